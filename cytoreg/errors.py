@@ -1,0 +1,42 @@
+"""Every error that a user can meet: what happened, where, and what to do about it.
+
+Messages name files, lines, columns and rules, never a patient's value: they end up in logs, in
+Prefect's records and in terminals. The exit code of the command line belongs to the error.
+"""
+
+from __future__ import annotations
+
+
+class CytoregError(Exception):
+    """An error with a remedy; `str(error)` is what the user reads."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(f"{message}\n  → {remedy}" if remedy else message)
+        self.message = message
+        self.remedy = remedy
+
+
+class ConfigError(CytoregError):
+    """The project (cytoreg.toml, schemas, suites, SQL models) or the call is wrong."""
+
+
+class SourceError(CytoregError):
+    """A source system cannot be read, or is not what the project says it is."""
+
+    exit_code = 3
+
+    def __init__(self, source: str, message: str, *, remedy: str = "") -> None:
+        super().__init__(f"source {source}: {message}", remedy=remedy)
+        self.source = source
+
+
+class GateClosed(CytoregError):
+    """The build is sound but not good enough to publish; yesterday's marts stay."""
+
+    exit_code = 1
+
+
+class BuildError(CytoregError):
+    """A stage failed on the build itself, which is a defect of the project's SQL or of cytoreg."""

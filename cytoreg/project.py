@@ -1,0 +1,140 @@
+"""A registry project: the folder that holds cytoreg.toml, schemas, SQL models and suites."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from cytoreg.config import Config
+from cytoreg.errors import ConfigError
+
+CONFIG = "cytoreg.toml"
+_VARIABLE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A loaded project; `extracts` and `data` are absolute."""
+
+    root: Path
+    config: Config
+    extracts: Path
+    data: Path
+
+    @property
+    def builds(self) -> Path:
+        """One folder a run: the private build, what it publishes, its report."""
+        return self.data / "builds"
+
+    @property
+    def landing(self) -> Path:
+        """Immutable Parquet snapshots, one folder a source and fingerprint."""
+        return self.data / "landing"
+
+    @property
+    def published(self) -> Path:
+        """The one file that readers open."""
+        return self.data / "published" / "registry.duckdb"
+
+    @property
+    def pseudonym_key(self) -> str:
+        """Key of pseudonyms: from the environment, or the registry's name (doctor warns)."""
+        return os.environ.get(self.config.privacy.pseudonym_key) or self.config.registry.name
+
+    @property
+    def ledger_url(self) -> str:
+        """SQLAlchemy URL of the ledger."""
+        return self.config.ledger.url or f"sqlite:///{self.data / 'ledger.sqlite'}"
+
+    def content_hash(self) -> str:
+        """SHA-256 over every file that decides what a build says (config, schemas, SQL, suites)."""
+        digest = hashlib.sha256()
+        for path in sorted(
+            [
+                self.root / CONFIG,
+                *(
+                    path
+                    for folder in ("schemas", "sql", "expectations")
+                    for path in (self.root / folder).rglob("*")
+                    if path.suffix in {".py", ".sql", ".yaml"}
+                ),
+            ]
+        ):
+            digest.update(path.relative_to(self.root).as_posix().encode() + b"\0")
+            digest.update(path.read_bytes() + b"\0")
+        return digest.hexdigest()
+
+
+def find_project(start: Path | None = None) -> Path:
+    """Folder of the nearest cytoreg.toml at or above `start` (default: the working directory)."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / CONFIG).is_file():
+            return folder
+    raise ConfigError(
+        f"no {CONFIG} in {here} or above it",
+        remedy="go to a project, name one with --project DIR, or make one: cytoreg init DIR",
+    )
+
+
+def load_project(
+    root: Path | None = None, *, extracts: Path | None = None, data: Path | None = None
+) -> Project:
+    """Load the project at or above `root`; `extracts` and `data` override its [paths].
+
+    Raises ConfigError with the key, what was expected and where, for anything wrong in the file.
+    """
+    folder = find_project(root)
+    path = folder / CONFIG
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    try:
+        config = Config.model_validate(_expand(raw, path))
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(error)}") from None
+    return Project(
+        root=folder,
+        config=config,
+        extracts=(extracts or folder / config.paths.extracts).resolve(),
+        data=(data or folder / config.paths.data).resolve(),
+    )
+
+
+def _expand(value: object, path: Path) -> object:
+    """Replace ${NAME} and ${NAME:-default} in every string by the environment's value."""
+    if isinstance(value, dict):
+        return {key: _expand(item, path) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_expand(item, path) for item in value]
+    if not isinstance(value, str):
+        return value
+
+    def variable(match: re.Match[str]) -> str:
+        name, default = match.groups()
+        found = os.environ.get(name, default)
+        if found is None:
+            raise ConfigError(
+                f"{path}: ${{{name}}} is used, but the environment has no {name}",
+                remedy=f"export {name}, or give a default: ${{{name}:-…}}",
+            )
+        return found
+
+    return _VARIABLE.sub(variable, value)
+
+
+def _explain(error: ValidationError) -> str:
+    """The first lines of a validation error in the words of a TOML file, without its values."""
+    lines = []
+    for item in error.errors(include_url=False, include_input=False):
+        key = ".".join(str(part) for part in item["loc"])
+        what = "unknown key" if item["type"] == "extra_forbidden" else item["msg"]
+        lines.append(f"{key}: {what}")
+    return "; ".join(lines)

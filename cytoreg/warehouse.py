@@ -1,0 +1,47 @@
+"""The engine that runs SQL: DuckDB, opened the same way everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+SCHEMAS = ("landing", "staging", "accepted", "quarantine", "registry", "quality", "marts")
+
+
+@contextmanager
+def open_build(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a build, closed on exit so that GX or a reader may open the file next."""
+    connection = duckdb.connect(str(path), read_only=read_only)
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")
+        if not read_only:
+            for schema in SCHEMAS:
+                connection.execute(f"create schema if not exists {schema}")
+        yield connection
+    finally:
+        connection.close()
+
+
+def quote(identifier: str) -> str:
+    """`identifier` as a SQL identifier."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(value: str) -> str:
+    """`value` as a SQL string."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def comment(connection: duckdb.DuckDBPyConnection, table: str, text: str) -> None:
+    """Say in the database what a table (or `view`) is; any SQL client shows it."""
+    kind = connection.execute(
+        "select table_type from information_schema.tables"
+        " where table_schema || '.' || table_name = ?",
+        [table],
+    ).fetchone()
+    what = "view" if kind and kind[0] == "VIEW" else "table"
+    connection.execute(f"comment on {what} {table} is {literal(text)}")
