@@ -1,0 +1,63 @@
+# Each target sets up all that it needs from Python ≥ 3.11, git and make: .venv from the lock.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format docs docs-serve bench lock generate clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "cytoreg needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 …" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY) ## simulate a hospital, refresh its registry, show the publication's figures
+	$(BIN)/cytoreg simulate extracts
+	$(BIN)/cytoreg refresh
+	$(BIN)/cytoreg query "select figure, stratum, published, round(observed, 2) as observed, round(lower, 2) as lower, round(upper, 2) as upper, agrees from marts.publication_benchmark"
+	@echo "The steward's report: $$($(BIN)/cytoreg report)"
+
+test: $(READY) ## run every test
+	$(BIN)/pytest
+
+lint: $(READY) ## ruff, mypy (strict on the engine), generated pages up to date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python docs/generate.py --check
+
+format: $(READY) ## let ruff format and mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(READY) ## build the documentation into site/
+	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs build --strict
+
+docs-serve: $(READY) ## read the documentation in a browser while writing it
+	$(BIN)/mkdocs serve
+
+generate: $(READY) ## write the generated pages of docs/reference anew
+	$(BIN)/python docs/generate.py
+
+bench: $(READY) ## measure beside peers (several minutes): refresh, rules, survival
+	$(BIN)/python benchmarks/refresh.py
+	$(BIN)/python benchmarks/rules.py
+	$(BIN)/python benchmarks/survival.py
+
+lock: ## resolve the lock anew (universal, with hashes, without index addresses)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
+	  --all-extras --group dev --group docs pyproject.toml -o requirements.lock --custom-compile-command "make lock"
+
+clean: ## remove the environment, simulated extracts and builds
+	rm -rf $(VENV) extracts data site .pytest_cache .mypy_cache .ruff_cache .hypothesis

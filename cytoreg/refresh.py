@@ -1,0 +1,306 @@
+"""A refresh, stage by stage: each stage opens the build, works on tables and closes it.
+
+Stages know a run by its id alone, so that the command line, Prefect tasks and tests call the
+same functions; what a stage leaves for the next one is in the build file and the run's folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from cytoreg import __version__, ledger
+from cytoreg.errors import CytoregError
+from cytoreg.progress import Progress, quiet
+from cytoreg.project import Project
+from cytoreg.run import (
+    Run,
+    Verdict,
+    durations,
+    fail,
+    fingerprint,
+    inputs,
+    new_run,
+    release_lock,
+    remember_landing,
+    step,
+    steps,
+)
+from cytoreg.warehouse import comment, open_build
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from cytoreg.landing import Landing
+
+
+def land_source(run: Run, source: str, progress: Progress = quiet) -> dict[str, int]:
+    """Land one source; returns rows, rejects and whether it was unchanged."""
+    from cytoreg.landing import land
+
+    with step(run, f"land {source}") as counts:
+        landing = land(run.project, source, progress=progress)
+        counts["rows"] = sum(table.rows for table in landing.tables)
+        counts["rejects"] = sum(table.rejects for table in landing.tables)
+        counts["reused"] = int(landing.reused)
+        remember_landing(run, source, landing.fingerprint)
+    return counts
+
+
+def stage(run: Run, progress: Progress = quiet) -> dict[str, int]:
+    """Attach the landed Parquet and put it into registry words (`sql/staging`)."""
+    from cytoreg import models
+    from cytoreg.landing import attach
+
+    with step(run, "stage") as counts:
+        run.build.unlink(missing_ok=True)
+        with open_build(run.build) as con:
+            attach(con, _landings(run), run.run_id)
+            built = models.build(
+                con,
+                models.load_models(run.root / "sql"),
+                schemas=("staging",),
+                as_of=run.as_of,
+                progress=progress,
+            )
+            counts["models"] = len(built)
+    return counts
+
+
+def judge_rows(run: Run, progress: Progress = quiet) -> dict[str, int]:
+    """Judge every staged row; refuse, accept and balance the books."""
+    from cytoreg import accounts, rules
+    from cytoreg.report import completeness
+
+    with step(run, "judge rows") as counts, open_build(run.build) as con:
+        rules.judge(con, rules.load_schemas(run.root / "schemas"), as_of=run.as_of)
+        accounts.balance(con, _landings(run))
+        completeness.measure(con)
+        counts.update(
+            _counts(
+                con,
+                "select sum(landed) as landed, sum(accepted) as accepted,"
+                " sum(quarantined) as quarantined from quality.balance",
+            )
+        )
+        counts.update(_counts(con, "select count(*) as findings from quality.finding"))
+        progress("judge rows", counts["landed"])
+    return counts
+
+
+def link_records(run: Run, progress: Progress = quiet) -> dict[str, int]:
+    """One patient across systems, then the registry's entities (`sql/registry`)."""
+    from cytoreg import linkage, models
+
+    with step(run, "link") as counts, open_build(run.build) as con:
+        linkage.define_pseudonym(con, run.project.pseudonym_key)
+        linkage.link(con, run.project.config.linkage, pseudonym_key=run.project.pseudonym_key)
+        models.build(
+            con,
+            models.load_models(run.root / "sql"),
+            schemas=("registry",),
+            as_of=run.as_of,
+            progress=progress,
+        )
+        counts.update(_counts(con, "select count(*) as patients from registry.patient"))
+    return counts
+
+
+def judge_tables(run: Run, progress: Progress = quiet) -> dict[str, int]:
+    """Run the expectation suites on the closed build; counts only."""
+    from cytoreg import suites
+
+    with step(run, "judge tables") as counts:
+        results = suites.judge_tables(run.build, run.root / "expectations")
+        with open_build(run.build) as con:
+            suites.record(con, results)
+        counts["expectations"] = len(results)
+        counts["failed"] = sum(result.status != "pass" for result in results)
+        progress("judge tables", len(results))
+    return counts
+
+
+def materialize(run: Run, progress: Progress = quiet) -> dict[str, int]:
+    """Build the marts: SQL first, survival estimates, then the SQL that reads the estimates."""
+    from cytoreg import linkage, models, survival
+
+    with step(run, "materialize") as counts, open_build(run.build) as con:
+        linkage.define_pseudonym(con, run.project.pseudonym_key)
+        sql = models.load_models(run.root / "sql")
+        built = models.build(
+            con,
+            sql,
+            schemas=("marts",),
+            as_of=run.as_of,
+            progress=progress,
+            later=survival.TABLES,
+        )
+        survival.materialize(con, run.project.config.survival)
+        built += models.build(
+            con,
+            {name: model for name, model in sql.items() if name not in built},
+            schemas=("marts",),
+            as_of=run.as_of,
+            progress=progress,
+        )
+        counts["marts"] = len(built) + len(survival.TABLES)
+    return counts
+
+
+def publish(run: Run, progress: Progress = quiet) -> Verdict:
+    """Check the gates and, if they hold, put the marts in place by one rename."""
+    return _conclude(run, progress, publishing=True)
+
+
+def conclude_validation(run: Run, progress: Progress = quiet) -> Verdict:
+    """Check the gates and write the report of a run that was never meant to publish."""
+    return _conclude(run, progress, publishing=False)
+
+
+Stage = Callable[[Run, Progress], dict[str, int]]
+STAGES: tuple[tuple[str, Stage], ...] = (
+    ("stage", stage),
+    ("judge rows", judge_rows),
+    ("link", link_records),
+    ("judge tables", judge_tables),
+    ("materialize", materialize),
+)
+VALIDATION: tuple[tuple[str, Stage], ...] = STAGES[:-1]
+
+
+def refresh(
+    project: Project,
+    *,
+    as_of: date | None = None,
+    publish: bool = True,
+    progress: Progress = quiet,
+) -> Verdict:
+    """A whole refresh in this process; with `publish=False` it judges and publishes nothing.
+
+    Raises SourceError when a source fails (after the others have landed), ConfigError when the
+    project is wrong. A closed gate is no error here: see `Verdict.published`.
+    """
+    run = new_run(project, as_of=as_of)
+    try:
+        failed: list[CytoregError] = []
+        for source in project.config.sources:
+            try:
+                land_source(run, source, progress)
+            except CytoregError as error:
+                failed.append(error)
+        if failed:
+            raise merge(failed)
+        for _, function in STAGES if publish else VALIDATION:
+            function(run, progress)
+        return _conclude(run, progress, publishing=publish)
+    except BaseException as error:
+        fail(run, error)
+        raise
+
+
+def merge(errors: list[CytoregError]) -> CytoregError:
+    """Several sources' failures as one error, so that one morning's reading shows them all."""
+    if len(errors) == 1:
+        return errors[0]
+    merged = CytoregError("\n".join(str(error) for error in errors))
+    merged.exit_code = max(error.exit_code for error in errors)
+    return merged
+
+
+def _conclude(run: Run, progress: Progress, *, publishing: bool) -> Verdict:
+    from cytoreg import publish as publication
+    from cytoreg import report
+
+    project = run.project
+    with step(run, "publish") as counts:
+        previous = project.published if project.published.exists() else None
+        with open_build(run.build) as con:
+            gates = publication.check_gates(
+                con, project.config.gates, previous, marts_expected=publishing
+            )
+            _describe_run(con, run, project)
+            outputs = _rows_of_marts(con)
+        public = run.folder / "published.duckdb"
+        publication.export(run.build, public, pseudonym_key=project.pseudonym_key)
+        published = publishing and all(gate.passed for gate in gates)
+        report.render(
+            public,
+            run.report,
+            title=project.config.registry.title,
+            run={
+                "run_id": run.run_id,
+                "as_of": str(run.as_of),
+                "status": "published" if published else "validated" if not publishing else "closed",
+                "durations": durations(run),
+            },
+        )
+        if published:
+            publication.publish(project, run.run_id)
+        counts["published"] = int(published)
+        progress("publish", int(published))
+    status = "published" if published else "gate closed" if publishing else "validated"
+    ledger.finish(
+        project.ledger_url,
+        run.run_id,
+        status=status,
+        inputs=inputs(run),
+        outputs=outputs,
+        durations=durations(run),
+    )
+    with open_build(run.build, read_only=True) as con:
+        ledger.record_checks(
+            project.ledger_url,
+            run.run_id,
+            con.execute(
+                "select rule, severity, violated, denominator, status from quality.check_result"
+            ).fetchall(),
+        )
+    publication.retain(project, project.config.retention.builds)
+    release_lock(run.data)
+    totals: dict[str, int] = {}
+    for name, (_, counted) in steps(run).items():
+        if not name.startswith("land "):
+            totals |= counted
+    return Verdict(run.run_id, published, gates, run.report, totals, durations(run))
+
+
+def _landings(run: Run) -> list[Landing]:
+    from cytoreg.landing import latest
+
+    return [
+        latest(run.project, source, fingerprint(run, source))
+        for source in run.project.config.sources
+    ]
+
+
+def _describe_run(con: DuckDBPyConnection, run: Run, project: Project) -> None:
+    """`quality.run`: which run, code and project this build is of; nothing that is timed."""
+    con.execute(
+        "create or replace table quality.run as select ? as run_id, ?::date as as_of,"
+        " ? as code_version, ? as project_hash, ? as registry",
+        [
+            run.run_id,
+            run.as_of,
+            __version__,
+            project.content_hash(),
+            project.config.registry.title,
+        ],
+    )
+    comment(con, "quality.run", "The run that made this file: one row.")
+
+
+def _rows_of_marts(con: DuckDBPyConnection) -> dict[str, int]:
+    tables = con.execute(
+        "select table_schema || '.' || table_name from information_schema.tables"
+        " where table_schema = 'marts' and table_type = 'BASE TABLE' order by 1"
+    ).fetchall()
+    return {
+        table: con.execute(f"select count(*) from {table}").fetchall()[0][0] for (table,) in tables
+    }
+
+
+def _counts(con: DuckDBPyConnection, sql: str) -> dict[str, int]:
+    result = con.execute(sql)
+    names = [column[0] for column in result.description or []]
+    return dict(zip(names, map(int, result.fetchall()[0]), strict=True))

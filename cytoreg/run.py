@@ -1,0 +1,218 @@
+"""One run of a refresh: its folder, its lock, what its steps measured, how it ended.
+
+A run is known by its id; everything else is read back from its folder, so that stages can be
+called from one process, from Prefect tasks or from a test alike.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg import __version__, ledger
+from cytoreg.errors import ConfigError, CytoregError, GateClosed
+from cytoreg.project import Project, load_project
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+    from cytoreg.publish import Gate
+
+_locks: dict[Path, BaseFileLock] = {}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One refresh: where its project, extracts and data are, and the date it looks back from."""
+
+    run_id: str
+    root: Path
+    extracts: Path
+    data: Path
+    as_of: date
+
+    @classmethod
+    def open(cls, data: Path, run_id: str) -> Run:
+        """The run that `new_run` began under this id."""
+        path = data / "builds" / run_id / "run.json"
+        try:
+            known = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ConfigError(f"no run {run_id} below {data}", remedy="see: cytoreg runs") from None
+        return cls(
+            run_id=run_id,
+            root=Path(known["root"]),
+            extracts=Path(known["extracts"]),
+            data=data,
+            as_of=date.fromisoformat(known["as_of"]),
+        )
+
+    @cached_property
+    def project(self) -> Project:
+        """The loaded project."""
+        return load_project(self.root, extracts=self.extracts, data=self.data)
+
+    @property
+    def folder(self) -> Path:
+        """Everything that this run makes."""
+        return self.data / "builds" / self.run_id
+
+    @property
+    def build(self) -> Path:
+        """The private build: identities, quarantine, all schemas."""
+        return self.folder / "registry.duckdb"
+
+    @property
+    def report(self) -> Path:
+        """The steward's page."""
+        return self.folder / "report.html"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a refresh ended: published or not, why, and what it made (counts only)."""
+
+    run_id: str
+    published: bool
+    gates: list[Gate]
+    report: Path
+    counts: dict[str, int] = field(default_factory=dict)
+    durations: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def closed(self) -> list[Gate]:
+        """The gates that did not hold."""
+        return [gate for gate in self.gates if not gate.passed]
+
+    def raise_if_closed(self) -> None:
+        """Raise GateClosed, naming the gates, when one did not hold."""
+        if self.closed:
+            raise GateClosed(
+                "gate closed: " + "; ".join(f"{gate.name}: {gate.detail}" for gate in self.closed),
+                remedy=f"yesterday's marts stay published; read {self.report}",
+            )
+
+
+def new_run(project: Project, *, as_of: date | None = None) -> Run:
+    """Begin a run: take the refresh lock, make its folder, open its row in the ledger.
+
+    `as_of` is the last day that the extracts can speak of (default: today).
+    """
+    _take_lock(project)
+    run = Run(
+        run_id=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        root=project.root,
+        extracts=project.extracts,
+        data=project.data,
+        as_of=as_of or datetime.now(UTC).date(),
+    )
+    run.folder.mkdir(parents=True)
+    known = {"root": str(run.root), "extracts": str(run.extracts), "as_of": str(run.as_of)}
+    (run.folder / "run.json").write_text(json.dumps(known), encoding="utf-8")
+    ledger.start(
+        project.ledger_url,
+        run.run_id,
+        as_of=run.as_of,
+        code_version=__version__,
+        project_hash=project.content_hash(),
+    )
+    return run
+
+
+def fail(run: Run, error: BaseException) -> None:
+    """Record that a run ended without a verdict; the published marts are untouched."""
+    text = str(error) if isinstance(error, CytoregError) else f"unexpected {type(error).__name__}"
+    ledger.finish(
+        run.project.ledger_url,
+        run.run_id,
+        status="failed",
+        inputs=inputs(run),
+        outputs={},
+        durations=durations(run),
+        error=text,
+    )
+    release_lock(run.data)
+
+
+def durations(run: Run) -> dict[str, float]:
+    """Seconds by stage, as far as the run has come."""
+    return {step: seconds for step, (seconds, _) in steps(run).items()}
+
+
+def inputs(run: Run) -> dict[str, dict[str, int | str]]:
+    """What came in, by source: fingerprint, rows, rejects, whether it was unchanged."""
+    found: dict[str, dict[str, int | str]] = {}
+    for name, (_, counts) in steps(run).items():
+        if name.startswith("land "):
+            source = name.removeprefix("land ")
+            found[source] = {"fingerprint": fingerprint(run, source), **counts}
+    return found
+
+
+def fingerprint(run: Run, source: str) -> str:
+    """The landing that this run uses of a source."""
+    path = run.folder / "landings" / source
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"run {run.run_id} has not landed source {source}",
+            remedy="land every source of cytoreg.toml before staging",
+        ) from None
+
+
+def remember_landing(run: Run, source: str, fingerprint: str) -> None:
+    """Note which landing of a source this run uses."""
+    path = run.folder / "landings" / source
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(fingerprint, encoding="utf-8")
+
+
+@contextmanager
+def step(run: Run, name: str) -> Iterator[dict[str, int]]:
+    """Time a step and keep the counts that it puts into the yielded mapping."""
+    counts: dict[str, int] = {}
+    began = time.perf_counter()
+    yield counts
+    path = run.folder / "steps" / f"{time.time_ns()}-{name.replace(' ', '_')}.json"
+    path.parent.mkdir(exist_ok=True)
+    seconds = round(time.perf_counter() - began, 3)
+    path.write_text(json.dumps([name, seconds, counts]), encoding="utf-8")
+
+
+def steps(run: Run) -> dict[str, tuple[float, dict[str, int]]]:
+    """Seconds and counts of the steps done so far, in the order in which they ended."""
+    found = {}
+    for path in sorted((run.folder / "steps").glob("*.json")):
+        name, seconds, counts = json.loads(path.read_text(encoding="utf-8"))
+        found[name] = (seconds, counts)
+    return found
+
+
+def _take_lock(project: Project) -> None:
+    from filelock import FileLock, Timeout
+
+    project.data.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(project.data / "refresh.lock", timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ConfigError(
+            f"another refresh is running on {project.data}",
+            remedy="wait for it (cytoreg runs shows it), or use another --data folder",
+        ) from None
+    _locks[project.data] = lock
+
+
+def release_lock(data: Path) -> None:
+    """Let the next refresh begin."""
+    if lock := _locks.pop(data, None):
+        lock.release()
