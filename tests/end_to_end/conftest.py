@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from whole_night import AS_OF, ROOT
+
+from cytoreg.demo import simulate
+from cytoreg.project import Project, load_project
+from cytoreg.refresh import Verdict, refresh
+
+
+@pytest.fixture(scope="session")
+def extracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The simulated hospital at its default size and seed, with planted defects."""
+    folder = tmp_path_factory.mktemp("extracts")
+    simulate(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def night(extracts: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Verdict]:
+    """One refresh of these extracts."""
+    project = load_project(ROOT, extracts=extracts, data=tmp_path_factory.mktemp("data"))
+    return project, refresh(project, as_of=AS_OF)

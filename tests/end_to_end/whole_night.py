@@ -1,0 +1,27 @@
+"""What the end-to-end tests share: the project under test and a digest of its marts."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+ROOT = Path(__file__).resolve().parents[2]
+AS_OF = date(2016, 12, 31)
+
+
+def marts_digest(published: Path) -> dict[str, str]:
+    """SHA-256 of each mart as a client would export it."""
+    with duckdb.connect(str(published), read_only=True) as con:
+        tables = con.execute(
+            "select table_name from information_schema.tables"
+            " where table_schema = 'marts' order by 1"
+        ).fetchall()
+        return {
+            table: hashlib.sha256(
+                con.execute(f"select * from marts.{table}").fetch_df().to_csv().encode()
+            ).hexdigest()
+            for (table,) in tables
+        }

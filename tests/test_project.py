@@ -1,0 +1,90 @@
+"""What a project's configuration promises: clear errors, environment, documentation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from cytoreg import config
+from cytoreg.errors import ConfigError
+from cytoreg.project import find_project, load_project
+
+ROOT = Path(__file__).resolve().parents[1]
+TOML = (ROOT / "cytoreg.toml").read_text(encoding="utf-8")
+
+
+def project_with(folder: Path, text: str) -> Path:
+    (folder / "cytoreg.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_reference_project_loads() -> None:
+    project = load_project(ROOT)
+    assert list(project.config.sources) == [
+        "tumor_registry",
+        "hospital",
+        "or_log",
+        "research",
+        "death_index",
+    ]
+
+
+def test_a_project_is_found_from_a_folder_below_it(tmp_path: Path) -> None:
+    below = project_with(tmp_path, TOML) / "sql" / "marts"
+    below.mkdir(parents=True)
+    assert find_project(below) == tmp_path
+
+
+def test_a_folder_without_a_project_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cytoreg\.toml.*\n.*cytoreg init"):
+        load_project(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (TOML + "\n[gatse]\n", r"gatse: unknown key"),
+        (TOML.replace("max_drop", "max_drops"), r"gates\.max_drops: unknown key"),
+        (TOML.replace('kind = "csv"', 'kind = "cvs"'), r"sources\.or_log.*'cvs'"),
+        (TOML.replace("length = 80", ""), r"sources\.death_index.*length: Field required"),
+        ("[registry\n", r"not valid TOML"),
+    ],
+)
+def test_a_wrong_key_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_project(project_with(tmp_path, text))
+
+
+def test_text_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project_with(tmp_path, TOML)
+    monkeypatch.setenv("HOSPITAL_URL", "postgresql://reader@db/hospital")
+    source = load_project(tmp_path).config.sources["hospital"]
+    assert isinstance(source, config.SqlSource)
+    assert source.url == "postgresql://reader@db/hospital"
+
+
+def test_a_missing_variable_is_named(tmp_path: Path) -> None:
+    project_with(tmp_path, TOML.replace("${HOSPITAL_URL:-", "${NO_SUCH_VARIABLE}${X:-"))
+    with pytest.raises(ConfigError, match="NO_SUCH_VARIABLE"):
+        load_project(tmp_path)
+
+
+def test_the_content_hash_follows_rules_and_models(tmp_path: Path) -> None:
+    project = load_project(project_with(tmp_path, TOML))
+    before = project.content_hash()
+    (tmp_path / "sql").mkdir()
+    (tmp_path / "sql" / "model.sql").write_text("select 1")
+    assert project.content_hash() != before
+
+
+def test_every_key_is_documented() -> None:
+    page = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
+    sections = [
+        value
+        for value in vars(config).values()
+        if isinstance(value, type) and issubclass(value, BaseModel) and value is not config.Config
+    ]
+    keys = {key for section in sections for key in section.model_fields}
+    assert [key for key in sorted(keys) if f"`{key}`" not in page] == []
