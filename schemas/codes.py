@@ -1,0 +1,63 @@
+"""Code lists that several schemas share. Codes only: where a vocabulary's text is not ours to ship."""
+
+from __future__ import annotations
+
+SEX = ("male", "female", "unknown")
+
+# Primary sites in the registry's words, from the research project's codes 1 to 9.
+SITES = (
+    "small_bowel",
+    "pancreas",
+    "appendix",
+    "colorectal",
+    "lung",
+    "stomach",
+    "duodenum",
+    "other",
+    "unknown",
+)
+
+# ICD-O-3 topography: C, two digits, dot, one digit.
+TOPOGRAPHY = r"^C[0-9]{2}\.[0-9]$"
+
+# ICD-O-3 histologies of neuroendocrine neoplasms; sql/registry/tumor.sql lists the same.
+NET_HISTOLOGIES = (
+    *(8013, 8041, 8150, 8151, 8152, 8153, 8154, 8155, 8156, 8158),
+    *(8240, 8241, 8242, 8246, 8249, 8683),
+)
+
+BEHAVIORS = ("0", "1", "2", "3")
+
+# NAACCR pathological grade of neuroendocrine tumours; 9 is unknown.
+GRADES = ("1", "2", "3", "9")
+
+# Clavien-Dindo, from the mildest to death.
+CLAVIEN = ("I", "II", "IIIa", "IIIb", "IVa", "IVb", "V")
+
+COMPLICATIONS = (
+    "infection",
+    "bleeding",
+    "anastomotic_leak",
+    "ileus",
+    "cardiac",
+    "pulmonary",
+    "renal",
+    "thromboembolic",
+    "other",
+    "death",
+)
+
+INTRAOPERATIVE = (
+    "haemorrhage",
+    "visceral_injury",
+    "arrhythmia",
+    "hypotension",
+    "crisis",
+    "other",
+)
+
+PROCEDURES = ("CYTO-SB", "CYTO-PAN", "CYTO-LIV", "CYTO-COL", "CYTO-GAS", "CYTO-OTH")
+
+HOSPITAL_NUMBER = r"^[0-9]{7}$"
+SSN_LAST4 = r"^[0-9]{4}$"
+CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"

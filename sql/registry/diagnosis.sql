@@ -1,0 +1,31 @@
+/* Coded hospital diagnoses of the registry's patients.
+Every accepted diagnosis finds its patient: its encounter is accepted (rule
+diagnosis.encounter_exists), and the encounter's patient is.
+grain: diagnosis_id
+materialized: table
+*/
+with patient_of_encounter as (
+  select encounter_number, patient_id from registry.encounter
+)
+select
+  pseudonym('diagnosis', d.diagnosis_number) as diagnosis_id, -- pseudonym of the diagnosis
+  p.patient_id, -- pseudonym of the patient
+  pseudonym('encounter', d.encounter_number) as encounter_id, -- pseudonym of the encounter
+  d.diagnosis_number, -- the hospital's number of the diagnosis
+  d.code_system, -- icd9cm or icd10cm
+  d.code, -- the code, with its dot
+  case
+    when d.code like 'C7A%' then 'neuroendocrine_primary'
+    when d.code like 'C7B%' then 'neuroendocrine_secondary'
+    when d.code = 'E34.0' or d.code = '259.2' then 'carcinoid_syndrome'
+    when d.code_system = 'icd9cm' and d.code like '209.7%' then 'neuroendocrine_secondary'
+    when d.code_system = 'icd9cm' and d.code like '209%' then 'neuroendocrine_primary'
+    else 'other'
+  end as meaning, -- what the code says about the neuroendocrine tumour
+  d.diagnosis_date, -- day the diagnosis was coded for
+  d._source, -- lineage
+  d._table, -- lineage
+  d._file, -- lineage
+  d._row -- lineage
+from accepted.diagnosis as d
+inner join patient_of_encounter as p on p.encounter_number = d.encounter_number

@@ -1,0 +1,25 @@
+/* The research project's follow-up contacts of the registry's patients.
+Every accepted contact finds its patient: rule follow_up.patient_exists is critical, and an
+enrolled record always has a hospital number.
+grain: follow_up_id
+materialized: table
+*/
+with patient_of_record as (
+  select e.source_patient_number as record_id, p.patient_id
+  from accepted.patient as e
+  inner join registry.patient as p on p.hospital_number = e.hospital_number
+  where e._source = 'research'
+)
+select
+  pseudonym('follow_up', f.follow_up_key) as follow_up_id, -- pseudonym of the contact
+  p.patient_id, -- pseudonym of the patient
+  f.follow_up_key, -- research record and instance
+  f.follow_up_date, -- day of contact, or of death
+  f.status, -- no_disease, with_disease or dead
+  f.cause, -- cause of death: tumour, other or unknown
+  f._source, -- lineage
+  f._table, -- lineage
+  f._file, -- lineage
+  f._row -- lineage
+from accepted.follow_up as f
+inner join patient_of_record as p on p.record_id = f.record_id

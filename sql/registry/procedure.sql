@@ -1,0 +1,100 @@
+/* Operations: the operating-room log's case, what the research project recorded about it, and the
+hospital stay around it.
+The finding is the latest instance that names the case. The stay is the inpatient encounter that
+holds the day of operation; of several, the one admitted last (then the smallest number).
+Every accepted case finds its patient, because rule procedure.patient_exists is critical.
+grain: procedure_id
+materialized: table
+*/
+with patient_of_number as (
+  select hospital_number, patient_id from registry.patient
+),
+findings_newest_first as (
+  select
+    *,
+    row_number() over (
+      partition by case_number
+      order by instance desc nulls last, finding_key
+    ) as rank_of_case
+  from accepted.operative_finding
+),
+finding_of_case as (
+  select * from findings_newest_first where rank_of_case = 1
+),
+stays_around_case as (
+  select
+    o.case_number,
+    e.encounter_number,
+    cast(e.admission_time as date) as admission_date,
+    cast(e.discharge_time as date) as discharge_date,
+    e.disposition,
+    row_number() over (
+      partition by o.case_number
+      order by e.admission_time desc, e.encounter_number
+    ) as rank_of_case
+  from accepted.procedure as o
+  inner join accepted.encounter as e
+    on e.hospital_number = o.hospital_number
+    and e.class = 'inpatient'
+    and cast(e.admission_time as date) <= o.operation_date
+    and (e.discharge_time is null or cast(e.discharge_time as date) >= o.operation_date)
+),
+stay_of_case as (
+  select * from stays_around_case where rank_of_case = 1
+)
+select
+  pseudonym('procedure', o.case_number) as procedure_id, -- pseudonym of the case number
+  p.patient_id, -- pseudonym of the patient
+  o.case_number, -- the operating-room log's number of the case
+  o.hospital_number, -- hospital number of the patient
+  row_number() over (
+    partition by p.patient_id
+    order by o.operation_date, o.incision_time nulls last, o.case_number
+  ) as procedure_number, -- 1 for the index operation, 2 for the next one
+  o.operation_date, -- day of operation
+  o.incision_time, -- HH:MM
+  o.closure_time, -- HH:MM, may be past midnight
+  o.duration_minutes, -- incision to closure, minutes
+  o.asa_class, -- ASA physical status, 1 to 5
+  o.blood_loss_ml, -- estimated blood loss, mL
+  o.procedure_code, -- the log's code of what was done
+  f.finding_key is not null as has_finding, -- whether research recorded the operation
+  f.preop_site, -- primary site known before incision
+  f.site_found, -- primary site found during the operation
+  f.site_confirmed, -- whether pathology confirmed the site found
+  f.residual, -- R0, R1 or R2
+  f.percent_removed, -- share of tumour removed, percent
+  f.estimated_by, -- who estimated the share removed
+  f.intraop_complication, -- any complication during the operation
+  f.intraop_type, -- which one
+  f.crisis_recorded, -- carcinoid crisis as research recorded it
+  f.systolic_low < 80 and f.minutes_below_80 >= 10
+    as crisis_sbp80_10min, -- definition sbp80_10min: systolic below 80 mmHg for 10 min or more
+  f.bp_change_percent >= 40
+    and f.bp_change_minutes < 5
+    and not f.other_cause
+    and f.bp_regression_percent >= 20
+    as crisis_fouche_2018, -- definition fouche_2018: from pressure change, time, cause, octreotide
+  f.systolic_low, -- lowest systolic pressure, mmHg
+  f.minutes_below_80, -- minutes with systolic pressure below 80 mmHg
+  f.bp_change_percent, -- largest sudden change of blood pressure, percent
+  f.bp_change_minutes, -- minutes in which that change came
+  f.octreotide_ug, -- octreotide given during the operation, micrograms
+  f.bp_regression_percent, -- share of the change undone after octreotide, percent
+  f.vasopressor, -- whether a vasopressor was given
+  f.other_cause, -- whether the change had another explanation
+  pseudonym('encounter', s.encounter_number) as encounter_id, -- the stay around the operation
+  s.admission_date, -- day of admission
+  s.discharge_date, -- day of discharge
+  date_diff('day', s.admission_date, s.discharge_date) as stay_days, -- admission to discharge
+  date_diff('day', o.operation_date, s.discharge_date)
+    as postoperative_days, -- operation to discharge
+  s.disposition, -- where the patient went after the stay
+  o._source, -- lineage
+  o._table, -- lineage
+  o._file, -- lineage
+  o._row -- lineage
+from accepted.procedure as o
+inner join patient_of_number as p on p.hospital_number = o.hospital_number
+left join finding_of_case as f on f.case_number = o.case_number
+left join stay_of_case as s on s.case_number = o.case_number

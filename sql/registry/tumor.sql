@@ -1,0 +1,66 @@
+/* Tumours of the registry's patients, NET or not, with the site in the registry's words.
+A tumour counts as neuroendocrine by its ICD-O-3 histology alone. A patient's index tumour is the
+neuroendocrine one diagnosed first; a patient has at most one.
+Every accepted tumour finds its patient, because rule tumor.patient_exists is critical.
+grain: tumor_id
+materialized: table
+*/
+with patient_of_number as (
+  select hospital_number, patient_id from registry.patient
+),
+classified as (
+  select
+    p.patient_id,
+    t.*,
+    case
+      when t.primary_site like 'C16%' then 'stomach'
+      when t.primary_site = 'C17.0' then 'duodenum'
+      when t.primary_site like 'C17%' then 'small_bowel'
+      when t.primary_site = 'C18.1' then 'appendix'
+      when t.primary_site like 'C18%' then 'colorectal'
+      when t.primary_site like 'C19%' then 'colorectal'
+      when t.primary_site like 'C20%' then 'colorectal'
+      when t.primary_site like 'C25%' then 'pancreas'
+      when t.primary_site like 'C34%' then 'lung'
+      when t.primary_site = 'C80.9' then 'unknown'
+      else 'other'
+    end as site_group,
+    t.histology in (
+      8013, 8041, 8150, 8151, 8152, 8153, 8154, 8155, 8156, 8158,
+      8240, 8241, 8242, 8246, 8249, 8683
+    ) as neuroendocrine
+  from accepted.tumor as t
+  inner join patient_of_number as p on p.hospital_number = t.hospital_number
+),
+ranked as (
+  select
+    *,
+    row_number() over (
+      partition by patient_id, neuroendocrine
+      order by diagnosis_date nulls last, tumor_key
+    ) as rank_of_kind
+  from classified
+)
+select
+  pseudonym('tumor', tumor_key) as tumor_id, -- pseudonym of the tumour
+  patient_id, -- pseudonym of the patient
+  tumor_key, -- tumour registry's patient number and tumour number
+  hospital_number, -- hospital number of the patient
+  diagnosis_date, -- day of diagnosis
+  primary_site, -- ICD-O-3 topography, with its dot
+  site_group, -- primary site in the registry's words
+  histology, -- ICD-O-3 morphology, four digits
+  behavior, -- ICD-O-3 behaviour: 0, 1, 2 or 3
+  neuroendocrine, -- whether the histology is a neuroendocrine neoplasm
+  neuroendocrine and rank_of_kind = 1 as index_tumor, -- the patient's first neuroendocrine tumour
+  grade, -- grade 1 to 3, 9 unknown
+  ki67_percent, -- Ki-67 index in percent
+  ki67_code, -- special code XXX.n of a Ki-67 without a value
+  size_mm, -- largest dimension in mm
+  sequence, -- tumour registry's sequence among the patient's tumours
+  confirmation, -- how the diagnosis was confirmed, NAACCR code
+  _source, -- lineage
+  _table, -- lineage
+  _file, -- lineage
+  _row -- lineage
+from ranked

@@ -1,0 +1,52 @@
+/* The research project's postoperative complications in registry words, every event.
+grain: complication_key
+materialized: view
+*/
+with trimmed as (
+  select
+    nullif(trim(record_id), '') as record_id,
+    nullif(trim(redcap_repeat_instance), '') as instance,
+    nullif(trim(comp_case_no), '') as case_number,
+    nullif(trim(comp_date), '') as complication_date,
+    nullif(trim(comp_type), '') as type,
+    nullif(trim(comp_clavien), '') as clavien,
+    _source,
+    _table,
+    _file,
+    _row
+  from landing.research_complication
+)
+select
+  record_id || '-' || instance as complication_key, -- record_id and redcap_repeat_instance
+  record_id, -- record_id
+  instance, -- redcap_repeat_instance
+  case_number, -- comp_case_no
+  complication_date, -- comp_date
+  case type
+    when '1' then 'infection'
+    when '2' then 'bleeding'
+    when '3' then 'anastomotic_leak'
+    when '4' then 'ileus'
+    when '5' then 'cardiac'
+    when '6' then 'pulmonary'
+    when '7' then 'renal'
+    when '8' then 'thromboembolic'
+    when '9' then 'other'
+    when '10' then 'death'
+    else type
+  end as type, -- comp_type: codes 1 to 10
+  case clavien
+    when '1' then 'I'
+    when '2' then 'II'
+    when '3' then 'IIIa'
+    when '4' then 'IIIb'
+    when '5' then 'IVa'
+    when '6' then 'IVb'
+    when '7' then 'V'
+    else clavien
+  end as grade, -- comp_clavien: 1 to 7 for Clavien-Dindo I to V
+  _source, -- lineage
+  _table, -- lineage
+  _file, -- lineage
+  _row -- lineage
+from trimmed

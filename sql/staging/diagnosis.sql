@@ -1,0 +1,31 @@
+/* The hospital's coded diagnoses in registry words.
+grain: diagnosis_number
+materialized: view
+*/
+with trimmed as (
+  select
+    nullif(trim(diagnosis_id), '') as diagnosis_number,
+    nullif(trim(encounter_id), '') as encounter_number,
+    nullif(trim(mrn), '') as hospital_number,
+    nullif(trim(code_system), '') as code_system,
+    upper(nullif(trim(code), '')) as code,
+    nullif(trim(diagnosis_date), '') as diagnosis_date,
+    _source,
+    _table,
+    _file,
+    _row
+  from landing.hospital_diagnoses
+)
+select
+  diagnosis_number, -- diagnosis_id
+  encounter_number, -- encounter_id
+  hospital_number, -- mrn
+  case code_system when 'ICD9CM' then 'icd9cm' when 'ICD10CM' then 'icd10cm' else code_system end
+    as code_system, -- code_system: ICD9CM or ICD10CM
+  code, -- code, with its dot
+  diagnosis_date, -- diagnosis_date
+  _source, -- lineage
+  _table, -- lineage
+  _file, -- lineage
+  _row -- lineage
+from trimmed

@@ -1,0 +1,39 @@
+/* The research project's follow-up contacts in registry words.
+grain: follow_up_key
+materialized: view
+*/
+with trimmed as (
+  select
+    nullif(trim(record_id), '') as record_id,
+    nullif(trim(redcap_repeat_instance), '') as instance,
+    nullif(trim(fu_date), '') as follow_up_date,
+    nullif(trim(fu_status), '') as status,
+    nullif(trim(fu_cause), '') as cause,
+    _source,
+    _table,
+    _file,
+    _row
+  from landing.research_follow_up
+)
+select
+  record_id || '-' || instance as follow_up_key, -- record_id and redcap_repeat_instance
+  record_id, -- record_id
+  instance, -- redcap_repeat_instance
+  follow_up_date, -- fu_date; the death date when the patient is dead
+  case status
+    when '1' then 'no_disease'
+    when '2' then 'with_disease'
+    when '3' then 'dead'
+    else status
+  end as status, -- fu_status: 1 no evidence of disease, 2 alive with disease, 3 dead
+  case cause
+    when '1' then 'tumour'
+    when '2' then 'other'
+    when '9' then 'unknown'
+    else cause
+  end as cause, -- fu_cause: 1 tumour, 2 other, 9 unknown; of the dead only
+  _source, -- lineage
+  _table, -- lineage
+  _file, -- lineage
+  _row -- lineage
+from trimmed

@@ -1,0 +1,98 @@
+/* The research project's findings at operation in registry words.
+grain: finding_key
+materialized: view
+*/
+with trimmed as (
+  select
+    nullif(trim(record_id), '') as record_id,
+    nullif(trim(redcap_repeat_instance), '') as instance,
+    nullif(trim(proc_case_no), '') as case_number,
+    nullif(trim(proc_date), '') as operation_date,
+    nullif(trim(proc_preop_site), '') as preop_site,
+    nullif(trim(proc_site_found), '') as site_found,
+    nullif(trim(proc_path_confirmed), '') as path_confirmed,
+    nullif(trim(proc_r_status), '') as r_status,
+    nullif(trim(proc_percent_removed), '') as percent_removed,
+    nullif(trim(proc_estimated_by), '') as estimated_by,
+    nullif(trim(proc_intraop_comp), '') as intraop_comp,
+    nullif(trim(proc_intraop_type), '') as intraop_type,
+    nullif(trim(proc_crisis), '') as crisis,
+    nullif(trim(proc_sbp_low), '') as systolic_low,
+    nullif(trim(proc_sbp_low_min), '') as minutes_below_80,
+    nullif(trim(proc_bp_change_pct), '') as bp_change_percent,
+    nullif(trim(proc_bp_change_min), '') as bp_change_minutes,
+    nullif(trim(proc_octreotide_ug), '') as octreotide_ug,
+    nullif(trim(proc_bp_regress_pct), '') as bp_regression_percent,
+    nullif(trim(proc_vasopressor), '') as vasopressor,
+    nullif(trim(proc_other_cause), '') as other_cause,
+    _source,
+    _table,
+    _file,
+    _row
+  from landing.research_procedure
+)
+select
+  record_id || '-' || instance as finding_key, -- record_id and redcap_repeat_instance
+  record_id, -- record_id
+  instance, -- redcap_repeat_instance
+  case_number, -- proc_case_no
+  operation_date, -- proc_date
+  case preop_site
+    when '1' then 'small_bowel'
+    when '2' then 'pancreas'
+    when '3' then 'appendix'
+    when '4' then 'colorectal'
+    when '5' then 'lung'
+    when '6' then 'stomach'
+    when '7' then 'duodenum'
+    when '8' then 'other'
+    when '9' then 'unknown'
+    else preop_site
+  end as preop_site, -- proc_preop_site: the project's site codes 1 to 9
+  case site_found
+    when '1' then 'small_bowel'
+    when '2' then 'pancreas'
+    when '3' then 'appendix'
+    when '4' then 'colorectal'
+    when '5' then 'lung'
+    when '6' then 'stomach'
+    when '7' then 'duodenum'
+    when '8' then 'other'
+    when '9' then 'unknown'
+    else site_found
+  end as site_found, -- proc_site_found: the project's site codes 1 to 9
+  case path_confirmed when '1' then 'true' when '0' then 'false' else path_confirmed end
+    as site_confirmed, -- proc_path_confirmed: 1 yes, 0 no
+  case r_status when '0' then 'R0' when '1' then 'R1' when '2' then 'R2' else r_status end
+    as residual, -- proc_r_status: 0, 1 or 2
+  percent_removed, -- proc_percent_removed
+  case estimated_by when '1' then 'surgeon' when '2' then 'radiologist' else estimated_by end
+    as estimated_by, -- proc_estimated_by: 1 surgeon, 2 radiologist
+  case intraop_comp when '1' then 'true' when '0' then 'false' else intraop_comp end
+    as intraop_complication, -- proc_intraop_comp: 1 yes, 0 no
+  case intraop_type
+    when '1' then 'haemorrhage'
+    when '2' then 'visceral_injury'
+    when '3' then 'arrhythmia'
+    when '4' then 'hypotension'
+    when '5' then 'crisis'
+    when '9' then 'other'
+    else intraop_type
+  end as intraop_type, -- proc_intraop_type: codes 1 to 5 and 9
+  case crisis when '1' then 'true' when '0' then 'false' else crisis end
+    as crisis_recorded, -- proc_crisis: 1 yes, 0 no
+  systolic_low, -- proc_sbp_low
+  minutes_below_80, -- proc_sbp_low_min
+  bp_change_percent, -- proc_bp_change_pct
+  bp_change_minutes, -- proc_bp_change_min
+  octreotide_ug, -- proc_octreotide_ug
+  bp_regression_percent, -- proc_bp_regress_pct
+  case vasopressor when '1' then 'true' when '0' then 'false' else vasopressor end
+    as vasopressor, -- proc_vasopressor: 1 yes, 0 no
+  case other_cause when '1' then 'true' when '0' then 'false' else other_cause end
+    as other_cause, -- proc_other_cause: 1 yes, 0 no
+  _source, -- lineage
+  _table, -- lineage
+  _file, -- lineage
+  _row -- lineage
+from trimmed

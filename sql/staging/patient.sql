@@ -1,0 +1,93 @@
+/* Patients as each source knows them: tumour registry, hospital and research project, one below
+the other. Who is who is decided later, by the link stage.
+grain: _source, source_patient_number
+materialized: view
+*/
+with every_source as (
+  select
+    source_patient_number,
+    hospital_number,
+    family_name,
+    given_name,
+    middle_name,
+    birth_date,
+    sex,
+    ssn_last4,
+    race,
+    vital_status,
+    death_date,
+    last_contact_date,
+    cause_of_death,
+    presenting_site,
+    consent_date,
+    _source,
+    _table,
+    _file,
+    _row
+  from staging.patient_tumor_registry
+  union all
+  select
+    source_patient_number,
+    hospital_number,
+    family_name,
+    given_name,
+    middle_name,
+    birth_date,
+    sex,
+    ssn_last4,
+    race,
+    vital_status,
+    death_date,
+    last_contact_date,
+    cause_of_death,
+    presenting_site,
+    consent_date,
+    _source,
+    _table,
+    _file,
+    _row
+  from staging.patient_hospital
+  union all
+  select
+    source_patient_number,
+    hospital_number,
+    family_name,
+    given_name,
+    middle_name,
+    birth_date,
+    sex,
+    ssn_last4,
+    race,
+    vital_status,
+    death_date,
+    last_contact_date,
+    cause_of_death,
+    presenting_site,
+    consent_date,
+    _source,
+    _table,
+    _file,
+    _row
+  from staging.patient_research
+)
+select
+  source_patient_number, -- the source's own number of the patient
+  hospital_number, -- 7 digits, shared by all systems but the death index
+  family_name, -- in capitals; none from research
+  given_name, -- in capitals; none from research
+  middle_name, -- in capitals; none from research
+  birth_date, -- ISO date as text
+  sex, -- male, female or unknown
+  ssn_last4, -- last four digits of the social security number
+  race, -- the source's race code
+  vital_status, -- alive or dead
+  death_date, -- ISO date as text
+  last_contact_date, -- ISO date as text
+  cause_of_death, -- ICD code without its dot; tumour registry only
+  presenting_site, -- primary site known at presentation; research only
+  consent_date, -- ISO date as text; research only
+  _source, -- lineage
+  _table, -- lineage
+  _file, -- lineage
+  _row -- lineage
+from every_source

@@ -1,0 +1,46 @@
+/* The hospital's patients in registry words.
+grain: source_patient_number, one row per patients.mrn
+materialized: view
+*/
+with trimmed as (
+  select
+    nullif(trim(mrn), '') as mrn,
+    upper(nullif(trim(last_name), '')) as family_name,
+    upper(nullif(trim(first_name), '')) as given_name,
+    upper(nullif(trim(middle_name), '')) as middle_name,
+    nullif(trim(birth_date), '') as birth_date,
+    nullif(trim(sex), '') as sex,
+    nullif(trim(ssn_last4), '') as ssn_last4,
+    nullif(trim(race_code), '') as race,
+    nullif(trim(deceased), '') as deceased,
+    nullif(trim(death_date), '') as death_date,
+    nullif(trim(last_seen_date), '') as last_contact_date,
+    _source,
+    _table,
+    _file,
+    _row
+  from landing.hospital_patients
+)
+select
+  mrn as source_patient_number, -- mrn
+  mrn as hospital_number, -- mrn
+  family_name, -- last_name in capitals
+  given_name, -- first_name in capitals
+  middle_name, -- middle_name in capitals
+  birth_date, -- birth_date
+  case sex when 'M' then 'male' when 'F' then 'female' when 'U' then 'unknown' else sex end
+    as sex, -- sex: M male, F female, U unknown
+  ssn_last4, -- ssn_last4
+  race, -- race_code
+  case deceased when 'Y' then 'dead' when 'N' then 'alive' else deceased end
+    as vital_status, -- deceased: Y dead, N alive
+  death_date, -- death_date
+  last_contact_date, -- last_seen_date
+  cast(null as varchar) as cause_of_death, -- not recorded by the hospital
+  cast(null as varchar) as presenting_site, -- the research project's field
+  cast(null as varchar) as consent_date, -- the research project's field
+  _source, -- lineage
+  _table, -- lineage
+  _file, -- lineage
+  _row -- lineage
+from trimmed

@@ -1,0 +1,56 @@
+/* The tumour registry's tumours in registry words, one row per Tumor element.
+SEER's special codes of Ki-67 (XXX.n) and of the tumour's size (990, 998, 999) are no
+measurements: the measure is empty, the code of Ki-67 stays beside it.
+grain: tumor_key
+materialized: view
+*/
+with patient_of_row as (
+  select _file, _row, nullif(trim(patientIdNumber), '') as source_patient_number
+  from landing.tumor_registry_patient
+),
+trimmed as (
+  select
+    p.source_patient_number,
+    nullif(trim(t.tumorRecordNumber), '') as tumor_record_number,
+    nullif(trim(t.medicalRecordNumber), '') as hospital_number,
+    nullif(trim(t.dateOfDiagnosis), '') as diagnosis_date,
+    upper(nullif(trim(t.primarySite), '')) as primary_site,
+    nullif(trim(t.histologicTypeIcdO3), '') as histology,
+    nullif(trim(t.behaviorCodeIcdO3), '') as behavior,
+    nullif(trim(t.gradePathological), '') as grade,
+    nullif(trim(t.ki67), '') as ki67,
+    nullif(trim(t.tumorSizeSummary), '') as size_mm,
+    nullif(trim(t.sequenceNumberHospital), '') as sequence,
+    nullif(trim(t.diagnosticConfirmation), '') as confirmation,
+    t._source,
+    t._table,
+    t._file,
+    t._row
+  from landing.tumor_registry_tumor as t
+  left join patient_of_row as p on p._file = t._file and p._row = t._parent_row
+)
+select
+  source_patient_number || '-' || tumor_record_number
+    as tumor_key, -- patientIdNumber and tumorRecordNumber
+  source_patient_number, -- patientIdNumber of the tumour's patient
+  hospital_number, -- medicalRecordNumber
+  regexp_replace(diagnosis_date, '^([0-9]{4})([0-9]{2})([0-9]{2})$', '\1-\2-\3')
+    as diagnosis_date, -- dateOfDiagnosis, YYYYMMDD rearranged
+  regexp_replace(primary_site, '^(C[0-9]{2})([0-9])$', '\1.\2')
+    as primary_site, -- primarySite with the dot of ICD-O-3
+  histology, -- histologicTypeIcdO3
+  behavior, -- behaviorCodeIcdO3
+  grade, -- gradePathological
+  case when regexp_matches(ki67, '^XXX\.[0-9]$') then null else ki67 end
+    as ki67_percent, -- ki67; empty for the special codes XXX.n
+  case when regexp_matches(ki67, '^XXX\.[0-9]$') then ki67 end
+    as ki67_code, -- ki67 where it is a special code XXX.n
+  case when size_mm in ('990', '998', '999') then null else size_mm end
+    as size_mm, -- tumorSizeSummary; empty for 990 focus only, 998 diffuse, 999 unknown
+  sequence, -- sequenceNumberHospital
+  confirmation, -- diagnosticConfirmation
+  _source, -- lineage
+  _table, -- lineage
+  _file, -- lineage
+  _row -- lineage
+from trimmed

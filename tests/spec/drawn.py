@@ -1,0 +1,124 @@
+"""Small tables drawn in text, put into a build and compared with what the real SQL makes of them.
+
+    case    | operation_date
+    --------+---------------
+    2001-1  | 03/09/2001
+
+A column that is not drawn is null. An empty cell is null too. Lineage columns get defaults: `_row`
+counts the drawn rows, `_source` and `_table` come from the table's name, `_file` is 'drawn'.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+ROOT = Path(__file__).parents[2]
+AS_OF = date(2016, 12, 31)
+SOURCES = ("tumor_registry", "hospital", "or_log", "research", "death_index")
+LINEAGE = {
+    "_source": "varchar",
+    "_table": "varchar",
+    "_file": "varchar",
+    "_row": "bigint",
+}
+
+
+def parse(text: str) -> tuple[list[str], list[list[str | None]]]:
+    """Headings and rows of a drawn table."""
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    rows = [
+        [cell.strip() or None for cell in line.split("|")]
+        for line in lines
+        if set(line) - set("-+| ")
+    ]
+    heading = [cell or "" for cell in rows[0]]
+    for row in rows[1:]:
+        assert len(row) == len(heading), f"a drawn row has {len(row)} cells of {len(heading)}"
+    return heading, rows[1:]
+
+
+def put(
+    con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], text: str | None
+) -> None:
+    """Make `table` with `columns` (name → type) and lineage, and fill in what is drawn."""
+    schema, name = table.split(".")
+    every = {**LINEAGE, **columns}
+    con.execute(f"create schema if not exists {schema}")
+    con.execute(
+        f"create table {table} ({', '.join(f'{key} {kind}' for key, kind in every.items())})"
+    )
+    if text is None:
+        return
+    heading, rows = parse(text)
+    unknown = set(heading) - set(every)
+    assert not unknown, f"{table} has no column {sorted(unknown)}"
+    source = next((known for known in SOURCES if name.startswith(known)), "drawn")
+    for number, row in enumerate(rows, start=1):
+        drawn = {
+            "_source": source,
+            "_table": name.removeprefix(source + "_"),
+            "_file": "drawn",
+            "_row": str(number),
+            **dict(zip(heading, row, strict=True)),
+        }
+        con.execute(
+            f"insert into {table} ({', '.join(drawn)}) values ({', '.join('?' for _ in drawn)})",
+            list(drawn.values()),
+        )
+
+
+def select(model: str) -> str:
+    """The SQL of a model such as 'registry.tumor', with its parameters filled in."""
+    schema, name = model.split(".")
+    path = next((ROOT / "sql" / schema).rglob(f"{name}.sql"))
+    return path.read_text(encoding="utf-8").replace("$as_of", f"date '{AS_OF}'")
+
+
+def landed_columns(table: str) -> dict[str, str]:
+    """The source columns that the staging models read from a landed table."""
+    columns: dict[str, str] = {"_parent_row": "bigint"}
+    for path in sorted((ROOT / "sql" / "staging").glob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        for clause in re.split(r"\bselect\b", text):
+            if re.search(rf"from\s+landing\.{table}\b", clause):
+                found = re.findall(r"trim\((?:\w+\.)?(\w+)\)", clause)
+                columns |= dict.fromkeys(found, "varchar")
+    return columns
+
+
+def landed_tables() -> set[str]:
+    """Every landed table that a staging model reads, as source_table."""
+    return {
+        table
+        for path in (ROOT / "sql" / "staging").glob("*.sql")
+        for table in re.findall(r"landing\.(\w+)", path.read_text(encoding="utf-8"))
+    }
+
+
+def text_of(value: object) -> str | None:
+    """A value as it would be drawn."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def rows_of(
+    con: duckdb.DuckDBPyConnection, query: str, columns: list[str]
+) -> list[list[str | None]]:
+    """The query's rows as drawn text, in a fixed order."""
+    found = con.execute(f"select {', '.join(columns)} from ({query})").fetchall()
+    return sorted(([text_of(cell) for cell in row] for row in found), key=str)
+
+
+def assert_shows(con: duckdb.DuckDBPyConnection, query: str, expected: str) -> None:
+    """Compare the drawn columns of a query with the drawn table, whatever the order of rows."""
+    heading, rows = parse(expected)
+    assert rows_of(con, query, heading) == sorted(rows, key=str)

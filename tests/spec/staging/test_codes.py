@@ -1,0 +1,69 @@
+"""A known code becomes a registry word; an unknown one passes, so that a rule can find it."""
+
+title = "Codes of the research project"
+
+given = {
+    "landing.research_complication": """
+        record_id | redcap_repeat_instance | comp_case_no | comp_type | comp_clavien
+        ----------+------------------------+--------------+-----------+-------------
+        7         | 1                      | 2001-00001   | 4         | 1
+        7         | 2                      | 2001-00001   | 10        | 7
+        8         | 1                      | 2001-00002   | 77        | 8
+        9         |                        | 2001-00003   | 1         |
+    """,
+    "landing.research_procedure": """
+        record_id | redcap_repeat_instance | proc_site_found | proc_crisis | proc_r_status
+        ----------+------------------------+-----------------+-------------+--------------
+        7         | 1                      | 1               | 0           | 2
+        8         | 1                      | 9               | 1           | 0
+        9         | 1                      | 12              | Y           |
+    """,
+    "landing.research_follow_up": """
+        record_id | redcap_repeat_instance | fu_date    | fu_status | fu_cause
+        ----------+------------------------+------------+-----------+---------
+        7         | 1                      | 2002-01-01 | 2         |
+        7         | 2                      | 2003-01-01 | 3         | 1
+        8         | 1                      | 2003-01-01 | 4         | 9
+    """,
+}
+
+
+def test_complications(stages):
+    """A record without its instance has no key, which rule complication_key.required finds."""
+    stages(
+        "staging.complication",
+        """
+        complication_key | case_number | type  | grade
+        -----------------+-------------+-------+------
+        7-1              | 2001-00001  | ileus | I
+        7-2              | 2001-00001  | death | V
+        8-1              | 2001-00002  | 77    | 8
+                         | 2001-00003  | infection |
+        """,
+    )
+
+
+def test_findings_at_operation(stages):
+    stages(
+        "staging.operative_finding",
+        """
+        finding_key | site_found  | crisis_recorded | residual
+        ------------+-------------+-----------------+---------
+        7-1         | small_bowel | false           | R2
+        8-1         | unknown     | true            | R0
+        9-1         | 12          | Y               |
+        """,
+    )
+
+
+def test_follow_up(stages):
+    stages(
+        "staging.follow_up",
+        """
+        follow_up_key | status       | cause
+        --------------+--------------+--------
+        7-1           | with_disease |
+        7-2           | dead         | tumour
+        8-1           | 4            | unknown
+        """,
+    )

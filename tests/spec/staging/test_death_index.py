@@ -1,0 +1,24 @@
+"""The index has no hospital number; its dates become ISO dates where they have eight digits."""
+
+title = "Certificates of the death index"
+
+given = {
+    "landing.death_index_deaths": """
+        certificate_number | last_name | birth_date | sex | death_date | cause
+        -------------------+-----------+------------+-----+------------+------
+        2010000001         | simulated | 19500131   | F   | 20100102   | C179
+        2010000002         | SIMULATED | 1950       | X   | 2010010    |
+    """,
+}
+
+
+def test_certificates(stages):
+    stages(
+        "staging.death",
+        """
+        certificate_number | family_name | birth_date | sex    | death_date | cause_of_death
+        -------------------+-------------+------------+--------+------------+---------------
+        2010000001         | SIMULATED   | 1950-01-31 | female | 2010-01-02 | C179
+        2010000002         | SIMULATED   | 1950       | X      | 2010010    |
+        """,
+    )

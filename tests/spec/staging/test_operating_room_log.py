@@ -1,0 +1,28 @@
+"""The log wrote MM/DD/YYYY until 2003 and YYYY-MM-DD since; both become ISO dates."""
+
+title = "Cases of the operating-room log"
+
+given = {
+    "landing.or_log_cases": """
+        case_number | hospital_number | operation_date | duration_minutes
+        ------------+-----------------+----------------+-----------------
+        2001-00001  | 0000001         | 03/09/2001     | 360
+        2004-00001  | 0000002         | 2004-03-09     | 200
+        2001-00002  | 0000003         | 9 March 2001   | six hours
+        2001-00003  |                 | 3/9/01         |
+    """,
+}
+
+
+def test_dates_of_both_shapes_become_iso_and_other_text_passes_unchanged(stages):
+    stages(
+        "staging.procedure",
+        """
+        case_number | hospital_number | operation_date | duration_minutes | _row
+        ------------+-----------------+----------------+------------------+-----
+        2001-00001  | 0000001         | 2001-03-09     | 360              | 1
+        2004-00001  | 0000002         | 2004-03-09     | 200              | 2
+        2001-00002  | 0000003         | 9 March 2001   | six hours        | 3
+        2001-00003  |                 | 3/9/01         |                  | 4
+        """,
+    )
