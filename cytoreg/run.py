@@ -67,8 +67,12 @@ class Run:
 
     @property
     def build(self) -> Path:
-        """The private build: identities, quarantine, all schemas."""
-        return self.folder / "registry.duckdb"
+        """The private build: identities, quarantine, all schemas.
+
+        Not called registry: DuckDB names a database after its file, and `registry.patient` could
+        then mean a schema or a database.
+        """
+        return self.folder / "build.duckdb"
 
     @property
     def report(self) -> Path:

@@ -71,7 +71,7 @@ def test_books_balance_and_clean_data_are_clean_at_other_seeds(
     simulate(tmp_path / "extracts", patients=300, seed=seed, defects=defects)
     project = load_project(ROOT, extracts=tmp_path / "extracts", data=tmp_path / "data")
     verdict = refresh(project, as_of=AS_OF, publish=False)
-    with duckdb.connect(str(verdict.report.parent / "registry.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(verdict.report.parent / "build.duckdb"), read_only=True) as con:
         unbalanced = con.execute(
             "select count(*) from quality.balance where landed <> accepted + quarantined"
         ).fetchone()
@@ -110,7 +110,7 @@ def test_unchanged_sources_are_recognized(night: tuple[Project, Verdict]) -> Non
 def test_no_identity_is_in_the_published_file(night: tuple[Project, Verdict]) -> None:
     """No hospital number, case number, name or birth date is a value of any published column."""
     project, verdict = night
-    private = verdict.report.parent / "registry.duckdb"
+    private = verdict.report.parent / "build.duckdb"
     with duckdb.connect(str(project.published), read_only=True) as con:
         con.execute(f"attach '{private}' as private (read_only)")
         con.execute(

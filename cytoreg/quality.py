@@ -1,0 +1,72 @@
+"""The tables of schema `quality`: their columns, their comments, and how a step finds them.
+
+Every step that judges writes into them, so none of them owns them.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from cytoreg.warehouse import comment, literal, quote
+
+TABLES: dict[str, dict[str, tuple[str, str]]] = {
+    "finding": {
+        "rule": ("varchar", "id of the rule that the record violates"),
+        "severity": ("varchar", "critical (the row was refused), warning or info"),
+        "entity": ("varchar", "kind of record"),
+        "key": ("varchar", "the record's key; a pseudonym in the published file"),
+        "column": ("varchar", "column that the rule looks at; empty if it looks at several"),
+        "source": ("varchar", "source system"),
+        "source_table": ("varchar", "table of the source"),
+        "file": ("varchar", "file, or table of the database, that the record came from"),
+        "row": ("bigint", "record in its file, counted from 1 without the header"),
+        "reason": ("varchar", "what the rule wants, in words"),
+    },
+    "check_result": {
+        "kind": ("varchar", "row (judged record by record) or table (judged as a whole)"),
+        "rule": ("varchar", "id of the rule or expectation"),
+        "entity": ("varchar", "kind of record, or table, that was judged"),
+        "column": ("varchar", "column that the rule looks at; empty if it looks at several"),
+        "severity": ("varchar", "critical, warning or info"),
+        "reason": ("varchar", "what the rule wants, in words"),
+        "violated": ("bigint", "records that violate the rule"),
+        "denominator": ("bigint", "records that were judged"),
+        "threshold": ("double", "share of records that may violate the rule"),
+        "status": ("varchar", "pass, fail, or error if the rule could not be run"),
+    },
+    "balance": {
+        "source": ("varchar", "source system"),
+        "source_table": ("varchar", "table of the source"),
+        "entity": ("varchar", "kind of record that the table's rows become"),
+        "landed": ("bigint", "records that the source held, unparsable ones included"),
+        "accepted": ("bigint", "records that were let through"),
+        "quarantined": ("bigint", "records that were refused, unparsable ones included"),
+    },
+    "gate": {
+        "name": ("varchar", "what must hold before a build is published"),
+        "passed": ("boolean", "whether it holds"),
+        "detail": ("varchar", "the counts that decided"),
+    },
+}
+COMMENTS = {
+    "finding": "One row per rule and record that violates it.",
+    "check_result": "One row per rule: how many records violate it, of how many.",
+    "balance": "The books, one row per source table: landed = accepted + quarantined.",
+    "gate": "One row per condition of publication.",
+}
+
+
+def ensure(con: duckdb.DuckDBPyConnection, *tables: str) -> None:
+    """Make those `quality` tables that do not exist yet."""
+    for table in tables:
+        columns = ", ".join(f"{quote(name)} {kind}" for name, (kind, _) in TABLES[table].items())
+        con.execute(f"create table if not exists quality.{table} ({columns})")
+        describe(con, table)
+
+
+def describe(con: duckdb.DuckDBPyConnection, *tables: str) -> None:
+    """Put the comments on `quality` tables and their columns."""
+    for table in tables:
+        comment(con, f"quality.{table}", COMMENTS[table])
+        for name, (_, text) in TABLES[table].items():
+            con.execute(f"comment on column quality.{table}.{quote(name)} is {literal(text)}")
