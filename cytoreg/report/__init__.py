@@ -1,5 +1,6 @@
 """The steward's report: one page a run, written from the file that the run publishes."""
 
-from cytoreg.report.page import picture, pulse, render
+from cytoreg.report.page import pulse, render
+from cytoreg.report.survival import picture
 
 __all__ = ["picture", "pulse", "render"]

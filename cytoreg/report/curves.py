@@ -7,110 +7,19 @@ anything that gives a column by name (an Arrow table, a data frame, a mapping of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from cytoreg.report.figure import COLOURS, DASHES, SERIES, new_figure, to_svg
+from cytoreg.report.steps import Curve, Frame, pick, read_curves, thin
 from cytoreg.report.words import humanize, number
 
 if TYPE_CHECKING:
-    import numpy as np
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
-    Numbers = NDArray[np.float64]
+    from cytoreg.report.steps import Numbers
 
 DAYS_PER_YEAR = 365.25
-DRAWABLE = 4000  # steps beyond which those that fall on the same tenth of a point are merged
 TICKED = 400  # censoring times beyond which ticks would only blacken the curve
-
-
-class Frame(Protocol):
-    """Columns by name: pyarrow.Table, pandas.DataFrame, or a mapping of arrays."""
-
-    def __getitem__(self, column: str, /) -> object: ...
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One stratum's curve, a row per distinct time from 0 on; times in days."""
-
-    stratum: str
-    time: Numbers
-    at_risk: Numbers
-    events: Numbers
-    censored: Numbers
-    survival: Numbers
-    lower: Numbers
-    upper: Numbers
-
-    @property
-    def patients(self) -> int:
-        """At risk at time 0."""
-        return int(self.at_risk[0])
-
-    def at_risk_at(self, days: float) -> int:
-        """How many are still under observation just before `days`."""
-        position = int(self.time.searchsorted(days))
-        return int(self.at_risk[position]) if position < len(self.time) else 0
-
-    def until(self, days: float) -> Curve:
-        """The curve up to `days`, drawn to that time."""
-        kept = self.time <= days
-        return _pick(self, kept)
-
-
-def read_curves(frame: Frame, strata: Sequence[str] | None = None) -> list[Curve]:
-    """The curves of `frame`, largest stratum first, or those of `strata` in their order.
-
-    `frame` has the columns stratum, time_days, at_risk, events, censored, survival, lower, upper.
-    """
-    import numpy as np
-
-    def column(name: str) -> Numbers:
-        values = frame[name]
-        if isinstance(values, np.ma.MaskedArray):
-            values = np.ma.filled(values.astype(float), np.nan)
-        return np.asarray(values, dtype=float)
-
-    labels = np.asarray(frame["stratum"]).astype(str)
-    columns = {
-        name: column(name)
-        for name in ("time_days", "at_risk", "events", "censored", "survival", "lower", "upper")
-    }
-    curves = []
-    for stratum in dict.fromkeys(labels.tolist()):
-        rows = np.flatnonzero(labels == stratum)
-        rows = rows[np.argsort(columns["time_days"][rows], kind="stable")]
-        curves.append(Curve(stratum, *(values[rows] for values in columns.values())))
-    if strata is None:
-        return sorted(curves, key=lambda curve: (-curve.patients, curve.stratum))
-    known = {curve.stratum: curve for curve in curves}
-    return [known[stratum] for stratum in strata if stratum in known]
-
-
-def thin(curve: Curve, resolution: float = 0.0) -> Curve:
-    """The curve with only the rows at which something drawn changes.
-
-    Rows that merely count censored patients go: the steps stay the same, exactly. If more than
-    DRAWABLE steps are left and `resolution` (days) is given, only the last step in each interval
-    of that length stays, which moves no drawn edge by more than the interval.
-    """
-    import numpy as np
-
-    steps = np.ones(len(curve.time), dtype=bool)
-    steps[1:-1] = False
-    for values in (curve.survival, curve.lower, curve.upper):
-        same = (values[1:] == values[:-1]) | (np.isnan(values[1:]) & np.isnan(values[:-1]))
-        steps[1:] |= ~same
-    thinned = _pick(curve, steps)
-    if resolution > 0 and len(thinned.time) > DRAWABLE:
-        cell = np.floor(thinned.time / resolution)
-        last = np.ones(len(cell), dtype=bool)
-        last[:-1] = cell[1:] != cell[:-1]
-        last[0] = True
-        thinned = _pick(thinned, last)
-    return thinned
 
 
 def plot_survival(
@@ -124,6 +33,7 @@ def plot_survival(
     behind: Sequence[str] = (),
     medians: Mapping[str, float | None] | None = None,
     size: tuple[float, float] = (720, 380),
+    heading: bool = False,
     standalone: bool = False,
 ) -> str:
     """Kaplan–Meier curves as one SVG, with numbers at risk aligned under the time axis.
@@ -131,13 +41,15 @@ def plot_survival(
     `frame` is one endpoint and stratum variable of `marts.survival_curve`; `strata` picks and
     orders what is drawn in colour (default: all, largest first), `behind` what stands behind it in
     grey. `medians` (days by stratum) adds guide lines. `size` is in points, the risk table's rows
-    come on top of its height. Times are drawn in years of 365.25 days. `name` must be unique on
-    the page; the same input gives the same text.
+    come on top of its height. `heading` writes the title above the curves too. `standalone` gives
+    a file of its own instead of an element for a page. Times are drawn in years of 365.25 days.
+    `name` must be unique on the page; the same input gives the same text.
     """
     curves = read_curves(frame, strata)
-    ghosts = [curve for curve in read_curves(frame, behind) if curve not in curves]
     if not curves:
         raise ValueError("no curve to draw: the frame has none of the strata asked for")
+    front = {curve.stratum for curve in curves}
+    ghosts = [curve for curve in read_curves(frame, behind) if curve.stratum not in front]
     drawn = [label(curve.stratum) for curve in curves]
     last = max(float(curve.time[-1]) for curve in [*curves, *ghosts]) / DAYS_PER_YEAR
     ticks, horizon = _years(last, narrow=size[0] < 420)
@@ -145,7 +57,7 @@ def plot_survival(
     small = size[0] < 420
     alone = len(curves) == 1
     left = 46.0 if alone else max(64.0, min(160.0, 46 + 6.7 * max(map(len, drawn))))
-    right, top, above_axis = 14.0, 10.0, size[1] - 10.0
+    right, top, above_axis = 14.0, 34.0 if heading else 10.0, size[1] - 10.0
     row = 15.0 if small else 16.0
     below = 42 + row * len(curves)
     height = above_axis + below + 4
@@ -173,26 +85,11 @@ def plot_survival(
             _median(axes, medians.get(curve.stratum), colour)
     if not alone:
         _legend(axes, curves, drawn)
+    if heading:
+        ink = COLOURS["ink"]
+        figure.text(0, 1, title, fontsize=14.5, fontweight="bold", color=ink, va="top")
     _numbers_at_risk(axes, curves, drawn, ticks, row, left)
     return to_svg(figure, name=name, title=title, description=description, standalone=standalone)
-
-
-def _pick(curve: Curve, rows: NDArray[np.bool_]) -> Curve:
-    return Curve(
-        curve.stratum,
-        *(
-            values[rows]
-            for values in (
-                curve.time,
-                curve.at_risk,
-                curve.events,
-                curve.censored,
-                curve.survival,
-                curve.lower,
-                curve.upper,
-            )
-        ),
-    )
 
 
 def _resolution(horizon: float, points: float) -> float:
@@ -260,7 +157,7 @@ def _band(axes: Axes, curve: Curve, colour: str, opacity: float) -> None:
     known = ~(np.isnan(curve.lower) | np.isnan(curve.upper))
     if known.sum() < 2:
         return
-    kept = _pick(curve, known)
+    kept = pick(curve, known)
     x, low = _steps(kept.time, kept.lower)
     _, high = _steps(kept.time, kept.upper)
     corners = np.column_stack([np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]])])

@@ -75,10 +75,10 @@ def to_svg(
     for child in [child for child in root if child.tag in {"metadata", "defs"}]:
         root.remove(child)
     _tidy(root, name)
-    width, height = root.attrib["viewBox"].split()[2:]
+    width, height = map(float, root.attrib["viewBox"].split()[2:])
     root.attrib.clear()
     root.attrib |= {
-        "viewBox": f"0 0 {_short(float(width))} {_short(float(height))}",
+        "viewBox": f"0 0 {_short(width)} {_short(height)}",
         "role": "img",
         "aria-labelledby": f"{name}-title {name}-desc",
         "style": "stroke-linejoin: round; stroke-linecap: butt",
@@ -88,20 +88,28 @@ def to_svg(
         element.text = text
         root.insert(position, element)
     if standalone:
-        root.attrib |= {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "width": width,
-            "height": height,
-            "font-family": FONTS,
-        }
-        root.insert(
-            2,
-            ElementTree.Element(
-                "rect",
-                {"width": "100%", "height": "100%", "rx": "8", "fill": COLOURS["card"]},
-            ),
-        )
+        _stand_alone(root, width, height)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _stand_alone(root: ElementTree.Element, width: float, height: float) -> None:
+    """Give the drawing what a page would have given it: namespace, fonts, a card, a margin."""
+    margin = 18
+    box = {
+        "x": _short(-margin),
+        "y": _short(-margin),
+        "width": _short(width + 2 * margin),
+        "height": _short(height + 2 * margin),
+    }
+    root.attrib |= {
+        "xmlns": "http://www.w3.org/2000/svg",
+        "viewBox": " ".join(box.values()),
+        "width": box["width"],
+        "height": box["height"],
+        "font-family": FONTS,
+    }
+    card = {"rx": "10", "fill": COLOURS["card"], "stroke": COLOURS["rule"]}
+    root.insert(2, ElementTree.Element("rect", box | card))
 
 
 def _strip_namespaces(root: ElementTree.Element) -> None:
@@ -172,7 +180,10 @@ def _shorter(match: re.Match[str]) -> str:
 
 def _short_style(style: str) -> str:
     """Styles with short numbers, themed colours, and the page's font instead of a named one."""
-    style = re.sub(r"font: (?:(?:normal|bold|\d00) )*(\d[\d.]*px) [^;]*", r"font-size: \1", style)
+    style = re.sub(r"font: (\d[\d.]*px) [^;]*", r"font-size: \1", style)
+    style = re.sub(
+        r"font: (bold|\d00) (\d[\d.]*px) [^;]*", r"font-weight: \1; font-size: \2", style
+    )
     style = style.replace("; stroke-linejoin: miter", "").replace("; stroke-linecap: butt", "")
     style = _NUMBER.sub(_shorter, style)
     return re.sub(

@@ -114,29 +114,6 @@ class Figure:
     denominator: int | None
 
 
-@dataclass(frozen=True)
-class SurvivalRow:
-    """A stratum's median and landmarks; `landmarks` is (estimate, interval) by year."""
-
-    stratum: str
-    patients: int
-    events: int
-    median_days: float | None
-    median: str
-    median_interval: str
-    landmarks: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class SurvivalGroup:
-    """One endpoint and stratum variable."""
-
-    endpoint: str
-    variable: str
-    years: tuple[str, ...]
-    rows: tuple[SurvivalRow, ...]
-
-
 def _amount(value: float | None) -> str:
     """A measured quantity with three digits or all of its whole ones."""
     return number(value, 0 if value is not None and abs(value) >= 100 else 1)
@@ -196,7 +173,7 @@ def read_outcomes(con: DuckDBPyConnection) -> Outcomes | None:
 
 def _estimate(row: tuple[object, ...]) -> Estimate:
     measure, unit, kind, variable, stratum, *figures, unknown = row
-    numerator, denominator, estimate, lower, upper = map(_number, figures)
+    numerator, denominator, estimate, lower, upper = map(number_of, figures)
     return Estimate(
         str(measure),
         str(unit),
@@ -208,11 +185,12 @@ def _estimate(row: tuple[object, ...]) -> Estimate:
         estimate,
         lower,
         upper,
-        int(_number(unknown) or 0),
+        int(number_of(unknown) or 0),
     )
 
 
-def _number(value: object) -> float | None:
+def number_of(value: object) -> float | None:
+    """A number of the database (integer, decimal, double) as float."""
     return None if value is None else float(str(value))
 
 
@@ -282,9 +260,9 @@ def read_figures(con: DuckDBPyConnection) -> list[Figure] | None:
             str(stratum),
             str(unit),
             float(published),
-            _number(observed),
-            _number(lower),
-            _number(upper),
+            number_of(observed),
+            number_of(lower),
+            number_of(upper),
             None if agrees is None else bool(agrees),
             None if numerator is None else int(numerator),
             None if denominator is None else int(denominator),
@@ -294,63 +272,6 @@ def read_figures(con: DuckDBPyConnection) -> list[Figure] | None:
             denominator,
         ) in rows
     ]  # fmt: skip
-
-
-def read_survival(con: DuckDBPyConnection) -> list[SurvivalGroup] | None:
-    """`marts.survival_summary` and `marts.survival_landmark`, one group per variable."""
-    if not {"marts.survival_summary", "marts.survival_curve"} <= tables(con):
-        return None
-    landmarks: dict[tuple[str, str, str], dict[float, tuple[str, str]]] = {}
-    years: dict[tuple[str, str], set[float]] = {}
-    if "marts.survival_landmark" in tables(con):
-        for endpoint, variable, stratum, year, survival, lower, upper in con.execute(
-            "select endpoint, stratum_variable, stratum, years, survival, lower, upper"
-            " from marts.survival_landmark"
-        ).fetchall():
-            years.setdefault((endpoint, variable), set()).add(float(year))
-            landmarks.setdefault((endpoint, variable, stratum), {})[float(year)] = (
-                percent(survival, 0 if survival is not None else None),
-                NONE if lower is None or upper is None else f"{100 * lower:.0f}–{100 * upper:.0f}",
-            )
-    groups: dict[tuple[str, str], dict[str, SurvivalRow]] = {}
-    for endpoint, variable, stratum, patients, events, days, *months in con.execute(
-        "select endpoint, stratum_variable, stratum, patients, events, median_days,"
-        " median_months, median_months_lower, median_months_upper from marts.survival_summary"
-    ).fetchall():
-        at = landmarks.get((endpoint, variable, stratum), {})
-        groups.setdefault((endpoint, variable), {})[stratum] = SurvivalRow(
-            str(stratum),
-            int(patients),
-            int(events),
-            _finite(days),
-            *_median(*map(_finite, months)),
-            tuple(at.get(year, (NONE, "")) for year in sorted(years.get((endpoint, variable), ()))),
-        )
-    return [
-        SurvivalGroup(
-            endpoint,
-            variable,
-            tuple(f"{year:g}" for year in sorted(years.get((endpoint, variable), ()))),
-            tuple(rows[level] for level in ordered({k: row.patients for k, row in rows.items()})),
-        )
-        for (endpoint, variable), rows in sorted(
-            groups.items(), key=lambda item: (item[0][0], item[0][1] != ALL)
-        )
-    ]
-
-
-def _finite(value: object) -> float | None:
-    found = _number(value)
-    return found if found is not None and abs(found) != float("inf") else None
-
-
-def _median(months: float | None, lower: float | None, upper: float | None) -> tuple[str, str]:
-    if months is None:
-        return "not reached", "" if lower is None else f"{number(lower)}–not reached"
-    return (
-        number(months),
-        "" if lower is None else f"{number(lower)}–{number(upper) if upper else 'not reached'}",
-    )
 
 
 def title_of(variable: str) -> str:

@@ -13,7 +13,8 @@ import pytest
 from published_file import kaplan_meier, survival_rows, write_published
 
 from cytoreg import report
-from cytoreg.report.curves import DRAWABLE, plot_survival, read_curves, thin
+from cytoreg.report.curves import plot_survival
+from cytoreg.report.steps import DRAWABLE, read_curves, thin
 
 COLUMNS = (
     "stratum", "time_days", "at_risk", "events", "censored", "survival", "std_err", "lower",

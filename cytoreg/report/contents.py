@@ -1,0 +1,123 @@
+"""What stands around the sections: the table of contents, the pulse, the durations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cytoreg.report.outcomes import Figure
+from cytoreg.report.quality import Account, Check
+from cytoreg.report.words import Gate, humanize, number, percent
+
+
+@dataclass(frozen=True)
+class Section:
+    """An entry of the table of contents; `tone` colours its badge."""
+
+    id: str
+    title: str
+    badge: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Beat:
+    """A count of the pulse, and what it was in the previous run."""
+
+    name: str
+    count: int
+    note: str = ""
+    tone: str = ""
+    before: int | None = None
+
+    @property
+    def change(self) -> str:
+        """The difference from the previous run in words."""
+        if self.before is None:
+            return ""
+        difference = self.count - self.before
+        if not difference:
+            return "as before"
+        return f"{'+' if difference > 0 else '−'}{number(abs(difference))}"
+
+
+def sections_of(
+    gates: list[Gate],
+    accounts: list[Account] | None,
+    rules: list[Check] | None,
+    suites: list[Check] | None,
+    figures: list[Figure] | None,
+    *,
+    timed: bool,
+) -> list[Section]:
+    """The table of contents, with what calls for attention beside each entry."""
+    closed = sum(not gate.passed for gate in gates)
+    uneven = sum(not account.balances for account in accounts or ())
+    violated = sum(check.violated > 0 for check in rules or ())
+    failed = sum(not check.passed for check in suites or ())
+    agree = sum(bool(figure.agrees) for figure in figures or ())
+    found = [
+        Section("verdict", "Verdict and gates", *_count_badge(closed, "closed", bool(gates))),
+        Section("pulse", "Pulse"),
+        Section("balance", "Balance by source", *_count_badge(uneven, "off", bool(accounts))),
+        Section("findings", "Findings by rule", number(violated) if violated else "", "plain"),
+        Section("tables", "Table checks", *_count_badge(failed, "failed", bool(suites))),
+        Section("completeness", "Completeness"),
+        Section("outcomes", "Outcomes"),
+        Section("survival", "Survival"),
+        Section(
+            "benchmark",
+            "Publication benchmark",
+            f"{agree}/{len(figures)}" if figures else "",
+            "good" if figures and agree == len(figures) else "bad",
+        ),
+    ]
+    if timed:
+        found.append(Section("durations", "Durations"))
+    return [*found, Section("about", "About this report")]
+
+
+def _count_badge(count: int, word: str, known: bool) -> tuple[str, str]:
+    if not known:
+        return "", ""
+    return (f"{count} {word}", "bad") if count else ("✓", "good")
+
+
+def beats_of(counts: Mapping[str, int], previous: Mapping[str, int]) -> list[Beat]:
+    """The pulse: each count with its share of the landed rows and what it was before."""
+    notes = {}
+    if landed := counts.get("landed"):
+        notes = {
+            "accepted": percent(counts["accepted"] / landed),
+            "quarantined": percent(counts["quarantined"] / landed),
+        }
+    names = {
+        "landed": "Rows landed",
+        "accepted": "Accepted",
+        "quarantined": "Quarantined",
+        "critical": "Critical findings",
+        "warning": "Warnings",
+        "info": "Notes",
+        "patient": "Patients",
+        "procedure": "Procedures",
+    }
+    tones = {"critical": "critical", "warning": "warning"}
+    return [
+        Beat(
+            names.get(key, humanize(key)),
+            count,
+            notes.get(key, ""),
+            tones.get(key, "") if count else "",
+            previous.get(key),
+        )
+        for key, count in counts.items()
+    ]
+
+
+def stages_of(durations: object) -> list[tuple[str, float, float]]:
+    """Stages with seconds and their share of the longest, in the order of the run."""
+    if not isinstance(durations, Mapping) or not durations:
+        return []
+    known = [(str(stage), float(value)) for stage, value in durations.items()]
+    longest = max(value for _, value in known) or 1
+    return [(stage, value, value / longest) for stage, value in known]

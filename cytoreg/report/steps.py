@@ -1,0 +1,117 @@
+"""Survival curves as steps: read from a mart, cut down to what a plot can show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+
+DRAWABLE = 4000  # steps beyond which those that fall on the same tenth of a point are merged
+
+
+class Frame(Protocol):
+    """Columns by name: pyarrow.Table, pandas.DataFrame, or a mapping of arrays."""
+
+    def __getitem__(self, column: str, /) -> object: ...
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One stratum's curve, a row per distinct time from 0 on; times in days."""
+
+    stratum: str
+    time: Numbers
+    at_risk: Numbers
+    events: Numbers
+    censored: Numbers
+    survival: Numbers
+    lower: Numbers
+    upper: Numbers
+
+    @property
+    def patients(self) -> int:
+        """At risk at time 0."""
+        return int(self.at_risk[0])
+
+    def at_risk_at(self, days: float) -> int:
+        """How many are still under observation just before `days`."""
+        position = int(self.time.searchsorted(days))
+        return int(self.at_risk[position]) if position < len(self.time) else 0
+
+
+def read_curves(frame: Frame, strata: Sequence[str] | None = None) -> list[Curve]:
+    """The curves of `frame`, largest stratum first, or those of `strata` in their order.
+
+    `frame` has the columns stratum, time_days, at_risk, events, censored, survival, lower, upper.
+    """
+    import numpy as np
+
+    def column(name: str) -> Numbers:
+        values = frame[name]
+        if isinstance(values, np.ma.MaskedArray):
+            values = np.ma.filled(values.astype(float), np.nan)
+        return np.asarray(values, dtype=float)
+
+    labels = np.asarray(frame["stratum"]).astype(str)
+    columns = {
+        name: column(name)
+        for name in ("time_days", "at_risk", "events", "censored", "survival", "lower", "upper")
+    }
+    curves = []
+    for stratum in dict.fromkeys(labels.tolist()):
+        rows = np.flatnonzero(labels == stratum)
+        rows = rows[np.argsort(columns["time_days"][rows], kind="stable")]
+        curves.append(Curve(stratum, *(values[rows] for values in columns.values())))
+    if strata is None:
+        return sorted(curves, key=lambda curve: (-curve.patients, curve.stratum))
+    known = {curve.stratum: curve for curve in curves}
+    return [known[stratum] for stratum in strata if stratum in known]
+
+
+def thin(curve: Curve, resolution: float = 0.0) -> Curve:
+    """The curve with only the rows at which something drawn changes.
+
+    Rows that merely count censored patients go: the steps stay the same, exactly. If more than
+    DRAWABLE steps are left and `resolution` (days) is given, only the last step in each interval
+    of that length stays, which moves no drawn edge by more than the interval.
+    """
+    import numpy as np
+
+    steps = np.ones(len(curve.time), dtype=bool)
+    steps[1:-1] = False
+    for values in (curve.survival, curve.lower, curve.upper):
+        same = (values[1:] == values[:-1]) | (np.isnan(values[1:]) & np.isnan(values[:-1]))
+        steps[1:] |= ~same
+    thinned = pick(curve, steps)
+    if resolution > 0 and len(thinned.time) > DRAWABLE:
+        cell = np.floor(thinned.time / resolution)
+        last = np.ones(len(cell), dtype=bool)
+        last[:-1] = cell[1:] != cell[:-1]
+        last[0] = True
+        thinned = pick(thinned, last)
+    return thinned
+
+
+def pick(curve: Curve, rows: NDArray[np.bool_]) -> Curve:
+    """The curve with only the rows chosen."""
+    return Curve(
+        curve.stratum,
+        *(
+            values[rows]
+            for values in (
+                curve.time,
+                curve.at_risk,
+                curve.events,
+                curve.censored,
+                curve.survival,
+                curve.lower,
+                curve.upper,
+            )
+        ),
+    )

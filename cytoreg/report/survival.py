@@ -1,0 +1,220 @@
+"""Survival on the page: medians and landmarks as the marts give them, curves as plots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg.report.outcomes import ALL, number_of, ordered
+from cytoreg.report.quality import tables
+from cytoreg.report.words import NONE, humanize, number, percent, plural
+from cytoreg.warehouse import open_build
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+OVERLAID = 5  # strata that one plot can hold apart; beyond that each gets a panel of its own
+
+
+@dataclass(frozen=True)
+class SurvivalRow:
+    """A stratum's median and landmarks; `landmarks` is (estimate, interval) by year."""
+
+    stratum: str
+    patients: int
+    events: int
+    median_days: float | None
+    median: str
+    median_interval: str
+    landmarks: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class SurvivalGroup:
+    """One endpoint and stratum variable."""
+
+    endpoint: str
+    variable: str
+    years: tuple[str, ...]
+    rows: tuple[SurvivalRow, ...]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A drawn curve (SVG text) with the words above it."""
+
+    caption: str
+    note: str
+    svg: str
+    wide: bool
+
+
+@dataclass(frozen=True)
+class SurvivalPart:
+    """An endpoint and variable with its plots."""
+
+    id: str
+    group: SurvivalGroup
+    plots: tuple[Plot, ...]
+
+
+def read_survival(con: DuckDBPyConnection) -> list[SurvivalGroup] | None:
+    """`marts.survival_summary` and `marts.survival_landmark`, one group per variable."""
+    if not {"marts.survival_summary", "marts.survival_curve"} <= tables(con):
+        return None
+    landmarks: dict[tuple[str, str, str], dict[float, tuple[str, str]]] = {}
+    years: dict[tuple[str, str], set[float]] = {}
+    if "marts.survival_landmark" in tables(con):
+        for endpoint, variable, stratum, year, survival, lower, upper in con.execute(
+            "select endpoint, stratum_variable, stratum, years, survival, lower, upper"
+            " from marts.survival_landmark"
+        ).fetchall():
+            years.setdefault((endpoint, variable), set()).add(float(year))
+            landmarks.setdefault((endpoint, variable, stratum), {})[float(year)] = (
+                percent(survival, 0 if survival is not None else None),
+                NONE if lower is None or upper is None else f"{100 * lower:.0f}–{100 * upper:.0f}",
+            )
+    groups: dict[tuple[str, str], dict[str, SurvivalRow]] = {}
+    for endpoint, variable, stratum, patients, events, days, *months in con.execute(
+        "select endpoint, stratum_variable, stratum, patients, events, median_days,"
+        " median_months, median_months_lower, median_months_upper from marts.survival_summary"
+    ).fetchall():
+        at = landmarks.get((endpoint, variable, stratum), {})
+        groups.setdefault((endpoint, variable), {})[stratum] = SurvivalRow(
+            str(stratum),
+            int(patients),
+            int(events),
+            _finite(days),
+            *_median(*map(_finite, months)),
+            tuple(at.get(year, (NONE, "")) for year in sorted(years.get((endpoint, variable), ()))),
+        )
+    return [
+        SurvivalGroup(
+            endpoint,
+            variable,
+            tuple(f"{year:g}" for year in sorted(years.get((endpoint, variable), ()))),
+            tuple(rows[level] for level in ordered({k: row.patients for k, row in rows.items()})),
+        )
+        for (endpoint, variable), rows in sorted(
+            groups.items(), key=lambda item: (item[0][0], item[0][1] != ALL)
+        )
+    ]
+
+
+def _finite(value: object) -> float | None:
+    found = number_of(value)
+    return found if found is not None and abs(found) != float("inf") else None
+
+
+def _median(months: float | None, lower: float | None, upper: float | None) -> tuple[str, str]:
+    if months is None:
+        return "not reached", "" if lower is None else f"{number(lower)}–not reached"
+    return (
+        number(months),
+        "" if lower is None else f"{number(lower)}–{number(upper) if upper else 'not reached'}",
+    )
+
+
+def survival_parts(con: DuckDBPyConnection) -> list[SurvivalPart] | None:
+    """Every endpoint and variable with its plots; None when the marts were not built."""
+    groups = read_survival(con)
+    if groups is None:
+        return None
+    return [
+        SurvivalPart(f"survival-{position}", group, tuple(_plots(con, group, f"km{position}")))
+        for position, group in enumerate(groups)
+    ]
+
+
+def picture(published: Path, out_svg: Path) -> None:
+    """Write a survival curve of `marts.survival_curve` as an SVG file of its own (for a README).
+
+    Shows the two largest named strata of the first stratum variable, or all patients when there
+    is none. Raises ValueError when the file has no survival curves.
+    """
+    from cytoreg.report.curves import plot_survival
+
+    with open_build(published, read_only=True) as con:
+        groups = read_survival(con) or []
+        if not groups:
+            raise ValueError(f"{published}: no survival curves to draw")
+        group = next((group for group in groups if group.variable != ALL), groups[0])
+        largest = sorted(
+            (row for row in group.rows if row.stratum not in {"other", "unknown"}),
+            key=lambda row: (-row.patients, row.stratum),
+        )[:2]
+        svg = plot_survival(
+            _curve(con, group),
+            name="survival",
+            title=f"{humanize(group.endpoint)} survival, {_by(group.variable)}",
+            description=_describe(group),
+            strata=[row.stratum for row in largest],
+            size=(760, 420),
+            heading=True,
+            standalone=True,
+        )
+    out_svg.write_text(svg + "\n", encoding="utf-8")
+
+
+def _plots(con: DuckDBPyConnection, group: SurvivalGroup, name: str) -> Iterable[Plot]:
+    """One plot for all strata, or one for each when they are many, the others in grey behind."""
+    from cytoreg.report.curves import plot_survival
+
+    frame = _curve(con, group)
+    strata = [row.stratum for row in group.rows]
+    medians = {row.stratum: row.median_days for row in group.rows}
+    title = f"{humanize(group.endpoint)} survival, {_by(group.variable)}"
+    if len(strata) <= OVERLAID:
+        yield Plot(
+            "",
+            "",
+            plot_survival(
+                frame,
+                name=name,
+                title=title,
+                description=_describe(group),
+                strata=strata,
+                medians=medians if len(strata) == 1 else None,
+            ),
+            True,
+        )
+        return
+    for position, row in enumerate(group.rows):
+        yield Plot(
+            humanize(row.stratum),
+            f"{plural(row.patients, 'patient')}, {plural(row.events, 'event')}",
+            plot_survival(
+                frame,
+                name=f"{name}-{position}",
+                title=f"{title}: {humanize(row.stratum)}",
+                description=f"{humanize(row.stratum)}: median {row.median} months; the other"
+                " strata stand behind in grey.",
+                strata=[row.stratum],
+                behind=[stratum for stratum in strata if stratum != row.stratum],
+                medians=medians,
+                size=(300, 200),
+            ),
+            False,
+        )
+
+
+def _curve(con: DuckDBPyConnection, group: SurvivalGroup) -> Mapping[str, object]:
+    """The curves of a group as arrays."""
+    return con.execute(
+        "select stratum, time_days, at_risk, events, censored, survival, lower, upper"
+        " from marts.survival_curve where endpoint = ? and stratum_variable = ?"
+        " order by stratum, time_days",
+        [group.endpoint, group.variable],
+    ).fetchnumpy()
+
+
+def _by(variable: str) -> str:
+    return "all patients" if variable == ALL else f"by {humanize(variable).lower()}"
+
+
+def _describe(group: SurvivalGroup) -> str:
+    return "Kaplan–Meier curves with 95 % bands. Median months: " + "; ".join(
+        f"{humanize(row.stratum)} {row.median}" for row in group.rows
+    )
