@@ -1,0 +1,101 @@
+"""Draws whose figures come out right at every size and seed, not just in expectation.
+
+Proportions are met by quotas, distributions by evenly spaced quantiles in random order; what
+remains random is who gets what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Quantiles = Callable[[Floats, float, float], Floats]
+"""Values at the given probabilities of a distribution with the given mean and SD."""
+
+
+def quota(total: int, weights: Sequence[float]) -> Ints:
+    """`total` shared out in proportion to `weights`, by largest remainders: whole numbers."""
+    exact = total * np.asarray(weights, dtype=np.float64) / sum(weights)
+    shares = np.floor(exact).astype(np.int64)
+    short = total - int(shares.sum())
+    shares[np.argsort(shares - exact, kind="stable")[:short]] += 1
+    return shares
+
+
+def assign(rng: np.random.Generator, total: int, weights: Sequence[float]) -> Ints:
+    """A category (its position in `weights`) for each of `total`, shares exact, order random."""
+    return rng.permutation(np.repeat(np.arange(len(weights)), quota(total, weights)))
+
+
+def choose(rng: np.random.Generator, candidates: Ints, count: int) -> Ints:
+    """`count` of the candidates (all, if there are fewer), in ascending order."""
+    return np.sort(rng.permutation(candidates)[:count])
+
+
+def mark(rng: np.random.Generator, among: Bools, count: int) -> Bools:
+    """True for exactly `count` of those that are true in `among`."""
+    marked = np.zeros(len(among), dtype=np.bool_)
+    marked[choose(rng, np.flatnonzero(among), count)] = True
+    return marked
+
+
+def spread(rng: np.random.Generator, count: int) -> Floats:
+    """`count` numbers in (0, 1), one from each of `count` equal intervals, in random order."""
+    return (rng.permutation(count) + rng.uniform(0.001, 0.999, count)) / max(count, 1)
+
+
+def spread_within(rng: np.random.Generator, groups: Ints) -> Floats:
+    """`spread` for each group of equal numbers on its own."""
+    out = np.empty(len(groups), dtype=np.float64)
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        out[members] = spread(rng, len(members))
+    return out
+
+
+def calibrated(
+    total: int, mean: float, sd: float, quantiles: Quantiles, low: int, high: int
+) -> Ints:
+    """`total` ascending whole numbers in [low, high] whose mean and SD are the given ones.
+
+    The nominal mean and SD of the distribution are moved until rounding and the limits no longer
+    matter (to about 0.01).
+    """
+    at = (np.arange(total) + 0.5) / max(total, 1)
+    nominal_mean, nominal_sd = mean, sd
+    values = np.empty(0, dtype=np.int64)
+    for _ in range(40):
+        drawn = quantiles(at, nominal_mean, nominal_sd)
+        values = np.clip(np.rint(drawn), low, high).astype(np.int64)
+        if total < 3 or values.std(ddof=1) == 0:
+            break
+        nominal_sd *= sd / values.std(ddof=1)
+        nominal_mean = max(nominal_mean + mean - values.mean(), low * 0.5 + 0.1)
+    return values
+
+
+def lognormal(at: Floats, mean: float, sd: float) -> Floats:
+    """Quantiles of the lognormal distribution with this mean and SD."""
+    from scipy.special import ndtri
+
+    variance = np.log1p((sd / mean) ** 2)
+    return np.asarray(np.exp(np.log(mean) - variance / 2 + np.sqrt(variance) * ndtri(at)))
+
+
+def gamma(at: Floats, mean: float, sd: float) -> Floats:
+    """Quantiles of the gamma distribution with this mean and SD."""
+    from scipy.special import gammaincinv
+
+    return np.asarray(gammaincinv((mean / sd) ** 2, at) * sd**2 / mean)
+
+
+def normal(at: Floats, mean: float, sd: float) -> Floats:
+    """Quantiles of the normal distribution with this mean and SD."""
+    from scipy.special import ndtri
+
+    return np.asarray(mean + sd * ndtri(at))

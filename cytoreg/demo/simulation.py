@@ -1,0 +1,172 @@
+"""`simulate`: a hospital's extracts, written by five simulated source systems."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from cytoreg.demo import (
+    source_death_index,
+    source_hospital,
+    source_or_log,
+    source_research,
+    source_tumor_registry,
+)
+from cytoreg.demo.persons import draw
+from cytoreg.demo.plant import Planted, plant, write_truth
+from cytoreg.errors import ConfigError
+from cytoreg.progress import Progress, quiet
+
+_FEWEST = 20
+_MOST = 5_000_000  # hospital numbers have seven digits
+_MEMORY = "2GB"
+_SYSTEMS = ("tumor_registry", "hospital", "or_log", "research", "death_index", "truth")
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What was written: records by `source.table`, planted defects, kinds that found no record."""
+
+    folder: Path
+    patients: int
+    seed: int
+    records: Mapping[str, int]
+    defects: int
+    kinds: int
+    not_planted: tuple[str, ...]
+
+
+def simulate(
+    folder: Path,
+    *,
+    patients: int = 834,
+    seed: int = 2017,
+    defects: bool = True,
+    hospital_url: str | None = None,
+    progress: Progress = quiet,
+) -> Simulation:
+    """Write the extracts of a simulated hospital with `patients` records into `folder`.
+
+    The same patients, seed and defects give the same bytes. Extracts of an earlier call are
+    replaced as a whole, each system in one rename; nothing else in `folder` is touched.
+    Raises ConfigError for a number of patients or a URL that cannot be served.
+    """
+    if not _FEWEST <= patients <= _MOST:
+        raise ConfigError(
+            f"cannot simulate {patients} patients", remedy=f"give {_FEWEST} to {_MOST:,}"
+        )
+    if seed < 0:
+        raise ConfigError("cannot simulate with a negative seed", remedy="give 0 or more")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".simulate-") as name:
+        work = Path(name)
+        with duckdb.connect(str(work / "truth.duckdb")) as con:
+            con.execute(f"set memory_limit = '{_MEMORY}'")
+            con.execute("set enable_progress_bar = false")
+            draw(con, patients, seed)
+            progress("people", patients)
+            records = _extract(con)
+            planted = plant(con, seed) if defects else Planted(0, (), ())
+            progress("defects", planted.count)
+            _write(con, work, hospital_url, records, progress)
+            write_truth(con, work / "truth", defects)
+            _write_parameters(work / "truth", patients, seed, records, planted, defects)
+        _swap(work, folder)
+    return Simulation(
+        folder=folder,
+        patients=patients,
+        seed=seed,
+        records=records,
+        defects=planted.count,
+        kinds=len(planted.kinds),
+        not_planted=planted.missed,
+    )
+
+
+def _extract(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Build what each system would write, as tables of text; count them."""
+    con.execute("create schema extract")
+    for source in (
+        source_or_log,
+        source_tumor_registry,
+        source_hospital,
+        source_research,
+        source_death_index,
+    ):
+        con.execute(source.TABLES)
+    tables = con.execute(
+        "select table_name from information_schema.tables where table_schema = 'extract' order by 1"
+    ).fetchall()
+    records = {}
+    for (table,) in tables:
+        source = next(system for system in _SYSTEMS if table.startswith(system))
+        count = con.execute(f"select count(*) from extract.{table}").fetchone()
+        records[f"{source}.{table[len(source) + 1 :]}"] = int(count[0]) if count else 0
+    return records
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection,
+    work: Path,
+    hospital_url: str | None,
+    records: Mapping[str, int],
+    progress: Progress,
+) -> None:
+    """Let every system write its extract below `work`."""
+
+    def done(source: str) -> None:
+        rows = (n for name, n in records.items() if name.startswith(f"{source}."))
+        progress(source, sum(rows))
+
+    for source, module in (
+        ("or_log", source_or_log),
+        ("tumor_registry", source_tumor_registry),
+        ("research", source_research),
+        ("death_index", source_death_index),
+    ):
+        module.write(con, work)
+        done(source)
+    source_hospital.write(con, work, hospital_url)
+    done("hospital")
+
+
+def _write_parameters(
+    folder: Path,
+    patients: int,
+    seed: int,
+    records: Mapping[str, int],
+    planted: Planted,
+    defects: bool,
+) -> None:
+    """How these extracts were made, for whoever finds them later."""
+    (folder / "parameters.json").write_text(
+        json.dumps(
+            {
+                "patients": patients,
+                "seed": seed,
+                "defects": defects,
+                "records": records,
+                "planted": planted.count,
+                "kinds": {kind: count for kind, count in planted.kinds},
+                "not_planted": planted.missed,
+            },
+            indent=2,
+        )
+        + "\n",
+        encoding="utf-8",
+    )
+
+
+def _swap(work: Path, folder: Path) -> None:
+    """Put each system's new extract in the place of its old one."""
+    for system in _SYSTEMS:
+        new, old, place = work / system, work / f"{system}.old", folder / system
+        if place.exists():
+            place.rename(old)
+        if new.exists():
+            new.rename(place)
