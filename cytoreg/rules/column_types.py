@@ -1,0 +1,179 @@
+"""The six types of a column: which text is of the type, in SQL and in Python.
+
+Staging is text. A text is of a type when it matches the grammar below *and* stands for a value;
+anything else is a finding `<entity>.<column>.type`. The grammars are narrower than `try_cast`,
+which rounds '6.1' to 6 and reads '2020-1-5', and narrower than Python's `int`, which reads '1_000'.
+
+| annotation | text                                  | SQL type  | pandas dtype       |
+|------------|---------------------------------------|-----------|--------------------|
+| `str`      | any                                   | VARCHAR   | string[python]     |
+| `int`      | `-12`, `+3`, `007`; not `12.0`        | BIGINT    | Int64              |
+| `float`    | `1`, `.5`, `-2.5e3`; finite           | DOUBLE    | Float64            |
+| `bool`     | `true`, `false`                       | BOOLEAN   | boolean            |
+| `date`     | `2016-02-29`, years 0001 to 9999      | DATE      | date32[day]        |
+| `datetime` | `2016-02-29 13:05[:59[.123456]]`, `T` | TIMESTAMP | timestamp[us]      |
+
+Each type is also a Pandera dtype whose `coerce` reads text by the Python half of this module, so
+that Pandera's own verdict owes nothing to DuckDB.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pandas as pd
+import pandera.errors
+import pyarrow as pa
+from pandera import dtypes
+from pandera.backends.pandas.error_formatters import reshape_failure_cases
+from pandera.engines import pandas_engine
+
+Value = str | int | float | bool | date | datetime
+
+_INT = "[+-]?[0-9]+"
+_FLOAT = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
+_BOOL = "true|false"
+_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DATETIME = _DATE + r"[ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
+
+_INT64 = range(-(2**63), 2**63)
+
+
+def _read_int(text: str) -> int | None:
+    # 20 digits hold every 64-bit integer; longer text may only be leading zeros.
+    digits = text.lstrip("+-").lstrip("0") or "0"
+    if len(digits) > 20:
+        return None
+    value = -int(digits) if text.startswith("-") else int(digits)
+    return value if value in _INT64 else None
+
+
+def _read_float(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+def _read_date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _read_datetime(text: str) -> datetime | None:
+    whole, _, fraction = text.partition(".")
+    try:
+        moment = datetime.fromisoformat(whole)
+    except ValueError:
+        return None
+    return moment.replace(microsecond=int(fraction.ljust(6, "0"))) if fraction else moment
+
+
+@dataclass(frozen=True)
+class ColumnType:
+    """A type: its annotation, its SQL name, its grammar, and how Python reads matching text."""
+
+    name: str
+    python: type[Value]
+    sql: str
+    grammar: str
+    read: Callable[[str], Value | None]
+    pandas: pd.api.extensions.ExtensionDtype
+
+    def parse(self, text: str) -> Value | None:
+        """The value that `text` stands for, None when it is not of this type."""
+        if not re.fullmatch(self.grammar, text, flags=re.ASCII | re.DOTALL):
+            return None
+        return self.read(text)
+
+    def parse_sql(self, column: str) -> str:
+        """SQL that reads the text of `column`, null when it is not of this type."""
+        if self.python is str:
+            return column
+        if self.python is bool:
+            return f"case {column} when 'true' then true when 'false' then false end"
+        value = f"try_cast({column} as {self.sql.lower()})"
+        if self.python is float:
+            value = f"nullif({value}, 'infinity'::double)"
+            value = f"nullif({value}, '-infinity'::double)"
+        pattern = self.grammar
+        if self.python in (date, datetime):
+            pattern = f"({pattern})"
+            return (
+                f"case when regexp_full_match({column}, '{pattern}')"
+                f" and not starts_with({column}, '0000') then {value} end"
+            )
+        return f"case when regexp_full_match({column}, '{pattern}') then {value} end"
+
+
+TYPES: dict[type, ColumnType] = {
+    kind.python: kind
+    for kind in (
+        ColumnType("text", str, "VARCHAR", ".*", str, pd.StringDtype("python")),
+        ColumnType("integer", int, "BIGINT", _INT, _read_int, pd.Int64Dtype()),
+        ColumnType("number", float, "DOUBLE", _FLOAT, _read_float, pd.Float64Dtype()),
+        ColumnType("true/false", bool, "BOOLEAN", _BOOL, "true".__eq__, pd.BooleanDtype()),
+        ColumnType("date", date, "DATE", _DATE, _read_date, pd.ArrowDtype(pa.date32())),
+        ColumnType(
+            "date and time",
+            datetime,
+            "TIMESTAMP",
+            _DATETIME,
+            _read_datetime,
+            pd.ArrowDtype(pa.timestamp("us")),
+        ),
+    )
+}
+
+
+def read(kind: ColumnType, series: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """`series` of text (or already of the type) as typed values, and a mask of what is neither."""
+    if series.dtype == kind.pandas:
+        return series, pd.Series(False, index=series.index)
+    given = [None if pd.isna(value) else value for value in series]
+    values = [
+        kind.parse(value)
+        if isinstance(value, str)
+        else value
+        if type(value) is kind.python
+        else None
+        for value in given
+    ]
+    bad = [value is None and text is not None for value, text in zip(values, given, strict=True)]
+    return (
+        pd.Series(pd.array(values, dtype=kind.pandas), index=series.index, name=series.name),
+        pd.Series(bad, index=series.index),
+    )
+
+
+def _pandera_dtype(kind: ColumnType) -> type[pandas_engine.DataType]:
+    class Dtype(pandas_engine.DataType):  # type: ignore[misc]
+        type = kind.pandas
+        column_type = kind
+
+        def coerce(self, data_container: pd.Series) -> pd.Series:
+            values, bad = read(kind, data_container)
+            if bad.any():
+                raise pandera.errors.ParserError(
+                    f"not of type {kind.name}",
+                    failure_cases=reshape_failure_cases(data_container[bad], ignore_na=False),
+                )
+            return values
+
+        def __str__(self) -> str:
+            return kind.name
+
+    Dtype.__name__ = Dtype.__qualname__ = f"Cytoreg{kind.python.__name__.title()}"
+    dtype: type[pandas_engine.DataType] = pandas_engine.Engine.register_dtype(
+        dtypes.immutable(Dtype)
+    )
+    return dtype
+
+
+DTYPES: dict[type, type[pandas_engine.DataType]] = {
+    python: _pandera_dtype(kind) for python, kind in TYPES.items()
+}

@@ -1,0 +1,367 @@
+"""The vocabulary of `schemas/*.py`: what a record is, and what must hold of it.
+
+    from datetime import date
+
+    from cytoreg.rules import Entity, agrees, compare, field, references, rule
+
+    from .codes import HOSPITAL_NUMBER          # files of the folder import each other like this
+
+
+    class Procedure(Entity):
+        "One operation, as the operating-room log gives it."
+
+        case_number: str = field("Number of the case.", key=True, unique=True)
+        hospital_number: str = field("Number of the patient.", str_matches=HOSPITAL_NUMBER)
+        operation_date: date = field("Day of the incision.")
+        duration_minutes: int = field(
+            "From incision to closure.",
+            unit="min",
+            nullable=True,
+            in_range={"min_value": 20, "max_value": 1440},
+            reasons={"in_range": "Not a plausible operative time in minutes: hours?"},
+        )
+        asa_class: int = field(
+            "ASA class.", nullable=True, in_range={"min_value": 1, "max_value": 5}, warn="in_range"
+        )
+
+        operation_by_extract = rule("operation_date <= $as_of", "Operated after the extract.")
+        patient_exists = references("patient", on="hospital_number")
+        operation_after_birth = compare(
+            "patient",
+            on="hospital_number",
+            holds="operation_date >= patient.birth_date",
+            reason="Operated before birth.",
+        )
+
+- **An entity** is a Pandera `DataFrameModel`; its name in tables and rule ids is the class name in
+  snake case (`OperativeFinding` → `operative_finding`), its docstring describes the table.
+- **Columns** are annotated with `str, int, float, bool, date` or `datetime`
+  (column_types.py says which text is of which type) and may be null only with `nullable=True`.
+- **Rule ids**: `<entity>.<column>.<check>` with check = `type` (text not of the column's type),
+  `required` (null), `unique`, or the name of Pandera's own check as `field` takes it (`in_range`,
+  `isin`, `str_matches`, `ge`, …); `<entity>.<attribute>` for `rule, references, compare, agrees`;
+  `<entity>.unique` for `class Config: unique = ["_source", "source_patient_number"]`.
+- **Null passes** every check but `required`: what is unknown contradicts nothing.
+- **Expressions** are SQL over the entity's columns, `_source, _table, _file, _row` and `$as_of`
+  (a date). Unqualified columns are this row's, `patient.x` is the other row's. There are
+  `= <> < <= > >=`, `and or not`, `is [not] null`, `in (…)`, `between`, `like`, `case`, `+ - * / %`
+  (`/` is real division; date ± days), `||`, `cast(x as bigint|double|date|timestamp|varchar)`
+  (null where the text is not of the type), `coalesce nullif greatest least abs floor ceil`,
+  `length lower upper trim substr replace starts_with ends_with contains`,
+  `regexp_matches(x, '…')` (search), `date_diff('day'|'hour'|'minute', a, b)`,
+  `year month day hour minute`, `date '2016-01-31'`. Types are checked when the schemas load:
+  a date can't be compared with text.
+- **Python checks** (`@pa.check`, `@pa.dataframe_check`) run in Pandera on batches of typed rows:
+  with `element_wise=True`, or marked `@rowwise` (looks at each row alone) or `@whole_table`
+  (given all rows at once, in memory). Reason: `error=` or the docstring; `raise_warning=True`
+  makes it a warning.
+- **Severity**: `critical` (the row goes to quarantine), `warning`, `info`.
+
+Everything here also works in Pandera without a database: `Procedure.validate(frame, lazy=True)`,
+inside `with given(as_of=…, patient=accepted_patients):` when rules need them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import ClassVar, Literal, TypeVar
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.api.dataframe.model_components import FieldInfo
+
+from cytoreg.errors import ConfigError
+from cytoreg.rules.column_types import DTYPES
+
+Severity = Literal["critical", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
+LINEAGE = ("_source", "_table", "_file", "_row")
+SHORT_NAMES = MappingProxyType(
+    {
+        "equal_to": "eq",
+        "not_equal_to": "ne",
+        "greater_than": "gt",
+        "greater_than_or_equal_to": "ge",
+        "less_than": "lt",
+        "less_than_or_equal_to": "le",
+    }
+)
+
+
+@dataclass(frozen=True)
+class ColumnMeta:
+    """What a column's declaration says beyond Pandera's own vocabulary."""
+
+    key: bool
+    unit: str
+    severities: Mapping[str, Severity]
+    reasons: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """A condition on one row."""
+
+    holds: str
+    reason: str
+    severity: Severity
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An accepted row of `entity` must exist; `on` maps own columns to its columns."""
+
+    entity: str
+    on: Mapping[str, str]
+    reason: str
+    severity: Severity
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A condition on this row and each accepted row of `entity` with equal `on` columns."""
+
+    entity: str
+    on: Mapping[str, str]
+    holds: str
+    reason: str
+    severity: Severity
+    across_sources: bool = False
+
+
+Declaration = RowRule | Reference | Comparison
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """`agrees` before the entity's name is known; becomes a Comparison with the entity itself."""
+
+    column: str
+    on: Mapping[str, str]
+    when: str
+    reason: str
+    severity: Severity
+
+    def comparison(self, entity: str) -> Comparison:
+        """Rows of two sources with equal `on` columns must not differ in `column`."""
+        from cytoreg.rules.expression import qualified
+
+        holds = f"{self.column} = {entity}.{self.column}"
+        if self.when:
+            holds = f"not ({self.when}) or not ({qualified(self.when, entity)}) or {holds}"
+        return Comparison(entity, self.on, holds, self.reason, self.severity, across_sources=True)
+
+
+def field(
+    description: str,
+    *,
+    key: bool = False,
+    unit: str = "",
+    nullable: bool = False,
+    unique: bool = False,
+    warn: str | Sequence[str] = (),
+    inform: str | Sequence[str] = (),
+    reasons: Mapping[str, str] = MappingProxyType({}),
+    **checks: object,
+) -> FieldInfo:
+    """A column.
+
+    description: what the value is and where it comes from, for the dictionary.
+    key: part of what identifies a record in a finding; several columns are joined by '/'.
+    unit: of the value, as UCUM writes it ('min', 'mm', 'mm[Hg]').
+    warn, inform: checks whose findings are warnings or information instead of critical.
+    reasons: texts for findings by check; they must not depend on the value.
+    checks: Pandera's own (`eq ne gt ge lt le in_range isin notin str_matches str_contains
+    str_startswith str_endswith str_length`, registered ones) and `alias`.
+    """
+    severities: dict[str, Severity] = {
+        **dict.fromkeys(_names(inform), "info"),
+        **dict.fromkeys(_names(warn), "warning"),
+    }
+    info: FieldInfo = pa.Field(
+        description=description,
+        nullable=nullable,
+        unique=unique,
+        metadata={"cytoreg": ColumnMeta(key, unit, severities, dict(reasons))},
+        **checks,
+    )
+    for check in info.checks:
+        # Pandera alone then warns where cytoreg warns, and raises where the row would be refused.
+        check.raise_warning = check_name(check) in severities
+    return info
+
+
+def rule(holds: str, reason: str = "", *, severity: Severity = "critical") -> RowRule:
+    """A condition that must hold of each row: a SQL expression (null passes)."""
+    return RowRule(holds, reason, _checked(severity))
+
+
+def references(
+    entity: str,
+    on: str | Sequence[str] | Mapping[str, str],
+    reason: str = "",
+    *,
+    severity: Severity = "critical",
+) -> Reference:
+    """An accepted row of `entity` must exist whose columns equal this row's.
+
+    on: a column that both have, several, or a mapping of own column to the other's column. A null
+    in any of them passes: a missing reference is `required`'s business.
+    """
+    return Reference(entity, _mapping(on), reason, _checked(severity))
+
+
+def compare(
+    entity: str,
+    on: str | Sequence[str] | Mapping[str, str],
+    holds: str,
+    reason: str = "",
+    *,
+    severity: Severity = "critical",
+) -> Comparison:
+    """A condition that must hold of this row with each accepted row of `entity` that matches `on`.
+
+    holds: a SQL expression in which `<entity>.<column>` is the other row's. A row without a match
+    passes. With the entity's own name, the other rows are all rows of the entity but this one
+    that no other critical rule refuses.
+    """
+    return Comparison(entity, _mapping(on), holds, reason, _checked(severity))
+
+
+def agrees(
+    column: str,
+    on: str | Sequence[str],
+    reason: str = "",
+    *,
+    when: str = "",
+    severity: Severity = "warning",
+) -> Agreement:
+    """Rows of this entity from another source that match `on` must not say otherwise in `column`.
+
+    when: a SQL expression that both rows must fulfil to be compared, such as `sex <> 'unknown'`.
+    Both rows are reported; nothing but the precedence of sources says which is right.
+    """
+    return Agreement(column, _mapping(on), when, reason, _checked(severity))
+
+
+CheckFunction = TypeVar("CheckFunction", bound=Callable[..., object])
+
+
+def rowwise(function: CheckFunction) -> CheckFunction:
+    """Mark a vectorized Python check as looking at each row alone, so that batches will do."""
+    function.__dict__["cytoreg_scope"] = "rows"
+    return function
+
+
+def whole_table(function: CheckFunction) -> CheckFunction:
+    """Mark a Python check as needing all rows at once; it must return one boolean a row."""
+    function.__dict__["cytoreg_scope"] = "table"
+    return function
+
+
+@dataclass(frozen=True)
+class Given:
+    """What rules see besides the row: the reference date and accepted rows by entity."""
+
+    as_of: date | None
+    accepted: Mapping[str, pd.DataFrame]
+
+
+_GIVEN: ContextVar[Given] = ContextVar("given", default=Given(None, {}))
+
+
+@contextmanager
+def given(as_of: date | None = None, **accepted: pd.DataFrame) -> Iterator[None]:
+    """Tell Pandera's checks the reference date and the accepted rows of other entities."""
+    token = _GIVEN.set(Given(as_of, accepted))
+    try:
+        yield
+    finally:
+        _GIVEN.reset(token)
+
+
+def entity_name(model: type) -> str:
+    """Name of an entity in tables and rule ids: its class name in snake case."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", model.__name__).lower()
+
+
+def check_name(check: pa.Check) -> str:
+    """Name of a check in rule ids: as `field` takes it."""
+    name = str(check.name)
+    return SHORT_NAMES.get(name, name)
+
+
+class Entity(pa.DataFrameModel):  # type: ignore[misc]
+    """A kind of record. Subclass it once in `schemas/<entity>.py`; see the module's example."""
+
+    _declarations: ClassVar[Mapping[str, Declaration]] = MappingProxyType({})
+
+    class Config:
+        """Text is read by cytoreg's grammars; lineage columns may ride along."""
+
+        coerce = True
+        strict = False
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        name = entity_name(cls)
+        cls.__annotations__ = {
+            column: _annotation(name, column, python)
+            for column, python in inspect.get_annotations(cls, eval_str=True).items()
+        }
+        declared = dict(cls._declarations)
+        for attribute, value in list(vars(cls).items()):
+            declaration = value.comparison(name) if isinstance(value, Agreement) else value
+            if isinstance(declaration, RowRule | Reference | Comparison):
+                declared[attribute] = declaration
+                setattr(cls, attribute, _pandera_check(attribute, declaration))
+        cls._declarations = MappingProxyType(declared)
+        super().__init_subclass__(**kwargs)
+
+
+def _annotation(entity: str, column: str, python: object) -> object:
+    if column.startswith("_"):
+        return python
+    if not isinstance(python, type) or python not in DTYPES:
+        raise ConfigError(
+            f"{entity}.{column}: {getattr(python, '__name__', python)} is no type of a column",
+            remedy="use str, int, float, bool, date or datetime (and nullable=True, not | None)",
+        )
+    return DTYPES[python]
+
+
+def _pandera_check(name: str, declaration: Declaration) -> classmethod:  # type: ignore[type-arg]
+    """The declaration as a Pandera dataframe check that never touches a database."""
+
+    def check(cls: type[Entity], frame: pd.DataFrame) -> pd.Series:
+        from cytoreg.rules.evaluate import passes
+
+        return passes(cls, declaration, frame, _GIVEN.get())
+
+    check.__name__ = name
+    decorated: classmethod = pa.dataframe_check(  # type: ignore[type-arg]
+        description=declaration.reason or None, raise_warning=declaration.severity != "critical"
+    )(check)
+    return decorated
+
+
+def _names(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _mapping(on: str | Sequence[str] | Mapping[str, str]) -> Mapping[str, str]:
+    if isinstance(on, Mapping):
+        return MappingProxyType(dict(on))
+    return MappingProxyType({column: column for column in _names(on)})
+
+
+def _checked(severity: Severity) -> Severity:
+    if severity not in SEVERITIES:
+        raise ConfigError(f"severity {severity!r} is none of {', '.join(SEVERITIES)}")
+    return severity
