@@ -1,0 +1,87 @@
+/* One row per operated patient: the index operation, the sum of all operations, and follow-up.
+Follow-up begins at the index operation. It ends at death, or at the last day on which any source
+saw the patient alive; a patient whom a source calls dead without a date is dead, but followed only
+to that day.
+grain: patient_id
+materialized: table
+*/
+with index_operation as (
+  select * from marts.procedure_outcome where procedure_number = 1
+),
+operations as (
+  select
+    patient_id,
+    count(*) as procedures,
+    max(operation_date) as last_operation_date,
+    count(any_minor) as reviewed,
+    max(case when any_minor then 1 else 0 end) as minor,
+    max(case when any_major then 1 else 0 end) as major,
+    count(crisis_recorded) as crisis_known,
+    max(case when crisis_recorded then 1 else 0 end) as crisis,
+    max(case when mortality_30_day = 'dead' then 1 else 0 end) as dead_30,
+    max(case when mortality_30_day = 'unknown' then 1 else 0 end) as unknown_30,
+    max(case when mortality_90_day = 'dead' then 1 else 0 end) as dead_90,
+    max(case when mortality_90_day = 'unknown' then 1 else 0 end) as unknown_90
+  from marts.procedure_outcome
+  group by patient_id
+),
+index_tumor as (
+  select * from registry.tumor where index_tumor
+),
+life as (
+  select
+    patient_id,
+    case when death_date > $as_of then 'alive' else status end as status,
+    case when death_date <= $as_of then death_date end as death_date,
+    case when death_date <= $as_of then death_date_source end as death_date_source,
+    case when death_date > $as_of then null else cause end as cause,
+    case when death_date > $as_of then $as_of else last_contact_date end as last_contact_date,
+    case when death_date > $as_of then death_date_source else last_contact_source end
+      as last_contact_source
+  from registry.vital_status
+)
+select
+  i.patient_id, -- pseudonym of the patient
+  i.sex, -- male, female or unknown
+  i.age_years, -- completed years of age at the index operation
+  i.age_band, -- that age in bands
+  s.primary_site_preop, -- site known before the index operation
+  s.primary_site_found, -- site found at surgery
+  s.primary_site_final, -- final primary site
+  s.preop_unknown, -- no primary known before the index operation
+  s.localized_intraoperatively, -- unknown primaries only: whether surgery found the site
+  t.histology, -- ICD-O-3 morphology of the index tumour
+  t.grade, -- grade of the index tumour, 1 to 3, 9 unknown
+  t.ki67_percent, -- its Ki-67 index, percent
+  t.size_mm, -- its largest dimension, mm
+  t.diagnosis_date, -- day of its diagnosis
+  i.operation_date as index_date, -- day of the index operation
+  i.operation_era, -- decade of the index operation
+  i.residual, -- R0, R1 or R2 after the index operation
+  i.cytoreduction_band, -- share of tumour removed at the index operation, bands of percent
+  o.procedures, -- operations
+  o.last_operation_date, -- day of the last one
+  case when o.minor = 1 then true when o.reviewed = o.procedures then false end
+    as any_minor, -- a grade I or II complication of any operation; empty: unknown
+  case when o.major = 1 then true when o.reviewed = o.procedures then false end
+    as any_major, -- a grade III to V complication of any operation; empty: unknown
+  case when o.crisis = 1 then true when o.crisis_known = o.procedures then false end
+    as any_crisis, -- a recorded carcinoid crisis at any operation; empty: unknown
+  case when o.dead_30 = 1 then 'dead' when o.unknown_30 = 1 then 'unknown' else 'alive' end
+    as mortality_30_day, -- dead, alive or unknown 30 days after any operation
+  case when o.dead_90 = 1 then 'dead' when o.unknown_90 = 1 then 'unknown' else 'alive' end
+    as mortality_90_day, -- the same after 90 days
+  l.status, -- alive or dead
+  l.death_date, -- day of death; empty for the living, and where no source dates a death
+  l.death_date_source, -- the source that the day was taken from
+  l.cause, -- cause of death: tumour, other or unknown
+  l.last_contact_date, -- last day on which any source saw the patient alive
+  l.last_contact_source, -- the source of that contact
+  coalesce(l.death_date, l.last_contact_date) as end_date, -- end of follow-up
+  date_diff('day', i.operation_date, coalesce(l.death_date, l.last_contact_date))
+    as follow_up_days -- index operation to end of follow-up, days
+from index_operation as i
+inner join operations as o on o.patient_id = i.patient_id
+left join marts.primary_site as s on s.patient_id = i.patient_id
+left join index_tumor as t on t.patient_id = i.patient_id
+left join life as l on l.patient_id = i.patient_id

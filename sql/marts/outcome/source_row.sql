@@ -1,0 +1,58 @@
+/* Lineage: the landed rows behind every operation and every patient of the outcome marts.
+Behind a procedure: its case in the operating-room log, what research recorded of it, the hospital
+stay around it, its complications. Behind a patient: the person's rows in every source, tumours,
+encounters and follow-ups. A row's number counts the records of its file from 1.
+grain: item, id, source, source_table, file, row
+materialized: table
+*/
+with cases as (
+  select procedure_id, patient_id, case_number, encounter_id, _source, _table, _file, _row
+  from registry.procedure
+),
+behind_procedures as (
+  select procedure_id as id, _source, _table, _file, _row from cases
+  union
+  select c.procedure_id, f._source, f._table, f._file, f._row
+  from accepted.operative_finding as f
+  inner join cases as c on c.case_number = f.case_number
+  union
+  select c.procedure_id, e._source, e._table, e._file, e._row
+  from registry.encounter as e
+  inner join cases as c on c.encounter_id = e.encounter_id
+  union
+  select procedure_id, _source, _table, _file, _row from registry.complication
+),
+operated as (
+  select distinct patient_id from cases
+),
+behind_patients as (
+  select l.patient_id as id, l.source as _source, l.source_table as _table, l.file as _file,
+    l."row" as _row
+  from registry.patient_link as l
+  inner join operated as o on o.patient_id = l.patient_id
+  union
+  select t.patient_id, t._source, t._table, t._file, t._row
+  from registry.tumor as t
+  inner join operated as o on o.patient_id = t.patient_id
+  union
+  select e.patient_id, e._source, e._table, e._file, e._row
+  from registry.encounter as e
+  inner join operated as o on o.patient_id = e.patient_id
+  union
+  select f.patient_id, f._source, f._table, f._file, f._row
+  from registry.follow_up as f
+  inner join operated as o on o.patient_id = f.patient_id
+),
+behind as (
+  select 'procedure' as item, * from behind_procedures
+  union all
+  select 'patient' as item, * from behind_patients
+)
+select
+  item, -- procedure or patient
+  id, -- procedure_id or patient_id of the outcome marts
+  _source as source, -- source system
+  _table as source_table, -- its table
+  _file as file, -- its file, or the database's table
+  _row as "row" -- the record's number in that file
+from behind

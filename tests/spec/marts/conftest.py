@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+import drawn
+import duckdb
+import pytest
+
+from cytoreg import models
+
+# Columns of the registry's tables that the marts read.
+REGISTRY = {
+    "registry.patient": "patient_id sex birth_date:date presenting_site",
+    "registry.patient_link": "patient_id entity source source_table file row:bigint",
+    "registry.tumor": "tumor_id patient_id site_group index_tumor:boolean histology:integer grade"
+    " ki67_percent:double size_mm:integer diagnosis_date:date",
+    "registry.procedure": "procedure_id patient_id case_number encounter_id has_finding:boolean"
+    " procedure_number:bigint operation_date:date procedure_code duration_minutes:integer"
+    " blood_loss_ml:integer asa_class:integer preop_site site_found site_confirmed:boolean residual"
+    " percent_removed:integer estimated_by intraop_complication:boolean intraop_type"
+    " crisis_recorded:boolean crisis_sbp80_10min:boolean crisis_fouche_2018:boolean"
+    " admission_date:date discharge_date:date postoperative_days:bigint stay_days:bigint"
+    " disposition",
+    "registry.complication": "complication_id procedure_id patient_id grade grade_rank:integer"
+    " minor:boolean",
+    "registry.vital_status": "patient_id status death_date:date death_date_source"
+    " last_contact_date:date last_contact_source cause",
+    "registry.encounter": "encounter_id patient_id",
+    "registry.follow_up": "follow_up_id patient_id",
+    "accepted.operative_finding": "finding_key case_number",
+    "staging.patient": "hospital_number",
+}
+
+
+@pytest.fixture
+def marts(build: duckdb.DuckDBPyConnection, request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Build a mart, and what it needs, of the tables that the module gives; compare it."""
+    module: ModuleType = request.module
+    build.execute("create schema marts")
+    for table, columns in REGISTRY.items():
+        kinds = {
+            name: kind or "varchar"
+            for name, _, kind in (column.partition(":") for column in columns.split())
+        }
+        drawn.put(build, table, kinds, module.given.get(table))
+    project = models.load_models(drawn.ROOT / "sql")
+
+    def needed(name: str) -> set[str]:
+        below = {read for read in project[name].reads if read.startswith("marts.")}
+        return {name}.union(*(needed(read) for read in below))
+
+    def compare(mart: str, expected: str, where: str = "true") -> None:
+        models.build(build, project, names=needed(mart), as_of=drawn.AS_OF)
+        drawn.assert_shows(build, f"select * from {mart} where {where}", expected)
+
+    return compare

@@ -1,0 +1,58 @@
+"""
+Every operation and every operated patient can be followed to the landed rows behind it: file and
+record number, as the readers count them.
+"""
+
+title = "Lineage"
+
+given = {
+    "registry.procedure": """
+        procedure_id | patient_id | case_number | encounter_id | _source | _table | _file           | _row
+        -------------+------------+-------------+--------------+---------+--------+-----------------+-----
+        a1           | anna       | 2001-00009  | E1           | or_log  | cases  | or_log_2001.csv | 9
+    """,
+    "accepted.operative_finding": """
+        finding_key | case_number | _source  | _table    | _file    | _row
+        ------------+-------------+----------+-----------+----------+-----
+        7-1         | 2001-00009  | research | procedure | data.csv | 31
+        7-2         | 2009-00001  | research | procedure | data.csv | 32
+    """,
+    "registry.encounter": """
+        encounter_id | patient_id | _source  | _table     | _file       | _row
+        -------------+------------+----------+------------+-------------+-----
+        E1           | anna       | hospital | encounters | encounters  | 5
+        E2           | anna       | hospital | encounters | encounters  | 6
+        E3           | bert       | hospital | encounters | encounters  | 7
+    """,
+    "registry.complication": """
+        complication_id | procedure_id | _source  | _table       | _file    | _row
+        ----------------+--------------+----------+--------------+----------+-----
+        1               | a1           | research | complication | data.csv | 40
+    """,
+    "registry.patient_link": """
+        patient_id | entity  | source      | source_table | file            | row
+        -----------+---------+-------------+--------------+-----------------+----
+        anna       | patient | hospital    | patients     | patients        | 3
+        anna       | death   | death_index | deaths       | death_index.txt | 77
+        bert       | patient | hospital    | patients     | patients        | 4
+    """,
+}
+
+
+def test_the_rows_behind_an_operation_and_a_patient(marts):
+    """Bert was not operated, so that no outcome needs his rows."""
+    marts(
+        "marts.source_row",
+        """
+        item      | id   | source      | source_table | file            | row
+        ----------+------+-------------+--------------+-----------------+----
+        procedure | a1   | or_log      | cases        | or_log_2001.csv | 9
+        procedure | a1   | research    | procedure    | data.csv        | 31
+        procedure | a1   | hospital    | encounters   | encounters      | 5
+        procedure | a1   | research    | complication | data.csv        | 40
+        patient   | anna | hospital    | patients     | patients        | 3
+        patient   | anna | death_index | deaths       | death_index.txt | 77
+        patient   | anna | hospital    | encounters   | encounters      | 5
+        patient   | anna | hospital    | encounters   | encounters      | 6
+        """,
+    )
