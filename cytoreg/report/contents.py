@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cytoreg.report.outcomes import Figure
+from cytoreg.report.benchmark import Figure
 from cytoreg.report.quality import Account, Check
 from cytoreg.report.words import Gate, humanize, number, percent
 

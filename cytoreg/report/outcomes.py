@@ -1,21 +1,25 @@
-"""Outcome tables, survival tables and the publication's figures, read from `marts.*`.
+"""Outcome tables, read from `marts.outcome_summary` and arranged for reading.
 
-Estimates are read as the marts give them; nothing is estimated here. A missing mart gives None.
+Estimates are told as the mart gives them; nothing is estimated here.
 """
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cytoreg.report.lexicon import ALL, Lexicon
 from cytoreg.report.quality import columns, tables
-from cytoreg.report.words import NONE, humanize, number, percent
+from cytoreg.report.words import NONE, number, percent
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-ALL = "all"
+KINDS = ("mean", "sd", "median", "lower_quartile", "upper_quartile")
+WELL_KNOWN = 20  # records on which an interval rests well enough to set a panel's axis
 _LAST = ("other", "unknown")
 
 
@@ -41,9 +45,14 @@ class Estimate:
         return self.kind == "proportion"
 
     @property
+    def is_well_known(self) -> bool:
+        """Whether it rests on more than a handful of records."""
+        return (self.denominator or 0) >= WELL_KNOWN
+
+    @property
     def value(self) -> str:
         """The estimate in words of its kind."""
-        return percent(self.estimate, 1) if self.is_proportion else _amount(self.estimate)
+        return percent(self.estimate, 1) if self.is_proportion else amount(self.estimate)
 
     @property
     def interval(self) -> str:
@@ -52,71 +61,69 @@ class Estimate:
             return NONE
         if self.is_proportion:
             return f"{100 * self.lower:.1f}–{100 * self.upper:.1f}"
-        return f"{_amount(self.lower)}–{_amount(self.upper)}"
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One proportion by the levels of one variable, on an axis from 0 to `top`."""
-
-    measure: str
-    unit: str
-    top: float
-    overall: Estimate | None
-    rows: tuple[Estimate, ...]
-
-
-@dataclass(frozen=True)
-class Breakdown:
-    """A stratum variable: proportions as panels, the other statistics as one table."""
-
-    variable: str
-    panels: tuple[Panel, ...]
-    levels: tuple[str, ...]
-    statistics: tuple[tuple[Estimate, ...], ...]
+        return f"{amount(self.lower)}–{amount(self.upper)}"
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """What is measured rather than counted: one estimate for each kind (mean, sd, median, …)."""
+    """What is measured rather than counted: an estimate of each kind, None where there is none."""
+
+    stratum: str
+    measure: str
+    denominator: int | None
+    unknown: int
+    cells: dict[str, Estimate | None]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The whole registry's estimates per unit (procedure, patient)."""
+
+    unit: str
+    proportions: tuple[Estimate, ...]
+    quantities: tuple[Quantity, ...]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One measure by the levels of one variable, on an axis from `bottom` to `top`.
+
+    `rows` are estimates of a proportion, or quantities whose mean is drawn.
+    """
 
     measure: str
     unit: str
-    denominator: int | None
-    unknown: int
-    cells: tuple[Estimate | None, ...]
+    bottom: float
+    top: float
+    overall: Estimate | None
+    rows: tuple[Estimate, ...] | tuple[Quantity, ...]
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """A stratum variable with its panels, by unit: (unit, proportions, quantities)."""
+
+    variable: str
+    units: tuple[tuple[str, tuple[Panel, ...], tuple[Panel, ...]], ...]
 
 
 @dataclass(frozen=True)
 class Outcomes:
     """`marts.outcome_summary`, arranged for reading."""
 
-    proportions: tuple[Estimate, ...]
     kinds: tuple[str, ...]
-    quantities: tuple[Quantity, ...]
-    top: float
+    units: tuple[Unit, ...]
     breakdowns: tuple[Breakdown, ...]
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A figure of the publication beside what this registry observes."""
-
-    figure: str
-    stratum: str
-    unit: str
-    published: float
-    observed: float | None
-    lower: float | None
-    upper: float | None
-    agrees: bool | None
-    numerator: int | None
-    denominator: int | None
-
-
-def _amount(value: float | None) -> str:
-    """A measured quantity with three digits or all of its whole ones."""
+def amount(value: float | None) -> str:
+    """A measured quantity: one decimal below a hundred, none above."""
     return number(value, 0 if value is not None and abs(value) >= 100 else 1)
+
+
+def number_of(value: object) -> float | None:
+    """A number of the database (integer, decimal, double) as float."""
+    return None if value is None else float(str(value))
 
 
 def ordered(levels: dict[str, float]) -> list[str]:
@@ -126,25 +133,25 @@ def ordered(levels: dict[str, float]) -> list[str]:
     """
     if any(re.search(r"\d", level) for level in levels):
 
-        def band(level: str) -> tuple[int, float, int, str]:
+        def band(level: str) -> tuple[bool, float, int, str]:
             found = re.search(r"\d+", level)
             first = float(found.group()) if found else float("inf")
             below = 0 if re.match(r"(<|under|below|up to)", level.lower()) else 1
             return (level in _LAST, first, below, level)
 
         return sorted(levels, key=band)
-    return sorted(
-        levels,
-        key=lambda level: (
-            _LAST.index(level) + 1 if level in _LAST else 0,
-            -levels[level],
-            level,
-        ),
-    )
+
+    def weight(level: str) -> tuple[int, float, str]:
+        return (_LAST.index(level) + 1 if level in _LAST else 0, -levels[level], level)
+
+    return sorted(levels, key=weight)
 
 
-def read_outcomes(con: DuckDBPyConnection) -> Outcomes | None:
-    """`marts.outcome_summary`: overall, and by each stratum variable."""
+def read_outcomes(con: DuckDBPyConnection, lexicon: Lexicon) -> Outcomes | None:
+    """The mart as a whole and by each stratum variable; None if there is no such mart.
+
+    Units come by their number of records, the most first; measures in the lexicon's order.
+    """
     table = "marts.outcome_summary"
     if table not in tables(con):
         return None
@@ -153,19 +160,39 @@ def read_outcomes(con: DuckDBPyConnection) -> Outcomes | None:
         "select measure, unit, kind, stratum_variable, stratum, numerator, denominator, estimate,"
         f" lower, upper, coalesce({unknown}, 0) from {table}"
     ).fetchall()
-    known = [_estimate(row) for row in rows]
+    known = sorted(
+        (_estimate(row) for row in rows), key=lambda row: (lexicon.place(row.measure), row.measure)
+    )
     overall = [row for row in known if row.variable == ALL]
-    proportions = tuple(row for row in overall if row.is_proportion)
-    variables = dict.fromkeys(row.variable for row in known if row.variable != ALL)
-    statistics = [row for row in overall if not row.is_proportion]
-    kinds = tuple(dict.fromkeys(row.kind for row in statistics))
+    sizes: dict[str, int] = {}
+    for row in overall:
+        sizes[row.unit] = max(sizes.get(row.unit, 0), (row.denominator or 0) + row.unknown)
+    units = sorted(sizes, key=lambda unit: (-sizes[unit], unit))
+    found = {row.kind for row in known if not row.is_proportion}
+    kinds = (*(kind for kind in KINDS if kind in found), *sorted(found - set(KINDS)))
+    variables = sorted(
+        {row.variable for row in known} - {ALL}, key=lambda name: (lexicon.place(name), name)
+    )
     return Outcomes(
-        proportions=proportions,
         kinds=kinds,
-        quantities=_quantities(statistics, kinds),
-        top=1.0,
+        units=tuple(
+            Unit(
+                unit,
+                tuple(row for row in overall if row.unit == unit and row.is_proportion),
+                _quantities([row for row in overall if row.unit == unit], kinds),
+            )
+            for unit in units
+        ),
         breakdowns=tuple(
-            _breakdown(variable, [row for row in known if row.variable == variable], proportions)
+            Breakdown(
+                variable,
+                tuple(
+                    _panels(
+                        unit, [row for row in known if row.variable == variable], overall, kinds
+                    )
+                    for unit in units
+                ),
+            )
             for variable in variables
         ),
     )
@@ -180,100 +207,96 @@ def _estimate(row: tuple[object, ...]) -> Estimate:
         str(kind),
         str(variable),
         str(stratum),
-        None if numerator is None else int(numerator),
-        None if denominator is None else int(denominator),
+        None if numerator is None else round(numerator),
+        None if denominator is None else round(denominator),
         estimate,
         lower,
         upper,
-        int(number_of(unknown) or 0),
+        round(number_of(unknown) or 0),
     )
 
 
-def number_of(value: object) -> float | None:
-    """A number of the database (integer, decimal, double) as float."""
-    return None if value is None else float(str(value))
-
-
-def _quantities(rows: list[Estimate], kinds: tuple[str, ...]) -> tuple[Quantity, ...]:
+def _quantities(rows: Iterable[Estimate], kinds: tuple[str, ...]) -> tuple[Quantity, ...]:
+    """One quantity for each measure and stratum, in the order of the rows."""
+    grouped: dict[tuple[str, str], dict[str, Estimate]] = {}
+    for row in rows:
+        if not row.is_proportion:
+            grouped.setdefault((row.measure, row.stratum), {})[row.kind] = row
     found = []
-    for measure in dict.fromkeys(row.measure for row in rows):
-        mine = {row.kind: row for row in rows if row.measure == measure}
+    for (measure, stratum), mine in grouped.items():
         first = next(iter(mine.values()))
-        found.append(
-            Quantity(
-                measure,
-                first.unit,
-                first.denominator,
-                first.unknown,
-                tuple(mine.get(kind) for kind in kinds),
-            )
-        )
+        cells = {kind: mine.get(kind) for kind in kinds}
+        found.append(Quantity(stratum, measure, first.denominator, first.unknown, cells))
     return tuple(found)
 
 
-def _breakdown(variable: str, rows: list[Estimate], overall: tuple[Estimate, ...]) -> Breakdown:
+def _panels(
+    unit: str, rows: list[Estimate], overall: list[Estimate], kinds: tuple[str, ...]
+) -> tuple[str, tuple[Panel, ...], tuple[Panel, ...]]:
+    """A variable's panels of one unit: of proportions, and of quantities that have a mean."""
+    mine = [row for row in rows if row.unit == unit]
     weights: dict[str, float] = {}
-    for row in rows:
+    for row in mine:
         weights[row.stratum] = max(weights.get(row.stratum, 0), float(row.denominator or 0))
     levels = ordered(weights)
-    whole = {row.measure: row for row in overall}
-    panels = []
-    for measure in dict.fromkeys(row.measure for row in rows if row.is_proportion):
-        mine = {row.stratum: row for row in rows if row.measure == measure and row.is_proportion}
-        picked = tuple(mine[level] for level in levels if level in mine)
-        panels.append(Panel(measure, picked[0].unit, _top(picked), whole.get(measure), picked))
-    by_level = {
-        level: tuple(row for row in rows if row.stratum == level and not row.is_proportion)
-        for level in levels
-    }
-    kept = [level for level in levels if by_level[level]]
-    return Breakdown(variable, tuple(panels), tuple(kept), tuple(by_level[level] for level in kept))
+    whole = {(row.measure, row.kind): row for row in overall if row.unit == unit}
+
+    proportions = []
+    for measure in dict.fromkeys(row.measure for row in mine if row.is_proportion):
+        by_level = {
+            row.stratum: row for row in mine if row.measure == measure and row.is_proportion
+        }
+        picked = tuple(by_level[level] for level in levels if level in by_level)
+        reference = whole.get((measure, "proportion"))
+        if not _is_tautology(picked, reference):
+            proportions.append(Panel(measure, unit, 0.0, _top(picked), reference, picked))
+
+    measured = []
+    quantities = _quantities(mine, kinds)
+    for measure in dict.fromkeys(quantity.measure for quantity in quantities):
+        at = {quantity.stratum: quantity for quantity in quantities if quantity.measure == measure}
+        told = tuple(at[level] for level in levels if level in at)
+        means = [mean for quantity in told if (mean := quantity.cells.get("mean"))]
+        if means:
+            measured.append(
+                Panel(measure, unit, *_range(means), whole.get((measure, "mean")), told)
+            )
+    return unit, tuple(proportions), tuple(measured)
+
+
+def _is_tautology(rows: tuple[Estimate, ...], overall: Estimate | None) -> bool:
+    """Whether the variable itself decides the measure: none or all in every level."""
+    return (
+        overall is not None
+        and overall.estimate not in (None, 0, 1)
+        and all(row.estimate in (None, 0, 1) for row in rows)
+    )
 
 
 def _top(rows: tuple[Estimate, ...]) -> float:
-    """End of a panel's axis: the least round share that holds the well-known intervals.
+    """End of a proportion's axis: the least round share that holds the well-known intervals.
 
-    Intervals of strata with fewer than 20 patients may run off the axis, so that one rare site
-    does not squeeze all others.
+    Others may run off the axis, so that one rare level does not squeeze all the rest.
     """
-    large = [row for row in rows if (row.denominator or 0) >= 20] or list(rows)
-    reach = max((row.upper or row.estimate or 0 for row in large), default=0)
-    reach = max(reach, *(row.estimate or 0 for row in rows))
-    for step in (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8):
-        if reach <= step:
-            return step
-    return 1.0
+    reach = max(
+        [
+            *(row.upper or 0 for row in rows if row.is_well_known),
+            *(row.estimate or 0 for row in rows),
+        ]
+    )
+    return next((top for top in (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.8) if reach <= top), 1.0)
 
 
-def read_figures(con: DuckDBPyConnection) -> list[Figure] | None:
-    """`marts.publication_benchmark`, as it stands."""
-    table = "marts.publication_benchmark"
-    if table not in tables(con):
-        return None
-    rows = con.execute(
-        "select figure, stratum, unit, published, observed, lower, upper, agrees, numerator,"
-        f" denominator from {table}"
-    ).fetchall()
-    return [
-        Figure(
-            str(figure),
-            str(stratum),
-            str(unit),
-            float(published),
-            number_of(observed),
-            number_of(lower),
-            number_of(upper),
-            None if agrees is None else bool(agrees),
-            None if numerator is None else int(numerator),
-            None if denominator is None else int(denominator),
-        )
-        for (
-            figure, stratum, unit, published, observed, lower, upper, agrees, numerator,
-            denominator,
-        ) in rows
-    ]  # fmt: skip
-
-
-def title_of(variable: str) -> str:
-    """The heading of a stratum variable."""
-    return "All patients" if variable == ALL else f"By {humanize(variable).lower()}"
+def _range(means: list[Estimate]) -> tuple[float, float]:
+    """Ends of a mean's axis: round numbers that hold estimates and well-known intervals."""
+    points = [mean.estimate for mean in means if mean.estimate is not None]
+    for mean in means:
+        if mean.is_well_known:
+            points += [end for end in (mean.lower, mean.upper) if end is not None]
+    if not points:
+        return 0.0, 1.0
+    low, high = min(points), max(points)
+    reach = high - low or abs(high) or 1.0
+    unit = 10.0 ** math.floor(math.log10(reach / 4))
+    step = next(unit * times for times in (1, 2, 5, 10) if unit * times >= reach / 4)
+    return math.floor(low / step) * step, (math.floor(high / step) + 1) * step

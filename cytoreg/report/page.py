@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg.report import outcomes, quality
+from cytoreg.report import quality
+from cytoreg.report.benchmark import read_figures
 from cytoreg.report.contents import beats_of, sections_of, stages_of
-from cytoreg.report.outcomes import ALL
+from cytoreg.report.lexicon import ALL, Lexicon, read_lexicon
+from cytoreg.report.outcomes import amount, read_outcomes
 from cytoreg.report.survival import survival_parts
 from cytoreg.report.words import (
-    humanize,
     listing,
     number,
     percent,
@@ -64,13 +65,12 @@ def _page(
     run: Mapping[str, object],
     previous: Mapping[str, int],
 ) -> str:
+    lexicon = read_lexicon(con)
     facts = quality.read_facts(con)
     gates = quality.read_gates(con)
     accounts = quality.read_accounts(con)
     checks = quality.read_checks(con)
-    summary = outcomes.read_outcomes(con)
-    figures = outcomes.read_figures(con)
-    survival = survival_parts(con)
+    figures = read_figures(con, lexicon)
     rules = None if checks is None else [check for check in checks if check.kind == "row"]
     suites = None if checks is None else [check for check in checks if check.kind != "row"]
     page = {
@@ -92,17 +92,17 @@ def _page(
         "severities": quality.SEVERITIES,
         "suites": suites,
         "completeness": quality.read_completeness(con),
-        "outcomes": summary,
-        "survival": survival,
+        "outcomes": read_outcomes(con, lexicon),
+        "survival": survival_parts(con, lexicon),
         "figures": figures,
         "durations": stages_of(run.get("durations")),
-        "terms": _terms(con),
+        "terms": lexicon.terms,
     }
     sections = sections_of(gates, accounts, rules, suites, figures, timed=bool(page["durations"]))
-    return _environment(_labels(con)).get_template("page.html.j2").render(**page, sections=sections)
+    return _environment(lexicon).get_template("page.html.j2").render(**page, sections=sections)
 
 
-def _environment(labels: Mapping[str, str]) -> Environment:
+def _environment(lexicon: Lexicon) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -123,52 +123,20 @@ def _environment(labels: Mapping[str, str]) -> Environment:
     )
     environment.globals |= {"inline": inline, "svg": svg, "all": ALL}
     environment.filters |= {
+        "amount": amount,
         "number": number,
         "percent": percent,
         "seconds": seconds,
         "plural": plural,
         "listing": listing,
-        "humanize": lambda name: labels.get(name) or humanize(name),
+        "humanize": lexicon.label,
         "at": _position,
-        "ratio": _ratio,
-        "by": outcomes.title_of,
-        "figure": _figure_value,
+        "by": lexicon.by,
     }
     return environment
 
 
-def _terms(con: DuckDBPyConnection) -> list[tuple[str, str]]:
-    """What the project's words mean: `marts.definition`, if the project has one."""
-    if "marts.definition" not in quality.tables(con):
-        return []
-    rows = con.execute(
-        "select label, definition from marts.definition where definition is not null order by label"
-    ).fetchall()
-    return [(str(label), str(text)) for label, text in rows]
-
-
-def _labels(con: DuckDBPyConnection) -> dict[str, str]:
-    """Headings of measures, figures and variables: `marts.definition`, if there is one."""
-    if "marts.definition" not in quality.tables(con):
-        return {}
-    rows = con.execute("select term, label from marts.definition").fetchall()
-    return {str(term): str(label) for term, label in rows}
-
-
-def _position(value: float | None, top: float) -> str:
-    """Where a share stands on an axis from 0 to `top`, as a CSS percentage."""
-    return f"{100 * min(max((value or 0) / top, 0), 1):.2f}%"
-
-
-def _ratio(value: float, published: float) -> str:
-    """Where observed / published stands on a logarithmic axis from one half to two."""
-    import math
-
-    if not published or value <= 0:
-        return "0%"
-    return f"{100 * min(max(0.5 + math.log2(value / published) / 2, 0), 1):.2f}%"
-
-
-def _figure_value(value: float | None, figure: outcomes.Figure) -> str:
-    """A benchmark value as its figure writes it."""
-    return number(value, 0 if value is not None and abs(value) >= 100 else 1)
+def _position(value: float | None, top: float, bottom: float = 0.0) -> str:
+    """Where a value stands on an axis from `bottom` to `top`, as a CSS percentage."""
+    share = ((bottom if value is None else value) - bottom) / (top - bottom)
+    return f"{100 * min(max(share, 0), 1):.2f}%"

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg.report.outcomes import ALL, number_of, ordered
+from cytoreg.report.lexicon import ALL, Lexicon, read_lexicon
+from cytoreg.report.outcomes import number_of, ordered
 from cytoreg.report.quality import tables
-from cytoreg.report.words import NONE, humanize, number, percent, plural
+from cytoreg.report.words import NONE, number, percent, plural
 from cytoreg.warehouse import open_build
 
 if TYPE_CHECKING:
@@ -117,13 +118,15 @@ def _median(months: float | None, lower: float | None, upper: float | None) -> t
     )
 
 
-def survival_parts(con: DuckDBPyConnection) -> list[SurvivalPart] | None:
+def survival_parts(con: DuckDBPyConnection, lexicon: Lexicon) -> list[SurvivalPart] | None:
     """Every endpoint and variable with its plots; None when the marts were not built."""
     groups = read_survival(con)
     if groups is None:
         return None
     return [
-        SurvivalPart(f"survival-{position}", group, tuple(_plots(con, group, f"km{position}")))
+        SurvivalPart(
+            f"survival-{position}", group, tuple(_plots(con, group, lexicon, f"km{position}"))
+        )
         for position, group in enumerate(groups)
     ]
 
@@ -137,6 +140,7 @@ def picture(published: Path, out_svg: Path) -> None:
     from cytoreg.report.curves import plot_survival
 
     with open_build(published, read_only=True) as con:
+        lexicon = read_lexicon(con)
         groups = read_survival(con) or []
         if not groups:
             raise ValueError(f"{published}: no survival curves to draw")
@@ -148,8 +152,9 @@ def picture(published: Path, out_svg: Path) -> None:
         svg = plot_survival(
             _curve(con, group),
             name="survival",
-            title=f"{humanize(group.endpoint)} survival, {_by(group.variable)}",
-            description=_describe(group),
+            title=_title(group, lexicon),
+            label=lexicon.label,
+            description=_describe(group, lexicon),
             strata=[row.stratum for row in largest],
             size=(760, 420),
             heading=True,
@@ -158,14 +163,16 @@ def picture(published: Path, out_svg: Path) -> None:
     out_svg.write_text(svg + "\n", encoding="utf-8")
 
 
-def _plots(con: DuckDBPyConnection, group: SurvivalGroup, name: str) -> Iterable[Plot]:
+def _plots(
+    con: DuckDBPyConnection, group: SurvivalGroup, lexicon: Lexicon, name: str
+) -> Iterable[Plot]:
     """One plot for all strata, or one for each when they are many, the others in grey behind."""
     from cytoreg.report.curves import plot_survival
 
     frame = _curve(con, group)
     strata = [row.stratum for row in group.rows]
     medians = {row.stratum: row.median_days for row in group.rows}
-    title = f"{humanize(group.endpoint)} survival, {_by(group.variable)}"
+    title = _title(group, lexicon)
     if len(strata) <= OVERLAID:
         yield Plot(
             "",
@@ -174,7 +181,8 @@ def _plots(con: DuckDBPyConnection, group: SurvivalGroup, name: str) -> Iterable
                 frame,
                 name=name,
                 title=title,
-                description=_describe(group),
+                description=_describe(group, lexicon),
+                label=lexicon.label,
                 strata=strata,
                 medians=medians if len(strata) == 1 else None,
             ),
@@ -183,14 +191,15 @@ def _plots(con: DuckDBPyConnection, group: SurvivalGroup, name: str) -> Iterable
         return
     for position, row in enumerate(group.rows):
         yield Plot(
-            humanize(row.stratum),
+            lexicon.label(row.stratum),
             f"{plural(row.patients, 'patient')}, {plural(row.events, 'event')}",
             plot_survival(
                 frame,
                 name=f"{name}-{position}",
-                title=f"{title}: {humanize(row.stratum)}",
-                description=f"{humanize(row.stratum)}: median {row.median} months; the other"
+                title=f"{title}: {lexicon.label(row.stratum)}",
+                description=f"{lexicon.label(row.stratum)}: median {row.median} months; the other"
                 " strata stand behind in grey.",
+                label=lexicon.label,
                 strata=[row.stratum],
                 behind=[stratum for stratum in strata if stratum != row.stratum],
                 medians=medians,
@@ -210,11 +219,12 @@ def _curve(con: DuckDBPyConnection, group: SurvivalGroup) -> Mapping[str, object
     ).fetchnumpy()
 
 
-def _by(variable: str) -> str:
-    return "all patients" if variable == ALL else f"by {humanize(variable).lower()}"
+def _title(group: SurvivalGroup, lexicon: Lexicon) -> str:
+    by = lexicon.by(group.variable)
+    return f"{lexicon.label(group.endpoint)} survival, {by[:1].lower() + by[1:]}"
 
 
-def _describe(group: SurvivalGroup) -> str:
+def _describe(group: SurvivalGroup, lexicon: Lexicon) -> str:
     return "Kaplan–Meier curves with 95 % bands. Median months: " + "; ".join(
-        f"{humanize(row.stratum)} {row.median}" for row in group.rows
+        f"{lexicon.label(row.stratum)} {row.median}" for row in group.rows
     )

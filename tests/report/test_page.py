@@ -11,6 +11,7 @@ import pytest
 from published_file import SECRET, write_published
 
 from cytoreg import report
+from cytoreg.report.outcomes import ordered
 
 RUN = {"status": "published", "durations": {"land or_log": 0.31, "judge rows": 125.0}}
 TITLE = "A simulated registry"
@@ -185,13 +186,41 @@ def test_a_failed_render_leaves_the_page_that_was_there(tmp_path: Path) -> None:
     assert out.read_text() == "yesterday"
 
 
+def test_a_measure_that_the_variable_itself_decides_is_not_broken_down_by_it(
+    tmp_path: Path,
+) -> None:
+    path = write_published(tmp_path / "build.duckdb")
+    with duckdb.connect(str(path)) as con:
+        con.execute(
+            "insert into marts.outcome_summary select 'is_small_bowel', 'patient',"
+            " stratum_variable, stratum, 0, 10,"
+            " case stratum when 'all' then 0.65 when 'small_bowel' then 1 else 0 end, null, null, 'proportion', 0 from marts.outcome_summary"
+            " where measure = 'unknown_primary_localized'"
+            " and stratum_variable in ('all', 'primary_site')"
+        )
+    report.render(path, tmp_path / "report.html", title=TITLE, run=RUN)
+    assert (tmp_path / "report.html").read_text().count("Is small bowel") == 1
+
+
+def test_bands_are_told_in_their_order_and_unknown_last() -> None:
+    bands = dict.fromkeys(["70+", "unknown", "0-39", "50-59", "40-49"], 1.0)
+    assert ordered(bands) == ["0-39", "40-49", "50-59", "70+", "unknown"]
+    sites = {"lung": 3.0, "unknown": 90.0, "pancreas": 20.0, "other": 50.0}
+    assert ordered(sites) == ["pancreas", "lung", "other", "unknown"]
+    shares = dict.fromkeys(["100", "90 to under 100", "under 70", "70 to under 90"], 1.0)
+    assert ordered(shares) == ["under 70", "70 to under 90", "90 to under 100", "100"]
+
+
 def test_a_project_explains_its_own_words(tmp_path: Path) -> None:
     path = write_published(tmp_path / "build.duckdb")
     with duckdb.connect(str(path)) as con:
         con.execute(
             "create table marts.definition as select 'major_complication' as term,"
-            " 'Major complication' as label, 'Any event of grade III to V.' as definition"
+            " 'Major at worst' as label, 'Any event of grade III to V.' as definition,"
+            " 1 as position"
         )
     report.render(path, tmp_path / "report.html", title=TITLE, run=RUN)
     text = " ".join(read((tmp_path / "report.html").read_text()).text)
     assert "Any event of grade III to V." in text
+    assert "Major at worst" in text
+    assert "Major complication" not in text

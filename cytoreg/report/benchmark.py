@@ -1,0 +1,73 @@
+"""The publication's figures beside the registry's, read from `marts.publication_benchmark`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cytoreg.report.lexicon import ALL, Lexicon
+from cytoreg.report.outcomes import number_of
+from cytoreg.report.quality import tables
+from cytoreg.report.words import number
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the publication and what this registry observes, in the figure's unit."""
+
+    figure: str
+    stratum: str
+    unit: str
+    published: float
+    observed: float | None
+    lower: float | None
+    upper: float | None
+    agrees: bool | None
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether both limits are known."""
+        return self.lower is not None and self.upper is not None
+
+    def written(self, value: float | None) -> str:
+        """A value of this figure with the decimals that its size asks for."""
+        return number(value, 0 if self.published >= 100 else 1)
+
+    def ratio(self, value: float) -> str:
+        """Where value / published stands on a logarithmic axis from a half to two, for CSS."""
+        if not self.published or value <= 0:
+            return "0%"
+        share = 0.5 + math.log2(value / self.published) / 2
+        return f"{100 * min(max(share, 0), 1):.2f}%"
+
+
+def read_figures(con: DuckDBPyConnection, lexicon: Lexicon) -> list[Figure] | None:
+    """The figures in the lexicon's order; None if there is no such mart."""
+    table = "marts.publication_benchmark"
+    if table not in tables(con):
+        return None
+    rows = con.execute(
+        "select figure, stratum, unit, published, observed, lower, upper, agrees"
+        f" from {table} order by stratum, figure"
+    ).fetchall()
+    figures = [
+        Figure(
+            str(figure),
+            str(stratum),
+            str(unit),
+            float(published),
+            number_of(observed),
+            number_of(lower),
+            number_of(upper),
+            None if agrees is None else bool(agrees),
+        )
+        for figure, stratum, unit, published, observed, lower, upper, agrees in rows
+    ]
+    return sorted(
+        figures,
+        key=lambda one: (one.stratum != ALL, lexicon.label(one.stratum), lexicon.place(one.figure)),
+    )

@@ -1,0 +1,76 @@
+"""The project's words on the page: what a name is called, what it means, where it is told.
+
+The engine knows no measures; a project may say in `marts.definition(term, label, definition,
+position)` how its terms read. Without it, names are told as words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cytoreg.report.quality import tables
+from cytoreg.report.words import humanize
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+ALL = "all"
+_NOWHERE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A term's label, its definition ('' if it needs none) and its place in the reading order."""
+
+    label: str
+    definition: str
+    position: int
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The project's terms by name."""
+
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+
+    def label(self, name: str) -> str:
+        """What the page calls a measure, figure, variable or stratum."""
+        entry = self.entries.get(name)
+        return entry.label if entry else humanize(name)
+
+    def place(self, name: str) -> int:
+        """Where a term stands in the reading order; terms without a place come last."""
+        entry = self.entries.get(name)
+        return entry.position if entry else _NOWHERE
+
+    def by(self, variable: str) -> str:
+        """The heading of a stratum variable."""
+        return "All patients" if variable == ALL else f"By {_lowered(self.label(variable))}"
+
+    @property
+    def terms(self) -> list[Entry]:
+        """The terms that have a definition, in the reading order, each label once."""
+        defined = {entry.label: entry for entry in self.entries.values() if entry.definition}
+        return sorted(defined.values(), key=lambda entry: (entry.position, entry.label))
+
+
+def read_lexicon(con: DuckDBPyConnection) -> Lexicon:
+    """The lexicon of a published file; an empty one if the project has none."""
+    if "marts.definition" not in tables(con):
+        return Lexicon()
+    rows = con.execute(
+        "select term, label, coalesce(definition, ''), position from marts.definition"
+    ).fetchall()
+    return Lexicon(
+        {
+            str(term): Entry(str(label), str(definition), int(position))
+            for term, label, definition, position in rows
+        }
+    )
+
+
+def _lowered(label: str) -> str:
+    """A label inside a sentence; names and abbreviations keep their capitals."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
