@@ -194,7 +194,8 @@ def test_a_measure_that_the_variable_itself_decides_is_not_broken_down_by_it(
         con.execute(
             "insert into marts.outcome_summary select 'is_small_bowel', 'patient',"
             " stratum_variable, stratum, 0, 10,"
-            " case stratum when 'all' then 0.65 when 'small_bowel' then 1 else 0 end, null, null, 'proportion', 0 from marts.outcome_summary"
+            " case stratum when 'all' then 0.65 when 'small_bowel' then 1 else 0 end,"
+            " null, null, 'proportion', 0 from marts.outcome_summary"
             " where measure = 'unknown_primary_localized'"
             " and stratum_variable in ('all', 'primary_site')"
         )
