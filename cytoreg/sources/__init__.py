@@ -1,0 +1,88 @@
+"""Kinds of source: each reads one system in bounded memory and yields Arrow tables of text.
+
+A kind is a module with two functions:
+
+    inputs(config, extracts) -> list[Path]      the files it reads, [] for a server
+    read(name, config, extracts) -> Iterator[Item]
+
+`read` yields `Rows` (text columns as they came, plus `_file` and `_row`), `Reject` for each record
+that cannot be parsed, and `Unexpected` for what the project did not declare. It raises SourceError
+for a source that is missing or is not what the project says. `_row` counts a file's records from
+1, without the header, unparsable ones included.
+
+To add a kind: a class in cytoreg/config.py, a module here, a line in `KINDS`, a page in the docs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cytoreg.config import AnySource
+
+BATCH_ROWS = 50_000
+"""Rows that a reader holds at once, about."""
+
+LAYOUT = "_file", "_row"
+"""Columns that every reader adds to the source's own."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Records of one landed table."""
+
+    table: str
+    rows: pa.Table
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A record that could not be parsed: where it is, why, and its raw text."""
+
+    table: str
+    file: str
+    row: int
+    line: int
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class Unexpected:
+    """Something in the source that the project does not declare, and how often it occurs."""
+
+    what: str
+    count: int
+
+
+Item = Rows | Reject | Unexpected
+
+
+class Kind(Protocol):
+    """What a module of this package offers."""
+
+    def inputs(self, config: AnySource, extracts: Path) -> list[Path]:
+        """Files that the source is read from; [] when it is a server."""
+
+    def read(self, name: str, config: AnySource, extracts: Path) -> Iterator[Item]:
+        """Everything that the source holds, in reading order."""
+
+
+KINDS = {
+    "csv": "delimited",
+    "fixed_width": "fixed_width",
+    "naaccr_xml": "naaccr_xml",
+    "redcap": "redcap",
+    "sql": "database",
+}
+
+
+def kind_of(config: AnySource) -> Kind:
+    """The module that reads this kind of source, imported now."""
+    return cast("Kind", import_module(f"cytoreg.sources.{KINDS[config.kind]}"))
