@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import re
 
-import duckdb
-
-_ABOUT_SQL = (
-    duckdb.ParserException,
-    duckdb.CatalogException,
-    duckdb.BinderException,
-    duckdb.SyntaxException,
-    duckdb.PermissionException,
-)
+ABOUT_SQL = {
+    "ParserException",
+    "CatalogException",
+    "BinderException",
+    "SyntaxException",
+    "PermissionException",
+}
 _LINE = re.compile(r"^LINE (\d+):", re.MULTILINE)
 
 
 def scrub(error: Exception) -> str:
     """The error in one line without any value that was read from a table."""
-    if isinstance(error, _ABOUT_SQL):
-        told = str(error).split("\n\n", 1)[0]
-        return " ".join(told.split())
-    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__)
-    return f"{kind.removesuffix(' Exception')} error (its text may quote a value and is not shown)"
+    return tell(type(error).__name__, str(error))
+
+
+def tell(kind: str, message: str) -> str:
+    """`message` of an exception of class `kind` in one line, if it is about SQL alone."""
+    if kind not in ABOUT_SQL:
+        return f"{kind} (its text may quote a value and is not shown)"
+    told = message.split("\n\n", 1)[0].split("Candidate functions:", 1)[0]
+    return " ".join(told.split())
 
 
 def line_of(error: Exception) -> int | None:
