@@ -131,6 +131,5 @@ def time_at(site: Site, survival: Floats) -> Floats:
     fine = np.concatenate(
         [np.linspace(0, 30, 61), np.arange(31.0, 11_000), np.linspace(11_000, days[-1], 500)]
     )
-    return np.interp(
-        -np.log(np.maximum(survival, 1e-12)), PchipInterpolator(days, hazard)(fine), fine
-    )
+    reached = -np.log(np.maximum(survival, 1e-12))
+    return np.asarray(np.interp(reached, PchipInterpolator(days, hazard)(fine), fine))

@@ -1,4 +1,4 @@
-"""The whole simulated truth as DuckDB tables: person, other_tumour, operation, complication, stranger.
+"""The whole simulated truth as DuckDB tables: person, operation, complication and so on.
 
 Everything random is drawn here (NumPy); the source systems' modules only rearrange it by SQL.
 Names are made of syllables behind `Sim` and `Xi`, so that nobody takes them for a real person's.
@@ -61,7 +61,8 @@ def draw(con: duckdb.DuckDBPyConnection, patients: int, seed: int) -> None:
             "window_days": done.window,
             "dies": done.dies,
             "draw": streams[7].integers(0, 1_000_000, len(done.day)),
-            **vars(facts),
+            **{name: value for name, value in vars(facts).items() if name != "pressures"},
+            **vars(facts.pressures),
         },
     )
     _keep(

@@ -89,8 +89,8 @@ def _damage(con: duckdb.DuckDBPyConnection, defect: Defect, number: int) -> None
             " where rowid in (select id from target)"
         )
     elif defect.action == "change":
-        values = ", ".join(f"({value}) as {name}" for name, value in defect.set.items())
-        changes = ", ".join(f"{name} = changed.{name}" for name in defect.set)
+        values = ", ".join(f"({value}) as {name}" for name, value in defect.changes.items())
+        changes = ", ".join(f"{name} = changed.{name}" for name in defect.changes)
         con.execute(
             f"""update {table} set {changes}, _defect = {number}
             from (

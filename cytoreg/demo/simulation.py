@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,8 +24,9 @@ from cytoreg.errors import ConfigError
 from cytoreg.progress import Progress, quiet
 
 _FEWEST = 20
-_MOST = 5_000_000  # hospital numbers have seven digits
+_MOST = 1_500_000  # more would need longer case numbers
 _MEMORY = "2GB"
+_WORK = ".simulate-"
 _SYSTEMS = ("tumor_registry", "hospital", "or_log", "research", "death_index", "truth")
 
 
@@ -63,7 +65,9 @@ def simulate(
     if seed < 0:
         raise ConfigError("cannot simulate with a negative seed", remedy="give 0 or more")
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".simulate-") as name:
+    for left_behind in folder.glob(f"{_WORK}*"):
+        shutil.rmtree(left_behind, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_WORK) as name:
         work = Path(name)
         with duckdb.connect(str(work / "truth.duckdb")) as con:
             con.execute(f"set memory_limit = '{_MEMORY}'")
@@ -91,14 +95,14 @@ def simulate(
 def _extract(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Build what each system would write, as tables of text; count them."""
     con.execute("create schema extract")
-    for source in (
+    for module in (
         source_or_log,
         source_tumor_registry,
         source_hospital,
         source_research,
         source_death_index,
     ):
-        con.execute(source.TABLES)
+        con.execute(module.TABLES)
     tables = con.execute(
         "select table_name from information_schema.tables where table_schema = 'extract' order by 1"
     ).fetchall()
@@ -152,7 +156,7 @@ def _write_parameters(
                 "defects": defects,
                 "records": records,
                 "planted": planted.count,
-                "kinds": {kind: count for kind, count in planted.kinds},
+                "kinds": dict(planted.kinds),
                 "not_planted": planted.missed,
             },
             indent=2,

@@ -127,7 +127,8 @@ order by _sort;
 create table extract.hospital_diagnoses as
 with coded as (
   select
-    s.number as encounter, s.pid, s.admitted::date as day, s.admitted >= '2015-10-01' as new, 1 as rank,
+    s.number as encounter, s.pid, s.admitted::date as day, s.admitted >= '2015-10-01' as new,
+    1 as rank,
     if(s.kind = 'consult', p.presenting, p.site) as site, null as code9, null as code10
   from stay as s
   join person as p using (pid)

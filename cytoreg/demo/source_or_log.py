@@ -65,7 +65,7 @@ with line as (
   from extract.or_log_cases
   where _year = {{year}}
 )
-select if(_damage = 'cut', whole[1:26], whole) from line order by _sort, _copy
+select if(_damage = 'cut', whole[1:16], whole) from line order by _sort, _copy
 """
 
 

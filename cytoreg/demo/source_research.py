@@ -40,8 +40,8 @@ _FIELDS: dict[str, tuple[tuple[str, str, str, str, str, str], ...]] = {
         ("proc_estimated_by", "radio", "Estimated by", "1, Surgeon | 2, Radiologist", "", ""),
         ("proc_intraop_comp", "yesno", "Intraoperative complication", "", "", "y"),
         ("proc_intraop_type", "radio", "Kind of intraoperative complication",
-         "1, Haemorrhage | 2, Visceral injury | 3, Arrhythmia | 4, Hypotension | 5, Carcinoid crisis"
-         " | 9, Other", "", ""),
+         "1, Haemorrhage | 2, Visceral injury | 3, Arrhythmia | 4, Hypotension"
+         " | 5, Carcinoid crisis | 9, Other", "", ""),
         ("proc_crisis", "yesno", "Carcinoid crisis", "", "", "y"),
         ("proc_sbp_low", "text", "Lowest systolic pressure (mmHg)", "", "integer", ""),
         ("proc_sbp_low_min", "text", "Minutes below 80 mmHg", "", "integer", ""),

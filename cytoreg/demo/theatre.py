@@ -1,4 +1,4 @@
-"""What is recorded of each operation: times, blood loss, pressures, crises, what was removed, stay."""
+"""What is recorded of each operation: times, blood loss, pressures, what was removed, stay."""
 
 from __future__ import annotations
 
@@ -16,11 +16,28 @@ _LONG = 30
 
 
 @dataclass(frozen=True)
-class Theatre:
-    """One element an operation; times in minutes since midnight, pressures in mmHg.
+class Pressures:
+    """One element an operation: lowest systolic pressure (mmHg), minutes below 80, and so on.
 
-    `expired` marks death in hospital; `regression` is -1 where no octreotide was given and
-    `kind` 0 where nothing went wrong (else the research project's code).
+    `change` and `regression` are in percent; `regression` is -1 where no octreotide was given.
+    """
+
+    pressure_low: Ints
+    minutes_low: Ints
+    change: Ints
+    change_minutes: Ints
+    octreotide: Ints
+    regression: Ints
+    vasopressor: Bools
+    other_cause: Bools
+
+
+@dataclass(frozen=True)
+class Theatre:
+    """One element an operation; times in minutes since midnight, blood loss in ml.
+
+    `expired` marks death in hospital; `kind` of complication is 0 where nothing went wrong, else
+    the research project's code.
     """
 
     incision: Ints
@@ -37,14 +54,7 @@ class Theatre:
     complication: Bools
     kind: Ints
     crisis: Bools
-    pressure_low: Ints
-    minutes_low: Ints
-    change: Ints
-    change_minutes: Ints
-    octreotide: Ints
-    regression: Ints
-    vasopressor: Bools
-    other_cause: Bools
+    pressures: Pressures
     stay: Ints
     expired: Bools
 
@@ -94,11 +104,11 @@ def theatre(rng: np.random.Generator, people: People, done: Operations) -> Theat
         crisis=crisis,
         stay=stay,
         expired=expired,
-        **_pressures(rng, kind),
+        pressures=_pressures(rng, kind),
     )
 
 
-def _pressures(rng: np.random.Generator, kind: Ints) -> dict[str, Ints]:
+def _pressures(rng: np.random.Generator, kind: Ints) -> Pressures:
     """Blood pressure as the anaesthetist's record has it, agreeing with what went wrong.
 
     Recorded crises meet the rules by pressure and by Fouché; other hypotension is below 80 mmHg
@@ -119,16 +129,16 @@ def _pressures(rng: np.random.Generator, kind: Ints) -> dict[str, Ints]:
     regression = np.where(
         given, np.where(crisis, rng.integers(20, 61, total), rng.integers(0, 31, total)), -1
     )
-    return {
-        "pressure_low": pressure,
-        "minutes_low": minutes_low,
-        "change": change,
-        "change_minutes": change_minutes,
-        "octreotide": octreotide,
-        "regression": regression,
-        "vasopressor": below & (rng.random(total) < 0.6),
-        "other_cause": (bleeding & below) | (low & (rng.random(total) < 0.3)),
-    }
+    return Pressures(
+        pressure_low=pressure,
+        minutes_low=minutes_low,
+        change=change,
+        change_minutes=change_minutes,
+        octreotide=octreotide,
+        regression=regression,
+        vasopressor=below & (rng.random(total) < 0.6),
+        other_cause=(bleeding & below) | (low & (rng.random(total) < 0.3)),
+    )
 
 
 def _stays(rng: np.random.Generator, done: Operations, minutes: Ints) -> tuple[Ints, Bools]:

@@ -1,0 +1,100 @@
+"""Reads simulated extracts the way their formats say, with nothing of cytoreg's own readers."""
+
+from __future__ import annotations
+
+import csv
+import sqlite3
+import xml.etree.ElementTree as ET
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+
+NAMESPACE = "{http://naaccr.org/naaccrxml}"
+OLD = [
+    "CASE NO",
+    "MRN",
+    "PATIENT",
+    "DATE",
+    "INCISION",
+    "CLOSE",
+    "MINUTES",
+    "ASA",
+    "EBL",
+    "PROC",
+    "ROOM",
+]
+NEW = [
+    "Case Number", "Patient MRN", "Patient Name", "Surgery Date", "Incision Time", "Closure Time",
+    "Duration (min)", "ASA Class", "EBL (mL)", "Procedure Code", "Room",
+]  # fmt: skip
+
+
+def cases(folder: Path) -> list[dict[str, str]]:
+    """The operating-room log in the old headings, dates in ISO."""
+    rows = []
+    for path in sorted((folder / "or_log").glob("*.csv")):
+        new = int(path.stem[-4:]) >= 2004
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.DictReader(file):
+                case = dict(zip(OLD, row.values(), strict=True))
+                if not new:
+                    case["DATE"] = datetime.strptime(case["DATE"], "%m/%d/%Y").date().isoformat()
+                rows.append(case)
+    return rows
+
+
+def research(folder: Path) -> dict[str, list[dict[str, str]]]:
+    """The REDCap rows by instrument; '' is enrollment."""
+    forms: dict[str, list[dict[str, str]]] = {}
+    with (folder / "research" / "research_data.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            forms.setdefault(row["redcap_repeat_instrument"], []).append(row)
+    return forms
+
+
+def table(folder: Path, name: str) -> list[dict[str, str | None]]:
+    """A table of the hospital's database in the order of its first column."""
+    with sqlite3.connect(folder / "hospital" / "hospital.db") as database:
+        database.row_factory = sqlite3.Row
+        return [dict(row) for row in database.execute(f"select * from {name} order by 1")]
+
+
+def tumor_registry(folder: Path) -> list[tuple[dict[str, str], list[dict[str, str]]]]:
+    """Patients with their tumours."""
+
+    def items(element: ET.Element) -> dict[str, str]:
+        return {
+            item.attrib["naaccrId"]: item.text or "" for item in element.findall(f"{NAMESPACE}Item")
+        }
+
+    root = ET.parse(folder / "tumor_registry" / "tumor_registry.xml").getroot()
+    return [
+        (items(patient), [items(tumor) for tumor in patient.findall(f"{NAMESPACE}Tumor")])
+        for patient in root.findall(f"{NAMESPACE}Patient")
+    ]
+
+
+def death_lines(folder: Path) -> list[str]:
+    text = (folder / "death_index" / "death_index.txt").read_text(encoding="utf-8")
+    return text.split("\n")[:-1]
+
+
+def truth(folder: Path) -> list[dict[str, str]]:
+    with (folder / "truth" / "defects.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def survival(days: list[int], dead: list[bool], at: list[float]) -> tuple[list[float], int]:
+    """Kaplan–Meier estimate at the given days, and the median, by their textbook definition."""
+    time, event = np.array(days), np.array(dead)
+    deaths, counts = np.unique(time[event], return_counts=True)
+    at_risk = len(time) - np.searchsorted(np.sort(time), deaths)
+    alive = np.cumprod(1 - counts / at_risk)
+    shares = [float(alive[deaths <= day][-1]) for day in at]
+    return shares, int(deaths[np.argmax(alive <= 0.5)])
+
+
+def iso(text: str) -> date:
+    """YYYYMMDD or YYYY-MM-DD as a date."""
+    return date.fromisoformat(text)

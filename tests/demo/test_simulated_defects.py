@@ -1,0 +1,130 @@
+"""Defects are planted as catalogued, and the truth names the place where readers meet them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+
+from extract_files import cases, death_lines, research, table, truth, tumor_registry
+
+from cytoreg.demo import DEFECTS, simulate
+from cytoreg.demo.plant import kind
+
+
+def test_every_kind_is_planted_and_named(flawed: Path) -> None:
+    rows = truth(flawed)
+    assert {(row["rule"], row["defect"]) for row in rows} == {(d.rule, kind(d)) for d in DEFECTS}
+    assert len({kind(defect) for defect in DEFECTS}) == len(DEFECTS) >= 40
+    parameters = json.loads((flawed / "truth" / "parameters.json").read_text())
+    assert parameters["planted"] == len(rows)
+    assert parameters["not_planted"] == []
+
+
+def test_rates_are_kept_at_a_larger_size(tmp_path: Path) -> None:
+    done = simulate(tmp_path, patients=6000, seed=3)
+    planted = Counter(row["defect"] for row in truth(tmp_path))
+    for defect in DEFECTS:
+        total = done.records[f"{defect.source}.{defect.table}"]
+        assert planted[kind(defect)] <= max(1, round(defect.rate * total))
+    assert sum(planted.values()) == done.defects
+    expected = sum(max(1, round(d.rate * done.records[f"{d.source}.{d.table}"])) for d in DEFECTS)
+    assert done.defects >= 0.95 * expected
+
+
+def test_clean_extracts_come_without_a_truth_of_defects(clean: Path) -> None:
+    assert not (clean / "truth" / "defects.csv").exists()
+    assert json.loads((clean / "truth" / "parameters.json").read_text())["planted"] == 0
+
+
+def test_rows_are_counted_as_readers_count_them(flawed: Path) -> None:
+    """Each planted record, met at its row, is what its kind says; unparsable lines count."""
+    registry = tumor_registry(flawed)
+    met = {
+        "patient.family_name_given": lambda row: "nameLast" not in registry[row][0],
+        "patient.sex.isin": lambda row: registry[row][0]["sex"] == "5",
+        "patient.unique": lambda row: (
+            registry[row][0]["patientIdNumber"] == registry[row - 1][0]["patientIdNumber"]
+        ),
+    }
+    tumors = [tumor for _, owned in registry for tumor in owned]
+    met |= {
+        "tumor.ki67_percent.in_range": lambda row: tumors[row]["ki67"] == "250.0",
+        "tumor.tumor_key.unique": lambda row: tumors[row] == tumors[row - 1],
+        "tumor.size_mm.in_range": lambda row: tumors[row]["tumorSizeSummary"] == "850",
+    }
+    patients, encounters = table(flawed, "patients"), table(flawed, "encounters")
+    met |= {
+        "patient.hospital_number.str_matches": lambda row: len(patients[row]["mrn"]) == 6,
+        "patient.birth_date.in_range": lambda row: patients[row]["birth_date"] < "1860",
+        "encounter.encounter_number.unique": lambda row: encounters[row] == encounters[row - 1],
+        "encounter.admission_time.required": lambda row: encounters[row]["admit_time"] is None,
+    }
+    with (flawed / "research" / "research_data.csv").open(encoding="utf-8", newline="") as file:
+        data = list(csv.DictReader(file))
+    met |= {
+        "patient.hospital_number.required": lambda row: data[row]["mrn"] == "",
+        "operative_finding.systolic_low.in_range": lambda row: data[row]["proc_sbp_low"] == "12",
+        "complication.grade.isin": lambda row: data[row]["comp_clavien"] == "8",
+        "follow_up.status.isin": lambda row: data[row]["fu_status"] == "7",
+    }
+    lines = death_lines(flawed)
+    met |= {
+        "death.unparsable": lambda row: len(lines[row]) < 80,
+        "death.sex.isin": lambda row: lines[row][44] == "X",
+        "death.certificate_number.unique": lambda row: lines[row] == lines[row - 1],
+    }
+    checked = set()
+    for place in truth(flawed):
+        if place["rule"] in met:
+            assert met[place["rule"]](int(place["row"]) - 1), place["rule"]
+            checked.add(place["rule"])
+    assert checked == met.keys()
+
+
+def test_the_log_has_a_short_line_and_bytes_that_are_not_utf8(flawed: Path) -> None:
+    found = set()
+    for place in truth(flawed):
+        if place["source"] != "or_log":
+            continue
+        lines = (flawed / place["file"]).read_bytes().split(b"\n")[1:]
+        line = lines[int(place["row"]) - 1]
+        if place["defect"].endswith("not UTF-8"):
+            assert b"\xe9" in line.replace("é".encode(), b"").replace("É".encode(), b"")
+            assert line.count(b",") == 11
+            found.add("bytes")
+        elif place["defect"].endswith("cut short"):
+            assert line.count(b",") < 10
+            assert line.count(b'"') == 0
+            found.add("cut")
+        elif place["rule"] == "procedure.duration_minutes.in_range":
+            minutes = int(next(csv.reader([line.decode()]))[6])
+            assert 1 <= minutes < 20
+            found.add("hours")
+    assert found == {"bytes", "cut", "hours"}
+
+
+def test_a_patient_carries_one_defect_at_most(flawed: Path, clean: Path) -> None:
+    """Told apart by hospital number, looked up where the truth's record leads."""
+    number: dict[tuple[str, str], str] = {}
+    for person, tumors in tumor_registry(clean):
+        for tumor in tumors:
+            key = f"{person['patientIdNumber']}-{tumor['tumorRecordNumber']}"
+            number["tumor", key] = tumors[0]["medicalRecordNumber"]
+        number["patient", person["patientIdNumber"]] = tumors[0]["medicalRecordNumber"]
+    number |= {("encounters", e["encounter_id"]): e["mrn"] for e in table(clean, "encounters")}
+    number |= {("diagnoses", d["diagnosis_id"]): d["mrn"] for d in table(clean, "diagnoses")}
+    number |= {("cases", case["CASE NO"]): case["MRN"] for case in cases(clean)}
+    record_of = {row["record_id"]: row["mrn"] for row in research(clean)[""]}
+    carriers = []
+    for place in truth(flawed):
+        form, record = place["source_table"], place["record"]
+        if place["source"] == "research":
+            carriers.append(record_of[record.split("-")[0]])
+        elif place["source"] == "hospital" and form == "patients":
+            carriers.append(record.zfill(7))
+        elif (form, record) in number:
+            carriers.append(number[form, record])
+    assert len(carriers) > 60
+    assert len(carriers) == len(set(carriers))
