@@ -11,14 +11,16 @@
       head.append(button);
       head.setAttribute("aria-sort", "none");
       button.addEventListener("click", () => {
-        const down = head.getAttribute("aria-sort") !== "descending";
+        const numeric = head.dataset.sort === "number";
+        const [first, second] = numeric ? ["descending", "ascending"] : ["ascending", "descending"];
+        const order = head.getAttribute("aria-sort") === first ? second : first;
         all("th[aria-sort]", table).forEach((other) => other.setAttribute("aria-sort", "none"));
-        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        head.setAttribute("aria-sort", order);
         const value = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
-        const order = (a, b) =>
-          head.dataset.sort === "number" ? value(b) - value(a) : value(a).localeCompare(value(b));
+        const compare = (a, b) =>
+          (order === "ascending" ? 1 : -1) * (numeric ? value(a) - value(b) : value(a).localeCompare(value(b)));
         const body = table.tBodies[0];
-        [...body.rows].sort((a, b) => (down ? 1 : -1) * order(a, b)).forEach((row) => body.append(row));
+        [...body.rows].sort(compare).forEach((row) => body.append(row));
       });
     });
   });
