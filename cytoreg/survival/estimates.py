@@ -71,14 +71,11 @@ def materialize(con: DuckDBPyConnection, endpoints: Mapping[str, Endpoint]) -> N
 def estimate(con: DuckDBPyConnection, name: str, endpoint: Endpoint) -> Iterator[Stratum]:
     """The curves of one endpoint, ordered by stratum variable and stratum."""
     _check_endpoint(con, name, endpoint)
-    columns = con.execute(reduction(endpoint)).to_arrow_table()
-    time = columns["time"].to_numpy()
-    events = columns["events"].to_numpy()
-    censored = columns["censored"].to_numpy()
-    number = columns["number"].to_numpy()
+    columns = con.execute(reduction(endpoint)).fetchnumpy()
+    time, events, censored = (columns[key] for key in ("time", "events", "censored"))
+    number = columns["number"]
     first = np.flatnonzero(np.diff(number, prepend=-1))
-    labels = columns.select(["variable", "stratum"]).take(first).to_pylist()
-    for start, end, label in zip(first, np.append(first, len(number))[1:], labels, strict=True):
+    for start, end in zip(first, np.append(first, len(number))[1:], strict=True):
         rows = slice(int(start), int(end))
         pad = 0 if time[start] == 0 else 1  # every curve begins at time 0
         curve = fit_from_counts(
@@ -87,7 +84,8 @@ def estimate(con: DuckDBPyConnection, name: str, endpoint: Endpoint) -> Iterator
             np.pad(censored[rows], (pad, 0)),
             interval=endpoint.interval,
         )
-        yield Stratum(name, str(label["variable"]), str(label["stratum"]), curve)
+        variable, stratum = (str(columns[key][start]) for key in ("variable", "stratum"))
+        yield Stratum(name, variable, stratum, curve)
 
 
 def reduction(endpoint: Endpoint) -> str:

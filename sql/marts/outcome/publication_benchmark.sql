@@ -194,7 +194,7 @@ select
     false
   )
   or coalesce(abs(o.observed - p.published) <= 0.02 * p.published, false)
-  or coalesce(p.unit like '%\%%' escape '\' and abs(o.observed - p.published) <= 1, false)
+  or coalesce(substr(p.unit, 1, 1) = '%' and abs(o.observed - p.published) <= 1, false)
     as agrees, -- whether the two agree, as the table's comment defines it
   o.numerator, -- the count, exact sum or events behind the observed value
   o.denominator -- records landed, units with an answer, patients, or patients at risk

@@ -1,0 +1,157 @@
+"""Kaplan–Meier of a large cohort, side by side: SQL counts + ours, lifelines on rows, R on rows.
+
+Usage: python benchmarks/survival.py [--rows 5000000] [--strata 8]
+
+Every contender starts in a process of its own from the same Parquet file and gives the curve of
+each stratum and its median; the medians are compared. Seconds include reading the file but not
+starting the process and importing; memory is the process's high-water mark above that of its
+start (Linux).
+R is measured if Rscript with the survival package is installed; it is given the columns as raw
+binary files, which it reads fastest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+R = """
+suppressMessages(library(survival))
+memory <- function() as.numeric(sub("[^0-9]*([0-9]+).*", "\\\\1",
+  grep("VmHWM", readLines("/proc/self/status"), value = TRUE))) / 1024
+folder <- commandArgs(TRUE)[1]
+rows <- as.numeric(commandArgs(TRUE)[2])
+before <- memory()
+began <- proc.time()[["elapsed"]]
+column <- function(name) readBin(file.path(folder, name), "integer", rows)
+fit <- survfit(Surv(column("time"), column("event")) ~ column("stratum"), conf.type = "log-log")
+medians <- summary(fit)$table[, "median"]
+cat(sprintf('{"seconds": %f, "mb": %f, "medians": [%s]}\\n', proc.time()[["elapsed"]] - began,
+  memory() - before, paste(medians, collapse = ", ")))
+"""
+
+
+def peak_mb() -> float:
+    """High-water mark of this process's resident memory."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("no VmHWM: this benchmark reads Linux's /proc")
+
+
+def make(folder: Path, rows: int, strata: int) -> None:
+    """Times of up to 26 years, about 60 % events, `strata` strata of different hazard."""
+    import duckdb
+    import numpy as np
+
+    rng = np.random.default_rng(2017)
+    stratum = rng.integers(0, strata, rows, dtype=np.int32)
+    death = rng.exponential(2500 * (1 + stratum / strata))
+    end = rng.uniform(0, 9500, rows)
+    time_days = np.minimum(death, end).astype(np.int32)
+    event = (death <= end).astype(np.int32)
+    for name, column in (("time", time_days), ("event", event), ("stratum", stratum)):
+        column.tofile(folder / name)
+    with duckdb.connect() as con:
+        con.execute(
+            f"copy (select unnest(?) as time_days, unnest(?) as event, unnest(?) as stratum)"
+            f" to '{folder / 'cohort.parquet'}'",
+            [time_days, event, stratum],
+        )
+
+
+def ours(folder: Path) -> list[float]:
+    """What `cytoreg.survival.materialize` does between the cohort and the marts."""
+    import duckdb
+
+    from cytoreg.config import Endpoint
+    from cytoreg.survival import quantile
+    from cytoreg.survival.estimates import estimate
+
+    with duckdb.connect() as con:
+        con.execute(f"create view cohort as from '{folder / 'cohort.parquet'}'")
+        endpoint = Endpoint(cohort="main.cohort", label="", strata=["stratum"])
+        curves = {s.name: s.curve for s in estimate(con, "overall", endpoint)}
+    del curves["all"]
+    return [quantile(curves[name]).estimate for name in sorted(curves, key=int)]
+
+
+def lifelines_rows(folder: Path) -> list[float]:
+    """lifelines' fitter on every row, as its documentation shows."""
+    import duckdb
+    from lifelines import KaplanMeierFitter
+
+    with duckdb.connect() as con:
+        frame = con.execute(f"from '{folder / 'cohort.parquet'}'").df()
+    return [
+        KaplanMeierFitter().fit(part["time_days"], part["event"]).median_survival_time_
+        for _, part in frame.groupby("stratum")
+    ]
+
+
+CONTENDERS = {"ours": ours, "lifelines": lifelines_rows}
+
+
+def child(name: str, folder: Path) -> None:
+    """Import, then measure one contender and print what it found."""
+    if name == "lifelines":
+        import duckdb  # noqa: F401
+        import lifelines  # noqa: F401
+    else:
+        import pyarrow  # noqa: F401
+
+        import cytoreg.survival  # noqa: F401
+    before, began = peak_mb(), time.perf_counter()
+    medians = CONTENDERS[name](folder)
+    seconds = time.perf_counter() - began
+    found = {"seconds": seconds, "mb": peak_mb() - before, "medians": [float(m) for m in medians]}
+    print(json.dumps(found))
+
+
+def main() -> None:
+    """Make the cohort, run the contenders one after the other, print one table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=5_000_000)
+    parser.add_argument("--strata", type=int, default=8)
+    parser.add_argument("--child", choices=CONTENDERS, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        child(options.child, options.folder)
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make(folder, options.rows, options.strata)
+        commands = {
+            "SQL counts + cytoreg": [sys.executable, __file__, "--child", "ours"],
+            "lifelines on rows": [sys.executable, __file__, "--child", "lifelines"],
+        }
+        commands = {key: [*command, "--folder", name] for key, command in commands.items()}
+        if shutil.which("Rscript"):
+            (folder / "km.R").write_text(R)
+            script = ["Rscript", str(folder / "km.R"), name, str(options.rows)]
+            commands["R survfit on rows"] = script
+        else:
+            print("R is not measured: there is no Rscript here")
+        found = {
+            key: json.loads(subprocess.check_output(command, text=True).splitlines()[-1])
+            for key, command in commands.items()
+        }
+    print(f"{options.rows:,} rows, {options.strata} strata\n")
+    print(f"{'':24} {'seconds':>8} {'MB':>7}")
+    for key, result in found.items():
+        print(f"{key:24} {result['seconds']:8.2f} {result['mb']:7,.0f}")
+    first, *others = (result["medians"] for result in found.values())
+    if any(medians != first for medians in others):
+        raise SystemExit(f"the medians differ: {[first, *others]}")
+    print(f"\nthe same median in every stratum: {', '.join(f'{m:g}' for m in first)} days")
+
+
+if __name__ == "__main__":
+    main()
