@@ -1,4 +1,4 @@
-"""Code lists that several schemas share. Codes only: where a vocabulary's text is not ours to ship."""
+"""Code lists and patterns that several schemas share; codes only, no vocabulary's own texts."""
 
 from __future__ import annotations
 
@@ -61,3 +61,10 @@ PROCEDURES = ("CYTO-SB", "CYTO-PAN", "CYTO-LIV", "CYTO-COL", "CYTO-GAS", "CYTO-O
 HOSPITAL_NUMBER = r"^[0-9]{7}$"
 SSN_LAST4 = r"^[0-9]{4}$"
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+
+# Shape only: ICD-9-CM (digits, or V and E with digits) or ICD-10-CM (letter, digit, digit or
+# letter), with a dot before what follows the category.
+ICD_CM = (
+    r"^([0-9]{3}(\.[0-9]{1,2})?|V[0-9]{2}(\.[0-9]{1,2})?|E[0-9]{3}(\.[0-9])?"
+    r"|[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?)$"
+)

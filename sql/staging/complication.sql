@@ -2,7 +2,12 @@
 grain: complication_key
 materialized: view
 */
-with trimmed as (
+with hospital_number_of_record as (
+  select nullif(trim(record_id), '') as record_id, min(nullif(trim(mrn), '')) as hospital_number
+  from landing.research_enrollment
+  group by nullif(trim(record_id), '')
+),
+trimmed as (
   select
     nullif(trim(record_id), '') as record_id,
     nullif(trim(redcap_repeat_instance), '') as instance,
@@ -20,6 +25,7 @@ select
   record_id || '-' || instance as complication_key, -- record_id and redcap_repeat_instance
   record_id, -- record_id
   instance, -- redcap_repeat_instance
+  hospital_number, -- mrn of the record's enrolment
   case_number, -- comp_case_no
   complication_date, -- comp_date
   case type
@@ -50,3 +56,4 @@ select
   _file, -- lineage
   _row -- lineage
 from trimmed
+left join hospital_number_of_record using (record_id)

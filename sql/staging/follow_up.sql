@@ -2,7 +2,12 @@
 grain: follow_up_key
 materialized: view
 */
-with trimmed as (
+with hospital_number_of_record as (
+  select nullif(trim(record_id), '') as record_id, min(nullif(trim(mrn), '')) as hospital_number
+  from landing.research_enrollment
+  group by nullif(trim(record_id), '')
+),
+trimmed as (
   select
     nullif(trim(record_id), '') as record_id,
     nullif(trim(redcap_repeat_instance), '') as instance,
@@ -19,6 +24,7 @@ select
   record_id || '-' || instance as follow_up_key, -- record_id and redcap_repeat_instance
   record_id, -- record_id
   instance, -- redcap_repeat_instance
+  hospital_number, -- mrn of the record's enrolment
   follow_up_date, -- fu_date; the death date when the patient is dead
   case status
     when '1' then 'no_disease'
@@ -37,3 +43,4 @@ select
   _file, -- lineage
   _row -- lineage
 from trimmed
+left join hospital_number_of_record using (record_id)

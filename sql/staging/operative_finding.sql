@@ -2,7 +2,12 @@
 grain: finding_key
 materialized: view
 */
-with trimmed as (
+with hospital_number_of_record as (
+  select nullif(trim(record_id), '') as record_id, min(nullif(trim(mrn), '')) as hospital_number
+  from landing.research_enrollment
+  group by nullif(trim(record_id), '')
+),
+trimmed as (
   select
     nullif(trim(record_id), '') as record_id,
     nullif(trim(redcap_repeat_instance), '') as instance,
@@ -35,6 +40,7 @@ select
   record_id || '-' || instance as finding_key, -- record_id and redcap_repeat_instance
   record_id, -- record_id
   instance, -- redcap_repeat_instance
+  hospital_number, -- mrn of the record's enrolment
   case_number, -- proc_case_no
   operation_date, -- proc_date
   case preop_site
@@ -96,3 +102,4 @@ select
   _file, -- lineage
   _row -- lineage
 from trimmed
+left join hospital_number_of_record using (record_id)

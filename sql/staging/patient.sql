@@ -19,6 +19,10 @@ with every_source as (
     last_contact_date,
     cause_of_death,
     presenting_site,
+    flushing,
+    diarrhoea,
+    wheezing,
+    without_symptoms,
     consent_date,
     _source,
     _table,
@@ -41,6 +45,10 @@ with every_source as (
     last_contact_date,
     cause_of_death,
     presenting_site,
+    flushing,
+    diarrhoea,
+    wheezing,
+    without_symptoms,
     consent_date,
     _source,
     _table,
@@ -63,6 +71,10 @@ with every_source as (
     last_contact_date,
     cause_of_death,
     presenting_site,
+    flushing,
+    diarrhoea,
+    wheezing,
+    without_symptoms,
     consent_date,
     _source,
     _table,
@@ -85,6 +97,10 @@ select
   last_contact_date, -- ISO date as text
   cause_of_death, -- ICD code without its dot; tumour registry only
   presenting_site, -- primary site known at presentation; research only
+  flushing, -- at presentation, true or false; research only
+  diarrhoea, -- at presentation, true or false; research only
+  wheezing, -- at presentation, true or false; research only
+  without_symptoms, -- none of the three, true or false; research only
   consent_date, -- ISO date as text; research only
   _source, -- lineage
   _table, -- lineage

@@ -38,6 +38,10 @@ select
   last_contact_date, -- last_seen_date
   cast(null as varchar) as cause_of_death, -- not recorded by the hospital
   cast(null as varchar) as presenting_site, -- the research project's field
+  cast(null as varchar) as flushing, -- the research project's field
+  cast(null as varchar) as diarrhoea, -- the research project's field
+  cast(null as varchar) as wheezing, -- the research project's field
+  cast(null as varchar) as without_symptoms, -- the research project's field
   cast(null as varchar) as consent_date, -- the research project's field
   _source, -- lineage
   _table, -- lineage

@@ -10,6 +10,10 @@ with trimmed as (
     nullif(trim(enr_birth_date), '') as birth_date,
     nullif(trim(enr_sex), '') as sex,
     nullif(trim(presenting_site), '') as presenting_site,
+    nullif(trim(symptoms___1), '') as flushing,
+    nullif(trim(symptoms___2), '') as diarrhoea,
+    nullif(trim(symptoms___3), '') as wheezing,
+    nullif(trim(symptoms___4), '') as without_symptoms,
     _source,
     _table,
     _file,
@@ -43,6 +47,14 @@ select
     when '9' then 'unknown'
     else presenting_site
   end as presenting_site, -- presenting_site: the project's site codes 1 to 9
+  case flushing when '1' then 'true' when '0' then 'false' else flushing end
+    as flushing, -- symptoms___1: 1 ticked, 0 not
+  case diarrhoea when '1' then 'true' when '0' then 'false' else diarrhoea end
+    as diarrhoea, -- symptoms___2: 1 ticked, 0 not
+  case wheezing when '1' then 'true' when '0' then 'false' else wheezing end
+    as wheezing, -- symptoms___3: 1 ticked, 0 not
+  case without_symptoms when '1' then 'true' when '0' then 'false' else without_symptoms end
+    as without_symptoms, -- symptoms___4, none: 1 ticked, 0 not
   consent_date, -- consent_date
   _source, -- lineage
   _table, -- lineage

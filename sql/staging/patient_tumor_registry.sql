@@ -64,6 +64,10 @@ select
   case when cause_of_death not in ('0000', '7777', '7797') then cause_of_death end
     as cause_of_death, -- causeOfDeath; 0000 alive, 7777 and 7797 not known
   cast(null as varchar) as presenting_site, -- the research project's field
+  cast(null as varchar) as flushing, -- the research project's field
+  cast(null as varchar) as diarrhoea, -- the research project's field
+  cast(null as varchar) as wheezing, -- the research project's field
+  cast(null as varchar) as without_symptoms, -- the research project's field
   cast(null as varchar) as consent_date, -- the research project's field
   _source, -- lineage
   _table, -- lineage

@@ -12,18 +12,49 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import duckdb
 
+from cytoreg.warehouse import quote
+
 ROOT = Path(__file__).parents[2]
 AS_OF = date(2016, 12, 31)
 SOURCES = ("tumor_registry", "hospital", "or_log", "research", "death_index")
+SOURCE_OF = {
+    "tumor": "tumor_registry",
+    "encounter": "hospital",
+    "diagnosis": "hospital",
+    "procedure": "or_log",
+    "operative_finding": "research",
+    "complication": "research",
+    "follow_up": "research",
+    "death": "death_index",
+}
 LINEAGE = {
     "_source": "varchar",
     "_table": "varchar",
     "_file": "varchar",
     "_row": "bigint",
+}
+# What the link stage leaves for the registry models, as far as they read it.
+LINKED = {
+    "registry.patient": {
+        "patient_id": "varchar",
+        "hospital_number": "varchar",
+        "death_date": "date",
+        "death_date_source": "varchar",
+        "cause_of_death": "varchar",
+    },
+    "registry.patient_link": {
+        "patient_id": "varchar",
+        "entity": "varchar",
+        "source": "varchar",
+        "source_table": "varchar",
+        "file": "varchar",
+        '"row"': "bigint",
+    },
 }
 
 
@@ -54,9 +85,10 @@ def put(
     if text is None:
         return
     heading, rows = parse(text)
-    unknown = set(heading) - set(every)
+    unknown = set(heading) - {name.strip('"') for name in every}
     assert not unknown, f"{table} has no column {sorted(unknown)}"
-    source = next((known for known in SOURCES if name.startswith(known)), "drawn")
+    origin = "drawn" if schema == "registry" else SOURCE_OF.get(name, name)
+    source = next((known for known in SOURCES if origin.startswith(known)), "drawn")
     for number, row in enumerate(rows, start=1):
         drawn = {
             "_source": source,
@@ -66,7 +98,7 @@ def put(
             **dict(zip(heading, row, strict=True)),
         }
         con.execute(
-            f"insert into {table} ({', '.join(drawn)}) values ({', '.join('?' for _ in drawn)})",
+            f"insert into {table} ({', '.join(map(quote, drawn))}) values ({', '.join('?' for _ in drawn)})",
             list(drawn.values()),
         )
 
@@ -76,6 +108,15 @@ def select(model: str) -> str:
     schema, name = model.split(".")
     path = next((ROOT / "sql" / schema).rglob(f"{name}.sql"))
     return path.read_text(encoding="utf-8").replace("$as_of", f"date '{AS_OF}'")
+
+
+def registry_models() -> list[str]:
+    """The registry models, each after those that it reads."""
+    reads = {
+        f"registry.{path.stem}": set(re.findall(r"registry\.\w+", path.read_text(encoding="utf-8")))
+        for path in (ROOT / "sql" / "registry").glob("*.sql")
+    }
+    return list(TopologicalSorter({m: (reads[m] & set(reads)) - {m} for m in reads}).static_order())
 
 
 def landed_columns(table: str) -> dict[str, str]:
@@ -122,3 +163,16 @@ def assert_shows(con: duckdb.DuckDBPyConnection, query: str, expected: str) -> N
     """Compare the drawn columns of a query with the drawn table, whatever the order of rows."""
     heading, rows = parse(expected)
     assert rows_of(con, query, heading) == sorted(rows, key=str)
+
+
+def accepted_columns() -> dict[str, dict[str, str]]:
+    """Column types of each accepted entity."""
+    import json
+
+    types = json.loads(Path("/tmp/types.json").read_text())
+    return {
+        entity: {
+            part.split(":")[0]: (part.split(":") + ["varchar"])[1] for part in columns.split()
+        }
+        for entity, columns in types.items()
+    }

@@ -1,0 +1,86 @@
+"""Certificates of the death index."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cytoreg.rules import Entity, field, rule
+
+from .codes import SSN_LAST4
+
+
+class Death(Entity):
+    """A death certificate of the index; most are of people who never were patients.
+
+    The index has no hospital number: names, birth date, sex and the last four digits link it.
+    """
+
+    certificate_number: str = field(
+        "Number of the certificate.",
+        key=True,
+        unique=True,
+        reasons={
+            "required": "A certificate without its number cannot be found again.",
+            "unique": "The index lists this certificate twice; the first row is kept.",
+        },
+    )
+    family_name: str = field(
+        "Family name, in capitals; at most 20 letters.",
+        warn="required",
+        reasons={"required": "Without the name the certificate can't be linked."},
+    )
+    given_name: str = field(
+        "Given name, in capitals; at most 15 letters.",
+        warn="required",
+        reasons={"required": "Without the name the certificate can't be linked."},
+    )
+    middle_initial: str = field("First letter of the middle name.", nullable=True)
+    birth_date: date = field(
+        "Day of birth.",
+        warn="required",
+        in_range={"min_value": date(1850, 1, 1), "max_value": date(2100, 1, 1)},
+        reasons={
+            "type": "The day of birth is no calendar date.",
+            "required": "Without the day of birth the certificate can't be linked.",
+            "in_range": "Nobody whose death the index reports was born before 1850.",
+        },
+    )
+    sex: str = field(
+        "male or female.",
+        isin=("male", "female"),
+        reasons={
+            "required": "The sex is missing.",
+            "isin": "The index codes sex M or F.",
+        },
+    )
+    ssn_last4: str = field(
+        "Last four digits of the social security number.",
+        nullable=True,
+        str_matches=SSN_LAST4,
+        warn="str_matches",
+        reasons={"str_matches": "Not four digits; the certificate can't be linked by it."},
+    )
+    death_date: date = field(
+        "Day of death.",
+        reasons={
+            "type": "The day of death is no calendar date.",
+            "required": "A certificate without the day of death tells nothing.",
+        },
+    )
+    state: str = field(
+        "State that issued the certificate, two letters.",
+        nullable=True,
+        str_matches="^[A-Z]{2}$",
+        warn="str_matches",
+        reasons={"str_matches": "A state has two letters."},
+    )
+    cause_of_death: str = field(
+        "ICD code of the underlying cause, without its dot: ICD-10 from 1999, ICD-9 before.",
+        nullable=True,
+        str_matches=r"^[A-Z0-9][0-9A-Z]{2,4}$",
+        warn="str_matches",
+        reasons={"str_matches": "Not shaped like an ICD code without its dot."},
+    )
+
+    death_after_birth = rule("death_date >= birth_date", "Died before birth.")
+    by_extract = rule("death_date <= $as_of", "Died after the day the extract was made.")

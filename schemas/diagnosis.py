@@ -1,0 +1,109 @@
+"""Coded hospital diagnoses."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cytoreg.rules import Entity, compare, field, references, rule
+
+from .codes import HOSPITAL_NUMBER, ICD_CM
+
+
+class Diagnosis(Entity):
+    """A diagnosis that the hospital coded for an encounter, for billing rather than research."""
+
+    diagnosis_number: str = field(
+        "The hospital's number of the diagnosis.",
+        key=True,
+        unique=True,
+        reasons={
+            "required": "A diagnosis without its number cannot be found again.",
+            "unique": "The hospital gives the same diagnosis twice; the first is kept.",
+        },
+    )
+    encounter_number: str = field(
+        "Number of the encounter it was coded for.",
+        reasons={"required": "Nobody knows which encounter this was coded for."},
+    )
+    hospital_number: str = field(
+        "Number of the patient in the hospital.",
+        str_matches=HOSPITAL_NUMBER,
+        reasons={
+            "required": "Nobody knows whose diagnosis this is.",
+            "str_matches": "A hospital number has seven digits; leading zeros count.",
+        },
+    )
+    code_system: str = field(
+        "icd9cm or icd10cm.",
+        isin=("icd9cm", "icd10cm"),
+        reasons={
+            "required": "Without its code system a code means nothing.",
+            "isin": "The hospital codes in ICD9CM and ICD10CM.",
+        },
+    )
+    code: str = field(
+        "ICD code with its dot.",
+        str_matches=ICD_CM,
+        reasons={
+            "required": "The code is missing.",
+            "str_matches": "Not shaped like a code of ICD-9-CM or ICD-10-CM with its dot.",
+        },
+    )
+    diagnosis_date: date = field(
+        "Day that the diagnosis was coded for.",
+        reasons={
+            "type": "This is no calendar date.",
+            "required": "The day of the diagnosis is missing.",
+        },
+    )
+
+    by_extract = rule(
+        "diagnosis_date <= $as_of", "The diagnosis lies after the day the extract was made."
+    )
+    code_fits_system = rule(
+        """
+        case code_system
+          when 'icd9cm' then substring(code, 1, 1) in
+            ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'E', 'V')
+          when 'icd10cm' then substring(code, 1, 1) not in
+            ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')
+        end
+        """,
+        "A code of the other revision of ICD.",
+        severity="warning",
+    )
+    system_fits_date = rule(
+        """
+        code_system = 'icd9cm' and diagnosis_date < date '2015-10-01'
+        or code_system = 'icd10cm' and diagnosis_date >= date '2015-10-01'
+        """,
+        "The hospital changed from ICD-9-CM to ICD-10-CM on 1 October 2015.",
+        severity="warning",
+    )
+    not_merkel = rule(
+        "code <> 'C7B.1'",
+        "C7B.1 is a secondary Merkel cell carcinoma, which is not in this registry's scope.",
+        severity="warning",
+    )
+    encounter_exists = references(
+        "encounter",
+        on="encounter_number",
+        reason="No accepted encounter has this number.",
+    )
+    same_patient = compare(
+        "encounter",
+        on="encounter_number",
+        holds="hospital_number = encounter.hospital_number",
+        reason="The encounter is another patient's.",
+        severity="warning",
+    )
+    in_encounter = compare(
+        "encounter",
+        on="encounter_number",
+        holds="""
+            diagnosis_date >= cast(encounter.admission_time as date)
+            and diagnosis_date <= cast(encounter.discharge_time as date)
+        """,
+        reason="The day of the diagnosis lies outside its encounter.",
+        severity="warning",
+    )

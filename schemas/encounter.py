@@ -1,0 +1,108 @@
+"""Hospital encounters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cytoreg.rules import Entity, compare, field, references, rule
+
+from .codes import HOSPITAL_NUMBER
+
+NOT_A_TIME = "This is no time: day, month or hour cannot be, or part of it is missing."
+
+
+class Encounter(Entity):
+    """A stay in the hospital or a visit to one of its clinics.
+
+    Care elsewhere is not in it: a patient without encounters may have been seen by others.
+    """
+
+    encounter_number: str = field(
+        "The hospital's number of the encounter.",
+        key=True,
+        unique=True,
+        reasons={
+            "required": "An encounter without its number cannot be found again.",
+            "unique": "The hospital gives the same encounter twice; the first is kept.",
+        },
+    )
+    hospital_number: str = field(
+        "Number of the patient in the hospital.",
+        str_matches=HOSPITAL_NUMBER,
+        reasons={
+            "required": "Nobody knows whose encounter this is.",
+            "str_matches": "A hospital number has seven digits; leading zeros count.",
+        },
+    )
+    class_: str = field(
+        "inpatient or ambulatory.",
+        alias="class",
+        isin=("inpatient", "ambulatory"),
+        reasons={
+            "required": "Whether the patient stayed is missing.",
+            "isin": "The hospital's classes are IMP (inpatient) and AMB (ambulatory).",
+        },
+    )
+    admission_time: datetime = field(
+        "Admission or begin of the visit.",
+        reasons={
+            "type": NOT_A_TIME,
+            "required": "Without an admission the stay has no length and no operation finds it.",
+        },
+    )
+    discharge_time: datetime = field(
+        "Discharge or end of the visit; empty while the patient is in hospital.",
+        nullable=True,
+        reasons={"type": NOT_A_TIME},
+    )
+    disposition: str = field(
+        "Where the patient went: home, snf (skilled nursing facility), rehab, expired, other.",
+        nullable=True,
+        isin=("home", "snf", "rehab", "expired", "other"),
+        warn="isin",
+        reasons={"isin": "The hospital has no such code for the disposition."},
+    )
+
+    discharge_after_admission = rule(
+        "discharge_time >= admission_time", "Discharged before admission."
+    )
+    by_extract = rule(
+        "cast(admission_time as date) <= $as_of",
+        "Admitted after the day the extract was made.",
+    )
+    stay_plausible = rule(
+        "cast(discharge_time as date) - cast(admission_time as date) <= 180",
+        "A stay of more than 180 days; check both dates.",
+        severity="warning",
+    )
+    stay_ended = rule(
+        "discharge_time is not null or $as_of - cast(admission_time as date) <= 180",
+        "Admitted more than 180 days before the extract and never discharged.",
+        severity="warning",
+    )
+    patient_exists = references(
+        "patient",
+        on="hospital_number",
+        reason="No accepted patient of any source has this hospital number.",
+    )
+    after_birth = compare(
+        "patient",
+        on="hospital_number",
+        holds="cast(admission_time as date) >= patient.birth_date",
+        reason="Admitted before birth.",
+        severity="warning",
+    )
+    not_after_death = compare(
+        "patient",
+        on="hospital_number",
+        holds="cast(admission_time as date) <= patient.death_date",
+        reason="Admitted after death.",
+        severity="warning",
+    )
+    expired_is_dead = compare(
+        "patient",
+        on="hospital_number",
+        holds="disposition <> 'expired' or patient.vital_status = 'dead'",
+        reason="Died in hospital, but a source has the patient alive.",
+        severity="warning",
+    )

@@ -1,0 +1,180 @@
+"""Patients, as the tumour registry, the hospital and the research project each know them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+from cytoreg.rules import Entity, agrees, compare, field, rule
+
+from .codes import HOSPITAL_NUMBER, SEX, SITES, SSN_LAST4
+
+NOT_A_DATE = (
+    "This is no calendar date: day, month or year cannot be, or part of the date is missing."
+)
+
+
+class Patient(Entity):
+    """A patient as one source knows them; who is who across sources is decided by linkage.
+
+    The research project keeps no names and learns of deaths at follow-up only; the hospital does
+    not record causes of death.
+    """
+
+    source_patient_number: str = field(
+        "The source's own number: patientIdNumber, mrn or record_id.",
+        key=True,
+        reasons={"required": "A record without the source's number cannot be found again there."},
+    )
+    hospital_number: str = field(
+        "Number of the patient in the hospital, seven digits; the systems share it. The tumour"
+        " registry gives the smallest medicalRecordNumber of the patient's tumours.",
+        str_matches=HOSPITAL_NUMBER,
+        reasons={
+            "required": "Without the hospital number the record cannot be linked to the patient.",
+            "str_matches": "A hospital number has seven digits; leading zeros count.",
+        },
+    )
+    family_name: str = field("Family name, in capitals (not from research).", nullable=True)
+    given_name: str = field("Given name, in capitals (not from research).", nullable=True)
+    middle_name: str = field("Middle name, in capitals (not from research).", nullable=True)
+    birth_date: date = field(
+        "Day of birth.",
+        in_range={"min_value": date(1890, 1, 1), "max_value": date(2100, 1, 1)},
+        reasons={
+            "type": NOT_A_DATE,
+            "required": "Age, linkage and expected survival need the day of birth.",
+            "in_range": "Nobody in this registry was born before 1890; look for a slipped digit.",
+        },
+    )
+    sex: str = field(
+        "Sex as recorded: male, female or unknown.",
+        isin=SEX,
+        warn="required",
+        reasons={
+            "required": "Sex is missing; if the source does not know it, it has a code for that.",
+            "isin": "The source has no such code for sex.",
+        },
+    )
+    ssn_last4: str = field(
+        "Last four digits of the social security number (tumour registry, hospital).",
+        nullable=True,
+        str_matches=SSN_LAST4,
+        warn="str_matches",
+        reasons={"str_matches": "Not four digits; the death index can't be linked by it."},
+    )
+    race: str = field("Race code of the source (tumour registry, hospital).", nullable=True)
+    vital_status: str = field(
+        "Alive or dead, as last known to the source (not from research).",
+        nullable=True,
+        isin=("alive", "dead"),
+        reasons={"isin": "The source has no such code for the vital status."},
+    )
+    death_date: date = field(
+        "Day of death (not from research).", nullable=True, reasons={"type": NOT_A_DATE}
+    )
+    last_contact_date: date = field(
+        "Day on which the source last knew the patient's status; of the dead in the tumour"
+        " registry, the day of death.",
+        nullable=True,
+        reasons={"type": NOT_A_DATE},
+    )
+    cause_of_death: str = field(
+        "ICD code of the underlying cause, without its dot (tumour registry): ICD-10 from 1999,"
+        " ICD-9 before.",
+        nullable=True,
+        str_matches=r"^[A-Z0-9][0-9A-Z]{2,4}$",
+        warn="str_matches",
+        reasons={"str_matches": "Not shaped like an ICD code without its dot."},
+    )
+    presenting_site: str = field(
+        "Primary site known when the patient presented (research).",
+        nullable=True,
+        isin=SITES,
+        reasons={"isin": "The research project has no such code for a site."},
+    )
+    flushing: bool = field("Flushing at presentation (research).", nullable=True, warn="type")
+    diarrhoea: bool = field("Diarrhoea at presentation (research).", nullable=True, warn="type")
+    wheezing: bool = field("Wheezing at presentation (research).", nullable=True, warn="type")
+    without_symptoms: bool = field(
+        "None of these symptoms at presentation (research).", nullable=True, warn="type"
+    )
+    consent_date: date = field(
+        "Day of consent to the research project.", nullable=True, reasons={"type": NOT_A_DATE}
+    )
+
+    family_name_given = rule(
+        "_source = 'research' or family_name is not null",
+        "The family name is missing; death certificates are linked by name.",
+    )
+    given_name_given = rule(
+        "_source = 'research' or given_name is not null",
+        "The given name is missing; death certificates are linked by name.",
+        severity="warning",
+    )
+    birth_by_extract = rule("birth_date <= $as_of", "Born after the extract was made.")
+    death_after_birth = rule("death_date >= birth_date", "Died before birth.")
+    death_by_extract = rule(
+        "death_date <= $as_of", "The day of death lies after the day the extract was made."
+    )
+    last_contact_by_extract = rule(
+        "last_contact_date <= $as_of",
+        "The last contact lies after the day the extract was made.",
+        severity="warning",
+    )
+    last_contact_after_birth = rule(
+        "last_contact_date >= birth_date", "Last seen before birth.", severity="warning"
+    )
+    last_contact_by_death = rule(
+        "last_contact_date <= death_date",
+        "Last seen after the day of death; one of the two dates is wrong.",
+        severity="warning",
+    )
+    consent_by_extract = rule(
+        "consent_date <= $as_of",
+        "The consent lies after the day the extract was made.",
+        severity="warning",
+    )
+    dead_has_death_date = rule(
+        "vital_status <> 'dead' or death_date is not null",
+        "Recorded as dead, but without a day of death; survival needs it.",
+        severity="warning",
+    )
+    alive_has_no_death_date = rule(
+        "vital_status <> 'alive' or death_date is null",
+        "Recorded as alive, but with a day of death.",
+        severity="warning",
+    )
+    symptoms_agree = rule(
+        "not (without_symptoms and (flushing or diarrhoea or wheezing))",
+        "Ticked as without symptoms and with one.",
+        severity="warning",
+    )
+    one_record_a_source = compare(
+        "patient",
+        on=("_source", "hospital_number"),
+        holds="source_patient_number = patient.source_patient_number",
+        reason="The source has this hospital number under another of its own numbers too.",
+        severity="warning",
+    )
+    sex_agrees = agrees(
+        "sex",
+        on="hospital_number",
+        when="sex <> 'unknown'",
+        reason="Another source gives this patient the other sex.",
+    )
+    birth_date_agrees = agrees(
+        "birth_date",
+        on="hospital_number",
+        reason="Another source gives this patient another day of birth.",
+    )
+    death_date_agrees = agrees(
+        "death_date",
+        on="hospital_number",
+        reason="Another source gives this patient another day of death.",
+    )
+
+    class Config:
+        """A source knows a patient once; of several rows the first is taken."""
+
+        unique: ClassVar[list[str]] = ["_source", "source_patient_number"]

@@ -1,0 +1,52 @@
+"""The ICD-O-3 code of the site decides the group; the histology decides whether it is a NET."""
+
+title = "Site groups and index tumours"
+
+given = {
+    "registry.patient": """
+        patient_id | hospital_number
+        -----------+----------------
+        anna       | 0000001
+        bert       | 0000002
+    """,
+    "accepted.tumor": """
+        tumor_key | hospital_number | diagnosis_date | primary_site | histology
+        ----------+-----------------+----------------+--------------+----------
+        1-01      | 0000001         | 2001-01-01     | C61.9        | 8140
+        1-02      | 0000001         | 2005-01-01     | C17.2        | 8240
+        1-03      | 0000001         | 2007-01-01     | C25.2        | 8246
+        2-01      | 0000002         |                | C16.1        | 8249
+        2-02      | 0000002         | 2003-01-01     | C17.0        | 8240
+        2-03      | 0000002         | 2004-01-01     | C18.1        | 8240
+        2-04      | 0000002         | 2004-01-02     | C18.0        | 8240
+        2-05      | 0000002         | 2004-01-03     | C20.9        | 8240
+        2-06      | 0000002         | 2004-01-04     | C24.1        | 8240
+        2-07      | 0000002         | 2004-01-05     | C34.9        | 8240
+        2-08      | 0000002         | 2004-01-06     | C80.9        | 8240
+    """,
+}
+
+
+def test_the_first_neuroendocrine_tumour_is_the_index_tumour(shows):
+    """
+    Anna's first tumour is no NET. Bert's gastric NET has no date, so the dated ones come before
+    it.
+    """
+    shows(
+        "registry.tumor",
+        """
+        patient_id | tumor_key | site_group  | neuroendocrine | index_tumor
+        -----------+-----------+-------------+----------------+------------
+        anna       | 1-01      | other       | false          | false
+        anna       | 1-02      | small_bowel | true           | true
+        anna       | 1-03      | pancreas    | true           | false
+        bert       | 2-01      | stomach     | true           | false
+        bert       | 2-02      | duodenum    | true           | true
+        bert       | 2-03      | appendix    | true           | false
+        bert       | 2-04      | colorectal  | true           | false
+        bert       | 2-05      | colorectal  | true           | false
+        bert       | 2-06      | other       | true           | false
+        bert       | 2-07      | lung        | true           | false
+        bert       | 2-08      | unknown     | true           | false
+        """,
+    )

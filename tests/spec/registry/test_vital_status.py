@@ -1,0 +1,102 @@
+"""
+The day of death is the one that linkage chose by precedence; else that of a stay that ended in
+death, else that of a follow-up, else that of a grade V complication. The last contact is the last
+day on which anything shows the patient alive.
+"""
+
+title = "Who is alive, and until when that is known"
+
+given = {
+    "registry.patient": """
+        patient_id | hospital_number | death_date | death_date_source | cause_of_death
+        -----------+-----------------+------------+-------------------+---------------
+        anna       | 0000001         |            |                   |
+        bert       | 0000002         | 2010-03-01 | death_index       | I219
+        cora       | 0000003         |            |                   |
+        dora       | 0000004         |            |                   |
+        emil       | 0000005         |            |                   |
+        fred       | 0000006         | 1998-01-01 | death_index       | 1529
+        gerd       | 0000007         |            |                   |
+    """,
+    "registry.patient_link": """
+        patient_id | entity  | source         | source_table | file  | row
+        -----------+---------+----------------+--------------+-------+----
+        anna       | patient | hospital       | patients     | drawn | 1
+        bert       | patient | hospital       | patients     | drawn | 2
+        bert       | patient | tumor_registry | patient      | drawn | 1
+        dora       | patient | tumor_registry | patient      | drawn | 2
+        bert       | death   | death_index    | deaths       | drawn | 1
+    """,
+    "accepted.patient": """
+        _source        | _table     | _row | source_patient_number | hospital_number | vital_status | death_date | last_contact_date | consent_date
+        ---------------+------------+------+-----------------------+-----------------+--------------+------------+-------------------+-------------
+        hospital       | patients   | 1    | 0000001               | 0000001         | alive        |            | 2015-06-01        |
+        hospital       | patients   | 2    | 0000002               | 0000002         | alive        |            | 2009-12-24        |
+        tumor_registry | patient    | 1    | 00000002              | 0000002         | dead         | 2010-03-01 | 2010-03-01        |
+        tumor_registry | patient    | 2    | 00000004              | 0000004         | dead         |            |                   |
+        research       | enrollment | 1    | 1                     | 0000001         |              |            |                   | 2001-01-01
+        research       | enrollment | 2    | 2                     | 0000002         |              |            |                   |
+        research       | enrollment | 3    | 3                     | 0000003         |              |            |                   |
+        research       | enrollment | 5    | 5                     | 0000005         |              |            |                   |
+    """,
+    "accepted.encounter": """
+        encounter_number | hospital_number | class      | admission_time      | discharge_time      | disposition
+        -----------------+-----------------+------------+---------------------+---------------------+------------
+        E1               | 0000001         | ambulatory | 2017-02-01 10:00:00 |                     | home
+        E2               | 0000003         | inpatient  | 2011-05-01 10:00:00 | 2011-05-09 10:00:00 | expired
+        E3               | 0000006         | inpatient  | 1997-05-01 10:00:00 | 1997-05-09 10:00:00 | home
+    """,
+    "accepted.follow_up": """
+        follow_up_key | record_id | follow_up_date | status       | cause
+        --------------+-----------+----------------+--------------+--------
+        1-1           | 1         | 2016-01-15     | with_disease |
+        2-1           | 2         | 2010-02-01     | with_disease |
+        2-2           | 2         | 2010-03-02     | dead         | tumour
+        3-1           | 3         | 2011-05-10     | dead         | other
+        5-1           | 5         | 2012-01-01     | no_disease   |
+        5-2           | 5         | 2012-08-01     | dead         | unknown
+    """,
+}
+
+
+def test_status_day_of_death_and_cause(shows):
+    """
+    Research names Bert's cause, so the certificate's heart disease does not count. Cora died in
+    hospital: that day precedes the follow-up's. Nobody knows when Dora died. Fred's certificate
+    bears an ICD-9 code.
+    """
+    shows(
+        "registry.vital_status",
+        """
+        patient_id | status | death_date | death_date_source | cause
+        -----------+--------+------------+-------------------+--------
+        anna       | alive  |            |                   |
+        bert       | dead   | 2010-03-01 | death_index       | tumour
+        cora       | dead   | 2011-05-09 | hospital          | other
+        dora       | dead   |            |                   | unknown
+        emil       | dead   | 2012-08-01 | research          | unknown
+        fred       | dead   | 1998-01-01 | death_index       | tumour
+        gerd       | alive  |            |                   |
+        """,
+    )
+
+
+def test_last_contact(shows):
+    """
+    Anna's visit of 2017 lies after the extract (31 December 2016): it is a plan. The tumour
+    registry's last contact of a dead patient is the death, so it shows no life.
+    """
+    shows(
+        "registry.vital_status",
+        """
+        patient_id | last_contact_date | last_contact_source | last_contact_evidence
+        -----------+-------------------+---------------------+----------------------
+        anna       | 2016-01-15        | research            | follow-up
+        bert       | 2010-02-01        | research            | follow-up
+        cora       | 2011-05-01        | hospital            | admission
+        dora       |                   |                     |
+        emil       | 2012-01-01        | research            | follow-up
+        fred       | 1997-05-09        | hospital            | discharge
+        gerd       |                   |                     |
+        """,
+    )
