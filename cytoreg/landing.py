@@ -137,6 +137,8 @@ def attach(con: DuckDBPyConnection, landings: Sequence[Landing], run_id: str) ->
     con.execute(f"create or replace table landing.reject ({columns})")
     for landing in landings:
         for table in landing.tables:
+            if not table.columns:
+                continue  # rejects that belong to no table
             name = f"landing.{quote(f'{landing.source}_{table.table}')}"
             path = literal(str(landing.folder / f"{table.table}.parquet"))
             con.execute(

@@ -20,7 +20,6 @@ from cytoreg.errors import ConfigError, SourceError
 from cytoreg.sources import BATCH_ROWS, Item, Rows
 from cytoreg.warehouse import quote
 
-
 try:
     from adbc_driver_manager import Error as _AdbcError
 
@@ -116,7 +115,7 @@ def _check_columns(source: str, table: str, wanted: list[str], found: list[str])
     for column in wanted:
         if column in found:
             continue
-        likely = get_close_matches(column, [name for name in found if name not in wanted], 1, 0.5)
+        likely = get_close_matches(column, [name for name in found if name not in wanted], 1, 0.4)
         hint = f" (perhaps now called {likely[0]})" if likely else ""
         raise SourceError(
             source,

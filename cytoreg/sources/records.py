@@ -32,8 +32,7 @@ class Bad:
 
 def header(source: str, path: Path, where: str, encoding: str, delimiter: str) -> list[str]:
     """The first record: the file's headings, stripped."""
-    with open_utf8(path, encoding) as file:
-        lines = io.TextIOWrapper(file, "utf-8", errors="replace", newline="")
+    with io.TextIOWrapper(open_utf8(path, encoding), "utf-8", "replace", newline="") as lines:
         headings = [heading.strip() for heading in next(csv.reader(lines, delimiter=delimiter), [])]
     doubled = sorted({name for name in headings if headings.count(name) > 1})
     if doubled:
@@ -88,7 +87,8 @@ def records(
                     [row for row in ragged if row.number <= numbers[-1]] if len(numbers) else []
                 )
                 following = int(numbers[-1]) + 1 if len(numbers) else following
-                yield _sort_out(batch, numbers, passed, delimiter, place)
+                good, bad = _sort_out(batch, numbers, passed, delimiter, place)
+                yield _open_quote(good, bad, place) if delimiter else (good, bad)
                 ragged[:] = [row for row in ragged if row.number >= following]
         except pa.ArrowInvalid:
             raise SourceError(
@@ -146,6 +146,21 @@ def _sort_out(
     return good.filter(pa.array(~(undecodable | blank))), bad
 
 
+def _open_quote(good: pa.Table, bad: list[Bad], place: _Lines) -> tuple[pa.Table, list[Bad]]:
+    """Turn a last record that has swallowed the end of the file into a bad one.
+
+    The parser closes an open quote at the end of the file and hands over what it holds. Such a
+    value ends with the file's last line break, and the file has an odd number of quotes.
+    """
+    last = good.slice(max(len(good) - 1, 0)).drop_columns("_row").to_pylist()
+    values = [value for record in last for value in record.values()]
+    if not any(value.endswith("\n") for value in values) or not place.quotes_are_odd():
+        return good, bad
+    number = good["_row"][-1].as_py()
+    swallowed = Bad(number, place.of(number + 1), "a quote that never closes", ",".join(values))
+    return good.slice(0, len(good) - 1), [*bad, swallowed]
+
+
 def _decode(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, np.ndarray]:
     """Bytes as text, and which of them are not UTF-8 (these become null)."""
     try:
@@ -168,12 +183,16 @@ class _Lines:
         self._path, self._encoding, self._delimiter = path, encoding, delimiter
         self._starts: list[int] = []
 
+    def quotes_are_odd(self) -> bool:
+        with open_utf8(self._path, self._encoding) as file:
+            return sum(chunk.count(b'"') for chunk in iter(lambda: file.read(_BLOCK), b"")) % 2 == 1
+
     def of(self, number: int) -> int:
         if self._delimiter is None:
             return number
         if not self._starts:
-            with open_utf8(self._path, self._encoding) as file:
-                text = io.TextIOWrapper(file, "utf-8", errors="replace", newline="")
+            file = open_utf8(self._path, self._encoding)
+            with io.TextIOWrapper(file, "utf-8", "replace", newline="") as text:
                 reader = csv.reader(text, delimiter=self._delimiter)
                 self._starts = [1]
                 with contextlib.suppress(csv.Error):  # a field past the csv module's limit

@@ -81,8 +81,8 @@ def read(name: str, config: RedcapSource, extracts: Path) -> Iterator[Item]:
 
 def _forms(source: str, path: Path, where: str, encoding: str) -> dict[str, list[str]]:
     """Fields of each form in the order of the dictionary, checkboxes as one column a choice."""
-    with open_utf8(path, encoding) as file:
-        rows = list(csv.reader(io.TextIOWrapper(file, "utf-8", errors="replace", newline="")))
+    with io.TextIOWrapper(open_utf8(path, encoding), "utf-8", "replace", newline="") as lines:
+        rows = list(csv.reader(lines))
     names = [heading.strip() for heading in rows[0]]
     aliases = {
         "field": ("Variable / Field Name", "field_name"),

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cytoreg.landing import Landing, attach, land
+from cytoreg.project import Project, load_project
+from cytoreg.warehouse import open_build
+
+HEAD = """
+[registry]
+name = "test"
+title = "Test"
+[linkage]
+entity = "patient"
+number = "number"
+[linkage.precedence]
+default = []
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[[str], Project]:
+    """A project in `tmp_path` with this [sources.…] section; extracts lie in extracts/."""
+    (tmp_path / "extracts").mkdir()
+
+    def make(sources: str) -> Project:
+        (tmp_path / "cytoreg.toml").write_text(HEAD + sources, encoding="utf-8")
+        return load_project(tmp_path)
+
+    return make
+
+
+@pytest.fixture
+def landed(tmp_path: Path) -> Callable[..., tuple[Landing, list[tuple], list[tuple]]]:
+    """Land a source; returns its landing, rows of its first table, and its rejects."""
+
+    def run(
+        project: Project, source: str, columns: str = "*", table: str = ""
+    ) -> tuple[Landing, list[tuple], list[tuple]]:
+        landing = land(project, source)
+        name = table or landing.tables[0].table
+        with open_build(tmp_path / "build.duckdb") as con:
+            attach(con, [landing], "run")
+            rows = con.execute(f"select {columns} from landing.{source}_{name}").fetchall()
+            rejects = con.execute(
+                "select source_table, row, line, reason, raw from landing.reject order by row"
+            ).fetchall()
+        return landing, rows, rejects
+
+    return run
+
+
+def make_sqlite(path: Path, *statements: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with sqlite3.connect(path) as con:
+        for statement in statements:
+            con.execute(statement)
+    con.close()
