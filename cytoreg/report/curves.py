@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cytoreg.report.figure import COLOURS, DASHES, SERIES, new_figure, to_svg
-from cytoreg.report.steps import Curve, Frame, pick, read_curves, thin
+from cytoreg.report.steps import Curve, Frame, extent, pick, read_curves, thin, until
 from cytoreg.report.words import humanize, number
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def plot_survival(
     orders what is drawn in colour (default: all, largest first), `behind` what stands behind it in
     grey. `medians` (days by stratum) adds guide lines. `size` is in points, the risk table's rows
     come on top of its height. `heading` writes the title above the curves too. `standalone` gives
-    a file of its own instead of an element for a page. Times are drawn in years of 365.25 days.
+    a file of its own instead of an element for a page. The axis ends where hardly anyone is left,
+    and says how many are followed beyond (see `steps.extent`). Times are in years of 365.25 days.
     `name` must be unique on the page; the same input gives the same text.
     """
     curves = read_curves(frame, strata)
@@ -51,8 +52,8 @@ def plot_survival(
     front = {curve.stratum for curve in curves}
     ghosts = [curve for curve in read_curves(frame, behind) if curve.stratum not in front]
     drawn = [label(curve.stratum) for curve in curves]
-    last = max(float(curve.time[-1]) for curve in [*curves, *ghosts]) / DAYS_PER_YEAR
-    ticks, horizon = _years(last, narrow=size[0] < 420)
+    end, beyond = extent([*curves, *ghosts])
+    ticks, horizon = _years(end / DAYS_PER_YEAR, narrow=size[0] < 420)
 
     small = size[0] < 420
     alone = len(curves) == 1
@@ -72,15 +73,19 @@ def plot_survival(
     )
     points = size[0] - left - right
     _frame(axes, ticks, horizon, small)
+    if beyond:
+        axes.set_xlabel(f"Years ({beyond} followed beyond)")
     for ghost in ghosts:
+        ghost = until(ghost, end)
         _step(axes, thin(ghost, _resolution(horizon, points)), COLOURS["ghost"], 0.9, ())
     for position, curve in enumerate(curves):
         colour = SERIES[position % len(SERIES)]
         dashes = DASHES[position % len(DASHES)]
-        thinned = thin(curve, _resolution(horizon, points))
+        shown = until(curve, end)
+        thinned = thin(shown, _resolution(horizon, points))
         _band(axes, thinned, colour, 0.16 if len(curves) < 4 else 0.11)
         _step(axes, thinned, colour, 1.7, dashes)
-        _censored(axes, curve, colour)
+        _censored(axes, shown, colour)
         if medians:
             _median(axes, medians.get(curve.stratum), colour)
     if not alone:

@@ -131,7 +131,8 @@ def ordered(levels: dict[str, float]) -> list[str]:
 
     Bands with numbers go by their number, others by weight; other and unknown come last.
     """
-    if any(re.search(r"\d", level) for level in levels):
+    named = [level for level in levels if level not in _LAST]
+    if 2 * sum(bool(re.search(r"\d", level)) for level in named) > len(named):
 
         def band(level: str) -> tuple[bool, float, int, str]:
             found = re.search(r"\d+", level)

@@ -84,6 +84,11 @@ class Field:
     column: str
     cells: tuple[tuple[int, int, int] | None, ...]
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row of every source has a value, and none says that it is unknown."""
+        return all(cell and cell[0] == cell[1] and not cell[2] for cell in self.cells)
+
 
 @dataclass(frozen=True)
 class Filled:

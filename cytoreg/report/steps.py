@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
+FEW = 5  # patients whose lone tail may not squeeze everybody else's curve
 DRAWABLE = 4000  # steps beyond which those that fall on the same tenth of a point are merged
 
 
@@ -43,6 +44,40 @@ class Curve:
         """How many are still under observation just before `days`."""
         position = int(self.time.searchsorted(days))
         return int(self.at_risk[position]) if position < len(self.time) else 0
+
+
+def extent(curves: Sequence[Curve]) -> tuple[float, int]:
+    """Days at which a time axis ends, and how many patients are followed beyond.
+
+    That is the last day of any curve, unless fewer than FEW patients draw out its last third or
+    more: then the axis ends a little after the day on which so few were left.
+    """
+    last = max(float(curve.time[-1]) for curve in curves)
+    days = sorted({float(day) for curve in curves for day in curve.time})
+    low, high = 0, len(days)
+    while low < high:  # the number at risk only falls
+        middle = (low + high) // 2
+        if sum(curve.at_risk_at(days[middle]) for curve in curves) < FEW:
+            high = middle
+        else:
+            low = middle + 1
+    if low == 0 or low == len(days) or days[low - 1] >= last * 2 / 3:
+        return last, 0
+    end = days[low - 1] * 1.03
+    return end, sum(curve.at_risk_at(end) for curve in curves)
+
+
+def until(curve: Curve, days: float) -> Curve:
+    """The curve as far as `days`, where it is cut in the middle of a step."""
+    if curve.time[-1] <= days:
+        return curve
+    kept = pick(curve, curve.time <= days)
+    ends = pick(kept, kept.time == kept.time[-1])
+    cut = replace(ends, time=ends.time * 0 + days, events=ends.events * 0, censored=ends.events * 0)
+    return Curve(
+        curve.stratum,
+        *(_joined(getattr(kept, name), getattr(cut, name)) for name in _COLUMNS),
+    )
 
 
 def read_curves(frame: Frame, strata: Sequence[str] | None = None) -> list[Curve]:
@@ -98,20 +133,15 @@ def thin(curve: Curve, resolution: float = 0.0) -> Curve:
     return thinned
 
 
+_COLUMNS = ("time", "at_risk", "events", "censored", "survival", "lower", "upper")
+
+
+def _joined(first: Numbers, second: Numbers) -> Numbers:
+    import numpy as np
+
+    return np.concatenate([first, second])
+
+
 def pick(curve: Curve, rows: NDArray[np.bool_]) -> Curve:
     """The curve with only the rows chosen."""
-    return Curve(
-        curve.stratum,
-        *(
-            values[rows]
-            for values in (
-                curve.time,
-                curve.at_risk,
-                curve.events,
-                curve.censored,
-                curve.survival,
-                curve.lower,
-                curve.upper,
-            )
-        ),
-    )
+    return Curve(curve.stratum, *(getattr(curve, name)[rows] for name in _COLUMNS))

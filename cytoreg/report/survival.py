@@ -61,8 +61,11 @@ class SurvivalPart:
     plots: tuple[Plot, ...]
 
 
-def read_survival(con: DuckDBPyConnection) -> list[SurvivalGroup] | None:
-    """`marts.survival_summary` and `marts.survival_landmark`, one group per variable."""
+def read_survival(con: DuckDBPyConnection, lexicon: Lexicon) -> list[SurvivalGroup] | None:
+    """`marts.survival_summary` and `marts.survival_landmark`, one group per variable.
+
+    None if the marts were not built. The unsplit group comes first, then the lexicon's order.
+    """
     if not {"marts.survival_summary", "marts.survival_curve"} <= tables(con):
         return None
     landmarks: dict[tuple[str, str, str], dict[float, tuple[str, str]]] = {}
@@ -99,9 +102,16 @@ def read_survival(con: DuckDBPyConnection) -> list[SurvivalGroup] | None:
             tuple(rows[level] for level in ordered({k: row.patients for k, row in rows.items()})),
         )
         for (endpoint, variable), rows in sorted(
-            groups.items(), key=lambda item: (item[0][0], item[0][1] != ALL)
+            groups.items(), key=lambda item: _reading_order(item[0][0], item[0][1], lexicon)
         )
     ]
+
+
+def _reading_order(
+    endpoint: str, variable: str, lexicon: Lexicon
+) -> tuple[int, str, bool, int, str]:
+    place = lexicon.place
+    return (place(endpoint), endpoint, variable != ALL, place(variable), variable)
 
 
 def _finite(value: object) -> float | None:
@@ -120,7 +130,7 @@ def _median(months: float | None, lower: float | None, upper: float | None) -> t
 
 def survival_parts(con: DuckDBPyConnection, lexicon: Lexicon) -> list[SurvivalPart] | None:
     """Every endpoint and variable with its plots; None when the marts were not built."""
-    groups = read_survival(con)
+    groups = read_survival(con, lexicon)
     if groups is None:
         return None
     return [
@@ -141,7 +151,7 @@ def picture(published: Path, out_svg: Path) -> None:
 
     with open_build(published, read_only=True) as con:
         lexicon = read_lexicon(con)
-        groups = read_survival(con) or []
+        groups = read_survival(con, lexicon) or []
         if not groups:
             raise ValueError(f"{published}: no survival curves to draw")
         group = next((group for group in groups if group.variable != ALL), groups[0])

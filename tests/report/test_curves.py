@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -14,7 +15,7 @@ from published_file import kaplan_meier, survival_rows, write_published
 
 from cytoreg import report
 from cytoreg.report.curves import plot_survival
-from cytoreg.report.steps import DRAWABLE, read_curves, thin
+from cytoreg.report.steps import DRAWABLE, extent, read_curves, thin, until
 
 COLUMNS = (
     "stratum", "time_days", "at_risk", "events", "censored", "survival", "std_err", "lower",
@@ -105,6 +106,38 @@ def test_more_steps_than_can_be_drawn_move_by_less_than_can_be_seen() -> None:
     assert np.abs(gaps).max() < resolution
 
 
+def with_straggler(columns: dict[str, list]) -> dict[str, list]:
+    """The curves with one more patient of stratum a, who is seen for sixty years more."""
+    last = max(columns["time_days"]) + 60 * 365
+    rows = [list(row) for row in zip(*columns.values(), strict=True) if row[0] == "a"]
+    for row in rows:
+        row[2] += 1
+    rows.append(["a", last, 1, 0, 1, *rows[-1][5:]])
+    return dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def test_a_straggler_does_not_squeeze_the_curve_and_is_told(columns: dict[str, list]) -> None:
+    frame = with_straggler(columns)
+    curve = read_curves(frame)[0]
+    end, beyond = extent([curve])
+    assert 1 <= beyond < 5
+    assert end < curve.time[-1] / 2
+    assert curve.at_risk_at(end / 1.04) >= 5
+    assert f"Years ({beyond} followed beyond)" in plot(frame)
+    cut = until(curve, end)
+    assert cut.time[-1] == end
+    assert cut.survival[-1] == curve.survival[curve.time <= end][-1]
+
+
+def test_an_axis_that_nobody_squeezes_ends_with_the_last_patient(
+    columns: dict[str, list],
+) -> None:
+    curves = read_curves(columns)
+    assert extent(curves) == (max(curve.time[-1] for curve in curves), 0)
+    few = [curve for curve in read_curves(columns) if curve.stratum == "b"]
+    assert extent(few)[1] == 0 or extent(few)[0] < few[0].time[-1]
+
+
 def test_the_same_curves_give_the_same_bytes(columns: dict[str, list]) -> None:
     assert plot(columns) == plot(columns)
 
@@ -130,8 +163,13 @@ def test_a_plot_of_nothing_is_refused(columns: dict[str, list]) -> None:
 
 def test_the_picture_is_a_file_of_its_own(tmp_path: Path) -> None:
     published = write_published(tmp_path / "registry.duckdb")
+    with duckdb.connect(str(published)) as con:
+        con.execute(
+            "create table marts.definition as select 'primary_site' as term, 'Site' as label,"
+            " null as definition, 1 as position"
+        )
     report.picture(published, tmp_path / "survival.svg")
     root = ElementTree.parse(tmp_path / "survival.svg").getroot()
-    assert {"Small bowel", "Pancreas"} <= {
+    assert {"Overall survival, by site", "Small bowel", "Pancreas"} <= {
         element.text for element in root.iter("{http://www.w3.org/2000/svg}text")
     }
