@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cytoreg.report.lexicon import ALL, Lexicon
-from cytoreg.report.outcomes import number_of
 from cytoreg.report.quality import tables
-from cytoreg.report.words import number
+from cytoreg.report.words import number, number_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

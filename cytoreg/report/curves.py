@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cytoreg.report.figure import COLOURS, DASHES, SERIES, new_figure, to_svg
-from cytoreg.report.steps import Curve, Frame, extent, pick, read_curves, thin, until
+from cytoreg.report.steps import Curve, Frame, extent, pick, read_curves, thin, ticks_of, until
 from cytoreg.report.words import humanize, number
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def plot_survival(
     ghosts = [curve for curve in read_curves(frame, behind) if curve.stratum not in front]
     drawn = [label(curve.stratum) for curve in curves]
     end, beyond = extent([*curves, *ghosts])
-    ticks, horizon = _years(end / DAYS_PER_YEAR, narrow=size[0] < 420)
+    ticks, horizon = ticks_of(end / DAYS_PER_YEAR, narrow=size[0] < 420)
 
     small = size[0] < 420
     alone = len(curves) == 1
@@ -100,17 +100,6 @@ def plot_survival(
 def _resolution(horizon: float, points: float) -> float:
     """Days in a tenth of a point."""
     return horizon * DAYS_PER_YEAR / points / 10
-
-
-def _years(last: float, *, narrow: bool) -> tuple[list[float], float]:
-    """Ticks in round years, at most eight (five if narrow), and the axis's end."""
-    wanted = 5 if narrow else 8
-    for step in (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0):
-        if last / step <= wanted:
-            break
-    count = int(last / step + 1e-9)
-    horizon = max(last, step) * 1.01
-    return [step * position for position in range(count + 1)], horizon
 
 
 def _frame(axes: Axes, ticks: Sequence[float], horizon: float, small: bool) -> None:

@@ -6,21 +6,19 @@ Estimates are told as the mart gives them; nothing is estimated here.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cytoreg.report.lexicon import ALL, Lexicon
 from cytoreg.report.quality import columns, tables
-from cytoreg.report.words import NONE, number, percent
+from cytoreg.report.words import NONE, amount, number_of, ordered, percent
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 KINDS = ("mean", "sd", "median", "lower_quartile", "upper_quartile")
 WELL_KNOWN = 20  # records on which an interval rests well enough to set a panel's axis
-_LAST = ("other", "unknown")
 
 
 @dataclass(frozen=True)
@@ -114,38 +112,6 @@ class Outcomes:
     kinds: tuple[str, ...]
     units: tuple[Unit, ...]
     breakdowns: tuple[Breakdown, ...]
-
-
-def amount(value: float | None) -> str:
-    """A measured quantity: one decimal below a hundred, none above."""
-    return number(value, 0 if value is not None and abs(value) >= 100 else 1)
-
-
-def number_of(value: object) -> float | None:
-    """A number of the database (integer, decimal, double) as float."""
-    return None if value is None else float(str(value))
-
-
-def ordered(levels: dict[str, float]) -> list[str]:
-    """Levels (with a weight) in the order in which one reads them.
-
-    Bands with numbers go by their number, others by weight; other and unknown come last.
-    """
-    named = [level for level in levels if level not in _LAST]
-    if 2 * sum(bool(re.search(r"\d", level)) for level in named) > len(named):
-
-        def band(level: str) -> tuple[bool, float, int, str]:
-            found = re.search(r"\d+", level)
-            first = float(found.group()) if found else float("inf")
-            below = 0 if re.match(r"(<|under|below|up to)", level.lower()) else 1
-            return (level in _LAST, first, below, level)
-
-        return sorted(levels, key=band)
-
-    def weight(level: str) -> tuple[int, float, str]:
-        return (_LAST.index(level) + 1 if level in _LAST else 0, -levels[level], level)
-
-    return sorted(levels, key=weight)
 
 
 def read_outcomes(con: DuckDBPyConnection, lexicon: Lexicon) -> Outcomes | None:

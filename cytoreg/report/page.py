@@ -10,9 +10,10 @@ from cytoreg.report import quality
 from cytoreg.report.benchmark import read_figures
 from cytoreg.report.contents import beats_of, sections_of, stages_of
 from cytoreg.report.lexicon import ALL, Lexicon, read_lexicon
-from cytoreg.report.outcomes import amount, read_outcomes
+from cytoreg.report.outcomes import read_outcomes
 from cytoreg.report.survival import survival_parts
 from cytoreg.report.words import (
+    amount,
     listing,
     number,
     percent,

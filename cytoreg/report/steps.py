@@ -67,6 +67,17 @@ def extent(curves: Sequence[Curve]) -> tuple[float, int]:
     return end, sum(curve.at_risk_at(end) for curve in curves)
 
 
+def ticks_of(last: float, *, narrow: bool) -> tuple[list[float], float]:
+    """Ticks in round years, at most eight (five if narrow), and the axis's end."""
+    wanted = 5 if narrow else 8
+    for step in (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0):
+        if last / step <= wanted:
+            break
+    count = int(last / step + 1e-9)
+    horizon = max(last, step) * 1.01
+    return [step * position for position in range(count + 1)], horizon
+
+
 def until(curve: Curve, days: float) -> Curve:
     """The curve as far as `days`, where it is cut in the middle of a step."""
     if curve.time[-1] <= days:

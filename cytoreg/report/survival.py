@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg.report.lexicon import ALL, Lexicon, read_lexicon
-from cytoreg.report.outcomes import number_of, ordered
 from cytoreg.report.quality import tables
-from cytoreg.report.words import NONE, number, percent, plural
+from cytoreg.report.words import NONE, number, number_of, ordered, percent, plural
 from cytoreg.warehouse import open_build
 
 if TYPE_CHECKING:

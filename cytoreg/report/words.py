@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 THIN = "\u202f"  # narrow no-break space, between a number and its unit
 NONE = "–"
+_LAST = ("other", "unknown")
 _ACRONYMS = {
     "asa": "ASA",
     "bp": "BP",
@@ -56,6 +58,38 @@ def humanize(name: str) -> str:
     words = [_ACRONYMS.get(word, word) for word in name.replace("_", " ").split()]
     text = " ".join(words)
     return text[:1].upper() + text[1:] if text else NONE
+
+
+def amount(value: float | None) -> str:
+    """A measured quantity: one decimal below a hundred, none above."""
+    return number(value, 0 if value is not None and abs(value) >= 100 else 1)
+
+
+def number_of(value: object) -> float | None:
+    """A number of the database (integer, decimal, double) as float."""
+    return None if value is None else float(str(value))
+
+
+def ordered(levels: dict[str, float]) -> list[str]:
+    """Levels (with a weight) in the order in which one reads them.
+
+    Bands with numbers go by their number, others by weight; other and unknown come last.
+    """
+    named = [level for level in levels if level not in _LAST]
+    if 2 * sum(bool(re.search(r"\d", level)) for level in named) > len(named):
+
+        def band(level: str) -> tuple[bool, float, int, str]:
+            found = re.search(r"\d+", level)
+            first = float(found.group()) if found else float("inf")
+            below = 0 if re.match(r"(<|under|below|up to)", level.lower()) else 1
+            return (level in _LAST, first, below, level)
+
+        return sorted(levels, key=band)
+
+    def weight(level: str) -> tuple[int, float, str]:
+        return (_LAST.index(level) + 1 if level in _LAST else 0, -levels[level], level)
+
+    return sorted(levels, key=weight)
 
 
 def plural(count: int, one: str, many: str = "") -> str:

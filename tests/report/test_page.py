@@ -11,7 +11,7 @@ import pytest
 from published_file import SECRET, write_published
 
 from cytoreg import report
-from cytoreg.report.outcomes import ordered
+from cytoreg.report.words import ordered
 
 RUN = {"status": "published", "durations": {"land or_log": 0.31, "judge rows": 125.0}}
 TITLE = "A simulated registry"
