@@ -1,5 +1,11 @@
-"""Row rules: declared once in `schemas/*.py`, judged as SQL, explained everywhere."""
+"""Row rules: declared once in `schemas/*.py`, judged as SQL, explained everywhere.
 
+Authors of schemas use Entity, field, rule, references, compare, agrees (declare.py shows how);
+the refresh uses load_schemas and judge; documents and reports use catalogue, dictionary, sql_of.
+"""
+
+from cytoreg.rules.catalogue import Column, EntityRules, Rule, catalogue, dictionary
+from cytoreg.rules.compile import compile_schemas
 from cytoreg.rules.declare import (
     Entity,
     agrees,
@@ -11,15 +17,27 @@ from cytoreg.rules.declare import (
     rule,
     whole_table,
 )
+from cytoreg.rules.judge import judge
+from cytoreg.rules.load import load_schemas
+from cytoreg.rules.statement import sql_of
 
 __all__ = [
+    "Column",
     "Entity",
+    "EntityRules",
+    "Rule",
     "agrees",
+    "catalogue",
     "compare",
+    "compile_schemas",
+    "dictionary",
     "field",
     "given",
+    "judge",
+    "load_schemas",
     "references",
     "rowwise",
     "rule",
+    "sql_of",
     "whole_table",
 ]

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -130,6 +130,11 @@ TYPES: dict[type, ColumnType] = {
 }
 
 
+def of_dtype(dtype: object) -> ColumnType:
+    """The type whose values a pandas column of `dtype` holds; whatever is not known is text."""
+    return next((kind for kind in TYPES.values() if kind.pandas == dtype), TYPES[str])
+
+
 def read(kind: ColumnType, series: pd.Series) -> tuple[pd.Series, pd.Series]:
     """`series` of text (or already of the type) as typed values, and a mask of what is neither."""
     if series.dtype == kind.pandas:
@@ -145,9 +150,16 @@ def read(kind: ColumnType, series: pd.Series) -> tuple[pd.Series, pd.Series]:
     ]
     bad = [value is None and text is not None for value, text in zip(values, given, strict=True)]
     return (
-        pd.Series(pd.array(values, dtype=kind.pandas), index=series.index, name=series.name),
+        to_series(kind, values, series.index),
         pd.Series(bad, index=series.index),
     )
+
+
+def to_series(
+    kind: ColumnType, values: Sequence[object], index: pd.Index | None = None
+) -> pd.Series:
+    """Python values of a type (None is null) as a pandas column."""
+    return pd.Series(list(values), index=index, dtype=kind.pandas)
 
 
 def _pandera_dtype(kind: ColumnType) -> type[pandas_engine.DataType]:

@@ -156,7 +156,8 @@ class Agreement:
         holds = f"{self.column} = {entity}.{self.column}"
         if self.when:
             holds = f"not ({self.when}) or not ({qualified(self.when, entity)}) or {holds}"
-        return Comparison(entity, self.on, holds, self.reason, self.severity, across_sources=True)
+        reason = self.reason or f"{self.column} is not the same in another source."
+        return Comparison(entity, self.on, holds, reason, self.severity, across_sources=True)
 
 
 def field(
@@ -184,6 +185,12 @@ def field(
     severities: dict[str, Severity] = {
         **dict.fromkeys(_names(inform), "info"),
         **dict.fromkeys(_names(warn), "warning"),
+    }
+    # Pandera would spread a tuple of codes over the check's arguments.
+    checks |= {
+        name: list(values)
+        for name, values in checks.items()
+        if name in ("isin", "notin") and isinstance(values, tuple)
     }
     info: FieldInfo = pa.Field(
         description=description,
@@ -274,7 +281,8 @@ class Given:
     accepted: Mapping[str, pd.DataFrame]
 
 
-_GIVEN: ContextVar[Given] = ContextVar("given", default=Given(None, {}))
+_NOTHING = Given(None, MappingProxyType({}))
+_GIVEN: ContextVar[Given] = ContextVar("given")
 
 
 @contextmanager
@@ -342,7 +350,7 @@ def _pandera_check(name: str, declaration: Declaration) -> classmethod:  # type:
     def check(cls: type[Entity], frame: pd.DataFrame) -> pd.Series:
         from cytoreg.rules.evaluate import passes
 
-        return passes(cls, declaration, frame, _GIVEN.get())
+        return passes(cls, declaration, frame, _GIVEN.get(_NOTHING))
 
     check.__name__ = name
     decorated: classmethod = pa.dataframe_check(  # type: ignore[type-arg]

@@ -1,0 +1,166 @@
+"""What a schema comes to: its columns and rules, as data for judges, documents and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cytoreg.rules.column_types import ColumnType
+from cytoreg.rules.expression import Node, to_sql
+from cytoreg.warehouse import quote
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
+    from cytoreg.rules.declare import Entity, Severity
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What must hold of a row alone, as SQL on the typed row."""
+
+    holds: str | Node
+
+    def sql(self, as_of: date | None) -> str:
+        """The condition; null means that it cannot be told, and passes."""
+        if isinstance(self.holds, str):
+            return self.holds
+        return to_sql(self.holds, lambda _, name: quote(name), as_of)
+
+
+@dataclass(frozen=True)
+class Unique:
+    """No two rows have the same values of `columns`, nulls apart; the first row stays."""
+
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Exists:
+    """An accepted row of `other` has equal columns; `on` pairs own columns with its columns."""
+
+    other: str
+    on: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Pairwise:
+    """What must hold of a row and each row of `other` with equal columns.
+
+    itself: the other rows are rows of the same entity; across_sources: of another source.
+    """
+
+    other: str
+    on: tuple[tuple[str, str], ...]
+    holds: Node
+    itself: bool
+    across_sources: bool
+
+    def sql(self, as_of: date | None) -> str:
+        """The condition on the aliases `this` and `that`."""
+        return to_sql(
+            self.holds, lambda qualifier, name: _side(qualifier) + "." + quote(name), as_of
+        )
+
+
+@dataclass(frozen=True)
+class Python:
+    """A check that only Pandera can run; `whole_table` says that batches will not do."""
+
+    check: pa.Check
+    whole_table: bool
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: what a finding of it is called, how grave it is, and how it is judged.
+
+    column: of a column rule, else None. expression: what is required, for people.
+    """
+
+    id: str
+    entity: str
+    column: str | None
+    severity: Severity
+    reason: str
+    expression: str
+    test: Condition | Unique | Exists | Pairwise | Python
+
+    @property
+    def kind(self) -> Literal["compiled", "fallback"]:
+        """Whether the database judges it, or Pandera does."""
+        return "fallback" if isinstance(self.test, Python) else "compiled"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of an entity."""
+
+    name: str
+    type: ColumnType
+    nullable: bool
+    key: bool
+    unit: str
+    description: str
+
+
+@dataclass(frozen=True)
+class EntityRules:
+    """An entity: its columns, its rules in the order of the schema, and whom it refers to."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...]
+    refers_to: frozenset[str]
+    model: type[Entity]
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
+class DictionaryEntry:
+    """A line of the data dictionary."""
+
+    entity: str
+    column: str
+    type: str
+    unit: str
+    description: str
+    constraints: tuple[str, ...]
+
+
+def catalogue(schemas: Mapping[str, EntityRules]) -> list[Rule]:
+    """Every row rule, entity by entity in the order in which they are judged."""
+    return [rule for entity in schemas.values() for rule in entity.rules]
+
+
+def dictionary(schemas: Mapping[str, EntityRules]) -> list[DictionaryEntry]:
+    """Every column of every entity with what is required of it."""
+    return [
+        DictionaryEntry(
+            entity.name,
+            column.name,
+            column.type.name,
+            column.unit,
+            column.description,
+            tuple(_constraints(column, entity.rules)),
+        )
+        for entity in schemas.values()
+        for column in entity.columns
+    ]
+
+
+def _constraints(column: Column, rules: Iterable[Rule]) -> Iterable[str]:
+    if column.key:
+        yield "key"
+    for rule in rules:
+        if rule.column == column.name and not rule.id.endswith(f".{column.name}.type"):
+            graveness = "" if rule.severity == "critical" else f" ({rule.severity})"
+            yield rule.expression + graveness
+
+
+def _side(qualifier: str) -> str:
+    return "that" if qualifier else "this"

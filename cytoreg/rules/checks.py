@@ -1,0 +1,191 @@
+"""Pandera's own checks as SQL conditions, where the two mean exactly the same.
+
+A constant of another type than the column, a check that is told to look at nulls, a pattern that
+RE2 cannot match: such a check is not compiled but runs in Pandera.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from pandera.api.function_dispatch import Dispatcher
+
+from cytoreg.errors import ConfigError
+from cytoreg.rules.column_types import ColumnType
+from cytoreg.rules.declare import check_name
+from cytoreg.rules.expression import sql_literal
+from cytoreg.rules.regex import to_re2
+from cytoreg.warehouse import literal, quote
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
+_OPERATORS = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+_PHRASES = {
+    "eq": "is not",
+    "ne": "is",
+    "gt": "is not above",
+    "ge": "is below",
+    "lt": "is not below",
+    "le": "is above",
+    "str_matches": "does not have the form",
+    "str_contains": "does not contain",
+    "str_startswith": "does not start with",
+    "str_endswith": "does not end with",
+}
+_EXACT = 2**53
+_SHORT_LIST = 10
+
+
+class NotCompilable(Exception):
+    """The check has no SQL that means exactly the same."""
+
+
+def is_builtin(check: pa.Check) -> bool:
+    """Whether it is one of Pandera's own, not a project's that goes by the same name."""
+    return isinstance(check._check_fn, Dispatcher)
+
+
+def condition(check: pa.Check, column: str, kind: ColumnType) -> str:
+    """SQL that holds of `column` exactly when the check passes; null when it is null.
+
+    Raises NotCompilable.
+    """
+    if not is_builtin(check) or not check.ignore_na or check.groupby or check.element_wise:
+        raise NotCompilable
+    given: Mapping[str, object] = check._check_kwargs
+    name, this = check_name(check), quote(column)
+    if name in _OPERATORS:
+        (value,) = given.values()
+        return f"{this} {_OPERATORS[name]} {_constant(value, kind, ordered=name[0] in 'gl')}"
+    if name == "in_range":
+        low = _constant(given["min_value"], kind, ordered=True)
+        high = _constant(given["max_value"], kind, ordered=True)
+        above = ">=" if given.get("include_min", True) else ">"
+        below = "<=" if given.get("include_max", True) else "<"
+        return f"{this} {above} {low} and {this} {below} {high}"
+    if name in ("isin", "notin"):
+        (values,) = given.values()
+        listed = sorted(_constant(value, kind) for value in _iterable(values) if value is not None)
+        if not listed:
+            return f"{this} is null" if name == "isin" else "true"
+        return f"{this} {'in' if name == 'isin' else 'not in'} ({', '.join(listed)})"
+    if kind.python is not str:
+        raise NotCompilable
+    if name in ("str_matches", "str_contains"):
+        pattern = given["pattern"]
+        if not isinstance(pattern, str | re.Pattern):
+            raise NotCompilable
+        translated = to_re2(pattern, anchored=name == "str_matches")
+        if translated is None:
+            raise NotCompilable
+        return f"regexp_matches({this}, {literal(translated)})"
+    if name in ("str_startswith", "str_endswith"):
+        function = "starts_with" if name == "str_startswith" else "suffix"
+        text = given["string"]
+        options = text if isinstance(text, tuple) else (text,)
+        return " or ".join(f"{function}({this}, {_constant(part, kind)})" for part in options)
+    if name == "str_length":
+        return _length(this, given)
+    raise NotCompilable
+
+
+def _length(this: str, given: Mapping[str, object]) -> str:
+    exact, low, high = (given.get(key) for key in ("exact_value", "min_value", "max_value"))
+    if not all(bound is None or type(bound) is int for bound in (exact, low, high)):
+        raise NotCompilable
+    if exact is not None:
+        return f"length({this}) = {exact}"
+    given_bounds = [(op, bound) for op, bound in ((">=", low), ("<=", high)) if bound is not None]
+    parts = [f"length({this}) {operator} {bound}" for operator, bound in given_bounds]
+    if not parts:
+        raise NotCompilable
+    return " and ".join(parts)
+
+
+def _constant(value: object, kind: ColumnType, *, ordered: bool = False) -> str:
+    """A constant of the column's type as SQL.
+
+    A number may be of the other kind where pandas and DuckDB compare the two alike: in an order
+    or with a column of fractions, up to 2**53, from where whole numbers are rounded.
+    """
+    if (
+        type(value) in (int, float)
+        and type(value) is not kind.python
+        and (kind.python is float or (kind.python is int and ordered))
+        and abs(value) <= _EXACT  # type: ignore[arg-type]
+    ):
+        value = float(value)  # type: ignore[arg-type]
+    elif type(value) is not kind.python:
+        raise NotCompilable
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise NotCompilable
+    if isinstance(value, float) and not math.isfinite(value):
+        raise NotCompilable
+    if isinstance(value, datetime) and value.tzinfo:
+        raise NotCompilable
+    try:
+        return sql_literal(value)
+    except ConfigError:
+        raise NotCompilable from None
+
+
+def _iterable(values: object) -> Iterable[object]:
+    if not isinstance(values, Iterable):
+        raise NotCompilable
+    return values
+
+
+def describe(check: pa.Check) -> str:
+    """A check for people: its name and what it was given."""
+    given = check.statistics or {}
+    return f"{check_name(check)}({', '.join(f'{key}={_show(v)}' for key, v in given.items())})"
+
+
+def reason(check: pa.Check, column: str, unit: str) -> str:
+    """Why a row is found, when the schema does not say it better; the value is not named."""
+    if not is_builtin(check):
+        said = check.error or check.description or ""
+        return said.strip().split("\n\n")[0].replace("\n", " ") or f"Fails {check_name(check)}."
+    given = check.statistics or {}
+    name, tail = check_name(check), f" {unit}." if unit else "."
+    if name == "in_range":
+        low, high = given["min_value"], given["max_value"]
+        ends = [
+            f" (without {_show(end)})"
+            for end, included in ((low, "include_min"), (high, "include_max"))
+            if not given.get(included, True)
+        ]
+        return f"{column} is not between {_show(low)} and {_show(high)}{''.join(ends)}{tail}"
+    if name in ("isin", "notin"):
+        values = list(next(iter(given.values())))
+        listed = (
+            ", ".join(map(_show, values))
+            if len(values) <= _SHORT_LIST
+            else f"the {len(values)} listed values"
+        )
+        return f"{column} is {'none' if name == 'isin' else 'one'} of {listed}."
+    if name == "str_length":
+        words = {"exact_value": "exactly", "min_value": "at least", "max_value": "at most"}
+        bounds = [f"{words[key]} {given[key]}" for key in words if given.get(key) is not None]
+        return f"{column} does not have {' and '.join(bounds)} characters."
+    if name in _PHRASES and given:
+        (value,) = given.values()
+        return f"{column} {_PHRASES[name]} {_show(value)}{tail}"
+    return f"{column} fails {describe(check)}."
+
+
+def _show(value: object) -> str:
+    if isinstance(value, re.Pattern):
+        return str(value.pattern)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, set | frozenset):
+        return "[" + ", ".join(sorted(map(_show, value))) + "]"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_show, value)) + "]"
+    return str(value)

@@ -1,0 +1,357 @@
+"""From Pandera models to rules: every check is compiled or, never silently, left to Pandera."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from inspect import cleandoc
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandera.errors
+import pandera.pandas as pa
+
+from cytoreg.errors import ConfigError
+from cytoreg.rules import checks
+from cytoreg.rules.catalogue import (
+    Column,
+    Condition,
+    EntityRules,
+    Exists,
+    Pairwise,
+    Python,
+    Rule,
+    Unique,
+)
+from cytoreg.rules.column_types import ColumnType
+from cytoreg.rules.declare import (
+    LINEAGE,
+    ColumnMeta,
+    Comparison,
+    Declaration,
+    Entity,
+    Reference,
+    RowRule,
+    Severity,
+    check_name,
+    entity_name,
+)
+from cytoreg.rules.expression import Scope, parse
+from cytoreg.warehouse import quote
+
+if TYPE_CHECKING:
+    from pandera.api.pandas.container import DataFrameSchema
+
+Types = Mapping[str, type]
+_LINEAGE_TYPES: Types = {name: int if name == "_row" else str for name in LINEAGE}
+_NOTHING_SAID = ColumnMeta(key=False, unit="", severities={}, reasons={})
+
+
+def compile_schemas(
+    models: Iterable[type[Entity]], paths: Mapping[str, Path] | None = None
+) -> dict[str, EntityRules]:
+    """Rules by entity; an entity comes after those that its references and comparisons name.
+
+    Raises ConfigError for anything in a schema that would not be judged exactly as it says, for
+    references to unknown entities or columns, and for references that run in a circle.
+    """
+    by_name: dict[str, type[Entity]] = {}
+    for model in models:
+        if by_name.setdefault(entity_name(model), model) is not model:
+            raise ConfigError(f"two schemas declare the entity {entity_name(model)}")
+    types = {name: _types(name, _schema(name, model)) for name, model in by_name.items()}
+    rules = {
+        name: _entity(name, model, types, (paths or {}).get(name))
+        for name, model in sorted(by_name.items())
+    }
+    order = TopologicalSorter({name: sorted(entity.refers_to) for name, entity in rules.items()})
+    try:
+        return {name: rules[name] for name in order.static_order()}
+    except CycleError as error:
+        circle = " → ".join(error.args[1])
+        raise ConfigError(
+            f"the schemas refer to each other in a circle: {circle}",
+            remedy="drop one of these references or comparisons: one entity is judged first",
+        ) from None
+
+
+def _schema(name: str, model: type[Entity]) -> DataFrameSchema:
+    """The Pandera schema of a model, refused when it asks for what is not judged here."""
+    try:
+        schema = model.to_schema()
+    except (pandera.errors.SchemaInitError, TypeError, NameError) as error:
+        raise ConfigError(f"{name}: Pandera does not take this schema: {error}") from None
+    asks = {
+        "an index": schema.index is not None,
+        "parsers": schema.parsers or any(c.parsers for c in schema.columns.values()),
+        "a dtype for all columns": schema.dtype is not None,
+        "add_missing_columns": schema.add_missing_columns,
+        "drop_invalid_rows": schema.drop_invalid_rows,
+        "columns by pattern": any(c.regex for c in schema.columns.values()),
+        "optional columns": not all(c.required for c in schema.columns.values()),
+        "defaults": any(c.default is not None for c in schema.columns.values()),
+    }
+    for what, asked in asks.items():
+        if asked:
+            raise ConfigError(
+                f"{name}: {what} in a schema: rows are judged as staging gives them",
+                remedy=f"rewrite values and columns in sql/staging/{name}.sql",
+            )
+    return schema
+
+
+def _types(name: str, schema: DataFrameSchema) -> dict[str, type]:
+    reserved = [column for column in schema.columns if column.startswith("_")]
+    if reserved:
+        raise ConfigError(f"{name}: column {reserved[0]}: names with an underscore are cytoreg's")
+    return {column: part.dtype.column_type.python for column, part in schema.columns.items()}
+
+
+def _entity(
+    name: str, model: type[Entity], types: Mapping[str, Types], path: Path | None
+) -> EntityRules:
+    schema = _schema(name, model)
+    columns = tuple(_column(column) for column in schema.columns.values())
+    rules = (
+        *(rule for column in columns for rule in _column_rules(name, schema, column)),
+        *_composite_keys(name, schema),
+        *_table_rules(name, model, schema, types),
+    )
+    for rule_id, count in Counter(rule.id for rule in rules).items():
+        if count > 1 or rule_id == f"{name}.unparsable":
+            raise ConfigError(f"{name}: two rules would be called {rule_id}", remedy="rename one")
+    others = {
+        rule.test.other
+        for rule in rules
+        if isinstance(rule.test, Exists | Pairwise) and rule.test.other != name
+    }
+    return EntityRules(
+        name, cleandoc(model.__doc__ or ""), columns, rules, frozenset(others), model, path
+    )
+
+
+def _meta(schema: DataFrameSchema, column: str) -> ColumnMeta:
+    meta = (schema.columns[column].metadata or {}).get("cytoreg", _NOTHING_SAID)
+    assert isinstance(meta, ColumnMeta)  # noqa: S101 - the key is ours
+    return meta
+
+
+def _column(part: pa.Column) -> Column:
+    meta: ColumnMeta = (part.metadata or {}).get("cytoreg", _NOTHING_SAID)
+    return Column(
+        part.name,
+        part.dtype.column_type,
+        part.nullable,
+        meta.key,
+        meta.unit,
+        part.description or "",
+    )
+
+
+_A_TYPE = {
+    "integer": "a whole number",
+    "number": "a number",
+    "true/false": "true or false",
+    "date": "a date",
+    "date and time": "a date and time",
+}
+
+
+def _column_rules(entity: str, schema: DataFrameSchema, column: Column) -> Iterator[Rule]:
+    part, meta = schema.columns[column.name], _meta(schema, column.name)
+    name, this = column.name, quote(column.name)
+    said = set(meta.severities) | set(meta.reasons)
+
+    def rule(
+        check: str, reason: str, expression: str, test: Condition | Unique | Python, grave: Severity
+    ) -> Rule:
+        said.discard(check)
+        return Rule(
+            f"{entity}.{name}.{check}",
+            entity,
+            name,
+            meta.severities.get(check, grave),
+            meta.reasons.get(check, reason),
+            expression,
+            test,
+        )
+
+    if column.type.python is not str:
+        text = quote(text_column(column))
+        what = _A_TYPE[column.type.name]
+        test = Condition(f"{text} is null or {this} is not null")
+        yield rule("type", f"{name} is not {what}.", f"type({what})", test, "critical")
+    if not column.nullable:
+        test = Condition(f"{quote(text_column(column))} is not null")
+        yield rule("required", f"{name} is missing.", "required", test, "critical")
+    if part.unique:
+        reason = f"{name} occurs more than once; the first row stays."
+        yield rule("unique", reason, "unique", Unique((name,)), "critical")
+    for check in part.checks:
+        yield rule(
+            check_name(check),
+            checks.reason(check, name, meta.unit),
+            checks.describe(check),
+            _column_test(f"{entity}.{name}", check, name, column.type),
+            "warning" if check.raise_warning else "critical",
+        )
+    if said:
+        raise ConfigError(
+            f"{entity}.{name}: a severity or reason for {', '.join(sorted(said))},"
+            " which the column does not check"
+        )
+
+
+def text_column(column: Column) -> str:
+    """Where the staged text of a column is while an entity is judged."""
+    return column.name if column.type.python is str else f"_text_{column.name}"
+
+
+def _column_test(where: str, check: pa.Check, column: str, kind: ColumnType) -> Condition | Python:
+    try:
+        return Condition(checks.condition(check, column, kind))
+    except checks.NotCompilable:
+        return _python(f"{where}.{check_name(check)}", check)
+
+
+def _python(rule_id: str, check: pa.Check) -> Python:
+    """A check that Pandera runs: on batches if it looks at each row alone, else as it declares."""
+    if isinstance(check, pa.Hypothesis) or check.groupby or check_name(check) == "unique_values_eq":
+        raise ConfigError(
+            f"{rule_id}: a statement about the whole table gives no finding for a row",
+            remedy="make it an expectation in expectations/",
+        )
+    if checks.is_builtin(check) or check.element_wise:
+        return Python(check, whole_table=False)
+    scope = _scope(check)
+    if scope is None:
+        raise ConfigError(
+            f"{rule_id}: does this Python check look at each row alone?",
+            remedy="mark it @rowwise or @whole_table (from cytoreg.rules), or element_wise=True",
+        )
+    return Python(check, whole_table=scope == "table")
+
+
+def _scope(check: pa.Check) -> str | None:
+    """What `rowwise` or `whole_table` left on the function, which a model wraps once more."""
+    function = check._check_fn
+    for cell in (None, *(getattr(function, "__closure__", None) or ())):
+        candidate = function if cell is None else cell.cell_contents
+        candidate = getattr(candidate, "check_fn", candidate)
+        scope = getattr(candidate, "cytoreg_scope", None)
+        if scope:
+            return str(scope)
+    return None
+
+
+def _composite_keys(entity: str, schema: DataFrameSchema) -> Iterator[Rule]:
+    given = schema.unique or []
+    keys: Sequence[Sequence[str]] = (
+        [given] if all(isinstance(part, str) for part in given) and given else given
+    )
+    said = (schema.metadata or {}).get("unique", {})
+    for key in keys:
+        unknown = [name for name in key if name not in {*schema.columns, *LINEAGE}]
+        if unknown:
+            raise ConfigError(f"{entity}: Config.unique names {unknown[0]}, which is no column")
+        listed = ", ".join(key)
+        yield Rule(
+            f"{entity}.unique" if len(keys) == 1 else f"{entity}.unique_{'_'.join(key)}",
+            entity,
+            None,
+            said.get("severity", "critical"),
+            said.get("reason", f"{listed} occur together more than once; the first row stays."),
+            f"unique({listed})",
+            Unique(tuple(key)),
+        )
+
+
+def _table_rules(
+    entity: str, model: type[Entity], schema: DataFrameSchema, types: Mapping[str, Types]
+) -> Iterator[Rule]:
+    declared: Mapping[str, Declaration] = model._declarations
+    for check in schema.checks:
+        rule_id = f"{entity}.{check_name(check)}"
+        declaration = declared.get(check_name(check))
+        if declaration is not None:
+            yield _declared(rule_id, entity, declaration, types)
+            continue
+        yield Rule(
+            rule_id,
+            entity,
+            None,
+            "warning" if check.raise_warning else "critical",
+            checks.reason(check, entity, ""),
+            f"Python: {check_name(check)}",
+            _python(rule_id, check),
+        )
+
+
+def _declared(
+    rule_id: str, entity: str, declaration: Declaration, types: Mapping[str, Types]
+) -> Rule:
+    own = {**types[entity], **_LINEAGE_TYPES}
+    if isinstance(declaration, RowRule):
+        holds = cleandoc(declaration.holds)
+        return Rule(
+            rule_id,
+            entity,
+            None,
+            declaration.severity,
+            declaration.reason or f"Does not hold: {holds}",
+            holds,
+            Condition(parse(holds, {"": own}, rule_id)),
+        )
+    other = _other(rule_id, declaration, own, types)
+    on = tuple(declaration.on.items())
+    pairs = ", ".join(a if a == b else f"{a} = {declaration.entity}.{b}" for a, b in on)
+    if isinstance(declaration, Reference):
+        return Rule(
+            rule_id,
+            entity,
+            on[0][0] if len(on) == 1 else None,
+            declaration.severity,
+            declaration.reason or f"No accepted {declaration.entity} has this {pairs}.",
+            f"references {declaration.entity} on {pairs}",
+            Exists(declaration.entity, on),
+        )
+    holds = cleandoc(declaration.holds)
+    scope: Scope = {"": own, declaration.entity: other}
+    source = " of another source" if declaration.across_sources else ""
+    return Rule(
+        rule_id,
+        entity,
+        None,
+        declaration.severity,
+        declaration.reason or f"Contradicts {declaration.entity}: {holds}",
+        f"with each {declaration.entity}{source} on {pairs}: {holds}",
+        Pairwise(
+            declaration.entity,
+            on,
+            parse(holds, scope, rule_id),
+            itself=declaration.entity == entity,
+            across_sources=declaration.across_sources,
+        ),
+    )
+
+
+def _other(
+    rule_id: str, declaration: Reference | Comparison, own: Types, types: Mapping[str, Types]
+) -> Types:
+    """Columns of the entity that a rule looks at; `on` is checked on both sides."""
+    if declaration.entity not in types:
+        raise ConfigError(
+            f"{rule_id}: there is no entity {declaration.entity}",
+            remedy=f"entities: {', '.join(sorted(types))}",
+        )
+    other = {**types[declaration.entity], **_LINEAGE_TYPES}
+    for mine, theirs in declaration.on.items():
+        for column, columns, where in ((mine, own, "this entity"), (theirs, other, "the other")):
+            if column not in columns:
+                raise ConfigError(f"{rule_id}: {column} is no column of {where}")
+        if own[mine] is not other[theirs]:
+            raise ConfigError(f"{rule_id}: {mine} and {theirs} are of different types")
+    if not declaration.on:
+        raise ConfigError(f"{rule_id}: `on` names no column")
+    return other

@@ -1,0 +1,155 @@
+"""Judge every staged row: accepted or refused, with a finding for each rule that it breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+from cytoreg.errors import BuildError, ConfigError
+from cytoreg.rules.catalogue import Column, EntityRules, Python
+from cytoreg.rules.declare import LINEAGE
+from cytoreg.rules.statement import after_python, before_python, numbered
+from cytoreg.sqlerror import scrub
+from cytoreg.warehouse import comment, literal, quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_FINDING = (
+    'rule varchar, severity varchar, entity varchar, key varchar, "column" varchar,'
+    ' source varchar, source_table varchar, file varchar, "row" bigint, reason varchar'
+)
+_CHECK_RESULT = (
+    'kind varchar, rule varchar, entity varchar, "column" varchar, severity varchar,'
+    " reason varchar, violated bigint, denominator bigint, threshold double, status varchar"
+)
+_REJECT = (
+    "source varchar, source_table varchar, entity varchar, file varchar,"
+    ' "row" bigint, line bigint, reason varchar, raw varchar'
+)
+
+
+def judge(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], *, as_of: date) -> None:
+    """Judge `staging.<entity>` for every schema, in the order given (load_schemas' order).
+
+    Writes `accepted.<entity>` (typed), `quarantine.<entity>` (text, with `_rules` and `_reasons`:
+    what refused the row), `quality.finding` and `quality.check_result` (one row a rule, violated
+    or not; the denominator is the number of rows judged). Lines that no reader could parse
+    (`landing.reject`) are findings `<entity>.unparsable`, and count in its denominator.
+
+    Raises ConfigError when a staging table and its schema do not have the same columns, and for a
+    Python check that fails.
+    """
+    import duckdb
+
+    for entity in schemas.values():
+        _check_columns(con, entity)
+    con.execute(f"create or replace table quality.finding ({_FINDING})")
+    con.execute(f"create or replace table quality.check_result ({_CHECK_RESULT})")
+    con.execute(f"create table if not exists landing.reject ({_REJECT})")
+    for entity in schemas.values():
+        try:
+            for statement in before_python(entity, as_of):
+                con.execute(statement)
+            if numbered(entity, Python):
+                from cytoreg.rules.fallback import judge_in_pandera
+
+                judge_in_pandera(con, entity)
+            for statement in after_python(entity, as_of):
+                con.execute(statement)
+        except duckdb.Error as error:
+            raise BuildError(
+                f"entity {entity.name}: the database could not judge its rows: {scrub(error)}",
+                remedy=f"run sql/staging/{entity.name}.sql and `cytoreg rules --show-sql"
+                f" {entity.name}` by hand on the build",
+            ) from None
+        _describe(con, entity)
+    _count_unparsable(con, schemas)
+    comment(con, "quality.finding", "One row per rule and record that breaks it.")
+    comment(con, "quality.check_result", "One row per rule or expectation, broken or not.")
+
+
+def _check_columns(con: DuckDBPyConnection, entity: EntityRules) -> None:
+    rows = con.execute(
+        "select column_name, data_type from duckdb_columns()"
+        " where schema_name = 'staging' and table_name = ? and database_name = current_database()",
+        [entity.name],
+    ).fetchall()
+    if not rows:
+        raise ConfigError(
+            f"the schema {entity.name} has no table staging.{entity.name}",
+            remedy=f"write sql/staging/{entity.name}.sql, or remove the schema",
+        )
+    staged = dict(rows)
+    expected = {**{column.name: "VARCHAR" for column in entity.columns}, **_lineage_types()}
+    missing = [name for name in expected if name not in staged]
+    unknown = [name for name in staged if name not in expected]
+    if missing or unknown:
+        parts = [
+            f"the schema has no column {', '.join(unknown)}" if unknown else "",
+            f"staging.{entity.name} has no column {', '.join(missing)}" if missing else "",
+        ]
+        raise ConfigError(
+            f"staging.{entity.name} and the schema {entity.name} differ: "
+            + "; ".join(filter(None, parts)),
+            remedy=f"make sql/staging/{entity.name}.sql and schemas/{entity.name}.py agree",
+        )
+    typed = [name for name, kind in expected.items() if staged[name] != kind]
+    if typed:
+        raise ConfigError(
+            f"staging.{entity.name}: {typed[0]} is {staged[typed[0]]}, not {expected[typed[0]]}",
+            remedy="staging passes text on; the schema casts it, so that a bad value is found",
+        )
+
+
+def _lineage_types() -> dict[str, str]:
+    return {name: "BIGINT" if name == "_row" else "VARCHAR" for name in LINEAGE}
+
+
+def _describe(con: DuckDBPyConnection, entity: EntityRules) -> None:
+    table = f"accepted.{quote(entity.name)}"
+    for where, what in (("accepted", ""), ("quarantine", "Refused rows, as text. ")):
+        con.execute(
+            f"comment on table {where}.{quote(entity.name)}"
+            f" is {literal((what + entity.description).strip())}"
+        )
+    for column in entity.columns:
+        con.execute(f"comment on column {table}.{quote(column.name)} is {literal(_told(column))}")
+
+
+def _told(column: Column) -> str:
+    return f"{column.description} [{column.unit}]" if column.unit else column.description
+
+
+def _count_unparsable(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules]) -> None:
+    """Rejected lines as findings, and one check a schema and for what belongs to none of them."""
+    con.execute(
+        "insert into quality.finding"
+        " select entity || '.unparsable', 'critical', entity, null, null, source, source_table,"
+        ' file, "row", reason from landing.reject'
+        ' order by entity, source, source_table, file, "row", line'
+    )
+    entities = ", ".join(f"({literal(name)})" for name in schemas) or "(null)"
+    judged = " union all ".join(
+        f"select {literal(name)} as entity, count(*) as rows from {where}.{quote(name)}"
+        for name in schemas
+        for where in ("accepted", "quarantine")
+    )
+    con.execute(
+        "insert into quality.check_result\n"
+        f"with entity as (\n  select * from (values {entities}) as listed(entity)\n"
+        "  where entity is not null\n  union\n  select distinct entity from landing.reject\n),\n"
+        "rejected as (\n  select entity, count(*) as violated from landing.reject group by entity\n"
+        "),\n"
+        f"judged as (\n  select entity, sum(rows) as rows from (\n    "
+        f"{judged or 'select null as entity, 0 as rows'}\n  ) as tables group by entity\n)\n"
+        "select 'row', entity.entity || '.unparsable', entity.entity, null, 'critical',\n"
+        "  'The line could not be read.', coalesce(rejected.violated, 0),\n"
+        "  coalesce(judged.rows, 0) + coalesce(rejected.violated, 0), 0.0,\n"
+        "  case when rejected.violated > 0 then 'fail' else 'pass' end\n"
+        "from entity\n"
+        "left join rejected on rejected.entity = entity.entity\n"
+        "left join judged on judged.entity = entity.entity\n"
+        "order by entity.entity"
+    )

@@ -1,0 +1,198 @@
+"""Python's regular expressions as RE2's, exactly or not at all.
+
+Pandera matches with Python's `re`, DuckDB with RE2. The two differ in what `\\d`, `\\w` and `\\s`
+cover, in `.` and `$` before a line's end, in letters' case, and RE2 has neither lookaround nor
+backreferences. So a pattern is parsed by Python and written anew for RE2 in terms that mean the
+same to both: code points, classes, groups, repeats, and the ends of the text. Character categories
+are written as the code points that this Python holds to be in them. What has no such form gives
+None, and the check runs in Pandera.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import duckdb
+
+_parser = import_module("re._parser")
+_op = import_module("re._constants")
+
+Ranges = list[tuple[int, int]]
+Items = Sequence[tuple[object, Any]]  # what Python's own parser gives; it has no types
+_LAST = sys.maxunicode
+_FLAGS = re.UNICODE | re.DOTALL | re.ASCII | re.VERBOSE
+
+
+class Untranslatable(Exception):
+    """The pattern means something that RE2 cannot say."""
+
+
+def to_re2(pattern: str | re.Pattern[str], *, anchored: bool) -> str | None:
+    """RE2 that finds a match in exactly the texts in which Python does; None if there is none.
+
+    anchored: as `re.match`, which only looks at the start of the text; else as `re.search`.
+    Raises re.error when Python does not accept the pattern.
+    """
+    text, given = (pattern, 0) if isinstance(pattern, str) else (pattern.pattern, pattern.flags)
+    parsed = _parser.parse(text, given)
+    flags = parsed.state.flags
+    if flags & ~_FLAGS:
+        return None
+    try:
+        body = _sequence(list(parsed), flags, tail=True)
+    except Untranslatable:
+        return None
+    translated = rf"\A(?:{body})" if anchored else body
+    return translated if _accepted(translated) else None
+
+
+def _accepted(pattern: str) -> bool:
+    """Whether DuckDB's RE2 takes the pattern; it limits repeats and the size of the automaton."""
+    with duckdb.connect() as connection:
+        try:
+            connection.execute("select regexp_matches('a', ?)", [pattern])
+        except duckdb.Error:
+            return False
+    return True
+
+
+def _sequence(items: Items, flags: int, *, tail: bool) -> str:
+    """`tail`: nothing follows the sequence, so that `$` may consume the line's end it allows."""
+    last = len(items) - 1
+    return "".join(
+        _item(operator, argument, flags, tail and index == last)
+        for index, (operator, argument) in enumerate(items)
+    )
+
+
+def _item(operator: object, argument: object, flags: int, tail: bool) -> str:
+    case: tuple[object, Any] = (operator, argument)
+    match case:
+        case _op.LITERAL, int(code):
+            return _class([(code, code)])
+        case _op.NOT_LITERAL, int(code):
+            return _class(_complement([(code, code)]))
+        case _op.ANY, _:
+            newline = [] if flags & re.DOTALL else [(10, 10)]
+            return _class(_complement(newline))
+        case _op.IN, list(members):
+            return _class(_members(members, flags))
+        case _op.BRANCH, (_, list(branches)):
+            return (
+                f"(?:{'|'.join(_sequence(list(branch), flags, tail=tail) for branch in branches)})"
+            )
+        case _op.SUBPATTERN, (_, 0, 0, inner):
+            return f"(?:{_sequence(list(inner), flags, tail=tail)})"
+        case ((_op.MAX_REPEAT | _op.MIN_REPEAT), (low, high, inner)):
+            body = _sequence(list(inner), flags, tail=tail and high == 1)
+            return _group(body) + _times(low, None if high is _op.MAXREPEAT else int(high))
+        case _op.AT, (_op.AT_BEGINNING | _op.AT_BEGINNING_STRING):
+            return r"\A"
+        case _op.AT, _op.AT_END_STRING:
+            return r"\z"
+        case _op.AT, _op.AT_END if tail:
+            return r"\n?\z"
+    raise Untranslatable
+
+
+def _group(body: str) -> str:
+    """`body` as one unit, which a single class or character already is."""
+    single = re.fullmatch(r"[A-Za-z0-9]|\\[^A-Za-z0-9]|\[(?:[^\\\]]|\\.)*\]", body, flags=re.DOTALL)
+    return body if single else f"(?:{body})"
+
+
+def _times(low: int, high: int | None) -> str:
+    short = {(0, None): "*", (1, None): "+", (0, 1): "?"}.get((low, high))
+    if short:
+        return short
+    return f"{{{low}}}" if low == high else f"{{{low},{'' if high is None else high}}}"
+
+
+def _members(members: Items, flags: int) -> Ranges:
+    ranges: Ranges = []
+    negated = False
+    for operator, argument in members:
+        match operator, argument:
+            case _op.NEGATE, _:
+                negated = True
+            case _op.LITERAL, int(code):
+                ranges.append((code, code))
+            case _op.RANGE, (int(low), int(high)):
+                ranges.append((low, high))
+            case _op.CATEGORY, category:
+                ranges += _category(str(category), bool(flags & re.ASCII))
+            case _:
+                raise Untranslatable
+    return _complement(ranges) if negated else ranges
+
+
+@cache
+def _category(name: str, ascii_only: bool) -> Ranges:
+    """Code points of \\d, \\s, \\w (and their opposites) as Python sees them."""
+    kind, negated = name.removeprefix("CATEGORY_").removeprefix("NOT_"), "_NOT_" in name
+    contains: dict[str, Callable[[str], bool]] = {
+        "DIGIT": str.isdecimal,
+        "SPACE": str.isspace,
+        "WORD": lambda char: char.isalnum() or char == "_",
+    }
+    if kind not in contains:
+        raise Untranslatable
+    inside = contains[kind]
+    if ascii_only:
+        # In ASCII mode Python knows six spaces; str.isspace counts the separators 28 to 31 too.
+        codes = [
+            code
+            for code in range(128)
+            if inside(chr(code)) and not (kind == "SPACE" and 28 <= code <= 31)
+        ]
+    else:
+        codes = [code for code in range(_LAST + 1) if inside(chr(code))]
+    ranges = _merge([(code, code) for code in codes])
+    return _complement(ranges) if negated else ranges
+
+
+def _merge(ranges: Ranges) -> Ranges:
+    merged: Ranges = []
+    for low, high in sorted(ranges):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return merged
+
+
+def _complement(ranges: Ranges) -> Ranges:
+    rest: Ranges = []
+    start = 0
+    for low, high in _merge(ranges):
+        if low > start:
+            rest.append((start, low - 1))
+        start = high + 1
+    return [*rest, (start, _LAST)] if start <= _LAST else rest
+
+
+def _class(ranges: Ranges) -> str:
+    """A class of RE2; surrogates are left out, since no text holds one."""
+    parts = []
+    for low, high in _merge(ranges):
+        for first, last in ((low, min(high, 0xD7FF)), (max(low, 0xE000), high)):
+            if first <= last:
+                parts.append(_code(first) if first == last else f"{_code(first)}-{_code(last)}")
+    if not parts:
+        raise Untranslatable
+    if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
+        return parts[0]
+    return f"[{''.join(parts)}]"
+
+
+def _code(code: int) -> str:
+    char = chr(code)
+    if char.isascii() and char.isalnum():
+        return char
+    # RE2, as Perl, takes a backslash before any punctuation for the character itself.
+    return "\\" + char if 32 < code < 127 else rf"\x{{{code:X}}}"
