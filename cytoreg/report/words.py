@@ -132,14 +132,12 @@ def verdict(gates: list[Gate], status: str) -> Verdict:
         return Verdict("neutral", "Not judged", "No gate was checked, so nothing was published.")
     if closed:
         which = (
-            f"{plural(len(closed), 'gate')} of {len(gates)} did not hold"
-            f" ({listing([humanize(name).lower() for name in closed])})"
+            f"{len(closed)} of {plural(len(gates), 'gate')} {'is' if len(closed) == 1 else 'are'}"
+            f" closed: {listing([f'“{humanize(name)}”' for name in closed])}."
         )
         if status == "validated":
-            return Verdict("bad", "Would not be published", f"In this validation {which}.")
-        return Verdict(
-            "bad", "Gate closed", f"{which}, so the marts published before stay in place."
-        )
+            return Verdict("bad", "Would not be published", f"In this validation {which}")
+        return Verdict("bad", "Gate closed", f"{which} The marts published before stay in place.")
     held = "The one gate held" if len(gates) == 1 else f"All {len(gates)} gates held"
     if status == "validated":
         return Verdict("good", "Validated", f"{held}; nothing was published, as asked.")

@@ -95,8 +95,8 @@ def test_a_closed_gate_is_named_with_what_it_means(tmp_path: Path) -> None:
     closed = write_published(tmp_path / "build.duckdb", passed=False)
     report.render(closed, tmp_path / "report.html", title=TITLE, run={"status": "closed"})
     text = " ".join(" ".join(read((tmp_path / "report.html").read_text()).text).split())
-    assert "1 gate of 4 did not hold (critical expectations)" in text
-    assert "the marts published before stay in place" in text
+    assert "1 of 4 gates is closed: “Critical expectations”." in text
+    assert "The marts published before stay in place." in text
 
 
 def test_a_run_without_marts_still_has_a_whole_page(tmp_path: Path) -> None:
