@@ -7,38 +7,20 @@ field the person gets the first value by the configured precedence of sources, a
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
-
 import duckdb
 
 from cytoreg import quality
 from cytoreg.config import Linkage
 from cytoreg.errors import ConfigError
-from cytoreg.warehouse import comment, literal, quote
+from cytoreg.golden import describe, merge
+from cytoreg.pseudonyms import define_pseudonym
+from cytoreg.warehouse import literal, quote, transaction
 
 __all__ = ["define_pseudonym", "link"]
 
-LINEAGE = ("_source", "_table", "_file", "_row")
 _AMBIGUOUS = "More than one person has these names, dates and numbers; the record is not linked."
 _STRANGER = "A record that fits no person of the registry is a stranger's, and is left out."
 _LOST = "A record without the shared number must fit exactly one person, or nothing uses it."
-
-
-def define_pseudonym(con: duckdb.DuckDBPyConnection, key: str) -> None:
-    """Define `pseudonym(kind, text)` on this connection: P and 16 hex digits; null for null.
-
-    The same key, kind and text always give the same pseudonym. The macro is temporary and holds
-    only what is derived from the key, so that no file ever holds either.
-    """
-    derived = hashlib.sha256(b"cytoreg pseudonym\0" + key.encode()).hexdigest()
-    con.execute(
-        f"""create or replace temp macro pseudonym(kind, text) as
-        case when text is not null then
-          'P' || upper(substr(
-            sha256({literal(derived)} || kind || chr(31) || cast(text as varchar)), 1, 16))
-        end"""
-    )
 
 
 def link(con: duckdb.DuckDBPyConnection, config: Linkage, *, pseudonym_key: str) -> None:
@@ -52,10 +34,12 @@ def link(con: duckdb.DuckDBPyConnection, config: Linkage, *, pseudonym_key: str)
     columns = {entity: _columns(con, entity) for entity in (config.entity, *config.without_number)}
     _check(con, config, columns)
     define_pseudonym(con, pseudonym_key)
+    quality.ensure(con, "finding", "check_result")
     _fit(con, config)
-    _link(con, config)
-    _merge(con, config, columns)
-    _report(con, config, columns)
+    with transaction(con):
+        _link(con, config)
+        merge(con, config, columns)
+        _report(con, config, columns)
     con.execute("drop table temp.fitting")
 
 
@@ -166,7 +150,7 @@ def _link(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
         from linked
         order by entity, source, source_table, file, "row\""""
     )
-    _describe(
+    describe(
         con,
         f"{config.entity}_link",
         f"Which {config.entity} each accepted record belongs to: one row per linked record.",
@@ -182,93 +166,10 @@ def _link(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
     )
 
 
-def _merge(
-    con: duckdb.DuckDBPyConnection, config: Linkage, columns: dict[str, dict[str, str]]
-) -> None:
-    """`registry.<entity>`: each field's first value by precedence, then by the latest record."""
-    person = columns[config.entity]
-    fields = [name for name in person if name != config.number]
-    identifier = quote(config.entity + "_id")
-    records = " union all by name ".join(
-        _fields_of(entity, config, [name for name in person if name in found], person)
-        for entity, found in columns.items()
-    )
-    chosen = "".join(
-        f",\n          {_choose(name, config.precedence.get(name, config.precedence['default']))}"
-        for name in fields
-    )
-    told = "".join(
-        f",\n          {quote(f'chosen_{name}')}.value as {quote(name)},"
-        f" {quote(f'chosen_{name}')}.source as {quote(f'{name}_source')}"
-        for name in fields
-    )
-    con.execute(
-        f"""create or replace table registry.{quote(config.entity)} as
-        with record as ({records}),
-        latest_first as (
-          select *, row_number() over (order by _source, _file desc, _row desc) as recency
-          from record
-        ),
-        person as (
-          select {identifier}, max({quote(config.number)}) as {quote(config.number)}{chosen}
-          from latest_first
-          group by {identifier}
-        )
-        select {identifier}, {quote(config.number)}{told}
-        from person
-        order by {identifier}"""
-    )
-    comments = dict(
-        con.execute(
-            "select column_name, comment from duckdb_columns() where schema_name = 'accepted'"
-            " and table_name = ? and comment is not null",
-            [config.entity],
-        ).fetchall()
-    )
-    described = {
-        f"{config.entity}_id": f"pseudonym of the {config.entity}",
-        config.number: comments.get(config.number, "the number that systems share"),
-    }
-    for name in fields:
-        described[name] = comments.get(name, "")
-        described[f"{name}_source"] = f"source that {name} was taken from"
-    _describe(
-        con,
-        config.entity,
-        f"One row per {config.entity}: each field from the most trusted source that has it.",
-        described,
-    )
-
-
-def _fields_of(entity: str, config: Linkage, fields: Iterable[str], types: dict[str, str]) -> str:
-    """SELECT of an entity's linked records with the person's fields that it has."""
-    taken = ", ".join(f"cast(r.{quote(name)} as {types[name]}) as {quote(name)}" for name in fields)
-    return f"""
-          select l.{quote(config.entity + "_id")}, r._source, r._file, r._row, {taken}
-          from accepted.{quote(entity)} as r
-          inner join registry.{quote(config.entity + "_link")} as l
-            on l.entity = {literal(entity)} and l.source = r._source
-            and l.source_table = r._table and l.file = r._file and l."row" = r._row"""
-
-
-def _choose(field: str, order: list[str]) -> str:
-    """Aggregate: value and source of the field's first record; a source not ranked gives none."""
-    ranks = " ".join(f"when {literal(source)} then {rank}" for rank, source in enumerate(order))
-    rank = f"case _source {ranks} end" if order else "null"
-    value = quote(field)
-    # Recency numbers the records of a build, so ranks 10^12 apart never meet.
-    return (
-        f"arg_min(struct_pack(value := {value}, source := _source),"
-        f" {rank} * 1000000000000 + recency) filter (where {value} is not null)"
-        f" as {quote(f'chosen_{field}')}"
-    )
-
-
 def _report(
     con: duckdb.DuckDBPyConnection, config: Linkage, columns: dict[str, dict[str, str]]
 ) -> None:
     """Findings of records that could not be linked, and a check result for each kind of record."""
-    quality.ensure(con, "finding", "check_result")
     rules = [f"{entity}.{end}" for entity in columns for end in ("ambiguous", "linked")]
     for table in ("finding", "check_result"):
         con.execute(f"delete from quality.{table} where rule in (select unnest(?))", [rules])
@@ -330,14 +231,3 @@ def _with_fit(entity: str) -> str:
         f" on f.entity = {literal(entity)} and f.source = r._source"
         f' and f.source_table = r._table and f.file = r._file and f."row" = r._row'
     )
-
-
-def _describe(
-    con: duckdb.DuckDBPyConnection, table: str, text: str, columns: dict[str, str]
-) -> None:
-    comment(con, f"registry.{table}", text)
-    for name, told in columns.items():
-        if told:
-            con.execute(
-                f"comment on column registry.{quote(table)}.{quote(name)} is {literal(told)}"
-            )

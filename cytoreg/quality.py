@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
-from cytoreg.warehouse import comment, literal, quote
+from cytoreg.warehouse import comment, literal, quote, transaction
 
 TABLES: dict[str, dict[str, tuple[str, str]]] = {
     "finding": {
@@ -58,15 +58,20 @@ COMMENTS = {
 
 def ensure(con: duckdb.DuckDBPyConnection, *tables: str) -> None:
     """Make those `quality` tables that do not exist yet."""
-    for table in tables:
-        columns = ", ".join(f"{quote(name)} {kind}" for name, (kind, _) in TABLES[table].items())
-        con.execute(f"create table if not exists quality.{table} ({columns})")
-        describe(con, table)
+    rows = con.execute(
+        "select table_name from duckdb_tables() where schema_name = 'quality'"
+        " and database_name = current_database() and comment is not null"
+    ).fetchall()
+    for table in sorted(set(tables) - {name for (name,) in rows}):
+        _make(con, table)
 
 
-def describe(con: duckdb.DuckDBPyConnection, *tables: str) -> None:
-    """Put the comments on `quality` tables and their columns."""
-    for table in tables:
+def _make(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Make a table, unless a rule made it before, and say what it and its columns are."""
+    columns = TABLES[table]
+    declared = ", ".join(f"{quote(name)} {kind}" for name, (kind, _) in columns.items())
+    with transaction(con):
+        con.execute(f"create table if not exists quality.{table} ({declared})")
         comment(con, f"quality.{table}", COMMENTS[table])
-        for name, (_, text) in TABLES[table].items():
+        for name, (_, text) in columns.items():
             con.execute(f"comment on column quality.{table}.{quote(name)} is {literal(text)}")

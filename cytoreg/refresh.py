@@ -6,28 +6,17 @@ same functions; what a stage leaves for the next one is in the build file and th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
-from cytoreg import __version__, ledger
+from cytoreg.conclude import conclude
 from cytoreg.errors import CytoregError
 from cytoreg.progress import Progress, quiet
 from cytoreg.project import Project
-from cytoreg.run import (
-    Run,
-    Verdict,
-    durations,
-    fail,
-    fingerprint,
-    inputs,
-    new_run,
-    release_lock,
-    remember_landing,
-    step,
-    steps,
-)
-from cytoreg.warehouse import comment, open_build
+from cytoreg.run import Run, Verdict, fail, fingerprint, new_run, remember_landing, step
+from cytoreg.warehouse import open_build
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -92,9 +81,10 @@ def judge_rows(run: Run, progress: Progress = quiet) -> dict[str, int]:
 def link_records(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """One patient across systems, then the registry's entities (`sql/registry`)."""
     from cytoreg import linkage, models
+    from cytoreg.pseudonyms import define_pseudonym
 
     with step(run, "link") as counts, open_build(run.build) as con:
-        linkage.define_pseudonym(con, run.project.pseudonym_key)
+        define_pseudonym(con, run.project.pseudonym_key)
         linkage.link(con, run.project.config.linkage, pseudonym_key=run.project.pseudonym_key)
         models.build(
             con,
@@ -123,10 +113,11 @@ def judge_tables(run: Run, progress: Progress = quiet) -> dict[str, int]:
 
 def materialize(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """Build the marts: SQL first, survival estimates, then the SQL that reads the estimates."""
-    from cytoreg import linkage, models, survival
+    from cytoreg import models, survival
+    from cytoreg.pseudonyms import define_pseudonym
 
     with step(run, "materialize") as counts, open_build(run.build) as con:
-        linkage.define_pseudonym(con, run.project.pseudonym_key)
+        define_pseudonym(con, run.project.pseudonym_key)
         sql = models.load_models(run.root / "sql")
         built = models.build(
             con,
@@ -146,16 +137,6 @@ def materialize(run: Run, progress: Progress = quiet) -> dict[str, int]:
         )
         counts["marts"] = len(built) + len(survival.TABLES)
     return counts
-
-
-def publish(run: Run, progress: Progress = quiet) -> Verdict:
-    """Check the gates and, if they hold, put the marts in place by one rename."""
-    return _conclude(run, progress, publishing=True)
-
-
-def conclude_validation(run: Run, progress: Progress = quiet) -> Verdict:
-    """Check the gates and write the report of a run that was never meant to publish."""
-    return _conclude(run, progress, publishing=False)
 
 
 Stage = Callable[[Run, Progress], dict[str, int]]
@@ -181,8 +162,7 @@ def refresh(
     Raises SourceError when a source fails (after the others have landed), ConfigError when the
     project is wrong. A closed gate is no error here: see `Verdict.published`.
     """
-    run = new_run(project, as_of=as_of)
-    try:
+    with running(project, as_of) as run:
         failed: list[CytoregError] = []
         for source in project.config.sources:
             try:
@@ -193,7 +173,29 @@ def refresh(
             raise merge(failed)
         for _, function in STAGES if publish else VALIDATION:
             function(run, progress)
-        return _conclude(run, progress, publishing=publish)
+        return conclude(run, "publish" if publish else "validate", progress)
+
+
+def rebuild(project: Project, run_id: str, *, progress: Progress = quiet) -> Verdict:
+    """Build an earlier run's landings again with the project as it is now; publishes nothing.
+
+    Raises ConfigError when the run is unknown or its landings are no longer kept.
+    """
+    earlier = Run.open(project.data, run_id)
+    with running(project, earlier.as_of) as run:
+        for source in project.config.sources:
+            remember_landing(run, source, fingerprint(earlier, source))
+        for _, function in STAGES:
+            function(run, progress)
+        return conclude(run, "rebuild", progress)
+
+
+@contextmanager
+def running(project: Project, as_of: date | None) -> Iterator[Run]:
+    """A run whose failure, whatever it is, is recorded and lets the next one begin."""
+    run = new_run(project, as_of=as_of)
+    try:
+        yield run
     except BaseException as error:
         fail(run, error)
         raise
@@ -208,63 +210,6 @@ def merge(errors: list[CytoregError]) -> CytoregError:
     return merged
 
 
-def _conclude(run: Run, progress: Progress, *, publishing: bool) -> Verdict:
-    from cytoreg import publish as publication
-    from cytoreg import report
-
-    project = run.project
-    with step(run, "publish") as counts:
-        previous = project.published if project.published.exists() else None
-        with open_build(run.build) as con:
-            gates = publication.check_gates(
-                con, project.config.gates, previous, marts_expected=publishing
-            )
-            _describe_run(con, run, project)
-            outputs = _rows_of_marts(con)
-        public = run.folder / "published.duckdb"
-        publication.export(run.build, public, pseudonym_key=project.pseudonym_key)
-        published = publishing and all(gate.passed for gate in gates)
-        report.render(
-            public,
-            run.report,
-            title=project.config.registry.title,
-            run={
-                "run_id": run.run_id,
-                "as_of": str(run.as_of),
-                "status": "published" if published else "validated" if not publishing else "closed",
-                "durations": durations(run),
-            },
-        )
-        if published:
-            publication.publish(project, run.run_id)
-        counts["published"] = int(published)
-        progress("publish", int(published))
-    status = "published" if published else "gate closed" if publishing else "validated"
-    ledger.finish(
-        project.ledger_url,
-        run.run_id,
-        status=status,
-        inputs=inputs(run),
-        outputs=outputs,
-        durations=durations(run),
-    )
-    with open_build(run.build, read_only=True) as con:
-        ledger.record_checks(
-            project.ledger_url,
-            run.run_id,
-            con.execute(
-                "select rule, severity, violated, denominator, status from quality.check_result"
-            ).fetchall(),
-        )
-    publication.retain(project, project.config.retention.builds)
-    release_lock(run.data)
-    totals: dict[str, int] = {}
-    for name, (_, counted) in steps(run).items():
-        if not name.startswith("land "):
-            totals |= counted
-    return Verdict(run.run_id, published, gates, run.report, totals, durations(run))
-
-
 def _landings(run: Run) -> list[Landing]:
     from cytoreg.landing import latest
 
@@ -272,32 +217,6 @@ def _landings(run: Run) -> list[Landing]:
         latest(run.project, source, fingerprint(run, source))
         for source in run.project.config.sources
     ]
-
-
-def _describe_run(con: DuckDBPyConnection, run: Run, project: Project) -> None:
-    """`quality.run`: which run, code and project this build is of; nothing that is timed."""
-    con.execute(
-        "create or replace table quality.run as select ? as run_id, ?::date as as_of,"
-        " ? as code_version, ? as project_hash, ? as registry",
-        [
-            run.run_id,
-            run.as_of,
-            __version__,
-            project.content_hash(),
-            project.config.registry.title,
-        ],
-    )
-    comment(con, "quality.run", "The run that made this file: one row.")
-
-
-def _rows_of_marts(con: DuckDBPyConnection) -> dict[str, int]:
-    tables = con.execute(
-        "select table_schema || '.' || table_name from information_schema.tables"
-        " where table_schema = 'marts' and table_type = 'BASE TABLE' order by 1"
-    ).fetchall()
-    return {
-        table: con.execute(f"select count(*) from {table}").fetchall()[0][0] for (table,) in tables
-    }
 
 
 def _counts(con: DuckDBPyConnection, sql: str) -> dict[str, int]:

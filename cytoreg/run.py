@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from cytoreg.project import Project, load_project
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-    from cytoreg.publish import Gate
+    from cytoreg.gates import Gate
 
 _locks: dict[Path, BaseFileLock] = {}
 
@@ -102,6 +102,7 @@ class Verdict:
             raise GateClosed(
                 "gate closed: " + "; ".join(f"{gate.name}: {gate.detail}" for gate in self.closed),
                 remedy=f"yesterday's marts stay published; read {self.report}",
+                run_id=self.run_id,
             )
 
 
@@ -149,6 +150,24 @@ def fail(run: Run, error: BaseException) -> None:
 def durations(run: Run) -> dict[str, float]:
     """Seconds by stage, as far as the run has come."""
     return {step: seconds for step, (seconds, _) in steps(run).items()}
+
+
+def keep_verdict(run: Run, verdict: Verdict) -> None:
+    """Write down how a run ended, for whoever knows it by its id alone."""
+    known = asdict(verdict) | {"report": str(verdict.report)}
+    (run.folder / "verdict.json").write_text(json.dumps(known), encoding="utf-8")
+
+
+def read_verdict(run: Run) -> Verdict:
+    """How a run ended; raises ConfigError when it has not come to an end."""
+    from cytoreg.gates import Gate
+
+    try:
+        known = json.loads((run.folder / "verdict.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"run {run.run_id} did not end", remedy="see: cytoreg runs") from None
+    gates = [Gate(**gate) for gate in known.pop("gates")]
+    return Verdict(**known | {"gates": gates, "report": Path(known["report"])})
 
 
 def inputs(run: Run) -> dict[str, dict[str, int | str]]:

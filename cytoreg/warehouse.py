@@ -26,6 +26,18 @@ def open_build(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDB
         connection.close()
 
 
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All statements of the block or none; and one wait for the disk instead of one each."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
 def quote(identifier: str) -> str:
     """`identifier` as a SQL identifier."""
     return '"' + identifier.replace('"', '""') + '"'

@@ -9,7 +9,8 @@ import pytest
 
 from cytoreg.config import Linkage
 from cytoreg.errors import ConfigError
-from cytoreg.linkage import define_pseudonym, link
+from cytoreg.linkage import link
+from cytoreg.pseudonyms import define_pseudonym
 from cytoreg.warehouse import open_build
 
 CONFIG = Linkage(

@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cytoreg import linkage
 from cytoreg.errors import BuildError, ConfigError
 from cytoreg.models import build as build_models
 from cytoreg.models import load_models
+from cytoreg.pseudonyms import define_pseudonym
 
 AS_OF = date(2016, 12, 31)
 STAGING = """/* Cases as the log has them.
@@ -190,7 +190,7 @@ def test_a_model_may_use_pseudonyms(landed, folder) -> None:
         "  case_number, -- the", "  pseudonym('case', case_number) as id, -- the"
     )
     project(folder, registry__cases=sql.replace("grain: case_number", "grain: id"))
-    linkage.define_pseudonym(landed, "key")
+    define_pseudonym(landed, "key")
     build_models(landed, load_models(folder), as_of=AS_OF, schemas=("staging", "registry"))
     ids = landed.execute("select id from registry.cases").fetchall()
     assert (

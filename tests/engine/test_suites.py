@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from cytoreg.errors import ConfigError
-from cytoreg.suites import CheckResult, judge_tables, load_suites, record
+from cytoreg.suitefile import load_suites
+from cytoreg.suites import CheckResult, judge_tables, record
 from cytoreg.warehouse import open_build
 
 SUITE = """

@@ -1,0 +1,133 @@
+"""Gates: what must hold before a build replaces the published one.
+
+The books balance; few rows of any source table were refused; every critical expectation holds;
+no entity lost rows since the last publication; there are marts. Limits are in [gates].
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import duckdb
+
+from cytoreg import quality
+from cytoreg.config import Gates
+from cytoreg.published import reading, tables_of
+from cytoreg.warehouse import quote, transaction
+
+__all__ = ["Gate", "check_gates"]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition of publication, whether it holds, and the counts that decided."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+def check_gates(
+    con: duckdb.DuckDBPyConnection,
+    gates: Gates,
+    previous: Path | None,
+    *,
+    marts_expected: bool = True,
+) -> list[Gate]:
+    """Every gate, in the order in which to read them; also written to `quality.gate`.
+
+    `previous` is the published file that the build would replace. A validation makes no marts
+    and does not expect them.
+    """
+    quality.ensure(con, "balance", "check_result", "gate")
+    checked = [
+        _books(con),
+        _quarantined(con, gates.max_quarantined),
+        _expectations(con),
+        _drop(con, gates.max_drop, previous),
+    ]
+    if marts_expected:
+        checked.append(_marts(con))
+    with transaction(con):
+        con.execute("delete from quality.gate")
+        con.executemany(
+            "insert into quality.gate values (?, ?, ?)", [astuple(gate) for gate in checked]
+        )
+    return checked
+
+
+def _books(con: duckdb.DuckDBPyConnection) -> Gate:
+    rows = con.execute(
+        "select source || '.' || source_table, landed, accepted, quarantined from quality.balance"
+        " order by 1"
+    ).fetchall()
+    wrong = [row for row in rows if row[1] != row[2] + row[3]]
+    if wrong:
+        each = (f"{name}: landed {n}, accepted {a}, quarantined {q}" for name, n, a, q in wrong)
+        return Gate("books balance", False, "; ".join(each))
+    landed, accepted, quarantined = (sum(row[column] for row in rows) for column in (1, 2, 3))
+    told = f"landed {landed} = accepted {accepted} + quarantined {quarantined}"
+    return Gate("books balance", bool(rows), told if rows else "no source table was counted")
+
+
+def _quarantined(con: duckdb.DuckDBPyConnection, most: float) -> Gate:
+    rows = con.execute(
+        "select source || '.' || source_table, sum(quarantined), sum(landed) from quality.balance"
+        " group by 1 having sum(landed) > 0 order by sum(quarantined) / sum(landed) desc, 1"
+    ).fetchall()
+    above = [row for row in rows if row[1] > most * row[2]]
+    told = [f"{name}: {refused} of {landed}" for name, refused, landed in above or rows[:1]]
+    limit = f"limit {most:.0%} of a source table"
+    return Gate(
+        "few rows quarantined",
+        not above,
+        f"{limit}; {'above it' if above else 'highest'}: {', '.join(told) or 'none'}",
+    )
+
+
+def _expectations(con: duckdb.DuckDBPyConnection) -> Gate:
+    rows = con.execute(
+        "select rule, status, violated from quality.check_result"
+        " where kind = 'table' and severity = 'critical' order by rule"
+    ).fetchall()
+    failed = [row for row in rows if row[1] != "pass"]
+    told = [
+        f"{rule} (could not be run)" if status == "error" else f"{rule} ({violated})"
+        for rule, status, violated in failed
+    ]
+    return Gate(
+        "critical expectations hold",
+        not failed,
+        f"{len(failed)} of {len(rows)} failed" + (f": {', '.join(told)}" if told else ""),
+    )
+
+
+def _drop(con: duckdb.DuckDBPyConnection, most: float, previous: Path | None) -> Gate:
+    name = "no sudden loss of rows"
+    if previous is None:
+        return Gate(name, True, "nothing was published before")
+    accepted = "select entity, sum(accepted)::bigint from {}quality.balance group by 1 order by 1"
+    now = dict(con.execute(accepted.format("")).fetchall())
+    try:
+        with reading(previous) as published:
+            before = dict(published.execute(accepted.format("")).fetchall())
+    except duckdb.Error as error:
+        # An unreadable file is no reason to keep readers from a good one.
+        return Gate(name, True, f"the published file cannot be read ({type(error).__name__})")
+    lost = {entity: n for entity, n in before.items() if now.get(entity, 0) < (1 - most) * n}
+    if lost:
+        told = (f"{entity}: {now.get(entity, 0)} after {n}" for entity, n in lost.items())
+        return Gate(name, False, f"limit {most:.0%} of an entity; {', '.join(told)}")
+    kept = f"{sum(now.values())} rows after {sum(before.values())}"
+    return Gate(name, True, f"limit {most:.0%} of an entity; {kept}")
+
+
+def _marts(con: duckdb.DuckDBPyConnection) -> Gate:
+    tables = tables_of(con, "marts")
+    filled = [
+        table
+        for table in tables
+        if con.execute(f"select 1 from marts.{quote(table)} limit 1").fetchone()
+    ]
+    return Gate("marts are there", bool(filled), f"{len(tables)} marts, {len(filled)} with rows")

@@ -1,0 +1,222 @@
+"""One SQL model's file: its SELECT, its header comment, its columns' comments, what it reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cytoreg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sqlglot import Token, exp
+
+__all__ = ["AS_OF", "FOLDERS", "Model", "read_model"]
+
+FOLDERS = ("staging", "registry", "marts")
+AS_OF = re.compile(r"\$as_of\b")
+_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
+_HEADER = re.compile(r"\s*/\*(.*?)\*/", re.DOTALL)
+_KEY = re.compile(r"^\s*(grain|materialized):[ \t]*(.*)$")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One SELECT. `columns` maps each output column to its comment ('' if it has none)."""
+
+    name: str
+    path: Path
+    sql: str
+    comment: str
+    materialized: Literal["view", "table"]
+    grain: tuple[str, ...] = ()
+    one_row: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+    reads: frozenset[str] = frozenset()
+
+    @property
+    def schema(self) -> str:
+        """`staging`, `registry` or `marts`."""
+        return self.name.split(".")[0]
+
+
+def read_model(path: Path, folder: Path) -> Model:
+    """The model in `path`, which lies below `folder` (sql/).
+
+    Raises ConfigError, naming the file, for whatever is wrong in it or with its name.
+    """
+    schema = path.relative_to(folder).parts[0]
+    if schema not in FOLDERS:
+        raise ConfigError(
+            f"{path}: SQL models lie in {', '.join(f'sql/{name}/' for name in FOLDERS)}"
+        )
+    if not _IDENTIFIER.fullmatch(path.stem):
+        raise ConfigError(
+            f"{path}: a model's file is named like its table: small letters, digits, underscores"
+        )
+    sql = path.read_text(encoding="utf-8").rstrip().rstrip(";")
+    name = f"{schema}.{path.stem}"
+    text, keys = _header(sql, path)
+    query = _parse(sql, path)
+    columns = _columns(sql, query, path)
+    # Columns first; words after them explain: "patient_id, every row of registry.patient".
+    identified = [part.strip() for part in keys.get("grain", "").split(",")]
+    model = Model(
+        name=name,
+        path=path,
+        sql=sql,
+        comment=text,
+        materialized=_materialization(keys, schema, path),
+        grain=tuple(takewhile(_IDENTIFIER.fullmatch, identified)),
+        one_row=identified == ["one row"],
+        columns=columns,
+        reads=_reads(query, path),
+    )
+    _check(model, query)
+    return model
+
+
+def _header(sql: str, path: Path) -> tuple[str, dict[str, str]]:
+    """Text up to the first empty line or key, and the keys, of the comment before the SELECT."""
+    found = _HEADER.match(sql)
+    if not found:
+        raise ConfigError(f"{path}: no comment before the SELECT says what a row is")
+    lines = found.group(1).strip().splitlines()
+    keys = {match[1]: match[2].strip() for line in lines if (match := _KEY.match(line))}
+    told: list[str] = []
+    for line in lines:
+        if not line.strip() or _KEY.match(line):
+            break
+        told.append(line.strip())
+    if not told:
+        raise ConfigError(f"{path}: the comment before the SELECT does not say what a row is")
+    return " ".join(told), keys
+
+
+def _materialization(keys: Mapping[str, str], schema: str, path: Path) -> Literal["view", "table"]:
+    match keys.get("materialized", "view" if schema == "staging" else "table"):
+        case "view":
+            return "view"
+        case "table":
+            return "table"
+        case _:
+            raise ConfigError(f"{path}: materialized: is view or table")
+
+
+def _parse(sql: str, path: Path) -> exp.Query:
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    try:
+        statements = sqlglot.parse(AS_OF.sub("current_date", sql), read="duckdb")
+    except SqlglotError as error:
+        line = re.search(r"Line (\d+)", str(error))
+        place = f"{path}, line {line.group(1)}" if line else str(path)
+        raise ConfigError(f"{place}: not SQL that DuckDB's grammar knows") from None
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise ConfigError(f"{path}: a model is one SELECT")
+    return statements[0]
+
+
+def _reads(query: exp.Query, path: Path) -> frozenset[str]:
+    from sqlglot import exp
+
+    named = {cte.alias for cte in query.find_all(exp.CTE)}
+    found = set()
+    for table in query.find_all(exp.Table):
+        if not isinstance(table.this, exp.Identifier):
+            continue  # a table function, such as unnest(…)
+        if table.db:
+            found.add(f"{table.db}.{table.name}")
+        elif table.name not in named:
+            raise ConfigError(
+                f"{path} reads {table.name}, which is no CTE of its own",
+                remedy="write a table with its schema, such as registry.patient",
+            )
+    return frozenset(found)
+
+
+def _columns(sql: str, query: exp.Query, path: Path) -> dict[str, str]:
+    """Output columns of the final SELECT with the comment that trails each; {} for `select *`."""
+    from sqlglot.dialects import DuckDB
+
+    names = query.named_selects
+    if "*" in names:
+        return {}
+    items = _items(DuckDB().tokenize(AS_OF.sub("current_date", sql)))
+    if len(items) != len(names):
+        raise ConfigError(f"{path}: cannot tell which comment belongs to which column")
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigError(f"{path} selects {', '.join(doubled)} twice")
+    return {name: _trailing(item) for name, item in zip(names, items, strict=True)}
+
+
+def _items(tokens: list[Token]) -> list[list[Token]]:
+    """Tokens of each item of the outermost (first, in a union) SELECT, commas included."""
+    from sqlglot import TokenType
+
+    ends = {TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY, TokenType.ORDER_BY}
+    ends |= {TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT, TokenType.LIMIT}
+    opening = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE}
+    closing = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE}
+    items: list[list[Token]] = []
+    depth, selecting = 0, False
+    for token in tokens:
+        kind = token.token_type
+        depth += (kind in opening) - (kind in closing)
+        if depth == 0 and kind == TokenType.SELECT and not items:
+            selecting, items = True, [[]]
+        elif depth == 0 and selecting and kind in ends:
+            break
+        elif selecting and not (kind == TokenType.DISTINCT and not items[-1]):
+            items[-1].append(token)
+            if depth == 0 and kind == TokenType.COMMA:
+                items.append([])
+    return [item for item in items if item]
+
+
+def _trailing(item: list[Token]) -> str:
+    """The comment on the line on which an item ends, after its comma if it has one."""
+    end = item[-1].line
+    for token in reversed(item):
+        if token.line == end and token.comments:
+            return " ".join(" ".join(token.comments).split())
+    return ""
+
+
+def _check(model: Model, query: exp.Query) -> None:
+    if model.columns and (strange := [key for key in model.grain if key not in model.columns]):
+        raise ConfigError(
+            f"{model.path}: its grain names {', '.join(strange)}, which it does not select"
+        )
+    if model.materialized == "view" and _calls(query, "pseudonym"):
+        raise ConfigError(
+            f"{model.path}: a view cannot call pseudonym, because the key ends with the stage",
+            remedy="write materialized: table",
+        )
+    if model.schema != "marts":
+        return
+    if model.materialized == "view":
+        raise ConfigError(f"{model.path}: a mart is published as a table")
+    if not model.columns:
+        raise ConfigError(f"{model.path}: a mart names its columns instead of select *")
+    if silent := [name for name, text in model.columns.items() if not text]:
+        raise ConfigError(
+            f"{model.path}: no comment says what {', '.join(silent)} is",
+            remedy="end each line of the final SELECT with -- and what the column means",
+        )
+    if not model.grain and not model.one_row:
+        raise ConfigError(
+            f"{model.path}: no grain",
+            remedy="name the columns that tell rows apart: grain: patient_id",
+        )
+
+
+def _calls(query: exp.Query, function: str) -> bool:
+    from sqlglot import exp
+
+    return any(call.name.lower() == function for call in query.find_all(exp.Anonymous))

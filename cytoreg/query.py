@@ -1,0 +1,112 @@
+"""Questions to the published marts: read-only, beside a refresh, shut off from everything else."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from cytoreg.errors import ConfigError
+from cytoreg.sqlerror import scrub
+from cytoreg.warehouse import literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["query"]
+
+BATCH_ROWS = 100_000
+_MISSING = re.compile(r"(?:Table|View) with name \"?([\w.]+)\"? does not exist")
+
+
+def query(published: Path, sql: str) -> pa.RecordBatchReader:
+    """The result of one SQL statement on the published file, as Arrow record batches.
+
+    The file stays open until the reader is exhausted or closed; a refresh that replaces it
+    meanwhile does not disturb the reader. The statement can read the published tables, and no
+    file, network address or other database.
+
+    Raises ConfigError if nothing is published, or for SQL that fails: with the names of the
+    tables, the closest first, if a table is not there. Errors that may quote a value do not.
+    """
+    import pyarrow as pa
+
+    con = _open(published)
+    try:
+        _check(con, sql)
+        answer = con.execute(sql).to_arrow_reader(BATCH_ROWS)
+        schema = answer.schema
+    except duckdb.Error as error:
+        problem = _explain(con, error)
+        con.close()
+        raise problem from None
+    except BaseException:
+        con.close()
+        raise
+    return pa.RecordBatchReader.from_batches(schema, _batches(con, answer))
+
+
+def _open(published: Path) -> duckdb.DuckDBPyConnection:
+    if not published.exists():
+        raise ConfigError(
+            f"nothing is published yet: there is no {published}",
+            remedy="refresh first: cytoreg refresh",
+        )
+    con = duckdb.connect()
+    try:
+        con.execute("set enable_progress_bar = false")
+        con.execute("set TimeZone = 'UTC'")
+        con.execute(f"attach {literal(str(published))} as registry (read_only)")
+        con.execute("use registry")
+        con.execute("set enable_external_access = false")
+        con.execute("set lock_configuration = true")
+    except duckdb.IOException:
+        con.close()
+        raise ConfigError(
+            f"{published} cannot be opened",
+            remedy="close the program that has it open for writing; or roll back: cytoreg rollback",
+        ) from None
+    return con
+
+
+def _check(con: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """One statement; of several DuckDB would run all and return the last."""
+    statements = con.extract_statements(sql)
+    if len(statements) != 1:
+        raise ConfigError(f"one SQL statement is expected, {len(statements)} were given")
+
+
+def _batches(
+    con: duckdb.DuckDBPyConnection, answer: pa.RecordBatchReader
+) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from answer
+    except (duckdb.Error, OSError) as error:
+        # Through Arrow's interface DuckDB's errors arrive as OSError or ArrowException.
+        raise ConfigError(f"the query failed on the way: {scrub(error)}") from None
+    finally:
+        con.close()
+
+
+def _explain(con: duckdb.DuckDBPyConnection, error: duckdb.Error) -> ConfigError:
+    missing = _MISSING.search(str(error))
+    if missing is None:
+        return ConfigError(f"the query failed: {scrub(error)}")
+    rows = con.execute(
+        "select schema_name || '.' || table_name from duckdb_tables()"
+        " where database_name = 'registry' order by 1"
+    ).fetchall()
+    tables = [name for (name,) in rows]
+    wanted = missing[1].split(".")[-1]
+    by_name = {name.split(".")[1]: name for name in reversed(tables)}
+    close = [by_name[name] for name in difflib.get_close_matches(wanted, by_name, n=3, cutoff=0.5)]
+    marts = [name for name in tables if name.startswith("marts.") and name not in close]
+    remedy = f"did you mean {' or '.join(close)}? " if close else ""
+    return ConfigError(
+        f"there is no table {missing[1]}",
+        remedy=f"{remedy}there are: {', '.join([*close, *marts])}",
+    )

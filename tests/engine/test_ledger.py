@@ -1,0 +1,123 @@
+"""The ledger outlives builds: runs, what went in and out, what the checks counted."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from cytoreg import ledger
+from cytoreg.errors import ConfigError
+
+AS_OF = date(2016, 12, 31)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'not' / 'there' / 'ledger.sqlite'}"
+
+
+def start(url: str, run_id: str) -> None:
+    ledger.start(url, run_id, as_of=AS_OF, code_version="0.1.0", project_hash="abc")
+
+
+def finish(url: str, run_id: str, **more: object) -> None:
+    given = {"status": "published", "inputs": {}, "outputs": {}, "durations": {}} | more
+    ledger.finish(url, run_id, **given)
+
+
+def test_a_run_is_remembered_with_what_went_in_and_out(url) -> None:
+    start(url, "r1")
+    inputs = {
+        "or_log": {"fingerprint": "f1", "rows": 10, "rejects": 1, "reused": 0},
+        "hospital": {"fingerprint": "f2", "rows": 20, "rejects": 0, "reused": 1},
+    }
+    durations = {"land or_log": 1.5, "stage": 0.25, "link": 0.5}
+    finish(url, "r1", inputs=inputs, outputs={"marts.x": 3}, durations=durations)
+    (run,) = ledger.runs(url)
+    assert (run.run_id, run.status, run.as_of, run.error) == ("r1", "published", AS_OF, None)
+    assert run.inputs == inputs
+    assert run.outputs == {"marts.x": 3}
+    assert list(run.durations.items()) == list(durations.items())
+    assert run.finished_at is not None
+    assert run.started_at <= run.finished_at <= datetime.now(UTC)
+
+
+def test_a_run_that_never_finished_shows_as_interrupted_once_a_later_one_starts(url) -> None:
+    start(url, "r1")
+    assert [run.status for run in ledger.runs(url)] == ["running"]
+    start(url, "r2")
+    assert [(run.run_id, run.status) for run in ledger.runs(url)] == [
+        ("r2", "running"),
+        ("r1", "interrupted"),
+    ]
+    finish(url, "r2", status="failed", error="source or_log: no file")
+    start(url, "r3")
+    assert [run.status for run in ledger.runs(url)] == ["running", "failed", "interrupted"]
+    assert ledger.runs(url)[1].error == "source or_log: no file"
+
+
+def test_the_newest_runs_come_first_and_no_more_than_asked_for(url) -> None:
+    for number in range(5):
+        start(url, f"r{number}")
+        finish(url, f"r{number}", outputs={"marts.x": number})
+    found = ledger.runs(url, limit=2)
+    assert [(run.run_id, run.outputs) for run in found] == [
+        ("r4", {"marts.x": 4}),
+        ("r3", {"marts.x": 3}),
+    ]
+
+
+def test_finishing_twice_keeps_the_last_word(url) -> None:
+    start(url, "r1")
+    finish(url, "r1", outputs={"marts.x": 1, "marts.y": 1})
+    finish(url, "r1", outputs={"marts.x": 2})
+    assert [run.outputs for run in ledger.runs(url)] == [{"marts.x": 2}]
+
+
+def test_a_rule_can_be_followed_over_the_nights(url) -> None:
+    for number in range(3):
+        start(url, f"r{number}")
+        rows = [
+            ("a.b", "critical", number, 100, "pass" if number == 0 else "fail"),
+            ("a.c", "warning", 0, 5, "pass"),
+        ]
+        ledger.record_checks(url, f"r{number}", rows)
+        ledger.record_checks(url, f"r{number}", rows)
+    points = ledger.trend(url, "a.b")
+    assert [(point.run_id, point.violated, point.status) for point in points] == [
+        ("r0", 0, "pass"),
+        ("r1", 1, "fail"),
+        ("r2", 2, "fail"),
+    ]
+    assert ledger.trend(url, "no.rule") == []
+
+
+def test_an_empty_ledger_has_no_runs(url) -> None:
+    assert ledger.runs(url) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("nonsense", r"\[ledger\] url is not an SQLAlchemy URL"),
+        ("nosuchdb://x/y", r"\[ledger\] url"),
+        ("sqlite:////proc/nowhere/ledger.sqlite", r"does not work|cannot be made"),
+    ],
+)
+def test_a_ledger_that_cannot_be_used_is_one_clear_error(url: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        ledger.runs(url)
+
+
+def test_a_file_that_is_no_database_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("not a database, but longer than a header of one hundred bytes" * 9)
+    with pytest.raises(ConfigError, match=r"ledger sqlite:.*x does not work \(DatabaseError\)"):
+        ledger.runs(f"sqlite:///{tmp_path / 'x'}")
+
+
+def test_a_password_is_not_told() -> None:
+    with pytest.raises(ConfigError) as caught:
+        ledger.runs("postgresql+psycopg://cytoreg:hunter2@localhost:1/ledger?password=hunter2")
+    assert "hunter2" not in str(caught.value)

@@ -1,0 +1,413 @@
+"""Only what passed its gates is published, whole, without identities, and can be taken back."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cytoreg import quality
+from cytoreg.config import Gates
+from cytoreg.errors import ConfigError, GateClosed
+from cytoreg.gates import Gate, check_gates
+from cytoreg.project import Project, load_project
+from cytoreg.publish import export, publish, published_run, rollback
+from cytoreg.retention import retain
+from cytoreg.warehouse import open_build
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = [f"2016123{day}T020000Z-aaaaaa" for day in range(5)]
+LIMITS = Gates(max_quarantined=0.1, max_drop=0.2)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return load_project(ROOT, extracts=tmp_path / "extracts", data=tmp_path / "data")
+
+
+def fill(con: duckdb.DuckDBPyConnection, run_id: str = RUNS[0], accepted: int = 95) -> None:
+    """A build that passes its gates: books, one critical expectation, a mart."""
+    quality.ensure(con, "finding", "check_result", "balance")
+    con.execute("delete from quality.balance")
+    con.execute(
+        "insert into quality.balance values ('log', 'cases', 'procedure', ?, ?, 5)",
+        [accepted + 5, accepted],
+    )
+    con.execute(
+        "insert into quality.check_result values"
+        " ('table', 't.unique', 't', null, 'critical', '', 0, 9, 0, 'pass'),"
+        " ('table', 't.nice', 't', null, 'warning', '', 9, 9, 0, 'fail'),"
+        " ('row', 'r.x', 'r', null, 'critical', '', 5, 100, 0, 'fail')"
+    )
+    con.execute(
+        "insert into quality.finding values"
+        " ('procedure.x', 'critical', 'procedure', '2001-00017', null,"
+        "  'log', 'cases', 'a', 17, ''),"
+        " ('procedure.unparsable', 'critical', 'procedure', null, null, 'log', 'cases', 'a', 9, '')"
+    )
+    con.execute(
+        f"create or replace table marts.outcome as select i as n, '{run_id}' as run"
+        " from range(1000) as t(i) order by hash(i)"
+    )
+    con.execute("comment on table marts.outcome is 'Outcomes.'")
+    con.execute("comment on column marts.outcome.n is 'a number; it''s all there is'")
+    con.execute("create or replace table registry.patient as select 'SECRET-NAME' as family_name")
+    con.execute(f"create or replace table quality.run as select '{run_id}' as run_id")
+
+
+def make(project: Project, run_id: str, **given: int) -> Path:
+    """A run's folder with its build and what it would publish."""
+    folder = project.builds / run_id
+    (folder / "landings").mkdir(parents=True)
+    (folder / "landings" / "log").write_text(f"fp-{run_id}")
+    (project.landing / "log" / f"fp-{run_id}").mkdir(parents=True)
+    with open_build(folder / "build.duckdb") as con:
+        fill(con, run_id, **given)
+        check_gates(con, LIMITS, None)
+    export(folder / "build.duckdb", folder / "published.duckdb", pseudonym_key="k")
+    return folder / "published.duckdb"
+
+
+def closed(gates: list[Gate]) -> dict[str, str]:
+    return {gate.name: gate.detail for gate in gates if not gate.passed}
+
+
+def shown(project: Project) -> str:
+    with duckdb.connect() as con:
+        con.execute(f"attach '{project.published}' as p (read_only)")
+        ((run, rows),) = con.execute(
+            "select run, count(*) from p.marts.outcome group by 1"
+        ).fetchall()
+    assert rows == 1000
+    return run
+
+
+# ---- gates
+
+
+def test_a_sound_build_passes_every_gate_and_the_counts_are_told(build) -> None:
+    fill(build)
+    gates = check_gates(build, LIMITS, None)
+    assert closed(gates) == {}
+    assert gates[0] == Gate("books balance", True, "landed 100 = accepted 95 + quarantined 5")
+    assert build.table("quality.gate").fetchall() == [(g.name, g.passed, g.detail) for g in gates]
+
+
+@pytest.mark.parametrize(
+    ("change", "gate", "detail"),
+    [
+        (
+            "update quality.balance set landed = 101",
+            "books balance",
+            "log.cases: landed 101, accepted 95, quarantined 5",
+        ),
+        ("delete from quality.balance", "books balance", "no source table was counted"),
+        (
+            "insert into quality.balance values ('x', 'y', 'z', 9, 8, 1)",
+            "few rows quarantined",
+            "limit 10% of a source table; above it: x.y: 1 of 9",
+        ),
+        (
+            "update quality.check_result set status = 'fail', violated = 2 where rule = 't.unique'",
+            "critical expectations hold",
+            "1 of 1 failed: t.unique (2)",
+        ),
+        (
+            "update quality.check_result set status = 'error' where rule = 't.unique'",
+            "critical expectations hold",
+            "1 of 1 failed: t.unique (could not be run)",
+        ),
+        ("delete from marts.outcome", "marts are there", "1 marts, 0 with rows"),
+        ("drop table marts.outcome", "marts are there", "0 marts, 0 with rows"),
+    ],
+)
+def test_a_gate_that_closes_tells_the_counts(build, change, gate, detail) -> None:
+    fill(build)
+    build.execute(change)
+    assert closed(check_gates(build, LIMITS, None)) == {gate: detail}
+
+
+def test_a_validation_expects_no_marts(build) -> None:
+    fill(build)
+    build.execute("drop table marts.outcome")
+    assert closed(check_gates(build, LIMITS, None, marts_expected=False)) == {}
+
+
+def test_rows_that_vanish_since_the_published_build_close_the_gate(build, project) -> None:
+    previous = make(project, RUNS[0], accepted=100)
+    fill(build, accepted=80)
+    assert closed(check_gates(build, LIMITS, previous)) == {}
+    fill(build, accepted=79)
+    assert closed(check_gates(build, LIMITS, previous)) == {
+        "no sudden loss of rows": "limit 20% of an entity; procedure: 79 after 100"
+    }
+    build.execute("delete from quality.balance")
+    assert (
+        "procedure: 0 after 100"
+        in closed(check_gates(build, LIMITS, previous))["no sudden loss of rows"]
+    )
+
+
+def test_an_unreadable_published_file_does_not_keep_a_good_build_out(build, tmp_path) -> None:
+    previous = tmp_path / "registry.duckdb"
+    previous.write_bytes(b"broken" * 10000)
+    fill(build)
+    gates = check_gates(build, LIMITS, previous)
+    assert closed(gates) == {}
+    assert any("cannot be read" in gate.detail for gate in gates)
+
+
+def test_a_client_that_holds_the_published_file_does_not_stop_the_night(build, project) -> None:
+    previous = make(project, RUNS[0], accepted=200)
+    hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('x', flush=True); input()"
+    client = subprocess.Popen(
+        [sys.executable, "-c", hold, previous], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert client.stdout is not None
+    client.stdout.readline()
+    try:
+        fill(build)
+        assert "no sudden loss of rows" in closed(check_gates(build, LIMITS, previous))
+    finally:
+        client.kill()
+        client.communicate()
+
+
+# ---- what is published
+
+
+def test_the_published_file_has_marts_and_quality_with_their_comments(project) -> None:
+    public = make(project, RUNS[0])
+    with duckdb.connect(str(public), read_only=True) as con:
+        tables = con.execute(
+            "select schema_name || '.' || table_name, comment from duckdb_tables() order by 1"
+        ).fetchall()
+        assert [name for name, _ in tables] == [
+            "marts.outcome",
+            "quality.balance",
+            "quality.check_result",
+            "quality.finding",
+            "quality.gate",
+            "quality.run",
+        ]
+        assert dict(tables)["marts.outcome"] == "Outcomes."
+        comments = con.execute(
+            "select comment from duckdb_columns() where column_name = 'n'"
+        ).fetchall()
+        assert comments == [("a number; it's all there is",)]
+        missing = con.execute(
+            "select table_name, column_name from duckdb_columns()"
+            " where schema_name = 'quality' and comment is null and table_name <> 'run'"
+        ).fetchall()
+        assert missing == []
+
+
+def test_rows_keep_their_order(project) -> None:
+    public = make(project, RUNS[0])
+    with duckdb.connect(str(public), read_only=True) as con:
+        exported = con.execute("select n from marts.outcome").fetchall()
+    with duckdb.connect(str(public.parent / "build.duckdb"), read_only=True) as con:
+        assert con.execute("select n from marts.outcome").fetchall() == exported
+
+
+def test_identities_stay_behind(project) -> None:
+    public = make(project, RUNS[0])
+    with duckdb.connect(str(public), read_only=True) as con:
+        keys = con.execute('select "key" from quality.finding order by rule').fetchall()
+    assert keys[0] == (None,)
+    assert len(keys[1][0]) == 17
+    content = public.read_bytes()
+    assert b"SECRET-NAME" not in content
+    assert b"2001-00017" not in content
+
+
+def test_keys_of_findings_are_the_pseudonyms_of_the_marts(project) -> None:
+    from cytoreg.pseudonyms import define_pseudonym
+
+    public = make(project, RUNS[0])
+    with duckdb.connect(str(public), read_only=True) as con:
+        define_pseudonym(con, "k")
+        assert con.execute(
+            "select count(*) from quality.finding"
+            " where \"key\" = pseudonym('procedure', '2001-00017')"
+        ).fetchone() == (1,)
+
+
+def test_the_file_is_whole_and_of_a_format_that_old_clients_read(project) -> None:
+    public = make(project, RUNS[0])
+    assert sorted(path.name for path in public.parent.iterdir()) == [
+        "build.duckdb",
+        "landings",
+        "published.duckdb",
+    ]
+    with duckdb.connect(str(public), read_only=True) as con:
+        tags = con.execute(
+            "select tags['storage_version'] from duckdb_databases() where not internal"
+        ).fetchone()
+    assert tags == ("v1.0.0+",)
+
+
+def test_an_export_begins_anew_after_a_crash(project) -> None:
+    public = make(project, RUNS[0])
+    (public.parent / ".published.duckdb.tmp").write_bytes(b"half a file")
+    (public.parent / ".published.duckdb.tmp.wal").write_bytes(b"half a log")
+    export(public.parent / "build.duckdb", public, pseudonym_key="k")
+    assert not list(public.parent.glob(".*"))
+
+
+# ---- publish, roll back, retain
+
+
+def test_publishing_puts_the_build_in_place(project) -> None:
+    make(project, RUNS[0])
+    make(project, RUNS[1])
+    assert published_run(project) is None
+    publish(project, RUNS[0])
+    assert (shown(project), published_run(project)) == (RUNS[0], RUNS[0])
+    publish(project, RUNS[1])
+    publish(project, RUNS[1])
+    assert (shown(project), published_run(project)) == (RUNS[1], RUNS[1])
+    assert [path.name for path in project.published.parent.iterdir()] == ["registry.duckdb"]
+
+
+def test_publishing_works_across_file_systems(project, monkeypatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EXDEV, "another device")
+
+    make(project, RUNS[0])
+    monkeypatch.setattr(os, "link", refuse)
+    publish(project, RUNS[0])
+    assert (shown(project), published_run(project)) == (RUNS[0], RUNS[0])
+
+
+def test_a_reader_that_is_open_keeps_what_it_reads(project) -> None:
+    make(project, RUNS[0])
+    make(project, RUNS[1])
+    publish(project, RUNS[0])
+    with duckdb.connect(str(project.published), read_only=True) as con:
+        publish(project, RUNS[1])
+        assert con.execute("select distinct run from marts.outcome").fetchall() == [(RUNS[0],)]
+    assert shown(project) == RUNS[1]
+
+
+def test_a_log_that_a_client_left_is_not_replayed_into_the_next_build(project) -> None:
+    make(project, RUNS[0])
+    make(project, RUNS[1])
+    publish(project, RUNS[0])
+    write = (
+        "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]);"
+        "c.execute('create table marts.mine as select 1 as n'); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", write, project.published], check=False)
+    assert project.published.with_name("registry.duckdb.wal").exists()
+    publish(project, RUNS[1])
+    assert shown(project) == RUNS[1]
+
+
+def test_a_build_behind_a_closed_gate_is_not_published(project) -> None:
+    make(project, RUNS[0])
+    publish(project, RUNS[0])
+    folder = make(project, RUNS[1]).parent
+    with open_build(folder / "build.duckdb") as con:
+        con.execute("update quality.gate set passed = false where name = 'books balance'")
+    export(folder / "build.duckdb", folder / "published.duckdb", pseudonym_key="k")
+    for action in (publish, rollback):
+        with pytest.raises(GateClosed, match=RUNS[1]):
+            action(project, RUNS[1])
+    with pytest.raises(ConfigError, match="no-such-run has nothing to publish"):
+        publish(project, "no-such-run")
+    assert shown(project) == RUNS[0]
+
+
+def test_rolling_back_goes_to_the_newest_sound_build_before(project) -> None:
+    with pytest.raises(ConfigError, match="nothing is published yet"):
+        rollback(project)
+    for run in RUNS[:4]:
+        make(project, run)
+    (project.builds / RUNS[2] / "published.duckdb").unlink()
+    publish(project, RUNS[3])
+    assert rollback(project) == RUNS[1]
+    assert rollback(project) == RUNS[0]
+    with pytest.raises(ConfigError, match=f"no build before {RUNS[0]}"):
+        rollback(project)
+    assert rollback(project, RUNS[3]) == RUNS[3]
+    assert shown(project) == RUNS[3]
+
+
+def test_old_builds_go_with_their_landings_but_never_the_published_one(project) -> None:
+    for run in RUNS:
+        make(project, run)
+    publish(project, RUNS[0])
+    (project.builds / ".20161229T020000Z.tmp").mkdir()
+    assert retain(project, 2) == [RUNS[2], RUNS[1]]
+    kept = [RUNS[0], RUNS[3], RUNS[4]]
+    assert sorted(path.name for path in project.builds.iterdir()) == kept
+    landings = sorted(path.name for path in (project.landing / "log").iterdir())
+    assert landings == [f"fp-{run}" for run in kept]
+    assert rollback(project, RUNS[3]) == RUNS[3]
+
+
+def test_failed_nights_do_not_push_out_the_builds_to_roll_back_to(project) -> None:
+    for run in RUNS:
+        make(project, run)
+    publish(project, RUNS[1])
+    for run in RUNS[2:]:
+        (project.builds / run / "published.duckdb").unlink()
+    assert retain(project, 2) == [RUNS[2]]
+    assert rollback(project) == RUNS[0]
+
+
+def test_nothing_is_removed_while_it_cannot_be_told_what_is_published(project) -> None:
+    for run in RUNS:
+        make(project, run)
+    project.published.parent.mkdir()
+    project.published.write_bytes(b"broken" * 10000)
+    assert retain(project, 1) == []
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from cytoreg.project import load_project
+from cytoreg.publish import export, publish
+from cytoreg.retention import retain
+root, data = map(Path, sys.argv[1:3])
+project = load_project(root, extracts=data, data=data)
+print("ready", flush=True)
+while True:
+    for run in sys.argv[3:]:
+        folder = project.builds / run
+        export(folder / "build.duckdb", folder / "published.duckdb", pseudonym_key="k")
+        publish(project, run)
+        retain(project, 2)
+"""
+
+
+def test_a_crash_at_any_moment_leaves_one_build_or_the_other(project) -> None:
+    for run in RUNS[:2]:
+        make(project, run)
+    publish(project, RUNS[0])
+    moments = random.Random(3)
+    command = [sys.executable, "-c", CHILD, ROOT, project.data, *RUNS[:2]]
+    seen = set()
+    for _ in range(8):
+        child = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        child.stdout.readline()
+        time.sleep(moments.uniform(0, 0.25))
+        assert child.poll() is None
+        child.send_signal(signal.SIGKILL)
+        child.communicate()
+        seen.add(shown(project))
+    assert seen <= set(RUNS[:2])
+    publish(project, RUNS[1])
+    assert shown(project) == RUNS[1]
+    assert [path.name for path in project.published.parent.iterdir()] == ["registry.duckdb"]
