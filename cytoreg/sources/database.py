@@ -148,6 +148,7 @@ def _connect(source: str, config: SqlSource, extracts: Path) -> Iterator[_Connec
             source,
             f"cannot read {shown(config)}: {_why(error)}",
             remedy="check host, database, user and password (from the environment): cytoreg doctor",
+            transient=url.get_backend_name() != "sqlite",
         ) from None
 
 
@@ -172,7 +173,7 @@ def _any_other(url: sa.URL) -> Iterator[_Connection]:
                 def read(self, statement: str, columns: list[str]) -> Iterator[pa.Table]:
                     options = {"stream_results": True, "yield_per": BATCH_ROWS}
                     result = connection.execution_options(**options).exec_driver_sql(statement)
-                    for rows in result.partitions():
+                    for rows in result.partitions(BATCH_ROWS):  # yield_per alone gives 1 row
                         values = zip(*rows, strict=True)
                         arrays = [pa.array(column, pa.string()) for column in values]
                         yield pa.table(arrays, names=columns)
