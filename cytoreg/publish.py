@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -19,10 +20,13 @@ from cytoreg.pseudonyms import define_pseudonym
 from cytoreg.published import reading, tables_of
 from cytoreg.warehouse import literal, quote, transaction
 
-__all__ = ["export", "is_sound", "publish", "published_run", "rollback", "sound_runs"]
+__all__ = ["export", "is_sound", "publications", "publish", "published_run", "rollback"]
 
 STORAGE_VERSION = "v1.0.0"
 """Format of the published file: every DuckDB client since 1.0 reads it."""
+
+PUBLISHED_AT = "published_at"
+"""File in a run's folder that says when the run was last published."""
 
 PUBLIC_SCHEMAS = ("marts", "quality")
 
@@ -97,6 +101,8 @@ def publish(project: Project, run_id: str) -> None:
     except OSError:  # another file system, or one without hard links
         shutil.copyfile(public, link)
     _sync(link)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    (public.parent / PUBLISHED_AT).write_text(now + "\n", encoding="utf-8")
     # A log that a careless client left would be replayed into the new file.
     target.with_name(target.name + ".wal").unlink(missing_ok=True)
     link.replace(target)
@@ -106,7 +112,7 @@ def publish(project: Project, run_id: str) -> None:
 
 
 def rollback(project: Project, run_id: str | None = None) -> str:
-    """Publish `run_id` again, or the newest sound build before the published one; returns its id.
+    """Publish `run_id`, or what was published before the published build; returns the run's id.
 
     Raises ConfigError if there is no such build, GateClosed if it did not pass its gates.
     """
@@ -114,7 +120,7 @@ def rollback(project: Project, run_id: str | None = None) -> str:
         current = published_run(project)
         if current is None:
             raise ConfigError("nothing is published yet", remedy="begin with: cytoreg refresh")
-        earlier = [run for run in sound_runs(project) if run < current]
+        earlier = [run for run in publications(project) if run < current]
         if not earlier:
             raise ConfigError(
                 f"no build before {current} is left to roll back to",
@@ -141,9 +147,14 @@ def published_run(project: Project) -> str | None:
     return str(row[0]) if row else None
 
 
-def sound_runs(project: Project) -> list[str]:
-    """Runs whose builds passed their gates and are still there, the newest first."""
-    return [run for run in _runs(project) if is_sound(project.builds / run / "published.duckdb")]
+def publications(project: Project) -> list[str]:
+    """Runs that were published once and whose builds are still there, the newest first."""
+    return [
+        run
+        for run in _runs(project)
+        if (project.builds / run / PUBLISHED_AT).exists()
+        and is_sound(project.builds / run / "published.duckdb")
+    ]
 
 
 def is_sound(public: Path) -> bool:

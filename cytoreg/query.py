@@ -60,8 +60,9 @@ def _open(published: Path) -> duckdb.DuckDBPyConnection:
     try:
         con.execute("set enable_progress_bar = false")
         con.execute("set TimeZone = 'UTC'")
-        con.execute(f"attach {literal(str(published))} as registry (read_only)")
-        con.execute("use registry")
+        # A name that no schema has: the private build can be asked too, and has a `registry`.
+        con.execute(f"attach {literal(str(published))} as cytoreg (read_only)")
+        con.execute("use cytoreg")
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
     except duckdb.IOException:
@@ -98,7 +99,7 @@ def _explain(con: duckdb.DuckDBPyConnection, error: duckdb.Error) -> ConfigError
         return ConfigError(f"the query failed: {scrub(error)}")
     rows = con.execute(
         "select schema_name || '.' || table_name from duckdb_tables()"
-        " where database_name = 'registry' order by 1"
+        " where database_name = 'cytoreg' order by 1"
     ).fetchall()
     tables = [name for (name,) in rows]
     wanted = missing[1].split(".")[-1]

@@ -1,7 +1,7 @@
 """Retention: which builds and landings stay on disk.
 
-Kept are the published build, the newest builds that could be published (rollback), the newest
-builds of any kind (to see why a night failed), and the landings that these were built from.
+Kept are the published build, the newest of those published before (rollback), the newest builds
+of any kind (to see why a night failed), and the landings that these were built from.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from cytoreg.project import Project
-from cytoreg.publish import published_run, sound_runs
+from cytoreg.publish import publications, published_run
 
 __all__ = ["retain"]
 
@@ -24,7 +24,7 @@ def retain(project: Project, keep: int) -> list[str]:
     if current is None and project.published.exists():
         return []
     runs = sorted(_folders(project.builds), reverse=True)
-    kept = {*runs[:keep], *sound_runs(project)[:keep], current}
+    kept = {*runs[:keep], *publications(project)[:keep], current}
     removed = [run for run in runs if run not in kept]
     for run in removed:
         _remove(project.builds / run)

@@ -327,13 +327,13 @@ def test_a_build_behind_a_closed_gate_is_not_published(project) -> None:
     assert shown(project) == RUNS[0]
 
 
-def test_rolling_back_goes_to_the_newest_sound_build_before(project) -> None:
+def test_rolling_back_goes_to_the_build_that_was_published_before(project) -> None:
     with pytest.raises(ConfigError, match="nothing is published yet"):
         rollback(project)
     for run in RUNS[:4]:
         make(project, run)
+        publish(project, run)
     (project.builds / RUNS[2] / "published.duckdb").unlink()
-    publish(project, RUNS[3])
     assert rollback(project) == RUNS[1]
     assert rollback(project) == RUNS[0]
     with pytest.raises(ConfigError, match=f"no build before {RUNS[0]}"):
@@ -342,9 +342,19 @@ def test_rolling_back_goes_to_the_newest_sound_build_before(project) -> None:
     assert shown(project) == RUNS[3]
 
 
+def test_a_build_that_was_never_published_is_not_rolled_back_to(project) -> None:
+    for run in RUNS[:3]:
+        make(project, run)
+    publish(project, RUNS[0])
+    publish(project, RUNS[2])
+    assert rollback(project) == RUNS[0]
+    assert rollback(project, RUNS[1]) == RUNS[1]
+
+
 def test_old_builds_go_with_their_landings_but_never_the_published_one(project) -> None:
     for run in RUNS:
         make(project, run)
+        publish(project, run)
     publish(project, RUNS[0])
     (project.builds / ".20161229T020000Z.tmp").mkdir()
     assert retain(project, 2) == [RUNS[2], RUNS[1]]
@@ -358,7 +368,8 @@ def test_old_builds_go_with_their_landings_but_never_the_published_one(project) 
 def test_failed_nights_do_not_push_out_the_builds_to_roll_back_to(project) -> None:
     for run in RUNS:
         make(project, run)
-    publish(project, RUNS[1])
+    for run in RUNS[:2]:
+        publish(project, run)
     for run in RUNS[2:]:
         (project.builds / run / "published.duckdb").unlink()
     assert retain(project, 2) == [RUNS[2]]

@@ -91,6 +91,13 @@ def test_one_statement_is_one_statement(published) -> None:
             query(published, sql)
 
 
+def test_a_private_build_has_a_schema_called_registry(tmp_path) -> None:
+    with duckdb.connect(str(tmp_path / "build.duckdb")) as con:
+        con.execute("create schema registry; create table registry.patient as select 1 as n")
+    answer = query(tmp_path / "build.duckdb", "select n from registry.patient")
+    assert answer.read_all().to_pydict() == {"n": [1]}
+
+
 def test_before_the_first_refresh_the_remedy_is_a_refresh(tmp_path) -> None:
     with pytest.raises(ConfigError, match=r"nothing is published yet(.|\n)*cytoreg refresh"):
         query(tmp_path / "registry.duckdb", "select 1")
