@@ -27,15 +27,22 @@ class SourceError(CytoregError):
 
     exit_code = 3
 
-    def __init__(self, source: str, message: str, *, remedy: str = "") -> None:
+    def __init__(
+        self, source: str, message: str, *, remedy: str = "", transient: bool = False
+    ) -> None:
         super().__init__(f"source {source}: {message}", remedy=remedy)
         self.source = source
+        self.transient = transient  # a server that is away may come back: worth another try
 
 
 class GateClosed(CytoregError):
     """The build is sound but not good enough to publish; yesterday's marts stay."""
 
     exit_code = 1
+
+    def __init__(self, message: str, *, remedy: str = "", run_id: str | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.run_id = run_id
 
 
 class BuildError(CytoregError):

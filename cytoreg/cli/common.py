@@ -1,0 +1,144 @@
+"""What the commands share: options, loading the project, progress, tables."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cytoreg.progress import Progress
+
+if TYPE_CHECKING:
+    from cytoreg.project import Project
+    from cytoreg.run import Verdict
+
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--project", "-p", metavar="DIR", help="The registry project. [default: here or above]"
+    ),
+]
+ExtractsOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where the extracts lie. [default: cytoreg.toml]"),
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where cytoreg keeps its own. [default: cytoreg.toml]"),
+]
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        help="Last day that the extracts can speak of; a later date is a defect. [default: today]",
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="One JSON value on standard output, nothing else.")
+]
+
+
+def load(project: Path | None, extracts: Path | None = None, data: Path | None = None) -> Project:
+    """The project that the options name."""
+    from cytoreg.project import load_project
+
+    return load_project(project, extracts=extracts, data=data)
+
+
+def day(moment: datetime | None) -> date | None:
+    """The date of an option that Typer reads as a time."""
+    return moment.date() if moment else None
+
+
+def show_json(value: object) -> None:
+    """`value` as JSON on standard output; paths and dates as text."""
+    typer.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+
+
+def show_table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None
+) -> None:
+    """A table for people on standard output: numbers to the right, empty cells empty."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for index, column in enumerate(columns):
+        number = any(isinstance(row[index], int | float) for row in rows)
+        table.add_column(column, justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else _cell(value) for value in row))
+    # A pipe has no width: let lines be as long as they are.
+    width = None if sys.stdout.isatty() else 10_000
+    Console(width=width, markup=False, highlight=False).print(table, crop=False)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@contextmanager
+def watching() -> Iterator[Progress]:
+    """Progress on standard error: a live line on a terminal, a line a label elsewhere."""
+    began = time.monotonic()
+    if not sys.stderr.isatty():
+        told: set[str] = set()
+
+        def plain(label: str, rows: int) -> None:
+            if label not in told:
+                told.add(label)
+                typer.echo(f"[{time.monotonic() - began:6.1f} s] {label}", err=True)
+
+        yield plain
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("") as status:
+
+        def live(label: str, rows: int) -> None:
+            status.update(f"{label}  {rows:,}  [dim]{time.monotonic() - began:.0f} s[/dim]")
+
+        yield live
+
+
+def show_verdict(verdict: Verdict, published: Path, *, as_json: bool) -> None:
+    """How a refresh or a validation ended."""
+    if as_json:
+        show_json(
+            {
+                "run_id": verdict.run_id,
+                "published": verdict.published,
+                "gates": [vars(gate) for gate in verdict.gates],
+                "counts": verdict.counts,
+                "seconds": verdict.durations,
+                "report": verdict.report,
+                "marts": published if verdict.published else None,
+            }
+        )
+        return
+    stages = [(name, f"{seconds:.2f}") for name, seconds in verdict.durations.items()]
+    show_table(("stage", "seconds"), stages)
+    gates = [
+        ("open" if gate.passed else "CLOSED", gate.name, gate.detail) for gate in verdict.gates
+    ]
+    show_table(("gate", "", "what it found"), gates)
+    counts = verdict.counts
+    typer.echo(
+        f"{counts.get('landed', 0):,} rows landed = {counts.get('accepted', 0):,} accepted"
+        f" + {counts.get('quarantined', 0):,} quarantined; {counts.get('findings', 0):,} findings"
+    )
+    typer.echo(f"report     {verdict.report}")
+    if verdict.published:
+        typer.secho(f"published  {published}", fg="green")

@@ -1,0 +1,118 @@
+"""Commands that run: a refresh now or every night, a validation, a rollback."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cytoreg.cli.app import app
+from cytoreg.cli.common import (
+    AsOfOption,
+    DataOption,
+    ExtractsOption,
+    JsonOption,
+    ProjectOption,
+    day,
+    load,
+    show_json,
+    show_verdict,
+    watching,
+)
+
+
+@app.command()
+def refresh(
+    project: ProjectOption = None,
+    as_of: AsOfOption = None,
+    extracts: ExtractsOption = None,
+    data: DataOption = None,
+    untracked: Annotated[
+        bool, typer.Option("--untracked", help="Without Prefect: the same stages, no server.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Refresh the registry now and publish its marts, if the gates hold.
+
+    Runs the project's own flow (flows/nightly.py) in Prefect: on the server that PREFECT_API_URL
+    names, or on one that lives as long as the command.
+
+    Example:  cytoreg refresh --as-of 2016-12-31 --untracked
+    """
+    loaded = load(project, extracts, data)
+    with watching() as progress:
+        if untracked:
+            from cytoreg.refresh import refresh as run
+
+            verdict = run(loaded, as_of=day(as_of), progress=progress)
+        else:
+            from cytoreg.tracking import run_flow
+
+            verdict = run_flow(loaded, "nightly", "nightly_refresh", as_of=day(as_of))
+    show_verdict(verdict, loaded.published, as_json=as_json)
+    verdict.raise_if_closed()
+
+
+@app.command()
+def validate(
+    project: ProjectOption = None,
+    as_of: AsOfOption = None,
+    extracts: ExtractsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge without publishing: land, stage, rules, linkage and suites, then the report.
+
+    Example:  cytoreg validate --extracts new-delivery
+    """
+    from cytoreg.refresh import refresh as run
+
+    loaded = load(project, extracts, data)
+    with watching() as progress:
+        verdict = run(loaded, as_of=day(as_of), publish=False, progress=progress)
+    show_verdict(verdict, loaded.published, as_json=as_json)
+    verdict.raise_if_closed()
+
+
+@app.command()
+def serve(
+    project: ProjectOption = None,
+    cron: Annotated[str, typer.Option(help="When, as cron says it.")] = "0 2 * * *",
+    timezone: Annotated[
+        str | None, typer.Option(help="Of the schedule. [default: this machine's]")
+    ] = None,
+    extracts: ExtractsOption = None,
+    data: DataOption = None,
+) -> None:
+    """Refresh every night on this machine, until interrupted; no other service is needed.
+
+    Starts a Prefect server of its own unless PREFECT_API_URL names one.
+
+    Example:  cytoreg serve --cron "30 1 * * *" --timezone Europe/Berlin
+    """
+    from cytoreg.tracking import serve_flow
+
+    serve_flow(load(project, extracts, data), cron=cron, timezone=timezone)
+
+
+@app.command()
+def rollback(
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="Which run. [default: the one before]")
+    ] = None,
+    project: ProjectOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Publish an earlier build again, by the rename that publishes.
+
+    Example:  cytoreg rollback
+    """
+    from cytoreg.publish import rollback as undo
+
+    loaded = load(project, None, data)
+    now = undo(loaded, run_id)
+    if as_json:
+        show_json({"published": now})
+    else:
+        typer.echo(f"{loaded.published} is run {now} again")

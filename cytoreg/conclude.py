@@ -1,0 +1,129 @@
+"""How a run ends: gates, export without identities, report, the one rename, the ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from cytoreg import __version__, ledger
+from cytoreg.progress import Progress, quiet
+from cytoreg.run import (
+    Run,
+    Verdict,
+    durations,
+    inputs,
+    keep_verdict,
+    release_lock,
+    step,
+    steps,
+)
+from cytoreg.warehouse import comment, open_build
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from cytoreg.gates import Gate
+
+Purpose = Literal["publish", "validate", "rebuild"]
+_DONE = {"publish": "published", "validate": "validated", "rebuild": "rebuilt"}
+
+
+def conclude(run: Run, purpose: Purpose, progress: Progress = quiet) -> Verdict:
+    """Check the gates, write the report and, to `publish`, put the marts in place if they hold."""
+    from cytoreg import publish, retention
+
+    project = run.project
+    with step(run, "publish") as counts:
+        gates, outputs = _check(run, purpose)
+        passed = all(gate.passed for gate in gates)
+        status = _DONE[purpose] if passed else "gate closed"
+        public = run.folder / "published.duckdb"
+        publish.export(run.build, public, pseudonym_key=project.pseudonym_key)
+        _report(run, status)
+        if status == "published":
+            publish.publish(project, run.run_id)
+        counts["published"] = int(status == "published")
+        progress("publish", counts["published"])
+    _remember(run, status, outputs)
+    retention.retain(project, project.config.retention.builds)
+    totals: dict[str, int] = {}
+    for name, (_, counted) in steps(run).items():
+        if not name.startswith("land "):
+            totals |= counted
+    verdict = Verdict(run.run_id, status == "published", gates, run.report, totals, durations(run))
+    keep_verdict(run, verdict)
+    release_lock(run.data)
+    return verdict
+
+
+def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
+    """The gates' verdicts, and the rows of each mart."""
+    from cytoreg.gates import check_gates
+
+    published = run.project.published
+    with open_build(run.build) as con:
+        gates = check_gates(
+            con,
+            run.project.config.gates,
+            published if published.exists() else None,
+            marts_expected=purpose != "validate",
+        )
+        _describe(con, run)
+        tables = con.execute(
+            "select table_schema || '.' || table_name from information_schema.tables"
+            " where table_schema = 'marts' and table_type = 'BASE TABLE' order by 1"
+        ).fetchall()
+        return gates, {
+            table: con.execute(f"select count(*) from {table}").fetchall()[0][0]
+            for (table,) in tables
+        }
+
+
+def _describe(con: DuckDBPyConnection, run: Run) -> None:
+    """`quality.run`: which run, code and project this build is of; nothing that is timed."""
+    con.execute(
+        "create or replace table quality.run as select ? as run_id, ?::date as as_of,"
+        " ? as code_version, ? as project_hash, ? as registry",
+        [
+            run.run_id,
+            run.as_of,
+            __version__,
+            run.project.content_hash(),
+            run.project.config.registry.title,
+        ],
+    )
+    comment(con, "quality.run", "The run that made this file: one row.")
+
+
+def _report(run: Run, status: str) -> None:
+    from cytoreg import report
+
+    published = run.project.published
+    report.render(
+        run.folder / "published.duckdb",
+        run.report,
+        title=run.project.config.registry.title,
+        run={
+            "run_id": run.run_id,
+            "as_of": str(run.as_of),
+            "status": "closed" if status == "gate closed" else status,
+            "durations": durations(run),
+        },
+        previous=report.pulse(published) if published.exists() else None,
+    )
+
+
+def _remember(run: Run, status: str, outputs: dict[str, int]) -> None:
+    url = run.project.ledger_url
+    ledger.finish(
+        url,
+        run.run_id,
+        status=status,
+        inputs=inputs(run),
+        outputs=outputs,
+        durations=durations(run),
+    )
+    with open_build(run.build, read_only=True) as con:
+        checks = con.execute(
+            "select rule, severity, violated, denominator, status from quality.check_result"
+        ).fetchall()
+    ledger.record_checks(url, run.run_id, checks)

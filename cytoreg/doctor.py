@@ -1,0 +1,139 @@
+"""`cytoreg doctor`: what could stop tonight's refresh, found out beforehand."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cytoreg.errors import CytoregError
+
+if TYPE_CHECKING:
+    from cytoreg.project import Project
+
+FREE_GB = 5
+"""Below this much free space the doctor warns."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at."""
+
+    state: Literal["ok", "warning", "wrong"]
+    what: str
+    detail: str
+
+
+def examine(root: Path | None, extracts: Path | None, data: Path | None) -> list[Check]:
+    """Installation, project, sources, ledger, disk and marts; never a patient's value."""
+    from cytoreg.project import load_project
+
+    checks = [*_installation()]
+    try:
+        project = load_project(root, extracts=extracts, data=data)
+    except CytoregError as error:
+        return [*checks, Check("wrong", "project", str(error))]
+    checks.append(Check("ok", "project", str(project.root)))
+    for what, look in (
+        ("schemas", _schemas),
+        ("sql models", _models),
+        ("suites", _suites),
+        ("ledger", _ledger),
+        ("marts", _marts),
+    ):
+        checks.append(_guarded(what, look, project))
+    return [*checks, *_sources(project), _disk(project), _pseudonyms(project)]
+
+
+def _guarded(what: str, look: Callable[[Project], str], project: Project) -> Check:
+    try:
+        return Check("ok", what, look(project))
+    except CytoregError as error:
+        return Check("wrong", what, str(error))
+
+
+def _installation() -> Iterator[Check]:
+    from importlib.metadata import PackageNotFoundError, requires, version
+
+    from packaging.requirements import Requirement
+
+    yield Check("ok", "python", sys.version.split()[0])
+    wrong = []
+    for text in requires("cytoreg") or []:
+        requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            found = version(requirement.name)
+        except PackageNotFoundError:
+            wrong.append(f"{requirement.name} is missing")
+            continue
+        if not requirement.specifier.contains(found, prereleases=True):
+            wrong.append(f"{requirement.name} {found} is outside {requirement.specifier}")
+    state: Literal["ok", "wrong"] = "wrong" if wrong else "ok"
+    yield Check(state, "packages", "; ".join(wrong) or "all within their bounds")
+
+
+def _schemas(project: Project) -> str:
+    from cytoreg.rules import catalogue, load_schemas
+
+    schemas = load_schemas(project.root / "schemas")
+    return f"{len(schemas)} entities, {len(catalogue(schemas))} rules"
+
+
+def _models(project: Project) -> str:
+    from cytoreg.models import load_models
+
+    return f"{len(load_models(project.root / 'sql'))} models"
+
+
+def _suites(project: Project) -> str:
+    from cytoreg.suitefile import load_suites
+
+    suites = load_suites(project.root / "expectations")
+    return f"{len(suites)} suites, {sum(len(suite.items) for suite in suites)} expectations"
+
+
+def _ledger(project: Project) -> str:
+    from cytoreg import ledger
+
+    last = ledger.runs(project.ledger_url, 1)
+    return f"last run {last[0].run_id}: {last[0].status}" if last else "no run yet"
+
+
+def _marts(project: Project) -> str:
+    from cytoreg.publish import published_run
+
+    return f"run {published_run(project)}" if project.published.exists() else "none published yet"
+
+
+def _sources(project: Project) -> Iterator[Check]:
+    from cytoreg.landing import check
+
+    for source in project.config.sources:
+        found, detail = check(project, source)
+        yield Check("ok" if found else "wrong", f"source {source}", detail)
+
+
+def _disk(project: Project) -> Check:
+    folder = project.data
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free / 1e9
+    return Check("ok" if free >= FREE_GB else "warning", "disk", f"{free:.0f} GB free for data")
+
+
+def _pseudonyms(project: Project) -> Check:
+    name = project.config.privacy.pseudonym_key
+    if os.environ.get(name):
+        return Check("ok", "pseudonyms", f"keyed by {name}")
+    return Check(
+        "warning",
+        "pseudonyms",
+        f"{name} is not set: the registry's name serves as key, and who knows it and a number"
+        " can recompute a pseudonym",
+    )

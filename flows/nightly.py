@@ -1,0 +1,101 @@
+"""The nightly refresh as a Prefect flow: a task a source, a task a stage, then publication.
+
+Tasks receive a data folder and a run id, and return counts. Nothing else is in Prefect's records:
+results are not kept, and an error that could hold a value is replaced by its kind and place.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import State
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from cytoreg import refresh
+from cytoreg.conclude import conclude
+from cytoreg.errors import CytoregError, SourceError
+from cytoreg.progress import quiet
+from cytoreg.project import load_project
+from cytoreg.run import Run, read_verdict
+from cytoreg.tracking import scrubbed
+
+RETRIES = [30, 300]
+"""Seconds before a source that may come back is tried again."""
+
+
+def _may_come_back(_task: object, _run: object, state: State[object]) -> bool:
+    """A server that is away may return; a file that is missing or wrong does not mend itself."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, SourceError) and error.transient
+
+
+@task(
+    name="land",
+    task_run_name="land {source}",
+    retries=len(RETRIES),
+    retry_delay_seconds=RETRIES,
+    retry_condition_fn=_may_come_back,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def land(data: str, run_id: str, source: str) -> dict[str, int]:
+    """Land one source; what failed may come back, so this is tried again."""
+    with scrubbed():
+        return refresh.land_source(Run.open(Path(data), run_id), source)
+
+
+@task(name="stage", task_run_name="{stage}", cache_policy=NO_CACHE, persist_result=False)
+def run_stage(data: str, run_id: str, stage: str) -> dict[str, int]:
+    """One stage of refresh.STAGES on a run's build."""
+    with scrubbed():
+        return dict(refresh.STAGES)[stage](Run.open(Path(data), run_id), quiet)
+
+
+@task(name="publish", cache_policy=NO_CACHE, persist_result=False)
+def publish(data: str, run_id: str) -> dict[str, int]:
+    """Gates, report, and the rename that publishes if every gate holds."""
+    with scrubbed():
+        return conclude(Run.open(Path(data), run_id), "publish").counts
+
+
+def land_all(run: Run, sources: list[str]) -> None:
+    """Land every source side by side; one that fails does not waste the others' work."""
+    landings = [land.submit(str(run.data), run.run_id, source) for source in sources]
+    failed = [
+        error
+        for landing in landings
+        if isinstance(error := landing.result(raise_on_failure=False), Exception)
+    ]
+    if failed:
+        raise refresh.merge([e for e in failed if isinstance(e, CytoregError)])
+
+
+@flow(
+    name="nightly-refresh",
+    flow_run_name="refresh of {project}",
+    task_runner=ThreadPoolTaskRunner(max_workers=4),
+    persist_result=False,
+)
+def nightly_refresh(
+    project: str = ".",
+    as_of: date | None = None,
+    extracts: str | None = None,
+    data: str | None = None,
+) -> str:
+    """Refresh the registry; returns the run's id. Fails when a source fails or a gate closes."""
+    with scrubbed():
+        loaded = load_project(
+            Path(project),
+            extracts=Path(extracts) if extracts else None,
+            data=Path(data) if data else None,
+        )
+        with refresh.running(loaded, as_of) as run:
+            land_all(run, list(loaded.config.sources))
+            for stage, _ in refresh.STAGES:
+                run_stage(str(run.data), run.run_id, stage)
+            publish(str(run.data), run.run_id)
+        read_verdict(run).raise_if_closed()
+        return run.run_id
