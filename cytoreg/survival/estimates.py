@@ -223,17 +223,16 @@ def _landmark_rows(stratum: Stratum, landmarks: list[float]) -> dict[str, object
 
 def _summary_row(stratum: Stratum) -> dict[str, object]:
     median = quantile(stratum.curve)
-    days = {"days": median.estimate, "lower": median.lower, "upper": median.upper}
     return {
         **_grain(stratum, 1),
         "patients": [int(stratum.curve.at_risk[0])],
         "events": [int(stratum.curve.events.sum())],
-        "median_days": [days["days"]],
-        "median_lower": [days["lower"]],
-        "median_upper": [days["upper"]],
-        "median_months": [days["days"] / DAYS_PER_MONTH],
-        "median_months_lower": [days["lower"] / DAYS_PER_MONTH],
-        "median_months_upper": [days["upper"] / DAYS_PER_MONTH],
+        "median_days": [median.estimate],
+        "median_lower": [median.lower],
+        "median_upper": [median.upper],
+        "median_months": [median.estimate / DAYS_PER_MONTH],
+        "median_months_lower": [median.lower / DAYS_PER_MONTH],
+        "median_months_upper": [median.upper / DAYS_PER_MONTH],
         "interval": [stratum.curve.interval],
         "estimator": ["kaplan-meier"],
     }
