@@ -62,8 +62,13 @@ def _installation() -> Iterator[Check]:
     from packaging.requirements import Requirement
 
     yield Check("ok", "python", sys.version.split()[0])
+    try:
+        bounds = requires("cytoreg") or []
+    except PackageNotFoundError:
+        yield Check("warning", "packages", "cytoreg is not installed: its bounds are unknown")
+        return
     wrong = []
-    for text in requires("cytoreg") or []:
+    for text in bounds:
         requirement = Requirement(text)
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
             continue

@@ -233,9 +233,9 @@ def doctor(
 
 def _private_build(loaded: Project) -> Path:
     from cytoreg.publish import published_run
+    from cytoreg.run import Run
 
     run_id = published_run(loaded)
-    path = loaded.builds / str(run_id) / "registry.duckdb"
-    if run_id is None or not path.exists():
-        raise ConfigError("no private build of what is published", remedy="run: cytoreg refresh")
-    return path
+    if run_id is None:
+        raise ConfigError("nothing is published yet", remedy="refresh first: cytoreg refresh")
+    return Run.open(loaded.data, run_id).build

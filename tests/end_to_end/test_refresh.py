@@ -11,6 +11,7 @@ from whole_night import AS_OF, ROOT, marts_digest
 from cytoreg.demo import simulate
 from cytoreg.project import Project, load_project
 from cytoreg.refresh import Verdict, refresh
+from cytoreg.run import Run, steps
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -96,8 +97,6 @@ def test_unchanged_sources_are_recognized(night: tuple[Project, Verdict]) -> Non
     second = refresh(project, as_of=AS_OF)
     assert second.published
     assert second.run_id != first.run_id
-    from cytoreg.run import Run, steps
-
     landed = {
         name: counts
         for name, (_, counts) in steps(Run.open(project.data, second.run_id)).items()
