@@ -124,11 +124,25 @@ def _expectations(suite: Suite) -> list[Expectation]:
                 remedy="see its gallery of expectations, or write unexpected_rows_expectation",
             ) from None
         try:
+            kwargs = _arguments(suite, item)
             meta = {_POSITION: position}
-            made.append(implementation(severity=item.severity, meta=meta, **item.kwargs))
+            made.append(implementation(severity=item.severity, meta=meta, **kwargs))
         except (TypeError, ValueError) as error:
             raise ConfigError(f"{place}: {_explain(error)}") from None
     return made
+
+
+def _arguments(suite: Suite, item: Item) -> dict[str, object]:
+    """The expectation's kwargs, with the table itself in place of {batch}.
+
+    Great Expectations puts a subquery there, and an alias of its own unless it sees a join, so
+    that `from {batch} as p where` would not parse.
+    """
+    kwargs = dict(item.kwargs)
+    query = kwargs.get("unexpected_rows_query")
+    if isinstance(query, str) and "row_condition" not in kwargs:
+        kwargs["unexpected_rows_query"] = query.replace("{batch}", suite.table)
+    return kwargs
 
 
 def _explain(error: Exception) -> str:

@@ -55,6 +55,14 @@ expectations:
     kwargs: {unexpected_rows_query: "select cast(name as integer) from {batch} where id > 3"}
     severity: warning
     meta: {rule: patients.breaks, reason: Names are numbers.}
+  - type: unexpected_rows_expectation
+    kwargs: {unexpected_rows_query: "select p.id from {batch} as p where p.id = 7"}
+    severity: warning
+    meta: {rule: patients.alias}
+  - type: unexpected_rows_expectation
+    kwargs: {unexpected_rows_query: "select id from {batch} where regexp_matches(name, '^S{{2}}')"}
+    severity: warning
+    meta: {rule: patients.braces}
   - type: expect_column_values_to_not_be_null
     kwargs: {column: no_such_column}
     severity: warning
@@ -94,7 +102,7 @@ def verdicts(results: list[CheckResult]) -> dict[str, tuple[str, int, int]]:
 
 def test_each_expectation_gives_one_result_with_counts(judged) -> None:
     found = verdicts(judged[1])
-    assert len(judged[1]) == 15
+    assert len(judged[1]) == 17
     assert found["patients.some"] == ("pass", 0, 1)
     assert found["patients.site"] == ("fail", 4, 20)
     assert found["registry.patient.column_values_to_be_in_set.site"] == ("pass", 8, 16)
@@ -106,6 +114,8 @@ def test_each_expectation_gives_one_result_with_counts(judged) -> None:
     assert found[proportion] == ("fail", 1, 1)
     assert found["registry.patient.column_mean_to_be_between.id"] == ("pass", 0, 1)
     assert found["registry.patient.unexpected_rows_expectation"] == ("fail", 3, 20)
+    assert found["patients.alias"] == ("fail", 1, 20)
+    assert found["patients.braces"] == ("pass", 0, 20)
     assert found["accepted.patient.column_values_to_be_unique.id"] == ("pass", 0, 3)
 
 
@@ -147,7 +157,7 @@ def test_nothing_is_printed_and_the_build_can_be_written_again(judged, tmp_path,
         record(con, results)
         assert con.execute(
             "select count(*), count(distinct rule) from quality.check_result"
-        ).fetchone() == (15, 15)
+        ).fetchone() == (17, 17)
 
 
 def test_recording_keeps_the_results_of_rows(build: duckdb.DuckDBPyConnection) -> None:
