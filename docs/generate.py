@@ -1,0 +1,162 @@
+"""Write the pages of docs/reference that say what the code says. `--check`: are they up to date?
+
+Usage: python docs/generate.py [--check]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+NOTE = "<!-- Written by docs/generate.py: change the code, then run make generate. -->\n\n"
+
+
+def cell(value: object) -> str:
+    """A value inside a Markdown table."""
+    return " ".join(str(value).split()).replace("|", "\\|")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(map(cell, line)) + " |" for line in lines) + "\n"
+
+
+def cli() -> str:
+    """Every command with its help, as the terminal shows it."""
+    from importlib import import_module
+
+    import typer
+
+    from cytoreg.cli import app
+
+    for commands in ("project", "run", "look"):
+        import_module(f"cytoreg.cli.{commands}")
+    group = typer.main.get_command(app)
+    context = group.make_context("cytoreg", [], resilient_parsing=True, terminal_width=90)
+
+    def shown(command: object, name: str) -> str:
+        sub = command.make_context(  # type: ignore[attr-defined]
+            name, [], parent=context, resilient_parsing=True, terminal_width=90
+        )
+        text = sub.get_help()
+        return f"```\n{text.strip()}\n```\n"
+
+    parts = [f"# Command line\n\n```\n{context.get_help().strip()}\n```\n"]
+    for name in group.list_commands(context):  # type: ignore[attr-defined]
+        command = group.get_command(context, name)  # type: ignore[attr-defined]
+        parts.append(f"## cytoreg {name}\n\n{shown(command, name)}")
+    return "\n".join(parts)
+
+
+def rules() -> str:
+    """The catalogue of row rules and table expectations."""
+    from cytoreg.rules import catalogue, load_schemas
+    from cytoreg.suitefile import load_suites
+
+    parts = [
+        "# Rules\n\nEach rule is declared once: rules about rows in `schemas/`, about tables in"
+        " `expectations/`. A critical row rule refuses the row; a failed critical expectation"
+        " closes the gate.\n"
+    ]
+    found = catalogue(load_schemas(ROOT / "schemas"))
+    for entity, group in groupby(found, key=lambda rule: rule.entity):
+        rows = [(f"`{rule.id}`", rule.severity, rule.reason, rule.expression) for rule in group]
+        parts.append(f"## {entity}\n\n" + table(("rule", "severity", "reason", "requires"), rows))
+    for suite in load_suites(ROOT / "expectations"):
+        rows = [(f"`{item.rule}`", item.severity, item.reason) for item in suite.items]
+        parts.append(
+            f"## Table {suite.table}\n\n{suite.description}\n\n"
+            + table(("rule", "severity", "reason"), rows)
+        )
+    return "\n".join(parts)
+
+
+def dictionary() -> str:
+    """Every column of every accepted entity."""
+    from cytoreg.rules import dictionary, load_schemas
+
+    schemas = load_schemas(ROOT / "schemas")
+    parts = ["# Data dictionary\n\nThe columns of `accepted.<entity>`, from `schemas/`.\n"]
+    for entity, group in groupby(dictionary(schemas), key=lambda entry: entry.entity):
+        rows = [
+            (f"`{e.column}`", e.type, e.unit, e.description, "; ".join(e.constraints))
+            for e in group
+        ]
+        parts.append(
+            f"## {entity}\n\n{schemas[entity].description}\n\n"
+            + table(("column", "type", "unit", "what it is", "constraints"), rows)
+        )
+    return "\n".join(parts)
+
+
+def marts() -> str:
+    """Every mart with its columns, as the published file's comments say it."""
+    from cytoreg.models import load_models
+    from cytoreg.survival import tables
+
+    described = [
+        (model.name, model.comment, list(model.columns.items()))
+        for model in load_models(ROOT / "sql").values()
+        if model.schema == "marts"
+    ]
+    described += [
+        (mart.name, mart.text, [(name, column.text) for name, column in mart.columns.items()])
+        for mart in (tables.CURVE, tables.LANDMARK, tables.SUMMARY)
+    ]
+    parts = [
+        "# Marts\n\nThe schema `marts` of the published file; any SQL client shows the same.\n"
+    ]
+    for name, text, columns in sorted(described):
+        rows = [(f"`{column}`", what) for column, what in columns]
+        parts.append(f"## {name}\n\n{text}\n\n" + table(("column", "what it is"), rows))
+    return "\n".join(parts)
+
+
+def defects() -> str:
+    """What `cytoreg simulate --defects` plants."""
+    from cytoreg.demo import DEFECTS
+
+    rows = [
+        (f"{defect.source}.{defect.table}", f"`{defect.rule}`", defect.description)
+        for defect in DEFECTS
+    ]
+    return (
+        "# Planted defects\n\n`cytoreg simulate` plants these kinds of defect and writes where into"
+        " `truth/defects.csv` (source, table, file, row, record, rule). Each kind strikes 0.05 % of"
+        " its table's records, at least one; no patient carries two.\n\n"
+        + table(("source table", "found by", "what is planted"), rows)
+    )
+
+
+PAGES = {
+    "cli.md": cli,
+    "rules.md": rules,
+    "dictionary.md": dictionary,
+    "marts.md": marts,
+    "defects.md": defects,
+}
+
+
+def main() -> int:
+    """Write the pages, or with --check name those that are stale."""
+    stale = []
+    for name, make in PAGES.items():
+        path, text = REFERENCE / name, NOTE + make()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+    if stale and "--check" in sys.argv:
+        print(f"stale: {', '.join(stale)} in docs/reference; run: make generate")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
