@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytoreg.demo.defects import DEFECTS, Defect
-from cytoreg.demo.sampling import Ints
+from cytoreg.demo.sampling import Bools, Ints
 
 if TYPE_CHECKING:
     import duckdb
+
+
+_LOOKED_AT = 100_000
 
 
 @dataclass(frozen=True)
@@ -55,29 +58,46 @@ def plant(con: duckdb.DuckDBPyConnection, seed: int) -> Planted:
 def _targets(
     con: duckdb.DuckDBPyConnection,
     defect: Defect,
-    carries: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    carries: Bools,
     rng: np.random.Generator,
 ) -> Ints:
     """Rows (rowid) to carry the defect, preferred ones first; marks their patients in `carries`."""
     table = f"extract.{defect.source}_{defect.table}"
-    total = con.execute(f"select count(*) from {table}").fetchone()
+    counted = con.execute(f"select count(*) from {table}").fetchone()
+    total = int(counted[0]) if counted else 0
+    wanted = max(1, round(defect.rate * total))
+    # Of a large table every so-many-th row is looked at, unless too few of them can carry it.
+    for step in (max(total // _LOOKED_AT, 1), 1):
+        chosen = _among(con, defect, carries, rng, step)[:wanted]
+        if len(chosen) == wanted:
+            break
+    ids, pids = chosen.T
+    carries[pids[pids >= 0]] = True
+    return np.sort(ids)
+
+
+def _among(
+    con: duckdb.DuckDBPyConnection,
+    defect: Defect,
+    carries: Bools,
+    rng: np.random.Generator,
+    step: int,
+) -> Ints:
+    """(rowid, patient or -1) of rows that can carry it, one a patient, in the order of choice."""
+    table = f"extract.{defect.source}_{defect.table}"
     found = con.execute(
         f"""select x.rowid as id, coalesce(x._pid, -1) as pid, ({defect.prefer}) as preferred
         from {table} as x left join person as p on p.pid = x._pid
-        where x._defect is null and ({defect.where})
+        where x.rowid % {step} = {rng.integers(step)} and x._defect is null and ({defect.where})
         order by x.rowid"""
     ).fetchnumpy()
     ids, pids = np.asarray(found["id"]), np.asarray(found["pid"])
     order = rng.permutation(len(ids))
     order = order[np.argsort(~np.asarray(found["preferred"], dtype=np.bool_)[order], kind="stable")]
     order = order[(pids[order] < 0) | ~carries[pids[order]]]
-    wanted = max(1, round(defect.rate * (total[0] if total else 0)))
-    # Several rows of a patient may be among the first: the first of each counts.
-    head = order[: 20 * wanted + 100]
-    _, first = np.unique(np.where(pids[head] < 0, -1 - ids[head], pids[head]), return_index=True)
-    chosen = head[np.sort(first)][:wanted]
-    carries[pids[chosen][pids[chosen] >= 0]] = True
-    return np.sort(ids[chosen])
+    _, first = np.unique(np.where(pids[order] < 0, -1 - ids[order], pids[order]), return_index=True)
+    order = order[np.sort(first)]
+    return np.column_stack([ids[order], pids[order]])
 
 
 def _damage(con: duckdb.DuckDBPyConnection, defect: Defect, number: int) -> None:

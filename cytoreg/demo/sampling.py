@@ -17,6 +17,8 @@ Bools = NDArray[np.bool_]
 Quantiles = Callable[[Floats, float, float], Floats]
 """Values at the given probabilities of a distribution with the given mean and SD."""
 
+_ENOUGH = 50_000
+
 
 def quota(total: int, weights: Sequence[float]) -> Ints:
     """`total` shared out in proportion to `weights`, by largest remainders: whole numbers."""
@@ -64,19 +66,22 @@ def calibrated(
     """`total` ascending whole numbers in [low, high] whose mean and SD are the given ones.
 
     The nominal mean and SD of the distribution are moved until rounding and the limits no longer
-    matter (to about 0.01).
+    matter (to about 0.01); a sample of the quantiles is enough to find them.
     """
-    at = (np.arange(total) + 0.5) / max(total, 1)
+
+    def drawn(count: int, mean: float, sd: float) -> Ints:
+        at = (np.arange(count) + 0.5) / max(count, 1)
+        return np.clip(np.rint(quantiles(at, mean, sd)), low, high).astype(np.int64)
+
     nominal_mean, nominal_sd = mean, sd
-    values = np.empty(0, dtype=np.int64)
-    for _ in range(40):
-        drawn = quantiles(at, nominal_mean, nominal_sd)
-        values = np.clip(np.rint(drawn), low, high).astype(np.int64)
-        if total < 3 or values.std(ddof=1) == 0:
+    for _ in range(40 if total > 2 else 0):
+        values = drawn(min(total, _ENOUGH), nominal_mean, nominal_sd)
+        reached = values.std(ddof=1)
+        if reached == 0 or (abs(values.mean() - mean) < 0.002 and abs(reached - sd) < 0.002):
             break
-        nominal_sd *= sd / values.std(ddof=1)
+        nominal_sd *= sd / reached
         nominal_mean = max(nominal_mean + mean - values.mean(), low * 0.5 + 0.1)
-    return values
+    return drawn(total, nominal_mean, nominal_sd)
 
 
 def lognormal(at: Floats, mean: float, sd: float) -> Floats:

@@ -64,6 +64,7 @@ def simulate(
         )
     if seed < 0:
         raise ConfigError("cannot simulate with a negative seed", remedy="give 0 or more")
+    source_hospital.check(hospital_url)
     folder.mkdir(parents=True, exist_ok=True)
     for left_behind in folder.glob(f"{_WORK}*"):
         shutil.rmtree(left_behind, ignore_errors=True)

@@ -168,6 +168,15 @@ order by _sort
 """
 
 
+def check(url: str | None) -> None:
+    """Raise ConfigError unless `url` is none or one of PostgreSQL."""
+    if url is not None and not url.startswith(("postgresql://", "postgres://", "postgresql+")):
+        raise ConfigError(
+            "the hospital's URL is of an unknown kind",
+            remedy="give postgresql://user:password@host:port/database, or none for SQLite",
+        )
+
+
 def write(con: duckdb.DuckDBPyConnection, folder: Path, url: str | None) -> None:
     """Write the three tables to hospital/hospital.db, or to the database at `url` instead.
 
@@ -175,13 +184,8 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, url: str | None) -> None
     """
     if url is None:
         _write_sqlite(con, folder / "hospital" / "hospital.db")
-    elif url.startswith(("postgresql://", "postgres://", "postgresql+")):
-        _write_postgresql(con, url)
     else:
-        raise ConfigError(
-            "the hospital's URL is of an unknown kind",
-            remedy="give postgresql://user:password@host:port/database, or none for SQLite",
-        )
+        _write_postgresql(con, url)
 
 
 def _query(table: str) -> str:
