@@ -63,10 +63,8 @@ class Diagnosis(Entity):
     code_fits_system = rule(
         """
         case code_system
-          when 'icd9cm' then substring(code, 1, 1) in
-            ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'E', 'V')
-          when 'icd10cm' then substring(code, 1, 1) not in
-            ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')
+          when 'icd9cm' then not regexp_matches(code, '^[A-DF-UW-Z]')
+          when 'icd10cm' then not regexp_matches(code, '^[0-9]')
         end
         """,
         "A code of the other revision of ICD.",
@@ -74,8 +72,10 @@ class Diagnosis(Entity):
     )
     system_fits_date = rule(
         """
-        code_system = 'icd9cm' and diagnosis_date < date '2015-10-01'
-        or code_system = 'icd10cm' and diagnosis_date >= date '2015-10-01'
+        case code_system
+          when 'icd9cm' then diagnosis_date < date '2015-10-01'
+          when 'icd10cm' then diagnosis_date >= date '2015-10-01'
+        end
         """,
         "The hospital changed from ICD-9-CM to ICD-10-CM on 1 October 2015.",
         severity="warning",

@@ -213,7 +213,7 @@ class OperativeFinding(Entity):
         severity="warning",
     )
     r2_not_complete = rule(
-        "residual <> 'R2' or percent_removed < 100",
+        "residual <> 'R2' or percent_removed <> 100",
         "Macroscopic residual tumour (R2), yet 100 % removed.",
         severity="warning",
     )

@@ -13,6 +13,8 @@ NOT_A_DATE = (
     "This is no calendar date: day, month or year cannot be, or part of the date is missing."
 )
 
+NOT_TICKED = "A checkbox is ticked (1) or not (0)."
+
 
 class Patient(Entity):
     """A patient as one source knows them; who is who across sources is decided by linkage.
@@ -93,11 +95,29 @@ class Patient(Entity):
         isin=SITES,
         reasons={"isin": "The research project has no such code for a site."},
     )
-    flushing: bool = field("Flushing at presentation (research).", nullable=True, warn="type")
-    diarrhoea: bool = field("Diarrhoea at presentation (research).", nullable=True, warn="type")
-    wheezing: bool = field("Wheezing at presentation (research).", nullable=True, warn="type")
+    flushing: bool = field(
+        "Flushing at presentation (research).",
+        nullable=True,
+        warn="type",
+        reasons={"type": NOT_TICKED},
+    )
+    diarrhoea: bool = field(
+        "Diarrhoea at presentation (research).",
+        nullable=True,
+        warn="type",
+        reasons={"type": NOT_TICKED},
+    )
+    wheezing: bool = field(
+        "Wheezing at presentation (research).",
+        nullable=True,
+        warn="type",
+        reasons={"type": NOT_TICKED},
+    )
     without_symptoms: bool = field(
-        "None of these symptoms at presentation (research).", nullable=True, warn="type"
+        "None of these symptoms at presentation (research).",
+        nullable=True,
+        warn="type",
+        reasons={"type": NOT_TICKED},
     )
     consent_date: date = field(
         "Day of consent to the research project.", nullable=True, reasons={"type": NOT_A_DATE}
@@ -178,3 +198,6 @@ class Patient(Entity):
         """A source knows a patient once; of several rows the first is taken."""
 
         unique: ClassVar[list[str]] = ["_source", "source_patient_number"]
+        metadata: ClassVar[dict[str, dict[str, str]]] = {
+            "unique": {"reason": "The source gives this patient twice; the first record is kept."}
+        }

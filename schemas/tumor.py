@@ -157,7 +157,10 @@ class Tumor(Entity):
         severity="warning",
     )
     grade_fits_ki67 = rule(
-        "not (grade = '1' and ki67_percent >= 3) and not (grade = '2' and ki67_percent > 20)",
+        """
+        ki67_percent > 100
+        or not (grade = '1' and ki67_percent >= 3) and not (grade = '2' and ki67_percent > 20)
+        """,
         "The Ki-67 index alone makes the grade higher (3 % for grade 2, above 20 % for grade 3).",
         severity="warning",
     )

@@ -115,7 +115,7 @@ def _entity(
     columns = tuple(_column(column) for column in schema.columns.values())
     rules = (
         *(rule for column in columns for rule in _column_rules(name, schema, column)),
-        *_composite_keys(name, schema),
+        *_composite_keys(name, model, schema),
         *_table_rules(name, model, schema, types),
     )
     for rule_id, count in Counter(rule.id for rule in rules).items():
@@ -245,12 +245,13 @@ def _scope(check: pa.Check) -> str | None:
     return None
 
 
-def _composite_keys(entity: str, schema: DataFrameSchema) -> Iterator[Rule]:
+def _composite_keys(entity: str, model: type[Entity], schema: DataFrameSchema) -> Iterator[Rule]:
     given = schema.unique or []
     keys: Sequence[Sequence[str]] = (
         [given] if all(isinstance(part, str) for part in given) and given else given
     )
-    said = (schema.metadata or {}).get("unique", {})
+    # Pandera leaves the metadata of Config on the model; the schema does not get it.
+    said = (getattr(model.Config, "metadata", None) or {}).get("unique", {})
     for key in keys:
         unknown = [name for name in key if name not in {*schema.columns, *LINEAGE}]
         if unknown:

@@ -1,8 +1,9 @@
 /* Whether each patient is alive, since when we know it, and why the dead died.
 The death date is the one that the link stage chose by the configured precedence; where no patient
 record and no death certificate has one, it is that of the hospital stay that ended in death, then
-that of the research project's follow-up, then that of a complication of grade V. A patient whom a
-source calls dead without any date is dead with an empty death date.
+that of the research project's follow-up. A complication of grade V alone is no news of a death: if
+nothing else tells of one, the grade is what the steward should doubt. A patient whom a source calls
+dead without any date is dead with an empty death date.
 The cause is the research project's where it names one, else it is read from the certificate's ICD
 code: a malignant or uncertain neoplasm or the carcinoid syndrome is the tumour.
 grain: patient_id, every row of registry.patient
@@ -24,12 +25,6 @@ death_at_follow_up as (
   where status = 'dead'
   group by patient_id
 ),
-death_by_complication as (
-  select patient_id, min(complication_date) as death_date
-  from registry.complication
-  where grade = 'V'
-  group by patient_id
-),
 called_dead as (
   select distinct l.patient_id
   from accepted.patient as p
@@ -43,12 +38,11 @@ called_dead as (
 death as (
   select
     p.patient_id,
-    coalesce(p.death_date, h.death_date, f.death_date, c.death_date) as death_date,
+    coalesce(p.death_date, h.death_date, f.death_date) as death_date,
     case
       when p.death_date is not null then p.death_date_source
       when h.death_date is not null then 'hospital'
       when f.death_date is not null then 'research'
-      when c.death_date is not null then 'research'
     end as death_date_source,
     d.patient_id is not null as called_dead,
     f.by_tumour,
@@ -57,7 +51,6 @@ death as (
   from registry.patient as p
   left join death_in_hospital as h on h.patient_id = p.patient_id
   left join death_at_follow_up as f on f.patient_id = p.patient_id
-  left join death_by_complication as c on c.patient_id = p.patient_id
   left join called_dead as d on d.patient_id = p.patient_id
 ),
 contacts_latest_first as (

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 import duckdb
 import pytest
+
+from cytoreg.rules import judge
 
 pytest.register_assert_rewrite("drawn")
 
 import drawn  # noqa: E402  (after the line that makes its assertions speak)
 
 
-@pytest.fixture
-def build() -> Iterator[duckdb.DuckDBPyConnection]:
+@contextmanager
+def empty_build() -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty build in memory, in which a pseudonym is its own key."""
     with duckdb.connect() as con:
         con.execute("create macro pseudonym(kind, key) as key")
@@ -20,41 +23,90 @@ def build() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture
+def build() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A build of the test's own."""
+    with empty_build() as con:
+        yield con
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A build of the module, for tests that only look at what the module gives."""
+    with empty_build() as con:
+        yield con
+
+
+@pytest.fixture(scope="module")
 def stages(
-    build: duckdb.DuckDBPyConnection, request: pytest.FixtureRequest
+    shared: duckdb.DuckDBPyConnection, request: pytest.FixtureRequest
 ) -> Callable[[str, str], None]:
     """Compare a staging model of the landed tables that the module gives with a drawn table."""
     module: ModuleType = request.module
     given: dict[str, str] = module.given
     for table in sorted(drawn.landed_tables()):
         drawn.put(
-            build, f"landing.{table}", drawn.landed_columns(table), given.get(f"landing.{table}")
+            shared, f"landing.{table}", drawn.landed_columns(table), given.get(f"landing.{table}")
         )
-    build.execute("create schema staging")
+    shared.execute("create schema staging")
     for part in ("tumor_registry", "hospital", "research"):
         name = f"staging.patient_{part}"
-        build.execute(f"create view {name} as {drawn.select(name)}")
+        shared.execute(f"create view {name} as {drawn.select(name)}")
 
     def compare(model: str, expected: str) -> None:
-        drawn.assert_shows(build, drawn.select(model), expected)
+        drawn.assert_shows(shared, drawn.select(model), expected)
 
     return compare
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shows(
-    build: duckdb.DuckDBPyConnection, request: pytest.FixtureRequest
+    shared: duckdb.DuckDBPyConnection, request: pytest.FixtureRequest
 ) -> Callable[[str, str], None]:
     """Compare a registry model of the accepted rows that the module gives with a drawn table."""
     given: dict[str, str] = request.module.given
     for entity, columns in drawn.accepted_columns().items():
-        drawn.put(build, f"accepted.{entity}", columns, given.get(f"accepted.{entity}"))
+        drawn.put(shared, f"accepted.{entity}", columns, given.get(f"accepted.{entity}"))
     for table, columns in drawn.LINKED.items():
-        drawn.put(build, table, columns, given.get(table))
+        drawn.put(shared, table, columns, given.get(table))
     for name in drawn.registry_models():
-        build.execute(f"create view {name} as {drawn.select(name)}")
+        shared.execute(f"create view {name} as {drawn.select(name)}")
 
     def compare(model: str, expected: str) -> None:
-        drawn.assert_shows(build, f"select * from {model}", expected)
+        drawn.assert_shows(shared, f"select * from {model}", expected)
+
+    return compare
+
+
+@pytest.fixture(scope="module")
+def finds(
+    shared: duckdb.DuckDBPyConnection, request: pytest.FixtureRequest
+) -> Callable[[str], None]:
+    """Judge the staged rows that the module gives; compare the findings of the drawn entities.
+
+    Columns that are not drawn are those of a sound record. A test need not draw the findings of
+    every entity, but of an entity that it draws it draws all, unless the rule belongs to another
+    test of the module.
+    """
+    given: dict[str, str] = request.module.given
+    for entity, columns in drawn.accepted_columns().items():
+        text = given.get(f"staging.{entity}")
+        drawn.put_sound(shared, entity, dict.fromkeys(columns, "varchar"), text)
+    for schema in ("landing", "accepted", "quarantine", "quality"):
+        shared.execute(f"create schema {schema}")
+    judge(shared, drawn.schemas(), as_of=drawn.AS_OF)
+    drawn_elsewhere = drawn.rules_named_in(request.module)
+
+    def compare(expected: str) -> None:
+        _, rows = drawn.parse(expected)
+        own = {row[1] for row in rows}
+        entities = {str(rule).split(".")[0] for rule in own}
+        others = sorted(drawn_elsewhere - own)
+        wanted = ", ".join(f"'{entity}'" for entity in sorted(entities))
+        besides = ", ".join(f"'{rule}'" for rule in others) or "''"
+        drawn.assert_shows(
+            shared,
+            f"select * from quality.finding where entity in ({wanted}) and rule not in ({besides})",
+            expected,
+        )
 
     return compare

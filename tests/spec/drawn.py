@@ -12,11 +12,15 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
+from sound import LINEAGE_OF, RECORDS
 
+from cytoreg.rules import EntityRules, load_schemas
 from cytoreg.warehouse import quote
 
 ROOT = Path(__file__).parents[2]
@@ -165,14 +169,37 @@ def assert_shows(con: duckdb.DuckDBPyConnection, query: str, expected: str) -> N
     assert rows_of(con, query, heading) == sorted(rows, key=str)
 
 
-def accepted_columns() -> dict[str, dict[str, str]]:
-    """Column types of each accepted entity."""
-    import json
+@cache
+def schemas() -> dict[str, EntityRules]:
+    """The reference project's rules."""
+    return load_schemas(ROOT / "schemas")
 
-    types = json.loads(Path("/tmp/types.json").read_text())
+
+def accepted_columns() -> dict[str, dict[str, str]]:
+    """Column types of each accepted entity, as its schema declares them."""
     return {
-        entity: {
-            part.split(":")[0]: (part.split(":") + ["varchar"])[1] for part in columns.split()
-        }
-        for entity, columns in types.items()
+        name: {column.name: column.type.sql for column in entity.columns}
+        for name, entity in schemas().items()
     }
+
+
+def put_sound(
+    con: duckdb.DuckDBPyConnection, entity: str, columns: dict[str, str], text: str | None
+) -> None:
+    """Fill `staging.<entity>`: what is drawn, and for the rest what a sound record has."""
+    source, table = LINEAGE_OF[entity]
+    whole = None
+    if text is not None:
+        heading, rows = parse(text)
+        record = {"_source": source, "_table": table, **RECORDS[entity]}
+        rest = {name: value for name, value in record.items() if name not in heading}
+        lines = [[*heading, *rest], *([*row, *rest.values()] for row in rows)]
+        whole = "\n".join(" | ".join(cell or "" for cell in line) for line in lines)
+    put(con, f"staging.{entity}", columns, whole)
+
+
+def rules_named_in(module: ModuleType) -> set[str]:
+    """Every rule that a spec module draws, in whichever of its tests."""
+    text = Path(str(module.__file__)).read_text(encoding="utf-8")
+    entities = "|".join(RECORDS)
+    return set(re.findall(rf"\|\s*((?:{entities})\.[a-z0-9_.]+)\s*\|", text))

@@ -1,7 +1,7 @@
 """
 The day of death is the one that linkage chose by precedence; else that of a stay that ended in
-death, else that of a follow-up, else that of a grade V complication. The last contact is the last
-day on which anything shows the patient alive.
+death, else that of a follow-up. The last contact is the last day on which anything shows the
+patient alive.
 """
 
 title = "Who is alive, and until when that is known"
@@ -46,6 +46,17 @@ given = {
         E2               | 0000003         | inpatient  | 2011-05-01 10:00:00 | 2011-05-09 10:00:00 | expired
         E3               | 0000006         | inpatient  | 1997-05-01 10:00:00 | 1997-05-09 10:00:00 | home
     """,
+    "accepted.procedure": """
+        case_number | hospital_number | operation_date
+        ------------+-----------------+---------------
+        c1          | 0000007         | 2014-01-01
+    """,
+    "accepted.complication": """
+        complication_key | case_number | complication_date | type  | grade
+        -----------------+-------------+-------------------+-------+------
+        7-1              | c1          | 2014-01-05        | ileus | II
+        7-2              | c1          | 2014-01-09        | death | V
+    """,
     "accepted.follow_up": """
         follow_up_key | record_id | follow_up_date | status       | cause
         --------------+-----------+----------------+--------------+--------
@@ -63,7 +74,7 @@ def test_status_day_of_death_and_cause(shows):
     """
     Research names Bert's cause, so the certificate's heart disease does not count. Cora died in
     hospital: that day precedes the follow-up's. Nobody knows when Dora died. Fred's certificate
-    bears an ICD-9 code.
+    bears an ICD-9 code. Gerd has a grade V complication, but no source knows of his death.
     """
     shows(
         "registry.vital_status",
@@ -97,6 +108,6 @@ def test_last_contact(shows):
         dora       |                   |                     |
         emil       | 2012-01-01        | research            | follow-up
         fred       | 1997-05-09        | hospital            | discharge
-        gerd       |                   |                     |
+        gerd       | 2014-01-05        | research            | complication
         """,
     )
