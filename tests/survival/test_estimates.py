@@ -194,6 +194,20 @@ def test_a_cohort_with_impossible_rows_is_refused_with_counts_only(
     assert "314" not in str(error.value)
 
 
+def test_an_empty_stratum_and_one_called_unknown_are_one(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("update marts.cohort set site = 'unknown' where site is null and event = 1")
+    materialize(con, {"overall": endpoint()})
+    found = con.execute(
+        "select patients from marts.survival_summary where stratum = 'unknown'"
+    ).fetchall()
+    rows = "select count(*) from marts.cohort where coalesce(site, 'unknown') = 'unknown'"
+    assert found == con.execute(rows).fetchall()
+    assert con.execute(
+        "select count(*) - count(distinct (stratum_variable, stratum, time_days))"
+        " from marts.survival_curve"
+    ).fetchone() == (0,)
+
+
 def test_events_may_be_boolean(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("alter table marts.cohort alter event type boolean")
     materialize(con, {"overall": endpoint()})
