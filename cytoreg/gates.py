@@ -65,10 +65,10 @@ def _books(con: duckdb.DuckDBPyConnection) -> Gate:
     wrong = [row for row in rows if row[1] != row[2] + row[3]]
     if wrong:
         each = (f"{name}: landed {n}, accepted {a}, quarantined {q}" for name, n, a, q in wrong)
-        return Gate("books balance", False, "; ".join(each))
+        return Gate("books_balance", False, "; ".join(each))
     landed, accepted, quarantined = (sum(row[column] for row in rows) for column in (1, 2, 3))
     told = f"landed {landed} = accepted {accepted} + quarantined {quarantined}"
-    return Gate("books balance", bool(rows), told if rows else "no source table was counted")
+    return Gate("books_balance", bool(rows), told if rows else "no source table was counted")
 
 
 def _quarantined(con: duckdb.DuckDBPyConnection, most: float) -> Gate:
@@ -80,7 +80,7 @@ def _quarantined(con: duckdb.DuckDBPyConnection, most: float) -> Gate:
     told = [f"{name}: {refused} of {landed}" for name, refused, landed in above or rows[:1]]
     limit = f"limit {most:.0%} of a source table"
     return Gate(
-        "few rows quarantined",
+        "quarantined_share",
         not above,
         f"{limit}; {'above it' if above else 'highest'}: {', '.join(told) or 'none'}",
     )
@@ -97,14 +97,14 @@ def _expectations(con: duckdb.DuckDBPyConnection) -> Gate:
         for rule, status, violated in failed
     ]
     return Gate(
-        "critical expectations hold",
+        "critical_expectations",
         not failed,
         f"{len(failed)} of {len(rows)} failed" + (f": {', '.join(told)}" if told else ""),
     )
 
 
 def _drop(con: duckdb.DuckDBPyConnection, most: float, previous: Path | None) -> Gate:
-    name = "no sudden loss of rows"
+    name = "accepted_drop"
     if previous is None:
         return Gate(name, True, "nothing was published before")
     accepted = "select entity, sum(accepted)::bigint from {}quality.balance group by 1 order by 1"
@@ -130,4 +130,4 @@ def _marts(con: duckdb.DuckDBPyConnection) -> Gate:
         for table in tables
         if con.execute(f"select 1 from marts.{quote(table)} limit 1").fetchone()
     ]
-    return Gate("marts are there", bool(filled), f"{len(tables)} marts, {len(filled)} with rows")
+    return Gate("marts_present", bool(filled), f"{len(tables)} marts, {len(filled)} with rows")

@@ -41,6 +41,8 @@ def export(build: Path, out: Path, *, pseudonym_key: str) -> None:
     for leftover in (making, making.with_name(making.name + ".wal")):
         leftover.unlink(missing_ok=True)
     with closing(duckdb.connect()) as con:
+        # What does not fit into memory stays in the run's folder, like all that is private.
+        con.execute(f"set temp_directory = {literal(str(out.parent / '.spill'))}")
         con.execute(f"attach {literal(str(build))} as build (read_only)")
         con.execute(
             f"attach {literal(str(making))} as public (storage_version '{STORAGE_VERSION}')"

@@ -74,6 +74,18 @@ def test_a_table_that_is_not_there_is_answered_with_those_that_are(published) ->
         query(published, "select * from findings")
 
 
+def test_a_name_is_a_table_and_no_variable_of_the_program(published) -> None:
+    for name in ("sql", "con", "published", "_MISSING"):
+        with pytest.raises(ConfigError, match=f"there is no table {name}"):
+            query(published, f"select * from {name}")
+
+
+def test_what_does_not_fit_into_memory_is_sorted_all_the_same(published, tmp_path) -> None:
+    sql = "select text from marts.survival_curve order by hash(text)"
+    assert query(published, sql).read_all().num_rows == 300000
+    assert [path.name for path in tmp_path.iterdir()] == ["registry.duckdb"]
+
+
 def test_wrong_sql_is_told_without_values(published) -> None:
     with pytest.raises(ConfigError, match='"nothing" not found'):
         query(published, "select nothing from marts.survival_curve")
