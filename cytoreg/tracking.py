@@ -6,6 +6,7 @@ in it receives ids and paths and returns counts; errors are scrubbed before Pref
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -115,6 +116,9 @@ def _settle(project: Project, more: dict[str, str]) -> None:
 def _load(project: Project, module: str, name: str) -> Flow[..., object]:
     from prefect.flows import load_flow_from_entrypoint
 
+    for logger in ("prefect.flow_runs", "prefect.task_runs"):
+        logging.getLogger(logger).addFilter(_without_traceback)
+
     path = project.root / "flows" / f"{module}.py"
     if not path.is_file():
         raise ConfigError(
@@ -130,6 +134,12 @@ def _parameters(project: Project) -> dict[str, object]:
         "extracts": str(project.extracts),
         "data": str(project.data),
     }
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Let a log line say what went wrong, and keep frames out of terminals and records."""
+    record.exc_info = record.exc_text = None
+    return True
 
 
 @contextmanager
