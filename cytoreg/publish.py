@@ -95,9 +95,10 @@ def publish(project: Project, run_id: str) -> None:
         )
     target = project.published
     target.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in target.parent.glob(f".{target.name}.*.tmp"):
-        leftover.unlink(missing_ok=True)
     link = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    for leftover in target.parent.glob(f".{target.name}.*.tmp"):
+        if leftover == link or not _runs_still(leftover.suffixes[-2]):
+            leftover.unlink(missing_ok=True)
     try:
         os.link(public, link)
     except OSError:  # another file system, or one without hard links
@@ -171,6 +172,17 @@ def is_sound(public: Path) -> bool:
             return bool(row and row[0]) and bool(tables_of(con, "marts"))
     except duckdb.Error:
         return False
+
+
+def _runs_still(process: str) -> bool:
+    """Whether the process of a temporary name (".4711") may still need it: a rollback meanwhile."""
+    try:
+        os.kill(int(process.removeprefix(".")), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _runs(project: Project) -> list[str]:

@@ -275,6 +275,21 @@ def test_publishing_puts_the_build_in_place(project) -> None:
     assert [path.name for path in project.published.parent.iterdir()] == ["registry.duckdb"]
 
 
+def test_publishing_clears_what_a_crash_left_and_nothing_else(project) -> None:
+    """A leftover is a link to a build: it must be unlinked, never written into."""
+    first, second = make(project, RUNS[0]), make(project, RUNS[1])
+    project.published.parent.mkdir()
+    names = {pid: f".registry.duckdb.{pid}.tmp" for pid in (os.getpid(), 1, 2**22 + 1)}
+    for name in names.values():
+        os.link(first, project.published.with_name(name))
+    before = first.read_bytes()
+    publish(project, RUNS[1])
+    assert first.read_bytes() == before
+    assert second.samefile(project.published)
+    left = sorted(path.name for path in project.published.parent.iterdir())
+    assert left == [names[1], "registry.duckdb"]
+
+
 def test_publishing_works_across_file_systems(project, monkeypatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(errno.EXDEV, "another device")
