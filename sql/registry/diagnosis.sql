@@ -5,12 +5,12 @@ grain: diagnosis_id
 materialized: table
 */
 with patient_of_encounter as (
-  select encounter_number, patient_id from registry.encounter
+  select encounter_number, encounter_id, patient_id from registry.encounter
 )
 select
   pseudonym('diagnosis', d.diagnosis_number) as diagnosis_id, -- pseudonym of the diagnosis
   p.patient_id, -- pseudonym of the patient
-  pseudonym('encounter', d.encounter_number) as encounter_id, -- pseudonym of the encounter
+  p.encounter_id, -- pseudonym of the encounter
   d.diagnosis_number, -- the hospital's number of the diagnosis
   d.code_system, -- icd9cm or icd10cm
   d.code, -- the code, with its dot
