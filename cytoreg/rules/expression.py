@@ -64,7 +64,7 @@ def _finite(value: float) -> float | None:
 
 
 def _remainder(a: int, b: int) -> int | None:
-    if b == 0 or (a == -(2**63) and b == -1):
+    if b == 0:
         return None
     return int(math.copysign(1, a)) * (abs(a) % abs(b))
 
@@ -98,13 +98,19 @@ def _substring(text: str, start: int, length: int) -> str:
     return text[start - 1 : start - 1 + length]
 
 
+def _int_sql(formula: str) -> str:
+    wide = formula.format("cast({0} as hugeint)", "cast({1} as hugeint)")
+    return f"try_cast({wide} as bigint)"
+
+
 def _like(text: str, pattern: str) -> bool:
     parts = (".*" if char == "%" else "." if char == "_" else re.escape(char) for char in pattern)
     return re.fullmatch("".join(parts), text, flags=re.DOTALL) is not None
 
 
 _IN_YEARS = "between date '0001-01-01' and date '9999-12-31'"
-_ADD_DAYS = "{0} + cast({1} as integer)"
+# So many days lead out of the calendar from any day in it; `0 * days` keeps a null null.
+_ADD_DAYS = "{0} + cast(greatest(least({1}, 4000000), -4000000) + 0 * {1} as integer)"
 
 OPERATIONS: Mapping[str, Operation] = {
     "=": Operation("{0} = {1}", lambda a, b: a == b),
@@ -118,15 +124,15 @@ OPERATIONS: Mapping[str, Operation] = {
     "to timestamp": Operation("cast({0} as timestamp)", lambda a: datetime(a.year, a.month, a.day)),
     "to date": Operation("cast({0} as date)", lambda a: a.date()),
     "to text": Operation("cast({0} as varchar)", str),
-    # Integers overflow to null (`try`), numbers that are not finite become null (`finite`).
-    "try": Operation("try({0})", lambda a: a),
-    "finite": Operation("try(case when isfinite({0}) then {0} end)", _finite),
-    "int +": Operation("{0} + {1}", lambda a, b: _int64(a + b)),
-    "int -": Operation("{0} - {1}", lambda a, b: _int64(a - b)),
-    "int *": Operation("{0} * {1}", lambda a, b: _int64(a * b)),
-    "int %": Operation("{0} % nullif({1}, 0)", _remainder),
-    "int neg": Operation("- {0}", lambda a: _int64(-a)),
-    "int abs": Operation("abs({0})", lambda a: _int64(abs(a))),
+    # Nothing here may raise, even when the optimizer computes it where it is not needed. So whole
+    # numbers are reckoned in 128 bits and cast back, and numbers may be infinite until `finite`.
+    "int +": Operation(_int_sql("{0} + {1}"), lambda a, b: _int64(a + b)),
+    "int -": Operation(_int_sql("{0} - {1}"), lambda a, b: _int64(a - b)),
+    "int *": Operation(_int_sql("{0} * {1}"), lambda a, b: _int64(a * b)),
+    "int %": Operation(_int_sql("{0} % nullif({1}, 0)"), _remainder),
+    "int neg": Operation(_int_sql("- {0}"), lambda a: _int64(-a)),
+    "int abs": Operation(_int_sql("abs({0})"), lambda a: _int64(abs(a))),
+    "finite": Operation("case when isfinite({0}) then {0} end", _finite),
     "+": Operation("{0} + {1}", lambda a, b: a + b),
     "-": Operation("{0} - {1}", lambda a, b: a - b),
     "*": Operation("{0} * {1}", lambda a, b: a * b),
@@ -135,9 +141,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "abs": Operation("abs({0})", abs),
     "floor": Operation("floor({0})", lambda a: float(math.floor(a))),
     "ceil": Operation("ceil({0})", lambda a: float(math.ceil(a))),
-    "add days": Operation(
-        f"try(case when {_ADD_DAYS} {_IN_YEARS} then {_ADD_DAYS} end)", _add_days
-    ),
+    "add days": Operation(f"case when {_ADD_DAYS} {_IN_YEARS} then {_ADD_DAYS} end", _add_days),
     "days between": Operation("date_diff('day', {0}, {1})", _days),
     "hours between": Operation("date_diff('hour', {0}, {1})", _hours),
     "minutes between": Operation(
@@ -189,17 +193,14 @@ _FUNCTIONS: Mapping[type[exp.Expr], tuple[str, tuple[tuple[type, ...], ...], typ
     exp.Hour: ("hour", ((datetime,),), int),
     exp.Minute: ("minute", ((datetime,),), int),
 }
-_ARITHMETIC_OPS = frozenset(
-    {"int +", "int -", "int *", "int %", "int neg", "int abs", "+", "-", "*", "/", "neg", "abs"}
-)
+_ARITHMETIC_OPS = frozenset({"+", "-", "*", "/", "neg", "abs"})
 _SQL_TYPES = {
     "BIGINT": int,
     "INT": int,
     "DOUBLE": float,
     "DATE": date,
-    "TIMESTAMP": datetime,
+    "TIMESTAMPNTZ": datetime,
     "TEXT": str,
-    "VARCHAR": str,
 }
 _NULL = type(None)
 
@@ -508,7 +509,7 @@ class _Reader:
                 exp.DateDiff(this=tree.this, expression=tree.expression, unit=exp.var(unit))
             )
         if left.type is date and right.type is int and op in "+-":
-            days = right if op == "+" else _guarded(Node("int neg", int, (_bare(right),)))
+            days = right if op == "+" else Node("int neg", int, (right,))
             return Node("add days", date, (left, days))
         for part, node in ((tree.this, left), (tree.expression, right)):
             if node.type not in (int, float):
@@ -529,12 +530,10 @@ def _widen(node: Node, kind: type) -> Node:
 
 
 def _guarded(node: Node) -> Node:
-    """Arithmetic whose overflow is null, guarded once where the arithmetic ends."""
-    if node.op not in _ARITHMETIC_OPS:
-        return node
-    return Node("finite" if node.type is float else "try", node.type, (node,))
+    """Arithmetic with fractions, of which what is not finite is null where it ends."""
+    return Node("finite", float, (node,)) if node.op in _ARITHMETIC_OPS else node
 
 
 def _bare(node: Node) -> Node:
     """The arithmetic under a guard: inside a larger one only the outermost guard is needed."""
-    return node.args[0] if node.op in ("finite", "try") else node
+    return node.args[0] if node.op == "finite" else node

@@ -41,7 +41,8 @@ def to_re2(pattern: str | re.Pattern[str], *, anchored: bool) -> str | None:
     text, given = (pattern, 0) if isinstance(pattern, str) else (pattern.pattern, pattern.flags)
     parsed = _parser.parse(text, given)
     flags = parsed.state.flags
-    if flags & ~_FLAGS:
+    # RE2 gets some patterns wrong that can only match between characters, such as `^^`.
+    if flags & ~_FLAGS or parsed.getwidth()[1] == 0:
         return None
     try:
         body = _sequence(list(parsed), flags, tail=True)
@@ -51,6 +52,7 @@ def to_re2(pattern: str | re.Pattern[str], *, anchored: bool) -> str | None:
     return translated if _accepted(translated) else None
 
 
+@cache
 def _accepted(pattern: str) -> bool:
     """Whether DuckDB's RE2 takes the pattern; it limits repeats and the size of the automaton."""
     with duckdb.connect() as connection:

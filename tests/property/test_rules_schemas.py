@@ -1,0 +1,147 @@
+"""Law: judging a whole registry in DuckDB finds what Pandera finds, entity after entity."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import pandera.pandas as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rules_verdict import EXAMPLES, by_duckdb, by_pandera, frame_of, typed
+
+from cytoreg.rules import (
+    Entity,
+    agrees,
+    compare,
+    compile_schemas,
+    field,
+    references,
+    rowwise,
+    rule,
+    whole_table,
+)
+from cytoreg.rules.declare import entity_name
+
+
+class Person(Entity):
+    """Someone, as one source knows them."""
+
+    number: str = field("Number.", key=True, str_matches="^[0-9]$")
+    sex: str = field("Sex.", nullable=True, isin=("male", "female", "unknown"), warn="isin")
+    birth_date: date = field("Birth.", nullable=True, ge=date(1950, 1, 2))
+    death_date: date = field("Death.", nullable=True)
+    height: float = field("Height.", nullable=True, in_range=(0.5, 2.5, True, False))
+
+    died_after_birth = rule("death_date >= birth_date")
+    died_by_extract = rule("death_date <= $as_of", severity="warning")
+    male_is_tall = rule("sex <> 'male' or height >= 1.5 or _source = 'b'", severity="info")
+    sex_agrees = agrees("sex", on="number", when="sex <> 'unknown'")
+    birth_agrees = agrees("birth_date", on="number", severity="critical")
+    one_height = compare("person", on=["_source", "number"], holds="height = person.height")
+
+    @pa.check("height", element_wise=True)
+    def not_too_exact(cls, value: float) -> bool:
+        return round(value, 1) == value
+
+    class Config:
+        unique = ("_source", "number")
+
+
+class Operation(Entity):
+    """An operation of someone."""
+
+    case_number: str = field("Number.", key=True, unique=True)
+    number: str = field("Whose.", nullable=True)
+    day: date = field("When.")
+    minutes: int = field("How long.", nullable=True, in_range=(20, 1440), unique=True)
+
+    person_exists = references("person", on="number")
+    after_birth = compare("person", on="number", holds="day >= person.birth_date")
+    before_death = compare("person", on="number", holds="day <= person.death_date + 1")
+    long_if_tall = compare("person", on="number", holds="minutes > person.height * 100")
+    as_named = references("person", on={"case_number": "number"}, severity="info")
+
+    @pa.check("minutes")
+    @rowwise
+    def even(cls, values: pd.Series) -> pd.Series:
+        return values % 2 == 0
+
+    @pa.dataframe_check(raise_warning=True)
+    @whole_table
+    def not_longest(cls, frame: pd.DataFrame) -> pd.Series:
+        return ~(frame["minutes"] > frame["minutes"].mean() * 2).fillna(False)
+
+
+DAYS = ["1950-01-01", "1950-01-02", "2000-02-29", "2016-12-31", "2017-01-01", "2000-02-30", "x"]
+
+
+def rows(**columns: list[str | None]) -> st.SearchStrategy[list[dict[str, str | None]]]:
+    row = {name: st.one_of(st.none(), st.sampled_from(values)) for name, values in columns.items()}
+    row["_source"] = st.sampled_from(["a", "b", "c"])
+    return st.lists(st.fixed_dictionaries(row), max_size=25)
+
+
+PEOPLE = rows(
+    number=["1", "2", "3", "12"],
+    sex=["male", "female", "unknown", "m"],
+    birth_date=DAYS,
+    death_date=DAYS,
+    height=["1.5", "1.50", "0.5", "2.5", "1.75", "tall", "-1"],
+)
+OPERATIONS = rows(
+    case_number=["1", "2", "3", "4", "x", ""],
+    number=["1", "2", "3", "4"],
+    day=DAYS,
+    minutes=["20", "19", "1440", "1441", "151", "6.1", "+20", "400"],
+)
+
+
+@settings(max_examples=2 * EXAMPLES, deadline=None)
+@given(PEOPLE, OPERATIONS)
+def test_a_registry_is_judged_as_pandera_judges_it(people, operations):
+    frames = {"person": frame_of(Person, people), "operation": frame_of(Operation, operations)}
+    critical = {
+        r.id
+        for entity in compile_schemas([Operation, Person]).values()
+        for r in entity.rules
+        if r.severity == "critical"
+    }
+    among_rows = {"person.sex_agrees", "person.birth_agrees", "person.one_height"}
+    expected: set[tuple[str, int]] = set()
+    accepted: dict[str, pd.DataFrame] = {}
+    for model in (Person, Operation):
+        name = entity_name(model)
+        # Rows that another critical rule refuses have no say in comparisons among rows.
+        alone = by_pandera(model, frames[name], accepted)
+        refused = {row for rule_id, row in alone if rule_id in critical - among_rows}
+        trusted = {name: typed(model, blank_untyped(model, frames[name], alone), refused)}
+        found = by_pandera(model, frames[name], {**accepted, **trusted})
+        refused = {row for rule_id, row in found if rule_id in critical}
+        accepted[name] = typed(model, blank_untyped(model, frames[name], found), refused)
+        expected |= found
+    assert by_duckdb([Operation, Person], frames) == expected
+
+
+def blank_untyped(
+    model: type[Entity], frame: pd.DataFrame, found: set[tuple[str, int]]
+) -> pd.DataFrame:
+    """The frame with cells that are not of their column's type empty."""
+    meant = frame.copy()
+    for rule_id, row in found:
+        entity, *column = rule_id.split(".")
+        if entity == entity_name(model) and column[1:] == ["type"]:
+            meant.loc[row, column[0]] = None
+    return meant
+
+
+def test_the_registry_of_this_law_has_every_kind_of_rule_and_both_kinds_of_judge():
+    rules = [r for entity in compile_schemas([Operation, Person]).values() for r in entity.rules]
+    assert {type(r.test).__name__ for r in rules} == {
+        *("Condition", "Unique", "Exists", "Pairwise", "Python")
+    }
+    assert [r.id for r in rules if r.kind == "fallback"] == [
+        "person.height.not_too_exact",
+        "operation.minutes.even",
+        "operation.not_longest",
+    ]
