@@ -141,8 +141,15 @@ def _iterable(values: object) -> Iterable[object]:
 
 
 def describe(check: pa.Check) -> str:
-    """A check for people: its name and what it was given."""
-    given = check.statistics or {}
+    """A check for people: its name and what it was given, as `isin(a, b)` or `ge(1)`."""
+    left_out = {"include_min": True, "include_max": True}
+    given = {
+        key: value
+        for key, value in (check.statistics or {}).items()
+        if value is not None and left_out.get(key) is not value
+    }
+    if len(given) == 1:
+        return f"{check_name(check)}({_listed(next(iter(given.values())))})"
     return f"{check_name(check)}({', '.join(f'{key}={_show(v)}' for key, v in given.items())})"
 
 
@@ -177,6 +184,10 @@ def reason(check: pa.Check, column: str, unit: str) -> str:
         (value,) = given.values()
         return f"{column} {_PHRASES[name]} {_show(value)}{tail}"
     return f"{column} fails {describe(check)}."
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(_show, value)) if isinstance(value, list | tuple) else _show(value)
 
 
 def _show(value: object) -> str:
