@@ -6,6 +6,9 @@ Prefect's records and in terminals. The exit code of the command line belongs to
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 
 class CytoregError(Exception):
     """An error with a remedy; `str(error)` is what the user reads."""
@@ -47,3 +50,12 @@ class GateClosed(CytoregError):
 
 class BuildError(CytoregError):
     """A stage failed on the build itself, which is a defect of the project's SQL or of cytoreg."""
+
+
+def place(error: BaseException) -> str:
+    """What an error that is not ours may say of itself: its type and where in cytoreg it arose."""
+    frames = traceback.extract_tb(error.__traceback__)
+    package = Path(__file__).parent
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(package)]
+    where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in ours or frames]
+    return " in ".join([type(error).__name__, *where[-1:]])

@@ -1,7 +1,7 @@
 """Prefect, kept at arm's length: its settings, running a project's flow, serving it, scrubbing.
 
-Prefect's database lies in the data folder, apart from any other Prefect on the machine. What runs
-in it receives ids and paths and returns counts; errors are scrubbed before Prefect can record them.
+Prefect's records lie in the data folder, apart from any other Prefect on the machine. What runs in
+it receives ids and paths and returns counts; errors are scrubbed before Prefect can record them.
 """
 
 from __future__ import annotations
@@ -9,23 +9,26 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import socket
-import subprocess
-import sys
+import threading
 import time
-import traceback
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.error import URLError
+from uuid import UUID
 
-from cytoreg.errors import BuildError, ConfigError, CytoregError, GateClosed
+from cytoreg.errors import BuildError, ConfigError, CytoregError, GateClosed, place
+from cytoreg.prefect_server import prefect_server
+from cytoreg.progress import Progress, quiet
 
 if TYPE_CHECKING:
+    import subprocess
+
     from prefect import Flow
+    from prefect.client.schemas.objects import State
 
     from cytoreg.project import Project
     from cytoreg.run import Verdict
@@ -35,95 +38,151 @@ QUIET = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
-    # A machine that is busy with a refresh may need more than the default 20 s to start a server.
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
 }
-EPHEMERAL = {
-    # A server for one flow needs no page, no block types and no service that works for others.
-    "PREFECT_SERVER_UI_ENABLED": "false",
-    "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
-    **{
-        f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false"
-        for service in ("SCHEDULER", "LATE_RUNS", "TRIGGERS", "FOREMAN", "PAUSE_EXPIRATIONS")
-    },
+ON_TERMINAL = {
+    # A person sees our progress and one error; the log lines are in Prefect's records.
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
 }
-_START_SECONDS = 180
+NEEDED_LATER = ("pandera.pandas", "great_expectations", "lifelines", "matplotlib.figure")
+"""What the stages import anyway, and slowly: done while Prefect's server starts."""
+RECORD_SECONDS = 10.0
+"""How long a finished flow waits for the server to write down its tasks."""
+
+_progress: ContextVar[Progress] = ContextVar("progress", default=quiet)
+
+
+def watcher() -> Progress:
+    """Who watches the flow that runs here: the command line, or nobody."""
+    return _progress.get()
 
 
 @contextmanager
 def scrubbed() -> Iterator[None]:
-    """Let our own errors pass, whose messages hold no values; of any other tell kind and place."""
+    """Let our own errors pass, whose messages hold no values; of any other tell kind and place.
+
+    Around every task and flow: what leaves this block ends up in Prefect's records. Tracebacks
+    stay out of them too.
+    """
+    for logger in ("prefect.flow_runs", "prefect.task_runs"):
+        logging.getLogger(logger).addFilter(_without_traceback)
     try:
         yield
+        return
     except CytoregError as error:
-        raise error.with_traceback(None) from None
+        scrubbed_error: CytoregError = error.with_traceback(None)
+        scrubbed_error.__context__ = scrubbed_error.__cause__ = None
     except Exception as error:
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        raise BuildError(
-            f"unexpected {type(error).__name__} in {Path(frame.filename).name}:{frame.lineno}",
-            remedy="run: CYTOREG_DEBUG=1 cytoreg refresh --untracked",
-        ) from None
+        scrubbed_error = BuildError(
+            f"unexpected {place(error)}; no values shown",
+            remedy="to see more, run: CYTOREG_DEBUG=1 cytoreg refresh --untracked",
+        )
+    raise scrubbed_error
 
 
-def run_flow(project: Project, module: str, name: str, *, as_of: date | None) -> Verdict:
+def run_flow(
+    project: Project,
+    module: str,
+    name: str,
+    *,
+    as_of: date | None,
+    progress: Progress = quiet,
+) -> Verdict:
     """Run a flow of the project's own flows/ folder here and now; returns the run's verdict.
 
-    Uses the server of PREFECT_API_URL, or one that lives as long as this process.
+    Uses the server of PREFECT_API_URL, or one of its own that ends with it. Raises what the flow
+    raises; a closed gate is no error here: see `Verdict.published`.
     """
     from cytoreg.run import Run, read_verdict
 
-    _settle(project, EPHEMERAL)
     parameters = _parameters(project)
     if as_of:
         parameters["as_of"] = as_of.isoformat()
+    token = _progress.set(progress)
     try:
-        run_id = _load(project, module, name)(**parameters)
+        progress("starting Prefect", 0)
+        with _server(project, ON_TERMINAL, scheduling=False, meanwhile=_import_ahead):
+            flow = _load(project, module, name)
+            _require_server()
+            state: State[object] = flow(**parameters, return_state=True)  # type: ignore[assignment]
+            _until_recorded(state.state_details.flow_run_id)
+        run_id = state.result()
     except GateClosed as error:
         if error.run_id is None:
             raise
         run_id = error.run_id
+    finally:
+        _progress.reset(token)
     return read_verdict(Run.open(project.data, str(run_id)))
 
 
-def serve_flow(project: Project, *, cron: str, timezone: str | None) -> None:
-    """Run `nightly_refresh` on a schedule in this process until it is interrupted."""
-    _settle(project, {})
-    with _server(project) as url:
-        os.environ["PREFECT_API_URL"] = url
-        from prefect.schedules import Cron
+def serve_flow(
+    project: Project, *, cron: str, timezone: str | None, announce: Callable[[str], None]
+) -> None:
+    """Run `nightly_refresh` on a schedule until this process is interrupted.
 
-        flow = _load(project, "nightly", "nightly_refresh")
-        flow.serve(
-            name="nightly",
-            schedule=Cron(cron, timezone=timezone or _local_timezone()),
-            parameters=_parameters(project),
-            limit=1,
-        )
+    Each night is a process of its own. Calls `announce` with the time zone once it serves. Raises
+    ConfigError for a schedule that is none, and when Prefect's server ends before us.
+    """
+    zone = timezone or _local_timezone()
+
+    def check(_: Callable[[], bool]) -> None:
+        _require_schedule(cron, zone)
+        _load(project, "nightly", "nightly_refresh")
+
+    with _server(project, {}, scheduling=True, meanwhile=check) as server:
+        if server is None:
+            check(bool)
+        _require_server()
+        announce(zone)
+        with _stopped_with(server):
+            from prefect.schedules import Cron
+
+            _load(project, "nightly", "nightly_refresh").serve(
+                name="nightly",
+                schedule=Cron(cron, timezone=zone),
+                parameters=_parameters(project),
+                limit=1,
+                print_starting_message=False,
+            )
+        if server is not None and server.poll() is not None:
+            raise ConfigError(
+                "Prefect's server ended",
+                remedy=f"read {project.data / 'prefect' / 'server.log'} and start again",
+            )
 
 
-def _settle(project: Project, more: dict[str, str]) -> None:
-    """Prefect reads its settings when it is imported: they must be in the environment before."""
-    if "prefect" in sys.modules:
-        return
-    settings = QUIET | (more if "PREFECT_API_URL" not in os.environ else {})
-    for name, value in settings.items():
+def _server(
+    project: Project,
+    more: dict[str, str],
+    *,
+    scheduling: bool,
+    meanwhile: Callable[[Callable[[], bool]], None],
+) -> AbstractContextManager[subprocess.Popen[bytes] | None]:
+    """Settings (which Prefect reads when it is imported), and a server unless one is named."""
+    for name, value in (QUIET | more).items():
         os.environ.setdefault(name, value)
+    if "PREFECT_API_URL" in os.environ:
+        return nullcontext()
     home = project.data / "prefect"
-    home.mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("PREFECT_HOME", str(home))
+    os.environ["PREFECT_HOME"] = str(home)
+    return prefect_server(home, scheduling=scheduling, meanwhile=meanwhile)
+
+
+def _import_ahead(ready: Callable[[], bool]) -> None:
+    for module in ("prefect", *NEEDED_LATER):
+        import_module(module)
+        if ready():
+            return
 
 
 def _load(project: Project, module: str, name: str) -> Flow[..., object]:
     from prefect.flows import load_flow_from_entrypoint
 
-    for logger in ("prefect.flow_runs", "prefect.task_runs"):
-        logging.getLogger(logger).addFilter(_without_traceback)
-
     path = project.root / "flows" / f"{module}.py"
     if not path.is_file():
         raise ConfigError(
             f"{project.root} has no flows/{module}.py",
-            remedy="copy it from the reference project: cytoreg init, or use --untracked",
+            remedy="copy it from the reference project (cytoreg init), or use --untracked",
         )
     return load_flow_from_entrypoint(f"{path}:{name}")
 
@@ -136,58 +195,82 @@ def _parameters(project: Project) -> dict[str, object]:
     }
 
 
+def _require_server() -> None:
+    """Say it in our words when the server that PREFECT_API_URL names does not answer."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        problem = client.api_healthcheck()
+    if problem is not None:
+        raise ConfigError(
+            f"no Prefect server answers at PREFECT_API_URL ({type(problem).__name__})",
+            remedy="start it, or unset PREFECT_API_URL and use a server of cytoreg's own",
+        )
+
+
+def _until_recorded(flow_run: UUID | None) -> None:
+    """Send what is still to be sent, and wait until the server has written down every task's end.
+
+    Prefect tells of logs and tasks in the background: a server that stops with the flow would miss
+    the last of them, and the sender would try for a minute to reach it.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogHandler
+
+    EventsWorker.drain_all(timeout=RECORD_SECONDS)
+    APILogHandler().flush()
+    if flow_run is None:
+        return
+    chosen = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run]))
+    deadline = time.monotonic() + RECORD_SECONDS
+    seen: list[int] = []
+    with get_client(sync_client=True) as client:
+        while time.monotonic() < deadline and len(seen) < 3:
+            tasks = client.read_task_runs(flow_run_filter=chosen)
+            ended = all(task.state is not None and task.state.is_final() for task in tasks)
+            if not ended or (seen and seen[-1] != len(tasks)):
+                seen.clear()
+            else:
+                seen.append(len(tasks))
+            time.sleep(0.05)
+
+
+def _require_schedule(cron: str, timezone: str) -> None:
+    from prefect.client.schemas.schedules import CronSchedule
+
+    try:
+        CronSchedule(cron=cron, timezone=timezone)
+    except ValueError:
+        raise ConfigError(
+            f"no such schedule: cron {cron!r}, time zone {timezone!r}",
+            remedy='as in: --cron "30 1 * * *" --timezone Europe/Berlin',
+        ) from None
+
+
+@contextmanager
+def _stopped_with(server: subprocess.Popen[bytes] | None) -> Iterator[None]:
+    """Interrupt the block when the server ends: serving without one would only look alive."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while server is not None and not done.wait(1):
+            if server.poll() is not None:
+                os.kill(os.getpid(), signal.SIGINT)
+                return
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
 def _without_traceback(record: logging.LogRecord) -> bool:
     """Let a log line say what went wrong, and keep frames out of terminals and records."""
     record.exc_info = record.exc_text = None
     return True
-
-
-@contextmanager
-def _server(project: Project) -> Iterator[str]:
-    """URL of the Prefect server to use; one of our own is started and stopped with us."""
-    if url := os.environ.get("PREFECT_API_URL"):
-        yield url
-        return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}/api"
-    log = (project.data / "prefect" / "server.log").open("ab")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)],
-        stdout=log,
-        stderr=log,
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C reaches us; we stop the server when we have stopped
-    )
-    stop = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        _wait(server, url)
-        yield url
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        try:
-            server.wait(15)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-        log.close()
-        signal.signal(signal.SIGTERM, stop)
-
-
-def _wait(server: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=2):  # noqa: S310  # our own
-                return
-        except (URLError, OSError):
-            time.sleep(0.3)
-    raise ConfigError(
-        "Prefect's server did not start",
-        remedy="read server.log in the data folder's prefect/, or set PREFECT_API_URL",
-    )
 
 
 def _local_timezone() -> str:

@@ -9,27 +9,30 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from prefect import flow, task
+from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
+from prefect.futures import wait
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from cytoreg import refresh
 from cytoreg.conclude import conclude
-from cytoreg.errors import CytoregError, SourceError
-from cytoreg.progress import quiet
+from cytoreg.errors import BuildError, CytoregError, SourceError, place
 from cytoreg.project import load_project
 from cytoreg.run import Run, read_verdict
-from cytoreg.tracking import scrubbed
+from cytoreg.tracking import scrubbed, watcher
 
 RETRIES = [30, 300]
 """Seconds before a source that may come back is tried again."""
 
 
-def _may_come_back(_task: object, _run: object, state: State[object]) -> bool:
+def may_come_back(_task: object, _run: object, state: State[object]) -> bool:
     """A server that is away may return; a file that is missing or wrong does not mend itself."""
     error = state.result(raise_on_failure=False)
-    return isinstance(error, SourceError) and error.transient
+    again = isinstance(error, SourceError) and error.transient
+    if again:
+        watcher()(f"{error}, and is waited for", 0)
+    return again
 
 
 @task(
@@ -37,40 +40,52 @@ def _may_come_back(_task: object, _run: object, state: State[object]) -> bool:
     task_run_name="land {source}",
     retries=len(RETRIES),
     retry_delay_seconds=RETRIES,
-    retry_condition_fn=_may_come_back,
+    retry_condition_fn=may_come_back,
     cache_policy=NO_CACHE,
     persist_result=False,
 )
 def land(data: str, run_id: str, source: str) -> dict[str, int]:
-    """Land one source; what failed may come back, so this is tried again."""
+    """Land one source; one that may come back is tried again."""
     with scrubbed():
-        return refresh.land_source(Run.open(Path(data), run_id), source)
+        return tell(refresh.land_source(Run.open(Path(data), run_id), source, watcher()))
 
 
 @task(name="stage", task_run_name="{stage}", cache_policy=NO_CACHE, persist_result=False)
 def run_stage(data: str, run_id: str, stage: str) -> dict[str, int]:
     """One stage of refresh.STAGES on a run's build."""
     with scrubbed():
-        return dict(refresh.STAGES)[stage](Run.open(Path(data), run_id), quiet)
+        return tell(dict(refresh.STAGES)[stage](Run.open(Path(data), run_id), watcher()))
 
 
 @task(name="publish", cache_policy=NO_CACHE, persist_result=False)
 def publish(data: str, run_id: str) -> dict[str, int]:
     """Gates, report, and the rename that publishes if every gate holds."""
     with scrubbed():
-        return conclude(Run.open(Path(data), run_id), "publish").counts
+        return tell(conclude(Run.open(Path(data), run_id), "publish", watcher()).counts)
+
+
+def tell(counts: dict[str, int]) -> dict[str, int]:
+    """Log what a task counted; a log line is a record like any other and holds nothing else."""
+    get_run_logger().info(", ".join(f"{name} {count:,}" for name, count in counts.items()))
+    return counts
 
 
 def land_all(run: Run, sources: list[str]) -> None:
     """Land every source side by side; one that fails does not waste the others' work."""
     landings = [land.submit(str(run.data), run.run_id, source) for source in sources]
+    wait(landings)
     failed = [
         error
         for landing in landings
         if isinstance(error := landing.result(raise_on_failure=False), Exception)
     ]
     if failed:
-        raise refresh.merge([e for e in failed if isinstance(e, CytoregError)])
+        raise refresh.merge(
+            [
+                error if isinstance(error, CytoregError) else BuildError(f"a task: {place(error)}")
+                for error in failed
+            ]
+        )
 
 
 @flow(

@@ -6,11 +6,11 @@ import os
 import sys
 import traceback
 from importlib import import_module
-from pathlib import Path
+from typing import NoReturn
 
 import typer
 
-from cytoreg.errors import CytoregError
+from cytoreg.errors import CytoregError, place
 
 HELP = """Data quality and ETL for clinical registries.
 
@@ -21,6 +21,9 @@ Exit codes: 0 done (published), 1 gate closed, 2 wrong use or configuration, 3 a
 70 a fault of cytoreg itself, 130 interrupted. CYTOREG_DEBUG=1 shows tracebacks, which may hold
 patients' values.
 """
+
+INTERRUPTED = 130
+FAULT = 70
 
 app = typer.Typer(
     name="cytoreg",
@@ -55,30 +58,27 @@ def main() -> None:
         import_module(f"cytoreg.cli.{commands}")
     try:
         app(standalone_mode=True)
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            typer.secho("interrupted; what was published stays as it was", fg="yellow", err=True)
+        if isinstance(stop.__context__, BrokenPipeError):
+            # The reader of our output has gone (`| head`); there is nobody left to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        raise
     except CytoregError as error:
-        _debug()
-        typer.secho(f"error: {error}", fg="red", err=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.secho("interrupted; what was published stays as it was", fg="yellow", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output has gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except Exception as error:  # a fault of ours: its place and kind, no value
-        _debug()
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{Path(frame.filename).name}:{frame.lineno}"
-        typer.secho(
-            f"error: unexpected {type(error).__name__} in {place}"
-            "\n  → please report this; CYTOREG_DEBUG=1 shows the traceback (it may hold values)",
-            fg="red",
-            err=True,
+        _fail(error, str(error), error.exit_code)
+    except Exception as error:
+        _fail(
+            error,
+            f"unexpected {place(error)}; no values shown"
+            "\n  → please report this; CYTOREG_DEBUG=1 shows the traceback, which may hold values",
+            FAULT,
         )
-        sys.exit(70)
 
 
-def _debug() -> None:
+def _fail(error: Exception, message: str, exit_code: int) -> NoReturn:
     if os.environ.get("CYTOREG_DEBUG") == "1":
-        traceback.print_exc()
+        traceback.print_exception(error)
+    typer.secho(f"error: {message}", fg="red", err=True)
+    sys.exit(exit_code)

@@ -48,7 +48,9 @@ def refresh(
         else:
             from cytoreg.tracking import run_flow
 
-            verdict = run_flow(loaded, "nightly", "nightly_refresh", as_of=day(as_of))
+            verdict = run_flow(
+                loaded, "nightly", "nightly_refresh", as_of=day(as_of), progress=progress
+            )
     show_verdict(verdict, loaded.published, as_json=as_json)
     verdict.raise_if_closed()
 
@@ -92,7 +94,12 @@ def serve(
     """
     from cytoreg.tracking import serve_flow
 
-    serve_flow(load(project, extracts, data), cron=cron, timezone=timezone)
+    loaded = load(project, extracts, data)
+
+    def announce(zone: str) -> None:
+        typer.echo(f"serving {loaded.root}: a refresh at {cron} ({zone}); Ctrl-C stops", err=True)
+
+    serve_flow(loaded, cron=cron, timezone=timezone, announce=announce)
 
 
 @app.command()
