@@ -120,8 +120,8 @@ def _sources(project: Project) -> Iterator[Check]:
     from cytoreg.landing import check
 
     for source in project.config.sources:
-        found, detail = check(project, source)
-        yield Check("ok" if found else "wrong", f"source {source}", detail)
+        for what, well, detail in check(project, source):
+            yield Check("ok" if well else "wrong", f"source {source}, {what}", detail)
 
 
 def _disk(project: Project) -> Check:

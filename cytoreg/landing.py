@@ -3,7 +3,7 @@
 `data/landing/<source>/<fingerprint>/` holds a Parquet file a table, `reject.parquet` and
 `manifest.json`. The folder is written under a temporary name and renamed when the manifest is in
 it, so a landing is whole or it is not there. The fingerprint is the hash of the files (of the
-records, for a server), of the source's section in cytoreg.toml and of this module's version: a
+records, for a server), of the source's section in cytoreg.toml and of the reader's version: a
 source that did not change is recognized by it and not read again.
 """
 
@@ -14,55 +14,37 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cytoreg import __version__, manifest
+from cytoreg.config import RedcapSource, SqlSource
 from cytoreg.errors import ConfigError, SourceError
+from cytoreg.manifest import FileManifest, Landing, TableManifest
 from cytoreg.progress import Progress, quiet
 from cytoreg.project import Project
-from cytoreg.sources import Item, Reject, Rows, Unexpected, kind_of
+from cytoreg.sources import Rows, kind_of
 from cytoreg.warehouse import comment, literal, quote
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.parquet as pq
     from duckdb import DuckDBPyConnection
 
     from cytoreg.config import AnySource
 
-VERSION = 1
+__all__ = [
+    "FileManifest", "Landing", "TableManifest", "attach", "check", "land", "latest", "read_manifest"
+]  # fmt: skip
+
+VERSION = 2
 """Raised when a reader's output changes, so that old landings are not taken for new ones."""
 
 REJECT = ("source", "source_table", "entity", "file", "row", "line", "reason", "raw")
 
-
-@dataclass(frozen=True)
-class TableManifest:
-    """One landed table: rows that were parsed, rejects that were not, the columns' types."""
-
-    table: str
-    entity: str
-    rows: int
-    rejects: int
-    columns: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Landing:
-    """A source as it was landed: from where, when, what."""
-
-    source: str
-    kind: str
-    fingerprint: str
-    folder: Path
-    landed_at: str
-    files: dict[str, str]
-    tables: list[TableManifest]
-    unexpected: dict[str, int] = field(default_factory=dict)
-    reused: bool = False
+read_manifest = manifest.read
 
 
 def land(project: Project, source: str, *, progress: Progress = quiet) -> Landing:
@@ -71,100 +53,150 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
     Raises SourceError, naming file and place, when the source is missing or is not what
     cytoreg.toml says; ConfigError when there is no such source.
     """
+    from cytoreg.sources.writing import Writing
+
     config = _config(project, source)
     kind = kind_of(config)
     home = project.landing / source
-    try:
-        paths = kind.inputs(config, project.extracts)
-    except SourceError as error:
-        raise _renamed(error, source) from None
-    if paths:
-        files = {_place(path, project.extracts): _sha256(path) for path in paths}
-        known = home / _fingerprint(config, files)
-        if (known / "manifest.json").exists():
-            return read_manifest(known, reused=True)
-    home.mkdir(parents=True, exist_ok=True)
-    _sweep(home)
+    began = time.monotonic()
+    paths = kind.inputs(source, config, project.extracts)
+    states = [_state(path) for path in paths]
+    files = [_file(path, project.extracts) for path in paths]
+    if files:
+        known = _known(home / _fingerprint(config, files))
+        if known:
+            return known
     folder = home / f".{secrets.token_hex(8)}.tmp"
-    folder.mkdir()
     try:
-        written = _write(
-            source, config, kind.read(source, config, project.extracts), folder, progress
-        )
-        if not paths:  # a server is known by what it said
-            files = {path.name: _sha256(path) for path in sorted(folder.glob("*.parquet"))}
-        fingerprint = _fingerprint(config, files)
+        home.mkdir(parents=True, exist_ok=True)
+        _sweep(home)
+        folder.mkdir()
+        with Writing(source, config, folder, progress) as writing:
+            for item in kind.read(source, config, project.extracts):
+                writing.take(item)
+        if [_state(path) for path in kind.inputs(source, config, project.extracts)] != states:
+            raise SourceError(
+                source,
+                "its files changed while they were read",
+                remedy="let the delivery end first; best deliver under another name, then rename",
+                transient=True,
+            )
+        stored = [_file(path, folder) for path in sorted(folder.iterdir())]
+        fingerprint = _fingerprint(config, files or stored)
+        if known := _known(home / fingerprint):
+            return known
         landing = Landing(
             source=source,
             kind=config.kind,
             fingerprint=fingerprint,
             folder=home / fingerprint,
             landed_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            files=files,
-            tables=written.tables(config),
-            unexpected=written.unexpected,
+            seconds=round(time.monotonic() - began, 3),
+            version=f"{__version__}, reader {VERSION}",
+            origin=_origin(source, config),
+            files=writing.with_headings(files),
+            tables=writing.tables(),
+            stored=stored,
+            unexpected=dict(writing.unexpected),
         )
-        if (landing.folder / "manifest.json").exists():
-            return read_manifest(landing.folder, reused=True)
         _finish(landing, folder)
         return landing
+    except OSError as error:
+        raise SourceError(
+            source,
+            f"cannot be landed: {error.strerror or type(error).__name__}",
+            remedy=f"make room and give write access in {project.landing}",
+        ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def latest(project: Project, source: str, fingerprint: str) -> Landing:
     """The landing of a source with this fingerprint."""
-    return read_manifest(project.landing / source / fingerprint)
-
-
-def read_manifest(folder: Path, *, reused: bool = False) -> Landing:
-    """A landing as its manifest describes it."""
-    try:
-        known = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(
-            f"there is no landing {folder.parent.name}/{folder.name}",
-            remedy="refresh again: it lands what is missing",
-        ) from None
-    tables = [TableManifest(**table) for table in known.pop("tables")]
-    return Landing(**known, tables=tables, folder=folder, reused=reused)
+    return manifest.read(project.landing / source / fingerprint)
 
 
 def attach(con: DuckDBPyConnection, landings: Sequence[Landing], run_id: str) -> None:
-    """Make `landing.<source>_<table>` (views on the Parquet files) and `landing.reject`."""
+    """Make `landing.<source>_<table>` (views on the Parquet files) and `landing.reject`.
+
+    The views name the files by their absolute path: a build is private and stays where it is, and
+    what is published is copied out of it.
+    """
     con.execute("create schema if not exists landing")
-    columns = ", ".join(f"{quote(name)} {_type(name)}" for name in REJECT)
-    con.execute(f"create or replace table landing.reject ({columns})")
+    kinds = ", ".join(
+        f"{quote(name)} {'bigint' if name in ('row', 'line') else 'varchar'}" for name in REJECT
+    )
+    con.execute(f"create or replace table landing.reject ({kinds})")
     for landing in landings:
         for table in landing.tables:
             if not table.columns:
                 continue  # rejects that belong to no table
-            name = f"landing.{quote(f'{landing.source}_{table.table}')}"
+            name = f"{landing.source}_{table.table}"
             path = literal(str(landing.folder / f"{table.table}.parquet"))
             con.execute(
-                f"create or replace view {name} as select *, {literal(landing.source)} as _source,"
+                f"create or replace view landing.{quote(name)} as"
+                f" select *, {literal(landing.source)} as _source,"
                 f" {literal(table.table)} as _table, {literal(run_id)} as _run_id"
                 f" from read_parquet({path})"
             )
-            comment(con, name.replace('"', ""), f"{landing.source}: {table.table} as it came.")
+            comment(con, f"landing.{name}", f"{landing.source}: {table.table} as it came.")
         path = literal(str(landing.folder / "reject.parquet"))
         con.execute(f"insert into landing.reject select * from read_parquet({path})")
     comment(con, "landing.reject", "Records that could not be parsed, raw, with place and reason.")
 
 
-def check(project: Project, source: str) -> tuple[bool, str]:
-    """Whether a source can be read as declared, and the shape of its first rows (no values)."""
+def check(project: Project, source: str) -> list[tuple[str, bool, str]]:
+    """What a source is like without landing it: (what, whether it is well, detail), no values.
+
+    First its files or its server, then each table: how many columns, and of the first records how
+    long their texts are and how many cannot be parsed. A failure ends the list.
+    """
     config = _config(project, source)
-    shapes: dict[str, str] = {}
+    kind = kind_of(config)
+    found: list[tuple[str, bool, str]] = []
+    what = "connection" if isinstance(config, SqlSource) else "files"
     try:
-        for item in kind_of(config).read(source, config, project.extracts):
-            if isinstance(item, Rows) and item.table not in shapes:
-                shapes[item.table] = f"{item.table} ({len(item.rows.column_names) - 2} columns)"
-            if len(shapes) == len(config.tables):
-                break
+        paths = kind.inputs(source, config, project.extracts)
+        size = sum(path.stat().st_size for path in paths) / 1e6
+        many = f": {len(paths)} file{'s' * (len(paths) > 1)}, {size:.1f} MB" if paths else ""
+        found.append((what, True, _origin(source, config) + many))
+        for table, entity in config.tables.items():
+            what = f"table {table}"
+            one = config.model_copy(update={"tables": {table: entity}})
+            found.append((what, True, _shape(source, one, table, project.extracts)))
     except (SourceError, ConfigError) as error:
-        return False, str(error)
-    return True, ", ".join(shapes.values())
+        found.append((what, False, str(error)))
+    except OSError as error:
+        found.append((what, False, str(error.strerror)))
+    return found
+
+
+def _shape(source: str, config: AnySource, table: str, extracts: Path) -> str:
+    """Columns of a table and the lengths of their texts, from its first records."""
+    rejects = 0
+    seen: pa.Table | None = None
+    for item in kind_of(config).read(source, config, extracts):
+        if isinstance(item, Rows) and item.table == table:
+            seen = item.rows
+            if len(seen):
+                break
+        rejects += getattr(item, "reason", None) is not None
+    if seen is None:
+        return "nothing was found of it"
+    columns = [name for name in seen.column_names if not name.startswith("_")]
+    shown = ", ".join(f"{name} {_lengths(seen[name])}" for name in columns)
+    unparsable = f", {rejects} records before them cannot be parsed" if rejects else ""
+    return (
+        f"{len(columns)} columns; first {len(seen)} rows{unparsable}; characters by column: {shown}"
+    )
+
+
+def _lengths(column: pa.ChunkedArray) -> str:
+    import pyarrow.compute as pc
+
+    found = pc.min_max(pc.utf8_length(column.filter(pc.not_equal(column, "")))).as_py()
+    low, high = found["min"], found["max"]
+    return "empty" if high is None else str(high) if low == high else f"{low}–{high}"
 
 
 def _config(project: Project, source: str) -> AnySource:
@@ -177,12 +209,19 @@ def _config(project: Project, source: str) -> AnySource:
         ) from None
 
 
-def _renamed(error: SourceError, source: str) -> SourceError:
-    return SourceError(source, error.message.partition(": ")[2], remedy=error.remedy)
+def _origin(source: str, config: AnySource) -> str:
+    """Where a source is read from, without secrets."""
+    if isinstance(config, SqlSource):
+        from cytoreg.sources.database import shown
+
+        return shown(source, config)
+    return config.data if isinstance(config, RedcapSource) else config.path
 
 
-def _place(path: Path, extracts: Path) -> str:
-    return path.relative_to(extracts).as_posix() if path.is_relative_to(extracts) else path.name
+def _file(path: Path, extracts: Path) -> FileManifest:
+    from cytoreg.sources.files import place
+
+    return FileManifest(place(path, extracts), path.stat().st_size, _sha256(path))
 
 
 def _sha256(path: Path) -> str:
@@ -190,10 +229,25 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _fingerprint(config: AnySource, files: dict[str, str]) -> str:
+def _state(path: Path) -> tuple[Path, int, int, int]:
+    """What changes when a file is written or replaced."""
+    stat = path.stat()
+    return path, stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _fingerprint(config: AnySource, files: list[FileManifest]) -> str:
+    """Hash of the files (of what was read, for a server), the declaration and the reader."""
     declared = config.model_dump(mode="json", exclude={"url"})
-    text = json.dumps([VERSION, declared, files], sort_keys=True)
+    text = json.dumps([VERSION, declared, {f.name: f.sha256 for f in files}], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _known(folder: Path) -> Landing | None:
+    """The landing in this folder if it is there and whole."""
+    try:
+        return manifest.read(folder, reused=True)
+    except ConfigError:
+        return None
 
 
 def _sweep(home: Path) -> None:
@@ -204,108 +258,17 @@ def _sweep(home: Path) -> None:
 
 def _finish(landing: Landing, folder: Path) -> None:
     """Write the manifest, make all of it durable, and let the landing appear."""
-    known = asdict(landing)
-    del known["folder"], known["reused"]
-    (folder / "manifest.json").write_text(json.dumps(known, indent=2), encoding="utf-8")
+    manifest.write(landing, folder)
     for path in (*folder.iterdir(), folder):
-        handle = os.open(path, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
+        _sync(path)
+    shutil.rmtree(landing.folder, ignore_errors=True)  # a landing that somebody damaged
     folder.rename(landing.folder)
+    _sync(landing.folder.parent)
 
 
-def _type(column: str) -> str:
-    return "bigint" if column in ("_row", "_parent_row", "row", "line") else "varchar"
-
-
-@dataclass
-class _Written:
-    """What a reader yielded, counted."""
-
-    rows: dict[str, int] = field(default_factory=dict)
-    rejects: dict[str, int] = field(default_factory=dict)
-    columns: dict[str, dict[str, str]] = field(default_factory=dict)
-    unexpected: dict[str, int] = field(default_factory=dict)
-
-    def tables(self, config: AnySource) -> list[TableManifest]:
-        """One manifest a table; rejects that belong to no table have one of their own."""
-        entities = config.tables | {
-            table: table for table in self.rejects if table not in config.tables
-        }
-        return [
-            TableManifest(
-                table,
-                entity,
-                self.rows.get(table, 0),
-                self.rejects.get(table, 0),
-                self.columns.get(table, {}),
-            )
-            for table, entity in entities.items()
-        ]
-
-
-def _write(
-    source: str, config: AnySource, items: Iterable[Item], folder: Path, progress: Progress
-) -> _Written:
-    """One Parquet file a table, in the order in which the reader yields."""
-    import pyarrow.parquet as pq
-
-    written = _Written()
-    writers: dict[str, pq.ParquetWriter] = {}
-    rejects: list[Reject] = []
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
-        for item in items:
-            match item:
-                case Rows(table, rows):
-                    if table not in config.tables:
-                        continue
-                    rows = rows.select(sorted(rows.column_names, key=lambda name: name[0] == "_"))
-                    if table not in writers:
-                        writers[table] = pq.ParquetWriter(
-                            folder / f"{table}.parquet", rows.schema, compression="zstd"
-                        )
-                        kinds = {
-                            name: str(rows.schema.field(name).type) for name in rows.column_names
-                        }
-                        written.columns[table] = kinds
-                    writers[table].write_table(rows)
-                    written.rows[table] = written.rows.get(table, 0) + len(rows)
-                    progress(f"{source}.{table}", written.rows[table])
-                case Reject():
-                    rejects.append(item)
-                    written.rejects[item.table] = written.rejects.get(item.table, 0) + 1
-                case Unexpected(what, count):
-                    written.unexpected[what] = written.unexpected.get(what, 0) + count
+        os.fsync(handle)
     finally:
-        for writer in writers.values():
-            writer.close()
-    if silent := [table for table in config.tables if table not in writers]:
-        raise SourceError(
-            source,
-            f"nothing was found of table {', '.join(silent)}",
-            remedy=f"correct [sources.{source}] of cytoreg.toml",
-        )
-    pq.write_table(_rejects(source, config, rejects), folder / "reject.parquet", compression="zstd")
-    return written
-
-
-def _rejects(source: str, config: AnySource, rejects: list[Reject]) -> pa.Table:
-    import pyarrow as pa
-
-    rows = [
-        (
-            source,
-            item.table,
-            config.tables.get(item.table, item.table),
-            item.file,
-            item.row,
-            item.line,
-            item.reason,
-            item.raw,
-        )
-        for item in rejects
-    ]
-    columns = list(zip(*rows, strict=True)) or [()] * len(REJECT)
-    kinds = [pa.int64() if name in ("row", "line") else pa.string() for name in REJECT]
-    arrays = [pa.array(values, kind) for values, kind in zip(columns, kinds, strict=True)]
-    return pa.table(arrays, names=list(REJECT))
+        os.close(handle)

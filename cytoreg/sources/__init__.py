@@ -2,13 +2,21 @@
 
 A kind is a module with two functions:
 
-    inputs(config, extracts) -> list[Path]      the files it reads, [] for a server
+    inputs(name, config, extracts) -> list[Path]      the files it reads, [] for a server
     read(name, config, extracts) -> Iterator[Item]
 
-`read` yields `Rows` (text columns as they came, plus `_file` and `_row`), `Reject` for each record
-that cannot be parsed, and `Unexpected` for what the project did not declare. It raises SourceError
-for a source that is missing or is not what the project says. `_row` counts a file's records from
-1, without the header, unparsable ones included.
+`read` yields `Headings` of each file that has some, `Rows` (text columns as they came, plus `_file`
+and `_row`), `Reject` for each record that cannot be parsed, and `Unexpected` for what the project
+did not declare. It yields at least one, perhaps empty, `Rows` a declared table, always with the
+same columns. `_row` counts a file's records from 1, without the header, unparsable ones included.
+
+`name` is the source's name in cytoreg.toml. Both functions raise SourceError, with a remedy and no
+value of any record, for a source that is missing or is not what the project says; errors of a
+library do not leave them. A file with one bad record is not such an error: the record is a `Reject`
+and the others go on. What a reader holds at once does not grow with its source.
+
+Landing does the rest: hashes, Parquet, manifest, views. A source without `inputs` is known by the
+hash of what was read, one with them by the hash of the files.
 
 To add a kind: a class in cytoreg/config.py, a module here, a line in `KINDS`, a page in the docs.
 """
@@ -28,9 +36,6 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 50_000
 """Rows that a reader holds at once, about."""
-
-LAYOUT = "_file", "_row"
-"""Columns that every reader adds to the source's own."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +66,21 @@ class Unexpected:
     count: int
 
 
-Item = Rows | Reject | Unexpected
+@dataclass(frozen=True)
+class Headings:
+    """What a file calls its columns, before they are mapped."""
+
+    file: str
+    names: list[str]
+
+
+Item = Rows | Reject | Unexpected | Headings
 
 
 class Kind(Protocol):
     """What a module of this package offers."""
 
-    def inputs(self, config: AnySource, extracts: Path) -> list[Path]:
+    def inputs(self, name: str, config: AnySource, extracts: Path) -> list[Path]:
         """Files that the source is read from; [] when it is a server."""
 
     def read(self, name: str, config: AnySource, extracts: Path) -> Iterator[Item]:

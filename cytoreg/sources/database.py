@@ -1,88 +1,82 @@
 """A relational database (kind `sql`): each column as text, all tables in one snapshot.
 
-PostgreSQL comes by ADBC, which hands Arrow over without a row in Python; any other SQLAlchemy URL
-in chunks. Both let the database cast to text, so that records look alike whatever the driver.
+PostgreSQL comes by ADBC, which hands Arrow over without a row in Python; SQLite by the standard
+library; any other SQLAlchemy URL in streamed chunks. The database itself casts to text, so that
+records look alike whatever the driver.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote as url_quote
 
+import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
 from cytoreg.config import SqlSource
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.sources import BATCH_ROWS, Item, Rows
+from cytoreg.sources import BATCH_ROWS, Item, Reject, Rows
+from cytoreg.sources.blocks import UNDECODABLE
 from cytoreg.warehouse import quote
 
 try:
     from adbc_driver_manager import Error as _AdbcError
-
-    _DRIVER_ERRORS: tuple[type[Exception], ...] = (sa.exc.SQLAlchemyError, _AdbcError)
 except ImportError:  # the extra `postgresql` is not installed
-    _DRIVER_ERRORS = (sa.exc.SQLAlchemyError,)
+    _AdbcError = sa.exc.SQLAlchemyError
+
+_DRIVER_ERRORS = (sa.exc.SQLAlchemyError, sqlite3.Error, _AdbcError, pa.ArrowException, OSError)
+_PATIENCE = "10"
+"""Seconds that a server may take to accept a connection, unless the URL says otherwise."""
 
 
 class _Connection(Protocol):
     def columns(self, table: str) -> list[str]:
         """Columns of a table; [] when there is no such table."""
 
-    def read(self, statement: str, columns: list[str]) -> Iterator[pa.Table]:
-        """The statement's rows in batches of text."""
+    def read(self, table: str, columns: list[str]) -> Iterator[pa.Table]:
+        """The table's rows as text (or as bytes that should be UTF-8), in batches."""
 
 
-def inputs(config: SqlSource, extracts: Path) -> list[Path]:
+def inputs(name: str, config: SqlSource, extracts: Path) -> list[Path]:
     """The file of an SQLite database and its write-ahead log; [] for a server."""
-    url = _url(config)
+    url = _url(name, config)
     if url.get_backend_name() != "sqlite":
         return []
-    path = _sqlite_file("sql", url, extracts)
+    path = _sqlite_file(name, url, extracts)
     wal = path.with_name(path.name + "-wal")
     return [path, wal] if wal.exists() and wal.stat().st_size else [path]
 
 
 def read(name: str, config: SqlSource, extracts: Path) -> Iterator[Item]:
     """Rows of each declared table, ordered by its first declared column."""
-    if undeclared := [table for table in config.tables if table not in config.columns]:
-        raise ConfigError(
-            f"sources.{name}: no columns for table {', '.join(undeclared)}",
-            remedy=f"list them in [sources.{name}.columns]",
-        )
     with _connect(name, config, extracts) as connection:
         for table in config.tables:
             wanted = config.columns[table]
             _check_columns(name, table, wanted, connection.columns(table))
-            selected = ", ".join(
-                f"cast({quote(column)} as text) as {quote(column)}" for column in wanted
-            )
-            statement = f"select {selected} from {quote(table)} order by 1"
             done = 0
-            for rows in connection.read(statement, wanted):
-                numbers = pa.array(range(done + 1, done + len(rows) + 1), pa.int64())
+            for rows in connection.read(table, wanted):
+                yield from _numbered(table, rows, done)
                 done += len(rows)
-                place = pa.array([table] * len(rows), pa.string())
-                yield Rows(table, rows.append_column("_file", place).append_column("_row", numbers))
-            if not done:
-                empty = {column: pa.array([], pa.string()) for column in (*wanted, "_file")}
-                yield Rows(table, pa.table(empty | {"_row": pa.array([], pa.int64())}))
+            yield from _numbered(table, pa.table([pa.array([], pa.string())] * len(wanted), wanted))
 
 
-def shown(config: SqlSource) -> str:
-    """The URL without its password."""
-    return _url(config).render_as_string(hide_password=True)
+def shown(name: str, config: SqlSource) -> str:
+    """The URL without password and without parameters, which may hold secrets too."""
+    return _url(name, config).set(query={}).render_as_string(hide_password=True)
 
 
-def _url(config: SqlSource) -> sa.URL:
+def _url(source: str, config: SqlSource) -> sa.URL:
     try:
         return sa.make_url(config.url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
         raise ConfigError(
-            "a source's url is not a database URL",
+            f"source {source}: its url is not a database URL",
             remedy="write it as dialect://user:password@host/database, from the environment",
         ) from None
 
@@ -92,16 +86,22 @@ def _sqlite_file(source: str, url: sa.URL, extracts: Path) -> Path:
     if not path.is_file():
         raise SourceError(
             source,
-            f"there is no database file {url.database} in {extracts}",
+            f"there is no database file {url.database or '(the url names none)'} in {extracts}",
             remedy="deliver it, correct `url` in cytoreg.toml, or give --extracts DIR",
         )
-    with path.open("rb") as file:
-        if file.read(16) != b"SQLite format 3\0":
-            raise SourceError(
-                source,
-                f"{url.database} is not an SQLite database",
-                remedy="deliver it again; an interrupted copy leaves such a file",
-            )
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError as error:
+        raise SourceError(
+            source, f"{url.database} cannot be read: {error.strerror}", remedy="check permissions"
+        ) from None
+    if head != b"SQLite format 3\0":
+        raise SourceError(
+            source,
+            f"{url.database} is {'empty' if not head else 'not an SQLite database'}",
+            remedy="deliver it again; an interrupted copy leaves such a file",
+        )
     return path
 
 
@@ -124,32 +124,131 @@ def _check_columns(source: str, table: str, wanted: list[str], found: list[str])
         )
 
 
+def _numbered(table: str, rows: pa.Table, done: int = 0) -> Iterator[Item]:
+    """Rows with their place; a row with bytes that are no text is a reject."""
+    names = rows.column_names
+    numbers = np.arange(done + 1, done + len(rows) + 1)
+    rows = rows.append_column("_file", pa.repeat(table, len(rows)))
+    rows = rows.append_column("_row", pa.array(numbers, pa.int64()))
+    try:
+        yield Rows(table, rows.cast(_schema(names)))
+        return
+    except pa.ArrowInvalid:
+        records = rows.select(names).to_pylist()
+    bad = np.array([not all(map(_is_text, record.values())) for record in records])
+    yield Rows(table, rows.filter(pa.array(~bad)).cast(_schema(names)))
+    for index in np.flatnonzero(bad):
+        values = (value or b"" for value in records[index].values())
+        raw = "\t".join(value.decode("utf-8", "backslashreplace") for value in values)
+        yield Reject(table, table, int(numbers[index]), int(numbers[index]), UNDECODABLE, raw)
+
+
+def _schema(names: list[str]) -> pa.Schema:
+    kinds = [(name, pa.string()) for name in (*names, "_file")]
+    return pa.schema([*kinds, ("_row", pa.int64())])
+
+
+def _is_text(value: bytes | None) -> bool:
+    try:
+        return value is None or value.decode("utf-8") is not None
+    except UnicodeDecodeError:
+        return False
+
+
 @contextmanager
 def _connect(source: str, config: SqlSource, extracts: Path) -> Iterator[_Connection]:
-    url = _url(config)
+    url = _url(source, config)
+    dialect = url.get_backend_name()
     try:
-        if url.get_backend_name() == "postgresql":
-            with _postgresql(url) as postgresql:
-                yield postgresql
+        if dialect == "postgresql":
+            opened = _postgresql(url)
+        elif dialect == "sqlite":
+            opened = _sqlite(_sqlite_file(source, url, extracts))
         else:
-            if url.get_backend_name() == "sqlite":
-                path = _sqlite_file(source, url, extracts)
-                url = sa.make_url(f"sqlite:///file:{path}?mode=ro&uri=true")
-            with _any_other(url) as other:
-                yield other
-    except ImportError as error:
+            opened = _any_other(url)
+        with opened as connection:
+            yield connection
+    except (ImportError, sa.exc.NoSuchModuleError):
         raise ConfigError(
-            f"source {source}: the driver {error.name} is not installed",
+            f"source {source}: no driver for {url.drivername} is installed",
             remedy="PostgreSQL: pip install 'cytoreg[postgresql]'; others: the driver of the URL",
         ) from None
     except _DRIVER_ERRORS as error:
-        # A driver's message may quote the URL or a value: its kind alone is told.
+        # A driver's message may quote the URL or a value: it is translated, not passed on.
         raise SourceError(
             source,
-            f"cannot read {shown(config)}: {_why(error)}",
+            f"cannot read {shown(source, config)}: {_why(error)}",
             remedy="check host, database, user and password (from the environment): cytoreg doctor",
-            transient=url.get_backend_name() != "sqlite",
+            transient=dialect != "sqlite",
         ) from None
+
+
+def _open_sqlite(path: Path) -> sqlite3.Connection:
+    """A connection that neither creates nor changes the file."""
+    address = f"file:{url_quote(str(path))}?mode=ro"
+    try:
+        connection = sqlite3.connect(address, uri=True, isolation_level=None)
+        connection.execute("select 1 from sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        if path.with_name(path.name + "-wal").exists():
+            raise
+        # Without write access to its folder a file in WAL mode opens only as one nobody changes.
+        connection = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
+    connection.text_factory = bytes  # what is no UTF-8 shall cost a row, not the table
+    return connection
+
+
+@contextmanager
+def _sqlite(path: Path) -> Iterator[_Connection]:
+    with closing(_open_sqlite(path)) as connection:
+        connection.execute("begin")  # one snapshot for all tables
+
+        class Sqlite:
+            def columns(self, table: str) -> list[str]:
+                found = connection.execute("select name from pragma_table_info(?)", (table,))
+                return [name.decode() for (name,) in found]
+
+            def read(self, table: str, columns: list[str]) -> Iterator[pa.Table]:
+                selected = ", ".join(f"cast({quote(column)} as text)" for column in columns)
+                cursor = connection.execute(f"select {selected} from {quote(table)} order by 1")
+                while rows := cursor.fetchmany(BATCH_ROWS):
+                    arrays = [pa.array(values, pa.binary()) for values in zip(*rows, strict=True)]
+                    yield pa.table(arrays, columns)
+
+        yield Sqlite()
+
+
+@contextmanager
+def _postgresql(url: sa.URL) -> Iterator[_Connection]:
+    from adbc_driver_postgresql import dbapi
+
+    patient = url.set(drivername="postgresql").update_query_dict(
+        {"connect_timeout": str(url.query.get("connect_timeout", _PATIENCE))}
+    )
+    uri = patient.render_as_string(hide_password=False)
+    with dbapi.connect(uri, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("begin isolation level repeatable read read only")
+
+        class Postgresql:
+            def columns(self, table: str) -> list[str]:
+                cursor.execute(
+                    "select attname::text from pg_attribute"
+                    " where attrelid = to_regclass(quote_ident($1)) and attnum > 0"
+                    " and not attisdropped order by attnum",
+                    (table,),
+                )
+                return [name for (name,) in cursor.fetchall()]
+
+            def read(self, table: str, columns: list[str]) -> Iterator[pa.Table]:
+                # Order by every column and by bytes: not by the heap, not by a server's locale.
+                texts = [f"cast({quote(column)} as text)" for column in columns]
+                selected = ", ".join(texts)
+                order = ", ".join(f'{text} collate "C"' for text in texts)
+                cursor.execute(f"select {selected} from {quote(table)} order by {order}")
+                for batch in cursor.fetch_record_batch():
+                    yield pa.Table.from_batches([batch]).rename_columns(columns)
+
+        yield Postgresql()
 
 
 @contextmanager
@@ -157,58 +256,30 @@ def _any_other(url: sa.URL) -> Iterator[_Connection]:
     engine = sa.create_engine(url)
     try:
         with engine.connect() as connection:
-            if url.get_backend_name() == "sqlite":
-                connection.exec_driver_sql("begin")  # one snapshot for all tables
 
             class Other:
                 def columns(self, table: str) -> list[str]:
                     inspector = sa.inspect(connection)
                     known = {*inspector.get_table_names(), *inspector.get_view_names()}
-                    return (
-                        [column["name"] for column in inspector.get_columns(table)]
-                        if table in known
-                        else []
-                    )
+                    found = inspector.get_columns(table) if table in known else []
+                    return [column["name"] for column in found]
 
-                def read(self, statement: str, columns: list[str]) -> Iterator[pa.Table]:
+                def read(self, table: str, columns: list[str]) -> Iterator[pa.Table]:
+                    selected = [sa.cast(sa.column(name), sa.Text) for name in columns]
+                    statement = (
+                        sa.select(*selected).select_from(sa.table(table)).order_by(*selected)
+                    )
                     options = {"stream_results": True, "yield_per": BATCH_ROWS}
-                    result = connection.execution_options(**options).exec_driver_sql(statement)
-                    for rows in result.partitions(BATCH_ROWS):  # yield_per alone gives 1 row
-                        values = zip(*rows, strict=True)
-                        arrays = [pa.array(column, pa.string()) for column in values]
-                        yield pa.table(arrays, names=columns)
+                    result = connection.execute(statement, execution_options=options)
+                    for rows in result.partitions():
+                        arrays = [
+                            pa.array(values, pa.string()) for values in zip(*rows, strict=True)
+                        ]
+                        yield pa.table(arrays, columns)
 
             yield Other()
     finally:
         engine.dispose()
-
-
-@contextmanager
-def _postgresql(url: sa.URL) -> Iterator[_Connection]:
-    from adbc_driver_postgresql import dbapi
-
-    uri = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with dbapi.connect(uri, autocommit=True) as connection, connection.cursor() as cursor:
-        cursor.execute("begin isolation level repeatable read read only")
-
-        class Postgresql:
-            def columns(self, table: str) -> list[str]:
-                cursor.execute(
-                    "select column_name::text from information_schema.columns"
-                    " where table_schema = any(current_schemas(false)) and table_name = $1"
-                    " order by ordinal_position",
-                    (table,),
-                )
-                return [name for (name,) in cursor.fetchall()]
-
-            def read(self, statement: str, columns: list[str]) -> Iterator[pa.Table]:
-                cursor.execute(statement)
-                for batch in cursor.fetch_record_batch():
-                    yield pa.Table.from_batches([batch]).cast(
-                        pa.schema([(column, pa.string()) for column in columns])
-                    )
-
-        yield Postgresql()
 
 
 def _why(error: Exception) -> str:
@@ -222,8 +293,12 @@ def _why(error: Exception) -> str:
         "no such file": "no server answers there",
         "timeout": "the server does not answer in time",
         "permission denied": "the user may not read it",
+        "closed the connection": "the connection was lost",
+        "terminating connection": "the connection was lost",
         "malformed": "the file is damaged",
         "not a database": "the file is no database",
+        "locked": "the database is locked by another program",
+        "unable to open": "the file or its write-ahead log cannot be opened",
     }.items():
         if sign in text:
             return words

@@ -11,42 +11,91 @@ from cytoreg.errors import SourceError
 
 _MAGIC = {
     b"PK\x03\x04": "a zip archive or an Office document",
+    b"PK\x05\x06": "an empty zip archive",
     b"\x1f\x8b": "a gzip archive",
+    b"(\xb5/\xfd": "a zstd archive",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
     b"%PDF": "a PDF document",
+    b"{\\rtf": "an RTF document",
     b"SQLite format 3": "an SQLite database",
     b"PAR1": "a Parquet file",
     b"\xd0\xcf\x11\xe0": "an old Office document",
 }
+_UTF16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
 _CHUNK = 1 << 20
 
 
 def find(source: str, pattern: str, extracts: Path) -> list[Path]:
-    """Files that match `pattern` below `extracts`, in the order of their names."""
-    found = sorted(path for path in extracts.glob(pattern) if path.is_file())
+    """Files that match `pattern` below `extracts`, in the order of their names.
+
+    A file whose name begins with a dot is matched only by a pattern that does too, as in a shell.
+    """
+    hidden = Path(pattern).name.startswith(".")
+    anchor = Path(pattern).anchor
+    folder, below = (Path(anchor), pattern[len(anchor) :]) if anchor else (extracts, pattern)
+    found = sorted(
+        path
+        for path in folder.glob(below)
+        if path.is_file() and (hidden or not path.name.startswith("."))
+    )
     if not found:
         raise SourceError(
             source,
             f"no file matches {pattern} in {extracts}",
-            remedy="deliver the extract, correct `path` in cytoreg.toml, or give --extracts DIR",
+            remedy="deliver the extract, correct cytoreg.toml, or give --extracts DIR",
         )
     return found
 
 
+def find_one(source: str, pattern: str, extracts: Path) -> Path:
+    """The one file that matches `pattern`."""
+    found = find(source, pattern, extracts)
+    if len(found) > 1:
+        names = ", ".join(place(path, extracts) for path in found[:5])
+        raise SourceError(
+            source,
+            f"{len(found)} files match {pattern}, where one is expected: {names}",
+            remedy="keep the current export alone in the folder, or name it in cytoreg.toml",
+        )
+    return found[0]
+
+
 def place(path: Path, extracts: Path) -> str:
-    """The file's name as rows and messages give it."""
-    return path.relative_to(extracts).as_posix() if path.is_relative_to(extracts) else path.name
+    """The file's name as rows and messages give it: relative to the extracts."""
+    return path.relative_to(extracts).as_posix() if path.is_relative_to(extracts) else str(path)
 
 
 def check_text(source: str, path: Path, where: str, encoding: str) -> None:
     """Refuse an unknown encoding, an empty file and a file that is not text."""
     try:
         wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-    except LookupError:
+        b"\n".decode(encoding, "replace")  # a codec of bytes, such as base64, has no text
+    except (LookupError, UnicodeError):
         raise SourceError(
             source,
             f"encoding {encoding!r} is unknown",
             remedy="use a name that Python knows, such as utf-8, cp1252 or latin-1",
         ) from None
+    head = check_file(source, path, where)
+    if wide:
+        return
+    if head.startswith(_UTF16):
+        raise SourceError(
+            source,
+            f"{where} is in UTF-16, not in {encoding}",
+            remedy='set encoding = "utf-16" in cytoreg.toml',
+        )
+    if b"\0" in head.partition(b"\n")[0]:
+        raise SourceError(
+            source,
+            f"{where} is a binary file, not text",
+            remedy="deliver the text export that cytoreg.toml declares",
+        )
+
+
+def check_file(source: str, path: Path, where: str) -> bytes:
+    """The first bytes of a file; refuse one that is empty, unreadable or of a well-known kind."""
     try:
         with path.open("rb") as file:
             head = file.read(4096)
@@ -59,14 +108,13 @@ def check_text(source: str, path: Path, where: str, encoding: str) -> None:
             source, f"{where} is empty", remedy="deliver it again, or remove it from the folder"
         )
     what = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), "")
-    if not what and not wide and b"\0" in head:
-        what = "a binary file"
     if what:
         raise SourceError(
             source,
             f"{where} is {what}, not text",
             remedy="deliver the text export that cytoreg.toml declares",
         )
+    return head
 
 
 def open_utf8(path: Path, encoding: str) -> IO[bytes]:
@@ -78,16 +126,41 @@ def open_utf8(path: Path, encoding: str) -> IO[bytes]:
     name = codecs.lookup(encoding).name
     if name in ("utf-8", "utf-8-sig"):
         file = path.open("rb")
-        if file.read(3) != codecs.BOM_UTF8:
-            file.seek(0)
-        return file
-    return io.BufferedReader(_Transcoded(path, name), _CHUNK)
+    else:
+        file = io.BufferedReader(_Transcoded(path, name), _CHUNK)
+    if file.peek(3)[:3] == codecs.BOM_UTF8:
+        file.read(3)
+    return file
+
+
+def raw_text(raw: bytes, encoding: str) -> str:
+    """Bytes that `open_utf8` gave as text: those that `encoding` does not know as \\xNN."""
+    if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
+        return raw.decode("utf-8", "backslashreplace")
+    text = "".join(
+        f"\\x{ord(sign) - _LONE:02x}" if _LONE <= ord(sign) < _LONE + 256 else sign
+        for sign in raw.decode("utf-8", "surrogatepass")
+    )
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+_LONE = 0xDC00  # byte b that cannot be decoded is kept as this lone surrogate + b
+
+
+def _keep(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    undecoded = error.object[error.start : error.end]
+    return "".join(chr(_LONE + byte) for byte in undecoded), error.end
+
+
+codecs.register_error("cytoreg.keep", _keep)
 
 
 class _Transcoded(io.RawIOBase):
     def __init__(self, path: Path, encoding: str) -> None:
         self._file = path.open("rb")
-        self._decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
+        self._decoder = codecs.getincrementaldecoder(encoding)("cytoreg.keep")
         self._left = b""
 
     def readable(self) -> bool:

@@ -11,12 +11,12 @@ import pyarrow.compute as pc
 from cytoreg.config import FixedWidthSource
 from cytoreg.sources import Item, Reject, Rows
 from cytoreg.sources.files import check_text, find, place
-from cytoreg.sources.records import records
+from cytoreg.sources.records import lines
 
 
-def inputs(config: FixedWidthSource, extracts: Path) -> list[Path]:
+def inputs(name: str, config: FixedWidthSource, extracts: Path) -> list[Path]:
     """The files, in the order of their names."""
-    return find("fixed_width", config.path, extracts)
+    return find(name, config.path, extracts)
 
 
 def read(name: str, config: FixedWidthSource, extracts: Path) -> Iterator[Item]:
@@ -25,21 +25,18 @@ def read(name: str, config: FixedWidthSource, extracts: Path) -> Iterator[Item]:
     for path in find(name, config.path, extracts):
         where = place(path, extracts)
         check_text(name, path, where, config.encoding)
-        for lines, bad in records(name, path, where, config.encoding, None, ["line"]):
-            length = pc.utf8_length(lines["line"])
-            fits = pc.equal(length, config.length)
-            good = lines.filter(fits)
-            columns = {
-                column: pc.utf8_slice_codeunits(
-                    good["line"], span.start - 1, span.start - 1 + span.width
-                )
-                for column, span in config.columns.items()
-            }
-            columns["_file"] = pa.array([where] * len(good), pa.string())
-            yield Rows(table, pa.table(columns | {"_row": good["_row"]}))
+        for rows, bad in lines(name, path, where, config.encoding, config.length):
+            yield Rows(table, _cut(rows, config, where))
             for item in bad:
                 yield Reject(table, where, item.row, item.line, item.reason, item.raw)
-            odd = lines.append_column("length", length).filter(pc.invert(fits))
-            for line in odd.to_pylist():
-                reason = f"{line['length']} characters instead of {config.length}"
-                yield Reject(table, where, line["_row"], line["_row"], reason, line["line"])
+    nothing = pa.table({"line": pa.array([], pa.string()), "_row": pa.array([], pa.int64())})
+    yield Rows(table, _cut(nothing, config, ""))
+
+
+def _cut(rows: pa.Table, config: FixedWidthSource, where: str) -> pa.Table:
+    columns = {
+        column: pc.utf8_slice_codeunits(rows["line"], span.start - 1, span.start - 1 + span.width)
+        for column, span in config.columns.items()
+    }
+    columns["_file"] = pa.repeat(where, len(rows))
+    return pa.table(columns | {"_row": rows["_row"]})

@@ -1,11 +1,10 @@
-"""Delimited records of a text file as Arrow tables, and those that cannot be parsed beside them."""
+"""Records of a text file as Arrow tables of text, and those that cannot be parsed beside them."""
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from cytoreg.errors import SourceError
-from cytoreg.sources.files import open_utf8
-
-_BLOCK = 8 << 20
+from cytoreg.sources import blocks
+from cytoreg.sources.files import open_utf8, raw_text
 
 
 @dataclass(frozen=True)
@@ -30,171 +28,150 @@ class Bad:
     raw: str
 
 
+Batch = tuple[pa.Table, list[Bad]]
+"""Records as text with `_row`, and the records in between that cannot be parsed."""
+
+
 def header(source: str, path: Path, where: str, encoding: str, delimiter: str) -> list[str]:
-    """The first record: the file's headings, stripped."""
-    with io.TextIOWrapper(open_utf8(path, encoding), "utf-8", "replace", newline="") as lines:
-        headings = [heading.strip() for heading in next(csv.reader(lines, delimiter=delimiter), [])]
-    doubled = sorted({name for name in headings if headings.count(name) > 1})
-    if doubled:
+    """The first record: the file's headings without the spaces around them.
+
+    A heading without a name is called after its place (`column_3`). Raises SourceError when the
+    first line cannot be read; its text is not told, for it may be a patient's.
+    """
+    with open_utf8(path, encoding) as file:
+        start = file.read(blocks.LONGEST)
+    ends, broken = blocks.cut_delimited(delimiter)(start, len(start) < blocks.LONGEST)
+    first = blocks.Block(start[: int(ends[0])], ends[:1], 0, 1, broken) if len(ends) else None
+    bad = blocks.spoilt(first) if first else {0: blocks.BLANK}
+    if first is None or 0 in bad:
         raise SourceError(
             source,
-            f"{where}: heading {', '.join(map(repr, doubled))} occurs twice",
-            remedy="give each column its own heading in the export",
+            f"{where}: its first line, which should hold the headings, has {bad[0]}",
+            remedy="correct the export, or `encoding` in cytoreg.toml",
         )
-    return headings
+    try:
+        text = io.StringIO(first.data.decode("utf-8"), newline="")
+        headings = next(csv.reader(text, delimiter=delimiter))
+    except csv.Error:
+        raise SourceError(
+            source,
+            f"{where}: its first line, which should hold the headings, cannot be parsed",
+            remedy="deliver it with headings, and correct the delimiter in cytoreg.toml",
+        ) from None
+    return [
+        heading.strip() or f"column_{number}" for number, heading in enumerate(headings, start=1)
+    ]
 
 
-def records(
-    source: str, path: Path, where: str, encoding: str, delimiter: str | None, columns: list[str]
-) -> Iterator[tuple[pa.Table, list[Bad]]]:
-    """Batches of records as text with `_row`, and beside each the records that are none.
+def delimited(
+    source: str,
+    path: Path,
+    where: str,
+    encoding: str,
+    delimiter: str,
+    columns: list[str],
+    refuse: Callable[[pa.Table], Mapping[int, str]] = lambda _: {},
+) -> Iterator[Batch]:
+    """Records of delimited text; the first, the header, is passed over.
 
-    `columns` names the fields in their order. With a `delimiter` the first record is the header and
-    is passed over; without one each line is a record of one field. A record is bad when it has too
-    few or too many fields (a quote that is never closed makes it so), when it is blank, and when
-    its bytes are not in the declared encoding.
+    `columns` names the fields in their order. A record is bad when it has too few or too many
+    fields, a quote out of place, a NUL, bytes that are not in `encoding`, or nothing at all; and
+    when `refuse`, asked with a table of records, gives its position in it a reason.
     """
-    ragged: list[pa.csv.InvalidRow] = []
+    for block in _blocks(source, path, where, encoding, blocks.cut_delimited(delimiter), 0):
+        bad = blocks.spoilt(block)
+        if block.first_row == 0:
+            bad[0] = "header"
+        text, indexes = blocks.without(block, bad)
+        table, ragged = _parse(text, columns, delimiter)
+        bad |= {int(indexes[number]): why for number, why in ragged.items()}
+        keep = np.delete(indexes, list(ragged))
+        if block.first_row == 0:
+            del bad[0]
+        table = table.append_column("_row", pa.array(block.first_row + keep))
+        if refused := refuse(table):
+            bad |= {int(keep[position]): why for position, why in refused.items()}
+            stays = np.ones(len(table), dtype=bool)
+            stays[list(refused)] = False
+            table = table.filter(pa.array(stays))
+        yield table, _bad(block, bad, encoding)
 
-    def reject(row: pa.csv.InvalidRow) -> str:
-        ragged.append(row)
-        return "skip"
 
-    lines = pa.csv.ParseOptions(
-        delimiter=delimiter or "\x01",
-        quote_char='"' if delimiter else False,
-        double_quote=bool(delimiter),
-        newlines_in_values=bool(delimiter),
-        ignore_empty_lines=False,
-        invalid_row_handler=reject,
-    )
-    place = _Lines(path, encoding, delimiter)
-    following = 1  # number of the next record; the header is record 1
+def lines(source: str, path: Path, where: str, encoding: str, length: int) -> Iterator[Batch]:
+    """Lines of `length` characters, in column `line`; every other line is bad."""
+    for block in _blocks(source, path, where, encoding, blocks.cut_lines, 1):
+        bad = blocks.spoilt(block)
+        text, indexes = blocks.without(block, bad)
+        sizes = np.diff(block.ends, prepend=0)[indexes]
+        offsets = pa.array(np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]), pa.int32())
+        array = pa.Array.from_buffers(
+            pa.string(), len(indexes), [None, offsets.buffers()[1], pa.py_buffer(text)]
+        )
+        array = pc.utf8_rtrim(array, "\r\n")
+        lengths = pc.utf8_length(array).to_numpy()
+        for number in np.flatnonzero(lengths != length):
+            bad[int(indexes[number])] = f"{lengths[number]} characters instead of {length}"
+        fits = lengths == length
+        numbers = pa.array(block.first_row + indexes[fits])
+        table = pa.table({"line": array.filter(pa.array(fits)), "_row": numbers})
+        yield table, _bad(block, bad, encoding)
+
+
+def _blocks(
+    source: str, path: Path, where: str, encoding: str, cut: blocks.Cut, first_row: int
+) -> Iterator[blocks.Block]:
     with open_utf8(path, encoding) as file:
         try:
-            for batch in pa.csv.open_csv(
-                file,
-                read_options=pa.csv.ReadOptions(
-                    use_threads=False, block_size=_BLOCK, column_names=columns
-                ),
-                parse_options=lines,
-                convert_options=pa.csv.ConvertOptions(
-                    column_types=dict.fromkeys(columns, pa.binary()), strings_can_be_null=False
-                ),
-            ):
-                numbers = _numbers(following, batch.num_rows, ragged)
-                passed = (
-                    [row for row in ragged if row.number <= numbers[-1]] if len(numbers) else []
-                )
-                following = int(numbers[-1]) + 1 if len(numbers) else following
-                good, bad = _sort_out(batch, numbers, passed, delimiter, place)
-                yield _open_quote(good, bad, place) if delimiter else (good, bad)
-                ragged[:] = [row for row in ragged if row.number >= following]
-        except pa.ArrowInvalid:
+            yield from blocks.blocks(file, cut, first_row)
+        except blocks.Endless as error:
             raise SourceError(
                 source,
-                f"{where} cannot be parsed as text in records",
-                remedy="check the delimiter, the quotes and that the file is whole",
+                f"{where}: line {error} does not end within {blocks.ENDLESS >> 20} MiB",
+                remedy="deliver the text export that cytoreg.toml declares",
             ) from None
-    if ragged:
-        nothing = pa.record_batch([pa.array([], pa.binary())] * len(columns), names=columns)
-        yield _sort_out(nothing, np.empty(0, np.int64), ragged, delimiter, place)
+        except OSError as error:
+            raise SourceError(
+                source, f"{where} cannot be read: {error.strerror}", remedy="deliver it again"
+            ) from None
 
 
-def _numbers(following: int, rows: int, ragged: list[pa.csv.InvalidRow]) -> np.ndarray:
-    """Record numbers of the next `rows` well-formed records, leaving out the ragged ones."""
-    taken = np.array([row.number for row in ragged], dtype=np.int64)
-    candidates = np.arange(following, following + rows + len(taken))
-    return np.setdiff1d(candidates, taken)[:rows]
+def _parse(text: bytes, columns: list[str], delimiter: str) -> tuple[pa.Table, dict[int, str]]:
+    """Well-formed records as columns of text, and which have another number of fields."""
+    ragged: dict[int, str] = {}
+
+    def skip(row: pa.csv.InvalidRow) -> str:
+        ragged[row.number - 1] = f"{row.actual_columns} fields instead of {row.expected_columns}"
+        return "skip"
+
+    if not text:
+        return pa.table({column: pa.array([], pa.string()) for column in columns}), {}
+    table = pa.csv.read_csv(
+        pa.py_buffer(text),
+        read_options=pa.csv.ReadOptions(
+            use_threads=False, block_size=len(text) + 1, column_names=columns
+        ),
+        parse_options=_parse_options(delimiter, skip),
+        convert_options=pa.csv.ConvertOptions(
+            column_types=dict.fromkeys(columns, pa.string()),
+            strings_can_be_null=False,
+            check_utf8=False,
+        ),
+    )
+    return table, ragged
 
 
-def _sort_out(
-    batch: pa.RecordBatch,
-    numbers: np.ndarray,
-    ragged: list[pa.csv.InvalidRow],
-    delimiter: str | None,
-    place: _Lines,
-) -> tuple[pa.Table, list[Bad]]:
-    """The batch's good records as text, and the bad ones with place, reason and raw text."""
-    first = 1 if delimiter else 0  # records that are header
-    table = pa.Table.from_batches([batch]).append_column("_row", pa.array(numbers - first))
-    table = table.filter(pc.greater(table["_row"], 0))
-    texts, undecodable = {}, np.zeros(len(table), dtype=bool)
-    blank = np.ones(len(table), dtype=bool)
-    for name in batch.schema.names:
-        texts[name], broken = _decode(table[name])
-        undecodable |= broken
-        blank &= pc.equal(pc.binary_length(table[name]), 0).to_numpy()
-    bad = [
-        Bad(
-            row.number - first,
-            place.of(row.number),
-            f"{row.actual_columns} fields instead of {row.expected_columns}",
-            row.text,
-        )
-        for row in ragged
+def _parse_options(delimiter: str, invalid_row_handler: object = None) -> pa.csv.ParseOptions:
+    return pa.csv.ParseOptions(
+        delimiter=delimiter,
+        newlines_in_values=True,
+        ignore_empty_lines=False,
+        invalid_row_handler=invalid_row_handler,
+    )
+
+
+def _bad(block: blocks.Block, bad: dict[int, str], encoding: str) -> list[Bad]:
+    indexes = sorted(bad)
+    return [
+        Bad(block.first_row + index, line, bad[index], raw_text(block.raw(index), encoding))
+        for index, line in zip(indexes, block.lines(indexes), strict=True)
     ]
-    for index in np.flatnonzero(undecodable | blank):
-        record = table.slice(int(index), 1).to_pylist()[0]
-        number = record.pop("_row")
-        raw = (delimiter or "").join(
-            value.decode("utf-8", "backslashreplace") for value in record.values()
-        )
-        reason = "bytes that are not in the declared encoding" if undecodable[index] else "blank"
-        bad.append(Bad(number, place.of(number + first), reason, raw))
-    good = pa.table(texts | {"_row": table["_row"]})
-    return good.filter(pa.array(~(undecodable | blank))), bad
-
-
-def _open_quote(good: pa.Table, bad: list[Bad], place: _Lines) -> tuple[pa.Table, list[Bad]]:
-    """Turn a last record that has swallowed the end of the file into a bad one.
-
-    The parser closes an open quote at the end of the file and hands over what it holds. Such a
-    value ends with the file's last line break, and the file has an odd number of quotes.
-    """
-    last = good.slice(max(len(good) - 1, 0)).drop_columns("_row").to_pylist()
-    values = [value for record in last for value in record.values()]
-    if not any(value.endswith("\n") for value in values) or not place.quotes_are_odd():
-        return good, bad
-    number = good["_row"][-1].as_py()
-    swallowed = Bad(number, place.of(number + 1), "a quote that never closes", ",".join(values))
-    return good.slice(0, len(good) - 1), [*bad, swallowed]
-
-
-def _decode(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, np.ndarray]:
-    """Bytes as text, and which of them are not UTF-8 (these become null)."""
-    try:
-        return pc.cast(column, pa.string()), np.zeros(len(column), dtype=bool)
-    except pa.ArrowInvalid:
-        texts: list[str | None] = []
-        for value in column.to_pylist():
-            try:
-                texts.append(value.decode("utf-8"))
-            except UnicodeDecodeError:
-                texts.append(None)
-        broken = np.array([text is None for text in texts], dtype=bool)
-        return pa.chunked_array([pa.array(texts, pa.string())]), broken
-
-
-class _Lines:
-    """Physical line of a record, read from the file only when a record is bad."""
-
-    def __init__(self, path: Path, encoding: str, delimiter: str | None) -> None:
-        self._path, self._encoding, self._delimiter = path, encoding, delimiter
-        self._starts: list[int] = []
-
-    def quotes_are_odd(self) -> bool:
-        with open_utf8(self._path, self._encoding) as file:
-            return sum(chunk.count(b'"') for chunk in iter(lambda: file.read(_BLOCK), b"")) % 2 == 1
-
-    def of(self, number: int) -> int:
-        if self._delimiter is None:
-            return number
-        if not self._starts:
-            file = open_utf8(self._path, self._encoding)
-            with io.TextIOWrapper(file, "utf-8", "replace", newline="") as text:
-                reader = csv.reader(text, delimiter=self._delimiter)
-                self._starts = [1]
-                with contextlib.suppress(csv.Error):  # a field past the csv module's limit
-                    self._starts += [reader.line_num + 1 for _ in reader]
-        return self._starts[min(number, len(self._starts)) - 1]

@@ -8,175 +8,246 @@ dictionary, and of each other in which a field has a value.
 from __future__ import annotations
 
 import csv
-import io
+import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.config import RedcapSource
 from cytoreg.errors import SourceError
-from cytoreg.sources import Item, Reject, Rows, Unexpected
-from cytoreg.sources.files import check_text, find, open_utf8, place
-from cytoreg.sources.records import header, records
+from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
+from cytoreg.sources.files import check_text, find_one, place
+from cytoreg.sources.records import delimited, header
 
 INSTRUMENT, INSTANCE = "redcap_repeat_instrument", "redcap_repeat_instance"
-_SYSTEM = {INSTRUMENT, INSTANCE, "redcap_event_name", "redcap_data_access_group"}
-_SILENT = {"descriptive"}  # field types that hold no data
 UNKNOWN = "unknown"
+_CONTEXT = "redcap_event_name", "redcap_data_access_group", "redcap_survey_identifier"
+_WITHOUT_DATA = "descriptive"  # the one field type that an export has no column for
+_DICTIONARY = {  # headings of a dictionary as downloaded and as the API gives it
+    "field": ("Variable / Field Name", "field_name"),
+    "form": ("Form Name", "form_name"),
+    "type": ("Field Type", "field_type"),
+    "choices": ("Choices, Calculations, OR Slider Labels", "select_choices_or_calculations"),
+}
+_REMEDY = "export data and dictionary of the same project at the same time"
 
 
-def inputs(config: RedcapSource, extracts: Path) -> list[Path]:
+@dataclass(frozen=True)
+class _Layout:
+    """Which columns of the data file belong to which instrument; `first` is the main one."""
+
+    record_id: str
+    forms: dict[str, list[str]]
+    repeats: bool
+
+    @property
+    def first(self) -> str:
+        return next(iter(self.forms))
+
+
+def inputs(name: str, config: RedcapSource, extracts: Path) -> list[Path]:
     """The data file and the dictionary."""
-    return [
-        path for part in (config.data, config.dictionary) for path in find("redcap", part, extracts)
-    ]
+    return [find_one(name, part, extracts) for part in (config.data, config.dictionary)]
 
 
 def read(name: str, config: RedcapSource, extracts: Path) -> Iterator[Item]:
     """Rows of each declared instrument: record id, instance and the instrument's own fields."""
-    paths = find(name, config.data, extracts), find(name, config.dictionary, extracts)
-    (data,), (dictionary,) = paths[0][:1], paths[1][:1]
+    data, dictionary = inputs(name, config, extracts)
     where = place(data, extracts)
-    for path in (data, dictionary):
-        check_text(name, path, place(path, extracts), config.encoding)
-    forms = _forms(name, dictionary, place(dictionary, extracts), config.encoding)
+    fields = _dictionary(name, dictionary, place(dictionary, extracts), config.encoding)
+    check_text(name, data, where, config.encoding)
     headings = header(name, data, where, config.encoding, ",")
-    _check_fit(name, where, headings, forms, config)
-    first = next(iter(forms))
-    record_id = forms[first][0]
-    skipped: dict[str, int] = {}
-    for rows, bad in records(name, data, where, config.encoding, ",", headings):
-        repeats = INSTRUMENT in headings
-        which = rows[INSTRUMENT] if repeats else pa.array([""] * len(rows))
-        for form in config.tables:
-            chosen = rows.filter(_belongs(rows, which, form, forms[form], form == first))
-            columns = {record_id: chosen[record_id]}
-            columns[INSTANCE] = chosen[INSTANCE] if repeats else pa.nulls(len(chosen), pa.string())
-            columns |= {field: chosen[field] for field in forms[form] if field in headings}
-            columns["_file"] = pa.array([where] * len(chosen), pa.string())
-            yield Rows(form, pa.table(columns | {"_row": chosen["_row"]}))
-        for value in pc.value_counts(which).to_pylist():
-            form, count = value["values"], value["counts"]
-            if form and form not in forms:
-                mask = pc.equal(which, form)
-                for row in rows.filter(mask)["_row"].to_pylist():
-                    reason = "its repeat instrument is not in the dictionary"
-                    yield Reject(UNKNOWN, where, row, row + 1, reason, "")
-            elif form and form not in config.tables:
-                skipped[form] = skipped.get(form, 0) + count
+    layout = _layout(name, where, headings, fields, config)
+    yield Headings(where, headings)
+    skipped: Counter[str] = Counter()
+
+    def refuse(rows: pa.Table) -> dict[int, str]:
+        return _refused(rows, layout)
+
+    for rows, bad in delimited(name, data, where, config.encoding, ",", headings, refuse):
+        yield from _instruments(rows, layout, config, where)
+        if layout.repeats:
+            for value in pc.value_counts(rows[INSTRUMENT]).to_pylist():
+                skipped[value["values"]] += value["counts"]
         for item in bad:
-            yield Reject(
-                _table_of(item.raw, config, headings, first),
-                where,
-                item.row,
-                item.line,
-                item.reason,
-                item.raw,
-            )
-    for form, count in sorted(skipped.items()):
-        yield Unexpected(f"instrument {form}", count)
+            table = _table_of(item.raw, config, headings, layout)
+            yield Reject(table, where, item.row, item.line, item.reason, item.raw)
+    names = [*headings, "_row"]
+    yield from _instruments(
+        pa.table([pa.array([], pa.string())] * len(names), names), layout, config, where
+    )
+    for form in sorted(skipped.keys() - config.tables.keys() - {""}):
+        yield Unexpected(f"instrument {form}", skipped[form])
 
 
-def _forms(source: str, path: Path, where: str, encoding: str) -> dict[str, list[str]]:
-    """Fields of each form in the order of the dictionary, checkboxes as one column a choice."""
-    with io.TextIOWrapper(open_utf8(path, encoding), "utf-8", "replace", newline="") as lines:
-        rows = list(csv.reader(lines))
-    names = [heading.strip() for heading in rows[0]]
-    aliases = {
-        "field": ("Variable / Field Name", "field_name"),
-        "form": ("Form Name", "form_name"),
-        "type": ("Field Type", "field_type"),
-        "choices": ("Choices, Calculations, OR Slider Labels", "select_choices_or_calculations"),
+def _dictionary(source: str, path: Path, where: str, encoding: str) -> list[dict[str, str]]:
+    """The dictionary's fields: `field`, `form`, `type`, `choices`."""
+    check_text(source, path, where, encoding)
+    headings = header(source, path, where, encoding, ",")
+    columns = {
+        key: next((name for name in known if name in headings), "")
+        for key, known in _DICTIONARY.items()
     }
-    place_of = {
-        key: next((names.index(name) for name in known if name in names), None)
-        for key, known in aliases.items()
-    }
-    if missing := [aliases[key][0] for key, index in place_of.items() if index is None]:
+    if missing := [_DICTIONARY[key][0] for key, column in columns.items() if not column]:
         raise SourceError(
             source,
             f"{where} is not a REDCap data dictionary: no heading {', '.join(map(repr, missing))}",
             remedy="download the data dictionary of the project as CSV",
         )
-    forms: dict[str, list[str]] = {}
-    for row in rows[1:]:
-        entry = {
-            key: row[index] if index < len(row) else ""
-            for key, index in place_of.items()
-            if index is not None
-        }
-        fields = forms.setdefault(entry["form"], [])
-        if entry["type"] == "checkbox":
-            codes = [choice.split(",")[0].strip() for choice in entry["choices"].split("|")]
-            fields += [f"{entry['field']}___{code.lower().replace('-', '_')}" for code in codes]
-        elif entry["type"] not in _SILENT:
-            fields.append(entry["field"])
-    for form, fields in forms.items():
-        fields.append(f"{form}_complete")
-    if not forms:
+    fields: list[dict[str, str]] = []
+    for rows, bad in delimited(source, path, where, encoding, ",", headings):
+        if bad:
+            raise SourceError(
+                source,
+                f"{where} line {bad[0].line}: {bad[0].reason}",
+                remedy="download the data dictionary again",
+            )
+        found = rows.select(list(columns.values())).rename_columns(list(columns)).to_pylist()
+        fields += [field for field in found if field["field"] and field["form"]]
+    if not fields:
         raise SourceError(
             source, f"{where} has no fields", remedy="download the data dictionary again"
         )
-    return forms
+    return fields
 
 
-def _check_fit(
-    source: str, where: str, headings: list[str], forms: dict[str, list[str]], config: RedcapSource
-) -> None:
-    known = {field for fields in forms.values() for field in fields}
-    missing = [
-        field
-        for form in config.tables
-        for field in forms.get(form, [])
-        if field not in headings and not field.endswith("_complete")
-    ]
-    problems = [
-        (
-            "the data have fields that the dictionary does not know: ",
-            [f for f in headings if f not in known | _SYSTEM],
-        ),
-        ("the dictionary has fields that the data lack: ", missing),
-        (
-            "the dictionary has no instrument ",
-            [form for form in config.tables if form not in forms],
-        ),
-    ]
-    for text, names in problems:
+def _layout(
+    source: str,
+    where: str,
+    headings: list[str],
+    fields: list[dict[str, str]],
+    config: RedcapSource,
+) -> _Layout:
+    """Columns by instrument; raises SourceError when data and dictionary do not fit."""
+    record_id = fields[0]["field"]
+    if record_id not in headings:  # headings are not told: without them line 1 is a record
+        raise SourceError(
+            source,
+            f"{where} has no column {record_id}, the dictionary's first field, in its first line",
+            remedy=_REMEDY + ", with raw headings",
+        )
+    forms: dict[str, list[str]] = {}
+    missing = []
+    for field in fields:
+        columns = forms.setdefault(field["form"], [])
+        wanted = _columns(field)
+        if field["type"] == "checkbox":  # codes of missing data have boxes of their own
+            prefix = f"{field['field']}___"
+            wanted += [name for name in headings if name.startswith(prefix) and name not in wanted]
+        columns += [name for name in wanted if name in headings and name != record_id]
+        missing += [name for name in wanted if name not in headings]
+    for form, columns in forms.items():
+        columns += [name for name in (f"{form}_timestamp", f"{form}_complete") if name in headings]
+    own = {name for columns in forms.values() for name in columns}
+    known = own | {record_id, INSTRUMENT, INSTANCE, *_CONTEXT}
+    problems = {
+        "a column that occurs twice": sorted({n for n in headings if headings.count(n) > 1}),
+        "fields that the dictionary does not know": [n for n in headings if n not in known],
+        "no column for fields of the dictionary": missing,
+    }
+    for text, names in problems.items():
         if names:
-            shown = ", ".join(names[:10]) + (
-                f" and {len(names) - 10} more" if len(names) > 10 else ""
-            )
+            more = f" and {len(names) - 10} more" if len(names) > 10 else ""
             raise SourceError(
                 source,
-                f"{where} and its dictionary do not fit: {text}{shown}",
-                remedy="export data and dictionary of the same project at the same time",
+                f"{where} and its dictionary do not fit, the data have {text}:"
+                f" {', '.join(names[:10])}{more}",
+                remedy=_REMEDY,
             )
+    if strange := [form for form in config.tables if form not in forms]:
+        raise SourceError(
+            source,
+            f"the dictionary has no instrument {', '.join(strange)}",
+            remedy=f"it has {', '.join(forms)}: correct [sources.{source}.tables]",
+        )
+    return _Layout(record_id, forms, INSTRUMENT in headings)
 
 
-def _belongs(
-    rows: pa.Table, which: pa.ChunkedArray, form: str, fields: list[str], first: bool
-) -> pa.ChunkedArray:
-    """Which rows hold this form."""
-    own = pc.equal(which, form)
+def _columns(field: dict[str, str]) -> list[str]:
+    """The columns that an export has for a field of the dictionary."""
+    if field["type"] == _WITHOUT_DATA:
+        return []
+    if field["type"] != "checkbox":
+        return [field["field"]]
+    codes = [choice.partition(",")[0].strip().lower() for choice in field["choices"].split("|")]
+    return [f"{field['field']}___{re.sub('[^a-z0-9]', '_', code)}" for code in codes if code]
+
+
+def _instruments(
+    rows: pa.Table, layout: _Layout, config: RedcapSource, where: str
+) -> Iterator[Rows]:
+    """The rows of each declared instrument, with its own columns."""
+    filled = _filled(rows, layout)
+    which = _which(rows, layout)
     plain = pc.equal(which, "")
-    if not first:
-        filled = pa.array([False] * len(rows))
-        for field in fields:
-            if field in rows.column_names and not field.endswith("_complete"):
-                # An unchecked box is 0, which says nothing about the form.
-                value = pc.not_equal(rows[field], "0" if "___" in field else "")
-                filled = pc.or_(filled, pc.and_(value, pc.not_equal(rows[field], "")))
-        plain = pc.and_(plain, filled)
-    return pc.or_(own, plain)
+    shared = [layout.record_id, *(name for name in _CONTEXT if name in rows.column_names)]
+    for form in config.tables:
+        single = plain if form == layout.first else pc.and_(plain, pa.array(filled[form]))
+        chosen = rows.filter(pc.or_(pc.equal(which, form), single))
+        columns = {name: chosen[name] for name in (*shared, *layout.forms[form])}
+        nothing = pa.nulls(len(chosen), pa.string())
+        columns[INSTANCE] = chosen[INSTANCE] if INSTANCE in rows.column_names else nothing
+        columns["_file"] = pa.repeat(where, len(chosen))
+        yield Rows(form, pa.table(columns | {"_row": chosen["_row"].cast(pa.int64())}))
 
 
-def _table_of(raw: str, config: RedcapSource, headings: list[str], first: str) -> str:
-    """The table that a ragged record would have gone to, if its instrument can be read."""
-    fields = next(csv.reader([raw]), [])
-    index = headings.index(INSTRUMENT) if INSTRUMENT in headings else None
-    if index is None or index >= len(fields):
-        return UNKNOWN
-    form = fields[index] or first
+def _refused(rows: pa.Table, layout: _Layout) -> dict[int, str]:
+    """Positions of rows that belong to no instrument, or to more than the one that they name."""
+    if not layout.repeats:
+        return {}
+    which = _which(rows, layout)
+    filled = _filled(rows, layout)
+    named = pc.not_equal(which, "").to_numpy(zero_copy_only=False)
+    known = pc.is_in(which, pa.array(list(layout.forms))).to_numpy(zero_copy_only=False)
+    refused = dict.fromkeys(
+        np.flatnonzero(named & ~known).tolist(),
+        "a repeat instrument that the dictionary does not have",
+    )
+    for form in layout.forms:
+        of_form = pc.equal(which, form).to_numpy(zero_copy_only=False)
+        if not of_form.any():
+            continue
+        others = [filled[other] for other in layout.forms if other != form]
+        strange = of_form & np.logical_or.reduce(others) if others else np.zeros_like(of_form)
+        refused |= dict.fromkeys(
+            np.flatnonzero(strange).tolist(), "values in fields of another instrument"
+        )
+    return refused
+
+
+def _which(rows: pa.Table, layout: _Layout) -> pa.ChunkedArray:
+    return rows[INSTRUMENT] if layout.repeats else pa.chunked_array([pa.repeat("", len(rows))])
+
+
+def _filled(rows: pa.Table, layout: _Layout) -> dict[str, np.ndarray]:
+    """By instrument: which rows have a value in one of its fields.
+
+    An unchecked box and a form's status are no values: REDCap writes them for forms nobody opened.
+    """
+    filled = {}
+    for form, columns in layout.forms.items():
+        any_ = np.zeros(len(rows), dtype=bool)
+        for name in columns:
+            if name == f"{form}_complete":
+                continue
+            empty = pa.array(["", "0"] if "___" in name else [""])
+            any_ |= ~pc.is_in(rows[name], empty).to_numpy(zero_copy_only=False)
+        filled[form] = any_
+    return filled
+
+
+def _table_of(raw: str, config: RedcapSource, headings: list[str], layout: _Layout) -> str:
+    """The table that an unparsable record would have gone to, if its instrument can be read."""
+    form = layout.first
+    if layout.repeats:
+        try:
+            fields = next(csv.reader([raw]), [])
+            form = fields[headings.index(INSTRUMENT)] or layout.first
+        except (csv.Error, IndexError):
+            return UNKNOWN
     return form if form in config.tables else UNKNOWN

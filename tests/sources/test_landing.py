@@ -2,46 +2,84 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from test_csv_files import LOG, write
 
 from cytoreg import landing
-from cytoreg.errors import ConfigError
-from cytoreg.landing import check, land
-from cytoreg.project import Project
+from cytoreg.errors import ConfigError, SourceError
+from cytoreg.landing import attach, check, land, latest, read_manifest
+from cytoreg.project import Project, load_project
+from cytoreg.sources import delimited
+from cytoreg.warehouse import open_build
 
 Make = Callable[[str], Project]
+ONE = b"CASE NO,MRN\n1,a\n"
+
+
+def folders(project: Project) -> list[Path]:
+    return sorted((project.landing / "log").iterdir())
 
 
 def test_an_unchanged_source_is_recognized_and_a_changed_one_is_not(project: Make) -> None:
     log = project(LOG)
-    write(log, a=b"CASE NO,MRN\n1,a\n")
+    write(log, a=ONE)
     first, second = land(log, "log"), land(log, "log")
     write(log, a=b"CASE NO,MRN\n1,b\n")
     third = land(log, "log")
     assert (first.reused, second.reused, third.reused) == (False, True, False)
     assert first.fingerprint == second.fingerprint != third.fingerprint
     assert first.landed_at == second.landed_at
+    assert len(folders(log)) == 2
+
+
+def test_a_file_under_another_name_is_another_landing(project: Make) -> None:
+    log = project(LOG)
+    write(log, a=ONE)
+    first = land(log, "log")
+    (log.extracts / "a.csv").rename(log.extracts / "b.csv")
+    assert land(log, "log").fingerprint != first.fingerprint
 
 
 def test_another_declaration_is_another_landing(project: Make) -> None:
     log = project(LOG)
-    write(log, a=b"CASE NO,MRN\n1,a\n")
+    write(log, a=ONE)
     first = land(log, "log")
-    assert (
-        land(project(LOG.replace('"ROOM"', '"ROOM", "Theatre"')), "log").fingerprint
-        != first.fingerprint
-    )
+    changed = project(LOG.replace('"ROOM"', '"ROOM", "Theatre"'))
+    assert land(changed, "log").fingerprint != first.fingerprint
+
+
+def test_another_reader_is_another_landing(project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = project(LOG)
+    write(log, a=ONE)
+    first = land(log, "log")
+    monkeypatch.setattr(landing, "VERSION", landing.VERSION + 1)
+    assert land(log, "log").fingerprint != first.fingerprint
+
+
+def test_the_same_landing_is_the_same_bytes(project: Make, tmp_path: Path) -> None:
+    log = project(LOG)
+    write(log, a=ONE + b"2\n")
+    first = land(log, "log")
+    elsewhere = load_project(tmp_path, data=tmp_path / "other")
+    second = land(elsewhere, "log")
+    assert first.folder != second.folder
+    assert [file.sha256 for file in first.stored] == [file.sha256 for file in second.stored]
 
 
 def test_an_interrupted_landing_leaves_nothing_that_counts(
     project: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = project(LOG)
-    write(log, a=b"CASE NO,MRN\n1,a\n")
+    write(log, a=ONE)
 
     def die(*_: object) -> None:
         raise KeyboardInterrupt
@@ -50,37 +88,163 @@ def test_an_interrupted_landing_leaves_nothing_that_counts(
         patch.setattr(landing, "_finish", die)
         with pytest.raises(KeyboardInterrupt):
             land(log, "log")
+    assert folders(log) == []
     leftover = log.landing / "log" / ".0123.tmp"  # as a kill -9 leaves it
     leftover.mkdir()
     assert not land(log, "log").reused
     assert not leftover.exists()
 
 
+def test_a_kill_at_any_moment_leaves_a_whole_landing_or_none(project: Make, tmp_path: Path) -> None:
+    log = project(LOG)
+    lines = b"".join(b"%d,b\n" % number for number in range(300_000))
+    write(log, a=b"CASE NO,MRN\n" + lines)
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from cytoreg.landing import land; from cytoreg.project import load_project\n"
+        "import pyarrow.parquet, cytoreg.sources.delimited, cytoreg.sources.writing\n"
+        "print('ready', flush=True); land(load_project(Path(sys.argv[1])), 'log')"
+    )
+    for delay in (0.01, 0.05, 0.1, 0.2):
+        running = subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE
+        )
+        assert running.stdout
+        running.stdout.readline()
+        time.sleep(delay)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        running.stdout.close()
+        if log.landing.exists():
+            for folder in folders(log):
+                assert folder.name.endswith(".tmp") or read_manifest(folder).tables[0].rows
+    after = land(log, "log")
+    assert after.tables[0].rows == 300_000
+    assert folders(log) == [after.folder]
+
+
+def test_a_damaged_landing_is_not_trusted(project: Make) -> None:
+    log = project(LOG)
+    write(log, a=ONE)
+    first = land(log, "log")
+    (first.folder / "cases.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ConfigError, match=rf"no whole landing log/{first.fingerprint}"):
+        latest(log, "log", first.fingerprint)
+    again = land(log, "log")
+    assert not again.reused
+    assert latest(log, "log", again.fingerprint).stored == first.stored
+
+
+def test_files_that_change_while_they_are_read_are_refused(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = project(LOG)
+    write(log, a=ONE)
+    reading = delimited.read
+
+    def meanwhile(*args: object) -> object:
+        yield from reading(*args)
+        write(log, a=b"CASE NO,MRN\n1,a\n2,b\n")
+
+    monkeypatch.setattr(delimited, "read", meanwhile)
+    with pytest.raises(SourceError, match="changed while they were read") as caught:
+        land(log, "log")
+    assert caught.value.transient
+    assert folders(log) == []
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = project(LOG)
+    write(log, a=ONE)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("cytoreg.sources.writing.pq.ParquetWriter.write_table", full)
+    with pytest.raises(SourceError, match=r"cannot be landed: No space left on device\n.*room"):
+        land(log, "log")
+    assert folders(log) == []
+
+
 def test_the_manifest_says_what_came_from_where(project: Make) -> None:
     log = project(LOG)
-    write(log, a=b"CASE NO,MRN\n1,a\n2\n")
-    manifest = json.loads((land(log, "log").folder / "manifest.json").read_text())
+    write(log, a=b"CASE NO,MRN,Surgeon\n1,a,\n2\n")
+    folder = land(log, "log").folder
+    manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["source"] == "log"
-    assert manifest["tables"] == [
-        {
-            "table": "cases",
-            "entity": "procedure",
-            "rows": 1,
-            "rejects": 1,
-            "columns": manifest["tables"][0]["columns"],
-        }
-    ]
-    assert set(manifest["tables"][0]["columns"]) >= {"case_number", "_row"}
-    assert len(manifest["files"]["a.csv"]) == 64
+    assert manifest["origin"] == "*.csv"
+    assert manifest["unexpected"] == {"column Surgeon": 1}
+    (file,) = manifest["files"]
+    assert (file["name"], file["bytes"]) == ("a.csv", 27)
+    assert len(file["sha256"]) == 64
+    assert file["headings"] == ["CASE NO", "MRN", "Surgeon"]
+    (table,) = manifest["tables"]
+    assert (table["table"], table["entity"], table["rows"], table["rejects"]) == (
+        "cases",
+        "procedure",
+        1,
+        1,
+    )
+    assert list(table["columns"]) == [
+        "case_number", "hospital_number", "room", "Surgeon", "_file", "_row"
+    ]  # fmt: skip
+    assert {f["name"]: f["bytes"] for f in manifest["stored"]} == {
+        name: (folder / name).stat().st_size for name in ("cases.parquet", "reject.parquet")
+    }
+
+
+def test_rejects_say_which_entity_they_would_have_been(project: Make, tmp_path: Path) -> None:
+    log = project(LOG)
+    write(log, a=ONE + b"2\n")
+    with open_build(tmp_path / "build.duckdb") as con:
+        attach(con, [land(log, "log")], "run")
+        assert con.execute("from landing.reject").fetchall() == [
+            ("log", "cases", "procedure", "a.csv", 2, 3, "1 fields instead of 2", "2")
+        ]
+
+
+def test_views_say_what_they_are_and_can_be_attached_again(project: Make, tmp_path: Path) -> None:
+    log = project(LOG)
+    write(log, a=ONE)
+    with open_build(tmp_path / "build.duckdb") as con:
+        for run in ("first", "second"):
+            attach(con, [land(log, "log")], run)
+        assert con.execute("select _run_id from landing.log_cases").fetchall() == [("second",)]
+        comments = con.execute("select comment from duckdb_views() where schema_name = 'landing'")
+        assert comments.fetchall() == [("log: cases as it came.",)]
+        assert con.execute("select count(*) from landing.reject").fetchone() == (0,)
 
 
 def test_a_source_that_is_not_declared_is_named(project: Make) -> None:
-    with pytest.raises(ConfigError, match=r"no source lab.*\n.*it has log"):
-        land(project(LOG), "lab")
+    for ask in (land, check):
+        with pytest.raises(ConfigError, match=r"no source lab.*\n.*it has log"):
+            ask(project(LOG), "lab")
 
 
 def test_a_check_tells_the_shape_and_no_value(project: Make) -> None:
     log = project(LOG)
-    assert check(log, "log")[0] is False
-    write(log, a=b"CASE NO,MRN\nsecret-case,a\n")
-    assert check(log, "log") == (True, "cases (3 columns)")
+    ((what, ok, detail),) = check(log, "log")
+    assert (what, ok) == ("files", False)
+    assert "no file matches" in detail
+    write(log, a=b"CASE NO,MRN\nsecret-case,abc\n2\n,d\n")
+    files, cases = check(log, "log")
+    assert files == ("files", True, "*.csv: 1 file, 0.0 MB")
+    assert cases == (
+        "table cases",
+        True,
+        "3 columns; first 2 rows; characters by column: case_number 11, hospital_number 1–3,"
+        " room empty",
+    )
+    assert not log.landing.exists()
+
+
+def test_a_check_names_what_does_not_fit(project: Make) -> None:
+    log = project(LOG)
+    write(log, a=b"CASE NO,Patient\n1,a\n")
+    assert [(what, ok) for what, ok, _ in check(log, "log")] == [
+        ("files", True),
+        ("table cases", False),
+    ]
+    assert "no heading for column hospital_number" in check(log, "log")[1][2]

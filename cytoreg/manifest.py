@@ -1,0 +1,86 @@
+"""What a landing says of itself: `manifest.json` beside its Parquet files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from cytoreg.errors import ConfigError
+
+NAME = "manifest.json"
+
+
+@dataclass(frozen=True)
+class FileManifest:
+    """A file as it was delivered: relative to the extracts, with its own headings if it has any."""
+
+    name: str
+    bytes: int
+    sha256: str
+    headings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class TableManifest:
+    """One landed table: rows that were parsed, rejects that were not, the columns' types."""
+
+    table: str
+    entity: str
+    rows: int
+    rejects: int
+    columns: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Landing:
+    """A source as it was landed: from where, when, what.
+
+    `origin` is a path or a URL without secrets. `stored` lists the Parquet files.
+    `unexpected` counts what the project does not declare. `reused` is true when the source had
+    not changed since it was landed.
+    """
+
+    source: str
+    kind: str
+    fingerprint: str
+    folder: Path
+    landed_at: str
+    seconds: float
+    version: str
+    origin: str
+    files: list[FileManifest]
+    tables: list[TableManifest]
+    stored: list[FileManifest]
+    unexpected: dict[str, int] = field(default_factory=dict)
+    reused: bool = False
+
+
+def write(landing: Landing, folder: Path) -> None:
+    """Write the manifest of a landing whose Parquet files are in `folder`."""
+    known = asdict(landing)
+    del known["folder"], known["reused"]
+    text = json.dumps(known, indent=2, ensure_ascii=False)
+    (folder / NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def read(folder: Path, *, reused: bool = False) -> Landing:
+    """The landing in `folder`; raises ConfigError when it is not there or not whole."""
+    try:
+        known = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        tables = [TableManifest(**table) for table in known.pop("tables")]
+        files, stored = (
+            [FileManifest(**file) for file in known.pop(key)] for key in ("files", "stored")
+        )
+        whole = all((folder / file.name).stat().st_size == file.bytes for file in stored)
+        landing = Landing(
+            **known, tables=tables, files=files, stored=stored, folder=folder, reused=reused
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        whole = False
+    if not whole:
+        raise ConfigError(
+            f"there is no whole landing {folder.parent.name}/{folder.name}",
+            remedy="refresh again: it lands what is missing",
+        )
+    return landing

@@ -1,0 +1,221 @@
+"""Text cut into records: which bytes are a record, on which line it begins, and what is none.
+
+A block is whole records of a file in UTF-8. The usual block is cut by numpy: line ends that are not
+inside quotes. A block with a quote out of place is cut by a regular expression, record by record;
+there a misplaced or open quote costs the line on which its record begins, and the next line is a
+record again, so that one quote does not swallow the rest of the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import IO
+
+import numpy as np
+
+SIZE = 8 << 20
+"""Bytes of a file that are read at once."""
+
+LONGEST = 4 << 20
+"""Bytes that a quoted record may have; a longer one is taken for a quote that never closes."""
+
+ENDLESS = 64 << 20
+"""Bytes that a line of text never has."""
+
+OPEN_QUOTE = "a quote that never closes"
+STRAY_QUOTE = "text after a closing quote"
+BLANK = "a blank line"
+NUL = "a NUL byte"
+UNDECODABLE = "bytes that are not in the declared encoding"
+
+_LF, _CR, _QUOTE = b"\n"[0], b"\r"[0], b'"'[0]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole records: `ends[i]` is the offset past record i, its line end included."""
+
+    data: bytes
+    ends: np.ndarray
+    first_row: int
+    first_line: int
+    broken: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def starts(self) -> np.ndarray:
+        """Offset of each record."""
+        return np.concatenate([np.zeros(1, np.int64), self.ends[:-1]])[: len(self.ends)]
+
+    def raw(self, index: int) -> bytes:
+        """A record as it stands in the file, without its line end."""
+        start = int(self.ends[index - 1]) if index else 0
+        return self.data[start : int(self.ends[index])].rstrip(b"\r\n")
+
+    def lines(self, indexes: list[int]) -> list[int]:
+        """Line of the file on which each of these records begins."""
+        before = np.searchsorted(_line_ends(self.data), self.starts[indexes])
+        return [self.first_line + int(count) for count in before]
+
+
+Cut = Callable[[bytes, bool], tuple[np.ndarray, dict[int, str]]]
+"""(data, whether the file ends here) → ends of the whole records in it, and which are broken."""
+
+
+class Endless(Exception):
+    """A line that does not end; its number is the argument."""
+
+
+def blocks(file: IO[bytes], cut: Cut, first_row: int) -> Iterator[Block]:
+    """The file's records in blocks; blank lines at its end are no records.
+
+    Raises Endless for a line that is longer than any line of text.
+    """
+    row, line, rest, final = first_row, 1, b"", False
+    while not final:
+        chunk = file.read(SIZE)
+        if chunk.endswith(b"\r"):  # perhaps half of a line end
+            chunk += file.read(1)
+        final = not chunk
+        data = rest + chunk
+        ends, broken = cut(data.rstrip(b"\r\n") if final else data, final)
+        filled = len(data.rstrip(b"\r\n"))
+        if not final and len(data) - filled <= LONGEST:  # blank lines wait: the file may end here
+            ends = ends[: np.searchsorted(ends, filled) + 1] if filled else ends[:0]
+        if not len(ends):
+            if len(data) > ENDLESS:
+                raise Endless(line)
+            rest = data
+            continue
+        size = int(ends[-1])
+        block = Block(data[:size], ends, row, line, broken)
+        yield block
+        row += len(ends)
+        line += len(_line_ends(block.data))
+        rest = data[size:]
+
+
+def cut_lines(data: bytes, final: bool) -> tuple[np.ndarray, dict[int, str]]:
+    """A record a line; quotes mean nothing."""
+    ends = _line_ends(data) + 1
+    if final and data and (not len(ends) or ends[-1] < len(data)):
+        ends = np.append(ends, len(data))
+    return ends, {}
+
+
+def cut_delimited(delimiter: str) -> Cut:
+    """Records of delimited text: a quoted field may hold delimiters, line ends and "" for "."""
+    neighbours = np.zeros(256, dtype=bool)
+    neighbours[[ord(delimiter), _LF, _CR, _QUOTE]] = True
+    pattern = _Pattern(delimiter)
+
+    def cut(data: bytes, final: bool) -> tuple[np.ndarray, dict[int, str]]:
+        if b'"' not in data:
+            return cut_lines(data, final)
+        bytes_ = np.frombuffer(data, np.uint8)
+        quotes = np.flatnonzero(bytes_ == _QUOTE)
+        line_ends = _line_ends(data)
+        outside = np.searchsorted(quotes, line_ends) % 2 == 0
+        ends = line_ends[outside] + 1
+        if final and len(quotes) % 2 == 0 and (not len(ends) or ends[-1] < len(data)):
+            ends = np.append(ends, len(data))
+        size = int(ends[-1]) if len(ends) else 0
+        quotes = quotes[: np.searchsorted(quotes, size)]
+        opening, closing = quotes[0::2], quotes[1::2]
+        before = bytes_[opening[opening > 0] - 1]
+        after = bytes_[closing[closing < len(data) - 1] + 1]
+        open_end = len(data) - size > LONGEST or (final and size < len(data))
+        if open_end or not neighbours[before].all() or not neighbours[after].all():
+            return pattern.cut(data, final)
+        return ends, {}
+
+    return cut
+
+
+class _Pattern:
+    """The grammar of a delimited record, for blocks that numpy cannot cut."""
+
+    def __init__(self, delimiter: str) -> None:
+        mark = re.escape(delimiter.encode())
+        quoted = rb'"[^"]*+(?:""[^"]*+)*+'  # without its closing quote
+        plain = rb'[^"' + mark + rb"\r\n][^" + mark + rb"\r\n]*+"
+        one = rb"(?:" + quoted + rb'"|' + plain + rb"|(?=[" + mark + rb"\r\n]|\Z))"
+        end = rb"(?:\r\n|\n|\r|\Z)"
+        self.record = re.compile(one + rb"(?:" + mark + one + rb")*+" + end)
+        self.open = re.compile(rb"(?:" + one + mark + rb")*+" + quoted + rb"\Z")
+        self.line = re.compile(rb"[^\r\n]*+(?:\r\n|\n|\r|\Z)")
+
+    def cut(self, data: bytes, final: bool) -> tuple[np.ndarray, dict[int, str]]:
+        ends: list[int] = []
+        broken: dict[int, str] = {}
+        position, size = 0, len(data)
+        while position < size:
+            found = self.record.match(data, position)
+            if not found:
+                is_open = self.open.match(data, position) is not None
+                if is_open and not final and size - position <= LONGEST:
+                    break  # it may close in the next block
+                broken[len(ends)] = OPEN_QUOTE if is_open else STRAY_QUOTE
+                found = self.line.match(data, position)
+            end = found.end() if found else size
+            if end == size and not final and data[-1] not in (_LF, _CR):
+                broken.pop(len(ends), None)
+                break  # the record goes on in the next block
+            ends.append(end)
+            position = end
+        return np.array(ends, dtype=np.int64), broken
+
+
+def spoilt(block: Block) -> dict[int, str]:
+    """Records of a block that cannot be parsed as text, whatever their fields, and why."""
+    bad = dict(block.broken)
+    lengths = np.diff(block.ends, prepend=0)
+    for index in np.flatnonzero(lengths <= 2).tolist():
+        if not block.raw(index):
+            bad.setdefault(index, BLANK)
+    bytes_ = np.frombuffer(block.data, np.uint8)
+    if b"\0" in block.data:
+        for index in _records_of(block, np.flatnonzero(bytes_ == 0)):
+            bad.setdefault(index, NUL)
+    if not block.data.isascii() and not _is_utf8(block.data):
+        for index in _records_of(block, np.flatnonzero(bytes_ >= 0x80)):
+            if not _is_utf8(block.raw(index)):
+                bad.setdefault(index, UNDECODABLE)
+    return bad
+
+
+def without(block: Block, bad: dict[int, str]) -> tuple[bytes, np.ndarray]:
+    """The block's text without its bad records, and the indexes of the records that stay."""
+    indexes = np.arange(len(block.ends))
+    if not bad:
+        return block.data, indexes
+    good = np.ones(len(block.ends), dtype=bool)
+    good[list(bad)] = False
+    lengths = np.diff(block.ends, prepend=0)
+    kept = np.frombuffer(block.data, np.uint8)[np.repeat(good, lengths)]
+    return kept.tobytes(), indexes[good]
+
+
+def _records_of(block: Block, offsets: np.ndarray) -> list[int]:
+    return [int(i) for i in np.unique(np.searchsorted(block.ends, offsets, side="right"))]
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _line_ends(data: bytes) -> np.ndarray:
+    """Offsets of the last byte of each line end: LF, CR LF, or CR alone."""
+    bytes_ = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(bytes_ == _LF)
+    if b"\r" not in data:
+        return ends
+    returns = np.flatnonzero(bytes_ == _CR)
+    following = np.append(bytes_, 0)[returns + 1]
+    alone = returns[following != _LF]
+    return np.sort(np.concatenate([ends, alone])) if len(alone) else ends

@@ -1,0 +1,140 @@
+"""What readers yield as Parquet: a file a table, and one for the records that are none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cytoreg.config import AnySource
+from cytoreg.errors import SourceError
+from cytoreg.manifest import FileManifest, TableManifest
+from cytoreg.progress import Progress
+from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
+
+_REJECT = pa.schema(
+    {
+        "source": pa.string(),
+        "source_table": pa.string(),
+        "entity": pa.string(),
+        "file": pa.string(),
+        "row": pa.int64(),
+        "line": pa.int64(),
+        "reason": pa.string(),
+        "raw": pa.string(),
+    }
+)
+_REJECTS_AT_ONCE = 10_000
+
+
+class Writing:
+    """A landing being written: Parquet files in `folder`, in the order in which items come."""
+
+    def __init__(self, source: str, config: AnySource, folder: Path, progress: Progress) -> None:
+        self._source, self._config, self._folder = source, config, folder
+        self._progress = progress
+        self._tables: dict[str, pq.ParquetWriter] = {}
+        self._reject = pq.ParquetWriter(folder / "reject.parquet", _REJECT, compression="zstd")
+        self._waiting: list[Reject] = []
+        self._headings: dict[str, list[str]] = {}
+        self._rows: Counter[str] = Counter()
+        self._rejects: Counter[str] = Counter()
+        self.unexpected: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._write_rejects()
+        finally:
+            for writer in (*self._tables.values(), self._reject):
+                writer.close()
+        if kind is None and (silent := self._config.tables.keys() - self._tables.keys()):
+            raise SourceError(
+                self._source,
+                f"nothing was found of table {', '.join(sorted(silent))}",
+                remedy=f"correct [sources.{self._source}] of cytoreg.toml",
+            )
+
+    def take(self, item: Item) -> None:
+        """Write or count one item of a reader."""
+        match item:
+            case Rows(table, rows) if table in self._config.tables:
+                self._write(table, rows)
+            case Reject():
+                self._rejects[item.table] += 1
+                self._waiting.append(item)
+                if len(self._waiting) >= _REJECTS_AT_ONCE:
+                    self._write_rejects()
+            case Unexpected(what, count):
+                self.unexpected[what] += count
+            case Headings(file, names):
+                self._headings[file] = names
+
+    def tables(self) -> list[TableManifest]:
+        """One manifest a table; rejects that belong to no table have one of their own."""
+        entities = self._config.tables | {
+            table: table for table in self._rejects if table not in self._config.tables
+        }
+        return [
+            TableManifest(
+                table, entity, self._rows[table], self._rejects[table], self._columns(table)
+            )
+            for table, entity in entities.items()
+        ]
+
+    def with_headings(self, files: list[FileManifest]) -> list[FileManifest]:
+        """The files with the headings that their readers found."""
+        return [replace(file, headings=self._headings.get(file.name, [])) for file in files]
+
+    def _columns(self, table: str) -> dict[str, str]:
+        if table not in self._tables:
+            return {}
+        return {field.name: str(field.type) for field in self._tables[table].schema}
+
+    def _write(self, table: str, rows: pa.Table) -> None:
+        names = rows.column_names
+        rows = rows.select(sorted(names, key=lambda name: name in ("_file", "_row", "_parent_row")))
+        if table not in self._tables:
+            self._tables[table] = pq.ParquetWriter(
+                self._folder / f"{table}.parquet", rows.schema, compression="zstd"
+            )
+        if len(rows):
+            self._tables[table].write_table(rows)
+            self._rows[table] += len(rows)
+            self._progress(f"{self._source}.{table}", self._rows[table])
+
+    def _write_rejects(self) -> None:
+        entities = self._config.tables
+        rows = [
+            (
+                self._source,
+                item.table,
+                entities.get(item.table, item.table),
+                item.file,
+                item.row,
+                item.line,
+                item.reason,
+                item.raw,
+            )
+            for item in self._waiting
+        ]
+        if rows:
+            columns = [
+                pa.array(values, kind)
+                for values, kind in zip(zip(*rows, strict=True), _REJECT.types, strict=True)
+            ]
+            self._reject.write_table(pa.table(columns, schema=_REJECT))
+        self._waiting.clear()

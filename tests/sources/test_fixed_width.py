@@ -1,0 +1,67 @@
+"""Fixed-width files: lines of the declared length are rows, all others are kept raw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cytoreg.errors import ConfigError, SourceError
+from cytoreg.landing import land
+from cytoreg.project import Project
+
+Make = Callable[[str], Project]
+
+DEATHS = """
+[sources.index]
+kind = "fixed_width"
+path = "*.txt"
+tables = { deaths = "death" }
+length = 8
+[sources.index.columns]
+name = { start = 1, width = 5 }
+sex = { start = 6, width = 1 }
+"""
+
+
+def test_lines_are_cut_into_columns(project: Make, landed: Callable) -> None:
+    index = project(DEATHS)
+    (index.extracts / "a.txt").write_bytes(
+        'SimäbF  \r\nShort\nSim,"M 1\n\nSim\xe9 is too long\nSim\0xF  \n'.encode() + b"Simx\xff\n\n"
+    )
+    _, rows, rejects = landed(index, "index", "name, sex, _row")
+    assert rows == [("Simäb", "F", 1), ('Sim,"', "M", 3)]
+    assert [(row, line, reason) for _, row, line, reason, _ in rejects] == [
+        (2, 2, "5 characters instead of 8"),
+        (4, 4, "a blank line"),
+        (5, 5, "16 characters instead of 8"),
+        (6, 6, "a NUL byte"),
+        (7, 7, "bytes that are not in the declared encoding"),
+    ]
+    assert rejects[-1][-1] == "Simx\\xff"
+
+
+def test_characters_are_counted_not_bytes(project: Make, landed: Callable) -> None:
+    index = project(DEATHS.replace("length", 'encoding = "latin-1"\nlength'))
+    (index.extracts / "a.txt").write_bytes("SiméèF  \n".encode("latin-1"))
+    _, rows, _ = landed(index, "index", "name, sex")
+    assert rows == [("Siméè", "F")]
+
+
+def test_a_file_of_line_ends_has_no_rows(project: Make, landed: Callable) -> None:
+    index = project(DEATHS)
+    (index.extracts / "a.txt").write_bytes(b"\r\n\r\n")
+    _, rows, rejects = landed(index, "index")
+    assert (rows, rejects) == ([], [])
+
+
+def test_a_binary_file_is_refused(project: Make) -> None:
+    index = project(DEATHS)
+    (index.extracts / "a.txt").write_bytes(b"\x00\x01\x02\n")
+    with pytest.raises(SourceError, match=r"a\.txt is a binary file"):
+        land(index, "index")
+
+
+def test_a_column_must_lie_within_the_line(project: Make) -> None:
+    with pytest.raises(ConfigError, match="name ends at 12, past the line's length 8"):
+        project(DEATHS.replace("width = 5", "width = 12"))

@@ -1,0 +1,147 @@
+"""REDCap exports: one table an instrument, and data that must fit their dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cytoreg.errors import SourceError
+from cytoreg.landing import land
+from cytoreg.project import Project
+
+Make = Callable[[str], Project]
+
+REDCAP = """
+[sources.research]
+kind = "redcap"
+data = "data*.csv"
+dictionary = "dictionary.csv"
+tables = { enrollment = "patient", visit = "follow_up" }
+"""
+CHOICES = "Choices, Calculations, OR Slider Labels"
+DICTIONARY = f""""Variable / Field Name","Form Name","Field Type","{CHOICES}"
+record_id,enrollment,text,
+symptoms,enrollment,checkbox,"1, flushing | -2.5, none, or
+ few"
+visit_date,visit,text,
+note,visit,descriptive,
+other,unused,text,
+"""
+FIELDS = (
+    "record_id,redcap_repeat_instrument,redcap_repeat_instance,symptoms___1,symptoms____2_5,"
+    "enrollment_complete,visit_date,visit_complete,other,unused_complete"
+)
+
+
+def redcap(project: Make, data: str, dictionary: str = DICTIONARY) -> Project:
+    research = project(REDCAP)
+    (research.extracts / "data.csv").write_text(data, encoding="utf-8")
+    (research.extracts / "dictionary.csv").write_text(dictionary, encoding="utf-8")
+    return research
+
+
+def test_instruments_become_tables(project: Make, landed: Callable) -> None:
+    research = redcap(
+        project,
+        f"{FIELDS}\n1,,,1,0,2,,,,\n1,visit,1,,,,2001-02-03,2,,\n1,visit,2,,,,,0,,\n2,,,0,0,0,,,,\n",
+    )
+    _, people, _ = landed(research, "research", "record_id, symptoms___1, symptoms____2_5, _row")
+    landing, visits, _ = landed(
+        research, "research", "record_id, redcap_repeat_instance, visit_date, _row", table="visit"
+    )
+    assert people == [("1", "1", "0", 1), ("2", "0", "0", 4)]
+    assert visits == [("1", "1", "2001-02-03", 2), ("1", "2", "", 3)]
+    assert {table.table: set(table.columns) for table in landing.tables} == {
+        "enrollment": {
+            "record_id", "redcap_repeat_instance", "symptoms___1", "symptoms____2_5",
+            "enrollment_complete", "_file", "_row",
+        },
+        "visit": {
+            "record_id", "redcap_repeat_instance", "visit_date", "visit_complete", "_file", "_row"
+        },
+    }  # fmt: skip
+
+
+def test_an_instrument_that_does_not_repeat_is_where_it_has_values(
+    project: Make, landed: Callable
+) -> None:
+    data = "record_id,redcap_event_name,symptoms___1,symptoms____2_5,visit_date,other\n"
+    data += "1,start,1,0,,\n1,later,0,0,2001-02-03,\n2,start,,,,x\n"
+    columns = "record_id, redcap_event_name, visit_date, redcap_repeat_instance"
+    _, visits, _ = landed(redcap(project, data), "research", columns, table="visit")
+    assert visits == [("1", "later", "2001-02-03", None)]
+
+
+def test_codes_of_missing_data_belong_to_their_box(project: Make, landed: Callable) -> None:
+    data = "record_id,symptoms___1,symptoms____2_5,symptoms___unk,visit_date,other\n1,0,0,1,,\n"
+    _, people, _ = landed(redcap(project, data), "research", "symptoms___unk")
+    assert people == [("1",)]
+
+
+def test_a_row_that_no_instrument_can_take_is_a_reject(project: Make, landed: Callable) -> None:
+    research = redcap(
+        project,
+        f'{FIELDS}\n1,visit,1\n2\n1,"no\nsuch",1,,,,,,,\n1,unused,1,,,,,,x,2\n'
+        "1,visit,2,1,,,2001-02-03,2,,\n1,visit,3,0,0,0,,2,,0\n",
+    )
+    landing, visits, rejects = landed(research, "research", "redcap_repeat_instance", table="visit")
+    assert visits == [("3",)]
+    assert [(table, row, line, raw) for table, row, line, _, raw in rejects] == [
+        ("visit", 1, 2, "1,visit,1"),
+        ("unknown", 2, 3, "2"),
+        ("unknown", 3, 4, '1,"no\nsuch",1,,,,,,,'),
+        ("visit", 5, 7, "1,visit,2,1,,,2001-02-03,2,,"),
+    ]
+    assert [reject[3] for reject in rejects[2:]] == [
+        "a repeat instrument that the dictionary does not have",
+        "values in fields of another instrument",
+    ]
+    assert {table.table: (table.rows, table.rejects) for table in landing.tables} == {
+        "enrollment": (0, 0),
+        "visit": (1, 2),
+        "unknown": (0, 2),
+    }
+    assert landing.unexpected == {"instrument unused": 1}
+
+
+def test_headings_alone_are_no_rows(project: Make, landed: Callable) -> None:
+    _, visits, rejects = landed(redcap(project, FIELDS), "research", "visit_date", table="visit")
+    assert (visits, rejects) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("data", "dictionary", "message"),
+    [
+        (f"{FIELDS},extra\n", DICTIONARY, "fields that the dictionary does not know: extra"),
+        (f"{FIELDS},visit_date\n", DICTIONARY, "a column that occurs twice: visit_date"),
+        (FIELDS.replace("visit_date,", ""), DICTIONARY, "no column for fields.*: visit_date"),
+        (FIELDS, DICTIONARY.replace(",visit,", ",visits,"), "dictionary does not know: visit_comp"),
+        ("record_id,symptoms___1,symptoms____2_5,visit_date,other", DICTIONARY.replace(
+            ",visit,", ",visits,"), r"no instrument visit\n.*it has enrollment, visits, unused"),
+        (FIELDS, "a,b\n", "not a REDCap data dictionary: no heading"),
+        (FIELDS, DICTIONARY.splitlines()[0], r"dictionary\.csv has no fields"),
+        (FIELDS, DICTIONARY + "x,y\n", r"dictionary\.csv line 8: 2 fields instead of 4"),
+        ("", DICTIONARY, r"data\.csv is empty"),
+        (FIELDS, "", r"dictionary\.csv is empty"),
+    ],
+)  # fmt: skip
+def test_data_and_dictionary_must_fit(
+    project: Make, data: str, dictionary: str, message: str
+) -> None:
+    with pytest.raises(SourceError, match=message) as caught:
+        land(redcap(project, data, dictionary), "research")
+    assert caught.value.remedy
+
+
+def test_no_value_of_a_file_without_headings_is_told(project: Make) -> None:
+    with pytest.raises(SourceError, match="has no column record_id") as caught:
+        land(redcap(project, "17,,,1,0,2,2001-02-03,,,\n"), "research")
+    assert "2001" not in str(caught.value)
+
+
+def test_two_exports_in_the_folder_are_not_mixed(project: Make) -> None:
+    research = redcap(project, FIELDS)
+    (research.extracts / "data_old.csv").write_text(FIELDS)
+    with pytest.raises(SourceError, match=r"2 files match data\*\.csv.*data\.csv, data_old\.csv"):
+        land(research, "research")
