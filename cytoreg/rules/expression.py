@@ -98,11 +98,6 @@ def _substring(text: str, start: int, length: int) -> str:
     return text[start - 1 : start - 1 + length]
 
 
-def _int_sql(formula: str) -> str:
-    wide = formula.format("cast({0} as hugeint)", "cast({1} as hugeint)")
-    return f"try_cast({wide} as bigint)"
-
-
 def _like(text: str, pattern: str) -> bool:
     parts = (".*" if char == "%" else "." if char == "_" else re.escape(char) for char in pattern)
     return re.fullmatch("".join(parts), text, flags=re.DOTALL) is not None
@@ -125,14 +120,14 @@ OPERATIONS: Mapping[str, Operation] = {
     "to date": Operation("cast({0} as date)", lambda a: a.date()),
     "to text": Operation("cast({0} as varchar)", str),
     # Nothing here may raise, even when the optimizer computes it where it is not needed. So whole
-    # numbers are reckoned in 128 bits and cast back, and numbers may be infinite until `finite`.
-    "int +": Operation(_int_sql("{0} + {1}"), lambda a, b: _int64(a + b)),
-    "int -": Operation(_int_sql("{0} - {1}"), lambda a, b: _int64(a - b)),
-    "int *": Operation(_int_sql("{0} * {1}"), lambda a, b: _int64(a * b)),
-    "int %": Operation(_int_sql("{0} % nullif({1}, 0)"), _remainder),
-    "int neg": Operation(_int_sql("- {0}"), lambda a: _int64(-a)),
-    "int abs": Operation(_int_sql("abs({0})"), lambda a: _int64(abs(a))),
+    # numbers are reckoned in 128 bits and made narrow where the arithmetic ends, and numbers with
+    # fractions may be infinite until there.
+    "wide": Operation("cast({0} as hugeint)", lambda a: a),
+    "narrow": Operation(
+        f"case when {{0}} between {-(2**63)} and {2**63 - 1} then cast({{0}} as bigint) end", _int64
+    ),
     "finite": Operation("case when isfinite({0}) then {0} end", _finite),
+    "%": Operation("{0} % nullif({1}, 0)", _remainder),
     "+": Operation("{0} + {1}", lambda a, b: a + b),
     "-": Operation("{0} - {1}", lambda a, b: a - b),
     "*": Operation("{0} * {1}", lambda a, b: a * b),
@@ -194,6 +189,7 @@ _FUNCTIONS: Mapping[type[exp.Expr], tuple[str, tuple[tuple[type, ...], ...], typ
     exp.Minute: ("minute", ((datetime,),), int),
 }
 _ARITHMETIC_OPS = frozenset({"+", "-", "*", "/", "neg", "abs"})
+_BITS = 126  # of a hugeint, with one to spare
 _SQL_TYPES = {
     "BIGINT": int,
     "INT": int,
@@ -497,8 +493,7 @@ class _Reader:
         name = tree.key
         if name in ("floor", "ceil"):
             return Node(name, float, (_widen(value, float),))
-        op = f"int {name}" if value.type is int else name
-        return _guarded(Node(op, value.type, (_bare(value),)))
+        return _reckon(name, value.type, value)
 
     def arithmetic(self, tree: exp.Expr) -> Node:
         op = ARITHMETIC[type(tree)]
@@ -509,7 +504,7 @@ class _Reader:
                 exp.DateDiff(this=tree.this, expression=tree.expression, unit=exp.var(unit))
             )
         if left.type is date and right.type is int and op in "+-":
-            days = right if op == "+" else Node("int neg", int, (right,))
+            days = right if op == "+" else _reckon("neg", int, right)
             return Node("add days", date, (left, days))
         for part, node in ((tree.this, left), (tree.expression, right)):
             if node.type not in (int, float):
@@ -517,8 +512,7 @@ class _Reader:
         kind = float if op == "/" or float in (left.type, right.type) else int
         if op == "%" and kind is float:
             self.refuse(tree, "a remainder needs whole numbers")
-        args = tuple(_widen(_bare(node), kind) for node in (left, right))
-        return _guarded(Node(op if kind is float else f"int {op}", kind, args))
+        return _reckon(op, kind, left, right)
 
 
 def _widen(node: Node, kind: type) -> Node:
@@ -529,11 +523,32 @@ def _widen(node: Node, kind: type) -> Node:
     return Node("to double" if kind is float else "to timestamp", kind, (node,))
 
 
-def _guarded(node: Node) -> Node:
-    """Arithmetic with fractions, of which what is not finite is null where it ends."""
-    return Node("finite", float, (node,)) if node.op in _ARITHMETIC_OPS else node
+def _reckon(op: str, kind: type, *operands: Node) -> Node:
+    """Arithmetic on operands of any width; what overflows or is not finite in the end is null.
+
+    A guard is only needed around the outermost operation, as long as 128 bits hold what is within.
+    """
+    if kind is float:
+        args = tuple(_unguarded(_widen(node, float)) for node in operands)
+        return Node("finite", float, (Node(op, float, args),))
+    args = tuple(_wide(_unguarded(node)) for node in operands)
+    if _bits(Node(op, int, args)) > _BITS:
+        args = tuple(Node("wide", int, (node,)) for node in operands)
+    return Node("narrow", int, (Node(op, int, args),))
 
 
-def _bare(node: Node) -> Node:
-    """The arithmetic under a guard: inside a larger one only the outermost guard is needed."""
-    return node.args[0] if node.op == "finite" else node
+def _unguarded(node: Node) -> Node:
+    return node.args[0] if node.op in ("finite", "narrow") else node
+
+
+def _wide(node: Node) -> Node:
+    return node if node.op in _ARITHMETIC_OPS else Node("wide", int, (node,))
+
+
+def _bits(node: Node) -> int:
+    """How many bits the value of whole-number arithmetic may need at most."""
+    if node.op not in _ARITHMETIC_OPS:
+        value = node.args[0].value if node.op == "wide" else None
+        return value.bit_length() if isinstance(value, int) else 63
+    bits = [_bits(part) for part in node.args]
+    return sum(bits) if node.op == "*" else max(bits) + 1

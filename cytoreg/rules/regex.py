@@ -45,7 +45,7 @@ def to_re2(pattern: str | re.Pattern[str], *, anchored: bool) -> str | None:
     if flags & ~_FLAGS or parsed.getwidth()[1] == 0:
         return None
     try:
-        body = _sequence(list(parsed), flags, tail=True)
+        body = _sequence(list(parsed), flags, head=True, tail=True)
     except Untranslatable:
         return None
     translated = rf"\A(?:{body})" if anchored else body
@@ -63,16 +63,20 @@ def _accepted(pattern: str) -> bool:
     return True
 
 
-def _sequence(items: Items, flags: int, *, tail: bool) -> str:
-    """`tail`: nothing follows the sequence, so that `$` may consume the line's end it allows."""
+def _sequence(items: Items, flags: int, *, head: bool, tail: bool) -> str:
+    """A concatenation. head: nothing comes before it; tail: nothing follows.
+
+    The ends of the text are only translated where they are ends: RE2 gets patterns such as `ä^`
+    wrong, and `$` may consume the line's end that it allows where nothing follows.
+    """
     last = len(items) - 1
     return "".join(
-        _item(operator, argument, flags, tail and index == last)
+        _item(operator, argument, flags, head=head and index == 0, tail=tail and index == last)
         for index, (operator, argument) in enumerate(items)
     )
 
 
-def _item(operator: object, argument: object, flags: int, tail: bool) -> str:
+def _item(operator: object, argument: object, flags: int, *, head: bool, tail: bool) -> str:
     case: tuple[object, Any] = (operator, argument)
     match case:
         case _op.LITERAL, int(code):
@@ -85,17 +89,17 @@ def _item(operator: object, argument: object, flags: int, tail: bool) -> str:
         case _op.IN, list(members):
             return _class(_members(members, flags))
         case _op.BRANCH, (_, list(branches)):
-            return (
-                f"(?:{'|'.join(_sequence(list(branch), flags, tail=tail) for branch in branches)})"
-            )
+            parts = (_sequence(list(part), flags, head=head, tail=tail) for part in branches)
+            return f"(?:{'|'.join(parts)})"
         case _op.SUBPATTERN, (_, 0, 0, inner):
-            return f"(?:{_sequence(list(inner), flags, tail=tail)})"
-        case ((_op.MAX_REPEAT | _op.MIN_REPEAT), (low, high, inner)):
-            body = _sequence(list(inner), flags, tail=tail and high == 1)
-            return _group(body) + _times(low, None if high is _op.MAXREPEAT else int(high))
-        case _op.AT, (_op.AT_BEGINNING | _op.AT_BEGINNING_STRING):
+            return f"(?:{_sequence(list(inner), flags, head=head, tail=tail)})"
+        case ((_op.MAX_REPEAT | _op.MIN_REPEAT), (int(low), int(high), inner)):
+            once = high == 1
+            body = _sequence(list(inner), flags, head=head and once, tail=tail and once)
+            return _group(body) + _times(low, None if high is _op.MAXREPEAT else high)
+        case _op.AT, (_op.AT_BEGINNING | _op.AT_BEGINNING_STRING) if head:
             return r"\A"
-        case _op.AT, _op.AT_END_STRING:
+        case _op.AT, _op.AT_END_STRING if tail:
             return r"\z"
         case _op.AT, _op.AT_END if tail:
             return r"\n?\z"

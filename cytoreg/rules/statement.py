@@ -229,19 +229,27 @@ def _quarantine(entity: EntityRules) -> str:
             *(f"  judged.{name}" for name in LINEAGE),
         ]
     )
+    # Refused rows are picked by their id first, because joining reads all columns of all rows; and
+    # positions are listed before they become words, because sorting many short lists is slow.
+    words = "list_transform(broken.positions, lambda position: named.{0}[position]) as _{0}"
     return (
         f"create or replace table quarantine.{quote(entity.name)} as\n"
-        "with reasons as (\n"
-        "  select\n    violation._id,\n"
-        "    list(rule.rule order by rule.position) as _rules,\n"
-        "    list(rule.reason order by rule.position) as _reasons\n"
+        "with broken as (\n"
+        "  select violation._id, list_sort(list(violation.rule)) as positions\n"
         f"  from violation_{entity.name} as violation\n"
         f"  join rule_{entity.name} as rule on rule.position = violation.rule\n"
-        "  where rule.severity = 'critical'\n  group by violation._id\n)\n"
-        f"select\n{columns},\n  reasons._rules,\n  reasons._reasons\n"
-        f"from judged_{entity.name} as judged\n"
-        "join reasons on reasons._id = judged.rowid\n"
-        f"order by {_ORDER}, judged.rowid"
+        "  where rule.severity = 'critical'\n  group by violation._id\n),\n"
+        "named as (\n"
+        "  select\n    list(rule order by position) as rules,\n"
+        "    list(reason order by position) as reasons\n"
+        f"  from rule_{entity.name}\n),\n"
+        f"judged as (\n  select *, rowid as _id\n  from judged_{entity.name}\n"
+        "  where rowid in (select _id from broken)\n)\n"
+        f"select\n{columns},\n  {words.format('rules')},\n  {words.format('reasons')}\n"
+        "from judged\n"
+        "join broken on broken._id = judged._id\n"
+        "cross join named\n"
+        f"order by {_ORDER}, judged._id"
     )
 
 
@@ -254,14 +262,16 @@ def _findings(entity: EntityRules) -> str:
     )
     return (
         "insert into quality.finding\n"
+        f"with judged as (\n  select *, rowid as _id\n  from judged_{entity.name}\n"
+        f"  where rowid in (select _id from violation_{entity.name})\n)\n"
         "select\n"
         f"  rule.rule, rule.severity, {literal(entity.name)} as entity, {key} as key,\n"
         '  rule."column", judged._source as source, judged._table as source_table,\n'
         '  judged._file as file, judged._row as "row", rule.reason\n'
         f"from violation_{entity.name} as violation\n"
         f"join rule_{entity.name} as rule on rule.position = violation.rule\n"
-        f"join judged_{entity.name} as judged on judged.rowid = violation._id\n"
-        f"order by rule.position, {_ORDER}, judged.rowid"
+        "join judged on judged._id = violation._id\n"
+        f"order by rule.position, {_ORDER}, judged._id"
     )
 
 

@@ -1,0 +1,276 @@
+"""Row rules: compiled SQL in DuckDB beside Pandera on pandas, same rows and same verdict.
+
+Usage: python benchmarks/rules.py [--rows 1000000]
+
+One Parquet file of text, 12 columns, and 32 rules: types, required, unique, ranges, codes,
+patterns, conditions between columns, a reference and two comparisons with another table; about
+one row in ten breaks one. Each side runs in a process of its own. Pandera gets what a careful
+user would write for it: vectorized conversions and checks, the other table merged once. DuckDB
+does more: it also writes the accepted and quarantined rows and one finding per rule and row.
+Memory is the high-water mark of resident memory (Linux), in MB; the bare process is what imports
+alone take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+AS_OF = date(2016, 12, 31)
+ROWS = """
+select
+  case when i % 5000 = 17 then 'C' || lpad((i - 1)::varchar, 9, '0')
+       else 'C' || lpad(i::varchar, 9, '0') end as case_number,
+  case when i % 701 = 3 then lpad((i % 100000)::varchar, 6, '0')
+       when i % 907 = 5 then '9999999' else lpad((i % 100000)::varchar, 7, '0') end as patient,
+  case when i % 613 = 1 then '2001-02-30' when i % 811 = 1 then null
+       when i % 997 = 1 then '1900-01-01'
+       else strftime(date '1995-01-01' + (i * 7919 % 7900)::int, '%Y-%m-%d') end as day,
+  strftime(date '1995-01-01'
+    + (i * 7919 % 7900 + case when i % 1009 = 2 then -3 else i % 30 end)::int,
+    '%Y-%m-%d') as discharge,
+  case when i % 1201 = 4 then '6.1' when i % 503 = 4 then '6'
+       else (60 + i * 31 % 900)::varchar end as minutes,
+  case when i % 1301 = 6 then '7' else (1 + i % 5)::varchar end as asa,
+  case when i % 1409 = 7 then '-5' else (i * 13 % 4000)::varchar end as blood,
+  ['CYTO-SB', 'CYTO-PAN', 'CYTO-LIV', case when i % 1511 = 8 then 'XYZ' else 'CYTO-COL' end]
+    [1 + i % 4] as code,
+  case when i % 1601 = 9 then '101.5' else (i * 17 % 1000 / 10.0)::varchar end as ki67,
+  case when i % 1709 = 10 then 'C17' else 'C17.' || (i % 9)::varchar end as site,
+  case when i % 1801 = 11 then 'yes' when i % 97 = 0 then 'true' else 'false' end as crisis,
+  case when i % 1901 = 12 then '' else 'S' || (i % 40)::varchar end as surgeon,
+  'or_log' as _source, 'cases' as _table, 'cases.csv' as _file, i as _row
+from range(1, $rows + 1) as numbers(i)
+"""
+PEOPLE = """
+select lpad(i::varchar, 7, '0') as patient,
+  strftime(date '1920-01-01' + (i * 104729 % 25000)::int, '%Y-%m-%d') as birth_date,
+  case when i % 3 = 0 then strftime(date '2003-01-01' + (i * 31 % 5000)::int, '%Y-%m-%d') end
+    as death_date,
+  'hospital' as _source, 'patients' as _table, 'db' as _file, i as _row
+from range(0, 100000) as numbers(i)
+"""
+CODES = ["CYTO-SB", "CYTO-PAN", "CYTO-LIV", "CYTO-COL", "CYTO-GAS", "CYTO-OTH"]
+
+
+def judge_in_duckdb(folder: Path) -> dict[str, int]:
+    """Violations by rule, as cytoreg judges them."""
+    from cytoreg.rules import (
+        Entity,
+        compare,
+        compile_schemas,
+        field,
+        judge,
+        references,
+        rule,
+    )
+    from cytoreg.warehouse import open_build
+
+    class Person(Entity):
+        """A patient."""
+
+        patient: str = field("Number.", key=True)
+        birth_date: date = field("Birth.")
+        death_date: date = field("Death.", nullable=True)
+
+    class Case(Entity):
+        """An operation."""
+
+        case_number: str = field("Number.", key=True, unique=True, str_matches=r"^C[0-9]{9}$")
+        patient: str = field("Patient.", str_matches=r"^[0-9]{7}$")
+        day: date = field("Day.", in_range=(date(1990, 1, 1), date(2016, 12, 31)))
+        discharge: date = field("Discharge.", nullable=True)
+        minutes: int = field("Minutes.", in_range=(20, 1440))
+        asa: int = field("ASA.", nullable=True, in_range=(1, 5), warn="in_range")
+        blood: int = field("Blood loss.", nullable=True, ge=0, warn="ge")
+        code: str = field("Code.", isin=CODES)
+        ki67: float = field("Ki-67.", nullable=True, in_range=(0, 100))
+        site: str = field("Site.", str_matches=r"^C[0-9]{2}\.[0-9]$")
+        crisis: bool = field("Crisis.", nullable=True)
+        surgeon: str = field("Surgeon.", nullable=True, str_length={"min_value": 1, "max_value": 4})
+
+        by_extract = rule("day <= $as_of")
+        discharge_after = rule("discharge >= day")
+        short_stay = rule("date_diff('day', day, discharge) <= 180", severity="warning")
+        plausible_loss = rule("blood <= 3500 or minutes > 60", severity="warning")
+        crisis_is_long = rule("not crisis or minutes >= 60", severity="warning")
+        person_exists = references("person", on="patient")
+        after_birth = compare("person", on="patient", holds="day >= person.birth_date")
+        before_death = compare("person", on="patient", holds="day <= person.death_date")
+
+    with open_build(folder / "build.duckdb") as con:
+        for entity in ("case", "person"):
+            con.execute(
+                f'create view staging."{entity}" as'
+                f" select * from read_parquet('{folder}/{entity}.parquet')"
+            )
+        judge(con, compile_schemas([Person, Case]), as_of=AS_OF)
+        return dict(
+            con.execute(
+                "select rule, violated from quality.check_result"
+                " where entity = 'case' and rule <> 'case.unparsable'"
+            ).fetchall()
+        )
+
+
+def judge_in_pandera(folder: Path) -> dict[str, int]:
+    """The same from Pandera on pandas, in the way its documentation suggests for large frames."""
+    import pandas as pd
+    import pandera.pandas as pa
+
+    text = pd.read_parquet(folder / "case.parquet")
+    people = pd.read_parquet(folder / "person.parquet")
+    for column in ("birth_date", "death_date"):
+        people[column] = pd.to_datetime(people[column], format="%Y-%m-%d")
+    typed = text.copy()
+    for column in ("day", "discharge"):
+        typed[column] = pd.to_datetime(text[column], format="%Y-%m-%d", errors="coerce")
+    for column in ("minutes", "asa", "blood"):
+        whole = text[column].where(text[column].str.fullmatch(r"[+-]?[0-9]+", na=False))
+        typed[column] = pd.to_numeric(whole).astype("Int64")
+    typed["ki67"] = pd.to_numeric(text["ki67"], errors="coerce")
+    typed["crisis"] = text["crisis"].map({"true": True, "false": False}).astype("boolean")
+    typed = typed.merge(people[["patient", "birth_date", "death_date"]], on="patient", how="left")
+    counts: dict[str, int] = {}
+    for column in ("day", "discharge", "minutes", "asa", "blood", "ki67", "crisis"):
+        counts[f"case.{column}.type"] = int((text[column].notna() & typed[column].isna()).sum())
+    for column in ("case_number", "patient", "day", "minutes", "code", "site"):
+        counts[f"case.{column}.required"] = int(text[column].isna().sum())
+    known = set(people["patient"])
+    check = pa.Check
+
+    def row(name: str, function) -> pa.Check:
+        return check(lambda frame: function(frame).fillna(True).astype(bool), name=name)
+
+    def either(left, right):
+        return left | right
+
+    first, last = pd.Timestamp(1990, 1, 1), pd.Timestamp(2016, 12, 31)
+    schema = pa.DataFrameSchema(
+        {
+            "case_number": pa.Column(
+                str,
+                check.str_matches(r"^C[0-9]{9}$"),
+                unique=True,
+                report_duplicates="exclude_first",
+            ),
+            "patient": pa.Column(str, check.str_matches(r"^[0-9]{7}$")),
+            "day": pa.Column("datetime64[ns]", check.in_range(first, last), nullable=True),
+            "discharge": pa.Column("datetime64[ns]", nullable=True),
+            "minutes": pa.Column("Int64", check.in_range(20, 1440), nullable=True),
+            "asa": pa.Column("Int64", check.in_range(1, 5), nullable=True),
+            "blood": pa.Column("Int64", check.ge(0), nullable=True),
+            "code": pa.Column(str, check.isin(CODES)),
+            "ki67": pa.Column(float, check.in_range(0, 100), nullable=True),
+            "site": pa.Column(str, check.str_matches(r"^C[0-9]{2}\.[0-9]$")),
+            "crisis": pa.Column("boolean", nullable=True),
+            "surgeon": pa.Column(str, check.str_length(1, 4), nullable=True),
+        },
+        checks=[
+            row("by_extract", lambda f: ~(f["day"] > last)),
+            row("discharge_after", lambda f: ~(f["discharge"] < f["day"])),
+            row("short_stay", lambda f: ~((f["discharge"] - f["day"]).dt.days > 180)),
+            row("plausible_loss", lambda f: either(f["blood"] <= 3500, f["minutes"] > 60)),
+            row("crisis_is_long", lambda f: either(~f["crisis"], f["minutes"] >= 60)),
+            row("person_exists", lambda f: f["patient"].isin(known)),
+            row("after_birth", lambda f: ~(f["day"] < f["birth_date"])),
+            row("before_death", lambda f: ~(f["day"] > f["death_date"])),
+        ],
+    )
+    short = {"greater_than_or_equal_to": "ge"}
+    named = {
+        f"case.{name}.{short.get(one.name, one.name)}": 0
+        for name, column in schema.columns.items()
+        for one in column.checks
+    }
+    counts |= named | {f"case.{one.name}": 0 for one in schema.checks}
+    counts["case.case_number.unique"] = 0
+    try:
+        schema.validate(typed, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        for error in errors.schema_errors:
+            rows = error.failure_cases["index"].nunique()
+            if error.schema is schema:
+                counts[f"case.{error.check.name}"] = rows
+            elif error.reason_code.name == "SERIES_CONTAINS_DUPLICATES":
+                counts[f"case.{error.schema.name}.unique"] = rows
+            else:
+                name = short.get(error.check.name, error.check.name)
+                counts[f"case.{error.schema.name}.{name}"] = rows
+    return counts
+
+
+def child(side: str, folder: Path) -> None:
+    """Judge once; print seconds, peak memory and violations as JSON."""
+    import pandera.pandas  # noqa: F401 - both sides' imports are outside the clock
+
+    import cytoreg.rules  # noqa: F401
+
+    bare = peak_mb()
+    began = time.perf_counter()
+    judge = {"duckdb": judge_in_duckdb, "pandera": judge_in_pandera}[side]
+    counts = judge(folder)
+    seconds = time.perf_counter() - began
+    print(json.dumps({"seconds": seconds, "peak": peak_mb(), "bare": bare, "counts": counts}))
+
+
+def peak_mb() -> int:
+    """High-water mark of resident memory of this process."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) // 1024
+    raise RuntimeError("no VmHWM: this benchmark reads Linux's /proc")
+
+
+def main() -> None:
+    """Write the rows, run both sides, print one table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--child", choices=["duckdb", "pandera"], help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        child(options.child, options.folder)
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for table, sql in (("case", ROWS.replace("$rows", str(options.rows))), ("person", PEOPLE)):
+            duckdb.execute(f"copy ({sql}) to '{folder / table}.parquet'")
+        results = {}
+        for side in ("duckdb", "pandera"):
+            command = [sys.executable, "-W", "ignore", __file__, "--child", side]
+            ran = subprocess.run(
+                [*command, "--folder", str(folder)], check=True, capture_output=True, text=True
+            )
+            results[side] = json.loads(ran.stdout)
+    compiled, pandas = results["duckdb"], results["pandera"]
+    rules = len(compiled["counts"])
+    print(f"{options.rows:,} rows, 12 columns, {rules} rules")
+    print(f"{'':42}{'seconds':>10}{'peak MB':>10}")
+    for label, result in (
+        ("compiled SQL, findings and rows written", compiled),
+        ("Pandera on pandas, findings counted", pandas),
+    ):
+        print(f"{label:42}{result['seconds']:>10.2f}{result['peak']:>10,}")
+    print(f"{'(bare process with both imported)':42}{'':>10}{compiled['bare']:>10,}")
+    found = sum(compiled["counts"].values())
+    different = {
+        rule: (count, pandas["counts"].get(rule))
+        for rule, count in compiled["counts"].items()
+        if count != pandas["counts"].get(rule)
+    }
+    print(f"{found:,} findings; " + (f"DIFFERENT: {different}" if different else "both agree"))
+    if different:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
