@@ -84,13 +84,13 @@ def _read(
     parser = etree.iterparse(file, events=("end",), tag="{*}Patient", **_SAFE)
     for _, patient in parser:
         space = patient.tag.removesuffix("Patient")
-        items, inner = patient.findall(space + "Item"), patient.findall(space + "Tumor")
+        items, inner = _children(patient, space + "Item"), _children(patient, space + "Tumor")
         if len(items) + len(inner) < len(patient):
             known = space + "Item", space + "Tumor"
             strange.update(f"element {_local(x)}" for x in patient if x.tag not in known)
         yield from patients.add(patient, items, strange)
         for tumor in inner:
-            items = tumor.findall(space + "Item")
+            items = _children(tumor, space + "Item")
             if len(items) < len(tumor):
                 strange.update(f"element {_local(x)}" for x in tumor if x.tag != space + "Item")
             yield from tumors.add(tumor, items, strange, patients.count)
@@ -102,6 +102,10 @@ def _read(
         _count(child, strange)
     yield patients.take()
     yield tumors.take()
+
+
+def _children(element: etree._Element, tag: str) -> list[etree._Element]:
+    return list(element.iterchildren(tag))
 
 
 def _local(element: etree._Element) -> str:

@@ -227,15 +227,15 @@ def _which(rows: pa.Table, layout: _Layout) -> pa.ChunkedArray:
 def _filled(rows: pa.Table, layout: _Layout) -> dict[str, np.ndarray]:
     """By instrument: which rows have a value in one of its fields.
 
-    An unchecked box and a form's status are no values: REDCap writes them for forms nobody opened.
+    An unchecked box and the status "incomplete" are none: REDCap writes them for forms that nobody
+    opened.
     """
     filled = {}
     for form, columns in layout.forms.items():
         any_ = np.zeros(len(rows), dtype=bool)
         for name in columns:
-            if name == f"{form}_complete":
-                continue
-            empty = pa.array(["", "0"] if "___" in name else [""])
+            zero = "___" in name or name == f"{form}_complete"
+            empty = pa.array(["", "0"] if zero else [""])
             any_ |= ~pc.is_in(rows[name], empty).to_numpy(zero_copy_only=False)
         filled[form] = any_
     return filled

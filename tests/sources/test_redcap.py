@@ -66,11 +66,13 @@ def test_instruments_become_tables(project: Make, landed: Callable) -> None:
 def test_an_instrument_that_does_not_repeat_is_where_it_has_values(
     project: Make, landed: Callable
 ) -> None:
-    data = "record_id,redcap_event_name,symptoms___1,symptoms____2_5,visit_date,other\n"
-    data += "1,start,1,0,,\n1,later,0,0,2001-02-03,\n2,start,,,,x\n"
+    data = (
+        "record_id,redcap_event_name,symptoms___1,symptoms____2_5,visit_date,visit_complete,other"
+    )
+    data += "\n1,start,1,0,,0,\n1,later,0,0,2001-02-03,0,\n2,start,,,,,x\n2,later,0,0,,2,\n"
     columns = "record_id, redcap_event_name, visit_date, redcap_repeat_instance"
     _, visits, _ = landed(redcap(project, data), "research", columns, table="visit")
-    assert visits == [("1", "later", "2001-02-03", None)]
+    assert visits == [("1", "later", "2001-02-03", None), ("2", "later", "", None)]
 
 
 def test_codes_of_missing_data_belong_to_their_box(project: Make, landed: Callable) -> None:
