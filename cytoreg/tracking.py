@@ -6,13 +6,14 @@ it receives ids and paths and returns counts; errors are scrubbed before Prefect
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from datetime import date
 from importlib import import_module
@@ -134,21 +135,32 @@ def serve_flow(
             check(bool)
         _require_server()
         announce(zone)
-        with _stopped_with(server):
-            from prefect.schedules import Cron
-
-            _load(project, "nightly", "nightly_refresh").serve(
-                name="nightly",
-                schedule=Cron(cron, timezone=zone),
-                parameters=_parameters(project),
-                limit=1,
-                print_starting_message=False,
-            )
+        with chdir(project.root), _stopped_with(server):
+            _serve(project, cron, zone)
         if server is not None and server.poll() is not None:
             raise ConfigError(
                 "Prefect's server ended",
                 remedy=f"read {project.data / 'prefect' / 'server.log'} and start again",
             )
+
+
+def _serve(project: Project, cron: str, timezone: str) -> None:
+    from prefect.runner import Runner
+    from prefect.schedules import Cron
+
+    # As a deployment, not as a flow: that one would be pickled for the night's process, and a
+    # module loaded from a path cannot be.
+    deployment = _load(project, "nightly", "nightly_refresh").to_deployment(
+        name="nightly",
+        schedule=Cron(cron, timezone=timezone),
+        parameters=_parameters(project),
+    )
+    runner = Runner(name="nightly", limit=1)
+    runner.add_deployment(deployment)  # type: ignore[arg-type]
+    # Its own handler forgets to await; an interrupt ends it in order, tonight's process included.
+    runner.handle_sigterm = lambda *_: os.kill(os.getpid(), signal.SIGINT)  # type: ignore[method-assign]
+    with suppress(KeyboardInterrupt):
+        asyncio.run(runner.start())
 
 
 def _server(
