@@ -7,11 +7,12 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from cytoreg.config import Config
+from cytoreg.config import Config, Section
 from cytoreg.errors import ConfigError
 
 CONFIG = "cytoreg.toml"
@@ -99,7 +100,10 @@ def load_project(
     try:
         config = Config.model_validate(_expand(raw, path))
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_explain(error)}") from None
+        raise ConfigError(
+            f"{path}: {_explain(error)}",
+            remedy="every key is explained in docs/reference/configuration.md",
+        ) from None
     return Project(
         root=folder,
         config=config,
@@ -131,10 +135,14 @@ def _expand(value: object, path: Path) -> object:
 
 
 def _explain(error: ValidationError) -> str:
-    """The first lines of a validation error in the words of a TOML file, without its values."""
+    """A validation error in the words of a TOML file, without its values."""
+    known = {name for section in Section.__subclasses__() for name in section.model_fields}
     lines = []
     for item in error.errors(include_url=False, include_input=False):
         key = ".".join(str(part) for part in item["loc"])
-        what = "unknown key" if item["type"] == "extra_forbidden" else item["msg"]
+        what = item["msg"]
+        if item["type"] == "extra_forbidden":
+            near = get_close_matches(str(item["loc"][-1]), known, n=1)
+            what = "unknown key" + (f" (perhaps {near[0]})" if near else "")
         lines.append(f"{key}: {what}")
     return "; ".join(lines)

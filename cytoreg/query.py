@@ -85,6 +85,8 @@ def _check(con: duckdb.DuckDBPyConnection, sql: str) -> None:
     statements = con.extract_statements(sql)
     if len(statements) != 1:
         raise ConfigError(f"one SQL statement is expected, {len(statements)} were given")
+    if statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+        raise ConfigError("what is published can only be read", remedy="ask with one SELECT")
 
 
 def _batches(

@@ -1,0 +1,158 @@
+"""What each command promises: output for people, output for programs, exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from command_line import AS_OF, run
+
+FIGURES = "select figure, stratum, observed from marts.publication_benchmark"
+
+
+def test_a_project_is_made_only_in_a_new_folder(made: Path, tmp_path: Path) -> None:
+    done = run("init", made, cwd=tmp_path)
+    assert done.code == 2
+    assert "is not empty" in done.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("validate", "--as-of", AS_OF, "--json"),
+        ("refresh", "--untracked", "--as-of", AS_OF, "--json"),
+        ("runs", "--json"),
+        ("rules", "--json"),
+        ("doctor", "--json"),
+        ("rollback", "--json"),
+        ("simulate", "more", "--patients", "20", "--json"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_json_is_all_that_a_program_reads(command: tuple[str, ...], registry: Path) -> None:
+    if command[0] == "rollback":
+        assert run("refresh", "--untracked", "--as-of", AS_OF, cwd=registry).code == 0
+    done = run(*command, cwd=registry)
+    assert done.code == 0, done.err
+    assert json.loads(done.out)
+
+
+def test_the_formats_of_a_query_hold_the_same(made: Path, tmp_path: Path) -> None:
+    sql = f"{FIGURES} order by all"
+    with duckdb.connect(str(made / "data/published/registry.duckdb"), read_only=True) as con:
+        expected = con.execute(sql).fetchall()
+    read = {"csv": "read_csv", "json": "read_json", "parquet": "read_parquet"}
+    for form, reader in read.items():
+        file = tmp_path / f"figures.{form}"
+        assert run("query", "--format", form, "--output", file, sql, cwd=made).code == 0
+        assert duckdb.sql(f"from {reader}('{file}')").fetchall() == expected, form
+    assert run("query", "--format", "csv", sql, cwd=made).out == (
+        tmp_path / "figures.csv"
+    ).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("select nothing from marts.publication_benchmark", ["nothing"]),
+        ("select * from marts.publication_benchmrk", ["publication_benchmrk"]),
+        ("drop table marts.publication_benchmark", ["SELECT"]),
+        ("selec 1", ["selec"]),
+    ],
+)
+def test_a_query_that_cannot_be_answered_is_exit_code_2(
+    sql: str, words: list[str], made: Path
+) -> None:
+    done = run("query", sql, cwd=made)
+    assert done.code == 2, done.out
+    assert "Traceback" not in done.err
+    for word in words:
+        assert word in done.err
+
+
+def test_marts_are_read_while_a_refresh_runs(registry: Path) -> None:
+    refreshing = subprocess.Popen(
+        [sys.executable, "-m", "cytoreg", "refresh", "--untracked", "--as-of", AS_OF],
+        cwd=registry,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    answers = 0
+    while refreshing.poll() is None:
+        done = run("query", "--format", "csv", FIGURES, cwd=registry)
+        assert done.code == 0, done.err
+        answers += done.out.count("\n") > 20
+    assert refreshing.returncode == 0
+    assert answers > 0
+
+
+def test_a_second_refresh_waits_for_nobody_and_says_so(registry: Path) -> None:
+    from cytoreg.project import load_project
+    from cytoreg.run import new_run, release_lock
+
+    project = load_project(registry)
+    new_run(project)
+    try:
+        done = run("refresh", "--untracked", cwd=registry)
+    finally:
+        release_lock(project.data)
+    assert done.code == 2
+    assert "another refresh" in done.err
+
+
+def test_a_validation_leaves_what_is_published(registry: Path) -> None:
+    published = registry / "data/published/registry.duckdb"
+    before = published.read_bytes()
+    done = run("validate", "--as-of", AS_OF, cwd=registry)
+    assert done.code == 0, done.err
+    assert published.read_bytes() == before
+    report = Path(run("report", cwd=registry).out.strip())
+    assert report.is_file()
+
+
+def test_rollback_publishes_the_run_before(registry: Path) -> None:
+    published = registry / "data/published/registry.duckdb"
+    before = published.read_bytes()
+    assert run("refresh", "--untracked", "--as-of", "2017-12-31", cwd=registry).code == 0
+    assert published.read_bytes() != before
+    assert run("rollback", cwd=registry).code == 0
+    assert published.read_bytes() == before
+
+
+def test_runs_are_listed_with_how_they_ended(registry: Path) -> None:
+    (registry / "extracts/or_log/or_log_2010.csv").write_bytes(b"")
+    run("refresh", "--untracked", "--as-of", AS_OF, cwd=registry)
+    rows = json.loads(run("runs", "--json", cwd=registry).out)
+    assert [row["status"] for row in rows] == ["failed", "published"]
+    assert "or_log_2010.csv is empty" in rows[0]["error"]
+
+
+def test_rules_show_the_sql_that_judges(made: Path) -> None:
+    done = run("rules", "procedure", "--show-sql", cwd=made)
+    assert done.code == 0
+    assert "judged_procedure" in done.out
+
+
+def test_doctor_finds_nothing_wrong_with_a_sound_project(made: Path) -> None:
+    done = run("doctor", cwd=made)
+    assert done.code == 0, done.out
+    assert "wrong" not in done.out
+
+
+def test_output_may_be_cut_off_by_its_reader(made: Path) -> None:
+    sql = "select i, repeat('x', 100) from range(200000) as numbers(i)"
+    asking = subprocess.Popen(
+        [sys.executable, "-m", "cytoreg", "query", "--format", "csv", sql],
+        cwd=made,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    asking.stdout.readline()
+    asking.stdout.close()
+    assert asking.wait(60) == 0
+    assert asking.stderr.read() == b""
+    asking.stderr.close()
