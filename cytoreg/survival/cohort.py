@@ -1,0 +1,299 @@
+"""A cohort's patients, reduced in SQL to what estimators need: distinct combinations and counts.
+
+What it costs past this module depends on how many distinct combinations there are, not on how many
+patients. A cohort is whatever DuckDB can read; `reduce` tells which columns have a meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cytoreg.errors import CytoregError
+from cytoreg.warehouse import quote
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from duckdb import DuckDBPyRelation
+
+    Cohort: TypeAlias = DuckDBPyRelation | pd.DataFrame | pa.Table
+else:
+    Cohort: TypeAlias = object
+
+By: TypeAlias = str | Sequence[str] | None
+"""The columns that split a cohort into strata; None: it stays whole."""
+
+SEXES = ("male", "female")
+"""What `sex` may hold."""
+
+_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+_REALS = {"FLOAT", "DOUBLE"}
+_NUMBERS = _INTEGERS | _REALS | {"UBIGINT", "HUGEINT", "UHUGEINT", "DECIMAL"}
+_DATES = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
+_KINDS = {
+    **dict.fromkeys(("time_days", "entry_days", "weight", "age_days"), (_NUMBERS, "a number")),
+    "start_date": (_DATES, "a date"),
+    "sex": ({"VARCHAR", "ENUM"}, "text"),
+}
+
+
+@dataclass(frozen=True)
+class Reduced:
+    """One stratum of a cohort: each combination of the asked columns once, and how often it is.
+
+    `stratum` holds the values of the `by` columns as text, `values` as they are (None: empty).
+    `columns` holds arrays of one length, ordered by the asked columns: each of these (numbers as
+    integers or float64 with NaN where empty; dates as datetime64[D]; text as objects, None where
+    empty), `count` (float64, the sum of weights; of patients if there are none), `squares`
+    (float64, the sum of squared weights) and `rows` (int64, patients).
+    """
+
+    stratum: tuple[str | None, ...]
+    columns: dict[str, NDArray[Any]]
+    values: tuple[object, ...] = ()
+
+    def __getitem__(self, column: str) -> NDArray[Any]:
+        return self.columns[column]
+
+    def __contains__(self, column: str) -> bool:
+        return column in self.columns
+
+
+def reduce(
+    cohort: Cohort, columns: Sequence[str], by: By = (), *, optional: Sequence[str] = ()
+) -> list[Reduced]:
+    """The distinct combinations of `columns` in each stratum, by one `group by` in DuckDB.
+
+    `cohort` is a DuckDB relation (read through its own connection), a pandas frame, an Arrow table
+    or anything else that DuckDB scans. Of `optional` those columns are taken that the cohort has,
+    of its column `weight` the sums. Strata are ordered by their values, an empty one last; an empty
+    cohort has none.
+
+    Raises CytoregError for a cohort that DuckDB cannot read, a column that is missing or not of its
+    kind (time_days, entry_days, age_days and weight are numbers, sex is text, start_date a date),
+    and weights that are missing, infinite, 0 or negative (a count of rows, never their values).
+    """
+    relation = _relation(cohort)
+    kinds = {
+        name.lower(): str(kind).split("(")[0]
+        for name, kind in zip(relation.columns, relation.types, strict=True)
+    }
+    strata = names(by)
+    asked = [*columns, *(name for name in optional if name.lower() in kinds)]
+    weighted = "weight" in kinds
+    for name in (*strata, *asked, *(["weight"] if weighted else [])):
+        _check_kind(kinds, name)
+    keys = {f"k{i}": _plain(name, kinds[name.lower()]) for i, name in enumerate(strata)}
+    keys |= {f"c{i}": _plain(name, kinds[name.lower()]) for i, name in enumerate(asked)}
+    measures = ["count(*) as rows"]
+    if weighted:
+        weight = 'cast("weight" as double)'
+        measures += [
+            f"fsum({weight}) as count",  # compensated: the order of rows shall not show
+            f"fsum({weight} * {weight}) as squares",
+            f"count(*) filter ({weight} is null or not isfinite({weight}) or {weight} <= 0) as bad",
+        ]
+    taken = [*(f"{expression} as {alias}" for alias, expression in keys.items()), *measures]
+    grouped = relation.aggregate(", ".join(taken), ", ".join(keys.values()))
+    if keys:
+        grouped = grouped.order(", ".join(f"{alias} nulls last" for alias in keys))
+    found: dict[str, Any] = grouped.fetchnumpy()
+    rows = np.asarray(found["rows"], dtype=np.int64)
+    if weighted and (bad := int(found["bad"].sum())):
+        raise CytoregError(
+            f"{bad} of {int(rows.sum())} rows of the cohort have a weight that is missing,"
+            " infinite or not above 0"
+        )
+    data = {name: _array(found[f"c{i}"]) for i, name in enumerate(asked)}
+    whole = rows.astype(np.float64)
+    data["count"] = np.asarray(found["count"], dtype=np.float64) if weighted else whole
+    data["squares"] = np.asarray(found["squares"], dtype=np.float64) if weighted else whole
+    data["rows"] = rows
+    return _split(data, [found[f"k{i}"] for i in range(len(strata))])
+
+
+def check(
+    strata: Sequence[Reduced], *, events: Collection[object] | None = (0, 1)
+) -> Sequence[Reduced]:
+    """Refuse what no estimator can use, among those standard columns that were asked for.
+
+    `events` are the values that `event` may have (None: the caller checks them). Gives `strata`
+    back. Raises CytoregError, with counts of rows and never a value, for: no rows at all; a time
+    that is missing, negative or infinite; the same of entry or age; entry at or after the time; an
+    event outside `events`; a sex other than male and female; a missing start date.
+    """
+    if not strata:
+        raise CytoregError("the cohort has no patients")
+    total = sum(int(part["rows"].sum()) for part in strata)
+    wrong: dict[str, int] = {}
+    for part in strata:
+        for problem, rows in _problems(part, events):
+            wrong[problem] = wrong.get(problem, 0) + int(part["rows"][rows].sum())
+    said = [f"{count} with {problem}" for problem, count in wrong.items() if count]
+    if said:
+        raise CytoregError(
+            f"of {total} rows of the cohort, there are {', '.join(said)}",
+            remedy="leave such rows out, or correct them",
+        )
+    return strata
+
+
+def names(by: By) -> tuple[str, ...]:
+    """The columns of `by`, each once. Raises CytoregError if one is named twice."""
+    strata = (by,) if isinstance(by, str) else tuple(by or ())
+    if len({name.lower() for name in strata}) < len(strata):
+        raise CytoregError("a column of by is named twice")
+    return strata
+
+
+def frame(by: By, parts: Iterable[tuple[Reduced, Mapping[str, object]]]) -> pd.DataFrame:
+    """One frame of all strata: first the `by` columns with their values, then the estimates.
+
+    A part's columns are arrays of one length, or single values that hold for each of its rows.
+    Raises CytoregError if a `by` column has the name of an estimate's.
+    """
+    import pandas as pd
+
+    strata = names(by)
+    pieces: dict[str, list[NDArray[Any]]] = {name: [] for name in strata}
+    for part, columns in parts:
+        if taken := set(strata) & set(columns):
+            raise CytoregError(
+                f"the result has a column {min(taken)} of its own",
+                remedy="rename that column of the cohort before splitting by it",
+            )
+        arrays = {name: np.atleast_1d(np.asarray(column)) for name, column in columns.items()}
+        length = max(len(array) for array in arrays.values())
+        for name, value in zip(strata, part.values, strict=True):
+            pieces[name].append(_repeat(value, length))
+        for name, array in arrays.items():
+            pieces.setdefault(name, []).append(np.broadcast_to(array, length))
+    return pd.DataFrame(
+        {name: np.concatenate(arrays) if arrays else [] for name, arrays in pieces.items()}
+    ).infer_objects()
+
+
+def _relation(cohort: Cohort) -> DuckDBPyRelation:
+    """The cohort as a relation; a frame or table gets a database of its own."""
+    import duckdb
+
+    if isinstance(cohort, duckdb.DuckDBPyRelation):
+        return cohort
+    con = duckdb.connect()
+    try:
+        con.execute("set pandas_analyze_sample = 1000000000")  # else 1,000 rows decide on a kind
+        con.register("cohort", cohort)
+        return con.table("cohort")
+    except (duckdb.Error, TypeError, ValueError, NotImplementedError):
+        raise CytoregError(
+            f"a cohort cannot be read from {type(cohort).__name__}",
+            remedy="give a DuckDB relation, a pandas frame or an Arrow table",
+        ) from None
+
+
+def _check_kind(kinds: Mapping[str, str], name: str) -> None:
+    if name.lower() not in kinds:
+        raise CytoregError(f"the cohort has no column {name}")
+    kind = kinds[name.lower()]
+    expected, word = _KINDS.get(name, ({kind}, ""))
+    if kind not in expected:
+        raise CytoregError(f"the cohort's column {name} is {kind}, not {word}")
+
+
+def _plain(name: str, kind: str) -> str:
+    """SQL for a column in a kind that NumPy has; NaN is empty."""
+    column = quote(name)
+    if kind in _INTEGERS or kind in ("VARCHAR", "DATE"):
+        return column
+    if kind == "BOOLEAN":
+        return f"cast({column} as tinyint)"
+    if kind in _NUMBERS:
+        return f"nullif(cast({column} as double), cast('nan' as double))"
+    return f"cast({column} as {'date' if kind in _DATES else 'varchar'})"
+
+
+def _array(found: NDArray[Any]) -> NDArray[Any]:
+    """A fetched column; where it is empty: NaN, NaT or None."""
+    empty = np.ma.getmaskarray(found)
+    data: NDArray[Any] = np.ma.getdata(found)
+    nothing: Any
+    if data.dtype.kind == "M":
+        data, nothing = data.astype("datetime64[D]"), np.datetime64("NaT", "D")
+    elif data.dtype.kind in "iuf":
+        wanted = np.float64 if data.dtype.kind == "f" or empty.any() else np.int64
+        data, nothing = data.astype(wanted), np.nan
+    else:
+        data, nothing = data.astype(object), None
+    if empty.any():
+        data = data.copy()
+        data[empty] = nothing
+    return data
+
+
+def _split(data: dict[str, NDArray[Any]], keys: Sequence[NDArray[Any]]) -> list[Reduced]:
+    """Rows ordered by `keys`, cut where one of these changes."""
+    length = len(data["rows"])
+    if length == 0 or data["rows"][0] == 0:  # a sum over nothing is a row, but no stratum
+        return []
+    changed = np.zeros(length, dtype=bool)
+    changed[0] = True
+    for key in keys:
+        empty, value = np.ma.getmaskarray(key), np.ma.getdata(key)
+        differs = (value[1:] != value[:-1]) & ~empty[1:]
+        changed[1:] |= differs | (empty[1:] != empty[:-1])
+    starts = np.flatnonzero(changed)
+    parts = []
+    for start, end in zip(starts, np.append(starts[1:], length), strict=True):
+        values = tuple(_value(key, int(start)) for key in keys)
+        parts.append(
+            Reduced(
+                stratum=tuple(None if value is None else str(value) for value in values),
+                columns={name: column[start:end] for name, column in data.items()},
+                values=values,
+            )
+        )
+    return parts
+
+
+def _value(key: NDArray[Any], row: int) -> object:
+    """A stratum's value; None where it is empty. Whole numbers are integers in any kind."""
+    if np.ma.getmaskarray(key)[row]:
+        return None
+    value: object = _array(key[row : row + 1]).tolist()[0]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _repeat(value: object, length: int) -> NDArray[Any]:
+    array = np.empty(length, dtype=object)
+    array[:] = value
+    return array
+
+
+def _problems(
+    part: Reduced, events: Collection[object] | None
+) -> Iterable[tuple[str, NDArray[np.bool_]]]:
+    for column, what in (
+        ("time_days", "a time"),
+        ("entry_days", "an entry"),
+        ("age_days", "an age"),
+    ):
+        if column in part:
+            value = part[column]
+            yield (
+                f"{what} that is missing, negative or infinite",
+                ~(np.isfinite(value) & (value >= 0)),
+            )
+    if "entry_days" in part and "time_days" in part:
+        yield "an entry that is not before the time", part["entry_days"] >= part["time_days"]
+    if "event" in part and events is not None:
+        known = ", ".join(str(event) for event in events)
+        yield f"an event that is none of {known}", ~np.isin(part["event"], np.array(list(events)))
+    if "sex" in part:
+        yield f"a sex that is none of {', '.join(SEXES)}", ~np.isin(part["sex"], SEXES)
+    if "start_date" in part:
+        yield "no start date", np.isnat(part["start_date"])
