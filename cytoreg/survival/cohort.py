@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from cytoreg.errors import CytoregError
 from cytoreg.warehouse import quote
@@ -27,6 +27,8 @@ else:
 
 By: TypeAlias = str | Sequence[str] | None
 """The columns that split a cohort into strata; None: it stays whole."""
+
+DAYS_PER_YEAR = 365.25
 
 SEXES = ("male", "female")
 """What `sex` may hold."""
@@ -50,12 +52,15 @@ class Reduced:
     `columns` holds arrays of one length, ordered by the asked columns: each of these (numbers as
     integers or float64 with NaN where empty; dates as datetime64[D]; text as objects, None where
     empty), `count` (float64, the sum of weights; of patients if there are none), `squares`
-    (float64, the sum of squared weights) and `rows` (int64, patients).
+    (float64, the sum of squared weights) and `rows` (int64, patients). Times that rounding alone
+    keeps apart are made one, and a combination may then come twice. `whole`: the cohort has no
+    weights, or all of them, in any stratum, are whole numbers.
     """
 
     stratum: tuple[str | None, ...]
     columns: dict[str, NDArray[Any]]
     values: tuple[object, ...] = ()
+    whole: bool = True
 
     def __getitem__(self, column: str) -> NDArray[Any]:
         return self.columns[column]
@@ -97,6 +102,7 @@ def reduce(
             f"fsum({weight}) as count",  # compensated: the order of rows shall not show
             f"fsum({weight} * {weight}) as squares",
             f"count(*) filter ({weight} is null or not isfinite({weight}) or {weight} <= 0) as bad",
+            f"bool_and({weight} = floor({weight})) as whole",
         ]
     taken = [*(f"{expression} as {alias}" for alias, expression in keys.items()), *measures]
     grouped = relation.aggregate(", ".join(taken), ", ".join(keys.values()))
@@ -110,11 +116,12 @@ def reduce(
             " infinite or not above 0"
         )
     data = {name: _array(found[f"c{i}"]) for i, name in enumerate(asked)}
-    whole = rows.astype(np.float64)
-    data["count"] = np.asarray(found["count"], dtype=np.float64) if weighted else whole
-    data["squares"] = np.asarray(found["squares"], dtype=np.float64) if weighted else whole
+    for measure in ("count", "squares"):
+        data[measure] = np.asarray(found[measure] if weighted else rows, dtype=np.float64)
     data["rows"] = rows
-    return _split(data, [found[f"k{i}"] for i in range(len(strata))])
+    _settle(data)
+    whole = not weighted or bool(np.all(found["whole"]))
+    return _split(data, [found[f"k{i}"] for i in range(len(strata))], whole)
 
 
 def check(
@@ -149,6 +156,11 @@ def names(by: By) -> tuple[str, ...]:
     if len({name.lower() for name in strata}) < len(strata):
         raise CytoregError("a column of by is named twice")
     return strata
+
+
+def days(years: ArrayLike) -> NDArray[np.float64]:
+    """Years of 365.25 days as days, so that 365/365.25 is day 365 and not a moment before it."""
+    return np.round(np.asarray(years, dtype=np.float64) * DAYS_PER_YEAR, 6)
 
 
 def frame(by: By, parts: Iterable[tuple[Reduced, Mapping[str, object]]]) -> pd.DataFrame:
@@ -235,7 +247,31 @@ def _array(found: NDArray[Any]) -> NDArray[Any]:
     return data
 
 
-def _split(data: dict[str, NDArray[Any]], keys: Sequence[NDArray[Any]]) -> list[Reduced]:
+def _settle(data: dict[str, NDArray[Any]]) -> None:
+    """Make times one that differ by rounding only (1/3 of a year, computed in two ways).
+
+    In R: aeqSurv, which survfit, survdiff and coxph call first; its tolerance, √(machine epsilon)
+    of the mean time.
+    """
+    columns = [data[name] for name in ("time_days", "entry_days") if name in data]
+    if not any(column.dtype.kind == "f" for column in columns):
+        return
+    values = np.unique(np.concatenate(columns))
+    values = values[np.isfinite(values)]
+    tolerance = 1.5e-8 * max(1.0, float(np.abs(values).mean())) if len(values) else 0.0
+    near = np.diff(values) <= tolerance
+    if near.any():
+        cuts = values[np.append(True, ~near)]
+        for name in ("time_days", "entry_days"):
+            if name in data:
+                place = np.searchsorted(cuts, data[name], side="right") - 1
+                known = np.isfinite(data[name]) & (place >= 0)
+                data[name] = np.where(known, cuts[place], data[name])
+
+
+def _split(
+    data: dict[str, NDArray[Any]], keys: Sequence[NDArray[Any]], whole: bool
+) -> list[Reduced]:
     """Rows ordered by `keys`, cut where one of these changes."""
     length = len(data["rows"])
     if length == 0 or data["rows"][0] == 0:  # a sum over nothing is a row, but no stratum
@@ -255,6 +291,7 @@ def _split(data: dict[str, NDArray[Any]], keys: Sequence[NDArray[Any]]) -> list[
                 stratum=tuple(None if value is None else str(value) for value in values),
                 columns={name: column[start:end] for name, column in data.items()},
                 values=values,
+                whole=whole,
             )
         )
     return parts
