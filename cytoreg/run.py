@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg import __version__, ledger
-from cytoreg.errors import ConfigError, CytoregError, GateClosed
+from cytoreg.errors import ConfigError, CytoregError, GateClosed, place
 from cytoreg.project import Project, load_project
 
 if TYPE_CHECKING:
@@ -134,7 +134,10 @@ def new_run(project: Project, *, as_of: date | None = None) -> Run:
 
 def fail(run: Run, error: BaseException) -> None:
     """Record that a run ended without a verdict; the published marts are untouched."""
-    text = str(error) if isinstance(error, CytoregError) else f"unexpected {type(error).__name__}"
+    if isinstance(error, KeyboardInterrupt):
+        text = "interrupted"
+    else:
+        text = str(error) if isinstance(error, CytoregError) else f"unexpected {place(error)}"
     ledger.finish(
         run.project.ledger_url,
         run.run_id,

@@ -57,7 +57,7 @@ def run_stage(data: str, run_id: str, stage: str) -> dict[str, int]:
         return tell(dict(refresh.STAGES)[stage](Run.open(Path(data), run_id), watcher()))
 
 
-@task(name="publish", cache_policy=NO_CACHE, persist_result=False)
+@task(name="publish", task_run_name="publish", cache_policy=NO_CACHE, persist_result=False)
 def publish(data: str, run_id: str) -> dict[str, int]:
     """Gates, report, and the rename that publishes if every gate holds."""
     with scrubbed():
