@@ -208,7 +208,7 @@ def _tables() -> sa.MetaData:
 
     metadata = sa.MetaData()
 
-    def of_run(name: str, *columns: sa.Column[object]) -> None:
+    def of_run(name: str, *columns: sa.schema.SchemaItem) -> None:
         run_id = sa.Column("run_id", sa.String(64), sa.ForeignKey("run.run_id"), primary_key=True)
         sa.Table(name, metadata, run_id, *columns)
 

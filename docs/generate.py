@@ -5,6 +5,7 @@ Usage: python docs/generate.py [--check]
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -18,6 +19,13 @@ NOTE = "<!-- Written by docs/generate.py: change the code, then run make generat
 def cell(value: object) -> str:
     """A value inside a Markdown table."""
     return " ".join(str(value).split()).replace("|", "\\|")
+
+
+def code(text: str) -> str:
+    """Text as it is. A bar would end a table's cell, escaped or not, so it becomes an entity."""
+    if "|" not in text:
+        return f"`{text}`"
+    return f"<code>{re.sub(r'[][()*_<>&|]', lambda found: f'&#{ord(found[0])};', text)}</code>"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -65,7 +73,9 @@ def rules() -> str:
     ]
     found = catalogue(load_schemas(ROOT / "schemas"))
     for entity, group in groupby(found, key=lambda rule: rule.entity):
-        rows = [(f"`{rule.id}`", rule.severity, rule.reason, rule.expression) for rule in group]
+        rows = [
+            (f"`{rule.id}`", rule.severity, rule.reason, code(rule.expression)) for rule in group
+        ]
         parts.append(f"## {entity}\n\n" + table(("rule", "severity", "reason", "requires"), rows))
     for suite in load_suites(ROOT / "expectations"):
         rows = [(f"`{item.rule}`", item.severity, item.reason) for item in suite.items]
@@ -84,7 +94,13 @@ def dictionary() -> str:
     parts = ["# Data dictionary\n\nThe columns of `accepted.<entity>`, from `schemas/`.\n"]
     for entity, group in groupby(dictionary(schemas), key=lambda entry: entry.entity):
         rows = [
-            (f"`{e.column}`", e.type, e.unit, e.description, "; ".join(e.constraints))
+            (
+                f"`{e.column}`",
+                e.type,
+                e.unit,
+                e.description,
+                "; ".join(code(one) for one in e.constraints),
+            )
             for e in group
         ]
         parts.append(
