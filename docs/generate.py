@@ -25,7 +25,8 @@ def code(text: str) -> str:
     """Text as it is. A bar would end a table's cell, escaped or not, so it becomes an entity."""
     if "|" not in text:
         return f"`{text}`"
-    return f"<code>{re.sub(r'[][()*_<>&|\\]', lambda found: f'&#{ord(found[0])};', text)}</code>"
+    escaped = re.sub(r"[][()*_<>&|\\]", lambda found: f"&#{ord(found[0])};", text)
+    return f"<code>{escaped}</code>"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
