@@ -4,6 +4,7 @@
 nothing heavier.
 """
 
+from cytoreg.survival.curves import kaplan_meier, survival_landmark, survival_quantile
 from cytoreg.survival.estimates import TABLES, materialize
 from cytoreg.survival.kaplan_meier import (
     KaplanMeier,
@@ -13,14 +14,23 @@ from cytoreg.survival.kaplan_meier import (
     quantile,
     survival_at,
 )
+from cytoreg.survival.log_rank import LogRank, log_rank, pairwise_log_rank
+from cytoreg.survival.restricted_mean import restricted_mean
 
 __all__ = [
     "TABLES",
     "KaplanMeier",
+    "LogRank",
     "Quantile",
     "Survival",
     "fit_kaplan_meier",
+    "kaplan_meier",
+    "log_rank",
     "materialize",
+    "pairwise_log_rank",
     "quantile",
+    "restricted_mean",
     "survival_at",
+    "survival_landmark",
+    "survival_quantile",
 ]

@@ -91,8 +91,8 @@ def reduce(
     strata = names(by)
     asked = [*columns, *(name for name in optional if name.lower() in kinds)]
     weighted = "weight" in kinds
-    for name in (*strata, *asked, *(["weight"] if weighted else [])):
-        _check_kind(kinds, name)
+    for name in (*asked, *(["weight"] if weighted else []), *strata):
+        _check_kind(kinds, name, stratum=name in strata)
     keys = {f"k{i}": _plain(name, kinds[name.lower()]) for i, name in enumerate(strata)}
     keys |= {f"c{i}": _plain(name, kinds[name.lower()]) for i, name in enumerate(asked)}
     measures = ["count(*) as rows"]
@@ -208,12 +208,12 @@ def _relation(cohort: Cohort) -> DuckDBPyRelation:
         ) from None
 
 
-def _check_kind(kinds: Mapping[str, str], name: str) -> None:
+def _check_kind(kinds: Mapping[str, str], name: str, *, stratum: bool) -> None:
     if name.lower() not in kinds:
         raise CytoregError(f"the cohort has no column {name}")
     kind = kinds[name.lower()]
     expected, word = _KINDS.get(name, ({kind}, ""))
-    if kind not in expected:
+    if kind not in expected and not stratum:
         raise CytoregError(f"the cohort's column {name} is {kind}, not {word}")
 
 

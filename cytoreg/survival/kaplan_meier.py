@@ -1,27 +1,28 @@
 """The Kaplan–Meier estimate from grouped counts, with R's definitions of interval and median.
 
 Why not lifelines' fitter: docs/decisions/0010-kaplan-meier.md. The tests hold this module against
-lifelines and against R's `survfit`.
+lifelines and against R's `survfit`. For cohorts as tables: cytoreg.survival.curves.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cytoreg.errors import CytoregError
+from cytoreg.survival.influence import curve_variance
+from cytoreg.survival.patients import NOBODY, Floats, Patients, checked
 
 Interval = Literal["log-log", "log", "plain"]
-Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
+Counts: TypeAlias = NDArray[np.int64] | NDArray[np.float64]
 
 LEVEL = 0.95
 """Confidence level of every interval."""
 
-_Z = 1.959963984540054
+Z = 1.959963984540054
 """The 0.975 quantile of the standard normal distribution."""
 
 _TIE = 1.5e-8
@@ -32,10 +33,12 @@ _TIE = 1.5e-8
 class KaplanMeier:
     """An estimated survival curve; every array has one item per time, the first of them 0.
 
-    `at_risk` counts those under observation just before `time`, `events` and `censored` those who
-    left at it. `survival` holds from `time` to the next one. `std_err` is Greenwood's standard
-    error of survival. NaN: std_err, lower and upper where survival is 0 (Greenwood's variance is
-    not defined), lower and upper of the log-log interval where survival is still 1 after time 0.
+    `at_risk` counts those under observation just before `time` (at time 0: those who start then),
+    `events` and `censored` those who left at it; integers, or sums of weights if these are
+    fractions. `survival` holds from `time` to the next one. `std_err` is the standard error of
+    survival. NaN: std_err, lower and upper where survival is 0 (the variance is not defined), lower
+    and upper of the log-log interval where survival is still 1 after time 0. With delayed entry,
+    `entry` holds the times of entry, ascending, and `entered` how many had entered by then.
     """
 
     time: Floats
@@ -47,6 +50,8 @@ class KaplanMeier:
     lower: Floats
     upper: Floats
     interval: Interval
+    entry: Floats | None = None
+    entered: Counts | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ def fit_kaplan_meier(
     event: ArrayLike,
     count: ArrayLike | None = None,
     *,
+    entry: ArrayLike | None = None,
     interval: Interval = "log-log",
 ) -> KaplanMeier:
     """Estimate survival from `count` patients (default 1) who left at `time` with `event` 0 or 1.
@@ -82,21 +88,44 @@ def fit_kaplan_meier(
     With n(t) at risk and d(t) events at t:
         S(t) = ∏ (1 − d/n),  se(t) = S(t) √(Σ d / (n (n − d)))  over all times ≤ t.
     Kaplan and Meier, J Am Stat Assoc 1958; Greenwood 1926. Times may be in any unit and any order;
-    equal times are ties, and an event comes before a censoring at the same time.
+    equal times are ties, and an event comes before a censoring at the same time. Who has an `entry`
+    is at risk after it, up to and including `time`.
+    A count may be a fraction: then every count is one patient's weight, and se comes from how much
+    each patient moves the curve (influence.py): Greenwood's formula takes weights for patients.
     The 95 % interval is symmetric for log(−log S), for log S or for S, clipped to [0, 1].
-    In R: survfit(Surv(time, event) ~ 1, weights = count, conf.type = interval).
+    In R: survfit(Surv(entry, time, event) ~ 1, weights = count, conf.type = interval).
 
     Raises CytoregError for no rows, a time that is negative or not finite, an event that is not
-    0 or 1, a count that is not a whole number above 0, or arrays of different lengths. All
-    censored is no error: survival stays 1. One patient is none either.
+    0 or 1, a count that is not above 0, an entry that is negative or not before its time, or arrays
+    of different lengths. All censored is no error: survival stays 1. One patient is none either.
     """
-    times, events, counts = _checked(time, event, count)
-    distinct, place = np.unique(np.append(0.0, times), return_inverse=True)
-    died = np.zeros(len(distinct), dtype=np.int64)
-    left = np.zeros(len(distinct), dtype=np.int64)
-    np.add.at(died, place[1:], np.where(events, counts, 0))
-    np.add.at(left, place[1:], np.where(events, 0, counts))
-    return fit_from_counts(distinct, died, left, interval=interval)
+    return fit_patients(checked(time, event, count, entry), interval)
+
+
+def fit_patients(patients: Patients, interval: Interval = "log-log") -> KaplanMeier:
+    """`fit_kaplan_meier` for rows that have been checked."""
+    time, place = np.unique(np.append(0.0, patients.time), return_inverse=True)
+    died = np.where(patients.event, patients.count, 0.0)
+    events = np.bincount(place[1:], died, len(time))
+    censored = np.bincount(place[1:], patients.count - died, len(time))
+    entry: Floats | None = None
+    entered: Counts | None = None
+    if patients.entry is None:
+        at_risk = (events + censored)[::-1].cumsum()[::-1]
+    else:
+        order = np.argsort(patients.entry, kind="stable")
+        entry, entered = patients.entry[order], np.cumsum(patients.count[order])
+        before = np.append(0.0, entered)[np.searchsorted(entry, time, side="left")]
+        at_risk = before - np.append(0.0, np.cumsum(events + censored)[:-1])
+        at_risk[0] = patients.count[patients.entry == 0].sum()
+    at_risk = np.where(at_risk > NOBODY * patients.count.sum(), at_risk, 0.0)
+    n, d, c = (_counts(column, patients.whole) for column in (at_risk, events, censored))
+    survival, steps, spared = product(n, d)
+    greenwood = np.cumsum(steps)
+    variance = greenwood if patients.whole else curve_variance(patients, time, steps, spared)
+    if entered is not None:
+        entered = _counts(entered, patients.whole)
+    return _curve(time, n, d, c, survival, variance, interval, entry, entered)
 
 
 def fit_from_counts(
@@ -104,19 +133,58 @@ def fit_from_counts(
 ) -> KaplanMeier:
     """`fit_kaplan_meier` for counts per distinct time: `time` ascending, its first item 0.
 
-    Nothing is checked here; the caller's SQL or `fit_kaplan_meier` has made the counts.
+    Nothing is checked here; the caller's SQL has made the counts.
     """
-    left = events + censored
-    at_risk: Counts = left[::-1].cumsum()[::-1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        n, d = at_risk.astype(np.float64), events.astype(np.float64)
-        survival = np.cumprod((n - d) / n, dtype=np.float64)
-        relative = np.sqrt(np.cumsum(np.where(d > 0, d / (n * (n - d)), 0.0)))
-        std_err = survival * relative
-        lower, upper = _band(survival, relative, interval)
+    at_risk: Counts = (events + censored)[::-1].cumsum()[::-1]
+    survival, steps, _ = product(at_risk, events)
+    return _curve(time, at_risk, events, censored, survival, np.cumsum(steps), interval)
+
+
+def product(at_risk: Counts, events: Counts) -> tuple[Floats, Floats, Floats]:
+    """Survival, the steps d / (n (n − d)) of Greenwood's sum (0 where n = d), and n − d."""
+    n, d = at_risk.astype(np.float64), events.astype(np.float64)
+    spared = n - d
+    if at_risk.dtype.kind == "f":
+        spared[spared < NOBODY * n] = 0.0
+    happened = d > 0
+    factor = np.divide(spared, n, out=np.ones_like(n), where=happened)
+    steps = np.divide(d, n * spared, out=np.zeros_like(n), where=happened & (spared > 0))
+    return np.cumprod(factor, dtype=np.float64), steps, spared
+
+
+def _counts(sums: Counts, whole: bool) -> Counts:
+    return np.rint(sums).astype(np.int64) if whole else sums
+
+
+def _curve(
+    time: Floats,
+    at_risk: Counts,
+    events: Counts,
+    censored: Counts,
+    survival: Floats,
+    variance: Floats,
+    interval: Interval,
+    entry: Floats | None = None,
+    entered: Counts | None = None,
+) -> KaplanMeier:
+    """A curve with its band, from the variance of the logarithm of survival."""
+    relative = np.where(survival > 0, np.sqrt(np.maximum(variance, 0.0)), np.nan)
+    lower, upper = _band(survival, relative, interval)
     if survival[0] == 1.0:  # nobody had the event at time 0, where survival is 1 by definition
         lower[0] = upper[0] = 1.0
-    return KaplanMeier(time, at_risk, events, censored, survival, std_err, lower, upper, interval)
+    return KaplanMeier(
+        time=time,
+        at_risk=at_risk,
+        events=events,
+        censored=censored,
+        survival=survival,
+        std_err=survival * relative,
+        lower=lower,
+        upper=upper,
+        interval=interval,
+        entry=entry,
+        entered=entered,
+    )
 
 
 def quantile(curve: KaplanMeier, share: float = 0.5) -> Quantile:
@@ -139,21 +207,21 @@ def survival_at(curve: KaplanMeier, time: ArrayLike) -> Survival:
     """Survival and its interval at each `time`, and how many were at risk just before it.
 
     Past the last observed time nobody is at risk and survival is NaN, even when it had fallen to 0.
+    With delayed entry, those are at risk who had entered before the time (R counts at risk at the
+    next time at which somebody leaves, which differs if some enter in between).
     In R: summary(survfit(…), times = time).
     """
     asked = np.asarray(time, dtype=np.float64)
     if not np.all(asked >= 0):
         raise CytoregError("survival is asked for at times that are negative or not numbers")
     row = np.searchsorted(curve.time, asked, side="right") - 1
-    waiting = np.append(curve.at_risk, 0)
-    at_risk = waiting[np.searchsorted(curve.time, asked, side="left")]
 
     def value(column: Floats) -> Floats:
         return np.where(asked <= curve.time[-1], column[row], np.nan)
 
     return Survival(
         time=asked,
-        at_risk=at_risk,
+        at_risk=_at_risk(curve, asked),
         survival=value(curve.survival),
         std_err=value(curve.std_err),
         lower=value(curve.lower),
@@ -161,46 +229,31 @@ def survival_at(curve: KaplanMeier, time: ArrayLike) -> Survival:
     )
 
 
-def _checked(
-    time: ArrayLike, event: ArrayLike, count: ArrayLike | None
-) -> tuple[Floats, NDArray[np.bool_], Counts]:
-    """The three columns as arrays; messages count rows and show none."""
-    try:
-        times = np.asarray(time, dtype=np.float64)
-        happened = np.asarray(event, dtype=np.float64)
-        given = np.ones_like(times) if count is None else np.asarray(count, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise CytoregError("survival times, events and counts must be numbers") from None
-    if not times.ndim == happened.ndim == given.ndim == 1 or not (
-        len(times) == len(happened) == len(given)
-    ):
-        raise CytoregError("survival times, events and counts must be columns of one length")
-    if len(times) == 0:
-        raise CytoregError("no patients: a survival curve needs at least one row")
-    for wrong, what in (
-        (~(np.isfinite(times) & (times >= 0)), "a time that is missing, negative or infinite"),
-        (~np.isin(happened, (0, 1)), "an event that is neither 0 nor 1"),
-        (
-            ~(np.isfinite(given) & (given >= 1) & (given == np.floor(given))),
-            "a count that is not a whole number above 0",
-        ),
-    ):
-        if wrong.any():
-            raise CytoregError(f"{int(wrong.sum())} of {len(times)} survival rows have {what}")
-    return times, happened == 1, given.astype(np.int64)
+def _at_risk(curve: KaplanMeier, asked: Floats) -> Counts:
+    """Under observation just before each asked time."""
+    if curve.entry is None or curve.entered is None:
+        waiting = np.append(curve.at_risk, 0)
+        return waiting[np.searchsorted(curve.time, asked, side="left")]
+    left = np.append(0, np.cumsum(curve.events + curve.censored))
+    entered = np.append(0, curve.entered)
+    here = entered[np.searchsorted(curve.entry, asked, side="left")]
+    here = here - left[np.searchsorted(curve.time, asked, side="left")]
+    here = np.where(asked == 0, curve.at_risk[0], here)
+    found: Counts = np.where(here > NOBODY * entered[-1], here, np.zeros_like(here))
+    return found
 
 
 def _band(survival: Floats, relative: Floats, interval: Interval) -> tuple[Floats, Floats]:
     """Lower and upper limit, from survival and the standard error of its logarithm."""
     known = np.where(survival > 0, survival, np.nan)
     if interval == "plain":
-        width = _Z * relative * known
+        width = Z * relative * known
         lower, upper = known - width, known + width
     elif interval == "log":
-        lower, upper = known * np.exp(-_Z * relative), known * np.exp(_Z * relative)
+        lower, upper = known * np.exp(-Z * relative), known * np.exp(Z * relative)
     elif interval == "log-log":
         known = np.where(known < 1, known, np.nan)
-        power = np.exp(_Z * relative / np.log(known))
+        power = np.exp(Z * relative / np.log(known))
         lower, upper = known ** (1 / power), known**power
     else:
         raise CytoregError(f"no interval is called {interval}: take log-log, log or plain")

@@ -1,0 +1,94 @@
+"""Kaplan–Meier for cohorts as tables: curves, survival at landmarks, quantiles; one frame each.
+
+A cohort has `time_days` and `event` (0 or 1), and may have `entry_days` and `weight`; see
+cytoreg.survival.cohort for what it can be. All functions take `by`, the columns whose values make
+strata, and raise CytoregError for input that cannot be estimated (counts of rows, never values).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cytoreg.survival.cohort import By, Cohort, Reduced, days, frame
+from cytoreg.survival.kaplan_meier import (
+    Interval,
+    KaplanMeier,
+    fit_patients,
+    quantile,
+    survival_at,
+)
+from cytoreg.survival.patients import patients_of, strata
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def kaplan_meier(cohort: Cohort, by: By = None, interval: Interval = "log-log") -> pd.DataFrame:
+    """Each stratum's curve: a row at 0 and at each time at which somebody left.
+
+    Columns: those of `by`, then time_days, at_risk, events, censored, survival, std_err, lower,
+    upper, as KaplanMeier describes them.
+    In R: summary(survfit(Surv(time_days, event) ~ by, weights = weight), censored = TRUE), which
+    has no row at 0.
+    """
+    columns = ("at_risk", "events", "censored", "survival", "std_err", "lower", "upper")
+    return frame(
+        by,
+        (
+            (part, {"time_days": curve.time} | {name: getattr(curve, name) for name in columns})
+            for part, curve in curves(cohort, by, interval)
+        ),
+    )
+
+
+def survival_landmark(
+    cohort: Cohort, at: ArrayLike, by: By = None, interval: Interval = "log-log"
+) -> pd.DataFrame:
+    """Each stratum's survival `at` years of 365.25 days; NaN past its last observed time.
+
+    Columns: those of `by`, then years, at_risk, survival, std_err, lower, upper.
+    In R: summary(survfit(…), times = at * 365.25).
+    """
+    years = np.atleast_1d(np.asarray(at, dtype=np.float64))
+    asked = days(years)
+    columns = ("at_risk", "survival", "std_err", "lower", "upper")
+
+    def values(curve: KaplanMeier) -> dict[str, object]:
+        found = survival_at(curve, asked)
+        return {"years": years} | {name: getattr(found, name) for name in columns}
+
+    return frame(by, ((part, values(curve)) for part, curve in curves(cohort, by, interval)))
+
+
+def survival_quantile(
+    cohort: Cohort,
+    share: float | Sequence[float] = 0.5,
+    by: By = None,
+    interval: Interval = "log-log",
+) -> pd.DataFrame:
+    """The days by which each `share` (0.5: the median) of a stratum has had the event.
+
+    Columns: those of `by`, then share, estimate, lower, upper (days); NaN: not reached.
+    In R: quantile(survfit(…), share), and print(survfit(…)) for the median.
+    """
+    shares = np.atleast_1d(np.asarray(share, dtype=np.float64))
+
+    def values(curve: KaplanMeier) -> dict[str, object]:
+        found = [quantile(curve, float(each)) for each in shares]
+        limits = ("estimate", "lower", "upper")
+        return {"share": shares} | {
+            name: np.array([getattr(each, name) for each in found]) for name in limits
+        }
+
+    return frame(by, ((part, values(curve)) for part, curve in curves(cohort, by, interval)))
+
+
+def curves(
+    cohort: Cohort, by: By = None, interval: Interval = "log-log"
+) -> list[tuple[Reduced, KaplanMeier]]:
+    """Each stratum of a cohort and its curve."""
+    return [(part, fit_patients(patients_of(part), interval)) for part in strata(cohort, by)]

@@ -1,0 +1,212 @@
+"""Are curves the same? The log-rank test and its relatives: stratified, weighted, by pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations, groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cytoreg.errors import CytoregError
+from cytoreg.survival.cohort import By, Cohort, Reduced, check, names, reduce
+from cytoreg.survival.patients import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class LogRank:
+    """A test that all groups have one hazard.
+
+    `statistic` follows χ² with `degrees_of_freedom` if they do; NaN, as `p_value`, where there is
+    nothing to compare: no events, or never two groups at risk together. `groups` has one row per
+    group: the columns of `by`, then patients (sum of weights), observed and expected events.
+    """
+
+    statistic: float
+    degrees_of_freedom: int
+    p_value: float
+    groups: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Of one set of groups: observed, expected (one item a group) and the variance of both."""
+
+    observed: Floats
+    expected: Floats
+    variance: Floats
+
+
+def log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.0) -> LogRank:
+    """Test whether the groups of `by` have the same hazard, within each of `strata` if given.
+
+    At each time t with d events among n at risk, n_g of them in group g:
+        observed − expected = Σ w (d_g − d n_g / n),
+        covariance of g, h  = Σ w² d (n − d) / (n − 1) · n_g / n · ([g = h] − n_h / n),
+    both summed over times and strata, with w = S(t−)^rho, S the Kaplan–Meier curve of all groups of
+    the stratum. rho = 0 is the log-rank test (Mantel, Cancer Chemother Rep 1966), rho = 1 that of
+    Peto and Peto, for early differences; Harrington and Fleming, Biometrika 1982. A group without
+    expected events does not count. With `entry_days`, at risk are those who had entered.
+    In R: survdiff(Surv(time_days, event) ~ by + strata(strata), rho = rho), which knows neither
+    weights nor delayed entry.
+
+    Raises CytoregError for fewer than two groups, weights that are fractions (they have no such
+    variance: a Cox model takes them), and input that cannot be estimated.
+    """
+    parts = _parts(cohort, by, strata)
+    groups = _groups(parts, len(names(strata)))
+    if len(groups) < 2:
+        raise CytoregError("a log-rank test compares two groups or more, and the cohort has one")
+    found = _sums(parts, groups, len(names(strata)), rho)
+    statistic, degrees, p_value = _test(found)
+    return LogRank(statistic, degrees, p_value, _table(by, parts, groups, strata, found))
+
+
+def pairwise_log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.0) -> pd.DataFrame:
+    """`log_rank` of each two groups of `by`: one row a pair.
+
+    Columns: first, second (the groups' values as text, joined by a comma if `by` has several
+    columns), statistic, p_value, and p_holm, adjusted for the number of pairs (Holm, Scand J Stat
+    1979). Pairs without a test (NaN) do not count.
+    In R: survdiff on each pair, then p.adjust(…, "holm").
+    """
+    import pandas as pd
+
+    parts, deep = _parts(cohort, by, strata), len(names(strata))
+    groups = _groups(parts, deep)
+    rows = []
+    for pair in combinations(groups, 2):
+        taken = [part for part in parts if part.stratum[deep:] in pair]
+        statistic, _, p_value = _test(_sums(taken, list(pair), deep, rho))
+        rows.append((*(_label(group) for group in pair), statistic, p_value))
+    frame = pd.DataFrame(rows, columns=["first", "second", "statistic", "p_value"])
+    return frame.assign(p_holm=holm(frame["p_value"].to_numpy(dtype=np.float64)))
+
+
+def holm(p_values: Floats) -> Floats:
+    """p-values adjusted by Holm's method for how many of them are numbers. In R: p.adjust."""
+    adjusted = np.full(len(p_values), np.nan)
+    known = np.flatnonzero(~np.isnan(p_values))
+    order = known[np.argsort(p_values[known], kind="stable")]
+    scaled = p_values[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
+    return adjusted
+
+
+def _parts(cohort: Cohort, by: By, strata: By) -> Sequence[Reduced]:
+    """Groups within strata, each reduced, in order."""
+    if not names(by):
+        raise CytoregError("a log-rank test needs the columns whose values it compares")
+    columns = (*names(strata), *names(by))
+    parts = check(reduce(cohort, ("time_days", "event"), columns, optional=("entry_days",)))
+    if not parts[0].whole:
+        raise CytoregError(
+            "a log-rank test takes weights that are whole numbers, which count patients",
+            remedy="compare with a Cox model, whose variance suits any weights",
+        )
+    return parts
+
+
+def _groups(parts: Iterable[Reduced], deep: int) -> list[tuple[str | None, ...]]:
+    """The distinct groups, ordered by their values."""
+    found = {part.stratum[deep:]: part.values[deep:] for part in parts}
+
+    def rank(group: tuple[str | None, ...]) -> tuple[tuple[bool, object], ...]:
+        return tuple((value is None, value if value is not None else 0) for value in found[group])
+
+    return sorted(found, key=rank)
+
+
+def _label(group: tuple[str | None, ...]) -> str | None:
+    return group[0] if len(group) == 1 else ", ".join(str(value) for value in group)
+
+
+def _sums(
+    parts: Sequence[Reduced], groups: list[tuple[str | None, ...]], deep: int, rho: float
+) -> _Sums:
+    """Observed, expected and variance over all strata (the first `deep` columns)."""
+    total = _Sums(np.zeros(len(groups)), np.zeros(len(groups)), np.zeros((len(groups),) * 2))
+    for _, members in groupby(parts, key=lambda part: part.stratum[:deep]):
+        found = _stratum({groups.index(part.stratum[deep:]): part for part in members}, groups, rho)
+        total = _Sums(
+            total.observed + found.observed,
+            total.expected + found.expected,
+            total.variance + found.variance,
+        )
+    return total
+
+
+def _stratum(members: dict[int, Reduced], groups: Sequence[object], rho: float) -> _Sums:
+    """The sums of one stratum, whose groups are numbered."""
+    happened = [part["time_days"][part["event"] == 1] for part in members.values()]
+    time = np.unique(np.concatenate(happened)).astype(np.float64)
+    shape = (len(time), len(groups))
+    events, at_risk = np.zeros(shape), np.zeros(shape)
+    for group, part in members.items():
+        dead = part["event"] == 1
+        where = np.searchsorted(time, part["time_days"][dead])
+        events[:, group] = np.bincount(where, part["count"][dead], len(time))
+        at_risk[:, group] = _from(time, part["time_days"], part["count"])
+        if "entry_days" in part:
+            at_risk[:, group] -= _from(time, part["entry_days"], part["count"])
+    d, n = events.sum(axis=1), at_risk.sum(axis=1)
+    before = np.append(1.0, np.cumprod((n - d) / n)[:-1]) if len(time) else n
+    weight = before**rho if rho else np.ones_like(n)
+    share = at_risk / n[:, None]
+    spread = np.divide(d * (n - d), n - 1, out=np.zeros_like(n), where=n > 1) * weight**2
+    return _Sums(
+        observed=weight @ events,
+        expected=(weight * d) @ share,
+        variance=np.diag(spread @ share) - (share * spread[:, None]).T @ share,
+    )
+
+
+def _from(time: Floats, values: NDArray[np.float64], counts: Floats) -> Floats:
+    """How many have a value at each `time` or later."""
+    last = np.searchsorted(time, values, side="right")
+    sums: Floats = np.bincount(last, counts, len(time) + 1)[::-1].cumsum()[::-1]
+    return sums[1:]
+
+
+def _test(found: _Sums) -> tuple[float, int, float]:
+    """χ², its degrees of freedom and p, leaving out one group of those with expected events."""
+    from scipy.special import chdtrc
+
+    taken = np.flatnonzero(found.expected > 0)
+    degrees = max(len(taken) - 1, 0)
+    difference = (found.observed - found.expected)[taken][1:]
+    variance = found.variance[np.ix_(taken, taken)][1:, 1:]
+    if degrees == 0 or np.linalg.matrix_rank(variance, hermitian=True) < degrees:
+        return float("nan"), degrees, float("nan")
+    statistic = float(difference @ np.linalg.solve(variance, difference))
+    return statistic, degrees, float(chdtrc(degrees, statistic))
+
+
+def _table(
+    by: By,
+    parts: Iterable[Reduced],
+    groups: list[tuple[str | None, ...]],
+    strata: By,
+    found: _Sums,
+) -> pd.DataFrame:
+    """One row a group: its values, patients, observed and expected events."""
+    import pandas as pd
+
+    deep = len(names(strata))
+    patients = np.zeros(len(groups))
+    values = {}
+    for part in parts:
+        patients[groups.index(part.stratum[deep:])] += part["count"].sum()
+        values[part.stratum[deep:]] = part.values[deep:]
+    columns: dict[str, object] = {
+        name: pd.Series([values[group][i] for group in groups], dtype=object).infer_objects()
+        for i, name in enumerate(names(by))
+    }
+    return pd.DataFrame(
+        columns | {"patients": patients, "observed": found.observed, "expected": found.expected}
+    )
