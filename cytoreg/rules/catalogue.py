@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cytoreg.rules.column_types import ColumnType
-from cytoreg.rules.expression import Node, to_sql
+from cytoreg.rules.operations import Node, to_sql
 from cytoreg.warehouse import quote
 
 if TYPE_CHECKING:

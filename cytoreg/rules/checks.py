@@ -17,7 +17,7 @@ from pandera.api.function_dispatch import Dispatcher
 from cytoreg.errors import ConfigError
 from cytoreg.rules.column_types import ColumnType
 from cytoreg.rules.declare import check_name
-from cytoreg.rules.expression import sql_literal
+from cytoreg.rules.operations import sql_literal
 from cytoreg.rules.regex import to_re2
 from cytoreg.warehouse import literal, quote
 

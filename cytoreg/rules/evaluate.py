@@ -26,7 +26,8 @@ from cytoreg.rules.declare import (
     RowRule,
     entity_name,
 )
-from cytoreg.rules.expression import OPERATIONS, Node, parse
+from cytoreg.rules.expression import parse
+from cytoreg.rules.operations import OPERATIONS, Node
 
 if TYPE_CHECKING:
     from cytoreg.rules.declare import Entity

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rules_verdict import AS_OF, EXAMPLES
 
 from cytoreg.rules.evaluate import evaluate
-from cytoreg.rules.expression import OPERATIONS, parse, to_sql
+from cytoreg.rules.expression import parse
+from cytoreg.rules.operations import OPERATIONS, to_sql
 from cytoreg.warehouse import quote
 
 COLUMNS = {
