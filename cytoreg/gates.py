@@ -64,7 +64,10 @@ def _books(con: duckdb.DuckDBPyConnection) -> Gate:
     ).fetchall()
     wrong = [row for row in rows if row[1] != row[2] + row[3]]
     if wrong:
-        each = (f"{name}: landed {n:,}, accepted {a:,}, quarantined {q:,}" for name, n, a, q in wrong)
+        each = (
+            f"{name}: landed {landed:,}, accepted {accepted:,}, quarantined {quarantined:,}"
+            for name, landed, accepted, quarantined in wrong
+        )
         return Gate("books_balance", False, "; ".join(each))
     landed, accepted, quarantined = (sum(row[column] for row in rows) for column in (1, 2, 3))
     told = f"landed {landed:,} = accepted {accepted:,} + quarantined {quarantined:,}"

@@ -21,19 +21,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg import __version__, manifest
-from cytoreg.config import RedcapSource, SqlSource
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.manifest import FileManifest, Landing, TableManifest
 from cytoreg.progress import Progress, quiet
 from cytoreg.project import Project
 from cytoreg.sources import Rows, kind_of
+from cytoreg.sources.config import RedcapSource, SqlSource
 from cytoreg.warehouse import comment, literal, quote
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-    from cytoreg.config import AnySource
+    from cytoreg.sources.config import AnySource
 
 __all__ = [
     "FileManifest", "Landing", "TableManifest", "attach", "check", "land", "latest", "read_manifest"

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from cytoreg.config import Config, Section
+from cytoreg.config import Config
 from cytoreg.errors import ConfigError
+from cytoreg.sources.config import Section
 
 CONFIG = "cytoreg.toml"
 _VARIABLE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}")

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from cytoreg import config
 from cytoreg.errors import ConfigError
 from cytoreg.project import find_project, load_project
+from cytoreg.sources import config as source_config
 
 ROOT = Path(__file__).resolve().parents[1]
 TOML = (ROOT / "cytoreg.toml").read_text(encoding="utf-8")
@@ -61,7 +62,7 @@ def test_text_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.Mon
     project_with(tmp_path, TOML)
     monkeypatch.setenv("HOSPITAL_URL", "postgresql://reader@db/hospital")
     source = load_project(tmp_path).config.sources["hospital"]
-    assert isinstance(source, config.SqlSource)
+    assert isinstance(source, source_config.SqlSource)
     assert source.url == "postgresql://reader@db/hospital"
 
 
@@ -83,7 +84,7 @@ def test_every_key_is_documented() -> None:
     page = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
     sections = [
         value
-        for value in vars(config).values()
+        for value in (vars(config) | vars(source_config)).values()
         if isinstance(value, type) and issubclass(value, BaseModel) and value is not config.Config
     ]
     keys = {key for section in sections for key in section.model_fields}

@@ -18,7 +18,7 @@ and the others go on. What a reader holds at once does not grow with its source.
 Landing does the rest: hashes, Parquet, manifest, views. A source without `inputs` is known by the
 hash of what was read, one with them by the hash of the files.
 
-To add a kind: a class in cytoreg/config.py, a module here, a line in `KINDS`, a page in the docs.
+To add a kind: a class in config.py, a module here, a line in `KINDS`, a page in the docs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from cytoreg.config import AnySource
+    from cytoreg.sources.config import AnySource
 
 BATCH_ROWS = 50_000
 """Rows that a reader holds at once, about."""

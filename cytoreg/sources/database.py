@@ -19,10 +19,10 @@ import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
-from cytoreg.config import SqlSource
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.sources import BATCH_ROWS, Item, Reject, Rows
 from cytoreg.sources.blocks import UNDECODABLE
+from cytoreg.sources.config import SqlSource
 from cytoreg.warehouse import quote
 
 try:

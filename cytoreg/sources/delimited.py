@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from cytoreg.config import RESERVED, CsvSource
 from cytoreg.errors import SourceError
 from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
+from cytoreg.sources.config import RESERVED, CsvSource
 from cytoreg.sources.files import check_text, find, place
 from cytoreg.sources.records import delimited, header
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cytoreg.config import FixedWidthSource
 from cytoreg.sources import Item, Reject, Rows
+from cytoreg.sources.config import FixedWidthSource
 from cytoreg.sources.files import check_text, find, place
 from cytoreg.sources.records import lines
 

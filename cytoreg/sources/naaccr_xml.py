@@ -16,9 +16,9 @@ from typing import IO
 import pyarrow as pa
 from lxml import etree
 
-from cytoreg.config import NaaccrXmlSource
 from cytoreg.errors import SourceError
 from cytoreg.sources import BATCH_ROWS, Item, Reject, Rows, Unexpected
+from cytoreg.sources.config import NaaccrXmlSource
 from cytoreg.sources.files import check_file, find, place
 
 ROOT = "NaaccrData"

@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cytoreg.config import RedcapSource
 from cytoreg.errors import SourceError
 from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
+from cytoreg.sources.config import RedcapSource
 from cytoreg.sources.files import check_text, find_one, place
 from cytoreg.sources.records import delimited, header
 

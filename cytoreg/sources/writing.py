@@ -11,11 +11,11 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cytoreg.config import AnySource
 from cytoreg.errors import SourceError
 from cytoreg.manifest import FileManifest, TableManifest
 from cytoreg.progress import Progress
 from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
+from cytoreg.sources.config import AnySource
 
 _REJECT = pa.schema(
     {
