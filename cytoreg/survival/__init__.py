@@ -4,6 +4,7 @@
 nothing heavier.
 """
 
+from cytoreg.survival.cox import Cox, cox
 from cytoreg.survival.curves import kaplan_meier, survival_landmark, survival_quantile
 from cytoreg.survival.estimates import TABLES, materialize
 from cytoreg.survival.kaplan_meier import (
@@ -15,19 +16,23 @@ from cytoreg.survival.kaplan_meier import (
     survival_at,
 )
 from cytoreg.survival.log_rank import LogRank, log_rank, pairwise_log_rank
+from cytoreg.survival.proportional_hazards import proportional_hazards
 from cytoreg.survival.restricted_mean import restricted_mean
 
 __all__ = [
     "TABLES",
+    "Cox",
     "KaplanMeier",
     "LogRank",
     "Quantile",
     "Survival",
+    "cox",
     "fit_kaplan_meier",
     "kaplan_meier",
     "log_rank",
     "materialize",
     "pairwise_log_rank",
+    "proportional_hazards",
     "quantile",
     "restricted_mean",
     "survival_at",

@@ -40,7 +40,6 @@ _DATES = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
 _KINDS = {
     **dict.fromkeys(("time_days", "entry_days", "weight", "age_days"), (_NUMBERS, "a number")),
     "start_date": (_DATES, "a date"),
-    "sex": ({"VARCHAR", "ENUM"}, "text"),
 }
 
 
@@ -80,7 +79,7 @@ def reduce(
     cohort has none.
 
     Raises CytoregError for a cohort that DuckDB cannot read, a column that is missing or not of its
-    kind (time_days, entry_days, age_days and weight are numbers, sex is text, start_date a date),
+    kind (time_days, entry_days, age_days and weight are numbers, start_date is a date),
     and weights that are missing, infinite, 0 or negative (a count of rows, never their values).
     """
     relation = _relation(cohort)
@@ -125,21 +124,26 @@ def reduce(
 
 
 def check(
-    strata: Sequence[Reduced], *, events: Collection[object] | None = (0, 1)
+    strata: Sequence[Reduced],
+    *,
+    events: Collection[object] | None = (0, 1),
+    covariates: Collection[str] = (),
 ) -> Sequence[Reduced]:
     """Refuse what no estimator can use, among those standard columns that were asked for.
 
-    `events` are the values that `event` may have (None: the caller checks them). Gives `strata`
-    back. Raises CytoregError, with counts of rows and never a value, for: no rows at all; a time
-    that is missing, negative or infinite; the same of entry or age; entry at or after the time; an
-    event outside `events`; a sex other than male and female; a missing start date.
+    Of these, `covariates` may hold anything. `events` are the values that `event` may have (None:
+    the caller checks them). Gives `strata` back. Raises CytoregError, with counts of rows and never
+    a value, for: no rows at all; a time that is missing, negative or infinite; the same of entry or
+    age; entry at or after the time; an event outside `events`; a sex other than male and female; a
+    missing start date.
     """
     if not strata:
         raise CytoregError("the cohort has no patients")
     total = sum(int(part["rows"].sum()) for part in strata)
     wrong: dict[str, int] = {}
     for part in strata:
-        for problem, rows in _problems(part, events):
+        columns = {name: part[name] for name in part.columns if name not in covariates}
+        for problem, rows in _problems(columns, events):
             wrong[problem] = wrong.get(problem, 0) + int(part["rows"][rows].sum())
     said = [f"{count} with {problem}" for problem, count in wrong.items() if count]
     if said:
@@ -312,7 +316,7 @@ def _repeat(value: object, length: int) -> NDArray[Any]:
 
 
 def _problems(
-    part: Reduced, events: Collection[object] | None
+    part: Mapping[str, NDArray[Any]], events: Collection[object] | None
 ) -> Iterable[tuple[str, NDArray[np.bool_]]]:
     for column, what in (
         ("time_days", "a time"),

@@ -1,0 +1,227 @@
+"""Cox's proportional hazards model: hazard ratios, as R's `coxph` estimates them.
+
+Why not lifelines' fitter: docs/decisions/0011-cox.md. The tests hold this module against it and
+against R.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from cytoreg.errors import CytoregError
+from cytoreg.survival.cohort import By, Cohort, Reduced, check, names, reduce
+from cytoreg.survival.design import Column, design
+from cytoreg.survival.kaplan_meier import Z
+from cytoreg.survival.newton import Maximum, maximize
+from cytoreg.survival.partial_likelihood import (
+    Risk,
+    Steps,
+    Ties,
+    prepare,
+    score_residuals,
+    steps_of,
+)
+from cytoreg.survival.patients import Floats, Patients, patients_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Cox:
+    """A fitted model.
+
+    `terms`: one row per column of the design, with term, covariate, level and reference (empty for
+    numbers), coefficient, std_err, hazard_ratio, lower, upper, z, p_value and problem. Where
+    problem is not empty the estimates are NaN: "collinear" (the terms before it say the same), or
+    "infinite" (the likelihood grows without end, as when nobody of a level had the event).
+    `tests`: of the hypothesis that all coefficients are 0, rows likelihood-ratio, wald and score
+    with statistic, degrees_of_freedom and p_value.
+    `variance`: of the coefficients, terms × terms; NaN as std_err is. `robust`: it comes from how
+    much each patient moves the coefficients, since some weights are fractions.
+    `patients` and `events` count rows; `left_out` those with a missing covariate.
+    """
+
+    terms: pd.DataFrame
+    tests: pd.DataFrame
+    variance: Floats
+    log_likelihood: float
+    null_log_likelihood: float
+    patients: int
+    events: int
+    left_out: int
+    ties: Ties
+    robust: bool
+    model: Model
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a fit was made of, for the tests that follow it."""
+
+    columns: list[Column]
+    risk: Risk
+    steps: Steps
+    maximum: Maximum
+    patients: Patients
+
+
+def cox(
+    cohort: Cohort,
+    covariates: Sequence[str],
+    ties: Ties = "efron",
+    strata: By = None,
+    *,
+    reference: Mapping[str, object] | None = None,
+    missing: Literal["error", "leave out"] = "error",
+) -> Cox:
+    """Fit hazard(t | x) = hazard₀(t) exp(xβ), with a hazard₀ of its own in each of `strata`.
+
+    `covariates` are columns of the cohort: numbers as they are, text (and any that `reference`
+    names a value of) by an indicator for each value but the reference, else the first in order.
+    Ties: Efron's or Breslow's approximation. `entry_days` delays entry. A weight is that of one
+    patient, as in R, so that with Efron's ties a weight of 2 is not quite two rows; if any weight
+    is a fraction, the variance is robust. Intervals: exp(coefficient ± 1.96 std_err), 95 %.
+    Cox, J R Stat Soc B 1972; Efron, J Am Stat Assoc 1977; Lin and Wei, J Am Stat Assoc 1989.
+    In R: coxph(Surv(entry_days, time_days, event) ~ covariates + strata(strata),
+    weights = weight, ties = ties).
+
+    Raises CytoregError for input that cannot be estimated, a missing covariate (unless rows with
+    one are to be left out), or a cohort in which nobody had the event.
+    """
+    covariates = [covariates] if isinstance(covariates, str) else list(covariates)
+    if not covariates or len(set(covariates)) < len(covariates):
+        raise CytoregError("a Cox model needs covariates, each named once")
+    if ties not in ("efron", "breslow"):
+        raise CytoregError(f"no way with ties is called {ties}: take efron or breslow")
+    asked = ("time_days", "event", *covariates)
+    reduced = reduce(cohort, asked, names(strata), optional=("entry_days",))
+    parts = check(reduced, covariates=covariates)
+    columns, tables = design(parts, covariates, reference or {})
+    parts, tables, left_out = _complete(parts, tables, missing)
+    risk, patients = _risk(parts, tables)
+    if len(risk.time) == 0:
+        raise CytoregError("nobody had the event: a Cox model has nothing to estimate")
+    steps = steps_of(risk, ties)
+    maximum = maximize(risk, steps)
+    variance = maximum.variance
+    if not patients.whole:
+        moved = score_residuals(risk, steps, maximum.beta, maximum.fit) @ variance
+        variance = (moved * risk.squares[:, None]).T @ moved
+    unknown = np.array([bool(problem) for problem in maximum.problems])
+    shown = np.where(unknown[:, None] | unknown, np.nan, variance)
+    return Cox(
+        terms=_terms(columns, maximum, shown),
+        tests=_tests(maximum, variance),
+        variance=shown,
+        log_likelihood=maximum.fit.log_likelihood,
+        null_log_likelihood=maximum.null.log_likelihood,
+        patients=int(risk.rows.sum()),
+        events=int(risk.dead.sum()),
+        left_out=left_out,
+        ties=ties,
+        robust=not patients.whole,
+        model=Model(columns, risk, steps, maximum, patients),
+    )
+
+
+def _complete(
+    parts: Sequence[Reduced], tables: Sequence[Floats], missing: str
+) -> tuple[list[Reduced], list[Floats], int]:
+    """The rows without a missing covariate, and how many patients had one."""
+    known = [np.isfinite(table).all(axis=1) for table in tables]
+    left_out = sum(int(part["rows"][~rows].sum()) for part, rows in zip(parts, known, strict=True))
+    if left_out and missing != "leave out":
+        raise CytoregError(
+            f"{left_out} rows of the cohort have a covariate that is missing or infinite",
+            remedy='give them a value of their own, or pass missing="leave out"',
+        )
+    kept = [
+        Reduced(p.stratum, {c: a[rows] for c, a in p.columns.items()}, p.values, p.whole)
+        for p, rows in zip(parts, known, strict=True)
+    ]
+    return kept, [table[rows] for table, rows in zip(tables, known, strict=True)], left_out
+
+
+def _risk(parts: Sequence[Reduced], tables: Sequence[Floats]) -> tuple[Risk, Patients]:
+    """Risk sets (covariates moved to their means), and all patients as one group."""
+    each = [patients_of(part) for part in parts]
+    rows = [part["rows"] for part in parts]
+    late = each[0].entry is not None
+    weight = np.concatenate([p.count for p in each])
+    everything = np.concatenate(tables)
+    mean = weight @ everything / max(weight.sum(), 1e-300)
+    risk = prepare(
+        x=[table - mean for table in tables],
+        time=[p.time for p in each],
+        event=[p.event for p in each],
+        entry=[p.entry for p in each if p.entry is not None] if late else None,
+        weight=[p.count for p in each],
+        squares=[p.squares for p in each],
+        rows=rows,
+    )
+    numbers = np.concatenate(rows).astype(np.float64)
+    together = Patients(
+        time=np.concatenate([p.time for p in each]),
+        event=np.concatenate([p.event for p in each]),
+        count=numbers,
+        squares=numbers,
+        entry=np.concatenate([p.entry for p in each if p.entry is not None]) if late else None,
+        whole=parts[0].whole,
+    )
+    return risk, together
+
+
+def _terms(columns: Sequence[Column], maximum: Maximum, variance: Floats) -> pd.DataFrame:
+    import pandas as pd
+    from scipy.special import ndtr
+
+    known = np.array([not problem for problem in maximum.problems])
+    coefficient = np.where(known, maximum.beta, np.nan)
+    std_err = np.sqrt(np.diag(variance))
+    z = coefficient / std_err
+    return pd.DataFrame(
+        {
+            "term": [column.term for column in columns],
+            "covariate": [column.covariate for column in columns],
+            "level": [column.level for column in columns],
+            "reference": [column.reference for column in columns],
+            "coefficient": coefficient,
+            "std_err": std_err,
+            "hazard_ratio": np.exp(coefficient),
+            "lower": np.exp(coefficient - Z * std_err),
+            "upper": np.exp(coefficient + Z * std_err),
+            "z": z,
+            "p_value": 2 * ndtr(-np.abs(z)),
+            "problem": list(maximum.problems),
+        }
+    )
+
+
+def _tests(maximum: Maximum, variance: Floats) -> pd.DataFrame:
+    import pandas as pd
+    from scipy.special import chdtrc
+
+    used = [i for i, problem in enumerate(maximum.problems) if problem != "collinear"]
+    beta, spread = maximum.beta[used], variance[np.ix_(used, used)]
+    score = maximum.null.score[used]
+    start = maximum.null.information[np.ix_(used, used)]
+    statistics = np.array(
+        [
+            2 * (maximum.fit.log_likelihood - maximum.null.log_likelihood),
+            beta @ np.linalg.solve(spread, beta) if used else np.nan,
+            score @ np.linalg.solve(start, score) if used else np.nan,
+        ]
+    )
+    return pd.DataFrame(
+        {
+            "test": ["likelihood-ratio", "wald", "score"],
+            "statistic": statistics,
+            "degrees_of_freedom": len(used),
+            "p_value": chdtrc(len(used), statistics) if used else np.nan,
+        }
+    )
