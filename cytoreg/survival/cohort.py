@@ -14,16 +14,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cytoreg.errors import CytoregError
-from cytoreg.warehouse import quote
+from cytoreg.survival.relation import Cohort, check_kind, fetched, plain, relation_of
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
-    from duckdb import DuckDBPyRelation
 
-    Cohort: TypeAlias = DuckDBPyRelation | pd.DataFrame | pa.Table
-else:
-    Cohort: TypeAlias = object
+__all__ = [
+    "DAYS_PER_YEAR",
+    "SEXES",
+    "By",
+    "Cohort",
+    "Reduced",
+    "check",
+    "days",
+    "frame",
+    "names",
+    "reduce",
+]
 
 By: TypeAlias = str | Sequence[str] | None
 """The columns that split a cohort into strata; None: it stays whole."""
@@ -32,15 +39,6 @@ DAYS_PER_YEAR = 365.25
 
 SEXES = ("male", "female")
 """What `sex` may hold."""
-
-_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
-_REALS = {"FLOAT", "DOUBLE"}
-_NUMBERS = _INTEGERS | _REALS | {"UBIGINT", "HUGEINT", "UHUGEINT", "DECIMAL"}
-_DATES = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
-_KINDS = {
-    **dict.fromkeys(("time_days", "entry_days", "weight", "age_days"), (_NUMBERS, "a number")),
-    "start_date": (_DATES, "a date"),
-}
 
 
 @dataclass(frozen=True)
@@ -79,21 +77,22 @@ def reduce(
     cohort has none.
 
     Raises CytoregError for a cohort that DuckDB cannot read, a column that is missing or not of its
-    kind (time_days, entry_days, age_days and weight are numbers, start_date is a date),
-    and weights that are missing, infinite, 0 or negative (a count of rows, never their values).
+    kind (time_days, entry_days, age_days and weight are numbers, start_date is a date), and
+    weights that are missing, infinite, 0 or negative (a count of rows, never their values).
     """
-    relation = _relation(cohort)
+    strata = names(by)
+    relation = relation_of(cohort, (*strata, *columns, *optional, "weight"))
     kinds = {
         name.lower(): str(kind).split("(")[0]
         for name, kind in zip(relation.columns, relation.types, strict=True)
     }
-    strata = names(by)
     asked = [*columns, *(name for name in optional if name.lower() in kinds)]
     weighted = "weight" in kinds
     for name in (*asked, *(["weight"] if weighted else []), *strata):
-        _check_kind(kinds, name, stratum=name in strata)
-    keys = {f"k{i}": _plain(name, kinds[name.lower()]) for i, name in enumerate(strata)}
-    keys |= {f"c{i}": _plain(name, kinds[name.lower()]) for i, name in enumerate(asked)}
+        check_kind(kinds, name, stratum=name in strata)
+    columns_of = {f"k{i}": name for i, name in enumerate(strata)}
+    columns_of |= {f"c{i}": name for i, name in enumerate(asked)}
+    keys = {alias: plain(name, kinds[name.lower()]) for alias, name in columns_of.items()}
     measures = ["count(*) as rows"]
     if weighted:
         weight = 'cast("weight" as double)'
@@ -107,6 +106,8 @@ def reduce(
     grouped = relation.aggregate(", ".join(taken), ", ".join(keys.values()))
     if keys:
         grouped = grouped.order(", ".join(f"{alias} nulls last" for alias in keys))
+        shown = [fetched(alias, kinds[name.lower()]) for alias, name in columns_of.items()]
+        grouped = grouped.project(", ".join([*shown, "* exclude (" + ", ".join(keys) + ")"]))
     found: dict[str, Any] = grouped.fetchnumpy()
     rows = np.asarray(found["rows"], dtype=np.int64)
     if weighted and (bad := int(found["bad"].sum())):
@@ -192,45 +193,6 @@ def frame(by: By, parts: Iterable[tuple[Reduced, Mapping[str, object]]]) -> pd.D
     return pd.DataFrame(
         {name: np.concatenate(arrays) if arrays else [] for name, arrays in pieces.items()}
     ).infer_objects()
-
-
-def _relation(cohort: Cohort) -> DuckDBPyRelation:
-    """The cohort as a relation; a frame or table gets a database of its own."""
-    import duckdb
-
-    if isinstance(cohort, duckdb.DuckDBPyRelation):
-        return cohort
-    con = duckdb.connect()
-    try:
-        con.execute("set pandas_analyze_sample = 1000000000")  # else 1,000 rows decide on a kind
-        con.register("cohort", cohort)
-        return con.table("cohort")
-    except (duckdb.Error, TypeError, ValueError, NotImplementedError):
-        raise CytoregError(
-            f"a cohort cannot be read from {type(cohort).__name__}",
-            remedy="give a DuckDB relation, a pandas frame or an Arrow table",
-        ) from None
-
-
-def _check_kind(kinds: Mapping[str, str], name: str, *, stratum: bool) -> None:
-    if name.lower() not in kinds:
-        raise CytoregError(f"the cohort has no column {name}")
-    kind = kinds[name.lower()]
-    expected, word = _KINDS.get(name, ({kind}, ""))
-    if kind not in expected and not stratum:
-        raise CytoregError(f"the cohort's column {name} is {kind}, not {word}")
-
-
-def _plain(name: str, kind: str) -> str:
-    """SQL for a column in a kind that NumPy has; NaN is empty."""
-    column = quote(name)
-    if kind in _INTEGERS or kind in ("VARCHAR", "DATE"):
-        return column
-    if kind == "BOOLEAN":
-        return f"cast({column} as tinyint)"
-    if kind in _NUMBERS:
-        return f"nullif(cast({column} as double), cast('nan' as double))"
-    return f"cast({column} as {'date' if kind in _DATES else 'varchar'})"
 
 
 def _array(found: NDArray[Any]) -> NDArray[Any]:

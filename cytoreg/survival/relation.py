@@ -1,0 +1,96 @@
+"""A cohort as a DuckDB relation, and SQL for its columns."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from cytoreg.errors import CytoregError
+from cytoreg.warehouse import quote
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from duckdb import DuckDBPyRelation
+
+    Cohort: TypeAlias = DuckDBPyRelation | pd.DataFrame | pa.Table
+else:
+    Cohort: TypeAlias = object
+
+_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+_REALS = {"FLOAT", "DOUBLE"}
+_NUMBERS = _INTEGERS | _REALS | {"UBIGINT", "HUGEINT", "UHUGEINT", "DECIMAL"}
+_DATES = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
+_KINDS = {
+    **dict.fromkeys(("time_days", "entry_days", "weight", "age_days"), (_NUMBERS, "a number")),
+    "start_date": (_DATES, "a date"),
+}
+
+
+def relation_of(cohort: Cohort, wanted: Collection[str]) -> DuckDBPyRelation:
+    """The cohort as a relation; a frame or table gets a database of its own."""
+    import duckdb
+
+    if isinstance(cohort, duckdb.DuckDBPyRelation):
+        return cohort
+    con = duckdb.connect()
+    try:
+        con.execute("set pandas_analyze_sample = 1000000000")  # else 1,000 rows decide on a kind
+        con.register("cohort", _encoded(cohort, wanted))
+        return con.table("cohort")
+    except (duckdb.Error, TypeError, ValueError, NotImplementedError):
+        raise CytoregError(
+            f"a cohort cannot be read from {type(cohort).__name__}",
+            remedy="give a DuckDB relation, a pandas frame or an Arrow table",
+        ) from None
+
+
+def _encoded(cohort: Cohort, wanted: Collection[str]) -> Cohort:
+    """A pandas frame's wanted columns; its text as categories, which DuckDB reads much faster."""
+    pandas = sys.modules.get("pandas")  # who has a frame has imported it
+    if pandas is None or not isinstance(cohort, pandas.DataFrame):
+        return cohort
+    lower = {name.lower() for name in wanted}
+    taken = cohort[[name for name in cohort.columns if str(name).lower() in lower]]
+    text = {}
+    for name, column in taken.items():
+        if column.isna().all():
+            if column.dtype == "category":  # DuckDB knows no enumeration of nothing
+                text[name] = column.astype("string")
+        elif pandas.api.types.is_string_dtype(column) or column.dtype == object:
+            codes, values = pandas.factorize(column, sort=False)
+            if all(isinstance(value, str) for value in values):
+                order = pandas.Index(values).argsort()
+                place = np.append(np.argsort(order), -1)  # −1: empty
+                text[name] = pandas.Categorical.from_codes(place[codes], values[order])
+    return taken.assign(**text)
+
+
+def check_kind(kinds: Mapping[str, str], name: str, *, stratum: bool) -> None:
+    """Raise CytoregError for a missing column, or one not of its kind (strata: any)."""
+    if name.lower() not in kinds:
+        raise CytoregError(f"the cohort has no column {name}")
+    kind = kinds[name.lower()]
+    expected, word = _KINDS.get(name, ({kind}, ""))
+    if kind not in expected and not stratum:
+        raise CytoregError(f"the cohort's column {name} is {kind}, not {word}")
+
+
+def plain(name: str, kind: str) -> str:
+    """SQL for a column in a kind that groups fast and has one way to be empty, which NaN is too."""
+    column = quote(name)
+    if kind in _INTEGERS or kind in ("VARCHAR", "DATE", "ENUM"):
+        return column
+    if kind == "BOOLEAN":
+        return f"cast({column} as tinyint)"
+    if kind in _NUMBERS:
+        return f"nullif(cast({column} as double), cast('nan' as double))"
+    return f"cast({column} as {'date' if kind in _DATES else 'varchar'})"
+
+
+def fetched(alias: str, kind: str) -> str:
+    """SQL that makes an enumeration text, now that it has been grouped and put in its order."""
+    return f"cast({alias} as varchar) as {alias}" if kind == "ENUM" else alias
