@@ -1,9 +1,12 @@
 """Kaplan–Meier of a large cohort, side by side: SQL counts + ours, lifelines on rows, R on rows.
 
-Usage: python benchmarks/survival.py [--rows 5000000] [--strata 8]
+Usage: python benchmarks/survival.py [--rows 5000000] [--strata 3]
 
 Every contender starts in a process of its own from the same Parquet file and gives the curve of
-each stratum and its median; the medians are compared. Seconds include reading the file but not
+each stratum with its interval, the median and the median's interval; all must find
+the same. Ours runs twice: as a notebook calls it
+(kaplan_meier), and as a build does, which checks the cohort in SQL, estimates the whole cohort too
+and leaves the reduction to grouping sets (materialize). Seconds include reading the file but not
 starting the process and importing; memory is the process's high-water mark above that of its
 start (Linux).
 R is measured if Rscript with the survival package is installed; it is given the columns as raw
@@ -20,6 +23,10 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cytoreg.survival import Quantile
 
 R = """
 suppressMessages(library(survival))
@@ -31,9 +38,9 @@ before <- memory()
 began <- proc.time()[["elapsed"]]
 column <- function(name) readBin(file.path(folder, name), "integer", rows)
 fit <- survfit(Surv(column("time"), column("event")) ~ column("stratum"), conf.type = "log-log")
-medians <- summary(fit)$table[, "median"]
+medians <- summary(fit)$table[, c("median", "0.95LCL", "0.95UCL")]
 cat(sprintf('{"seconds": %f, "mb": %f, "medians": [%s]}\\n', proc.time()[["elapsed"]] - began,
-  memory() - before, paste(medians, collapse = ", ")))
+  memory() - before, paste(t(medians), collapse = ", ")))
 """
 
 
@@ -66,7 +73,20 @@ def make(folder: Path, rows: int, strata: int) -> None:
         )
 
 
-def ours(folder: Path) -> list[float]:
+def notebook(folder: Path) -> list[float]:
+    """`kaplan_meier` on the file, and the medians of its curves."""
+    import duckdb
+
+    from cytoreg.survival.curves import curves
+    from cytoreg.survival.kaplan_meier import quantile
+
+    found = (
+        quantile(curve) for _, curve in curves(duckdb.read_parquet(cohort_of(folder)), "stratum")
+    )
+    return [value for median in found for value in limits(median)]
+
+
+def build(folder: Path) -> list[float]:
     """What `cytoreg.survival.materialize` does between the cohort and the marts."""
     import duckdb
 
@@ -75,27 +95,41 @@ def ours(folder: Path) -> list[float]:
     from cytoreg.survival.estimates import estimate
 
     with duckdb.connect() as con:
-        con.execute(f"create view cohort as from '{folder / 'cohort.parquet'}'")
+        con.execute(f"create view cohort as from '{cohort_of(folder)}'")
         endpoint = Endpoint(cohort="main.cohort", label="", strata=["stratum"])
         curves = {s.name: s.curve for s in estimate(con, "overall", endpoint)}
     del curves["all"]
-    return [quantile(curves[name]).estimate for name in sorted(curves, key=int)]
+    found = (quantile(curves[name]) for name in sorted(curves, key=int))
+    return [value for median in found for value in limits(median)]
 
 
 def lifelines_rows(folder: Path) -> list[float]:
     """lifelines' fitter on every row, as its documentation shows."""
     import duckdb
     from lifelines import KaplanMeierFitter
+    from lifelines.utils import median_survival_times
 
     with duckdb.connect() as con:
-        frame = con.execute(f"from '{folder / 'cohort.parquet'}'").df()
-    return [
-        KaplanMeierFitter().fit(part["time_days"], part["event"]).median_survival_time_
-        for _, part in frame.groupby("stratum")
-    ]
+        frame = con.execute(f"from '{cohort_of(folder)}'").df()
+    found: list[float] = []
+    for _, part in frame.groupby("stratum"):
+        fitted = KaplanMeierFitter().fit(part["time_days"], part["event"])
+        band = median_survival_times(fitted.confidence_interval_).to_numpy()[0]
+        found += [fitted.median_survival_time_, *band]
+    return found
 
 
-CONTENDERS = {"ours": ours, "lifelines": lifelines_rows}
+def cohort_of(folder: Path) -> str:
+    """The cohort's file."""
+    return str(folder / "cohort.parquet")
+
+
+def limits(median: Quantile) -> tuple[float, float, float]:
+    """A median and its interval."""
+    return median.estimate, median.lower, median.upper
+
+
+CONTENDERS = {"notebook": notebook, "build": build, "lifelines": lifelines_rows}
 
 
 def child(name: str, folder: Path) -> None:
@@ -118,7 +152,7 @@ def main() -> None:
     """Make the cohort, run the contenders one after the other, print one table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=5_000_000)
-    parser.add_argument("--strata", type=int, default=8)
+    parser.add_argument("--strata", type=int, default=3)
     parser.add_argument("--child", choices=CONTENDERS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -129,7 +163,8 @@ def main() -> None:
         folder = Path(name)
         make(folder, options.rows, options.strata)
         commands = {
-            "SQL counts + cytoreg": [sys.executable, __file__, "--child", "ours"],
+            "cytoreg, kaplan_meier": [sys.executable, __file__, "--child", "notebook"],
+            "cytoreg, materialize": [sys.executable, __file__, "--child", "build"],
             "lifelines on rows": [sys.executable, __file__, "--child", "lifelines"],
         }
         commands = {key: [*command, "--folder", name] for key, command in commands.items()}
@@ -144,13 +179,17 @@ def main() -> None:
             for key, command in commands.items()
         }
     print(f"{options.rows:,} rows, {options.strata} strata\n")
-    print(f"{'':24} {'seconds':>8} {'MB':>7}")
+    print(f"{'':24} {'seconds':>8} {'MB':>7} {'times ours':>11}")
+    first, *_ = found.values()
     for key, result in found.items():
-        print(f"{key:24} {result['seconds']:8.2f} {result['mb']:7,.0f}")
-    first, *others = (result["medians"] for result in found.values())
-    if any(medians != first for medians in others):
-        raise SystemExit(f"the medians differ: {[first, *others]}")
-    print(f"\nthe same median in every stratum: {', '.join(f'{m:g}' for m in first)} days")
+        times = result["seconds"] / first["seconds"]
+        print(f"{key:24} {result['seconds']:8.2f} {result['mb']:7,.0f} {times:11.1f}")
+    for key, result in found.items():
+        if result["medians"] != first["medians"]:
+            raise SystemExit(f"{key} has other medians or limits: {result['medians']}")
+    print("\nthe same median in every stratum, days (95 % interval):", end=" ")
+    medians = zip(*[iter(first["medians"])] * 3, strict=True)
+    print(", ".join(f"{median:g} ({lower:g}–{upper:g})" for median, lower, upper in medians))
 
 
 if __name__ == "__main__":

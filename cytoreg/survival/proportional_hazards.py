@@ -31,7 +31,7 @@ def proportional_hazards(fit: Cox, transform: Transform = "km") -> pd.DataFrame:
     covariance of x is the same at all times, from survival 3.0 on.
     In R: cox.zph(coxph(…), transform = transform).
 
-    Raises CytoregError for an unknown transform.
+    Raises CytoregError for an unknown transform, and for log where somebody had the event at 0.
     """
     import pandas as pd
     from scipy.special import chdtrc
@@ -86,8 +86,9 @@ def _scale(patients: Patients, time: Floats, transform: str) -> Floats:
     if transform == "identity":
         return time
     if transform == "log":
-        with np.errstate(divide="ignore"):
-            return np.log(time)
+        if len(time) and time.min() == 0:
+            raise CytoregError("somebody had the event at time 0, whose logarithm has no value")
+        return np.log(time)
     if transform == "km":
         unweighted = Patients(
             patients.time, patients.event, patients.count, patients.count, patients.entry

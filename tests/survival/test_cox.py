@@ -200,3 +200,24 @@ def test_what_cannot_be_fitted_is_refused_with_counts_only(
 def test_an_unknown_transform_is_refused(cohort: Cohort) -> None:
     with pytest.raises(CytoregError, match="take km, rank, identity or log"):
         proportional_hazards(cox(cohort("lung"), ["age"]), "cube")
+
+
+def test_an_event_at_0_has_no_logarithm() -> None:
+    frame = pd.DataFrame(
+        {"time_days": [0, 0, 5, 6, 9], "event": [1, 0, 1, 1, 0], "x": [1, 2, 3, 1, 2]}
+    )
+    fit = cox(frame, ["x"])
+    assert fit.terms["coefficient"][0] == pytest.approx(-0.2063, abs=5e-5)  # R's coxph
+    assert proportional_hazards(fit)["statistic"][0] == pytest.approx(0.00862, abs=5e-6)
+    with pytest.raises(CytoregError, match="event at time 0"):
+        proportional_hazards(fit, "log")
+
+
+def test_one_patient_or_one_who_decides_all_has_no_hazard_ratio() -> None:
+    one = cox(pd.DataFrame({"time_days": [10], "event": [1], "x": [1]}), ["x"])
+    assert one.terms["problem"].tolist() == ["collinear"]
+    two = cox(pd.DataFrame({"time_days": [10, 12], "event": [1, 1], "x": [1, 2]}), ["x"])
+    assert two.terms["problem"].tolist() == ["infinite"]
+    for fit in (one, two):
+        assert fit.terms[["hazard_ratio", "lower", "p_value"]].isna().all(axis=None)
+        assert proportional_hazards(fit)["statistic"].isna().all()
