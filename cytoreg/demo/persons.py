@@ -16,6 +16,7 @@ from cytoreg.demo.complications import complications
 from cytoreg.demo.course import FollowUp, Operations, follow_up, operations
 from cytoreg.demo.population import People, people
 from cytoreg.demo.sampling import Ints, assign, choose, normal, spread
+from cytoreg.demo.specimens import assays, specimens
 from cytoreg.demo.theatre import theatre
 
 if TYPE_CHECKING:
@@ -39,13 +40,14 @@ _OTHER_TUMOURS = (
 
 def draw(con: duckdb.DuckDBPyConnection, patients: int, seed: int) -> None:
     """Fill the tables of the truth in `con`, the same for the same `patients` and `seed`."""
-    streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(8)]
+    streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(10)]
     sizes = cal.sizes(patients)
     who = people(streams[0], sizes)
     follow = follow_up(streams[1], who)
     done = operations(streams[2], who, follow, sizes)
     facts = theatre(streams[3], who, done)
     events = complications(streams[4], done, facts.stay)
+    results = assays(streams[8], who, follow, done, facts)
 
     _names(con)
     _keep(con, "person_drawn", _person(streams[5], who, follow, done))
@@ -76,6 +78,19 @@ def draw(con: duckdb.DuckDBPyConnection, patients: int, seed: int) -> None:
             "grade": events.grade,
         },
     )
+    _keep(
+        con,
+        "assay",
+        {
+            "pid": results.person,
+            "day": _days(results.day),
+            "analyte": results.analyte,
+            "value": results.value,
+            "below": results.below,
+        },
+    )
+    removed = vars(specimens(streams[9], who, done))
+    _keep(con, "specimen", {"oid": np.arange(len(done.day)), **removed})
     _keep(con, "stranger_drawn", _strangers(streams[7], int(follow.dead.sum())))
     _sites(con)
     for statement in (_PERSON, _OPERATION, _STRANGER):

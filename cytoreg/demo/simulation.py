@@ -1,4 +1,4 @@
-"""`simulate`: a hospital's extracts, written by five simulated source systems."""
+"""`simulate`: a hospital's extracts, written by its simulated source systems."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ import duckdb
 from cytoreg.demo import (
     source_death_index,
     source_hospital,
+    source_laboratory,
     source_or_log,
+    source_pathology,
     source_research,
     source_tumor_registry,
 )
@@ -27,7 +29,10 @@ _FEWEST = 20
 _MOST = 1_500_000  # more would need longer case numbers
 _MEMORY = "2GB"
 _WORK = ".simulate-"
-_SYSTEMS = ("tumor_registry", "hospital", "or_log", "research", "death_index", "truth")
+_SYSTEMS = (
+    *("tumor_registry", "hospital", "or_log", "research", "death_index", "laboratory"),
+    *("pathology", "truth"),
+)
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,8 @@ def _extract(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         source_hospital,
         source_research,
         source_death_index,
+        source_laboratory,
+        source_pathology,
     ):
         con.execute(module.TABLES)
     tables = con.execute(
@@ -133,6 +140,8 @@ def _write(
         ("tumor_registry", source_tumor_registry),
         ("research", source_research),
         ("death_index", source_death_index),
+        ("laboratory", source_laboratory),
+        ("pathology", source_pathology),
     ):
         module.write(con, work)
         done(source)

@@ -1,0 +1,120 @@
+"""The pathologists' reports: HL7 v2.5.1 ORU^R01 messages, a batch file a year."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg.demo.write import write_lines
+
+if TYPE_CHECKING:
+    import duckdb
+
+_SINCE = 1998
+
+# Edition by the year of the operation. Before the seventh there was no chapter on these tumours.
+TABLES = f"""
+create table extract.pathology_report as
+with specimen as (
+  select
+    s.*, o.pid, o.case_number, o.day, o.number as operation, o.draw,
+    row_number() over (partition by year(o.day) order by o.day, o.oid) as number
+  from specimen as s
+  join operation as o using (oid)
+  where year(o.day) >= {_SINCE}
+)
+select
+  'S' || strftime(s.day, '%y') || '-' || lpad(s.number::varchar, 6, '0') as report_number,
+  p.mrn,
+  p.family_name,
+  p.given_name,
+  strftime(p.birth, '%Y%m%d') as birth_date,
+  if(p.female, 'F', 'M') as sex,
+  s.case_number,
+  strftime(s.day, '%Y%m%d') as specimen_date,
+  strftime(s.day::timestamp + to_hours(72 + (s.draw % 90)::integer), '%Y%m%d%H%M') as reported,
+  left(p.icd_o, 3) || '.' || right(p.icd_o, 1) as site,
+  p.histology::varchar as histology,
+  if(p.ki67_special > 0, null, (p.ki67_tenths // 10) || '.' || (p.ki67_tenths % 10)) as ki67,
+  s.mitoses::varchar as mitoses,
+  if(s.poorly, 'poorly', 'well') as differentiation,
+  'pT' || s.t as t,
+  case when s.examined = 0 then 'pNX' when s.positive > 0 then 'pN1' else 'pN0' end as n,
+  case when s.metastasis > 0 then 'pM1' else 'M0' end as m,
+  (['none', 'liver', 'elsewhere', 'liver and elsewhere'])[s.metastasis + 1] as metastasis,
+  case when year(s.day) < 2003 then '5' when year(s.day) < 2010 then '6' else '7' end as edition,
+  s.examined::varchar as nodes_examined,
+  s.positive::varchar as nodes_positive,
+  if(p.size_mm = 999, null, p.size_mm::varchar) as size_mm,
+  'pathology/reports_' || year(s.day) || '.hl7' as _file,
+  year(s.day) as _year,
+  row_number() over (order by s.day, s.number) as _sort,
+  0 as _copy,
+  s.pid as _pid,
+  null::varchar as _defect,
+  null::varchar as _damage
+from specimen as s
+join person as p using (pid)
+order by _sort
+"""
+
+_RESULTS = (
+    ("ST", "CASE", "Case number", "case_number", ""),
+    ("CWE", "SITE", "Primary site", "site || '^^ICDO3'", ""),
+    ("CWE", "HISTOLOGY", "Histology", "histology || '^^ICDO3'", ""),
+    ("NM", "KI67", "Ki-67 index", "ki67", "%"),
+    ("NM", "MITOSES", "Mitotic count", "mitoses", "/2.mm2"),
+    ("ST", "DIFFERENTIATION", "Differentiation", "differentiation", ""),
+    ("ST", "T", "Primary tumour", "t", ""),
+    ("ST", "N", "Regional nodes", "n", ""),
+    ("ST", "M", "Metastasis", "m", ""),
+    ("ST", "M_WHERE", "Site of metastasis", "metastasis", ""),
+    ("ST", "EDITION", "AJCC edition", "edition", ""),
+    ("NM", "NODES_EXAMINED", "Nodes examined", "nodes_examined", "1"),
+    ("NM", "NODES_POSITIVE", "Nodes positive", "nodes_positive", "1"),
+    ("NM", "SIZE", "Greatest dimension", "size_mm", "mm"),
+)
+
+
+def _observations() -> str:
+    """SQL of the OBX segments; one without a value is absent, as its number tells."""
+    return " || ".join(
+        f"coalesce('OBX|{number}|{kind}|{code}^{name}^L||' || {value} || '|{unit}|||||F\n', '')"
+        for number, (kind, code, name, value, unit) in enumerate(_RESULTS, start=1)
+    )
+
+
+_MESSAGE = rf"""
+with message as (
+  select _sort, _copy, _damage,
+    'MSH|^~\&|SIMPATH|SIMLAB|REGISTRY|SIMHOSP|' || reported || '||ORU^R01^ORU_R01|'
+    || report_number || if(_copy > 0, 'R', '') || '|P|2.5.1\n'
+    || 'PID|1||' || mrn || '^^^SIMHOSP^MR||' || family_name || '^' || given_name || '||'
+    || birth_date || '|' || sex || '\n'
+    || 'OBR|1||' || report_number || '|11529-5^Surgical pathology study^LN|||' || specimen_date
+    || repeat('|', 15) || reported || '|||F\n'
+    || {_observations()}
+    || 'OBX|{len(_RESULTS) + 1}|FT|NOTE^Comment^L||Margins \T\ vessels as marked.'
+    || '\.br\See also report~Simulated||||||F' as whole
+  from extract.pathology_report
+  where _year = {{year}}
+)
+select if(_damage = 'cut', replace(whole, 'MSH|^~\&|', 'MS|'), whole)
+from message order by _sort, _copy
+"""
+
+
+def write(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Write pathology/reports_YYYY.hl7, a file for each year with a report."""
+    years = con.execute("select distinct _year from extract.pathology_report order by 1").fetchall()
+    for (year,) in years:
+        count = con.execute(
+            "select count(*) from extract.pathology_report where _year = $year", {"year": year}
+        ).fetchone()
+        write_lines(
+            con,
+            [_MESSAGE.replace("{year}", str(year)).replace("\\n", "\n")],
+            folder / "pathology" / f"reports_{year}.hl7",
+            head=f"FHS|^~\\&|SIMPATH|SIMLAB|||{year}1231\nBHS|^~\\&|SIMPATH|SIMLAB|||{year}1231\n",
+            tail=f"BTS|{count[0] if count else 0}\nFTS|1\n",
+        )
