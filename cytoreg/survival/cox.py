@@ -16,7 +16,7 @@ from cytoreg.errors import CytoregError
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, names, reduce
 from cytoreg.survival.design import Column, design
 from cytoreg.survival.kaplan_meier import Z
-from cytoreg.survival.newton import Maximum, maximize
+from cytoreg.survival.newton import Maximum, maximize, quadratic
 from cytoreg.survival.partial_likelihood import (
     Risk,
     Steps,
@@ -110,7 +110,8 @@ def cox(
     maximum = maximize(risk, steps)
     variance = maximum.variance
     if not patients.whole:
-        moved = score_residuals(risk, steps, maximum.beta, maximum.fit) @ variance
+        with np.errstate(all="ignore"):  # where a coefficient is infinite; that is said below
+            moved = score_residuals(risk, steps, maximum.beta, maximum.fit) @ variance
         variance = (moved * risk.squares[:, None]).T @ moved
     unknown = np.array([bool(problem) for problem in maximum.problems])
     shown = np.where(unknown[:, None] | unknown, np.nan, variance)
@@ -184,6 +185,8 @@ def _terms(columns: Sequence[Column], maximum: Maximum, variance: Floats) -> pd.
     coefficient = np.where(known, maximum.beta, np.nan)
     std_err = np.sqrt(np.diag(variance))
     z = coefficient / std_err
+    with np.errstate(over="ignore"):  # a limit beyond all numbers is infinite
+        lower, upper = (np.exp(coefficient + sign * Z * std_err) for sign in (-1, 1))
     return pd.DataFrame(
         {
             "term": [column.term for column in columns],
@@ -193,8 +196,8 @@ def _terms(columns: Sequence[Column], maximum: Maximum, variance: Floats) -> pd.
             "coefficient": coefficient,
             "std_err": std_err,
             "hazard_ratio": np.exp(coefficient),
-            "lower": np.exp(coefficient - Z * std_err),
-            "upper": np.exp(coefficient + Z * std_err),
+            "lower": lower,
+            "upper": upper,
             "z": z,
             "p_value": 2 * ndtr(-np.abs(z)),
             "problem": list(maximum.problems),
@@ -213,8 +216,8 @@ def _tests(maximum: Maximum, variance: Floats) -> pd.DataFrame:
     statistics = np.array(
         [
             2 * (maximum.fit.log_likelihood - maximum.null.log_likelihood),
-            beta @ np.linalg.solve(spread, beta) if used else np.nan,
-            score @ np.linalg.solve(start, score) if used else np.nan,
+            quadratic(beta, spread) if used else np.nan,
+            quadratic(score, start) if used else np.nan,
         ]
     )
     return pd.DataFrame(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cytoreg.errors import CytoregError
 from cytoreg.survival.partial_likelihood import Fit, Risk, Steps, evaluate
@@ -14,8 +15,14 @@ _ENOUGH = 1e-9
 """Relative change of the log-likelihood at which R stops."""
 _DEPENDENT = 1.8e-12
 """A pivot this small beside the largest one belongs to a dependent column: R's ε^0.75."""
-_ENDLESS = 0.05
-"""A last step that moves xβ this much between two patients tells of an infinite coefficient."""
+_NOTHING = 1e-200
+"""Information this small is what is left of exponentials too small for numbers."""
+_SETTLED = 1e-7
+"""A last step this small beside the standard error is rounding."""
+_ENDLESS = 0.3
+"""Near a maximum each step is far smaller than the one before it; this much tells there is none."""
+_FLAT = 1000.0
+"""A standard error of xβ over a covariate's mean deviation that is this large tells the same."""
 _ITERATIONS = 50
 
 
@@ -47,38 +54,51 @@ def maximize(risk: Risk, steps: Steps) -> Maximum:
     proposed, halvings = beta + _solve(fit, scale), 0
     for _ in range(_ITERATIONS):
         tried = evaluate(risk, steps, proposed)
-        change = abs(tried.log_likelihood - fit.log_likelihood)
-        if change <= _ENOUGH * abs(tried.log_likelihood) and not halvings:
-            return _maximum(risk, scale, proposed, tried, null)
-        if not tried.log_likelihood >= fit.log_likelihood:  # NaN: much too far
+        better = tried.log_likelihood - fit.log_likelihood
+        near = abs(better) <= _ENOUGH * abs(tried.log_likelihood) < np.inf
+        if near and not halvings:
+            problems = _problems(risk, steps, scale, proposed, tried, null)
+            return _maximum(scale, proposed, tried, null, problems)
+        if not 0 <= better < np.inf:  # smaller, or so far off that it is no number
             halvings += 1
             proposed = (proposed + halvings * beta) / (halvings + 1)
         else:
             beta, fit, halvings = proposed, tried, 0
             proposed = beta + _solve(fit, scale)
-    raise CytoregError("the Cox model's likelihood has found no maximum")
+    problems = _problems(risk, steps, scale, beta, fit, null)
+    if "infinite" not in problems:
+        raise CytoregError(
+            "the Cox model's likelihood has found no maximum",
+            remedy="a covariate may reach too far: give its logarithm",
+        )
+    return _maximum(scale, beta, fit, null, tuple(each or "infinite" for each in problems))
 
 
-def inverse(information: Floats, scale: Floats) -> tuple[Floats, Floats]:
+def inverse(information: Floats, scale: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """The inverse of an information matrix without its dependent rows, and which these are.
 
     Rows are taken in order: one that those before it determine is left out, and 0 in the inverse.
     """
-    scaled = information * np.outer(scale, scale) ** -1
-    smallest = _DEPENDENT * np.diag(scaled).max(initial=0.0)
-    kept: list[int] = []
-    for i in range(len(scaled)):
-        before = scaled[kept, i]
-        pivot = scaled[i, i]
-        if kept:
-            pivot -= before @ np.linalg.solve(scaled[np.ix_(kept, kept)], before)
-        if pivot > smallest:
-            kept.append(i)
-    full = np.zeros_like(scaled)
-    full[np.ix_(kept, kept)] = np.linalg.inv(scaled[np.ix_(kept, kept)])
-    dependent = np.ones(len(scaled), dtype=bool)
-    dependent[kept] = False
-    return full / np.outer(scale, scale), dependent
+    rest = information / np.outer(scale, scale)  # what the rows so far leave of each other
+    smallest = max(_DEPENDENT * np.diag(rest).max(initial=0.0), _NOTHING)
+    size = len(rest)
+    lower, pivots = np.eye(size), np.zeros(size)
+    for i in range(size):
+        if rest[i, i] > smallest:
+            pivots[i] = rest[i, i]
+            lower[i + 1 :, i] = rest[i + 1 :, i] / pivots[i]
+            rest = rest - np.outer(rest[:, i], rest[i] / pivots[i])
+    kept = pivots > 0
+    part = np.linalg.inv(lower[np.ix_(kept, kept)])  # unit triangular: it always has an inverse
+    full = np.zeros_like(rest)
+    full[np.ix_(kept, kept)] = part.T @ (part / pivots[kept, None])
+    return full / np.outer(scale, scale), ~kept
+
+
+def quadratic(vector: Floats, matrix: Floats) -> float:
+    """vᵀ M⁻¹ v, leaving out what makes M singular."""
+    scale = np.sqrt(np.maximum(np.diag(matrix), np.finfo(float).tiny))
+    return float(vector @ inverse(matrix, scale)[0] @ vector)
 
 
 def _solve(fit: Fit, scale: Floats) -> Floats:
@@ -86,12 +106,32 @@ def _solve(fit: Fit, scale: Floats) -> Floats:
     return step
 
 
-def _maximum(risk: Risk, scale: Floats, beta: Floats, fit: Fit, null: Fit) -> Maximum:
-    variance, dependent = inverse(fit.information, scale)
-    reach = np.ptp(risk.x, axis=0) * np.abs(variance @ fit.score)
-    at_start = inverse(null.information, scale)[1]  # later, an infinite one seems dependent too
-    problems = tuple(
-        "collinear" if never else "infinite" if lost or far > _ENDLESS else None
-        for never, lost, far in zip(at_start, dependent, reach, strict=True)
+def _maximum(
+    scale: Floats, beta: Floats, fit: Fit, null: Fit, problems: tuple[str | None, ...]
+) -> Maximum:
+    there = np.array([problem != "collinear" for problem in problems])
+    return Maximum(
+        np.where(there, beta, 0.0), inverse(fit.information, scale)[0], fit, null, problems
     )
-    return Maximum(np.where(at_start, 0.0, beta), variance, fit, null, problems)
+
+
+def _problems(
+    risk: Risk, steps: Steps, scale: Floats, beta: Floats, fit: Fit, null: Fit
+) -> tuple[str | None, ...]:
+    """What keeps each term from being estimated.
+
+    An infinite coefficient makes the likelihood's slope and curvature vanish together: the next
+    steps go on as long as the last one. None of the signs depends on a covariate's scale.
+    """
+    variance, lost = inverse(fit.information, scale)
+    dependent = inverse(null.information, scale)[1]
+    step, std_err = variance @ fit.score, np.sqrt(np.maximum(np.diag(variance), 0.0))
+    endless: NDArray[np.bool_] = lost | (std_err * scale > _FLAT)
+    moving = np.abs(step) > _SETTLED * std_err
+    if moving.any():
+        beyond = _solve(evaluate(risk, steps, beta + step), scale)
+        endless |= moving & ~(np.abs(beyond) <= _ENDLESS * np.abs(step))  # NaN too
+    return tuple(
+        "collinear" if never else "infinite" if far else None
+        for never, far in zip(dependent, endless, strict=True)
+    )

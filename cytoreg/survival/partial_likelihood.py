@@ -114,7 +114,12 @@ def steps_of(risk: Risk, ties: Ties) -> Steps:
 
 
 def evaluate(risk: Risk, steps: Steps, beta: Floats) -> Fit:
-    """Log-likelihood, score and information at `beta`."""
+    """Log-likelihood, score and information at `beta`; NaN where `beta` is much too far off."""
+    with np.errstate(all="ignore"):
+        return _evaluate(risk, steps, beta)
+
+
+def _evaluate(risk: Risk, steps: Steps, beta: Floats) -> Fit:
     eta = risk.x @ beta
     top = eta.max(initial=0.0)
     scale = risk.weight * np.exp(eta - top)

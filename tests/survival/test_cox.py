@@ -171,6 +171,27 @@ def test_a_level_without_events_has_no_hazard_ratio_and_spoils_no_other(cohort: 
     assert fit.terms["coefficient"][1] == pytest.approx(treated.terms["coefficient"][0], rel=1e-3)
 
 
+def test_a_covariate_with_one_far_value_is_still_estimated() -> None:
+    """Whether a coefficient is infinite does not depend on how far its covariate reaches."""
+    rng = np.random.default_rng(7)
+    marker = rng.exponential(1, 400)
+    time = rng.exponential(1000 * np.exp(0.7 * marker))
+    frame = pd.DataFrame({"time_days": time, "event": 1, "marker": marker, "time": time})
+    frame.loc[frame["time_days"].idxmax(), "marker"] = 300
+    fit = cox(frame, ["marker"])
+    assert fit.terms["problem"].tolist() == [None]
+    assert fit.terms["coefficient"][0] == pytest.approx(-0.7, abs=0.15)
+
+
+def test_far_too_few_patients_end_in_no_estimate_and_in_no_warning() -> None:
+    frame = pd.DataFrame(
+        {"time_days": range(1, 7), "event": 1, "x": [1, 5, 2, 8, 3, 9], "y": [2, 7, 1, 8, 2, 8]}
+    ).assign(arm=list("abcabc"))
+    fit = cox(frame, ["x", "y", "arm"])
+    assert "infinite" in fit.terms["problem"].tolist()
+    assert fit.terms.loc[fit.terms["problem"].notna(), "hazard_ratio"].isna().all()
+
+
 @pytest.mark.parametrize(
     ("changes", "options", "said"),
     [
