@@ -4,9 +4,11 @@
 nothing heavier.
 """
 
+from cytoreg.survival.competing import cumulative_incidence, incidence_at
 from cytoreg.survival.cox import Cox, cox
 from cytoreg.survival.curves import kaplan_meier, survival_landmark, survival_quantile
 from cytoreg.survival.estimates import TABLES, materialize
+from cytoreg.survival.gray import gray_test
 from cytoreg.survival.kaplan_meier import (
     KaplanMeier,
     Quantile,
@@ -27,7 +29,10 @@ __all__ = [
     "Quantile",
     "Survival",
     "cox",
+    "cumulative_incidence",
     "fit_kaplan_meier",
+    "gray_test",
+    "incidence_at",
     "kaplan_meier",
     "log_rank",
     "materialize",

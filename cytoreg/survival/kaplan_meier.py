@@ -169,7 +169,7 @@ def _curve(
 ) -> KaplanMeier:
     """A curve with its band, from the variance of the logarithm of survival."""
     relative = np.where(survival > 0, np.sqrt(np.maximum(variance, 0.0)), np.nan)
-    lower, upper = _band(survival, relative, interval)
+    lower, upper = pointwise(survival, relative, interval)
     if survival[0] == 1.0:  # nobody had the event at time 0, where survival is 1 by definition
         lower[0] = upper[0] = 1.0
     return KaplanMeier(
@@ -243,8 +243,8 @@ def _at_risk(curve: KaplanMeier, asked: Floats) -> Counts:
     return found
 
 
-def _band(survival: Floats, relative: Floats, interval: Interval) -> tuple[Floats, Floats]:
-    """Lower and upper limit, from survival and the standard error of its logarithm."""
+def pointwise(survival: Floats, relative: Floats, interval: Interval) -> tuple[Floats, Floats]:
+    """Lower and upper limit of a probability, from it and the standard error of its logarithm."""
     known = np.where(survival > 0, survival, np.nan)
     if interval == "plain":
         width = Z * relative * known

@@ -59,7 +59,7 @@ def log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.0) -> Log
     variance: a Cox model takes them), and input that cannot be estimated.
     """
     parts = _parts(cohort, by, strata)
-    groups = _groups(parts, len(names(strata)))
+    groups = groups_of(parts, len(names(strata)))
     if len(groups) < 2:
         raise CytoregError("a log-rank test compares two groups or more, and the cohort has one")
     found = _sums(parts, groups, len(names(strata)), rho)
@@ -78,7 +78,7 @@ def pairwise_log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.
     import pandas as pd
 
     parts, deep = _parts(cohort, by, strata), len(names(strata))
-    groups = _groups(parts, deep)
+    groups = groups_of(parts, deep)
     rows = []
     for pair in combinations(groups, 2):
         taken = [part for part in parts if part.stratum[deep:] in pair]
@@ -112,7 +112,7 @@ def _parts(cohort: Cohort, by: By, strata: By) -> Sequence[Reduced]:
     return parts
 
 
-def _groups(parts: Iterable[Reduced], deep: int) -> list[tuple[str | None, ...]]:
+def groups_of(parts: Iterable[Reduced], deep: int) -> list[tuple[str | None, ...]]:
     """The distinct groups, ordered by their values."""
     found = {part.stratum[deep:]: part.values[deep:] for part in parts}
 

@@ -1,0 +1,210 @@
+"""Cumulative incidence where several causes compete: the share that each has taken by a time.
+
+A cohort has `time_days` and `event`, and may have `entry_days` and `weight`; see
+cytoreg.survival.cohort for what it can be. An event of 0, an empty one or the word censored says
+that a patient was last seen without an event; anything else is the cause, a number or a name. If
+each patient's event is one of declared `causes`, say so: a code outside them is then refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cytoreg.errors import CytoregError
+from cytoreg.survival.aalen_johansen import Incidence, Variance, fit_incidences
+from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
+from cytoreg.survival.kaplan_meier import Interval, KaplanMeier, survival_at
+from cytoreg.survival.patients import Patients, patients_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Cause: TypeAlias = str | int | float
+Fit: TypeAlias = tuple[Reduced, KaplanMeier, dict[Cause, Incidence]]
+
+CENSORED = ("", "0", "censored")
+"""Events, as text in lower case, that are none."""
+
+_COLUMNS = ("events", "incidence", "std_err", "lower", "upper")
+
+
+def cumulative_incidence(
+    cohort: Cohort,
+    by: By = None,
+    interval: Interval = "log-log",
+    *,
+    causes: Sequence[Cause] | None = None,
+    variance: Variance = "jackknife",
+) -> pd.DataFrame:
+    """Each stratum's incidence of each cause: a row at 0 and at each time at which somebody left.
+
+    With n(t) at risk, d(t) events of any and d_k(t) of cause k at t, and S the Kaplan–Meier curve
+    of being free of every event:
+        F_k(t) = Σ S(s−) d_k(s) / n(s)  over all times s ≤ t.
+    Aalen and Johansen, Scand J Stat 1978. Ties stay ties: events come before censorings at the same
+    time, and the F_k and S add to 1. Who has `entry_days` is at risk after it.
+
+    Columns: those of `by`, then cause, time_days, at_risk, events (of the cause), incidence,
+    std_err, lower, upper. `variance` is
+    - jackknife: Σ w U², U the derivative of F_k by the patient's weight (the infinitesimal
+      jackknife; with one cause and no delayed entry it equals Greenwood's formula). What R's
+      survfit gives. Weights that
+      are whole numbers count patients; R takes any
+      weight for that of one patient (w² for w), and counts patients in n.risk;
+    - aalen: Σ [(F(t) − F(s)) / S(s)]² S(s−)² c d_other / n² + Σ [1 − (F(t) − F(s)) / S(s)]²
+      S(s−)² c d_k / n², with c = (n − d) / (n − 1) for ties. What cmprsk's cuminc gives.
+    The 95 % interval is symmetric for log(−log F), log F or F, clipped to [0, 1]; NaN where F is 0
+    after time 0 (log-log and log) or 1 (log-log).
+    `causes` are those that may occur, in the order of the result; by default all that do, ordered.
+    In R: survfit(Surv(time_days, factor(event)) ~ by, conf.type = interval), whose default is log.
+
+    Raises CytoregError for a cohort with no cause at all (nobody had an event, none is declared),
+    events outside `causes`, and input that cannot be estimated (counts of rows, never values).
+    """
+
+    def values(curve: KaplanMeier, found: Incidence) -> dict[str, object]:
+        start = {"time_days": curve.time, "at_risk": curve.at_risk}
+        return start | {name: getattr(found, name) for name in _COLUMNS}
+
+    fits = incidences(cohort, by, interval, causes=causes, variance=variance)
+    return _frame(by, fits, values)
+
+
+def incidence_at(
+    cohort: Cohort,
+    at: ArrayLike,
+    by: By = None,
+    interval: Interval = "log-log",
+    *,
+    causes: Sequence[Cause] | None = None,
+    variance: Variance = "jackknife",
+) -> pd.DataFrame:
+    """Each stratum's incidence of each cause `at` years of 365.25 days.
+
+    Columns: those of `by`, then cause, years, at_risk, events (of the cause, by then), incidence,
+    std_err, lower, upper. All but at_risk and events are NaN past the stratum's last observed time.
+    In R: summary(survfit(…), times = at * 365.25).
+    """
+    years = np.atleast_1d(np.asarray(at, dtype=np.float64))
+    asked = days(years)
+
+    def values(curve: KaplanMeier, found: Incidence) -> dict[str, object]:
+        here = survival_at(curve, asked)
+        row = np.searchsorted(curve.time, asked, side="right") - 1
+        known = asked <= curve.time[-1]
+        columns: dict[str, object] = {
+            "years": years,
+            "at_risk": here.at_risk,
+            "events": np.cumsum(found.events)[row],
+        }
+        return columns | {
+            name: np.where(known, getattr(found, name)[row], np.nan) for name in _COLUMNS[1:]
+        }
+
+    fits = incidences(cohort, by, interval, causes=causes, variance=variance)
+    return _frame(by, fits, values)
+
+
+def incidences(
+    cohort: Cohort,
+    by: By = None,
+    interval: Interval = "log-log",
+    *,
+    causes: Sequence[Cause] | None = None,
+    variance: Variance = "jackknife",
+) -> list[Fit]:
+    """Each stratum of a cohort, its curve of being event-free and each cause's incidence."""
+    parts = check(reduce(cohort, ("time_days", "event"), by, optional=("entry_days",)), events=None)
+    codes, known = coded(parts, causes)
+    if not known:
+        raise CytoregError(
+            "nobody in the cohort has an event, so there is no cause to estimate",
+            remedy="name the causes that may occur: causes=[…]",
+        )
+    found = []
+    for part, cause in zip(parts, codes, strict=True):
+        curve, fitted = fit_incidences(
+            patients_by_cause(part, cause), cause, len(known), interval, variance
+        )
+        found.append((part, curve, dict(zip(known, fitted, strict=True))))
+    return found
+
+
+def _frame(
+    by: By, fits: Iterable[Fit], values: Callable[[KaplanMeier, Incidence], dict[str, object]]
+) -> pd.DataFrame:
+    """One frame of all strata and causes."""
+    return frame(
+        by,
+        (
+            (part, {"cause": cause} | values(curve, found))
+            for part, curve, fitted in fits
+            for cause, found in fitted.items()
+        ),
+    )
+
+
+def patients_by_cause(part: Reduced, cause: NDArray[np.int64]) -> Patients:
+    """A stratum's patients, whose event is any cause."""
+    return replace(patients_of(part), event=cause >= 0)
+
+
+def coded(
+    parts: Sequence[Reduced], causes: Sequence[Cause] | None = None
+) -> tuple[list[NDArray[np.int64]], list[Cause]]:
+    """Each part's events as places in the list of causes (−1: none), and that list.
+
+    Raises CytoregError for causes that are declared twice or are words for none, and for events
+    outside the declared causes.
+    """
+    found = [_distinct(part["event"]) for part in parts]
+    if causes is None:
+        occurring = {cause for values, _ in found for cause in values if cause is not None}
+        known: list[Cause] = sorted(occurring)
+    else:
+        known = list(causes)
+        if len(set(map(str, known))) < len(known):
+            raise CytoregError("a cause is declared twice")
+        if any(str(cause).strip().lower() in CENSORED for cause in known):
+            raise CytoregError("0, censored and an empty text mean no event: they are no causes")
+    place: dict[str | None, int] = {str(cause): number for number, cause in enumerate(known)}
+    codes = []
+    for values, where in found:
+        numbers = [-1 if cause is None else place.get(str(cause), -2) for cause in values]
+        codes.append(np.array(numbers, dtype=np.int64)[where])
+    outside = sum(
+        int(part["rows"][code == -2].sum()) for part, code in zip(parts, codes, strict=True)
+    )
+    if outside:
+        raise CytoregError(
+            f"of {sum(int(part['rows'].sum()) for part in parts)} rows of the cohort, {outside}"
+            f" have an event that is none of the causes {', '.join(map(str, known))}",
+            remedy="declare every cause that occurs, or correct such rows",
+        )
+    return codes, known
+
+
+def _distinct(events: NDArray[Any]) -> tuple[list[Cause | None], NDArray[np.int64]]:
+    """The distinct events (None: no event; whole numbers as integers), and each row's place."""
+    if events.dtype.kind in "iuf":
+        numbers, where = np.unique(events, return_inverse=True)
+        return [_number(number) for number in numbers.tolist()], where.astype(np.int64)
+    place = {value: number for number, value in enumerate(dict.fromkeys(events.tolist()))}
+    return [_name(value) for value in place], np.array(
+        [place[value] for value in events.tolist()], dtype=np.int64
+    )
+
+
+def _number(event: float) -> Cause | None:
+    if event == 0 or event != event:  # NaN: empty
+        return None
+    return int(event) if event % 1 == 0 else event
+
+
+def _name(event: object) -> Cause | None:
+    return None if event is None or str(event).strip().lower() in CENSORED else str(event)
