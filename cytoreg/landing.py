@@ -39,7 +39,7 @@ __all__ = [
     "FileManifest", "Landing", "TableManifest", "attach", "check", "land", "latest", "read_manifest"
 ]  # fmt: skip
 
-VERSION = 2
+VERSION = 3
 """Raised when a reader's output changes, so that old landings are not taken for new ones."""
 
 REJECT = ("source", "source_table", "entity", "file", "row", "line", "reason", "raw")

@@ -90,6 +90,7 @@ class Kind(Protocol):
 KINDS = {
     "csv": "delimited",
     "fixed_width": "fixed_width",
+    "naaccr_flat": "naaccr_flat",
     "naaccr_xml": "naaccr_xml",
     "redcap": "redcap",
     "sql": "database",

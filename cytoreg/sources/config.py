@@ -17,7 +17,7 @@ class Section(BaseModel):
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 """What becomes a folder, a file and a part of a view's name."""
 
-RESERVED = frozenset({"_source", "_table", "_file", "_row", "_parent_row", "_run_id"})
+RESERVED = frozenset({"_source", "_table", "_file", "_row", "_parent_row", "_run_id", "_items"})
 """Columns of cytoreg's own, which no source may bring."""
 
 
@@ -106,29 +106,90 @@ class FixedWidthSource(Files):
         return self
 
 
+Items = list[str] | Literal["all"]
+RecordType = Literal["A", "M", "C", "I"]
+"""Abstract, modified, confidential, incidence: how much of a record an exchange holds."""
+
+
+def _once(items: Items) -> None:
+    """Refuse items that are listed twice, be it in other letters: a table has them once."""
+    names = [] if items == "all" else [item.casefold() for item in items]
+    _free(names)
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"`items` names {twice[0]} twice")
+
+
 class NaaccrXmlSource(Files):
-    """NAACCR XML; lands `patient` and `tumor`, with item ids as column names."""
+    """NAACCR XML; lands `root`, `patient` and `tumor`, with item ids as column names.
+
+    `items` says which items of each level become columns, "all" those that its files hold. Files
+    must say `record_type` if it is given. `dictionaries` are globs of the user's dictionaries.
+    """
 
     kind: Literal["naaccr_xml"]
-    items: dict[Literal["patient", "tumor"], list[str]]
+    items: dict[Literal["root", "patient", "tumor"], Items]
+    record_type: RecordType | None = None
+    dictionaries: list[str] = []
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         for table in self.tables:
-            if table not in ("patient", "tumor"):
-                raise ValueError(f"NAACCR XML has no table {table}, only patient and tumor")
+            if table not in ("root", "patient", "tumor"):
+                raise ValueError(f"NAACCR XML has no table {table}, only root, patient and tumor")
             if table not in self.items:
                 raise ValueError(f"`items` does not say what is read of table {table}")
+        for items in self.items.values():
+            _once(items)
+        return self
+
+
+class NaaccrFlatSource(Files):
+    """NAACCR fixed width, versions 14 to 18: one table, a row a line, item ids as columns.
+
+    The version and the type of each line are read from it. `columns` names parts of a line that the
+    layouts leave to the registry. With `trimmed`, blanks may be missing at a line's end.
+    """
+
+    kind: Literal["naaccr_flat"]
+    items: Items
+    columns: dict[str, Span] = {}
+    record_type: RecordType | None = None
+    trimmed: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        _single(self.tables)
+        _free(self.columns)
+        _once([*self.columns, *([] if self.items == "all" else self.items)])
         return self
 
 
 class RedcapSource(Source):
-    """A REDCap export: data and data dictionary; lands one table an instrument."""
+    """A REDCap project, by its API or as exported; lands one table an instrument.
+
+    Either `url` of the API and `token_env`, the environment variable that holds the token; or
+    `data` and `dictionary`, the two files of an export.
+    """
 
     kind: Literal["redcap"]
-    data: str = Field(min_length=1)
-    dictionary: str = Field(min_length=1)
+    data: str = ""
+    dictionary: str = ""
     encoding: str = "utf-8"
+    url: str = ""
+    token_env: str = ""
+    records_per_request: int = Field(200, ge=1, le=100_000)
+    timeout_seconds: float = Field(60, gt=0)
+    deadline_minutes: float = Field(60, gt=0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if bool(self.url) == bool(self.data):
+            raise ValueError("give either `url` and `token_env`, or `data` and `dictionary`")
+        if self.url and not self.token_env:
+            raise ValueError("`token_env` names the environment variable that holds the API token")
+        if self.data and not self.dictionary:
+            raise ValueError("`dictionary` names the data dictionary that `data` goes with")
+        return self
 
 
 class SqlSource(Source):
@@ -148,6 +209,6 @@ class SqlSource(Source):
 
 
 AnySource = Annotated[
-    CsvSource | FixedWidthSource | NaaccrXmlSource | RedcapSource | SqlSource,
+    CsvSource | FixedWidthSource | NaaccrXmlSource | NaaccrFlatSource | RedcapSource | SqlSource,
     Field(discriminator="kind"),
 ]

@@ -1,133 +1,195 @@
-"""NAACCR XML, streamed: one row a Patient and one a Tumor, item ids as columns.
+"""NAACCR XML, streamed: one row a file, a Patient and a Tumor, item ids as columns.
 
 The standard's structure: NaaccrData holds Items and Patients, a Patient holds Items and Tumors, a
 Tumor holds Items (NAACCR XML Data Exchange Standard). Namespaces differ between versions and are
-not looked at. A tumor's row carries its patient's `_row` as `_parent_row`. An item goes by its
-`naaccrId`; an element that gives an item twice is a reject, for only one of the two could land.
+not looked at. A tumor's row carries its patient's `_row` as `_parent_row`. Items without a column
+of their own stand in `_items`, a JSON object, and are counted. An element that gives an item twice
+is a reject, for only one of the two could land.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-import pyarrow as pa
 from lxml import etree
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import BATCH_ROWS, Item, Reject, Rows, Unexpected
-from cytoreg.sources.config import NaaccrXmlSource
+from cytoreg.sources import Item, Reject, Unexpected
+from cytoreg.sources.config import RESERVED, NaaccrXmlSource
 from cytoreg.sources.files import check_file, find, place
+from cytoreg.sources.naaccr_items import levels, user_items
+from cytoreg.sources.naaccr_level import Level, attributes_of, children, id_of, local
+from cytoreg.sources.naaccr_stream import Broken, NotNaaccr, below_root, root_of
 
-ROOT = "NaaccrData"
+UNKNOWN = "unknown"
+TYPES = "A", "M", "C", "I"
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_MOST = 2000  # columns that `items = "all"` finds for a table; other items stay in `_items`
+_BROKEN = "XML that is not well-formed"
 
 
 def inputs(name: str, config: NaaccrXmlSource, extracts: Path) -> list[Path]:
-    """The files, in the order of their names."""
-    return find(name, config.path, extracts)
+    """The files and the user's dictionaries, each in the order of their names."""
+    return [*_paths(name, config, extracts), *_dictionaries(name, config, extracts)]
 
 
 def read(name: str, config: NaaccrXmlSource, extracts: Path) -> Iterator[Item]:
-    """Patients and tumors with the declared items; other items are counted, not landed."""
+    """Files, patients and tumors with the declared items; other items are kept and counted."""
+    known = dict(levels())
+    for path in _dictionaries(name, config, extracts):
+        known |= user_items(name, path, place(path, extracts))
+    paths = _paths(name, config, extracts)
+    columns = _columns(name, config, paths, extracts)
     strange: Counter[str] = Counter()
-    for path in find(name, config.path, extracts):
+    for path in paths:
         where = place(path, extracts)
         check_file(name, path, where)
+        tables = {
+            table: Level(table, columns.get(table, []), where, lands=table in config.tables)
+            for table in ("root", "patient", "tumor")
+        }
         try:
-            _check_root(name, path, where)
             with path.open("rb") as file:
-                yield from _read(file, where, config, strange)
-        except etree.XMLSyntaxError as error:  # its message may quote the text
-            raise SourceError(
-                name,
-                f"{where} is not well-formed XML at line {error.lineno} (cut off, or not XML)",
-                remedy="export the file again and check that it arrived whole",
-            ) from None
+                root = root_of(file)
+                if not _has_type(name, where, root, config):
+                    strange["file without a recordType"] += 1
+                file.seek(0)
+                yield from _read(file, where, tables, attributes_of(root))
+        except NotNaaccr as error:
+            raise _refused(name, where, error) from None
+        for level in tables.values():
+            yield level.take()
+            strange.update(_undeclared(level, known))
     for what, count in sorted(strange.items()):
         yield Unexpected(what, count)
 
 
-def _check_root(source: str, path: Path, where: str) -> None:
-    """Refuse other XML before it is read, and entities, which could hide text or other files."""
-    with path.open("rb") as file:
-        _, root = next(etree.iterparse(file, events=("start",), **_SAFE))
-    if _local(root) != ROOT:
-        raise SourceError(
-            source,
-            f"{where} is XML, but not NAACCR XML: its root is not {ROOT}",
-            remedy="export in the NAACCR XML data exchange format",
-        )
-    if root.getroottree().docinfo.doctype:
-        raise SourceError(
-            source,
-            f"{where} has a document type declaration, which NAACCR XML does not have",
-            remedy="remove the DOCTYPE, or export the file again",
-        )
+def _dictionaries(source: str, config: NaaccrXmlSource, extracts: Path) -> list[Path]:
+    return [path for pattern in config.dictionaries for path in find(source, pattern, extracts)]
 
 
-_SAFE = {
-    "resolve_entities": False,
-    "no_network": True,
-    "huge_tree": True,
-    "remove_comments": True,
-    "remove_pis": True,
-}
+def _paths(source: str, config: NaaccrXmlSource, extracts: Path) -> list[Path]:
+    own = _dictionaries(source, config, extracts)
+    found = [path for path in find(source, config.path, extracts) if path not in own]
+    if not found:
+        raise SourceError(
+            source,
+            f"only dictionaries match {config.path}",
+            remedy="deliver the data, or correct `path` in cytoreg.toml",
+        )
+    return found
+
+
+def _refused(source: str, where: str, error: NotNaaccr) -> SourceError:
+    return SourceError(
+        source,
+        f"{where} {error}",
+        remedy="export in the NAACCR XML data exchange format and check that all of it arrived",
+    )
+
+
+def _has_type(source: str, where: str, root: etree._Element, config: NaaccrXmlSource) -> bool:
+    """Whether the file says its record type; it must be one that there is, and the declared one."""
+    found = root.get("recordType")
+    if found is None and config.record_type is None:
+        return False
+    if found not in TYPES or found != (config.record_type or found):
+        says = f"says {found[:20]!r}" if found is not None else "does not say it"
+        raise SourceError(
+            source,
+            f"{where} should have record type {config.record_type or 'A, M, C or I'}, and {says}",
+            remedy="export the declared type, or correct `record_type` in cytoreg.toml",
+        )
+    return True
+
+
+def _columns(
+    source: str, config: NaaccrXmlSource, paths: list[Path], extracts: Path
+) -> dict[str, list[str]]:
+    """The items of each table that are columns; "all" are those that the files hold."""
+    wanted = {str(table): items for table, items in config.items.items() if table in config.tables}
+    found: dict[str, Counter[str]] = {
+        table: Counter() for table, items in wanted.items() if items == "all"
+    }
+    for path in paths if found else []:
+        where = place(path, extracts)
+        check_file(source, path, where)
+        try:
+            with path.open("rb") as file:
+                if "root" in found:
+                    found["root"].update(attributes_of(root_of(file)))
+                    file.seek(0)
+                _scan(file, found)
+        except NotNaaccr as error:
+            raise _refused(source, where, error) from None
+    return {
+        table: _possible(found[table]) if isinstance(items, str) else items
+        for table, items in wanted.items()
+    }
+
+
+def _scan(file: IO[bytes], found: dict[str, Counter[str]]) -> None:
+    """Count the ids of each level."""
+    for item in below_root(file):
+        if isinstance(item, Broken):
+            continue
+        element = item.element
+        if local(element) == "Item" and "root" in found:
+            found["root"][id_of(element) or ""] += 1
+        if "patient" in found:
+            found["patient"].update(id_of(x) or "" for x in children(element, "Item"))
+        if "tumor" in found:
+            for tumor in children(element, "Tumor"):
+                found["tumor"].update(id_of(x) or "" for x in children(tumor, "Item"))
+
+
+def _possible(found: Counter[str]) -> list[str]:
+    """Ids that can be columns, by name; of ids that differ in capitals alone only one can."""
+    chosen: dict[str, str] = {}
+    for name in sorted(found):
+        if _NAME.fullmatch(name) and name not in RESERVED and len(chosen) < _MOST:
+            chosen.setdefault(name.casefold(), name)
+    return sorted(chosen.values())
 
 
 def _read(
-    file: IO[bytes], where: str, config: NaaccrXmlSource, strange: Counter[str]
+    file: IO[bytes],
+    where: str,
+    tables: dict[str, Level],
+    attributes: dict[str, str],
 ) -> Iterator[Item]:
-    patients = _Level("patient", config.items.get("patient", []), where)
-    tumors = _Level("tumor", config.items.get("tumor", []), where)
-    parser = etree.iterparse(file, events=("end",), tag="{*}Patient", **_SAFE)
-    for _, patient in parser:
-        space = patient.tag.removesuffix("Patient")
-        items, inner = _children(patient, space + "Item"), _children(patient, space + "Tumor")
-        if len(items) + len(inner) < len(patient):
-            known = space + "Item", space + "Tumor"
-            strange.update(f"element {_local(x)}" for x in patient if x.tag not in known)
-        yield from patients.add(patient, items, strange)
-        for tumor in inner:
-            items = _children(tumor, space + "Item")
-            if len(items) < len(tumor):
-                strange.update(f"element {_local(x)}" for x in tumor if x.tag != space + "Item")
-            yield from tumors.add(tumor, items, strange, patients.count)
-        _forget(patient, strange)
-        for level in (patients, tumors):
-            if len(level.rows) >= BATCH_ROWS:
-                yield level.take()
-    for child in parser.root:
-        _count(child, strange)
-    yield patients.take()
-    yield tumors.take()
-
-
-def _children(element: etree._Element, tag: str) -> list[etree._Element]:
-    return list(element.iterchildren(tag))
-
-
-def _local(element: etree._Element) -> str:
-    return str(element.tag).rpartition("}")[2]
-
-
-def _forget(patient: etree._Element, strange: Counter[str]) -> None:
-    """Release a patient who has been read, and all before: memory does not grow with the file."""
-    patient.clear()
-    parent = patient.getparent()
-    while parent is not None and (earlier := patient.getprevious()) is not None:
-        _count(earlier, strange)
-        parent.remove(earlier)
-
-
-def _count(child: etree._Element, strange: Counter[str]) -> None:
-    """Count what stands below the root beside patients: the file's own items, and strangers."""
-    name = _local(child)
-    if name == "Item":
-        strange[f"root item {child.get('naaccrId')}"] += 1
-    elif name != "Patient":
-        strange[f"element {name} outside a patient"] += 1
+    root, patients, tumors = tables["root"], tables["patient"], tables["tumor"]
+    heads: list[etree._Element] = []
+    stray = 0
+    for found in below_root(file):
+        if isinstance(found, Broken):
+            patients.count += found.patient
+            stray += not found.patient
+            table, row = ("patient", patients.count) if found.patient else (UNKNOWN, stray)
+            yield Reject(table, where, row, found.line, _BROKEN, found.raw)
+            continue
+        element, kind = found.element, local(found.element)
+        if kind == "Patient":
+            inner = children(element, "Tumor")
+            yield from patients.add(element, found.line, inner)
+            for tumor in inner:
+                line = found.line + max(0, _line(tumor) - _line(element))
+                yield from tumors.add(tumor, line, [], patients.count)
+            for level in (patients, tumors):
+                if level.full:
+                    yield level.take()
+        elif kind == "Tumor":
+            yield tumors.misplaced(element, found.line, "a Tumor outside a Patient")
+        elif len(heads) < _MOST:
+            heads.append(element)
+        else:
+            raise NotNaaccr(f"has more than {_MOST} elements beside its patients")
+    yield from root.add_root(heads, attributes)
 
 
 def _line(element: etree._Element) -> int:
@@ -135,47 +197,16 @@ def _line(element: etree._Element) -> int:
     return line or 0
 
 
-class _Level:
-    """Rows of one level of the file, waiting to become a table."""
-
-    def __init__(self, table: str, ids: list[str], where: str) -> None:
-        self.table, self.ids, self.where = table, ids, where
-        self.known = frozenset(ids)
-        self.count = 0
-        self.rows: list[tuple[str | int | None, ...]] = []
-
-    def add(
-        self,
-        element: etree._Element,
-        items: list[etree._Element],
-        strange: Counter[str],
-        *parent: int,
-    ) -> Iterator[Reject]:
-        """Take the element's items as a row, or refuse it when they are not one value an id."""
-        self.count += 1
-        values = {item.get("naaccrId"): item.text for item in items}
-        if None in values:  # it goes by its number alone, which names nothing here
-            del values[None]
-            named = [item for item in items if item.get("naaccrId") is not None]
-            strange["item without naaccrId"] += len(items) - len(named)
-            items = named
-        if len(values) != len(items) or any(map(len, items)):
-            reason = "an item that occurs twice or is not plain text"
-            raw = etree.tostring(element, encoding="unicode", with_tail=False)
-            yield Reject(self.table, self.where, self.count, _line(element), reason, raw)
-            return
-        if not values.keys() <= self.known:
-            strange.update(f"item {item}" for item in values.keys() - self.known)
-        self.rows.append((*map(values.get, self.ids), self.count, *parent))
-
-    def take(self) -> Rows:
-        """The waiting rows as a table; none are waiting afterwards."""
-        names = [*self.ids, "_row", *(["_parent_row"] if self.table == "tumor" else [])]
-        columns = list(zip(*self.rows, strict=True)) or [()] * len(names)
-        arrays = {
-            column: pa.array(values, pa.int64() if column.startswith("_") else pa.string())
-            for column, values in zip(names, columns, strict=True)
-        }
-        arrays["_file"] = pa.repeat(self.where, len(self.rows))
-        self.rows = []
-        return Rows(self.table, pa.table(arrays))
+def _undeclared(level: Level, known: dict[str, str]) -> Counter[str]:
+    """What a level had beside its declared items, in words."""
+    if not level.lands and level.table != "root":
+        return Counter()
+    prefix = "root item" if level.table == "root" else "item"
+    outside = " outside a patient" if level.table == "root" else ""
+    found = Counter({f"element {name}{outside}": n for name, n in level.elements.items()})
+    for name, count in level.items.items():
+        where = known.get(name)
+        note = "" if where == level.table else f" of {level.table}, in no dictionary"
+        note = f" of {level.table}, in the dictionary of {where}" if where and note else note
+        found[f"{prefix} {name}{note}"] += count
+    return found

@@ -97,8 +97,18 @@ def delimited(
         yield table, _bad(block, bad, encoding)
 
 
-def lines(source: str, path: Path, where: str, encoding: str, length: int) -> Iterator[Batch]:
-    """Lines of `length` characters, in column `line`; every other line is bad."""
+def lines(
+    source: str,
+    path: Path,
+    where: str,
+    encoding: str,
+    length: int = 0,
+    refuse: Callable[[pa.Table], Mapping[int, str]] = lambda _: {},
+) -> Iterator[Batch]:
+    """Lines of `length` characters (0: of any), in column `line`; every other line is bad.
+
+    So is a line whose position in a table of them is given a reason by `refuse`.
+    """
     for block in _blocks(source, path, where, encoding, blocks.cut_lines, 1):
         bad = blocks.spoilt(block)
         text, indexes = blocks.without(block, bad)
@@ -109,11 +119,18 @@ def lines(source: str, path: Path, where: str, encoding: str, length: int) -> It
         )
         array = pc.utf8_rtrim(array, "\r\n")
         lengths = pc.utf8_length(array).to_numpy()
-        for number in np.flatnonzero(lengths != length):
+        fits = lengths == length if length else np.ones(len(array), dtype=bool)
+        for number in np.flatnonzero(~fits):
             bad[int(indexes[number])] = f"{lengths[number]} characters instead of {length}"
-        fits = lengths == length
-        numbers = pa.array(block.first_row + indexes[fits])
-        table = pa.table({"line": array.filter(pa.array(fits)), "_row": numbers})
+        kept = indexes[fits]
+        table = pa.table(
+            {"line": array.filter(pa.array(fits)), "_row": pa.array(block.first_row + kept)}
+        )
+        if refused := refuse(table):
+            bad |= {int(kept[position]): why for position, why in refused.items()}
+            stays = np.ones(len(table), dtype=bool)
+            stays[list(refused)] = False
+            table = table.filter(pa.array(stays))
         yield table, _bad(block, bad, encoding)
 
 

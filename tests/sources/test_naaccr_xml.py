@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import land
 from cytoreg.project import Project
-from cytoreg.sources import naaccr_xml
+from cytoreg.sources import naaccr_level, naaccr_stream
 
 Make = Callable[[str], Project]
 
@@ -40,7 +41,7 @@ XML = """<?xml version="1.0"?>
 
 
 def file(inside: str, before: str = "") -> str:
-    return f"<?xml version='1.0'?>{before}<NaaccrData>{inside}</NaaccrData>"
+    return f"<?xml version='1.0'?>{before}<NaaccrData recordType='I'>{inside}</NaaccrData>"
 
 
 def item(name: str, value: str) -> str:
@@ -65,7 +66,8 @@ def test_a_tumor_knows_its_patient(
 def test_every_file_counts_its_own_rows(
     project: Make, landed: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(naaccr_xml, "BATCH_ROWS", 1)
+    monkeypatch.setattr(naaccr_level, "BATCH_ROWS", 1)
+    monkeypatch.setattr(naaccr_stream, "_CHUNK", 50)
     registry = project(NAACCR)
     for name in ("a.xml", "b.xml"):
         (registry.extracts / name).write_text(XML.format(namespace=""), encoding="utf-8")
@@ -107,29 +109,261 @@ def test_an_element_whose_items_are_ambiguous_is_a_reject(project: Make, landed:
     assert [(t.rows, t.rejects) for t in landing.tables] == [(1, 1), (0, 1)]
 
 
-def test_strangers_are_counted(project: Make, landed: Callable) -> None:
+def test_items_without_a_column_are_kept_and_counted(project: Make, landed: Callable) -> None:
     registry = project(NAACCR)
     (registry.extracts / "a.xml").write_text(
         file(
-            '<Tumor/><Patient><Item naaccrNum="220">1</Item><Item naaccrNum="390">2</Item>'
-            "<Other/><Tumor><Other/><Other/></Tumor></Patient><Other/>"
-        )
+            '<Patient><Item naaccrNum="220">1</Item><Item naaccrNum="390"> 2</Item>'
+            + '<Item naaccrId="é\n"/><Item naaccrNum="9x">3</Item>'
+            + '<Other a="b">c</Other>'
+            + '<Tumor><Other/><Item naaccrId="race1">01</Item><Other/></Tumor></Patient><Other/>'
+        ),
+        encoding="utf-8",
     )
-    landing, patients, rejects = landed(registry, "registry", "sex")
-    assert (patients, rejects) == ([(None,)], [])
+    landing, patients, rejects = landed(registry, "registry", "sex, _items")
+    _, tumors, _ = landed(registry, "registry", "_items", table="tumor")
+    ((sex, kept),) = patients
+    assert (sex, rejects) == ("1", [])
+    assert json.loads(kept) == {
+        "dateOfDiagnosis": " 2", "é ": None, "naaccrNum 9x": "3",
+        "<Other>": '<Other a="b">c</Other>',
+    }  # fmt: skip
+    assert [json.loads(text) for (text,) in tumors] == [
+        {"race1": "01", "<Other>": "<Other/><Other/>"}
+    ]
     assert landing.unexpected == {
         "element Other": 3,
         "element Other outside a patient": 1,
-        "element Tumor outside a patient": 1,
-        "item without naaccrId": 2,
+        "item dateOfDiagnosis of patient, in the dictionary of tumor": 1,
+        "item naaccrNum 9x of patient, in no dictionary": 1,
+        "item race1 of tumor, in the dictionary of patient": 1,
+        "item é  of patient, in no dictionary": 1,
     }
+
+
+def test_a_tumor_that_has_no_place_is_not_lost(project: Make, landed: Callable) -> None:
+    registry = project(NAACCR)
+    site = f"<Tumor>{item('primarySite', 'C250')}</Tumor>"
+    (registry.extracts / "a.xml").write_text(
+        file(f"{site}\n<Patient><Tumor>{site}</Tumor></Patient>")
+    )
+    _, tumors, rejects = landed(registry, "registry", '"primarySite", _row', table="tumor")
+    assert tumors == [(None, 2)]
+    assert [(*reject[:4],) for reject in rejects] == [
+        ("tumor", 1, 1, "a Tumor outside a Patient"),
+        ("tumor", 3, 2, "a Tumor in a Tumor"),
+    ]
+    assert [reject[4] for reject in rejects] == [site, site]
+
+
+ALL = NAACCR.replace("patient = [\"patientIdNumber\", \"sex\"]", 'patient = "all"').replace(
+    'tumor = ["primarySite"]', 'tumor = "all"\nroot = "all"'
+).replace('tables = { patient', 'tables = { root = "exchange", patient')  # fmt: skip
+
+
+def test_all_items_become_columns(project: Make, landed: Callable) -> None:
+    registry = project(ALL)
+    (registry.extracts / "a.xml").write_text(XML.format(namespace=""), encoding="utf-8")
+    (registry.extracts / "b.xml").write_text(
+        file(
+            f"<Patient>{item('Sex', '1')}<Tumor>{item('my-item', '2')}</Tumor></Patient>"
+            f"<Patient>{item('_row', '3')}</Patient>"
+        )
+    )
+    landing, _, _ = landed(registry, "registry", table="patient")
+    columns = {table.table: set(table.columns) for table in landing.tables}
+    assert columns == {
+        "root": {
+            "baseDictionaryUri", "recordType", "registryId", "specificationVersion",
+            "_items", "_file", "_row",
+        },
+        "patient": {"patientIdNumber", "race1", "Sex", "_items", "_file", "_row"},
+        "tumor": {"primarySite", "_items", "_file", "_row", "_parent_row"},
+    }  # fmt: skip
+    _, kept, _ = landed(registry, "registry", "_file, _row, _items", table="patient")
+    assert kept == [
+        ("a.xml", 1, None), ("a.xml", 2, '{"sex": "é&"}'),
+        ("b.xml", 1, None), ("b.xml", 2, '{"_row": "3"}'),
+    ]  # fmt: skip
+    _, tumors, _ = landed(registry, "registry", "_items", table="tumor")
+    assert ('{"my-item": "2"}',) in tumors
+
+
+def test_the_file_has_a_row_of_its_own(project: Make, landed: Callable) -> None:
+    registry = project(
+        NAACCR.replace("tables = { ", 'tables = { root = "exchange", ')
+        + 'root = ["registryId", "recordType", "baseDictionaryUri"]\n'
+    )
+    (registry.extracts / "a.xml").write_text(XML.format(namespace=""), encoding="utf-8")
+    (registry.extracts / "b.xml").write_text(
+        file(item("registryId", "2") + "<Patient/>" + item("registryId", "3"))
+    )
+    landing, files, rejects = landed(
+        registry, "registry", '"registryId", "recordType", "baseDictionaryUri"', table="root"
+    )
+    assert files == [("1", "I", "http://naaccr.org/naaccrxml/naaccr-dictionary-250.xml")]
+    assert [(table, row) for table, row, *_ in rejects] == [("root", 1)]
+    assert landing.unexpected == {"item race1": 1}
+
+
+def test_items_of_a_user_dictionary_are_known(project: Make, landed: Callable) -> None:
+    registry = project(
+        NAACCR.replace('path = "*.xml"', 'path = "*.xml"\ndictionaries = ["own.xml"]')
+    )
+    data = file(f"<Patient>{item('a', '1')}{item('b', '2')}{item('c', '3')}</Patient>")
+    (registry.extracts / "a.xml").write_text(data)
+    (registry.extracts / "own.xml").write_text(
+        '<NaaccrDictionary xmlns="http://naaccr.org/naaccrxml"><ItemDefs>'
+        '<ItemDef naaccrId="a" parentXmlElement="Patient"/>'
+        '<ItemDef naaccrId="b" parentXmlElement="Tumor"/></ItemDefs></NaaccrDictionary>'
+    )
+    landing, patients, _ = landed(registry, "registry", "_items")
+    assert [json.loads(text) for (text,) in patients] == [{"a": "1", "b": "2", "c": "3"}]
+    assert landing.unexpected == {
+        "item a": 1,
+        "item b of patient, in the dictionary of tumor": 1,
+        "item c of patient, in no dictionary": 1,
+    }
+    assert [entry.name for entry in landing.files] == ["a.xml", "own.xml"]
+
+
+@pytest.mark.parametrize("own", ["<a/>", "no xml"])
+def test_a_user_dictionary_must_be_one(project: Make, own: str) -> None:
+    registry = project(
+        NAACCR.replace('path = "*.xml"', 'path = "*.xml"\ndictionaries = ["own.xml"]')
+    )
+    (registry.extracts / "a.xml").write_text(file(""))
+    (registry.extracts / "own.xml").write_text(own)
+    with pytest.raises(SourceError, match=r"own\.xml is no NAACCR dictionary"):
+        land(registry, "registry")
+
+
+@pytest.mark.parametrize(
+    ("declared", "said", "message"),
+    [
+        ("", 'recordType="X"', "should have record type A, M, C or I, and says 'X'"),
+        ("C", 'recordType="I"', "should have record type C, and says 'I'"),
+        ("I", "", "should have record type I, and does not say it"),
+    ],
+)
+def test_the_record_type_must_be_the_declared_one(
+    project: Make, declared: str, said: str, message: str
+) -> None:
+    key = f'path = "*.xml"\nrecord_type = "{declared}"' if declared else 'path = "*.xml"'
+    registry = project(NAACCR.replace('path = "*.xml"', key))
+    (registry.extracts / "a.xml").write_text(f"<NaaccrData {said}><Patient/></NaaccrData>")
+    with pytest.raises(SourceError, match=message):
+        land(registry, "registry")
+
+
+def test_a_file_without_a_record_type_is_noted(project: Make, landed: Callable) -> None:
+    registry = project(NAACCR)
+    (registry.extracts / "a.xml").write_text("<NaaccrData><Patient/></NaaccrData>")
+    landing, patients, _ = landed(registry, "registry", "sex")
+    assert (len(patients), landing.unexpected) == (1, {"file without a recordType": 1})
+
+
+PEOPLE = "\n".join(
+    f"<Patient>{item('patientIdNumber', str(n))}"
+    f"<Tumor>{item('primarySite', f'C{n}')}</Tumor></Patient>"
+    for n in range(1, 7)
+)
+
+
+@pytest.mark.parametrize("chunk", [40, 200, 1 << 16])
+@pytest.mark.parametrize(
+    ("old", "new", "lost"),
+    [
+        ("C3<", "C3&<", {3}),
+        ("C3<", "C3\0<", {3}),
+        ("C3<", "C\xff<", {3}),
+        ("C6</Item>", "C6</Itex>", {6}),
+        (">C1</Item></Tumor></Patient>", ">C1</Item></Tumor></Patxent>", {1}),
+        (">C6</Item></Tumor></Patient>", ">C6</Item></Tumor></Patxent>", {6}),
+        ("<Patient><Item naaccrId=\"patientIdNumber\">4", "<Patient><Item naaccrId=patient>4", {4}),
+        (">C4</Item></Tumor></Patient>", ">C4</Item></Tumor>", {4}),
+    ],
+)  # fmt: skip
+def test_what_is_not_well_formed_costs_its_patient(
+    project: Make, landed: Callable, monkeypatch: pytest.MonkeyPatch,
+    old: str, new: str, lost: set[int], chunk: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(naaccr_stream, "_CHUNK", chunk)
+    registry = project(NAACCR)
+    assert old in PEOPLE
+    text = file(f"{item('registryId', '1')}\n{PEOPLE}\n").replace(old, new, 1)
+    (registry.extracts / "a.xml").write_bytes(text.encode("latin-1"))
+    landing, patients, rejects = landed(registry, "registry", '"patientIdNumber", _row')
+    _, tumors, _ = landed(registry, "registry", '"primarySite", _parent_row', table="tumor")
+    kept = sorted(set(range(1, 7)) - lost)
+    assert patients == [(str(n), n) for n in kept]
+    assert tumors == [(f"C{n}", n) for n in kept]
+    assert [(*reject[:4],) for reject in rejects] == [
+        ("patient", n, n + 1, "XML that is not well-formed") for n in lost
+    ]
+    assert all(reject[4].startswith("<Patient><Item") for reject in rejects)
+    assert landing.unexpected == {"root item registryId": 1}
+
+
+def test_a_patient_in_a_comment_is_none(
+    project: Make, landed: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(naaccr_stream, "_CHUNK", 30)
+    registry = project(NAACCR)
+    people = PEOPLE.split("\n")
+    text = file(
+        f"<!--{people[0]}-->{people[1]}<!--\n{people[2]}-->{people[3].replace('C4', 'C&')}"
+        f"<?x {people[4]}?>{people[5].replace('C6', '<![CDATA[</Patient>]]>')}"
+    )
+    (registry.extracts / "a.xml").write_text(text)
+    _, tumors, rejects = landed(registry, "registry", '"primarySite", _row', table="tumor")
+    assert tumors == [("C2", 1), ("</Patient>", 2)]
+    assert [(table, row) for table, row, *_ in rejects] == [("patient", 2)]
+
+
+def test_text_between_patients_is_kept(project: Make, landed: Callable) -> None:
+    registry = project(NAACCR)
+    (registry.extracts / "a.xml").write_text(
+        file(f"a<Patient/>b{item('registryId', '1')}c<Patient>d{item('sex', '1')}</Patient>e")
+    )
+    _, patients, rejects = landed(registry, "registry", "_row")
+    assert patients == [(1,)]
+    assert sorted((table, raw) for table, *_, raw in rejects) == [
+        ("patient", f"<Patient>d{item('sex', '1')}</Patient>"),
+        ("unknown", "a"), ("unknown", "b"), ("unknown", "c"), ("unknown", "e"),
+    ]  # fmt: skip
+
+
+def test_a_patient_that_never_ends_is_not_waited_for(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(naaccr_stream, "LONGEST", 1 << 17)
+    registry = project(NAACCR)
+    (registry.extracts / "a.xml").write_text(file("<Patient>" + item("sex", "1") * 10_000))
+    with pytest.raises(SourceError, match="has no end of a Patient within"):
+        land(registry, "registry")
+
+
+def test_patients_in_a_prefixed_namespace(project: Make, landed: Callable) -> None:
+    registry = project(NAACCR)
+    text = file(PEOPLE).replace("</", "</n:").replace("<Item", "<n:Item").replace("<Pat", "<n:Pat")
+    text = text.replace("<Tumor", "<n:Tumor").replace("<Naaccr", "<n:Naaccr").replace("C3", "C&")
+    (registry.extracts / "a.xml").write_text(
+        text.replace(" recordType", " xmlns:n='urn:n' recordType")
+    )
+    _, tumors, rejects = landed(registry, "registry", '"primarySite"', table="tumor")
+    assert [site for (site,) in tumors] == ["C1", "C2", "C4", "C5", "C6"]
+    assert len(rejects) == 1
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (XML.format(namespace="")[:-60], r"a\.xml is not well-formed XML at line \d+"),
-        (XML.format(namespace="").replace("&amp;", "&"), r"is not well-formed XML at line 11"),
+        (
+            XML.format(namespace="").replace("<Item", "<Item&", 1),
+            r"is not well-formed XML at line 4",
+        ),
         ("<html><body/></html>", r"a\.xml is XML, but not NAACCR XML"),
         (file("<Patient/>", "<!DOCTYPE NaaccrData>"), r"a\.xml has a document type declaration"),
         ("no xml at all", r"a\.xml is not well-formed XML at line 1"),

@@ -1,0 +1,186 @@
+"""NAACCR fixed width, versions 14, 15, 16 and 18: a line a tumor, items by the version's layout.
+
+Each line says its record type (column 1) and its version (columns 17 to 19), which say how long it
+is and where its items stand. The blanks that fill an item up at its end are not landed. A line that
+is not as long as its type, or names another version, is a reject: its items cannot be told.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cytoreg.errors import ConfigError
+from cytoreg.sources import Item, Reject, Rows, Unexpected
+from cytoreg.sources.config import NaaccrFlatSource
+from cytoreg.sources.files import check_text, find, place
+from cytoreg.sources.naaccr_items import LENGTHS, Place, gaps, layout
+from cytoreg.sources.records import lines
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is cut out of a line of each version: the columns in their order, and what is watched.
+
+    `names` are the columns of the table; a version has a place for some of them.
+    """
+
+    names: list[str]
+    places: dict[int, dict[str, Place]]
+    gaps: dict[int, list[tuple[int, int]]]
+
+
+def inputs(name: str, config: NaaccrFlatSource, extracts: Path) -> list[Path]:
+    """The files, in the order of their names."""
+    return find(name, config.path, extracts)
+
+
+def read(name: str, config: NaaccrFlatSource, extracts: Path) -> Iterator[Item]:
+    """A row a line with the declared items; text in reserved columns is counted by version."""
+    (table,) = config.tables
+    plan = _plan(name, config)
+    strange: Counter[str] = Counter()
+    for path in find(name, config.path, extracts):
+        where = place(path, extracts)
+        check_text(name, path, where, config.encoding)
+
+        def refuse(rows: pa.Table) -> dict[int, str]:
+            return _refused(rows["line"], config)
+
+        for rows, bad in lines(name, path, where, config.encoding, refuse=refuse):
+            yield Rows(table, _table(rows, plan, where, strange))
+            for item in bad:
+                yield Reject(table, where, item.row, item.line, item.reason, item.raw)
+    nothing = pa.table({"line": pa.array([], pa.string()), "_row": pa.array([], pa.int64())})
+    yield Rows(table, _table(nothing, plan, "", strange))
+    for what, count in sorted(strange.items()):
+        yield Unexpected(what, count)
+
+
+def _plan(source: str, config: NaaccrFlatSource) -> _Plan:
+    """The columns to land; raises ConfigError for an item that no version has."""
+    known = {version: {place.item: place for place in layout(version)} for version in LENGTHS}
+    every = list(dict.fromkeys(item for version in reversed(LENGTHS) for item in known[version]))
+    wanted = every if config.items == "all" else config.items
+    for item in wanted:
+        if item not in every:
+            likely = get_close_matches(item, every, 1)
+            raise ConfigError(
+                f"source {source}: NAACCR's fixed-width versions have no item {item}",
+                remedy=f"perhaps {likely[0]}" if likely else "name items by their NAACCR XML id",
+            )
+    own = {name: Place(name, span.start, span.width) for name, span in config.columns.items()}
+    if taken := [name for name in own if name in wanted]:
+        raise ConfigError(
+            f"source {source}: `columns` gives {taken[0]}, which is a NAACCR item",
+            remedy="call it by another name",
+        )
+    return _Plan(
+        [*wanted, *own],
+        {
+            version: {name: places[name] for name in wanted if name in places} | own
+            for version, places in known.items()
+        },
+        {
+            version: [
+                (first, last)
+                for first, last in gaps(version)
+                if not any(part.start <= last and part.end > first for part in own.values())
+            ]
+            for version in LENGTHS
+        },
+    )
+
+
+def _refused(column: pa.ChunkedArray, config: NaaccrFlatSource) -> dict[int, str]:
+    """Positions of lines that no layout fits, and why."""
+    types = pc.utf8_slice_codeunits(column, 0, 1).to_pylist()
+    versions = pc.utf8_slice_codeunits(column, 16, 19).to_pylist()
+    lengths = pc.utf8_length(column).to_pylist()
+    refused = {}
+    for position, (kind, version, length) in enumerate(zip(types, versions, lengths, strict=True)):
+        known = LENGTHS.get(int(version)) if version.isascii() and version.isdigit() else None
+        if known is None:
+            refused[position] = "no version 140, 150, 160 or 180 in columns 17 to 19"
+        elif kind not in known:
+            refused[position] = "no record type A, M, C or I in column 1"
+        elif config.record_type and kind != config.record_type:
+            refused[position] = f"record type {kind} instead of {config.record_type}"
+        elif length > known[kind] or (length < known[kind] and not config.trimmed):
+            refused[position] = (
+                f"{length} characters instead of {known[kind]}, version {version} type {kind}"
+            )
+    return refused
+
+
+def _table(rows: pa.Table, plan: _Plan, where: str, strange: Counter[str]) -> pa.Table:
+    """Lines of any version and type as one table, in their order."""
+    parts = [_cut(part, plan, where, strange) for part in _alike(rows)]
+    return pa.concat_tables(parts or [_cut(rows, plan, where, strange)]).sort_by("_row")
+
+
+def _alike(rows: pa.Table) -> Iterator[pa.Table]:
+    """The rows by version, record type and whether all is ASCII, each line at its full length."""
+    if not len(rows):
+        return
+    heads = rows["line"].combine_chunks()
+    kinds = pc.binary_join_element_wise(
+        pc.utf8_slice_codeunits(heads, 16, 19), pc.utf8_slice_codeunits(heads, 0, 1), ""
+    )
+    plain = pc.string_is_ascii(heads)
+    for kind in pc.unique(kinds).to_pylist():
+        full = LENGTHS[int(kind[:3])][kind[3]]
+        for ascii_ in (plain, pc.invert(plain)):
+            part = rows.filter(pc.and_(pc.equal(kinds, kind), ascii_))
+            if len(part):
+                yield part.set_column(0, "line", pc.utf8_rpad(part["line"], full))
+
+
+def _cut(rows: pa.Table, plan: _Plan, where: str, strange: Counter[str]) -> pa.Table:
+    """The columns of lines of one version and length."""
+    nothing = pa.nulls(len(rows), pa.string())
+    columns = dict.fromkeys(plan.names, nothing)
+    if len(rows):
+        version = int(rows["line"][0].as_py()[16:19])
+        signs = _signs(rows["line"].to_pylist())
+        for name, part in plan.places[version].items():
+            if part.start <= signs.shape[1]:
+                columns[name] = _part(signs, part)
+        for first, last in plan.gaps[version]:
+            if filled := _filled(signs, first, last):
+                strange[f"text in reserved columns {first}-{last} of version {version}"] += filled
+    columns["_file"] = pa.repeat(where, len(rows))
+    return pa.table(columns | {"_row": rows["_row"].cast(pa.int64())})
+
+
+def _signs(lines_: list[str]) -> np.ndarray:
+    """Lines of one length as a matrix, a sign a cell: bytes, or code points if not all is ASCII."""
+    joined = "".join(lines_)
+    if joined.isascii():
+        return np.frombuffer(joined.encode("ascii"), np.uint8).reshape(len(lines_), -1)
+    return np.frombuffer(joined.encode("utf-32-le"), "<u4").reshape(len(lines_), -1)
+
+
+def _part(signs: np.ndarray, part: Place) -> pa.Array:
+    """An item of each line as text, without the blanks that fill it up."""
+    cut = np.ascontiguousarray(signs[:, part.start - 1 : part.end - 1])
+    if signs.dtype == np.uint8:
+        sizes = pa.array(np.arange(len(cut) + 1, dtype=np.int32) * cut.shape[1])
+        text = pa.Array.from_buffers(
+            pa.string(), len(cut), [None, sizes.buffers()[1], pa.py_buffer(cut)]
+        )
+    else:
+        text = pa.array([row.tobytes().decode("utf-32-le") for row in cut], pa.string())
+    return pc.utf8_rtrim(text, " ")
+
+
+def _filled(signs: np.ndarray, first: int, last: int) -> int:
+    """How many lines have more than blanks in these columns."""
+    return int((signs[:, first - 1 : last] != ord(" ")).any(axis=1).sum())

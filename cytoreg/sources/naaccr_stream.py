@@ -1,0 +1,322 @@
+"""What stands below the root of a NAACCR XML file, element by element, in bounded memory.
+
+The file is fed to the parser in pieces that end where a Patient ends. A piece that is not
+well-formed is read again Patient by Patient, so that a bad byte costs the patient in whom it
+stands; the raw text of that patient is kept. A file that is cut off, or not NAACCR XML, is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import IO, Any, cast
+
+from lxml import etree
+
+ROOT, PATIENT = "NaaccrData", "Patient"
+LONGEST = 32 << 20
+"""Bytes that a Patient never has."""
+
+_CHUNK = 1 << 16
+_SAFE: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "huge_tree": True,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+_START = re.compile(rb"<(?:[\w.-]+:)?Patient(?=[\s/>])")
+_END = re.compile(rb"</(?:[\w.-]+:)?Patient\s*>")
+_OPENING = re.compile(
+    rb"<(?:([\w.-]+):)?NaaccrData(?=[\s/>])(?:[^>\"']|\"[^\"]*\"|'[^']*')*(?<!/)>"
+)
+_CLOSING = re.compile(rb"</(?:[\w.-]+:)?NaaccrData\s*>\s*\Z")
+_DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
+_HIDDEN = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
+_BOMS = b"\xff\xfe", b"\xfe\xff"
+
+
+@dataclass(frozen=True)
+class Found:
+    """An element right below the root, complete, and the line on which it begins."""
+
+    element: etree._Element
+    line: int
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Text that is no element: its line, the text, and whether a Patient begins in it."""
+
+    line: int
+    raw: str
+    patient: bool
+
+
+class NotNaaccr(Exception):
+    """Why the file is refused, for the reader to put its name to."""
+
+
+def root_of(file: IO[bytes]) -> etree._Element:
+    """The root with its attributes, before anything else is read.
+
+    Raises NotNaaccr for other XML and for a document type declaration, whose entities could hide
+    text or other files.
+    """
+    parser, error = etree.XMLPullParser(events=("start",), **_SAFE), None
+    root: etree._Element | None = None
+    while root is None and error is None:
+        chunk = file.read(_CHUNK)
+        try:
+            parser.feed(chunk) if chunk else parser.close()
+        except etree.XMLSyntaxError as raised:  # perhaps after the root
+            error = raised
+        root = next((cast("etree._Element", found) for _, found in parser.read_events()), None)
+    if root is None:
+        raise _not_well_formed(error.lineno if error else None)
+    if _local(root) != ROOT:
+        raise NotNaaccr(f"is XML, but not NAACCR XML: its root is not {ROOT}")
+    if root.getroottree().docinfo.doctype:  # type: ignore[attr-defined]  # not in lxml-stubs
+        raise NotNaaccr("has a document type declaration, which NAACCR XML does not have")
+    return root
+
+
+def below_root(file: IO[bytes]) -> Iterator[Found | Broken]:
+    """Everything below the root in its order. An element is emptied when the next is asked for.
+
+    Raises NotNaaccr when the file is not well-formed outside its patients.
+    """
+    head = file.read(4)
+    file.seek(0)
+    wide = head.startswith(_BOMS) or b"\0" in head
+    reader = _Reader()
+    for piece, whole in _fixed(file) if wide else _pieces(file):
+        yield from reader.take(piece, whole)
+    yield from reader.end()
+
+
+def _fixed(file: IO[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Pieces of a file whose bytes cannot be searched for a Patient's end."""
+    while chunk := file.read(_CHUNK):
+        yield chunk, False
+
+
+def _pieces(file: IO[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """The file up to its first Patient, pieces that end with one (those are whole), the rest."""
+    waiting, begun = b"", False
+    while chunk := file.read(max(_CHUNK, len(waiting))):
+        waiting += chunk
+        if not begun and (start := _START.search(_bare(waiting))):
+            yield waiting[: start.start()], False
+            waiting, begun = waiting[start.start() :], True
+        if begun and (cut := _last_end(waiting)):
+            yield waiting[:cut], True
+            waiting = waiting[cut:]
+        elif len(waiting) > LONGEST:
+            raise NotNaaccr(f"has no end of a {PATIENT} within {LONGEST >> 20} MiB")
+    yield waiting, False
+
+
+def _bare(data: bytes) -> bytes:
+    """Blanks in the place of comments, CDATA and instructions, where tags mean nothing."""
+    if b"<!" not in data and b"<?" not in data:
+        return data
+    return _HIDDEN.sub(lambda found: b" " * len(found.group()), data)
+
+
+def _last_end(data: bytes) -> int:
+    """Offset past the last end tag of a Patient; 0 when there is none."""
+    at = data.rfind(PATIENT.encode())
+    if at < 0:
+        return 0
+    bare = _bare(data)
+    while at > 0:
+        opened = bare.rfind(b"</", 0, at)
+        if opened >= 0 and (found := _END.match(bare, opened)):
+            return found.end()
+        at = bare.rfind(PATIENT.encode(), 0, at)
+    return 0
+
+
+class _Reader:
+    """The parser, what of its tree is still to be handed on, and where in the file it is."""
+
+    def __init__(self) -> None:
+        self._parser = _parser()
+        self._root: etree._Element | None = None
+        self._done: etree._Element | None = None  # handed on, still the last in the tree
+        self._open: etree._Element | None = None  # the last in the tree, perhaps to be continued
+        self._line = 1  # of the piece
+        self._parser_line = 1  # of the parser's first line
+        self._opening = b""
+
+    def take(self, piece: bytes, whole: bool) -> Iterator[Found | Broken]:
+        """What is complete after this piece."""
+        try:
+            self._parser.feed(piece)
+            failed = next(iter(self._parser.feed_error_log.filter_from_errors()), None)
+        except etree.XMLSyntaxError as error:
+            failed = error
+        ended, nested = self._events()
+        # The parser may wait for an end, as after an ampersand: nothing was refused, nothing ended.
+        waits = whole and (ended is None or ended.getnext() is not None)
+        if not (failed or nested or waits):
+            yield from self._complete(ended)
+            self._opening = self._opening or _opening(piece)
+        elif self._opening and _START.search(_bare(piece)):
+            yield from self._mend(piece)
+        elif failed:
+            line = failed.lineno if isinstance(failed, etree.XMLSyntaxError) else failed.line
+            raise _not_well_formed(line, self._parser_line - 1)
+        self._line += piece.count(b"\n")
+
+    def end(self) -> Iterator[Found | Broken]:
+        """What is left when the file ends."""
+        try:
+            self._parser.close()
+        except etree.XMLSyntaxError as error:
+            raise _not_well_formed(error.lineno, self._parser_line - 1) from None
+        if self._root is None:
+            raise NotNaaccr("is not well-formed XML at line 1 (cut off, or not XML)")
+        for element in self._root:
+            if element is not self._done:
+                yield self._found(element)
+            yield from self._text(element.tail)
+        yield from self._text(self._root.text)
+
+    def _events(self) -> tuple[etree._Element | None, bool]:
+        """The last Patient that ended, and whether one stands where none should."""
+        ended, nested = None, False
+        for event, found in self._parser.read_events():
+            element = cast("etree._Element", found)
+            parent = element.getparent()
+            if event == "start":
+                self._root = element if parent is None else self._root
+            elif parent is self._root:
+                ended = element
+            elif parent is not None and _space(element) == _space(parent.getroottree().getroot()):
+                nested = True
+        return ended, nested
+
+    def _complete(self, ended: etree._Element | None) -> Iterator[Found | Broken]:
+        """Hand on the elements that cannot grow any more, and take them out of the tree."""
+        self._open = None
+        if self._root is None:
+            return
+        for element in list(self._root):
+            last = element.getnext() is None
+            if element is self._done:
+                pass
+            elif last and element is not ended:
+                self._open = element
+            else:
+                yield self._found(element)
+                self._done = element
+            if not last:
+                yield from self._text(element.tail)
+                _parent(element).remove(element)
+            elif element is ended:
+                element.clear(keep_tail=True)  # type: ignore[call-arg]  # newer than lxml-stubs
+
+    def _text(self, text: str | None) -> Iterator[Broken]:
+        """What stands between elements and is not blank."""
+        if text and (text := text.strip()):
+            yield Broken(self._line, text, patient=False)
+
+    def _found(self, element: etree._Element) -> Found:
+        return Found(element, self._line_of(element))
+
+    def _line_of(self, element: etree._Element) -> int:
+        line = int(element.sourceline or 0)  # type: ignore[call-overload]  # wrong in lxml-stubs
+        # libxml2 counts to 65535; beyond, the line of the piece is as near as it gets
+        return self._line if line >= 65_535 else line + self._parser_line - 1
+
+    def _mend(self, piece: bytes) -> Iterator[Found | Broken]:
+        """The patients of a piece that is not well-formed as a whole, each read for itself."""
+        if self._root is not None:
+            yield from self._text(self._root.text)
+        if self._open is not None:
+            yield self._found(self._open)
+        closing = _CLOSING.search(_bare(piece))
+        body, rest = (
+            (piece[: closing.start()], piece[closing.start() :]) if closing else (piece, b"")
+        )
+        line = self._line
+        for part in _patients(body):
+            text = part.strip()
+            if text:
+                blank = len(part) - len(part.lstrip())
+                yield from self._alone(text, line + part[:blank].count(b"\n"))
+            line += part.count(b"\n")
+        self._parser, self._parser_line = _parser(), line
+        self._parser.feed(self._opening + rest)
+        self._root = self._done = self._open = None
+        self._events()
+
+    def _alone(self, text: bytes, line: int) -> Iterator[Found | Broken]:
+        """A part of the file that should be one element."""
+        parser = etree.XMLParser(**_SAFE)
+        try:
+            root = etree.fromstring(self._opening + text + _closing(self._opening), parser)
+        except etree.XMLSyntaxError:
+            root = None
+        texts = [] if root is None else [root.text, *(element.tail for element in root)]
+        if root is None or any(text and text.strip() for text in texts):
+            patient = _START.match(text) is not None
+            yield Broken(line, text.decode("utf-8", "backslashreplace"), patient)
+        else:
+            yield from (Found(element, line) for element in root)
+
+
+def _parser() -> etree.XMLPullParser:
+    return etree.XMLPullParser(
+        events=("start", "end"), tag=[f"{{*}}{ROOT}", f"{{*}}{PATIENT}"], **_SAFE
+    )
+
+
+def _opening(piece: bytes) -> bytes:
+    """The XML declaration and the root's start tag on one line, to read a part of the file by."""
+    found = _OPENING.search(_bare(piece))
+    if not found:
+        return b""
+    declaration = _DECLARATION.match(piece.removeprefix(b"\xef\xbb\xbf"))
+    text = (declaration.group().strip() if declaration else b"") + found.group()
+    return text.replace(b"\r", b" ").replace(b"\n", b" ")
+
+
+def _closing(opening: bytes) -> bytes:
+    found = _OPENING.search(opening)
+    prefix = found.group(1) if found else None
+    return b"</" + (prefix + b":" if prefix else b"") + ROOT.encode() + b">"
+
+
+def _patients(piece: bytes) -> Iterator[bytes]:
+    """A piece cut before each start and after each end of a Patient."""
+    cuts = {0, len(piece)}
+    bare = _bare(piece)
+    cuts.update(found.start() for found in _START.finditer(bare))
+    cuts.update(found.end() for found in _END.finditer(bare))
+    edges = sorted(cuts)
+    for first, last in pairwise(edges):
+        yield piece[first:last]
+
+
+def _not_well_formed(line: int | None, lines_before: int = 0) -> NotNaaccr:
+    """The place alone: the parser's message may quote the text."""
+    return NotNaaccr(
+        f"is not well-formed XML at line {(line or 1) + lines_before} (cut off, or not XML)"
+    )
+
+
+def _parent(element: etree._Element) -> etree._Element:
+    return cast("etree._Element", element.getparent())
+
+
+def _space(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[0]
+
+
+def _local(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[2]
