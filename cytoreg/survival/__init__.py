@@ -8,6 +8,7 @@ from cytoreg.survival.competing import cumulative_incidence, incidence_at
 from cytoreg.survival.cox import Cox, cox
 from cytoreg.survival.curves import kaplan_meier, survival_landmark, survival_quantile
 from cytoreg.survival.estimates import TABLES, materialize
+from cytoreg.survival.expected import expected_deaths, expected_survival
 from cytoreg.survival.gray import gray_test
 from cytoreg.survival.kaplan_meier import (
     KaplanMeier,
@@ -17,7 +18,9 @@ from cytoreg.survival.kaplan_meier import (
     quantile,
     survival_at,
 )
+from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.log_rank import LogRank, log_rank, pairwise_log_rank
+from cytoreg.survival.net import net_survival
 from cytoreg.survival.proportional_hazards import proportional_hazards
 from cytoreg.survival.restricted_mean import restricted_mean
 
@@ -25,17 +28,21 @@ __all__ = [
     "TABLES",
     "Cox",
     "KaplanMeier",
+    "LifeTable",
     "LogRank",
     "Quantile",
     "Survival",
     "cox",
     "cumulative_incidence",
+    "expected_deaths",
+    "expected_survival",
     "fit_kaplan_meier",
     "gray_test",
     "incidence_at",
     "kaplan_meier",
     "log_rank",
     "materialize",
+    "net_survival",
     "pairwise_log_rank",
     "proportional_hazards",
     "quantile",

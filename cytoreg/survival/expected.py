@@ -1,0 +1,171 @@
+"""What the population would do: expected survival, and expected deaths beside those seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cytoreg.errors import CytoregError
+from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
+from cytoreg.survival.life_table import LifeTable
+from cytoreg.survival.patients import Floats
+from cytoreg.survival.population import People, people, walk
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Method = Literal["ederer1", "hakulinen", "conditional"]
+METHODS = ("ederer1", "hakulinen", "conditional")
+_PERSON = ("age_days", "sex", "start_date")
+_FOLLOWED = ("time_days", *_PERSON)
+
+
+def expected_survival(
+    cohort: Cohort,
+    table: LifeTable,
+    method: Method = "ederer1",
+    at: ArrayLike = (1, 5, 10, 20),
+    by: By = None,
+) -> pd.DataFrame:
+    """Survival of the population like each stratum, `at` years of 365.25 days.
+
+    Columns: those of `by`, then years, at_risk (how many of the patients it rests on), estimate.
+      ederer1      the mean over patients of their own expected survival;
+      hakulinen    as ederer1, over those who could still be followed: up to `potential_days`, for
+                   who has none and died to the last day on which anybody was seen;
+      conditional  exp(−∫ ΣY dΛ*/Y), over those at risk, Y: Ederer II.
+    In R: survival::survexp(…, method = "ederer" | "hakulinen" | "conditional"). NaN for the last
+    two past the last time of anybody.
+
+    Raises CytoregError for input that cannot be estimated (counts of rows, never values).
+    """
+    if method not in METHODS:
+        raise CytoregError(f"no method is called {method}: take {', '.join(METHODS)}")
+    years = np.atleast_1d(np.asarray(at, dtype=np.float64))
+    if not np.all(np.isfinite(years) & (years >= 0)):
+        raise CytoregError("expected survival is asked for at years negative or not numbers")
+    columns = _PERSON if method == "ederer1" else _FOLLOWED
+    more = ("race",) if method == "ederer1" else ("race", "event", "entry_days", "potential_days")
+    parts = check(reduce(cohort, columns, by, optional=more))
+    asked = days(years)
+
+    def values(part: Reduced) -> dict[str, object]:
+        if method == "ederer1":
+            estimate, at_risk = (
+                ederer1(part, table, asked),
+                np.full(len(asked), part["count"].sum()),
+            )
+        else:
+            end = potential(part) if method == "hakulinen" else part["time_days"]
+            estimate = (hakulinen if method == "hakulinen" else conditional)(part, table, asked)
+            at_risk = np.array([part["count"][end >= day].sum() for day in asked])
+            estimate = np.where(at_risk > 0, estimate, np.nan)
+        whole = np.rint(at_risk).astype(np.int64) if part.whole else at_risk
+        return {"years": years, "at_risk": whole, "estimate": estimate}
+
+    return frame(by, ((part, values(part)) for part in parts))
+
+
+def expected_deaths(cohort: Cohort, table: LifeTable, by: By = None) -> pd.DataFrame:
+    """Deaths that the population like each stratum would have had, and the ratio to those seen.
+
+    Columns: those of `by`, then person_years, observed, expected (Σ of each patient's cumulative
+    population hazard while at risk), smr (observed / expected) with its exact 95 % Poisson
+    interval lower, upper (NaN with weights that are fractions).
+    In R: survival::pyears(…, ratetable = …)$expected.
+    """
+    columns = ("time_days", "event", *_PERSON)
+    parts = check(reduce(cohort, columns, by, optional=("race", "entry_days")))
+
+    def values(part: Reduced) -> dict[str, object]:
+        who = people(part, table)
+        sums = walk(table, who, who.time, np.empty(0), 0)
+        expected = float(np.sum(who.count * (sums.at_leaving - sums.at_entry)))
+        observed = float(who.count[part["event"] == 1].sum())
+        lower, upper = _poisson(observed) if part.whole else (float("nan"), float("nan"))
+        ratio = 1 / expected if expected > 0 else float("nan")
+        return {
+            "person_years": float(np.sum(who.count * (who.time - who.entry))) / 365.25,
+            "observed": observed,
+            "expected": expected,
+            "smr": observed * ratio,
+            "lower": lower * ratio,
+            "upper": upper * ratio,
+        }
+
+    return frame(by, ((part, values(part)) for part in parts))
+
+
+def ederer1(part: Reduced, table: LifeTable, times: Floats) -> Floats:
+    """Mean over a stratum's patients of their expected survival at each of `times`."""
+    grid, place = np.unique(times, return_inverse=True)
+    who = _followed(part, table, np.full(len(part["count"]), np.inf))
+    end = np.full(len(who.age), grid[-1] if len(grid) else 0.0)
+    sums = walk(table, who, end, grid, -1).weights
+    mean: Floats = np.where(grid == 0, 1.0, sums / who.count.sum())
+    return mean[place]
+
+
+def hakulinen(part: Reduced, table: LifeTable, times: Floats) -> Floats:
+    """Expected survival over those who could still be followed, at each of `times`."""
+    who = _followed(part, table, potential(part))
+    grid = np.unique(np.append(who.time, times))
+    sums = walk(table, who, who.time, grid, -1)
+    place = np.searchsorted(grid, who.time)
+    left = np.bincount(place, who.count * np.exp(-sums.at_leaving), len(grid))
+    entering = np.searchsorted(grid, who.entry, side="right")
+    entered = np.bincount(entering, who.count * np.exp(-sums.at_entry), len(grid) + 1)[:-1]
+    start = np.append(0.0, (sums.weights - left)[:-1]) + entered
+    step = np.divide(sums.weights, start, out=np.ones_like(start), where=start > 1e-12)
+    step = np.where(sums.weights > 0, step, 1.0)
+    product: Floats = np.cumprod(step)
+    return product[np.searchsorted(grid, times)]
+
+
+def conditional(part: Reduced, table: LifeTable, times: Floats) -> Floats:
+    """exp(−∫ ΣY dΛ*/Y) at each of `times`."""
+    who = people(part, table)
+    grid = np.unique(np.append(who.time, times))
+    sums = walk(table, who, who.time, grid, 0)
+    place = np.searchsorted(grid, who.time)
+    entering = np.searchsorted(grid, who.entry, side="right")
+    left = np.bincount(place, who.count * sums.at_leaving, len(grid))
+    entered = np.bincount(entering, who.count * sums.at_entry, len(grid) + 1)[:-1]
+    gained = sums.weights - np.append(0.0, (sums.weights - left)[:-1]) - entered
+    people_in = np.bincount(entering, who.count, len(grid) + 1)[:-1]
+    people_out = np.bincount(place, who.count, len(grid))
+    at_risk = np.cumsum(people_in) - np.append(0.0, np.cumsum(people_out)[:-1])
+    some = (at_risk > 0) & (grid > 0)
+    hazard = np.divide(gained, at_risk, out=np.zeros_like(gained), where=some)
+    survival: Floats = np.exp(-np.cumsum(hazard))
+    return survival[np.searchsorted(grid, times)]
+
+
+def potential(part: Reduced) -> Floats:
+    """How long each patient could have been followed, in days; see `expected_survival`."""
+    time = part["time_days"].astype(np.float64)
+    if "potential_days" in part:
+        return part["potential_days"].astype(np.float64)
+    if "event" not in part:
+        return time
+    start = part["start_date"].astype("datetime64[D]").astype(np.int64).astype(np.float64)
+    last = float(np.max(start + time))
+    return np.where(part["event"] == 1, last - start, time).astype(np.float64)
+
+
+def _followed(part: Reduced, table: LifeTable, time: Floats) -> People:
+    if "time_days" in part:
+        return replace(people(part, table), time=time)
+    given = replace(part, columns={**part.columns, "time_days": np.zeros(len(part["count"]))})
+    return replace(people(given, table), time=time)
+
+
+def _poisson(observed: float) -> tuple[float, float]:
+    """The exact 95 % interval of a count (Garwood, Biometrika 1936)."""
+    from scipy.special import gammaincinv
+
+    lower = float(gammaincinv(observed, 0.025)) if observed > 0 else 0.0
+    return lower, float(gammaincinv(observed + 1, 0.975))

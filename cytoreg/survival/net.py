@@ -1,0 +1,208 @@
+"""Net and relative survival: how patients would do if only their disease could kill them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cytoreg.errors import CytoregError
+from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
+from cytoreg.survival.expected import ederer1, hakulinen
+from cytoreg.survival.kaplan_meier import Z
+from cytoreg.survival.life_table import LifeTable
+from cytoreg.survival.patients import NOBODY, Floats
+from cytoreg.survival.population import People, people, walk
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Method = Literal["pohar-perme", "ederer1", "ederer2", "hakulinen"]
+METHODS = ("pohar-perme", "ederer1", "ederer2", "hakulinen")
+
+COLUMNS = ("time_days", "event", "age_days", "sex", "start_date")
+OPTIONAL = ("entry_days", "race", "potential_days")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """At each of `time`, at which somebody leaves or enters: how many, just before it and at it.
+
+    `place` is the position in `time` of each patient's own.
+    """
+
+    time: Floats
+    place: NDArray[np.int64]
+    at_risk: Floats
+    events: Floats
+
+
+def net_survival(
+    cohort: Cohort,
+    table: LifeTable,
+    method: Method = "pohar-perme",
+    at: ArrayLike = (1, 3, 5, 10),
+    by: By = None,
+) -> pd.DataFrame:
+    """Net survival, or relative survival, of each stratum `at` years of 365.25 days.
+
+    Columns: those of `by`, then years, at_risk, estimate, std_err, lower, upper. The interval is
+    symmetric for the logarithm. NaN past the last time of a stratum. Between two times at which
+    somebody leaves, the estimate is that of the earlier one, as a Kaplan–Meier curve's is.
+
+    With N the deaths, Y at risk, Λ* and S* a patient's population hazard and survival:
+      pohar-perme  ∏ (1 − ΣdN/S* / ΣY/S* + ∫ ΣY dΛ*/S* / ΣY/S*), net survival;
+                   se² of its logarithm Σ (ΣdN/S*²) / (ΣY/S*)².
+                   Pohar Perme, Stare and Estève, Biometrics 2012.
+      ederer2      ∏ (1 − dN/Y + ∫ ΣY dΛ*/Y); Ederer and Heise, 1959.
+      ederer1, hakulinen  the observed curve over the expected one of `expected_survival`;
+                   for these three se² = Σ dN/Y².
+    Population hazards are integrated exactly, see cytoreg.survival.population. In R:
+    relsurv::rs.surv(…, method = method, precision = 1), which steps by days and, within a longer
+    gap between two times, averages twice; see docs/survival/net-survival.md.
+
+    Raises CytoregError for input that cannot be estimated (counts of rows, never values).
+    """
+    if method not in METHODS:
+        raise CytoregError(f"no method is called {method}: take {', '.join(METHODS)}")
+    years = np.atleast_1d(np.asarray(at, dtype=np.float64))
+    if not np.all(np.isfinite(years) & (years >= 0)):
+        raise CytoregError("net survival is asked for at years that are negative or not numbers")
+    parts = check(reduce(cohort, COLUMNS, by, optional=OPTIONAL))
+    return frame(by, ((part, _at(part, table, method, years)) for part in parts))
+
+
+def _at(part: Reduced, table: LifeTable, method: Method, years: Floats) -> dict[str, object]:
+    """One stratum's rows, one per asked year."""
+    who = people(part, table)
+    counts = count(who, part["event"] == 1)
+    estimate, relative = curve(who, counts, part, table, method)
+    asked = days(years)
+    row = np.searchsorted(counts.time, asked, side="right") - 1
+    known = (row >= 0) & (asked <= counts.time[-1])
+    s = np.where(known, estimate[row], np.where(row < 0, 1.0, np.nan))
+    se = np.where(known, relative[row], np.where(row < 0, 0.0, np.nan))
+    following = np.searchsorted(counts.time, asked, side="left")
+    waiting = np.append(counts.at_risk, 0.0)[following]
+    if np.any(who.entry > 0):
+        waiting = _under_observation(who, asked)
+    return {
+        "years": years,
+        "at_risk": np.rint(waiting).astype(np.int64) if part.whole else waiting,
+        "estimate": s,
+        "std_err": s * se,
+        "lower": s * np.exp(-Z * se),
+        "upper": s * np.exp(Z * se),
+    }
+
+
+def count(who: People, event: NDArray[np.bool_]) -> Counts:
+    """Deaths and numbers at risk at the distinct times of leaving and entering."""
+    late = who.entry[who.entry > 0]
+    time = np.unique(np.append(who.time, late))
+    place = np.searchsorted(time, who.time)
+    events = np.bincount(place, np.where(event, who.count, 0.0), len(time)).astype(np.float64)
+    at_risk = _carried(time, place, who, np.ones(len(who.time)), np.ones(len(who.time)))
+    return Counts(time, place, np.where(at_risk > NOBODY * who.count.sum(), at_risk, 0.0), events)
+
+
+def curve(
+    who: People, counts: Counts, part: Reduced, table: LifeTable, method: Method
+) -> tuple[Floats, Floats]:
+    """The estimate at each time of leaving, and the standard error of its logarithm."""
+    at_risk, events = counts.at_risk, counts.events
+    if method in ("pohar-perme", "ederer2"):
+        power = 1 if method == "pohar-perme" else 0
+        sums = walk(table, who, who.time, counts.time, power)
+        died = part["event"] == 1
+        if power:
+            own = np.exp(sums.at_leaving)
+            weights = _positive(sums.weights, who, counts)
+            expected = _weighted(counts, who, weights, own, np.exp(sums.at_entry))
+            deaths = _at_times(counts, np.where(died, who.count * own, 0.0))
+            squares = _at_times(counts, np.where(died, who.count * own**2, 0.0))
+        else:
+            weights, deaths, squares = at_risk, events, events
+            expected = _expected(counts, who, sums.weights, sums.at_leaving, sums.at_entry)
+        steps = np.divide(deaths, weights, out=np.zeros_like(weights), where=weights > 0) - expected
+        variance = np.divide(squares, weights**2, out=np.zeros_like(weights), where=weights > 0)
+        net = np.cumprod(1 - steps).astype(np.float64)
+        return net, np.sqrt(np.cumsum(variance)).astype(np.float64)
+    share = np.divide(events, at_risk, out=np.zeros_like(events), where=at_risk > 0)
+    survival: Floats = np.cumprod(1 - share)
+    if method == "ederer1":
+        population = ederer1(part, table, counts.time)
+    else:
+        population = hakulinen(part, table, counts.time)
+    spread = np.divide(share, at_risk, out=np.zeros_like(events), where=at_risk > 0)
+    return survival / population, np.sqrt(np.cumsum(spread)).astype(np.float64)
+
+
+def _at_times(counts: Counts, values: Floats) -> Floats:
+    """Sums of each patient's value over those who leave at each time."""
+    return np.bincount(counts.place, values, len(counts.time)).astype(np.float64)
+
+
+def _positive(weights: Floats, who: People, counts: Counts) -> Floats:
+    """Sums of weights at risk; at time 0 everyone who starts then weighs 1."""
+    weights = np.where(counts.at_risk > 0, weights, 0.0)
+    if counts.time[0] == 0:
+        weights[0] = who.count[who.entry == 0].sum()
+    return weights
+
+
+def _carried(
+    time: Floats, place: NDArray[np.int64], who: People, leaving: Floats, entering: Floats
+) -> Floats:
+    """Sums, if they did not move in between, of those at risk just before each time."""
+    late = who.entry > 0
+    left = np.bincount(place, who.count * leaving, len(time))
+    entered = np.bincount(
+        np.searchsorted(time, who.entry[late]), (who.count * entering)[late], len(time)
+    )
+    at_start = float(np.sum((who.count * entering)[~late]))
+    held: Floats = at_start + np.append(0.0, np.cumsum(entered - left)[:-1])
+    return held
+
+
+def _weighted(
+    counts: Counts, who: People, weights: Floats, leaving: Floats, entering: Floats
+) -> Floats:
+    """∫ ΣY dΛ*/S* / ΣY/S* from one time to the next: log of the weights' growth in between."""
+    begin = _begin(counts, who, weights, leaving, entering)
+    grown = (weights > 0) & (begin > 0)
+    return np.log(np.divide(weights, begin, out=np.ones_like(weights), where=grown))
+
+
+def _expected(
+    counts: Counts, who: People, sums: Floats, leaving: Floats, entering: Floats
+) -> Floats:
+    """∫ ΣY dΛ* / Y from one time to the next."""
+    gained = sums - _begin(counts, who, sums, leaving, entering)
+    some = (counts.at_risk > 0) & (counts.time > 0)
+    return np.divide(gained, counts.at_risk, out=np.zeros_like(gained), where=some)
+
+
+def _begin(counts: Counts, who: People, sums: Floats, leaving: Floats, entering: Floats) -> Floats:
+    """The sums just after the time before each time: without who left, with who entered at it."""
+    late = who.entry > 0
+    place = np.searchsorted(counts.time, who.entry[late])
+    entered = np.bincount(place, (who.count * entering)[late], len(counts.time))
+    after = sums - _at_times(counts, who.count * leaving) + entered
+    first = float(np.sum((who.count * entering)[~late]))
+    begin: Floats = np.append(first, after[:-1])
+    return begin
+
+
+def _under_observation(who: People, asked: Floats) -> Floats:
+    """How many are at risk just before each asked time."""
+
+    def until(values: Floats, side: Literal["left", "right"]) -> Floats:
+        order = np.argsort(values)
+        total = np.append(0.0, np.cumsum(who.count[order]))
+        return total[np.searchsorted(values[order], asked, side=side)]
+
+    here = until(who.entry, "left") - until(who.time, "left")
+    return np.where(asked == 0, who.count[who.entry == 0].sum(), here)

@@ -1,0 +1,183 @@
+"""How patients' population mortality adds up over those at risk, exactly, whatever their number.
+
+In a cell of the life table (sex, age, calendar year) all patients share one hazard λ. So the sum of
+exp(±Λ) over those in the cell, Λ a patient's cumulative population hazard, moves by exp(±λ) a day
+for all of them together, and only who enters a cell or leaves it has to be worked through. Between
+two times at which the risk set changes the integral of the mean hazard is then a logarithm:
+
+    ∫ Σ λᵢ exp(Λᵢ) / Σ exp(Λᵢ) dt = log (Σ exp(Λᵢ) at the end / the same at the beginning).
+
+All walks go over calendar years in Python, over patients and cells in NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cytoreg.errors import CytoregError
+from cytoreg.survival.cohort import Reduced
+from cytoreg.survival.life_table import LifeTable
+from cytoreg.survival.patients import Floats
+
+Ints = NDArray[np.int64]
+
+_AT_ONCE = 4_000_000
+"""Cells × times that are held at once, about 32 MB an array."""
+
+
+@dataclass(frozen=True)
+class People:
+    """Patients in rows alike: arrays of one length.
+
+    `age` in days at the start, `group` of the life table, `start` in days since 1970-01-01 (on the
+    table's calendar: shifted if it turns with birthdays), at risk after `entry` up to `time`, both
+    in days since the start; `count` of them.
+    """
+
+    age: Floats
+    group: Ints
+    start: Floats
+    entry: Floats
+    time: Floats
+    count: Floats
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Patients (positions in People) who are in some cells of one calendar year, each in one."""
+
+    who: Ints
+    cell: Ints
+    hazard: Floats
+    low: Floats
+    high: Floats
+    before: Floats  # Λ at `low`
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums over those at risk just before each of `times`, and each patient's own Λ.
+
+    `weights` is Σ exp(power Λ) (with power 0, Σ Λ), `at_leaving` and `at_entry` are Λ of each
+    patient at `until` and at entry.
+    """
+
+    weights: Floats
+    at_leaving: Floats
+    at_entry: Floats
+
+
+def people(part: Reduced, table: LifeTable) -> People:
+    """A stratum's patients, on the table's calendar."""
+    age = part["age_days"].astype(np.float64)
+    start = part["start_date"].astype("datetime64[D]").astype(np.int64).astype(np.float64)
+    if table.calendar == "birthday":
+        born = start - age
+        year = np.floor(born).astype(np.int64).astype("datetime64[D]").astype("datetime64[Y]")
+        start = start - (born - year.astype("datetime64[D]").astype(np.int64))
+    time = part["time_days"].astype(np.float64)
+    entry = part["entry_days"].astype(np.float64) if "entry_days" in part else np.zeros_like(time)
+    group = table.group_of(part["sex"], part.columns.get("race"))
+    return People(age, group, start, entry, time, part["count"])
+
+
+def walk(table: LifeTable, who: People, until: Floats, times: Floats, power: int) -> Sums:
+    """Follow everyone through the cells up to `until`, and add up at each of `times` (ascending).
+
+    power: 1 for Σ exp(Λ), −1 for Σ exp(−Λ), 0 for Σ Λ, over those with entry < time ≤ until.
+    Raises CytoregError if somebody leaves a table that refuses it (a count).
+    """
+    weights = np.zeros(len(times))
+    at_leaving, at_entry = np.zeros(len(who.age)), np.zeros(len(who.age))
+    for block in _blocks(table, who, until):
+        entry = who.entry[block.who]
+        enters = (entry >= block.low) & (entry < block.high)
+        since = block.before + block.hazard * (entry - block.low)
+        at_entry[block.who[enters]] = since[enters]
+        at_leaving[block.who] = block.before + block.hazard * (block.high - block.low)
+        _add(weights, block, who, times, power)
+    return Sums(weights, at_leaving, at_entry)
+
+
+def _blocks(table: LifeTable, who: People, until: Floats) -> Iterator[_Block]:
+    """Everyone's way through the cells, a calendar year and a year of age at a time."""
+    changes = np.append(table.first_days()[1:], np.inf)
+    ages, years = table.hazard.shape[1:]
+    reached, total = np.zeros(len(who.age)), np.zeros(len(who.age))
+    for year in range(years):
+        ends = np.minimum(until, changes[year] - who.start)
+        here = np.flatnonzero(ends > reached)
+        while len(here):
+            low = reached[here]
+            age = np.floor((who.age[here] + low) / table.age_days + 1e-9).astype(np.int64)
+            birthday = (age + 1) * table.age_days - who.age[here]
+            place = age - table.first_age
+            _refuse(table, who, here, place, year, low)
+            birthday[place >= ages - 1] = np.inf
+            place = np.clip(place, 0, ages - 1)
+            high = np.minimum(ends[here], birthday)
+            group = who.group[here]
+            hazard = table.hazard[group, place, year]
+            yield _Block(here, group * ages + place, hazard, low, high, total[here])
+            total[here] += hazard * (high - low)
+            reached[here] = high
+            here = here[high < ends[here]]
+
+
+def _refuse(table: LifeTable, who: People, here: Ints, place: Ints, year: int, low: Floats) -> None:
+    """Raise if the table refuses what lies outside it and somebody is there."""
+    if table.beyond == "last":
+        return
+    outside = (place < 0) | (place >= table.hazard.shape[1])
+    day = who.start[here] + low
+    first = table.first_days()
+    if year == 0:
+        outside |= day < first[0]
+    if year == len(first) - 1:
+        past = int(table.years[-1] - 1970 + 1)
+        outside |= day >= np.datetime64(past, "Y").astype("datetime64[D]").astype(np.int64)
+    if outside.any():
+        raise CytoregError(
+            f"{int(who.count[here[outside]].sum())} patients are followed beyond the life table"
+            f" {table.name} (years {table.years[0]}–{table.years[-1]})",
+            remedy='follow them for less long, or take beyond="last"',
+        )
+
+
+def _add(weights: Floats, block: _Block, who: People, times: Floats, power: int) -> None:
+    """Add a block's patients to the sums at the times at which they are in their cells."""
+    low = np.maximum(block.low, who.entry[block.who])
+    first = np.searchsorted(times, low, side="right")
+    last = np.searchsorted(times, block.high, side="right")
+    taken = np.flatnonzero(first < last)
+    cells, example, cell = np.unique(block.cell[taken], return_index=True, return_inverse=True)
+    hazards = block.hazard[taken][example]
+    width = len(times) + 1
+    step = max(_AT_ONCE // width, 1)
+    for begin in range(0, len(cells), step):
+        rows = min(step, len(cells) - begin)
+        inside = np.flatnonzero((cell >= begin) & (cell < begin + rows))
+        chosen = taken[inside]
+        place = (cell[inside] - begin) * width
+        enters, leaves = place + first[chosen], place + last[chosen]
+
+        def present(
+            value: Floats, enters: Ints = enters, leaves: Ints = leaves, rows: int = rows
+        ) -> Floats:
+            change = np.bincount(enters, value, rows * width)
+            change -= np.bincount(leaves, value, rows * width)
+            held: Floats = np.cumsum(change.reshape(rows, width)[:, :-1], axis=1)
+            return held
+
+        hazard = hazards[begin : begin + rows, None]
+        count = who.count[block.who[chosen]]
+        base = (block.before - block.hazard * block.low)[chosen]
+        if power:
+            held = present(count * np.exp(power * base)) * np.exp(power * hazard * times)
+        else:
+            held = present(count * base) + present(count) * hazard * times
+        weights += held.sum(axis=0)
