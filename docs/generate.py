@@ -43,7 +43,7 @@ def cli() -> str:
 
     from cytoreg.cli import app
 
-    for commands in ("project", "run", "look"):
+    for commands in ("project", "run", "look", "plot"):
         import_module(f"cytoreg.cli.{commands}")
     group = typer.main.get_command(app)
     context = group.make_context("cytoreg", [], resilient_parsing=True, terminal_width=90)

@@ -54,7 +54,7 @@ def _cytoreg(
 
 def main() -> None:
     """Run the command line; every error is one message on standard error and an exit code."""
-    for commands in ("project", "run", "look"):  # in the order in which help lists them
+    for commands in ("project", "run", "look", "plot"):  # in the order in which help lists them
         import_module(f"cytoreg.cli.{commands}")
     try:
         app(standalone_mode=True)

@@ -1,25 +1,31 @@
-"""Survival curves: steps with confidence bands, censoring ticks and the numbers at risk.
+"""The figures of survival: curves, observed beside expected survival, incidence by cause.
 
-Reads the shape of `marts.survival_curve`, one endpoint and one stratum variable at a time, from
-anything that gives a column by name (an Arrow table, a data frame, a mapping of arrays).
+They read the shapes of marts.survival_curve, marts.expected_survival and
+marts.cumulative_incidence, one endpoint and one stratum variable at a time, from anything that
+gives a column by name (an Arrow table, a data frame, a mapping of arrays). Sizes are in points; the
+risk table's rows come on top of the height. The time axis (years of 365.25 days) ends where hardly
+anyone is left, and says how many are followed beyond (see `steps.extent`). The same input gives the
+same figure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cytoreg.report.figure import COLOURS, DASHES, SERIES, new_figure, to_svg
-from cytoreg.report.steps import Curve, Frame, extent, pick, read_curves, thin, ticks_of, until
-from cytoreg.report.words import humanize, number
+from cytoreg.report.draw import NARROW, Corner, Layout, Line, draw, top_of
+from cytoreg.report.figure import COLOURS, DASHES, SERIES, to_svg
+from cytoreg.report.steps import Curve, Frame, extent, read_curves, read_lines, until
+from cytoreg.report.words import humanize
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-    from cytoreg.report.steps import Numbers
-
-DAYS_PER_YEAR = 365.25
-TICKED = 400  # censoring times beyond which ticks would only blacken the curve
+Size = tuple[float, float]
+SIZE: Size = (720, 380)
+DOTS = (1.2, 1.8)
+"""How expected survival is dotted."""
 
 
 def plot_survival(
@@ -28,267 +34,159 @@ def plot_survival(
     name: str,
     title: str,
     description: str = "",
+    standalone: bool = False,
     label: Callable[[str], str] = humanize,
     strata: Sequence[str] | None = None,
     behind: Sequence[str] = (),
     medians: Mapping[str, float | None] | None = None,
-    size: tuple[float, float] = (720, 380),
+    size: Size = SIZE,
     heading: bool = False,
-    standalone: bool = False,
 ) -> str:
-    """Kaplan–Meier curves as one SVG, with numbers at risk aligned under the time axis.
+    """`survival_figure` as SVG text; `name` must be unique on the page (see `figure.to_svg`).
 
-    `frame` is one endpoint and stratum variable of `marts.survival_curve`; `strata` picks and
-    orders what is drawn in colour (default: all, largest first), `behind` what stands behind it in
-    grey. `medians` (days by stratum) adds guide lines. `size` is in points, the risk table's rows
-    come on top of its height. `heading` writes the title above the curves too. `standalone` gives
-    a file of its own instead of an element for a page. The axis ends where hardly anyone is left,
-    and says how many are followed beyond (see `steps.extent`). Times are in years of 365.25 days.
-    `name` must be unique on the page; the same input gives the same text.
+    `heading` writes the title above the curves too.
     """
-    curves = read_curves(frame, strata)
-    if not curves:
-        raise ValueError("no curve to draw: the frame has none of the strata asked for")
-    front = {curve.stratum for curve in curves}
-    ghosts = [curve for curve in read_curves(frame, behind) if curve.stratum not in front]
-    drawn = [label(curve.stratum) for curve in curves]
-    end, beyond = extent([*curves, *ghosts])
-    ticks, horizon = ticks_of(end / DAYS_PER_YEAR, narrow=size[0] < 420)
-
-    small = size[0] < 420
-    alone = len(curves) == 1
-    left = 46.0 if alone else max(64.0, min(160.0, 46 + 6.7 * max(map(len, drawn))))
-    right, top, above_axis = 14.0, 34.0 if heading else 10.0, size[1] - 10.0
-    row = 15.0 if small else 16.0
-    below = 42 + row * len(curves)
-    height = above_axis + below + 4
-    figure = new_figure(size[0], height)
-    axes = figure.add_axes(
-        (
-            left / size[0],
-            below / height,
-            (size[0] - left - right) / size[0],
-            (height - below - top) / height,
-        )
+    figure = survival_figure(
+        frame,
+        label=label,
+        strata=strata,
+        behind=behind,
+        medians=medians,
+        size=size,
+        heading=title if heading else "",
     )
-    points = size[0] - left - right
-    _frame(axes, ticks, horizon, small)
-    if beyond:
-        axes.set_xlabel(f"Years ({beyond} followed beyond)")
-    for ghost in ghosts:
-        ghost = until(ghost, end)
-        _step(axes, thin(ghost, _resolution(horizon, points)), COLOURS["ghost"], 0.9, ())
-    for position, curve in enumerate(curves):
-        colour = SERIES[position % len(SERIES)]
-        dashes = DASHES[position % len(DASHES)]
-        shown = until(curve, end)
-        thinned = thin(shown, _resolution(horizon, points))
-        _band(axes, thinned, colour, 0.16 if len(curves) < 4 else 0.11)
-        _step(axes, thinned, colour, 1.7, dashes)
-        _censored(axes, shown, colour)
-        if medians:
-            _median(axes, medians.get(curve.stratum), colour)
-    if not alone:
-        _legend(axes, curves, drawn)
-    if heading:
-        ink = COLOURS["ink"]
-        figure.text(0, 1, title, fontsize=14.5, fontweight="bold", color=ink, va="top")
-    _numbers_at_risk(axes, curves, drawn, ticks, row, left)
     return to_svg(figure, name=name, title=title, description=description, standalone=standalone)
 
 
-def _resolution(horizon: float, points: float) -> float:
-    """Days in a tenth of a point."""
-    return horizon * DAYS_PER_YEAR / points / 10
+def survival_figure(
+    frame: Frame,
+    *,
+    label: Callable[[str], str] = humanize,
+    strata: Sequence[str] | None = None,
+    behind: Sequence[str] = (),
+    medians: Mapping[str, float | None] | None = None,
+    size: Size = SIZE,
+    heading: str = "",
+) -> Figure:
+    """Kaplan–Meier curves with bands, censoring ticks and numbers at risk.
+
+    `strata` picks and orders what is drawn in colour (default: all, largest first), `behind` what
+    stands behind it in grey. `medians` (days by stratum) adds guide lines.
+    """
+    curves = _found(read_curves(frame, strata))
+    front = {curve.stratum for curve in curves}
+    ghosts = [curve for curve in read_curves(frame, behind) if curve.stratum not in front]
+    lines = [
+        replace(line, median=(medians or {}).get(line.curve.stratum))
+        for line in _coloured(curves, label)
+    ]
+    corner: Corner = _corner(curves) if len(lines) > 1 else ""
+    layout = Layout(size, lines, corner=corner, heading=heading, behind=ghosts)
+    return draw(lines, layout)
 
 
-def _frame(axes: Axes, ticks: Sequence[float], horizon: float, small: bool) -> None:
-    size = 10.5 if small else 12.0
-    axes.set_xlim(0, horizon)
-    axes.set_ylim(0, 1.005)
-    axes.patch.set_visible(False)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(COLOURS["soft"])
-    axes.spines["bottom"].set_linewidth(0.8)
-    shares = (0, 0.5, 1) if small else (0, 0.25, 0.5, 0.75, 1)
-    axes.set_yticks(shares, [f"{100 * share:.0f}%" for share in shares])
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.tick_params(left=False, bottom=False, labelsize=size, labelcolor=COLOURS["soft"], pad=5)
-    for share in shares[1:]:
-        axes.plot(
-            (0, horizon),
-            (share, share),
-            color=COLOURS["rule"],
-            linewidth=0.8,
-            clip_on=False,
-            zorder=0,
+def expected_figure(
+    frame: Frame,
+    expected: Frame,
+    *,
+    label: Callable[[str], str] = humanize,
+    strata: Sequence[str] | None = None,
+    size: Size = SIZE,
+    heading: str = "",
+) -> Figure:
+    """Observed survival with its band, and dotted the survival of the population like the patients.
+
+    `expected` has the columns stratum, time_days and expected.
+    """
+    curves = _found(read_curves(frame, strata))
+    lines = _coloured(curves, label)
+    beside = {curve.stratum: curve for curve in read_lines(expected, "expected")}
+    end, _ = extent(curves)
+    alone = len(lines) == 1
+    dotted = [
+        Line(
+            _cut(beside[line.curve.stratum], min(end, line.curve.time[-1])),
+            "",
+            COLOURS["soft"] if alone else line.colour,
+            DOTS,
+            1.6,
+            band=False,
+            straight=True,
         )
-    axes.set_xlabel("Years", fontsize=size, color=COLOURS["soft"], labelpad=2)
+        for line in lines
+        if line.curve.stratum in beside
+    ]
+    both = [*curves, *(line.curve for line in dotted)]
+    words = "Expected" if size[0] < NARROW else "Expected in the population"
+    shown = [replace(line, label="Observed") for line in lines] if alone else lines
+    layout = Layout(
+        size, lines, corner=_corner(both), heading=heading, extra={words: DOTS} if dotted else {}
+    )
+    return draw([*shown, *dotted], layout)
 
 
-def _steps(time: Numbers, value: Numbers) -> tuple[Numbers, Numbers]:
-    """Corners of a right-continuous step line, times in years."""
+def incidence_figure(
+    frame: Frame,
+    *,
+    key: str = "cause",
+    label: Callable[[str], str] = humanize,
+    wanted: Sequence[str] | None = None,
+    size: Size = SIZE,
+    heading: str = "",
+    top: float | None = None,
+) -> Figure:
+    """Cumulative incidences with bands: of each cause in one stratum, or of one in each stratum.
+
+    `key` is the column that tells the curves apart: cause, or stratum. `wanted` picks and orders
+    them. The axis ends at a round share above all bands, or at `top`.
+    """
+    curves = _found(read_curves(frame, wanted, value="incidence", key=key))
+    lines = _coloured(curves, label)
+    rows = lines[:1] if key == "cause" else lines  # causes share those at risk
+    if top is None:
+        top = top_of(highest(curves))
+    corner: Corner = "upper left" if key == "cause" or len(lines) > 1 else ""
+    return draw(lines, Layout(size, rows, top=top, corner=corner, heading=heading))
+
+
+def highest(curves: Sequence[Curve]) -> list[float]:
+    """How high each curve's band reaches, as far as it is drawn."""
     import numpy as np
 
-    x = np.repeat(time / DAYS_PER_YEAR, 2)[1:]
-    y = np.repeat(value, 2)[:-1]
-    return x, y
+    end, _ = extent(curves)
+    drawn = [until(curve, end) for curve in curves]
+    return [float(np.nanmax(np.append(curve.upper, curve.value))) for curve in drawn]
 
 
-def _step(axes: Axes, curve: Curve, colour: str, width: float, dashes: tuple[float, ...]) -> None:
-    x, y = _steps(curve.time, curve.survival)
-    (line,) = axes.plot(x, y, color=colour, linewidth=width, clip_on=False, zorder=3)
-    if dashes:
-        line.set_dashes(dashes)
+def _found(curves: list[Curve]) -> list[Curve]:
+    if not curves:
+        raise ValueError("no curve to draw: the frame has none of the strata asked for")
+    return curves
 
 
-def _band(axes: Axes, curve: Curve, colour: str, opacity: float) -> None:
-    import numpy as np
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
-
-    known = ~(np.isnan(curve.lower) | np.isnan(curve.upper))
-    if known.sum() < 2:
-        return
-    kept = pick(curve, known)
-    x, low = _steps(kept.time, kept.lower)
-    _, high = _steps(kept.time, kept.upper)
-    corners = np.column_stack([np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]])])
-    axes.add_patch(
-        PathPatch(
-            Path(np.vstack([corners, corners[:1]]), closed=True),
-            facecolor=colour,
-            edgecolor="none",
-            alpha=opacity,
-            clip_on=False,
-            zorder=1,
+def _coloured(curves: Sequence[Curve], label: Callable[[str], str]) -> list[Line]:
+    return [
+        Line(
+            curve,
+            label(curve.stratum),
+            SERIES[place % len(SERIES)],
+            DASHES[place % len(DASHES)],
         )
-    )
+        for place, curve in enumerate(curves)
+    ]
 
 
-def _censored(axes: Axes, curve: Curve, colour: str) -> None:
-    """Short upright ticks at the times of censored patients, while they can be told apart."""
+def _corner(curves: Sequence[Curve]) -> Corner:
+    """The corner that falling curves leave free."""
+    return "lower left" if min(curve.value[-1] for curve in curves) > 0.55 else "upper right"
+
+
+def _cut(curve: Curve, days: float) -> Curve:
+    """A line as far as `days`, ending between its points."""
     import numpy as np
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
 
-    rows = np.flatnonzero((curve.censored > 0) & (curve.time > 0))
-    if not 0 < len(rows) <= TICKED:
-        return
-    x = np.repeat(curve.time[rows] / DAYS_PER_YEAR, 2)
-    y = np.repeat(curve.survival[rows], 2) + np.tile([-0.011, 0.011], len(rows))
-    codes = np.tile(np.array([Path.MOVETO, Path.LINETO], dtype=np.uint8), len(rows))
-    axes.add_patch(
-        PathPatch(
-            Path(np.column_stack([x, y]), codes),
-            facecolor="none",
-            edgecolor=colour,
-            linewidth=0.7,
-            alpha=0.75,
-            clip_on=False,
-            zorder=2,
-        )
-    )
-
-
-def _median(axes: Axes, days: float | None, colour: str) -> None:
-    if days is None:
-        return
-    year = days / DAYS_PER_YEAR
-    axes.plot(
-        (0, year, year),
-        (0.5, 0.5, 0),
-        color=colour,
-        linewidth=0.9,
-        dashes=(2, 2.5),
-        clip_on=False,
-        zorder=1,
-    )
-
-
-def _legend(axes: Axes, curves: Sequence[Curve], labels: Sequence[str]) -> None:
-    """Names in the order of the curves' ends, in the corner that curves leave free."""
-    from matplotlib.lines import Line2D
-
-    handles = []
-    for position, text in enumerate(labels):
-        line = Line2D([], [], color=SERIES[position % len(SERIES)], linewidth=1.9, label=text)
-        if dashes := DASHES[position % len(DASHES)]:
-            line.set_dashes(dashes)
-        handles.append(line)
-    high = min(float(curve.survival[-1]) for curve in curves) > 0.55
-    axes.legend(
-        handles=handles,
-        loc="lower left" if high else "upper right",
-        frameon=False,
-        fontsize=12.0,
-        labelcolor=COLOURS["ink"],
-        handlelength=2.4,
-        borderaxespad=0.2 if not high else 0.8,
-    )
-
-
-def _numbers_at_risk(
-    axes: Axes,
-    curves: Sequence[Curve],
-    labels: Sequence[str],
-    ticks: Sequence[float],
-    row: float,
-    left: float,
-) -> None:
-    """The table under the axis: a row per curve, each number under its tick."""
-    from matplotlib.lines import Line2D
-    from matplotlib.transforms import IdentityTransform, offset_copy
-
-    figure = axes.get_figure(root=True)
-    assert figure is not None  # noqa: S101 -- the axes were just added to one
-    data = axes.get_xaxis_transform()
-    alone = len(curves) == 1
-    size = 10.5 if row < 16 else 11.5
-    origin = axes.transAxes
-    first = -28.0
-    axes.text(
-        0,
-        0,
-        "At risk",
-        transform=offset_copy(origin, figure, x=-left + 4, y=first, units="points"),
-        fontsize=size,
-        color=COLOURS["soft"],
-        fontweight="normal",
-        va="center",
-    )
-    for position, (curve, text) in enumerate(zip(curves, labels, strict=True)):
-        y = first - row * (position + 1)
-        if not alone:
-            shown = text if len(text) <= 17 else text[:16] + "…"
-            axes.text(
-                0,
-                0,
-                shown,
-                transform=offset_copy(origin, figure, x=-left + 18, y=y, units="points"),
-                fontsize=size,
-                color=COLOURS["ink"],
-                va="center",
-            )
-            base = offset_copy(IdentityTransform(), figure, units="points")
-            height = axes.get_position().y0 * figure.bbox.height + y
-            swatch = Line2D(
-                (2, 14),
-                (height, height),
-                transform=base,
-                linewidth=2,
-                color=SERIES[position % len(SERIES)],
-            )
-            figure.add_artist(swatch)
-        for tick in ticks:
-            axes.text(
-                tick,
-                0,
-                number(curve.at_risk_at(tick * DAYS_PER_YEAR)),
-                transform=offset_copy(data, figure, y=y, units="points"),
-                fontsize=size,
-                color=COLOURS["ink"],
-                ha="center",
-                va="center",
-            )
+    if curve.time[-1] <= days:
+        return curve
+    value = float(np.interp(days, curve.time, curve.value))
+    kept = until(curve, days)
+    return replace(kept, value=np.append(kept.value[:-1], value))

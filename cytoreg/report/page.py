@@ -11,6 +11,7 @@ from cytoreg.report.benchmark import read_figures
 from cytoreg.report.contents import beats_of, sections_of, stages_of
 from cytoreg.report.lexicon import ALL, Lexicon, read_lexicon
 from cytoreg.report.outcomes import read_outcomes
+from cytoreg.report.panels import figure_parts
 from cytoreg.report.survival import survival_parts
 from cytoreg.report.words import (
     amount,
@@ -95,6 +96,7 @@ def _page(
         "completeness": quality.read_completeness(con),
         "outcomes": read_outcomes(con, lexicon),
         "survival": survival_parts(con, lexicon),
+        "beside": figure_parts(con, lexicon),
         "figures": figures,
         "durations": stages_of(run.get("durations")),
         "terms": lexicon.terms,

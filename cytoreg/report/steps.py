@@ -1,4 +1,4 @@
-"""Survival curves as steps: read from a mart, cut down to what a plot can show."""
+"""Curves of survival or incidence as steps: read from a mart, cut down to what a plot can show."""
 
 from __future__ import annotations
 
@@ -24,21 +24,24 @@ class Frame(Protocol):
 
 @dataclass(frozen=True)
 class Curve:
-    """One stratum's curve, a row per distinct time from 0 on; times in days."""
+    """One stratum's curve, a row per distinct time from 0 on; times in days.
+
+    `value` is the estimate, a share; `censored` is 0 where the mart does not tell.
+    """
 
     stratum: str
     time: Numbers
     at_risk: Numbers
     events: Numbers
     censored: Numbers
-    survival: Numbers
+    value: Numbers
     lower: Numbers
     upper: Numbers
 
     @property
     def patients(self) -> int:
-        """At risk at time 0."""
-        return int(self.at_risk[0])
+        """The most that were ever at risk: all of them, unless some entered late."""
+        return int(self.at_risk.max())
 
     def at_risk_at(self, days: float) -> int:
         """How many are still under observation just before `days`."""
@@ -52,18 +55,15 @@ def extent(curves: Sequence[Curve]) -> tuple[float, int]:
     That is the last day of any curve, unless fewer than FEW patients draw out its last third or
     more: then the axis ends a little after the day on which so few were left.
     """
+    import numpy as np
+
     last = max(float(curve.time[-1]) for curve in curves)
-    days = sorted({float(day) for curve in curves for day in curve.time})
-    low, high = 0, len(days)
-    while low < high:  # the number at risk only falls
-        middle = (low + high) // 2
-        if sum(curve.at_risk_at(days[middle]) for curve in curves) < FEW:
-            high = middle
-        else:
-            low = middle + 1
-    if low == 0 or low == len(days) or days[low - 1] >= last * 2 / 3:
+    days = np.unique(np.concatenate([curve.time for curve in curves]))
+    waiting = sum(np.append(curve.at_risk, 0.0)[curve.time.searchsorted(days)] for curve in curves)
+    enough = np.flatnonzero(waiting >= FEW)
+    if len(enough) == 0 or enough[-1] == len(days) - 1 or days[enough[-1]] >= last * 2 / 3:
         return last, 0
-    end = days[low - 1] * 1.03
+    end = float(days[enough[-1]]) * 1.03
     return end, sum(curve.at_risk_at(end) for curve in curves)
 
 
@@ -91,10 +91,17 @@ def until(curve: Curve, days: float) -> Curve:
     )
 
 
-def read_curves(frame: Frame, strata: Sequence[str] | None = None) -> list[Curve]:
+def read_curves(
+    frame: Frame,
+    strata: Sequence[str] | None = None,
+    *,
+    value: str = "survival",
+    key: str = "stratum",
+) -> list[Curve]:
     """The curves of `frame`, largest stratum first, or those of `strata` in their order.
 
-    `frame` has the columns stratum, time_days, at_risk, events, censored, survival, lower, upper.
+    `frame` has the columns `key`, time_days, at_risk, events, `value`, lower, upper, and for
+    survival censored.
     """
     import numpy as np
 
@@ -104,11 +111,12 @@ def read_curves(frame: Frame, strata: Sequence[str] | None = None) -> list[Curve
             values = np.ma.filled(values.astype(float), np.nan)
         return np.asarray(values, dtype=float)
 
-    labels = np.asarray(frame["stratum"]).astype(str)
-    columns = {
-        name: column(name)
-        for name in ("time_days", "at_risk", "events", "censored", "survival", "lower", "upper")
-    }
+    labels = np.asarray(frame[key]).astype(str)
+    names = ("time_days", "at_risk", "events", "censored", value, "lower", "upper")
+    told = "censored" if value == "survival" else "events"
+    columns = {name: column(told if name == "censored" else name) for name in names}
+    if told == "events":
+        columns["censored"] = columns["events"] * 0
     curves = []
     for stratum in dict.fromkeys(labels.tolist()):
         rows = np.flatnonzero(labels == stratum)
@@ -131,7 +139,7 @@ def thin(curve: Curve, resolution: float = 0.0) -> Curve:
 
     steps = np.ones(len(curve.time), dtype=bool)
     steps[1:-1] = False
-    for values in (curve.survival, curve.lower, curve.upper):
+    for values in (curve.value, curve.lower, curve.upper):
         same = (values[1:] == values[:-1]) | (np.isnan(values[1:]) & np.isnan(values[:-1]))
         steps[1:] |= ~same
     thinned = pick(curve, steps)
@@ -144,7 +152,7 @@ def thin(curve: Curve, resolution: float = 0.0) -> Curve:
     return thinned
 
 
-_COLUMNS = ("time", "at_risk", "events", "censored", "survival", "lower", "upper")
+_COLUMNS = ("time", "at_risk", "events", "censored", "value", "lower", "upper")
 
 
 def _joined(first: Numbers, second: Numbers) -> Numbers:
@@ -156,3 +164,13 @@ def _joined(first: Numbers, second: Numbers) -> Numbers:
 def pick(curve: Curve, rows: NDArray[np.bool_]) -> Curve:
     """The curve with only the rows chosen."""
     return Curve(curve.stratum, *(getattr(curve, name)[rows] for name in _COLUMNS))
+
+
+def read_lines(frame: Frame, value: str) -> list[Curve]:
+    """Curves without patients of their own: the columns stratum, time_days and `value`."""
+    import numpy as np
+
+    nobody = np.zeros(len(np.asarray(frame["time_days"])))
+    empty = dict.fromkeys(("at_risk", "events", "lower", "upper"), nobody)
+    columns = {name: frame[name] for name in ("stratum", "time_days", value)}
+    return read_curves(columns | empty, value=value)

@@ -11,7 +11,7 @@ from command_line import run
 
 COMMANDS = (
     *("init", "simulate", "refresh", "validate", "serve", "rollback"),
-    *("query", "report", "runs", "rules", "doctor"),
+    *("query", "report", "plot", "runs", "rules", "doctor"),
 )
 HEAVY = "duckdb pyarrow pandas numpy pandera great_expectations prefect lifelines matplotlib lxml"
 
@@ -35,7 +35,8 @@ def test_a_command_shows_an_example_of_itself(command: str, tmp_path: Path) -> N
 def test_help_needs_no_heavy_package() -> None:
     code = (
         "import sys\nfrom importlib import import_module\n"
-        "for name in ('app', 'project', 'run', 'look'): import_module(f'cytoreg.cli.{name}')\n"
+        "for name in ('app', 'project', 'run', 'look', 'plot'):\n"
+        "    import_module(f'cytoreg.cli.{name}')\n"
         f"print(*(set({HEAVY.split()!r}) & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

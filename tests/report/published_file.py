@@ -70,6 +70,7 @@ def write_published(
         if marts:
             _outcomes(con)
             _survival(con)
+            _beside(con)
     return path
 
 
@@ -308,3 +309,39 @@ def _survival(con: duckdb.DuckDBPyConnection) -> None:
     fill(con, "marts.survival_curve", curves)
     fill(con, "marts.survival_landmark", landmarks)
     fill(con, "marts.survival_summary", summaries)
+
+
+def _beside(con: duckdb.DuckDBPyConnection) -> None:
+    """What stands beside the curves: deaths by cause, and survival of the population."""
+    con.execute(
+        "create table marts.cumulative_incidence (endpoint varchar, stratum_variable varchar,"
+        " stratum varchar, cause varchar, time_days bigint, at_risk bigint, events bigint,"
+        " incidence double, std_err double, lower double, upper double)"
+    )
+    con.execute(
+        "create table marts.expected_survival (endpoint varchar, stratum_variable varchar,"
+        " stratum varchar, method varchar, time_days bigint, expected double)"
+    )
+    incidences, expected = [], []
+    for variable in ("all", "primary_site", "operation_era"):
+        for stratum, rows in simulated(variable).items():
+            where = ("overall", variable, stratum)
+            tumour = sum(row[2] for row in rows) * 2 // 3
+            for cause, first in (("tumour", True), ("other", False)):
+                share, free, seen = 0.0, 1.0, 0
+                for day, at_risk, events, _, survival, *_ in rows:
+                    own = [seen + place < tumour for place in range(events)].count(first)
+                    seen += events
+                    share, free = share + free * own / at_risk, survival
+                    width = 0.02 if share else 0.0
+                    incidences.append(
+                        (*where, cause, day, at_risk, own, share, width / 2, max(share - width, 0),
+                         min(share + width, 1))
+                    )  # fmt: skip
+            for method, days in (("ederer1", 9000), ("conditional", 8000)):
+                expected += [
+                    (*where, method, day, float(np.exp(-day / days)))
+                    for day in range(0, rows[-1][0] + 90, 90)
+                ]
+    fill(con, "marts.cumulative_incidence", incidences)
+    fill(con, "marts.expected_survival", expected)

@@ -14,7 +14,14 @@ import pytest
 from published_file import kaplan_meier, survival_rows, write_published
 
 from cytoreg import report
-from cytoreg.report.curves import plot_survival
+from cytoreg.report.curves import (
+    expected_figure,
+    incidence_figure,
+    plot_survival,
+    survival_figure,
+)
+from cytoreg.report.draw import top_of
+from cytoreg.report.figure import SERIES, file_of, to_svg
 from cytoreg.report.steps import DRAWABLE, extent, read_curves, thin, until
 
 COLUMNS = (
@@ -85,7 +92,7 @@ def test_thinning_keeps_every_step_exactly(columns: dict[str, list]) -> None:
     thinned = thin(curve)
     assert len(thinned.time) < len(curve.time)
     place = np.searchsorted(thinned.time, curve.time, side="right") - 1
-    for name in ("survival", "lower", "upper"):
+    for name in ("value", "lower", "upper"):
         np.testing.assert_array_equal(getattr(thinned, name)[place], getattr(curve, name))
     assert thinned.time[-1] == curve.time[-1]
 
@@ -100,9 +107,9 @@ def test_more_steps_than_can_be_drawn_move_by_less_than_can_be_seen() -> None:
     thinned = thin(curve, resolution)
     assert len(curve.time) > DRAWABLE > len(thinned.time)
     np.testing.assert_array_equal(
-        thinned.survival, curve.survival[np.searchsorted(curve.time, thinned.time)]
+        thinned.value, curve.value[np.searchsorted(curve.time, thinned.time)]
     )
-    gaps = np.interp(thinned.survival, curve.survival[::-1], curve.time[::-1]) - thinned.time
+    gaps = np.interp(thinned.value, curve.value[::-1], curve.time[::-1]) - thinned.time
     assert np.abs(gaps).max() < resolution
 
 
@@ -126,7 +133,7 @@ def test_a_straggler_does_not_squeeze_the_curve_and_is_told(columns: dict[str, l
     assert f"Years ({beyond} followed beyond)" in plot(frame)
     cut = until(curve, end)
     assert cut.time[-1] == end
-    assert cut.survival[-1] == curve.survival[curve.time <= end][-1]
+    assert cut.value[-1] == curve.value[curve.time <= end][-1]
 
 
 def test_an_axis_that_nobody_squeezes_ends_with_the_last_patient(
@@ -173,3 +180,116 @@ def test_the_picture_is_a_file_of_its_own(tmp_path: Path) -> None:
     assert {"Overall survival, by site", "Small bowel", "Pancreas"} <= {
         element.text for element in root.iter("{http://www.w3.org/2000/svg}text")
     }
+
+
+def incidences(high: float = 0.3) -> pd.DataFrame:
+    """Two causes in each of two strata, the first reaching `high`."""
+    pieces = []
+    for stratum, patients in (("a", 200), ("b", 90)):
+        for cause, last in (("tumour", high), ("other", high / 3)):
+            share = np.linspace(0, last, 41)
+            at_risk = np.linspace(patients, 10, 41).round()
+            pieces.append(
+                pd.DataFrame(
+                    {"stratum": stratum, "cause": cause, "time_days": np.arange(41) * 100,
+                     "at_risk": at_risk, "events": 1, "incidence": share,
+                     "lower": share * 0.9, "upper": share * 1.1}
+                )
+            )  # fmt: skip
+    return pd.concat(pieces, ignore_index=True)
+
+
+def words(figure: object) -> set[str | None]:
+    root = ElementTree.fromstring(to_svg(figure, name="f", title="t", description="d"))
+    return {element.text for element in root.iter("text")}
+
+
+def lines_of(figure) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The drawn data by colour and whether it is dotted."""
+    return {
+        f"{line.get_color()}{' dotted' if line.is_dashed() else ''}": line.get_data()
+        for line in figure.axes[0].get_lines()
+    }
+
+
+def test_causes_share_one_row_of_patients_and_strata_have_their_own() -> None:
+    frame = incidences()
+    causes = words(incidence_figure(frame[frame["stratum"] == "a"]))
+    assert {"Tumour", "Other", "At risk", "200", "0%", "40%"} <= causes
+    assert "100%" not in causes
+    strata = words(incidence_figure(frame[frame["cause"] == "other"], key="stratum"))
+    assert {"A", "B", "200", "90", "20%"} <= strata
+
+
+def test_the_axis_of_incidences_ends_above_every_band() -> None:
+    for high in (0.001, 0.02, 0.17, 0.5, 0.89):
+        frame = incidences(high)
+        figure = incidence_figure(frame[frame["stratum"] == "a"])
+        assert frame["upper"].max() <= figure.axes[0].get_ylim()[1] <= 1.01
+    assert top_of([float("nan"), 0.06]) == 0.1
+    assert top_of([]) == 0.05
+    fixed = incidence_figure(frame[frame["stratum"] == "a"], top=0.75)
+    assert fixed.axes[0].get_ylim()[1] == pytest.approx(0.754, abs=0.001)
+
+
+def test_incidences_are_drawn_as_they_are() -> None:
+    frame = incidences()
+    one = frame[(frame["stratum"] == "a") & (frame["cause"] == "tumour")]
+    x, y = lines_of(incidence_figure(one))[SERIES[0]]
+    np.testing.assert_allclose(x[::2], one["time_days"] / 365.25)
+    np.testing.assert_allclose(y[::2], one["incidence"])
+    np.testing.assert_allclose(y[1::2], one["incidence"][:-1])  # steps hold until the next
+
+
+def test_expected_survival_is_dotted_and_ends_with_the_observed(columns: dict[str, list]) -> None:
+    last = max(day for day, name in zip(columns["time_days"], columns["stratum"], strict=True)
+               if name == "b")  # fmt: skip
+    days = np.arange(0, 40_000, 91)
+    expected = {"stratum": ["b"] * len(days), "time_days": days, "expected": np.exp(-days / 9e3)}
+    figure = expected_figure(columns, expected, strata=["b"])
+    assert {"Observed", "Expected in the population", "At risk"} <= words(figure)
+    dotted = [line for line in figure.axes[0].get_lines() if line.is_dashed()]
+    (x, y), = (line.get_data() for line in dotted)  # fmt: skip
+    assert x[-1] * 365.25 <= last + 1e-6
+    np.testing.assert_allclose(y[:-1], np.exp(-x[:-1] * 365.25 / 9e3), rtol=1e-12)
+    assert y[-1] == pytest.approx(np.exp(-x[-1] * 365.25 / 9e3), abs=1e-4)
+
+
+def test_a_stratum_without_expected_survival_is_drawn_alone(columns: dict[str, list]) -> None:
+    nothing = {"stratum": [], "time_days": [], "expected": []}
+    assert "Expected in the population" not in words(expected_figure(columns, nothing))
+
+
+def test_a_band_holds_until_survival_is_zero() -> None:
+    frame = {"stratum": ["a"] * 3, "time_days": [0, 365.25, 730.5], "at_risk": [3, 3, 1],
+             "events": [0, 2, 1], "censored": [0, 0, 0], "survival": [1, 0.4, 0],
+             "lower": [1, 0.1, np.nan], "upper": [1, 0.7, np.nan]}  # fmt: skip
+    (band,) = survival_figure(frame).axes[0].patches
+    assert band.get_path().vertices[:, 0].max() == pytest.approx(2)
+
+
+def test_numbers_at_risk_may_grow_with_delayed_entry() -> None:
+    late = {"stratum": ["a"] * 4, "time_days": [0, 1000, 2000, 3000], "at_risk": [0, 2, 60, 20],
+            "events": [0, 1, 40, 20], "censored": [0] * 4, "survival": [1, 0.5, 0.2, 0],
+            "lower": [1, 0.1, 0.1, np.nan], "upper": [1, 0.9, 0.3, np.nan]}  # fmt: skip
+    curve = read_curves(late)[0]
+    assert extent([curve]) == (3000, 0)
+    assert curve.patients == 60
+
+
+@pytest.mark.parametrize(
+    ("suffix", "begins"), [(".png", b"\x89PNG"), (".pdf", b"%PDF"), (".svg", b"<svg")]
+)
+def test_files_are_of_their_kind_and_repeatable(
+    suffix: str, begins: bytes, columns: dict[str, list]
+) -> None:
+    def content() -> bytes:
+        figure = expected_figure(
+            columns, {"stratum": ["a", "a"], "time_days": [0, 900], "expected": [1, 0.9]}
+        )
+        return file_of(figure, suffix, name="f", title="What is seen", description="d")
+
+    made = content()
+    assert made.startswith(begins)
+    assert made == content()
+    assert b"What is seen" in made or suffix == ".pdf"

@@ -1,0 +1,107 @@
+"""The command that draws: survival figures of the published marts, to a file."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cytoreg.cli.app import app
+from cytoreg.cli.common import DataOption, ProjectOption, load
+from cytoreg.errors import ConfigError
+
+
+class Figure(StrEnum):
+    """What can be drawn."""
+
+    survival = "survival"
+    expected = "expected"
+    incidence = "incidence"
+
+
+@app.command()
+def plot(
+    figure: Annotated[
+        Figure,
+        typer.Argument(
+            metavar="FIGURE",
+            help="survival: Kaplan–Meier curves; expected: these beside the population's;"
+            " incidence: by cause.",
+        ),
+    ],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Where to; its suffix says what: svg, png, pdf.")
+    ],
+    endpoint: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of cytoreg.toml. [default: the first]")
+    ] = None,
+    by: Annotated[
+        str, typer.Option(metavar="VARIABLE", help="What splits the patients into strata.")
+    ] = "all",
+    stratum: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this one; may be given again. [default: all]"),
+    ] = None,
+    cause: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="incidence: only this one. [default: all]"),
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="expected: how. [default: ederer1 if there]"),
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option(help='Above the figure; "" for none. [default: what it shows]')
+    ] = None,
+    width: Annotated[int, typer.Option(min=200, max=4000, help="In points, without margins.")] = (
+        720
+    ),
+    height: Annotated[
+        int, typer.Option(min=150, max=4000, help="In points, without numbers at risk.")
+    ] = 420,
+    project: ProjectOption = None,
+    data: DataOption = None,
+) -> None:
+    """Draw a survival figure of the published marts: bands, numbers at risk, one file.
+
+    Example:  cytoreg plot survival sites.pdf --by primary_site --stratum pancreas --stratum unknown
+    """
+    from cytoreg.published import reading
+    from cytoreg.report.choice import Wish, choose, described, drawn, title_of
+    from cytoreg.report.figure import SUFFIXES, file_of
+    from cytoreg.report.lexicon import read_lexicon
+
+    suffix = file.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ConfigError(
+            f"{file.name} has no suffix that says what to draw",
+            remedy=f"end it with {', '.join(SUFFIXES)}",
+        )
+    published = load(project, None, data).published
+    wish = Wish(figure.value, endpoint, by, tuple(stratum or ()), tuple(cause or ()), method)
+    if not published.exists():
+        raise ConfigError("nothing is published yet", remedy="refresh first: cytoreg refresh")
+    with reading(published) as con:
+        lexicon = read_lexicon(con)
+        choice = choose(con, wish, lexicon)
+        said = title_of(choice, lexicon)
+        heading = said if title is None else title
+        made = drawn(con, choice, lexicon, size=(width, height), heading=heading)
+    content = file_of(
+        made,
+        suffix,
+        name=figure.value,
+        title=heading or said,
+        description=described(choice, lexicon),
+    )
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror}") from None
+    typer.echo(file)
+    if choice.left_out:
+        typer.echo(
+            f"{choice.left_out} smaller strata of {by} are not drawn; --stratum picks", err=True
+        )
