@@ -80,6 +80,7 @@ def fit_incidences(
             squared = _aalen(curve, sums)
         else:
             squared = _jackknife(patients, cause == number, curve, place, sums)
+            squared[incidence == 1] = 0.0  # whatever the weights
         std_err = np.sqrt(np.maximum(squared, 0.0))
         std_err[incidence == 0] = 0.0
         found.append(_incidence(patients.whole, sums, std_err, interval))
