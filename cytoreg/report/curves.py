@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Size = tuple[float, float]
 SIZE: Size = (720, 380)
-DOTS = (1.2, 1.8)
+DOTS = (0.9, 2.2)
 """How expected survival is dotted."""
 
 
@@ -109,7 +109,7 @@ def expected_figure(
             "",
             COLOURS["soft"] if alone else line.colour,
             DOTS,
-            1.6,
+            1.3,
             band=False,
             straight=True,
         )
