@@ -173,7 +173,7 @@ def heading_of(
     by = lexicon.by(variable)
     split = split or by[:1].lower() + by[1:]
     if kind == "incidence":
-        what = f"of {lexicon.label(cause).lower()}" if cause else "by cause"
+        what = f"({lexicon.label(cause).lower()})" if cause else "by cause"
         return f"{lexicon.label(endpoint)}: cumulative incidence {what}, {split}"
     beside = ", observed and expected" if kind == "expected" else ""
     return f"{lexicon.label(endpoint)} survival{beside}, {split}"

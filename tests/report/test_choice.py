@@ -101,7 +101,7 @@ def test_a_figure_whose_mart_is_missing_says_which_can_be_drawn(tmp_path: Path) 
         ),
         (
             Wish("incidence", variable="operation_era", causes=["tumour"]),
-            "Overall: cumulative incidence of tumour, by operation era",
+            "Overall: cumulative incidence (tumour), by operation era",
             {"1990–1999", "2000–2009", "2010–2016"},
         ),
     ],
