@@ -154,12 +154,14 @@ def check(project: Project, source: str) -> list[tuple[str, bool, str]]:
     config = _config(project, source)
     kind = kind_of(config)
     found: list[tuple[str, bool, str]] = []
-    what = "connection" if isinstance(config, SqlSource) else "files"
+    what = "connection" if getattr(config, "url", None) else "files"
     try:
+        if isinstance(config, RedcapSource) and config.url:
+            config = config.model_copy(update={"deadline_minutes": 1.0})  # somebody is waiting
         paths = kind.inputs(source, config, project.extracts)
         size = sum(path.stat().st_size for path in paths) / 1e6
         many = f": {len(paths)} file{'s' * (len(paths) > 1)}, {size:.1f} MB" if paths else ""
-        found.append((what, True, _origin(source, config) + many))
+        found.append((what, True, _origin(source, config) + many + _about(source, config)))
         for table, entity in config.tables.items():
             what = f"table {table}"
             one = config.model_copy(update={"tables": {table: entity}})
@@ -169,6 +171,15 @@ def check(project: Project, source: str) -> list[tuple[str, bool, str]]:
     except OSError as error:
         found.append((what, False, str(error.strerror)))
     return found
+
+
+def _about(source: str, config: AnySource) -> str:
+    """What a server says of itself."""
+    if not isinstance(config, RedcapSource) or not config.url:
+        return ""
+    from cytoreg.sources.redcap_project import about
+
+    return ": " + about(source, config)
 
 
 def _shape(source: str, config: AnySource, table: str, extracts: Path) -> str:
@@ -215,7 +226,11 @@ def _origin(source: str, config: AnySource) -> str:
         from cytoreg.sources.database import shown
 
         return shown(source, config)
-    return config.data if isinstance(config, RedcapSource) else config.path
+    if isinstance(config, RedcapSource):
+        from cytoreg.sources import redcap
+
+        return redcap.shown(source, config)
+    return config.path
 
 
 def _file(path: Path, extracts: Path) -> FileManifest:

@@ -177,7 +177,8 @@ class RedcapSource(Source):
     encoding: str = "utf-8"
     url: str = ""
     token_env: str = ""
-    records_per_request: int = Field(200, ge=1, le=100_000)
+    data_access_groups: bool = False
+    records_per_request: int = Field(200, ge=1, le=900)
     timeout_seconds: float = Field(60, gt=0)
     deadline_minutes: float = Field(60, gt=0)
 

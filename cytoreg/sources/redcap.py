@@ -1,253 +1,72 @@
-"""A REDCap export: the data file and its data dictionary; one table an instrument.
+"""A REDCap project, from its API or from the files of an export; one table an instrument.
 
-A row of the data file belongs to the instrument that `redcap_repeat_instrument` names. A row
-without one holds the instruments that do not repeat: it becomes a row of the first of the
-dictionary, and of each other in which a field has a value.
+The API is read by redcap_api.py; this is the way of the files: data and data dictionary, exported
+together. redcap_layout.py says which row is of which instrument.
 """
 
 from __future__ import annotations
 
-import csv
-import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cytoreg.errors import SourceError
-from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
+from cytoreg.sources import Headings, Item, Reject, Unexpected, redcap_api
 from cytoreg.sources.config import RedcapSource
 from cytoreg.sources.files import check_text, find_one, place
+from cytoreg.sources.http import address
 from cytoreg.sources.records import delimited, header
-
-INSTRUMENT, INSTANCE = "redcap_repeat_instrument", "redcap_repeat_instance"
-UNKNOWN = "unknown"
-_CONTEXT = "redcap_event_name", "redcap_data_access_group", "redcap_survey_identifier"
-_WITHOUT_DATA = "descriptive"  # the one field type that an export has no column for
-_DICTIONARY = {  # headings of a dictionary as downloaded and as the API gives it
-    "field": ("Variable / Field Name", "field_name"),
-    "form": ("Form Name", "form_name"),
-    "type": ("Field Type", "field_type"),
-    "choices": ("Choices, Calculations, OR Slider Labels", "select_choices_or_calculations"),
-}
-_REMEDY = "export data and dictionary of the same project at the same time"
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Which columns of the data file belong to which instrument; `first` is the main one."""
-
-    record_id: str
-    forms: dict[str, list[str]]
-    repeats: bool
-
-    @property
-    def first(self) -> str:
-        return next(iter(self.forms))
+from cytoreg.sources.redcap_layout import (
+    INSTRUMENT,
+    dictionary,
+    instruments,
+    layout_of,
+    refused,
+    table_of,
+)
 
 
 def inputs(name: str, config: RedcapSource, extracts: Path) -> list[Path]:
-    """The data file and the dictionary."""
+    """The data file and the dictionary; [] for the API."""
+    if config.url:
+        return []
     return [find_one(name, part, extracts) for part in (config.data, config.dictionary)]
+
+
+def shown(name: str, config: RedcapSource) -> str:
+    """Where the project is read from, without secrets."""
+    return address(name, config.url) if config.url else config.data
 
 
 def read(name: str, config: RedcapSource, extracts: Path) -> Iterator[Item]:
     """Rows of each declared instrument: record id, instance and the instrument's own fields."""
-    data, dictionary = inputs(name, config, extracts)
+    if config.url:
+        yield from redcap_api.read(name, config)
+        return
+    data, described = inputs(name, config, extracts)
     where = place(data, extracts)
-    fields = _dictionary(name, dictionary, place(dictionary, extracts), config.encoding)
+    fields = dictionary(name, described, place(described, extracts), config.encoding)
     check_text(name, data, where, config.encoding)
     headings = header(name, data, where, config.encoding, ",")
-    layout = _layout(name, where, headings, fields, config)
+    layout = layout_of(name, where, headings, fields, config)
     yield Headings(where, headings)
     skipped: Counter[str] = Counter()
 
     def refuse(rows: pa.Table) -> dict[int, str]:
-        return _refused(rows, layout)
+        return refused(rows, layout)
 
     for rows, bad in delimited(name, data, where, config.encoding, ",", headings, refuse):
-        yield from _instruments(rows, layout, config, where)
+        yield from instruments(rows, layout, config, where)
         if layout.repeats:
             for value in pc.value_counts(rows[INSTRUMENT]).to_pylist():
                 skipped[value["values"]] += value["counts"]
         for item in bad:
-            table = _table_of(item.raw, config, headings, layout)
+            table = table_of(item.raw, config, headings, layout)
             yield Reject(table, where, item.row, item.line, item.reason, item.raw)
     names = [*headings, "_row"]
-    yield from _instruments(
-        pa.table([pa.array([], pa.string())] * len(names), names), layout, config, where
-    )
+    nothing = pa.table([pa.array([], pa.string())] * len(names), names)
+    yield from instruments(nothing, layout, config, where)
     for form in sorted(skipped.keys() - config.tables.keys() - {""}):
         yield Unexpected(f"instrument {form}", skipped[form])
-
-
-def _dictionary(source: str, path: Path, where: str, encoding: str) -> list[dict[str, str]]:
-    """The dictionary's fields: `field`, `form`, `type`, `choices`."""
-    check_text(source, path, where, encoding)
-    headings = header(source, path, where, encoding, ",")
-    columns = {
-        key: next((name for name in known if name in headings), "")
-        for key, known in _DICTIONARY.items()
-    }
-    if missing := [_DICTIONARY[key][0] for key, column in columns.items() if not column]:
-        raise SourceError(
-            source,
-            f"{where} is not a REDCap data dictionary: no heading {', '.join(map(repr, missing))}",
-            remedy="download the data dictionary of the project as CSV",
-        )
-    fields: list[dict[str, str]] = []
-    for rows, bad in delimited(source, path, where, encoding, ",", headings):
-        if bad:
-            raise SourceError(
-                source,
-                f"{where} line {bad[0].line}: {bad[0].reason}",
-                remedy="download the data dictionary again",
-            )
-        found = rows.select(list(columns.values())).rename_columns(list(columns)).to_pylist()
-        fields += [field for field in found if field["field"] and field["form"]]
-    if not fields:
-        raise SourceError(
-            source, f"{where} has no fields", remedy="download the data dictionary again"
-        )
-    return fields
-
-
-def _layout(
-    source: str,
-    where: str,
-    headings: list[str],
-    fields: list[dict[str, str]],
-    config: RedcapSource,
-) -> _Layout:
-    """Columns by instrument; raises SourceError when data and dictionary do not fit."""
-    record_id = fields[0]["field"]
-    if record_id not in headings:  # headings are not told: without them line 1 is a record
-        raise SourceError(
-            source,
-            f"{where} has no column {record_id}, the dictionary's first field, in its first line",
-            remedy=_REMEDY + ", with raw headings",
-        )
-    forms: dict[str, list[str]] = {}
-    missing = []
-    for field in fields:
-        columns = forms.setdefault(field["form"], [])
-        wanted = _columns(field)
-        if field["type"] == "checkbox":  # codes of missing data have boxes of their own
-            prefix = f"{field['field']}___"
-            wanted += [name for name in headings if name.startswith(prefix) and name not in wanted]
-        columns += [name for name in wanted if name in headings and name != record_id]
-        missing += [name for name in wanted if name not in headings]
-    for form, columns in forms.items():
-        columns += [name for name in (f"{form}_timestamp", f"{form}_complete") if name in headings]
-    own = {name for columns in forms.values() for name in columns}
-    known = own | {record_id, INSTRUMENT, INSTANCE, *_CONTEXT}
-    problems = {
-        "a column that occurs twice": sorted({n for n in headings if headings.count(n) > 1}),
-        "fields that the dictionary does not know": [n for n in headings if n not in known],
-        "no column for fields of the dictionary": missing,
-    }
-    for text, names in problems.items():
-        if names:
-            more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-            raise SourceError(
-                source,
-                f"{where} and its dictionary do not fit, the data have {text}:"
-                f" {', '.join(names[:10])}{more}",
-                remedy=_REMEDY,
-            )
-    if strange := [form for form in config.tables if form not in forms]:
-        raise SourceError(
-            source,
-            f"the dictionary has no instrument {', '.join(strange)}",
-            remedy=f"it has {', '.join(forms)}: correct [sources.{source}.tables]",
-        )
-    return _Layout(record_id, forms, INSTRUMENT in headings)
-
-
-def _columns(field: dict[str, str]) -> list[str]:
-    """The columns that an export has for a field of the dictionary."""
-    if field["type"] == _WITHOUT_DATA:
-        return []
-    if field["type"] != "checkbox":
-        return [field["field"]]
-    codes = [choice.partition(",")[0].strip().lower() for choice in field["choices"].split("|")]
-    return [f"{field['field']}___{re.sub('[^a-z0-9]', '_', code)}" for code in codes if code]
-
-
-def _instruments(
-    rows: pa.Table, layout: _Layout, config: RedcapSource, where: str
-) -> Iterator[Rows]:
-    """The rows of each declared instrument, with its own columns."""
-    filled = _filled(rows, layout)
-    which = _which(rows, layout)
-    plain = pc.equal(which, "")
-    shared = [layout.record_id, *(name for name in _CONTEXT if name in rows.column_names)]
-    for form in config.tables:
-        single = plain if form == layout.first else pc.and_(plain, pa.array(filled[form]))
-        chosen = rows.filter(pc.or_(pc.equal(which, form), single))
-        columns = {name: chosen[name] for name in (*shared, *layout.forms[form])}
-        nothing = pa.nulls(len(chosen), pa.string())
-        columns[INSTANCE] = chosen[INSTANCE] if INSTANCE in rows.column_names else nothing
-        columns["_file"] = pa.repeat(where, len(chosen))
-        yield Rows(form, pa.table(columns | {"_row": chosen["_row"].cast(pa.int64())}))
-
-
-def _refused(rows: pa.Table, layout: _Layout) -> dict[int, str]:
-    """Positions of rows that belong to no instrument, or to more than the one that they name."""
-    if not layout.repeats:
-        return {}
-    which = _which(rows, layout)
-    filled = _filled(rows, layout)
-    named = pc.not_equal(which, "").to_numpy(zero_copy_only=False)
-    known = pc.is_in(which, pa.array(list(layout.forms))).to_numpy(zero_copy_only=False)
-    refused = dict.fromkeys(
-        np.flatnonzero(named & ~known).tolist(),
-        "a repeat instrument that the dictionary does not have",
-    )
-    for form in layout.forms:
-        of_form = pc.equal(which, form).to_numpy(zero_copy_only=False)
-        if not of_form.any():
-            continue
-        others = [filled[other] for other in layout.forms if other != form]
-        strange = of_form & np.logical_or.reduce(others) if others else np.zeros_like(of_form)
-        refused |= dict.fromkeys(
-            np.flatnonzero(strange).tolist(), "values in fields of another instrument"
-        )
-    return refused
-
-
-def _which(rows: pa.Table, layout: _Layout) -> pa.ChunkedArray:
-    return rows[INSTRUMENT] if layout.repeats else pa.chunked_array([pa.repeat("", len(rows))])
-
-
-def _filled(rows: pa.Table, layout: _Layout) -> dict[str, np.ndarray]:
-    """By instrument: which rows have a value in one of its fields.
-
-    An unchecked box and the status "incomplete" are none: REDCap writes them for forms that nobody
-    opened.
-    """
-    filled = {}
-    for form, columns in layout.forms.items():
-        any_ = np.zeros(len(rows), dtype=bool)
-        for name in columns:
-            zero = "___" in name or name == f"{form}_complete"
-            empty = pa.array(["", "0"] if zero else [""])
-            any_ |= ~pc.is_in(rows[name], empty).to_numpy(zero_copy_only=False)
-        filled[form] = any_
-    return filled
-
-
-def _table_of(raw: str, config: RedcapSource, headings: list[str], layout: _Layout) -> str:
-    """The table that an unparsable record would have gone to, if its instrument can be read."""
-    form = layout.first
-    if layout.repeats:
-        try:
-            fields = next(csv.reader([raw]), [])
-            form = fields[headings.index(INSTRUMENT)] or layout.first
-        except (csv.Error, IndexError):
-            return UNKNOWN
-    return form if form in config.tables else UNKNOWN

@@ -1,0 +1,174 @@
+"""Asking a server that may be slow, away or in maintenance, without waiting for ever.
+
+A failure that may pass is tried again with growing pauses until the source's deadline; one that
+will not pass is a SourceError at once. Neither tells what was sent or what came back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from cytoreg.errors import ConfigError, SourceError
+
+if TYPE_CHECKING:
+    import httpx
+
+TRIES = 5
+PAUSE = 1.0
+"""Seconds before the second try; each further pause is twice as long."""
+
+_LONGEST_PAUSE = 60.0
+_MAY_PASS = {
+    408: "gives up waiting (status 408)",
+    425: "asks to come again (status 425)",
+    429: "is asked too often (status 429)",
+    500: "fails (status 500)",
+    502: "is away (status 502)",
+    503: "is away or in maintenance (status 503)",
+    504: "does not answer its gateway (status 504)",
+}
+
+T = TypeVar("T")
+
+
+class Away(Exception):
+    """A failure that may pass: what the server does, and how many seconds it wants to be left."""
+
+    def __init__(self, why: str, wait: float = 0.0) -> None:
+        super().__init__(why)
+        self.why, self.wait = why, wait
+
+
+def address(source: str, url: str) -> str:
+    """The url without user, password and parameters, for messages.
+
+    Raises ConfigError for one that is not of the web, and for one over which a secret would travel
+    in the clear: only this machine may be asked by http.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port = "", None
+    if not host or parts.scheme not in ("http", "https"):
+        raise ConfigError(
+            f"source {source}: its url is not an address of the web",
+            remedy="write it as https://host/path/",
+        )
+    if parts.scheme == "http" and not _is_here(host):
+        raise ConfigError(
+            f"source {source}: its url is http, by which anyone on the way reads the token",
+            remedy="use https",
+        )
+    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
+
+
+def patiently(source: str, shown: str, deadline: float, attempt: Callable[[], T]) -> T:
+    """What `attempt` gives, tried again while it raises Away; `deadline` is in monotonic seconds.
+
+    Raises SourceError, transient, when the tries or the time are used up.
+    """
+    for number in range(TRIES):
+        try:
+            return attempt()
+        except Away as away:
+            pause = min(max(away.wait, PAUSE * 2**number), _LONGEST_PAUSE)
+            if number + 1 == TRIES or time.monotonic() + pause > deadline:
+                raise SourceError(
+                    source,
+                    f"{shown} {away.why}, after {number + 1} {'try' if number == 0 else 'tries'}",
+                    remedy="it is worth another try later; else ask who runs the server",
+                    transient=True,
+                ) from None
+            time.sleep(pause)
+    raise AssertionError  # the last try returns or raises
+
+
+def download(
+    source: str,
+    shown: str,
+    client: httpx.Client,
+    request: httpx.Request,
+    path: Path,
+    deadline: float,
+) -> httpx.Response:
+    """The body of the answer into a file; the response without its body.
+
+    Raises Away for what may pass and SourceError for what will not.
+    """
+    import httpx
+
+    try:
+        response = client.send(request, stream=True)
+        try:
+            _check_status(source, shown, response)
+            with path.open("wb") as file:
+                for chunk in response.iter_bytes():
+                    file.write(chunk)
+                    if time.monotonic() > deadline:
+                        raise SourceError(
+                            source,
+                            f"{shown} is so slow that the deadline passed",
+                            remedy="ask for less, give it more time in cytoreg.toml, or try later",
+                            transient=True,
+                        )
+            return response
+        finally:
+            response.close()
+    except httpx.TimeoutException:
+        raise Away("does not answer in time") from None
+    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.DecodingError):
+        raise Away("breaks off its answer") from None
+    except httpx.ConnectError as error:
+        if "certificate" in str(error).casefold():
+            raise SourceError(
+                source,
+                f"the certificate of {shown} is not trusted",
+                remedy="name the hospital's certificates in the environment variable SSL_CERT_FILE",
+            ) from None
+        raise Away("cannot be reached") from None
+    except httpx.HTTPError as error:
+        raise SourceError(
+            source,
+            f"{shown} cannot be asked: {type(error).__name__}",
+            remedy="check `url` in cytoreg.toml and the proxy of this machine",
+        ) from None
+
+
+def _check_status(source: str, shown: str, response: httpx.Response) -> None:
+    status = response.status_code
+    if status == 200:
+        return
+    if status in _MAY_PASS:
+        wait = response.headers.get("retry-after", "")
+        raise Away(_MAY_PASS[status], float(wait) if wait.isdecimal() else 0.0)
+    if status in (401, 403):
+        raise SourceError(
+            source,
+            f"{shown} refuses the token (status {status}): it is wrong, has expired, or may not"
+            " export",
+            remedy="ask for a new one and set it in the environment; cytoreg doctor checks it",
+        )
+    if 300 <= status < 400:
+        raise SourceError(
+            source,
+            f"{shown} sends us to another address (status {status}), where the token does not go",
+            remedy="write the final address as `url` in cytoreg.toml",
+        )
+    raise SourceError(
+        source,
+        f"{shown} refuses the request (status {status})",
+        remedy="check `url` in cytoreg.toml and what the token's owner may see",
+    )
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

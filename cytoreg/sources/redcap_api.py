@@ -1,0 +1,218 @@
+"""A REDCap project by its API: what the project is like, then its records in portions.
+
+Only the declared instruments are asked for. The export is always a full one: `dateRangeBegin` gives
+what the log calls changed since, but neither what was deleted or renamed nor fields that are
+calculated anew, so that rows merged from it would not be what the project holds.
+
+Each portion is a CSV file in a private folder until it is read. An answer that lacks a record, or
+has one that nobody asked for, is not believed: it was cut off, or the server read half the request.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterator
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cytoreg.errors import SourceError
+from cytoreg.sources import Headings, Item, Reject, Unexpected
+from cytoreg.sources.config import RedcapSource
+from cytoreg.sources.http import Away
+from cytoreg.sources.records import delimited, header
+from cytoreg.sources.redcap_layout import (
+    EVENT,
+    Layout,
+    instruments,
+    layout_of,
+    refused,
+    table_of,
+    usual_headings,
+)
+from cytoreg.sources.redcap_project import Api, Project, ends_line, open_api, project_of
+
+WHERE = "api"
+"""What rows of the API have as `_file`."""
+
+
+def read(name: str, config: RedcapSource) -> Iterator[Item]:
+    """Rows of each declared instrument; `_row` counts the rows of all portions."""
+    with open_api(name, config) as api:
+        project = project_of(api)
+        if strange := [form for form in config.tables if form not in project.forms]:
+            raise SourceError(
+                name,
+                f"the project has no instrument {', '.join(strange)}",
+                remedy=f"it has {', '.join(project.forms)}: correct [sources.{name}.tables]",
+            )
+        usual = usual_headings(project.fields, config.tables, bool(project.events))
+        headings: list[str] = []
+        layout: Layout | None = None
+        events: Counter[str] = Counter()
+        done = gone = 0
+        for path in _every_portion(api, project):
+            if path is None:
+                gone += 1
+                continue
+            found = header(name, path, WHERE, "utf-8", ",")
+            if layout is None:
+                headings = found
+                layout = _layout(api, project, headings)
+                yield Headings(WHERE, headings)
+            if found != headings:
+                raise SourceError(
+                    name,
+                    "the project was changed while it was exported",
+                    remedy="try again when its design is at rest",
+                    transient=True,
+                )
+            done = yield from _items(api, path, headings, layout, done, events)
+        layout = layout or _layout(api, project, usual)
+        names = [*(headings or usual), "_row"]
+        nothing = pa.table([pa.array([], pa.string())] * len(names), names)
+        yield from instruments(nothing, layout, config, WHERE)
+    yield from _unexpected(project, config, events, gone)
+
+
+def _unexpected(
+    project: Project, config: RedcapSource, events: Counter[str], gone: int
+) -> Iterator[Unexpected]:
+    for form in project.forms:
+        if form not in config.tables:
+            yield Unexpected(f"instrument {form} is not declared", 1)
+    for event in sorted(events.keys() - {*project.events, ""}):
+        yield Unexpected("row of an event that the project does not list", events[event])
+    if gone:
+        yield Unexpected("record without a row in the declared instruments", gone)
+
+
+def _layout(api: Api, project: Project, headings: list[str]) -> Layout:
+    return layout_of(
+        api.source,
+        "the API's answer",
+        headings,
+        project.fields,
+        api.config,
+        api.config.tables,
+        project.expected,
+    )
+
+
+def _items(
+    api: Api,
+    path: Path,
+    headings: list[str],
+    layout: Layout,
+    done: int,
+    events: Counter[str],
+) -> Generator[Item, None, int]:
+    """The rows of a portion; returns how many rows there are up to its end."""
+
+    def refuse(rows: pa.Table) -> dict[int, str]:
+        return refused(rows, layout)
+
+    before = done
+    for rows, bad in delimited(api.source, path, WHERE, "utf-8", ",", headings, refuse):
+        place = rows.column_names.index("_row")
+        rows = rows.set_column(place, "_row", pc.add(rows["_row"], before))
+        yield from instruments(rows, layout, api.config, WHERE)
+        if EVENT in headings:
+            for value in pc.value_counts(rows[EVENT]).to_pylist():
+                events[value["values"]] += value["counts"]
+        for item in bad:
+            table = table_of(item.raw, api.config, headings, layout)
+            yield Reject(table, WHERE, before + item.row, item.line, item.reason, item.raw)
+        done += len(rows) + len(bad)
+    return done
+
+
+def _every_portion(api: Api, project: Project) -> Iterator[Path | None]:
+    """The portions of all records, those too that come up while the others are exported."""
+    seen: set[str] = set()
+    while new := [record for record in _records(api, project) if record not in seen]:
+        seen.update(new)
+        yield from _portions(api, project, new)
+
+
+def _portions(api: Api, project: Project, records: list[str]) -> Iterator[Path | None]:
+    """Files with the rows of some records each, together of all; None for a record without any.
+
+    An answer that lacks a record is asked for again in halves: it was cut off or is too much for
+    the server, or somebody deleted the record. For a single record it takes two such answers.
+    """
+    step = api.config.records_per_request
+    waiting = [records[first : first + step] for first in range(0, len(records), step)]
+    waiting.reverse()
+    while waiting:
+        asked = waiting.pop()
+        path = api.folder / "records.csv"
+        missing = api.patiently(partial(_fetch, api, project, asked, path))
+        if not missing:
+            yield path
+        elif len(asked) == 1:
+            again = api.patiently(partial(_fetch, api, project, asked, path))
+            yield None if again else path
+        else:
+            half = len(asked) // 2
+            waiting += [asked[half:], asked[:half]]
+
+
+def _fetch(api: Api, project: Project, asked: list[str], path: Path) -> int:
+    """Fetch the rows of these records; how many records have none.
+
+    Raises Away for an answer that was cut off, SourceError for one to another question.
+    """
+    wanted = {"content": "record", "type": "flat", "exportSurveyFields": "true"}
+    if api.config.data_access_groups:
+        wanted["exportDataAccessGroups"] = "true"
+    wanted["fields[0]"] = project.record_id
+    wanted |= {f"forms[{number}]": form for number, form in enumerate(api.config.tables)}
+    wanted |= {f"records[{number}]": record for number, record in enumerate(asked)}
+    api.ask(wanted, path)
+    found, unparsable = _ids(api, project, path)
+    if not found.keys() <= set(asked):
+        raise SourceError(
+            api.source,
+            f"{api.shown} gives records that were not asked for",
+            remedy="lower `records_per_request`; and give the token's owner full data set rights,"
+            " for without them record ids are hashed",
+        )
+    lacking = len(set(asked) - found.keys())
+    return 0 if len(asked) == 1 and unparsable else lacking
+
+
+def _ids(api: Api, project: Project, path: Path) -> tuple[dict[str, None], int]:
+    """The records of an answer in their order, and how many of its rows cannot be parsed."""
+    with path.open("rb") as file:
+        if not file.read(100).strip():
+            return {}, 0
+    if project.ends_lines and not ends_line(path):
+        raise Away("breaks off its answer in the middle of a line")
+    headings = header(api.source, path, WHERE, "utf-8", ",")
+    if project.record_id not in headings:
+        raise Away("gives another table than was asked for")
+    found: dict[str, None] = {}
+    unparsable, last_row, last_bad = 0, 0, 0
+    for rows, bad in delimited(api.source, path, WHERE, "utf-8", ",", headings):
+        found |= dict.fromkeys(pc.unique(rows[project.record_id]).to_pylist())
+        unparsable += len(bad)
+        last_row += len(rows) + len(bad)
+        last_bad = bad[-1].row if bad else last_bad
+    if last_bad and last_bad == last_row:
+        raise Away("breaks off its answer in the middle of a row")
+    return found, unparsable
+
+
+def _records(api: Api, project: Project) -> list[str]:
+    """The ids of all records, in the server's order."""
+
+    def attempt() -> list[str]:
+        path = api.folder / "ids.csv"
+        asked = {"content": "record", "type": "flat", "fields[0]": project.record_id}
+        api.ask(asked, path)
+        return list(_ids(api, project, path)[0])
+
+    return api.patiently(attempt)

@@ -1,0 +1,250 @@
+"""What a REDCap project's data dictionary says of its records: which row is of which instrument.
+
+A row of an export belongs to the instrument that `redcap_repeat_instrument` names. A row without
+one holds the instruments that do not repeat: it becomes a row of the first of the dictionary, and
+of each other in which a field has a value.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cytoreg.errors import SourceError
+from cytoreg.sources import Rows
+from cytoreg.sources.config import RedcapSource
+from cytoreg.sources.files import check_text
+from cytoreg.sources.records import delimited, header
+
+EVENT = "redcap_event_name"
+INSTRUMENT, INSTANCE = "redcap_repeat_instrument", "redcap_repeat_instance"
+UNKNOWN = "unknown"
+_CONTEXT = EVENT, "redcap_data_access_group", "redcap_survey_identifier"
+_WITHOUT_DATA = "descriptive"  # the one field type that an export has no column for
+_DICTIONARY = {  # headings of a dictionary as downloaded and as the API gives it
+    "field": ("Variable / Field Name", "field_name"),
+    "form": ("Form Name", "form_name"),
+    "type": ("Field Type", "field_type"),
+    "choices": ("Choices, Calculations, OR Slider Labels", "select_choices_or_calculations"),
+}
+_REMEDY = "export data and dictionary of the same project at the same time"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which columns of the data belong to which instrument; `first` is the main one.
+
+    `expected` are the events ("" in a project without) in which the first instrument is filled in
+    once; None when nobody said so, as for an export's files: then it is in every event.
+    """
+
+    record_id: str
+    forms: dict[str, list[str]]
+    repeats: bool
+    expected: frozenset[str] | None = None
+
+    @property
+    def first(self) -> str:
+        """The instrument in which a record begins."""
+        return next(iter(self.forms))
+
+
+def dictionary(source: str, path: Path, where: str, encoding: str) -> list[dict[str, str]]:
+    """The dictionary's fields: `field`, `form`, `type`, `choices`."""
+    check_text(source, path, where, encoding)
+    headings = header(source, path, where, encoding, ",")
+    columns = {
+        key: next((name for name in known if name in headings), "")
+        for key, known in _DICTIONARY.items()
+    }
+    if missing := [_DICTIONARY[key][0] for key, column in columns.items() if not column]:
+        raise SourceError(
+            source,
+            f"{where} is not a REDCap data dictionary: no heading {', '.join(map(repr, missing))}",
+            remedy="download the data dictionary of the project as CSV",
+        )
+    fields: list[dict[str, str]] = []
+    for rows, bad in delimited(source, path, where, encoding, ",", headings):
+        if bad:
+            raise SourceError(
+                source,
+                f"{where} line {bad[0].line}: {bad[0].reason}",
+                remedy="download the data dictionary again",
+            )
+        found = rows.select(list(columns.values())).rename_columns(list(columns)).to_pylist()
+        fields += [field for field in found if field["field"] and field["form"]]
+    if not fields:
+        raise SourceError(
+            source, f"{where} has no fields", remedy="download the data dictionary again"
+        )
+    return fields
+
+
+def layout_of(
+    source: str,
+    where: str,
+    headings: list[str],
+    fields: list[dict[str, str]],
+    config: RedcapSource,
+    asked: Collection[str] | None = None,
+    expected: frozenset[str] | None = None,
+) -> Layout:
+    """Columns by instrument; raises SourceError when data and dictionary do not fit.
+
+    Of instruments that are not in `asked` columns may be missing. `expected`: see Layout.
+    """
+    record_id = fields[0]["field"]
+    if record_id not in headings:  # headings are not told: without them line 1 is a record
+        raise SourceError(
+            source,
+            f"{where} has no column {record_id}, the dictionary's first field, in its first line",
+            remedy=_REMEDY + ", with raw headings",
+        )
+    forms: dict[str, list[str]] = {}
+    missing = []
+    for field in fields:
+        columns = forms.setdefault(field["form"], [])
+        wanted = _columns(field)
+        if field["type"] == "checkbox":  # codes of missing data have boxes of their own
+            prefix = f"{field['field']}___"
+            wanted += [name for name in headings if name.startswith(prefix) and name not in wanted]
+        columns += [name for name in wanted if name in headings and name != record_id]
+        if asked is None or field["form"] in asked:
+            missing += [name for name in wanted if name not in headings]
+    for form, columns in forms.items():
+        columns += [name for name in (f"{form}_timestamp", f"{form}_complete") if name in headings]
+    own = {name for columns in forms.values() for name in columns}
+    known = own | {record_id, INSTRUMENT, INSTANCE, *_CONTEXT}
+    problems = {
+        "a column that occurs twice": sorted({n for n in headings if headings.count(n) > 1}),
+        "fields that the dictionary does not know": [n for n in headings if n not in known],
+        "no column for fields of the dictionary": missing,
+    }
+    for text, names in problems.items():
+        if names:
+            more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+            raise SourceError(
+                source,
+                f"{where} and its dictionary do not fit, the data have {text}:"
+                f" {', '.join(names[:10])}{more}",
+                remedy=_REMEDY,
+            )
+    if strange := [form for form in config.tables if form not in forms]:
+        raise SourceError(
+            source,
+            f"the dictionary has no instrument {', '.join(strange)}",
+            remedy=f"it has {', '.join(forms)}: correct [sources.{source}.tables]",
+        )
+    return Layout(record_id, forms, INSTRUMENT in headings, expected)
+
+
+def usual_headings(
+    fields: list[dict[str, str]], forms: Collection[str], longitudinal: bool
+) -> list[str]:
+    """The headings that an export of these instruments has at least."""
+    named = [name for field in fields if field["form"] in forms for name in _columns(field)]
+    marks = [f"{form}_complete" for form in forms]
+    record_id = fields[0]["field"]
+    events = [EVENT] if longitudinal else []
+    return [*dict.fromkeys([record_id, *events, *named, *marks])]
+
+
+def _columns(field: dict[str, str]) -> list[str]:
+    """The columns that an export has for a field of the dictionary."""
+    if field["type"] == _WITHOUT_DATA:
+        return []
+    if field["type"] != "checkbox":
+        return [field["field"]]
+    codes = [choice.partition(",")[0].strip().lower() for choice in field["choices"].split("|")]
+    return [f"{field['field']}___{re.sub('[^a-z0-9]', '_', code)}" for code in codes if code]
+
+
+def instruments(rows: pa.Table, layout: Layout, config: RedcapSource, where: str) -> Iterator[Rows]:
+    """The rows of each declared instrument, with its own columns."""
+    filled = _filled(rows, layout)
+    which = _which(rows, layout)
+    plain = pc.equal(which, "")
+    shared = [layout.record_id, *(name for name in _CONTEXT if name in rows.column_names)]
+    for form in config.tables:
+        single = pc.and_(plain, pa.array(filled[form]))
+        if form == layout.first:
+            single = pc.or_(single, pc.and_(plain, _expected(rows, layout)))
+        chosen = rows.filter(pc.or_(pc.equal(which, form), single))
+        columns = {name: chosen[name] for name in (*shared, *layout.forms[form])}
+        nothing = pa.nulls(len(chosen), pa.string())
+        columns[INSTANCE] = chosen[INSTANCE] if INSTANCE in rows.column_names else nothing
+        columns["_file"] = pa.repeat(where, len(chosen))
+        yield Rows(form, pa.table(columns | {"_row": chosen["_row"].cast(pa.int64())}))
+
+
+def _expected(rows: pa.Table, layout: Layout) -> pa.Array | pa.ChunkedArray:
+    """Whether the first instrument has a row here even if nobody filled it in."""
+    if layout.expected is None:
+        return pa.repeat(True, len(rows))
+    if EVENT not in rows.column_names:
+        return pa.repeat("" in layout.expected, len(rows))
+    return pc.is_in(rows[EVENT], pa.array(sorted(layout.expected), pa.string()))
+
+
+def refused(rows: pa.Table, layout: Layout) -> dict[int, str]:
+    """Positions of rows that belong to no instrument, or to more than the one that they name."""
+    if not layout.repeats:
+        return {}
+    which = _which(rows, layout)
+    filled = _filled(rows, layout)
+    named = pc.not_equal(which, "").to_numpy(zero_copy_only=False)
+    known = pc.is_in(which, pa.array(list(layout.forms))).to_numpy(zero_copy_only=False)
+    refused = dict.fromkeys(
+        np.flatnonzero(named & ~known).tolist(),
+        "a repeat instrument that the dictionary does not have",
+    )
+    for form in layout.forms:
+        of_form = pc.equal(which, form).to_numpy(zero_copy_only=False)
+        if not of_form.any():
+            continue
+        others = [filled[other] for other in layout.forms if other != form]
+        strange = of_form & np.logical_or.reduce(others) if others else np.zeros_like(of_form)
+        refused |= dict.fromkeys(
+            np.flatnonzero(strange).tolist(), "values in fields of another instrument"
+        )
+    return refused
+
+
+def _which(rows: pa.Table, layout: Layout) -> pa.ChunkedArray:
+    return rows[INSTRUMENT] if layout.repeats else pa.chunked_array([pa.repeat("", len(rows))])
+
+
+def _filled(rows: pa.Table, layout: Layout) -> dict[str, np.ndarray]:
+    """By instrument: which rows have a value in one of its fields.
+
+    An unchecked box and the status "incomplete" are none: REDCap writes them for forms that nobody
+    opened.
+    """
+    filled = {}
+    for form, columns in layout.forms.items():
+        any_ = np.zeros(len(rows), dtype=bool)
+        for name in columns:
+            zero = "___" in name or name == f"{form}_complete"
+            empty = pa.array(["", "0"] if zero else [""])
+            any_ |= ~pc.is_in(rows[name], empty).to_numpy(zero_copy_only=False)
+        filled[form] = any_
+    return filled
+
+
+def table_of(raw: str, config: RedcapSource, headings: list[str], layout: Layout) -> str:
+    """The table that an unparsable record would have gone to, if its instrument can be read."""
+    form = layout.first
+    if layout.repeats:
+        try:
+            fields = next(csv.reader([raw]), [])
+            form = fields[headings.index(INSTRUMENT)] or layout.first
+        except (csv.Error, IndexError):
+            return UNKNOWN
+    return form if form in config.tables else UNKNOWN

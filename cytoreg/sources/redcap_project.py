@@ -1,0 +1,189 @@
+"""The API of a REDCap project: how it is asked, and what it says of the project itself."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from cytoreg.errors import ConfigError, SourceError
+from cytoreg.sources.config import RedcapSource
+from cytoreg.sources.http import Away, address, download, patiently
+from cytoreg.sources.redcap_layout import dictionary
+
+_CSV = "text/csv", "text/plain", "application/csv"
+_VERSION = re.compile(r"\d+(\.\d+)+")
+_TYPE = re.compile(r"[\w.+/-]{1,60}")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Project:
+    """What a project is like; `expected` are the events of its first instrument, see Layout.
+
+    `ends_lines`: whether this server ends the last line of an answer too.
+    """
+
+    version: str
+    repeating: bool
+    forms: list[str]
+    events: list[str]
+    expected: frozenset[str]
+    fields: list[dict[str, str]]
+    ends_lines: bool
+
+    @property
+    def record_id(self) -> str:
+        """The field that identifies a record: the first of the dictionary."""
+        return self.fields[0]["field"]
+
+
+@dataclass(frozen=True)
+class Api:
+    """A project's API: `ask` puts an answer into a file, once; `patiently` tries a thing again."""
+
+    source: str
+    config: RedcapSource
+    shown: str
+    folder: Path
+    deadline: float
+    ask: Callable[[dict[str, str], Path], None]
+
+    def patiently(self, attempt: Callable[[], T]) -> T:
+        """What `attempt` gives, tried again while the server is away."""
+        return patiently(self.source, self.shown, self.deadline, attempt)
+
+
+def shown(name: str, config: RedcapSource) -> str:
+    """The address without secrets."""
+    return address(name, config.url)
+
+
+def about(name: str, config: RedcapSource) -> str:
+    """The server's version and the kind of project, in words."""
+    with open_api(name, config) as api:
+        project = project_of(api)
+    events = f", {len(project.events)} events" if project.events else ""
+    repeating = ", some of them repeating" if project.repeating else ""
+    return f"REDCap {project.version}: {len(project.forms)} instruments{repeating}{events}"
+
+
+def project_of(api: Api) -> Project:
+    """What the project is like; raises SourceError when the API does not say it."""
+    version = api.patiently(lambda: _version(api))
+    (told,) = _table(api, "project", "is_longitudinal", "has_repeating_instruments_or_events")
+    fields = api.patiently(lambda: _fields(api))
+    forms = [row["instrument_name"] for row in _table(api, "instrument", "instrument_name")]
+    longitudinal = told["is_longitudinal"] == "1"
+    repeating: set[tuple[str, str]] = set()
+    if told["has_repeating_instruments_or_events"] == "1":
+        rows = _table(api, "repeatingFormsEvents", "form_name", optional=True)
+        repeating = {(row.get("event_name") or "", row["form_name"]) for row in rows}
+    events: list[str] = []
+    first = fields[0]["form"]
+    of_first = {""}
+    if longitudinal:
+        events = [row["unique_event_name"] for row in _table(api, "event", "unique_event_name")]
+        columns = "unique_event_name", "form"
+        mapping = _table(api, "formEventMapping", *columns, optional=True)
+        of_first = {row["unique_event_name"] for row in mapping if row["form"] == first}
+    expected = frozenset(event for event in of_first if (event, first) not in repeating)
+    ends = any(ends_line(path) for path in api.folder.glob("*.csv"))
+    return Project(version, bool(repeating), forms, events, expected, fields, ends)
+
+
+def ends_line(path: Path) -> bool:
+    """Whether the last line of a file is ended."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 1))
+        return file.read(1) in (b"\n", b"\r")
+
+
+def _version(api: Api) -> str:
+    path = api.folder / "version.txt"
+    api.ask({"content": "version"}, path)
+    text = path.read_bytes()[:100].decode("utf-8", "replace").strip()
+    if not _VERSION.fullmatch(text):
+        raise Away("does not answer as the REDCap API does (maintenance, or another address)")
+    return text
+
+
+def _fields(api: Api) -> list[dict[str, str]]:
+    path = api.folder / "metadata.csv"
+    api.ask({"content": "metadata"}, path)
+    try:
+        return dictionary(api.source, path, "the API's data dictionary", "utf-8")
+    except SourceError as error:
+        why = error.message.partition("data dictionary ")[2]
+        raise Away(f"gives a data dictionary that cannot be read: {why}") from None
+
+
+def _table(api: Api, content: str, *columns: str, optional: bool = False) -> list[dict[str, str]]:
+    """A small answer as a list of rows, which have at least these columns.
+
+    Of what is `optional` there may be nothing.
+    """
+
+    def attempt() -> list[dict[str, str]]:
+        path = api.folder / f"{content}.csv"
+        api.ask({"content": content}, path)
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                rows = list(csv.DictReader(file, strict=True))
+        except (csv.Error, UnicodeDecodeError):
+            rows = []
+        whole = all(None not in row and None not in row.values() for row in rows)
+        blank = optional and not path.read_text("utf-8", "replace").strip()
+        if not blank and (not rows or not whole or not set(columns) <= rows[0].keys()):
+            raise Away(f"does not give what the REDCap API gives as {content}")
+        return rows
+
+    return api.patiently(attempt)
+
+
+@contextmanager
+def open_api(source: str, config: RedcapSource) -> Iterator[Api]:
+    """The API, for as long as the source's deadline lets; raises ConfigError without a token."""
+    import httpx
+
+    token = os.environ.get(config.token_env, "").strip()
+    where = address(source, config.url)
+    if not token:
+        raise ConfigError(
+            f"source {source}: the environment variable {config.token_env} holds no token",
+            remedy="set it to the API token of the project",
+        )
+    deadline = time.monotonic() + 60 * config.deadline_minutes
+
+    def ask(asked: dict[str, str], path: Path) -> None:
+        form = {"token": token, "format": "csv", "returnFormat": "json"} | asked
+        request = client.build_request("POST", config.url, data=form)
+        response = download(source, where, client, request, path, deadline)
+        if asked["content"] != "version":  # which is plain text under any name
+            _check_csv(response.headers.get("content-type", ""), path)
+
+    with (
+        tempfile.TemporaryDirectory(prefix="cytoreg-") as folder,
+        httpx.Client(timeout=config.timeout_seconds, follow_redirects=False) as client,
+    ):
+        yield Api(source, config, where, Path(folder), deadline, ask)
+
+
+def _check_csv(content_type: str, path: Path) -> None:
+    """Raise Away unless the answer is CSV."""
+    kind = content_type.partition(";")[0].strip().casefold()
+    with path.open("rb") as file:
+        start = file.read(100).lstrip().removeprefix(b"\xef\xbb\xbf")
+    if start.startswith(b"<") or kind == "text/html":
+        raise Away("gives a web page instead of data (maintenance, or a login)")
+    if kind not in _CSV:
+        named = kind if _TYPE.fullmatch(kind) else "something"
+        raise Away(f"gives {named} instead of CSV")
