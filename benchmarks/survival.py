@@ -91,16 +91,17 @@ def build(folder: Path) -> list[float]:
     import duckdb
 
     from cytoreg.config import Endpoint
-    from cytoreg.survival import quantile
-    from cytoreg.survival.estimates import estimate
+    from cytoreg.survival import materialize
 
     with duckdb.connect() as con:
         con.execute(f"create view cohort as from '{cohort_of(folder)}'")
         endpoint = Endpoint(cohort="main.cohort", label="", strata=["stratum"])
-        curves = {s.name: s.curve for s in estimate(con, "overall", endpoint)}
-    del curves["all"]
-    found = (quantile(curves[name]) for name in sorted(curves, key=int))
-    return [value for median in found for value in limits(median)]
+        materialize(con, {"overall": endpoint})
+        found = con.execute(
+            "select median_days, median_lower, median_upper from marts.survival_summary"
+            " where stratum_variable = 'stratum' order by cast(stratum as integer)"
+        ).fetchall()
+    return [float("nan") if value is None else value for row in found for value in row]
 
 
 def lifelines_rows(folder: Path) -> list[float]:

@@ -38,15 +38,26 @@ class Linkage(Section):
 
 
 class Endpoint(Section):
-    """One time-to-event analysis over a cohort mart (one row a patient)."""
+    """One time-to-event analysis over a cohort mart (one row a patient).
+
+    `entry` names a column of delayed entry, `cause` one with the cause of the event; `covariates`
+    are those of a Cox model; `life_table` is the name of a built-in table or a CSV file of the
+    project, and makes expected and net survival and life expectancy. `tau_years` is the horizon.
+    """
 
     cohort: str
     label: str
+    origin: str = "operation"
     time: str = "time_days"
     event: str = "event"
+    entry: str = ""
+    cause: str = ""
     strata: list[str] = []
+    covariates: list[str] = []
     landmarks_years: list[float] = [1, 3, 5, 10, 20]
+    tau_years: float = Field(default=10, gt=0)
     interval: Literal["log-log", "log", "plain"] = "log-log"
+    life_table: str = ""
 
 
 class Gates(Section):

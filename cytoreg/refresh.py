@@ -125,9 +125,9 @@ def materialize(run: Run, progress: Progress = quiet) -> dict[str, int]:
             schemas=("marts",),
             as_of=run.as_of,
             progress=progress,
-            later=survival.TABLES,
+            later=tuple(table.name for table in survival.TABLES),
         )
-        survival.materialize(con, run.project.config.survival)
+        survival.materialize(con, run.project.config.survival, run.root)
         built += models.build(
             con,
             {name: model for name, model in sql.items() if name not in built},

@@ -114,7 +114,7 @@ def dictionary() -> str:
 def marts() -> str:
     """Every mart with its columns, as the published file's comments say it."""
     from cytoreg.models import load_models
-    from cytoreg.survival import tables
+    from cytoreg.survival import TABLES
 
     described = [
         (model.name, model.comment, list(model.columns.items()))
@@ -123,7 +123,7 @@ def marts() -> str:
     ]
     described += [
         (mart.name, mart.text, [(name, column.text) for name, column in mart.columns.items()])
-        for mart in (tables.CURVE, tables.LANDMARK, tables.SUMMARY)
+        for mart in TABLES
     ]
     parts = [
         "# Marts\n\nThe schema `marts` of the published file; any SQL client shows the same.\n"

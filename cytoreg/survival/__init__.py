@@ -18,6 +18,7 @@ from cytoreg.survival.kaplan_meier import (
     quantile,
     survival_at,
 )
+from cytoreg.survival.life_expectancy import life_expectancy
 from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.log_rank import LogRank, log_rank, pairwise_log_rank
 from cytoreg.survival.net import net_survival
@@ -40,6 +41,7 @@ __all__ = [
     "gray_test",
     "incidence_at",
     "kaplan_meier",
+    "life_expectancy",
     "log_rank",
     "materialize",
     "net_survival",

@@ -1,276 +1,198 @@
-"""Survival marts: SQL reduces each cohort to counts per time, Kaplan–Meier estimates from these.
+"""The survival marts: which there are, and how all of them are made from the endpoints' cohorts.
 
-A cohort of ten million rows and one of a thousand reach the estimator as the same few thousand
-rows: one per stratum and distinct time.
+A cohort of ten million rows and one of a thousand reach the Kaplan–Meier estimator as the same few
+thousand rows: one per stratum and distinct time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from cytoreg.config import Endpoint
-from cytoreg.errors import BuildError, ConfigError
-from cytoreg.survival.kaplan_meier import KaplanMeier, fit_from_counts, quantile, survival_at
-from cytoreg.survival.tables import CURVE, LANDMARK, SUMMARY, Table
-from cytoreg.warehouse import comment, literal, quote
+from cytoreg.survival import beside_population, causes, comparison
+from cytoreg.survival.analysis import Analysis, analyse
+from cytoreg.survival.cohort import Reduced, days, frame
+from cytoreg.survival.curves import curves
+from cytoreg.survival.kaplan_meier import KaplanMeier, Z, quantile, survival_at
+from cytoreg.survival.restricted_mean import area
+from cytoreg.survival.tables import (
+    AT_RISK,
+    INTERVAL,
+    OF_STRATUM,
+    ORIGIN,
+    STRATUM,
+    Column,
+    Table,
+    write,
+)
 
 if TYPE_CHECKING:
+    import pandas as pd
     from duckdb import DuckDBPyConnection
 
-TABLES = (CURVE.name, LANDMARK.name, SUMMARY.name)
+DAYS_PER_MONTH = 365.25 / 12
+
+_ESTIMATE = {
+    "survival": Column("double", "Kaplan-Meier estimate of being free of the event"),
+    "std_err": Column("double", "Greenwood's standard error of survival; empty where it is 0"),
+    "lower": Column(
+        "double",
+        "lower limit of the pointwise 95 % interval, of the kind in `interval`; empty where it is"
+        " not defined (survival 0; log-log: survival 1 after day 0)",
+    ),
+    "upper": Column("double", "upper limit of the pointwise 95 % interval; empty as lower is"),
+}
+_HOW = {**ORIGIN, "interval": INTERVAL}
+
+CURVE = Table(
+    "marts.survival_curve",
+    "Kaplan-Meier curves with pointwise 95 % intervals: one row per endpoint, stratum and day on"
+    " which someone had the event or was censored, and day 0. Grain: endpoint, stratum_variable,"
+    " stratum, time_days.",
+    {
+        **STRATUM,
+        "time_days": Column("bigint", "days since the start; the row holds until the next one"),
+        "at_risk": Column("bigint", "patients under observation just before the day"),
+        "events": Column("bigint", "patients who had the event on the day"),
+        "censored": Column("bigint", "patients last seen without the event on the day"),
+        **_ESTIMATE,
+        **_HOW,
+    },
+    (*OF_STRATUM, "time_days"),
+)
+LANDMARK = Table(
+    "marts.survival_landmark",
+    "Survival with 95 % intervals at the landmarks of cytoreg.toml, from the Kaplan-Meier curves."
+    " Grain: endpoint, stratum_variable, stratum, years.",
+    {
+        **STRATUM,
+        "years": Column("double", "years since the start; a year is 365.25 days"),
+        "at_risk": AT_RISK,
+        **_ESTIMATE,
+        "survival": Column(
+            "double",
+            "Kaplan-Meier estimate at the landmark; empty past the stratum's last observed day",
+        ),
+        **_HOW,
+    },
+    (*OF_STRATUM, "years"),
+)
+SUMMARY = Table(
+    "marts.survival_summary",
+    "Patients, events, median survival and restricted mean with 95 % intervals. The median is the"
+    " first day with survival below 0.5, or the middle of a flat stretch at 0.5; its interval lies"
+    " where the pointwise interval crosses 0.5; empty where it is not reached. The restricted mean"
+    " is the area under the curve up to tau_years; empty where tau lies past the last day and some"
+    " survived it. A month is 365.25/12 days. Grain: endpoint, stratum_variable, stratum.",
+    {
+        **STRATUM,
+        "patients": Column("bigint", "patients in the stratum"),
+        "events": Column("bigint", "of these, patients who had the event"),
+        "median_days": Column("double", "median survival, days; empty if not reached"),
+        "median_lower": Column("double", "lower limit of the median's 95 % interval, days"),
+        "median_upper": Column("double", "upper limit, days; empty if the data set none"),
+        "median_months": Column("double", "median survival, months"),
+        "median_months_lower": Column("double", "lower limit of the 95 % interval, months"),
+        "median_months_upper": Column("double", "upper limit of the 95 % interval, months"),
+        "tau_years": Column("double", "horizon of the restricted mean, years"),
+        "restricted_mean_days": Column("double", "mean survival within the horizon, days"),
+        "restricted_mean_lower": Column("double", "lower limit of its 95 % interval, days"),
+        "restricted_mean_upper": Column("double", "upper limit of its 95 % interval, days"),
+        **_HOW,
+        "estimator": Column("varchar", "the estimator of survival_curve, _landmark and _summary"),
+    },
+    OF_STRATUM,
+)
+
+_Curves: TypeAlias = "dict[str | None, list[tuple[Reduced, KaplanMeier]]]"
+
+TABLES: tuple[Table, ...] = (
+    *(CURVE, LANDMARK, SUMMARY, comparison.COMPARISON, comparison.HAZARD_RATIO),
+    *(causes.INCIDENCE, beside_population.EXPECTED, beside_population.NET),
+    beside_population.LIFE_EXPECTANCY,
+)
 """The marts that `materialize` writes."""
 
-DAYS_PER_YEAR = 365.25
-DAYS_PER_MONTH = DAYS_PER_YEAR / 12
-WHOLE = "all"
-"""Stratum variable and stratum of the whole cohort."""
-UNKNOWN = "unknown"
-"""The stratum of patients whose stratum column is empty."""
 
-_INTEGERS = {sign + size for sign in ("", "U") for size in ("SMALLINT", "INTEGER", "BIGINT")}
-_NUMBERS = {*_INTEGERS, "TINYINT", "UTINYINT", "HUGEINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL"}
-
-
-@dataclass(frozen=True)
-class Stratum:
-    """One curve of an endpoint."""
-
-    endpoint: str
-    variable: str
-    name: str
-    curve: KaplanMeier
-
-
-def materialize(con: DuckDBPyConnection, endpoints: Mapping[str, Endpoint]) -> None:
-    """Write marts.survival_curve, survival_landmark and survival_summary, replacing them.
+def materialize(
+    con: DuckDBPyConnection, endpoints: Mapping[str, Endpoint], root: Path | None = None
+) -> None:
+    """Write the survival marts, replacing them; life tables that are files lie below `root`.
 
     Each endpoint is estimated for its whole cohort and for each value of each of its strata; an
     empty cohort gives no rows. Rows are ordered by their grain, so equal cohorts give equal tables.
 
-    Raises ConfigError when a cohort, its time or event column or a stratum column is missing or not
-    of its kind, BuildError when the cohort holds times or events that cannot be (counts only).
+    Raises ConfigError when a cohort, a column or a life table is missing or not of its kind,
+    BuildError when the cohort holds times or events that cannot be (counts only).
     """
-    curves: list[dict[str, object]] = []
-    landmarks: list[dict[str, object]] = []
-    summaries: list[dict[str, object]] = []
+    parts: dict[str, list[pd.DataFrame]] = {table.name: [] for table in TABLES}
     for name in sorted(endpoints):
-        endpoint = endpoints[name]
-        for stratum in estimate(con, name, endpoint):
-            curves.append(_curve_rows(stratum))
-            landmarks.append(_landmark_rows(stratum, endpoint.landmarks_years))
-            summaries.append(_summary_row(stratum))
-    _write(con, CURVE, curves)
-    _write(con, LANDMARK, landmarks)
-    _write(con, SUMMARY, summaries)
+        analysis = analyse(con, name, endpoints[name])
+        if analysis.cohort.limit(1).fetchone() is None:
+            continue
+        for source in (estimate, comparison.estimate, causes.estimate):
+            for table, frame_of_part in source(analysis):
+                parts[table.name].append(frame_of_part)
+        for table, frame_of_part in beside_population.estimate(analysis, root):
+            parts[table.name].append(frame_of_part)
+    for table in TABLES:
+        write(con, table, parts[table.name])
 
 
-def estimate(con: DuckDBPyConnection, name: str, endpoint: Endpoint) -> Iterator[Stratum]:
-    """The curves of one endpoint, ordered by stratum variable and stratum."""
-    _check_endpoint(con, name, endpoint)
-    columns = con.execute(reduction(endpoint)).fetchnumpy()
-    time, events, censored = (columns[key] for key in ("time", "events", "censored"))
-    number = columns["number"]
-    first = np.flatnonzero(np.diff(number, prepend=-1))
-    for start, end in zip(first, np.append(first, len(number))[1:], strict=True):
-        rows = slice(int(start), int(end))
-        pad = 0 if time[start] == 0 else 1  # every curve begins at time 0
-        curve = fit_from_counts(
-            np.pad(time[rows], (pad, 0)),
-            np.pad(events[rows], (pad, 0)),
-            np.pad(censored[rows], (pad, 0)),
-            interval=endpoint.interval,
-        )
-        variable, stratum = (str(columns[key][start]) for key in ("variable", "stratum"))
-        yield Stratum(name, variable, stratum, curve)
+def estimate(analysis: Analysis) -> Iterator[tuple[Table, pd.DataFrame]]:
+    """Kaplan–Meier curves of an endpoint, and what is read off them."""
+    endpoint = analysis.endpoint
+    strata = (None, *endpoint.strata)
+    found = {by: curves(analysis.cohort, by, endpoint.interval) for by in strata}
+    years = np.unique(np.asarray(endpoint.landmarks_years, dtype=np.float64))
+    asked = days(years)
 
+    def summary(part: Reduced, curve: KaplanMeier) -> dict[str, object]:
+        return _summary(part, curve, endpoint.tau_years)
 
-def reduction(endpoint: Endpoint) -> str:
-    """SQL that counts events and censorings per stratum and time, all strata in one pass.
-
-    Rows are grouped by the cohort's own values and these named afterwards, which is three times as
-    fast as naming every row's stratum first.
-    """
-    strata = {f"stratum_{i}": variable for i, variable in enumerate(endpoint.strata)}
-    taken = "".join(
-        f",\n    {quote(variable)} as {column}, grouping({quote(variable)}) as {column}_merged"
-        for column, variable in strata.items()
-    )
-    time = quote(endpoint.time)
-    sets = ", ".join([f"({time})", *(f"({quote(name)}, {time})" for name in endpoint.strata)])
-
-    def choose(values: dict[str, str]) -> str:
-        cases = "".join(
-            f" when {column}_merged = 0 then {value}" for column, value in values.items()
-        )
-        return f"case{cases} else {literal(WHOLE)} end" if cases else literal(WHOLE)
-
-    variables = choose({column: literal(variable) for column, variable in strata.items()})
-    names = choose(
-        {column: f"coalesce(cast({column} as varchar), {literal(UNKNOWN)})" for column in strata}
-    )
-    return f"""with counted as (
-  select
-    {time} as time,
-    sum(cast({quote(endpoint.event)} as integer)) as events,
-    count(*) as patients{taken}
-  from {_table(endpoint.cohort)}
-  group by grouping sets ({sets})
-),
-named as (
-  select
-    {variables} as variable,
-    {names} as stratum,
-    cast(time as double) as time,
-    cast(sum(events) as bigint) as events,
-    cast(sum(patients - events) as bigint) as censored
-  from counted
-  group by all
-)
-select
-  variable,
-  stratum,
-  dense_rank() over (order by variable, stratum) as number,
-  time,
-  events,
-  censored
-from named
-order by number, time"""
-
-
-def _check_endpoint(con: DuckDBPyConnection, name: str, endpoint: Endpoint) -> None:
-    """Refuse an endpoint whose cohort cannot be estimated; messages hold counts only."""
-    import duckdb
-
-    where = f"[survival.{name}]"
-    try:
-        described = con.execute(f"describe select * from {_table(endpoint.cohort)}").fetchall()
-    except duckdb.Error:
-        raise ConfigError(
-            f"{where} cohort: there is no table {endpoint.cohort}",
-            remedy="name a mart that sql/marts makes, as schema.table",
-        ) from None
-    kinds = {column: kind for column, kind, *_ in described}
-    for key, column in [
-        ("time", endpoint.time),
-        ("event", endpoint.event),
-        *(("strata", column) for column in endpoint.strata),
-    ]:
-        if column not in kinds:
-            raise ConfigError(
-                f"{where} {key}: {endpoint.cohort} has no column {column}",
-                remedy=f"its columns are {', '.join(kinds)}",
-            )
-    for key, column in (("time", endpoint.time), ("event", endpoint.event)):
-        kind = kinds[column].split("(")[0]
-        if kind not in _NUMBERS and not (key == "event" and kind == "BOOLEAN"):
-            raise ConfigError(f"{where} {key}: {column} is {kinds[column]}, not a number")
-    if len(set(endpoint.strata)) < len(endpoint.strata) or WHOLE in endpoint.strata:
-        raise ConfigError(f"{where} strata: each is named once, and none is called '{WHOLE}'")
-    if not all(0 < years < float("inf") for years in endpoint.landmarks_years):
-        raise ConfigError(f"{where} landmarks_years: a landmark lies after time 0")
-    time, event = quote(endpoint.time), quote(endpoint.event)
-    time = f"cast({time} as double)"
-    bad_times, bad_events = con.execute(
-        f"""select
-          count(*) filter ({time} is null or not isfinite({time}) or {time} < 0
-            or {time} <> floor({time})),
-          count(*) filter ({event} is null or cast({event} as double) not in (0, 1))
-        from {_table(endpoint.cohort)}"""
-    ).fetchall()[0]
-    for count, column, expected in (
-        (bad_times, endpoint.time, "a whole number of days, 0 or more"),
-        (bad_events, endpoint.event, "0 or 1"),
+    for table, columns in (
+        (CURVE, lambda _, curve: _curve(curve)),
+        (LANDMARK, lambda _, curve: {"years": years} | vars(survival_at(curve, asked))),
+        (SUMMARY, summary),
     ):
-        if count:
-            raise BuildError(
-                f"{where} {count} rows of {endpoint.cohort} have a {column} that is not {expected}",
-                remedy="mend the cohort's SQL: leave such rows out, or correct them",
-            )
+        for part in analysis.each(_framed(found, columns)):
+            yield table, part.assign(interval=endpoint.interval, estimator="kaplan-meier")
 
 
-def _table(name: str) -> str:
-    return ".".join(quote(part) for part in name.split("."))
+def _framed(
+    found: _Curves, columns: Callable[[Reduced, KaplanMeier], dict[str, object]]
+) -> Callable[[str | None], pd.DataFrame]:
+    def by_variable(by: str | None) -> pd.DataFrame:
+        return frame(by, ((part, columns(part, curve)) for part, curve in found[by]))
+
+    return by_variable
 
 
-def _grain(stratum: Stratum, rows: int) -> dict[str, object]:
-    return {
-        "endpoint": [stratum.endpoint] * rows,
-        "stratum_variable": [stratum.variable] * rows,
-        "stratum": [stratum.name] * rows,
+def _curve(curve: KaplanMeier) -> dict[str, object]:
+    names = ("at_risk", "events", "censored", "survival", "std_err", "lower", "upper")
+    return {"time_days": curve.time.astype(np.int64)} | {
+        name: getattr(curve, name) for name in names
     }
 
 
-def _curve_rows(stratum: Stratum) -> dict[str, object]:
-    curve = stratum.curve
+def _summary(part: Reduced, curve: KaplanMeier, tau_years: float) -> dict[str, object]:
+    median = quantile(curve)
+    mean, std_err = area(curve, float(days(tau_years)))
     return {
-        **_grain(stratum, len(curve.time)),
-        "time_days": curve.time.astype(np.int64),
-        "at_risk": curve.at_risk,
-        "events": curve.events,
-        "censored": curve.censored,
-        "survival": curve.survival,
-        "std_err": curve.std_err,
-        "lower": curve.lower,
-        "upper": curve.upper,
+        "patients": int(part["rows"].sum()),
+        "events": int(curve.events.sum()),
+        "median_days": median.estimate,
+        "median_lower": median.lower,
+        "median_upper": median.upper,
+        "median_months": median.estimate / DAYS_PER_MONTH,
+        "median_months_lower": median.lower / DAYS_PER_MONTH,
+        "median_months_upper": median.upper / DAYS_PER_MONTH,
+        "tau_years": float(tau_years),
+        "restricted_mean_days": mean,
+        "restricted_mean_lower": mean - Z * std_err,
+        "restricted_mean_upper": mean + Z * std_err,
     }
-
-
-def _landmark_rows(stratum: Stratum, landmarks: list[float]) -> dict[str, object]:
-    years = np.unique(np.asarray(landmarks, dtype=np.float64))
-    found = survival_at(stratum.curve, years * DAYS_PER_YEAR)
-    return {
-        **_grain(stratum, len(years)),
-        "years": years,
-        "at_risk": found.at_risk,
-        "survival": found.survival,
-        "std_err": found.std_err,
-        "lower": found.lower,
-        "upper": found.upper,
-    }
-
-
-def _summary_row(stratum: Stratum) -> dict[str, object]:
-    median = quantile(stratum.curve)
-    return {
-        **_grain(stratum, 1),
-        "patients": [int(stratum.curve.at_risk[0])],
-        "events": [int(stratum.curve.events.sum())],
-        "median_days": [median.estimate],
-        "median_lower": [median.lower],
-        "median_upper": [median.upper],
-        "median_months": [median.estimate / DAYS_PER_MONTH],
-        "median_months_lower": [median.lower / DAYS_PER_MONTH],
-        "median_months_upper": [median.upper / DAYS_PER_MONTH],
-        "interval": [stratum.curve.interval],
-        "estimator": ["kaplan-meier"],
-    }
-
-
-def _write(con: DuckDBPyConnection, table: Table, parts: list[dict[str, object]]) -> None:
-    """Make the mart anew from its parts; NaN becomes NULL."""
-    import pyarrow as pa
-
-    con.execute("create schema if not exists marts")
-    columns = ", ".join(f"{quote(name)} {column.kind}" for name, column in table.columns.items())
-    con.execute(f"create or replace table {table.name} ({columns})")
-    if parts:
-        kinds = {"varchar": pa.string(), "bigint": pa.int64(), "double": pa.float64()}
-        rows = pa.concat_tables(
-            pa.table(
-                {
-                    name: pa.array(part[name], kinds[column.kind], from_pandas=True)
-                    for name, column in table.columns.items()
-                }
-            )
-            for part in parts
-        )
-        con.register("_estimates", rows)
-        con.execute(f"insert into {table.name} select * from _estimates")
-        con.unregister("_estimates")
-    comment(con, table.name, table.text)
-    for name, column in table.columns.items():
-        con.execute(f"comment on column {table.name}.{quote(name)} is {literal(column.text)}")

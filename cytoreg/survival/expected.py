@@ -120,8 +120,8 @@ def hakulinen(part: Reduced, table: LifeTable, times: Floats) -> Floats:
     entered = np.bincount(entering, who.count * np.exp(-sums.at_entry), len(grid) + 1)[:-1]
     start = np.append(0.0, (sums.weights - left)[:-1]) + entered
     step = np.divide(sums.weights, start, out=np.ones_like(start), where=start > 1e-12)
-    step = np.where(sums.weights > 0, step, 1.0)
-    product: Floats = np.cumprod(step)
+    step = np.where(sums.weights > 0, step, 1.0).astype(np.float64)
+    product = np.cumprod(step).astype(np.float64)
     return product[np.searchsorted(grid, times)]
 
 

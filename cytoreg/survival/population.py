@@ -27,6 +27,8 @@ Ints = NDArray[np.int64]
 
 _AT_ONCE = 4_000_000
 """Cells × times that are held at once, about 32 MB an array."""
+_EXPONENT = 300.0
+"""The largest exponent within a window of times."""
 
 
 @dataclass(frozen=True)
@@ -149,11 +151,36 @@ def _refuse(table: LifeTable, who: People, here: Ints, place: Ints, year: int, l
 
 
 def _add(weights: Floats, block: _Block, who: People, times: Floats, power: int) -> None:
-    """Add a block's patients to the sums at the times at which they are in their cells."""
+    """Add a block's patients to the sums at the times at which they are in their cells.
+
+    Times are taken in windows, short enough that no exponential in them leaves the range of a
+    float: near certain death a cell's hazard is large, and its patients may be decades apart.
+    """
     low = np.maximum(block.low, who.entry[block.who])
     first = np.searchsorted(times, low, side="right")
     last = np.searchsorted(times, block.high, side="right")
-    taken = np.flatnonzero(first < last)
+    largest = float(block.hazard.max(initial=0.0))
+    begin = 0
+    while begin < len(times):
+        reach = times[begin] + _EXPONENT / largest if largest > 0 else np.inf
+        end = int(np.searchsorted(times, reach, side="right")) if power else len(times)
+        taken = np.flatnonzero((first < end) & (last > begin) & (first < last))
+        window = times[begin:end]
+        here = np.maximum(first[taken], begin) - begin, np.minimum(last[taken], end) - begin
+        _add_window(weights[begin:end], block, taken, here, who, window, power)
+        begin = end
+
+
+def _add_window(
+    weights: Floats,
+    block: _Block,
+    taken: Ints,
+    place: tuple[Ints, Ints],
+    who: People,
+    times: Floats,
+    power: int,
+) -> None:
+    """`_add` for the `taken` patients of a block, who are there from one place to another."""
     cells, example, cell = np.unique(block.cell[taken], return_index=True, return_inverse=True)
     hazards = block.hazard[taken][example]
     width = len(times) + 1
@@ -161,9 +188,8 @@ def _add(weights: Floats, block: _Block, who: People, times: Floats, power: int)
     for begin in range(0, len(cells), step):
         rows = min(step, len(cells) - begin)
         inside = np.flatnonzero((cell >= begin) & (cell < begin + rows))
-        chosen = taken[inside]
-        place = (cell[inside] - begin) * width
-        enters, leaves = place + first[chosen], place + last[chosen]
+        row = (cell[inside] - begin) * width
+        enters, leaves = row + place[0][inside], row + place[1][inside]
 
         def present(
             value: Floats, enters: Ints = enters, leaves: Ints = leaves, rows: int = rows
@@ -173,11 +199,12 @@ def _add(weights: Floats, block: _Block, who: People, times: Floats, power: int)
             held: Floats = np.cumsum(change.reshape(rows, width)[:, :-1], axis=1)
             return held
 
-        hazard = hazards[begin : begin + rows, None]
+        chosen = taken[inside]
+        hazard, since = hazards[begin : begin + rows, None], times - times[0]
         count = who.count[block.who[chosen]]
-        base = (block.before - block.hazard * block.low)[chosen]
+        base = (block.before + block.hazard * (times[0] - block.low))[chosen]
         if power:
-            held = present(count * np.exp(power * base)) * np.exp(power * hazard * times)
+            held = present(count * np.exp(power * base)) * np.exp(power * hazard * since)
         else:
-            held = present(count * base) + present(count) * hazard * times
+            held = present(count * base) + present(count) * hazard * since
         weights += held.sum(axis=0)

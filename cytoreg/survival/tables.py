@@ -1,8 +1,16 @@
-"""The survival marts, column by column: kind and what the database says about it."""
+"""What a survival mart is: name, comment, columns in their order; and how it is written."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cytoreg.warehouse import comment, literal, quote
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from duckdb import DuckDBPyConnection
 
 
 @dataclass(frozen=True)
@@ -15,77 +23,57 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A mart's name, comment and columns in their order."""
+    """A mart's name, comment and columns in their order; `grain` orders its rows."""
 
     name: str
     text: str
     columns: dict[str, Column]
+    grain: tuple[str, ...]
 
 
-_GRAIN = {
+STRATUM = {
     "endpoint": Column("varchar", "the analysis, as cytoreg.toml names it"),
     "stratum_variable": Column("varchar", "the cohort's column that was split by; all: unsplit"),
     "stratum": Column("varchar", "the value of that column; unknown where it is empty"),
 }
-_ESTIMATE = {
-    "survival": Column("double", "Kaplan-Meier estimate of being free of the event"),
-    "std_err": Column("double", "Greenwood's standard error of survival; empty where it is 0"),
-    "lower": Column(
-        "double",
-        "lower limit of the pointwise 95 % interval, of the kind in survival_summary; empty where"
-        " it is not defined (survival 0; log-log: survival 1 after day 0)",
-    ),
-    "upper": Column("double", "upper limit of the pointwise 95 % interval; empty as lower is"),
+OF_STRATUM = tuple(STRATUM)
+ORIGIN = {
+    "origin": Column("varchar", "what time counts from"),
+    "cohort": Column("varchar", "the mart whose comment says who is a member"),
 }
+AT_RISK = Column("bigint", "patients under observation just before then")
+LOWER = Column("double", "lower limit of the 95 % interval; empty where it is not defined")
+UPPER = Column("double", "upper limit of the 95 % interval; empty where it is not defined")
+INTERVAL = Column("varchar", "scale of the interval")
+LIFE_TABLE = Column("varchar", "population, version, and what counts beyond its years and ages")
 
-CURVE = Table(
-    "marts.survival_curve",
-    "Kaplan-Meier curves with pointwise 95 % intervals: one row per endpoint, stratum and day on"
-    " which someone had the event or was censored, and day 0. Grain: endpoint, stratum_variable,"
-    " stratum, time_days.",
-    {
-        **_GRAIN,
-        "time_days": Column("bigint", "days since the start; the row holds until the next one"),
-        "at_risk": Column("bigint", "patients under observation just before the day"),
-        "events": Column("bigint", "patients who had the event on the day"),
-        "censored": Column("bigint", "patients last seen without the event on the day"),
-        **_ESTIMATE,
-    },
-)
 
-LANDMARK = Table(
-    "marts.survival_landmark",
-    "Survival with 95 % intervals at the landmarks of cytoreg.toml, from the Kaplan-Meier curves."
-    " Grain: endpoint, stratum_variable, stratum, years.",
-    {
-        **_GRAIN,
-        "years": Column("double", "years since the start; a year is 365.25 days"),
-        "at_risk": Column("bigint", "patients under observation just before the landmark"),
-        **_ESTIMATE,
-        "survival": Column(
-            "double",
-            "Kaplan-Meier estimate at the landmark; empty past the stratum's last observed day",
-        ),
-    },
-)
+def write(con: DuckDBPyConnection, table: Table, parts: Sequence[pd.DataFrame]) -> None:
+    """Make the mart anew from its parts, ordered by its grain; NaN becomes NULL."""
+    con.execute("create schema if not exists marts")
+    columns = ", ".join(f"{quote(name)} {column.kind}" for name, column in table.columns.items())
+    con.execute(f"create or replace table {table.name} ({columns})")
+    if parts:
+        con.register("_estimates", _joined(table, parts))
+        order = ", ".join(map(quote, table.grain))
+        con.execute(f"insert into {table.name} select * from _estimates order by {order}")
+        con.unregister("_estimates")
+    comment(con, table.name, table.text)
+    for name, column in table.columns.items():
+        con.execute(f"comment on column {table.name}.{quote(name)} is {literal(column.text)}")
 
-SUMMARY = Table(
-    "marts.survival_summary",
-    "Patients, events and median survival with its 95 % interval. The median is the first day with"
-    " survival below 0.5, or the middle of a flat stretch at 0.5; its interval lies where the"
-    " pointwise interval crosses 0.5; empty where it is not reached. A month is 365.25/12 days."
-    " Grain: endpoint, stratum_variable, stratum.",
-    {
-        **_GRAIN,
-        "patients": Column("bigint", "patients in the stratum"),
-        "events": Column("bigint", "of these, patients who had the event"),
-        "median_days": Column("double", "median survival, days; empty if not reached"),
-        "median_lower": Column("double", "lower limit of the median's 95 % interval, days"),
-        "median_upper": Column("double", "upper limit, days; empty if the data set none"),
-        "median_months": Column("double", "median survival, months"),
-        "median_months_lower": Column("double", "lower limit of the 95 % interval, months"),
-        "median_months_upper": Column("double", "upper limit of the 95 % interval, months"),
-        "interval": Column("varchar", "scale of every interval: log-log, log or plain"),
-        "estimator": Column("varchar", "the estimator of every figure in the survival marts"),
-    },
-)
+
+def _joined(table: Table, parts: Sequence[pd.DataFrame]) -> object:
+    """All parts as one Arrow table with the mart's columns."""
+    import pyarrow as pa
+
+    kinds = {"varchar": pa.string(), "bigint": pa.int64(), "double": pa.float64()}
+    return pa.concat_tables(
+        pa.table(
+            {
+                name: pa.array(part[name], kinds[column.kind], from_pandas=True)
+                for name, column in table.columns.items()
+            }
+        )
+        for part in parts
+    )

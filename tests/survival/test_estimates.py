@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 import numpy as np
 import pytest
 
 from cytoreg.config import Endpoint
 from cytoreg.errors import BuildError, ConfigError
-from cytoreg.survival import TABLES, fit_kaplan_meier, materialize, quantile
-from cytoreg.survival.estimates import reduction
+from cytoreg.survival import (
+    TABLES,
+    LifeTable,
+    expected_survival,
+    fit_kaplan_meier,
+    kaplan_meier,
+    life_expectancy,
+    log_rank,
+    materialize,
+    net_survival,
+    quantile,
+    restricted_mean,
+)
+from cytoreg.survival.analysis import analyse
+from cytoreg.survival.cohort import reduce
 
 COHORT = """
 create schema marts;
@@ -18,7 +33,12 @@ select
   (hash(i) % 3000)::int as time_days,
   (hash(i + 7) % 10 < 6)::int as event,
   case hash(i + 13) % 3 when 0 then 'pancreas' when 1 then 'small_bowel' end as site,
-  (hash(i + 17) % 2)::int as arm
+  (hash(i + 17) % 2)::int as arm,
+  case hash(i + 19) % 3 when 0 then 'tumour' when 1 then 'other' end as cause,
+  (hash(i + 23) % 3000 + 15000)::int as age_days,
+  case hash(i + 29) % 10 when 0 then 'unknown' when 1 then 'male' else 'female' end as sex,
+  date '1990-01-01' + (hash(i + 31) % 5000)::int as start_date,
+  age_days / 365.25 as age
 from range(500) as r(i)
 """
 
@@ -34,6 +54,10 @@ def endpoint(**changes: object) -> Endpoint:
     return Endpoint.model_validate(
         {"cohort": "marts.cohort", "label": "Overall", "strata": ["site", "arm"]} | changes
     )
+
+
+WHOLE = {"cause": "cause", "covariates": ["age", "site", "arm"], "life_table": "usa"}
+"""What an endpoint may ask for besides curves."""
 
 
 def test_each_stratum_is_estimated_as_from_its_own_rows(con: duckdb.DuckDBPyConnection) -> None:
@@ -115,11 +139,11 @@ def test_landmarks_past_the_last_observed_day_are_empty(con: duckdb.DuckDBPyConn
 def test_equal_cohorts_give_equal_tables_whatever_their_order(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
-    endpoints = {"b": endpoint(), "a": endpoint(interval="plain", strata=["arm"])}
+    endpoints = {"b": endpoint(**WHOLE), "a": endpoint(interval="plain", strata=["arm"])}
 
     def tables() -> list[list[tuple]]:
         materialize(con, endpoints)
-        return [con.execute(f"select * from {table}").fetchall() for table in TABLES]
+        return [con.execute(f"select * from {table.name}").fetchall() for table in TABLES]
 
     first = tables()
     con.execute(
@@ -127,9 +151,11 @@ def test_equal_cohorts_give_equal_tables_whatever_their_order(
     )
     endpoints = dict(reversed(endpoints.items()))
     assert repr(tables()) == repr(first)
-    for rows, grain in zip(first, (4, 4, 3), strict=True):
-        keys = [row[:grain] for row in rows]
-        assert keys == sorted(set(keys))
+    for table, rows in zip(TABLES, first, strict=True):
+        names = list(table.columns)
+        keys = [tuple(str(row[names.index(name)]) for name in table.grain) for row in rows]
+        assert keys, table.name
+        assert len(keys) == len(set(keys)), table.name
 
 
 def test_every_table_and_column_says_what_it_is(con: duckdb.DuckDBPyConnection) -> None:
@@ -141,10 +167,10 @@ def test_every_table_and_column_says_what_it_is(con: duckdb.DuckDBPyConnection) 
     ).fetchall()
     assert silent == []
     said = con.execute(
-        "select comment from duckdb_tables() where table_name like 'survival%'"
+        "select comment from duckdb_tables() where schema_name = 'marts' and table_name <> 'cohort'"
     ).fetchall()
     assert len(said) == len(TABLES)
-    assert all("95 %" in text for (text,) in said)
+    assert all("Grain: " in text for (text,) in said)
 
 
 def test_an_empty_cohort_and_no_endpoint_give_empty_tables(con: duckdb.DuckDBPyConnection) -> None:
@@ -152,7 +178,7 @@ def test_an_empty_cohort_and_no_endpoint_give_empty_tables(con: duckdb.DuckDBPyC
     for endpoints in ({"overall": endpoint()}, {}):
         materialize(con, endpoints)
         for table in TABLES:
-            assert con.execute(f"select count(*) from {table}").fetchone() == (0,)
+            assert con.execute(f"select count(*) from {table.name}").fetchone() == (0,)
 
 
 @pytest.mark.parametrize(
@@ -223,4 +249,84 @@ def test_the_cohort_is_reduced_before_it_is_fetched(con: duckdb.DuckDBPyConnecti
         " select i % 10 as time_days, i % 2 as event, 'x' as site, 0 as arm"
         " from range(100000) as r(i)"
     )
-    assert len(con.execute(reduction(endpoint())).fetchall()) == 30  # 10 days × 3 strata
+    (found,) = reduce(analyse(con, "overall", endpoint()).cohort, ("time_days", "event"))
+    assert len(found["time_days"]) == 10
+
+
+def test_marts_say_what_the_functions_say(con: duckdb.DuckDBPyConnection) -> None:
+    materialize(con, {"overall": endpoint(**WHOLE, tau_years=5)})
+    cohort = con.table("marts.cohort")
+    known = cohort.filter("sex <> 'unknown'")
+    table = LifeTable.builtin("usa")
+
+    def mart(name: str, where: str, columns: str) -> list[tuple]:
+        return con.execute(
+            f"select {columns} from marts.{name} where {where} order by all"
+        ).fetchall()
+
+    whole = "stratum_variable = 'all'"
+    found = net_survival(known, table, "pohar-perme", [1, 3, 5])
+    assert mart(
+        "net_survival",
+        f"{whole} and method = 'pohar-perme' and years <= 5",
+        "years, estimate, lower",
+    ) == [tuple(row) for row in found[["years", "estimate", "lower"]].to_numpy()]
+    lost = life_expectancy(known, table, 5).sort_values("measure")
+    assert mart("life_expectancy", whole, "measure, estimate") == list(
+        zip(lost["measure"], lost["estimate"], strict=True)
+    )
+    expected = expected_survival(known, table, "ederer1", 1461 / 365.25)
+    assert mart("expected_survival", f"{whole} and time_days = 1461", "expected") == [
+        (expected["estimate"][0],)
+    ]
+    test = log_rank(cohort.project("time_days, event, coalesce(site, 'unknown') as site"), "site")
+    assert mart(
+        "survival_comparison",
+        "stratum_variable = 'site' and test = 'log-rank' and first is null",
+        "statistic, degrees_of_freedom",
+    ) == [(test.statistic, 2)]
+    assert (
+        len(mart("survival_comparison", "stratum_variable = 'site' and first > ''", "first")) == 3
+    )
+    causes = mart("cumulative_incidence", whole, "distinct cause")
+    assert causes == [("other",), ("tumour",), ("unknown",)]
+    terms = mart("hazard_ratio", "true", "covariate, level")
+    assert terms == [
+        ("age", None),
+        ("arm", "1"),
+        ("site", "small_bowel"),
+        ("site", "unknown"),
+    ]
+    (mean,) = mart("survival_summary", whole, "restricted_mean_days, tau_years")
+    assert mean == (restricted_mean(cohort, 5)["estimate"][0], 5.0)
+
+
+def test_who_enters_late_is_not_at_risk_before(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("create or replace table marts.late as from marts.cohort where time_days > 100")
+    con.execute("alter table marts.late add column entry integer")
+    con.execute("update marts.late set entry = time_days % 100")
+    late = endpoint(cohort="marts.late", entry="entry", cause="cause")
+    materialize(con, {"late": late})
+    expected = kaplan_meier(con.sql("select *, entry as entry_days from marts.late"))
+    assert con.execute(
+        "select time_days, at_risk, survival from marts.survival_curve"
+        " where stratum = 'all' order by time_days"
+    ).fetchall() == list(
+        zip(*(expected[name] for name in ("time_days", "at_risk", "survival")), strict=True)
+    )
+    tests = con.execute("select distinct test from marts.survival_comparison").fetchall()
+    assert tests == [("log-rank",)]  # Gray's test knows no delayed entry
+
+
+def test_a_life_table_may_be_a_file_of_the_project(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    rows = (f"{year},{age},{sex},0" for year in (1990, 1991) for age in range(90) for sex in "mf")
+    (tmp_path / "nobody_dies.csv").write_text("\n".join(["year,age,sex,q", *rows]))
+    materialize(con, {"overall": endpoint(life_table="nobody_dies.csv")}, tmp_path)
+    found = con.execute("select distinct expected, life_table from marts.expected_survival")
+    ((expected, version),) = found.fetchall()
+    assert expected == 1.0
+    assert version.startswith("nobody_dies.csv; ")
+    with pytest.raises(ConfigError, match="there is no life table"):
+        materialize(con, {"overall": endpoint(life_table="moon.csv")}, tmp_path)
