@@ -105,7 +105,7 @@ def ederer1(part: Reduced, table: LifeTable, times: Floats) -> Floats:
     who = _followed(part, table, np.full(len(part["count"]), np.inf))
     end = np.full(len(who.age), grid[-1] if len(grid) else 0.0)
     sums = walk(table, who, end, grid, -1).weights
-    mean: Floats = np.where(grid == 0, 1.0, sums / who.count.sum())
+    mean: Floats = np.where(grid == 0, 1.0, np.maximum(sums / who.count.sum(), 0.0))
     return mean[place]
 
 

@@ -180,7 +180,7 @@ def _from_relation(
         )
     race = "cast(race as varchar)" if "race" in names else "''"
     rows = found.project(
-        "try_cast(year as integer) as year, try_cast(age as integer) as age,"
+        f"{_whole('year')} as year, {_whole('age')} as age,"
         f" lower(trim(cast(sex as varchar))) as sex, {race} as race, try_cast(q as double) as q"
     ).fetchnumpy()
     columns: dict[str, NDArray[Any]] = {
@@ -213,3 +213,9 @@ def _from_relation(
         )
     groups = tuple((sex, race) if by_race else (sex,) for sex, race in pairs)
     return LifeTable(name, groups, int(ages[0]), years.astype(np.int64), table, beyond, calendar)
+
+
+def _whole(column: str) -> str:
+    """SQL of a whole number; empty for anything else (a cast alone would round)."""
+    number = f"try_cast({column} as double)"
+    return f"case when {number} = floor({number}) then try_cast({number} as integer) end"

@@ -93,6 +93,8 @@ def walk(table: LifeTable, who: People, until: Floats, times: Floats, power: int
     power: 1 for Σ exp(Λ), −1 for Σ exp(−Λ), 0 for Σ Λ, over those with entry < time ≤ until.
     Raises CytoregError if somebody leaves a table that refuses it (a count).
     """
+    if table.beyond == "error":
+        _refuse(table, who, until)
     weights = np.zeros(len(times))
     at_leaving, at_entry = np.zeros(len(who.age)), np.zeros(len(who.age))
     for block in _blocks(table, who, until):
@@ -118,7 +120,6 @@ def _blocks(table: LifeTable, who: People, until: Floats) -> Iterator[_Block]:
             age = np.floor((who.age[here] + low) / table.age_days + 1e-9).astype(np.int64)
             birthday = (age + 1) * table.age_days - who.age[here]
             place = age - table.first_age
-            _refuse(table, who, here, place, year, low)
             birthday[place >= ages - 1] = np.inf
             place = np.clip(place, 0, ages - 1)
             high = np.minimum(ends[here], birthday)
@@ -130,21 +131,17 @@ def _blocks(table: LifeTable, who: People, until: Floats) -> Iterator[_Block]:
             here = here[high < ends[here]]
 
 
-def _refuse(table: LifeTable, who: People, here: Ints, place: Ints, year: int, low: Floats) -> None:
-    """Raise if the table refuses what lies outside it and somebody is there."""
-    if table.beyond == "last":
-        return
-    outside = (place < 0) | (place >= table.hazard.shape[1])
-    day = who.start[here] + low
-    first = table.first_days()
-    if year == 0:
-        outside |= day < first[0]
-    if year == len(first) - 1:
-        past = int(table.years[-1] - 1970 + 1)
-        outside |= day >= np.datetime64(past, "Y").astype("datetime64[D]").astype(np.int64)
+def _refuse(table: LifeTable, who: People, until: Floats) -> None:
+    """Raise if the table refuses what lies outside it and somebody gets there."""
+    first = table.first_days()[0]
+    end = np.datetime64(int(table.years[-1]) - 1969, "Y").astype("datetime64[D]")
+    last = float(end.astype(np.int64))
+    oldest = (table.first_age + table.hazard.shape[1]) * table.age_days
+    outside = (who.start < first) | (who.age < table.first_age * table.age_days)
+    outside |= (who.start + until > last) | (who.age + until > oldest)
     if outside.any():
         raise CytoregError(
-            f"{int(who.count[here[outside]].sum())} patients are followed beyond the life table"
+            f"{int(who.count[outside].sum())} patients are followed beyond the life table"
             f" {table.name} (years {table.years[0]}–{table.years[-1]})",
             remedy='follow them for less long, or take beyond="last"',
         )
