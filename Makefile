@@ -48,10 +48,11 @@ docs-serve: $(READY) ## read the documentation in a browser while writing it
 generate: $(READY) ## write the generated pages of docs/reference anew
 	$(BIN)/python docs/generate.py
 
-bench: $(READY) ## measure beside peers (several minutes): refresh, rules, survival
+bench: $(READY) ## measure beside peers (several minutes): refresh, rules, survival, sources
 	$(BIN)/python benchmarks/refresh.py
 	$(BIN)/python benchmarks/rules.py
 	$(BIN)/python benchmarks/survival.py
+	$(BIN)/python benchmarks/naaccr.py
 
 lock: ## resolve the lock anew (universal, with hashes, without index addresses)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

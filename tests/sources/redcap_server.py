@@ -86,6 +86,8 @@ class Redcap:
     def _record(self, asked: Asked) -> tuple[list[str], list[list[str]]]:
         fields, forms = asked.get("fields", []), asked.get("forms", [])
         columns = [name for name in CONTEXT if any(name in row for row in self.rows)]
+        if asked.get("exportDataAccessGroups") == ["true"]:
+            columns.append("redcap_data_access_group")
         for form, names in self.forms.items():
             whole = form in forms or not (fields or forms)
             for name in names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import tempfile
 import time
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from redcap_server import (
     CSV,
     HTML,
@@ -183,6 +186,15 @@ def test_a_record_that_comes_up_meanwhile_is_exported_too(
 
     redcap.faults = {"record": [None, None, add]}
     assert people(landed, registry(project, redcap)) == [*PEOPLE, ("6", "2", "1", 10)]
+
+
+def test_data_access_groups_are_asked_for_when_they_are_wanted(
+    project: Make, landed: Callable, redcap: Redcap
+) -> None:
+    redcap.rows = [person(1, redcap_data_access_group="north"), person(2)]
+    research = registry(project, redcap, "data_access_groups = true\n")
+    _, rows, _ = landed(research, "research", "record_id, redcap_data_access_group")
+    assert rows == [("1", "north"), ("2", "")]
 
 
 def test_a_row_that_is_no_text_is_a_reject(project: Make, landed: Callable, redcap: Redcap) -> None:
@@ -417,3 +429,31 @@ def test_secrets_of_the_address_are_not_told(project: Make, redcap: Redcap) -> N
     secret = redcap.url.replace("http://", "http://me:word@") + "?pid=17"
     landing = land(project(API.replace("URL", secret)), "research")
     assert landing.origin == redcap.url
+
+
+@settings(
+    max_examples=int(os.environ.get("CYTOREG_EXAMPLES", "25")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    content=st.sampled_from(["project", "metadata", "repeatingFormsEvents", "record"]),
+    share=st.floats(0, 1),
+    gone=st.integers(0, 9),
+    new=st.text(max_size=3) | st.sampled_from(['"', ",", "\n", "\0", "1", "<"]),
+)
+def test_an_answer_with_other_bytes_is_refused_or_read(
+    project: Make, redcap: Redcap, content: str, share: float, gone: int, new: str
+) -> None:
+    def garble(to: BaseHTTPRequestHandler, text: str) -> None:
+        at = int(share * len(text))
+        send(to, text[:at] + new + text[at + gone :], 200, CSV)
+
+    redcap.faults = {content: [None, garble] if content == "record" else [garble]}
+    try:
+        landing = land(registry(project, redcap), "research")
+    except SourceError as error:
+        assert error.remedy
+        assert "2001-01-01" not in str(error)
+        return
+    assert sum(table.rows + table.rejects for table in landing.tables) >= 8
