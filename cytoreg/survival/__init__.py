@@ -6,6 +6,7 @@ nothing heavier.
 
 from cytoreg.survival.competing import cumulative_incidence, incidence_at
 from cytoreg.survival.cox import Cox, cox
+from cytoreg.survival.crude import crude_mortality
 from cytoreg.survival.curves import kaplan_meier, survival_landmark, survival_quantile
 from cytoreg.survival.estimates import TABLES, materialize
 from cytoreg.survival.expected import expected_deaths, expected_survival
@@ -34,6 +35,7 @@ __all__ = [
     "Quantile",
     "Survival",
     "cox",
+    "crude_mortality",
     "cumulative_incidence",
     "expected_deaths",
     "expected_survival",

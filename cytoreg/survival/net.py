@@ -98,10 +98,10 @@ def _at(part: Reduced, table: LifeTable, method: Method, years: Floats) -> dict[
     }
 
 
-def count(who: People, event: NDArray[np.bool_]) -> Counts:
-    """Deaths and numbers at risk at the distinct times of leaving and entering."""
+def count(who: People, event: NDArray[np.bool_], more: Floats | None = None) -> Counts:
+    """Deaths and numbers at risk at the distinct times of leaving and entering, and `more`."""
     late = who.entry[who.entry > 0]
-    time = np.unique(np.append(who.time, late))
+    time = np.unique(np.concatenate([who.time, late, [] if more is None else more]))
     place = np.searchsorted(time, who.time)
     events = np.bincount(place, np.where(event, who.count, 0.0), len(time)).astype(np.float64)
     at_risk = _carried(time, place, who, np.ones(len(who.time)), np.ones(len(who.time)))
@@ -113,23 +113,16 @@ def curve(
 ) -> tuple[Floats, Floats]:
     """The estimate at each time of leaving, and the standard error of its logarithm."""
     at_risk, events = counts.at_risk, counts.events
-    if method in ("pohar-perme", "ederer2"):
-        power = 1 if method == "pohar-perme" else 0
-        sums = walk(table, who, who.time, counts.time, power)
-        died = part["event"] == 1
-        if power:
-            own = np.exp(sums.at_leaving)
-            weights = _positive(sums.weights, who, counts)
-            expected = _weighted(counts, who, weights, own, np.exp(sums.at_entry))
-            deaths = _at_times(counts, np.where(died, who.count * own, 0.0))
-            squares = _at_times(counts, np.where(died, who.count * own**2, 0.0))
-        else:
-            weights, deaths, squares = at_risk, events, events
-            expected = _expected(counts, who, sums.weights, sums.at_leaving, sums.at_entry)
-        steps = np.divide(deaths, weights, out=np.zeros_like(weights), where=weights > 0) - expected
-        variance = np.divide(squares, weights**2, out=np.zeros_like(weights), where=weights > 0)
-        net = np.cumprod(1 - steps).astype(np.float64)
-        return net, np.sqrt(np.cumsum(variance)).astype(np.float64)
+    if method == "pohar-perme":
+        sums = walk(table, who, who.time, counts.time, 1)
+        own, died = np.exp(sums.at_leaving), part["event"] == 1
+        weights = _positive(sums.weights, who, counts)
+        expected = _weighted(counts, who, weights, own, np.exp(sums.at_entry))
+        deaths = _at_times(counts, np.where(died, who.count * own, 0.0))
+        squares = _at_times(counts, np.where(died, who.count * own**2, 0.0))
+        return _product(weights, deaths, squares, expected)
+    if method == "ederer2":
+        return _product(at_risk, events, events, expected_hazard(counts, who, table))
     share = np.divide(events, at_risk, out=np.zeros_like(events), where=at_risk > 0)
     survival: Floats = np.cumprod(1 - share)
     if method == "ederer1":
@@ -138,6 +131,23 @@ def curve(
         population = hakulinen(part, table, counts.time)
     spread = np.divide(share, at_risk, out=np.zeros_like(events), where=at_risk > 0)
     return survival / population, np.sqrt(np.cumsum(spread)).astype(np.float64)
+
+
+def _product(
+    weights: Floats, deaths: Floats, squares: Floats, expected: Floats
+) -> tuple[Floats, Floats]:
+    """∏ (1 − deaths/weights + expected), and the standard error of its logarithm."""
+    some = weights > 0
+    steps = np.divide(deaths, weights, out=np.zeros_like(weights), where=some) - expected
+    variance = np.divide(squares, weights**2, out=np.zeros_like(weights), where=some)
+    net = np.cumprod(1 - steps).astype(np.float64)
+    return net, np.sqrt(np.cumsum(variance)).astype(np.float64)
+
+
+def expected_hazard(counts: Counts, who: People, table: LifeTable) -> Floats:
+    """∫ ΣY dΛ* / ΣY from one of the times to the next: the population hazard of those at risk."""
+    sums = walk(table, who, who.time, counts.time, 0)
+    return _expected(counts, who, sums.weights, sums.at_leaving, sums.at_entry)
 
 
 def _at_times(counts: Counts, values: Floats) -> Floats:

@@ -81,3 +81,9 @@ for (method in c("pohar-perme", "ederer2", "ederer1")) {
                                  std_err = full(s$std.err)))
 }
 say(rows, "many_net")
+
+# Crude mortality of rdata (Cronin and Feuer), on whole days.
+fit <- cmp.rel(Surv(time, cens) ~ 1, data = rdata, ratetable = slopop, rmap = list(age = age * 365.241))
+s <- summary(fit, times = c(365, 1826, 3652), scale = 1)
+say(data.frame(cause = rep(c("disease", "other"), 3), days = rep(c(365, 1826, 3652), each = 2),
+               estimate = full(as.vector(s$est)), variance = full(as.vector(s$var))), "crude")
