@@ -49,14 +49,14 @@ EXPECTED = Table(
 NET = Table(
     "marts.net_survival",
     "Survival if only the disease could kill, with 95 % intervals, at the landmarks of"
-    " cytoreg.toml: net survival (pohar-perme), and relative survival (ederer2). Patients of"
-    " unknown sex or age are left out. Grain: endpoint, stratum_variable, stratum, method, years.",
+    " cytoreg.toml (Pohar Perme). Patients of unknown sex or age are left out. Grain: endpoint,"
+    " stratum_variable, stratum, method, years.",
     {
         **STRATUM,
-        "method": Column("varchar", "pohar-perme or ederer2"),
+        "method": Column("varchar", "the estimator: pohar-perme"),
         "years": Column("double", "years since the start; a year is 365.25 days"),
         "at_risk": AT_RISK,
-        "estimate": Column("double", "net or relative survival; empty past the last day observed"),
+        "estimate": Column("double", "net survival; empty past the last day observed"),
         "std_err": Column("double", "its standard error"),
         "lower": LOWER,
         "upper": UPPER,
@@ -90,7 +90,7 @@ LIFE_EXPECTANCY = Table(
     },
     (*OF_STRATUM, "measure"),
 )
-_METHODS: tuple[Method, ...] = ("pohar-perme", "ederer2")
+_METHOD: Method = "pohar-perme"
 
 
 def estimate(analysis: Analysis, root: Path | None) -> Iterator[tuple[Table, pd.DataFrame]]:
@@ -111,10 +111,8 @@ def estimate(analysis: Analysis, root: Path | None) -> Iterator[tuple[Table, pd.
         day = np.rint(part["years"] * 365.25).astype("int64")
         named = part.assign(time_days=day, expected=part["estimate"], method="ederer1")
         yield EXPECTED, named.assign(life_table=table.version)
-    for method in _METHODS:
-        estimate_net = partial(net_survival, cohort, table, method, landmarks)
-        for part in analysis.each(estimate_net):
-            yield NET, part.assign(method=method, interval="log", life_table=table.version)
+    for part in analysis.each(partial(net_survival, cohort, table, _METHOD, landmarks)):
+        yield NET, part.assign(method=_METHOD, interval="log", life_table=table.version)
     tau = endpoint.tau_years
     for part in analysis.each(lambda by: life_expectancy(cohort, table, tau, by)):
         yield LIFE_EXPECTANCY, part.assign(tau_years=tau, life_table=table.version)

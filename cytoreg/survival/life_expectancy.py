@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cytoreg.errors import CytoregError
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
-from cytoreg.survival.expected import conditional, ederer1
+from cytoreg.survival.expected import ederer1
 from cytoreg.survival.kaplan_meier import KaplanMeier, Z, fit_patients, quantile
 from cytoreg.survival.life_table import DAYS_PER_YEAR, LifeTable
 from cytoreg.survival.patients import Floats, Patients, patients_of
+from cytoreg.survival.population import people, walk
 from cytoreg.survival.restricted_mean import area
 
 if TYPE_CHECKING:
@@ -25,13 +26,13 @@ MEASURES = (
     "years_lost_to_tau",
     "loss_in_life_expectancy",
 )
-STEP = 1 / 12
+STEP = 1 / 4
 """Years between the points at which expected survival is computed; between them it is linear."""
 WINDOW = 5.0
 """Years before tau whose excess hazard is taken to go on after it."""
 OLDEST = 121.0
 """Nobody is followed past this age, years."""
-REPLICATES = 500
+REPLICATES = 300
 _CELLS = 2_000_000
 
 
@@ -48,11 +49,12 @@ def life_expectancy(
       years_lost_to_tau                ∫ (expected − Kaplan–Meier) from 0 to `tau_years`.
       loss_in_life_expectancy          the same without end: after tau (or the last time, if that is
                                        earlier) survival goes on as the expected, times
-                                       exp(−η t), η the excess hazard of the five years before,
-                                       deaths per person-time less ∫ ΣY dΛ*/Y. low: η = 0; high: 2η.
+                                       exp(−η t), η the excess hazard of the five years before:
+                                       deaths less expected deaths, per person-time.
+                                       low: η = 0; high: 2η.
     Intervals, 95 %: of the median (log-log) for the first two and from the variance of the
     restricted mean for the third, with the expected curve as known; for the fourth percentiles of
-    500 bootstrap samples of the patients' times, drawn with `seed`. NaN where a median is not
+    300 bootstrap samples of the patients' times, drawn with `seed`. NaN where a median is not
     reached, or tau lies past the last time and some survived it; the loss has no interval where
     weights are fractions or entry is delayed.
 
@@ -142,10 +144,7 @@ def _loss(
     """Loss in life expectancy: estimate, interval, and what it is with no or twice the excess."""
     end = min(tau, float(curve.time[-1]) / DAYS_PER_YEAR)
     begin = max(end - WINDOW, 0.0)
-    population = conditional(part, table, np.array([begin, end]) * DAYS_PER_YEAR)
-    span = end - begin
-    hazard = -np.log(population[1] / population[0]) / span if span > 0 else 0.0
-    tail = _Tail(expected, begin, end, float(hazard))
+    tail = _Tail(expected, begin, end, _hazard(part, table, begin, end))
     events, at_risk = curve.events.astype(np.float64), curve.at_risk.astype(np.float64)
     estimate, low, high = (
         float(tail.loss(curve.time, events[None], at_risk[None], times)[0]) for times in (1, 0, 2)
@@ -155,6 +154,18 @@ def _loss(
     drawn = np.concatenate(list(_replicates(rows, curve.time, tail, seed)))
     lower, upper = np.quantile(drawn, (0.025, 0.975))
     return estimate, float(lower), float(upper), low, high
+
+
+def _hazard(part: Reduced, table: LifeTable, begin: float, end: float) -> float:
+    """Population hazard, a year, of the patients while at risk from `begin` to `end` years."""
+    who = people(part, table)
+    last = np.minimum(who.time, end * DAYS_PER_YEAR)
+    since = replace(who, entry=np.clip(who.entry, begin * DAYS_PER_YEAR, None))
+    here = last > since.entry
+    sums = walk(table, since, last, np.empty(0), 0)
+    deaths = np.sum((who.count * (sums.at_leaving - sums.at_entry))[here])
+    lived = np.sum((who.count * (last - since.entry))[here]) / DAYS_PER_YEAR
+    return float(deaths / lived) if lived > 0 else 0.0
 
 
 @dataclass(frozen=True)

@@ -157,10 +157,10 @@ def _add(weights: Floats, block: _Block, who: People, times: Floats, power: int)
     first = np.searchsorted(times, low, side="right")
     last = np.searchsorted(times, block.high, side="right")
     largest = float(block.hazard.max(initial=0.0))
-    begin = 0
-    while begin < len(times):
-        reach = times[begin] + _EXPONENT / largest if largest > 0 else np.inf
-        end = int(np.searchsorted(times, reach, side="right")) if power else len(times)
+    begin, stop = int(first.min(initial=len(times))), int(last.max(initial=0))
+    while begin < stop:
+        reach = times[begin] + _EXPONENT / largest if power and largest > 0 else np.inf
+        end = min(int(np.searchsorted(times, reach, side="right")), stop)
         taken = np.flatnonzero((first < end) & (last > begin) & (first < last))
         window = times[begin:end]
         here = np.maximum(first[taken], begin) - begin, np.minimum(last[taken], end) - begin

@@ -276,9 +276,8 @@ def test_marts_say_what_the_functions_say(con: duckdb.DuckDBPyConnection) -> Non
         zip(lost["measure"], lost["estimate"], strict=True)
     )
     expected = expected_survival(known, table, "ederer1", 1461 / 365.25)
-    assert mart("expected_survival", f"{whole} and time_days = 1461", "expected") == [
-        (expected["estimate"][0],)
-    ]
+    ((quarter,),) = mart("expected_survival", f"{whole} and time_days = 1461", "expected")
+    assert quarter == pytest.approx(expected["estimate"][0], rel=1e-12)
     test = log_rank(cohort.project("time_days, event, coalesce(site, 'unknown') as site"), "site")
     assert mart(
         "survival_comparison",

@@ -46,7 +46,7 @@ def test_years_lost_are_the_area_between_the_curves() -> None:
     expected = expected_survival(patients, TABLE, "ederer1", years)["estimate"].to_numpy()
     area = np.sum((expected[1:] + expected[:-1]) / 2) * (years[1] - years[0])
     mean = restricted_mean(patients, 10)
-    assert found[0] == pytest.approx(area - mean["estimate"][0] / 365.25, abs=1e-5)
+    assert found[0] == pytest.approx(area - mean["estimate"][0] / 365.25, abs=1e-4)
     half = 1.959963984540054 * mean["std_err"][0] / 365.25
     assert found[2] - found[1] == pytest.approx(2 * half)
 
