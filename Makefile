@@ -52,6 +52,7 @@ bench: $(READY) ## measure beside peers (several minutes): refresh, rules, survi
 	$(BIN)/python benchmarks/refresh.py
 	$(BIN)/python benchmarks/rules.py
 	$(BIN)/python benchmarks/survival.py
+	$(BIN)/python benchmarks/net_survival.py
 	$(BIN)/python benchmarks/naaccr.py
 
 lock: ## resolve the lock anew (universal, with hashes, without index addresses)
