@@ -64,7 +64,12 @@ class LifeTable:
 
     @classmethod
     def from_csv(
-        cls, path: str | Path, *, beyond: Beyond = "last", calendar: Calendar = "fixed"
+        cls,
+        path: str | Path,
+        *,
+        beyond: Beyond = "last",
+        calendar: Calendar = "fixed",
+        age_days: float = DAYS_PER_YEAR,
     ) -> LifeTable:
         """A table from a CSV file with the columns year, age, sex, q and, if there is one, race.
 
@@ -80,7 +85,8 @@ class LifeTable:
         try:
             with duckdb.connect() as con:
                 found = con.read_csv(str(where), header=True, all_varchar=True)
-                return _from_relation(found, where.name, beyond, calendar)
+                read = _from_relation(found, where.name, beyond, calendar)
+                return replace(read, age_days=age_days)
         except duckdb.Error:
             raise ConfigError(
                 f"life table {where.name} cannot be read as CSV",

@@ -130,3 +130,17 @@ def test_hazards_that_are_none_are_refused(changes: dict) -> None:
     given = {"hazard": np.zeros((2, 3, 2)), "years": [2000, 2001]} | changes
     with pytest.raises(CytoregError):
         LifeTable.from_hazards(given.pop("hazard"), **given)
+
+
+def test_a_year_of_age_may_have_another_length(
+    tmp_path: Path, frame: pd.DataFrame, person: pd.DataFrame
+) -> None:
+    path = table_file(tmp_path, frame)
+    younger = person.assign(age_days=40 * 365.241)  # 39 years of 365.25 days, and some
+    relsurvs = LifeTable.from_csv(path, age_days=365.241)
+    found, usual = (
+        expected_survival(younger, table, "ederer1", 5 / 365.25)["estimate"][0]
+        for table in (relsurvs, LifeTable.from_csv(path))
+    )
+    assert found == pytest.approx((1 - 0.0205) ** (5 / 365.25))
+    assert usual > found
