@@ -3,10 +3,10 @@
 Usage: python benchmarks/survival.py [--rows 5000000] [--strata 3]
 
 Every contender starts in a process of its own from the same Parquet file and gives the curve of
-each stratum with its interval, the median and the median's interval; all must find
-the same. Ours runs twice: as a notebook calls it
-(kaplan_meier), and as a build does, which checks the cohort in SQL, estimates the whole cohort too
-and leaves the reduction to grouping sets (materialize). Seconds include reading the file but not
+each stratum with its interval, the median and the median's interval; all must find the same. Ours
+runs twice: as a notebook calls it (kaplan_meier), and as a build does (materialize), which checks
+the cohort, estimates the whole of it too, adds landmarks, restricted means and log-rank tests of
+all strata and of each pair, and writes the marts. Seconds include reading the file but not
 starting the process and importing; memory is the process's high-water mark above that of its
 start (Linux).
 R is measured if Rscript with the survival package is installed; it is given the columns as raw
