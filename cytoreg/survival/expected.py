@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from cytoreg.errors import CytoregError
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
 from cytoreg.survival.life_table import LifeTable
-from cytoreg.survival.patients import Floats
-from cytoreg.survival.population import People, people, walk
+from cytoreg.survival.patients import NOBODY, Floats
+from cytoreg.survival.population import People, people, remaining, walk
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,9 +100,10 @@ def expected_deaths(cohort: Cohort, table: LifeTable, by: By = None) -> pd.DataF
 
 
 def ederer1(part: Reduced, table: LifeTable, times: Floats) -> Floats:
-    """Mean over a stratum's patients of their expected survival at each of `times`."""
+    """Mean over all of a stratum's patients, from 0 whenever they enter, at each of `times`."""
     grid, place = np.unique(times, return_inverse=True)
     who = _followed(part, table, np.full(len(part["count"]), np.inf))
+    who = replace(who, entry=np.zeros_like(who.age))
     end = np.full(len(who.age), grid[-1] if len(grid) else 0.0)
     sums = walk(table, who, end, grid, -1).weights
     mean: Floats = np.where(grid == 0, 1.0, np.maximum(sums / who.count.sum(), 0.0))
@@ -112,36 +113,39 @@ def ederer1(part: Reduced, table: LifeTable, times: Floats) -> Floats:
 def hakulinen(part: Reduced, table: LifeTable, times: Floats) -> Floats:
     """Expected survival over those who could still be followed, at each of `times`."""
     who = _followed(part, table, potential(part))
-    grid = np.unique(np.append(who.time, times))
+    grid = np.unique(np.concatenate([who.entry, who.time, times]))
     sums = walk(table, who, who.time, grid, -1)
-    place = np.searchsorted(grid, who.time)
-    left = np.bincount(place, who.count * np.exp(-sums.at_leaving), len(grid))
-    entering = np.searchsorted(grid, who.entry, side="right")
-    entered = np.bincount(entering, who.count * np.exp(-sums.at_entry), len(grid) + 1)[:-1]
-    start = np.append(0.0, (sums.weights - left)[:-1]) + entered
-    step = np.divide(sums.weights, start, out=np.ones_like(start), where=start > 1e-12)
-    step = np.where(sums.weights > 0, step, 1.0).astype(np.float64)
-    product = np.cumprod(step).astype(np.float64)
+    place, entering = np.searchsorted(grid, who.time), np.searchsorted(grid, who.entry)
+    left = np.bincount(place, who.count * np.exp(-sums.at_leaving), len(grid)).astype(float)
+    entered = np.bincount(entering, who.count * np.exp(-sums.at_entry), len(grid))
+    start = remaining(table, who, who.time, grid, (sums.weights + entered, left), -1)[:-1]
+    some = (_at_risk(who, grid)[1:] > 0) & (start > 0)
+    step = np.divide(sums.weights[1:], start, out=np.ones_like(start), where=some)
+    product = np.append(1.0, np.cumprod(step))
     return product[np.searchsorted(grid, times)]
 
 
 def conditional(part: Reduced, table: LifeTable, times: Floats) -> Floats:
     """exp(−∫ ΣY dΛ*/Y) at each of `times`."""
     who = people(part, table)
-    grid = np.unique(np.append(who.time, times))
+    grid = np.unique(np.concatenate([who.entry, who.time, times]))
     sums = walk(table, who, who.time, grid, 0)
-    place = np.searchsorted(grid, who.time)
-    entering = np.searchsorted(grid, who.entry, side="right")
+    place, entering = np.searchsorted(grid, who.time), np.searchsorted(grid, who.entry)
     left = np.bincount(place, who.count * sums.at_leaving, len(grid))
-    entered = np.bincount(entering, who.count * sums.at_entry, len(grid) + 1)[:-1]
-    gained = sums.weights - np.append(0.0, (sums.weights - left)[:-1]) - entered
-    people_in = np.bincount(entering, who.count, len(grid) + 1)[:-1]
-    people_out = np.bincount(place, who.count, len(grid))
-    at_risk = np.cumsum(people_in) - np.append(0.0, np.cumsum(people_out)[:-1])
-    some = (at_risk > 0) & (grid > 0)
-    hazard = np.divide(gained, at_risk, out=np.zeros_like(gained), where=some)
-    survival: Floats = np.exp(-np.cumsum(hazard))
+    entered = np.bincount(entering, who.count * sums.at_entry, len(grid))
+    gained = sums.weights[1:] - (sums.weights + entered - left)[:-1]
+    at_risk = _at_risk(who, grid)[1:]
+    hazard = np.divide(gained, at_risk, out=np.zeros_like(gained), where=at_risk > 0)
+    survival = np.append(1.0, np.exp(-np.cumsum(hazard)))
     return survival[np.searchsorted(grid, times)]
+
+
+def _at_risk(who: People, grid: Floats) -> Floats:
+    """How many are at risk just before each point of a grid that has all entries and times."""
+    come = np.bincount(np.searchsorted(grid, who.entry), who.count, len(grid))
+    go = np.bincount(np.searchsorted(grid, who.time), who.count, len(grid))
+    here: Floats = np.append(0.0, np.cumsum(come - go)[:-1])
+    return np.where(here > NOBODY * who.count.sum(), here, 0.0)
 
 
 def potential(part: Reduced) -> Floats:

@@ -10,16 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from cytoreg.errors import CytoregError
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
+from cytoreg.survival.day_steps import relsurv_weighted, steps_between
 from cytoreg.survival.expected import ederer1, hakulinen
 from cytoreg.survival.kaplan_meier import Z
 from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.patients import NOBODY, Floats
-from cytoreg.survival.population import People, people, walk
+from cytoreg.survival.population import People, people, remaining, walk
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Method = Literal["pohar-perme", "ederer1", "ederer2", "hakulinen"]
+Integral = Literal["exact", "relsurv"]
 METHODS = ("pohar-perme", "ederer1", "ederer2", "hakulinen")
 
 COLUMNS = ("time_days", "event", "age_days", "sex", "start_date")
@@ -45,6 +47,8 @@ def net_survival(
     method: Method = "pohar-perme",
     at: ArrayLike = (1, 3, 5, 10),
     by: By = None,
+    *,
+    integral: Integral = "exact",
 ) -> pd.DataFrame:
     """Net survival, or relative survival, of each stratum `at` years of 365.25 days.
 
@@ -61,24 +65,31 @@ def net_survival(
                    for these three se² = Σ dN/Y².
     Population hazards are integrated exactly, see cytoreg.survival.population. In R:
     relsurv::rs.surv(…, method = method, precision = 1), which steps by days and, within a longer
-    gap between two times, averages twice; see docs/survival/net-survival.md.
+    gap between two times, averages twice; see docs/survival/net-survival.md. With integral
+    "relsurv" the first two methods do the same and give relsurv's digits; entry is then at 0.
 
     Raises CytoregError for input that cannot be estimated (counts of rows, never values).
     """
+    if integral not in ("exact", "relsurv"):
+        raise CytoregError(f"no integral is called {integral}: take exact or relsurv")
     if method not in METHODS:
         raise CytoregError(f"no method is called {method}: take {', '.join(METHODS)}")
     years = np.atleast_1d(np.asarray(at, dtype=np.float64))
     if not np.all(np.isfinite(years) & (years >= 0)):
         raise CytoregError("net survival is asked for at years that are negative or not numbers")
     parts = check(reduce(cohort, COLUMNS, by, optional=OPTIONAL))
-    return frame(by, ((part, _at(part, table, method, years)) for part in parts))
+    return frame(by, ((part, _at(part, table, method, years, integral)) for part in parts))
 
 
-def _at(part: Reduced, table: LifeTable, method: Method, years: Floats) -> dict[str, object]:
+def _at(
+    part: Reduced, table: LifeTable, method: Method, years: Floats, integral: Integral
+) -> dict[str, object]:
     """One stratum's rows, one per asked year."""
     who = people(part, table)
+    if integral == "relsurv" and np.any(who.entry > 0):
+        raise CytoregError("relsurv knows no late entry", remedy='take integral="exact"')
     counts = count(who, part["event"] == 1)
-    estimate, relative = curve(who, counts, part, table, method)
+    estimate, relative = curve(who, counts, part, table, method, integral)
     asked = days(years)
     row = np.searchsorted(counts.time, asked, side="right") - 1
     known = (row >= 0) & (asked <= counts.time[-1])
@@ -109,20 +120,34 @@ def count(who: People, event: NDArray[np.bool_], more: Floats | None = None) -> 
 
 
 def curve(
-    who: People, counts: Counts, part: Reduced, table: LifeTable, method: Method
+    who: People,
+    counts: Counts,
+    part: Reduced,
+    table: LifeTable,
+    method: Method,
+    integral: Integral = "exact",
 ) -> tuple[Floats, Floats]:
     """The estimate at each time of leaving, and the standard error of its logarithm."""
     at_risk, events = counts.at_risk, counts.events
     if method == "pohar-perme":
-        sums = walk(table, who, who.time, counts.time, 1)
-        own, died = np.exp(sums.at_leaving), part["event"] == 1
-        weights = _positive(sums.weights, who, counts)
-        expected = _weighted(counts, who, weights, own, np.exp(sums.at_entry))
+        died = part["event"] == 1
+        if integral == "relsurv":
+            weights, expected, own = relsurv_weighted(table, who, counts.time)
+            weights = _positive(weights, who, counts)
+        else:
+            sums = walk(table, who, who.time, counts.time, 1)
+            own = np.exp(sums.at_leaving)
+            weights = _positive(sums.weights, who, counts)
+            entering = np.exp(sums.at_entry)
+            expected = _weighted(
+                counts, who, table, weights, _at_times(counts, who.count * own), entering
+            )
         deaths = _at_times(counts, np.where(died, who.count * own, 0.0))
         squares = _at_times(counts, np.where(died, who.count * own**2, 0.0))
         return _product(weights, deaths, squares, expected)
     if method == "ederer2":
-        return _product(at_risk, events, events, expected_hazard(counts, who, table))
+        grid = steps_between(counts.time).grid if integral == "relsurv" else None
+        return _product(at_risk, events, events, expected_hazard(counts, who, table, grid))
     share = np.divide(events, at_risk, out=np.zeros_like(events), where=at_risk > 0)
     survival: Floats = np.cumprod(1 - share)
     if method == "ederer1":
@@ -144,9 +169,11 @@ def _product(
     return net, np.sqrt(np.cumsum(variance)).astype(np.float64)
 
 
-def expected_hazard(counts: Counts, who: People, table: LifeTable) -> Floats:
+def expected_hazard(
+    counts: Counts, who: People, table: LifeTable, grid: Floats | None = None
+) -> Floats:
     """∫ ΣY dΛ* / ΣY from one of the times to the next: the population hazard of those at risk."""
-    sums = walk(table, who, who.time, counts.time, 0)
+    sums = walk(table, who, who.time, counts.time, 0, grid=grid)
     return _expected(counts, who, sums.weights, sums.at_leaving, sums.at_entry)
 
 
@@ -178,32 +205,35 @@ def _carried(
 
 
 def _weighted(
-    counts: Counts, who: People, weights: Floats, leaving: Floats, entering: Floats
+    counts: Counts, who: People, table: LifeTable, weights: Floats, gone: Floats, entering: Floats
 ) -> Floats:
     """∫ ΣY dΛ*/S* / ΣY/S* from one time to the next: log of the weights' growth in between."""
-    begin = _begin(counts, who, weights, leaving, entering)
+    entered, first = _entered(counts, who, entering)
+    rest = remaining(table, who, who.time, counts.time, (weights + entered, gone), 1)
+    begin = np.append(first, rest[:-1])
     grown = (weights > 0) & (begin > 0)
-    return np.log(np.divide(weights, begin, out=np.ones_like(weights), where=grown))
+    growth: Floats = np.divide(weights, begin, out=np.ones_like(weights), where=grown)
+    return np.log(growth)
 
 
 def _expected(
     counts: Counts, who: People, sums: Floats, leaving: Floats, entering: Floats
 ) -> Floats:
     """∫ ΣY dΛ* / Y from one time to the next."""
-    gained = sums - _begin(counts, who, sums, leaving, entering)
+    entered, first = _entered(counts, who, entering)
+    after = sums - _at_times(counts, who.count * leaving) + entered
+    gained = sums - np.append(first, after[:-1])
     some = (counts.at_risk > 0) & (counts.time > 0)
-    return np.divide(gained, counts.at_risk, out=np.zeros_like(gained), where=some)
+    hazard: Floats = np.divide(gained, counts.at_risk, out=np.zeros_like(gained), where=some)
+    return hazard
 
 
-def _begin(counts: Counts, who: People, sums: Floats, leaving: Floats, entering: Floats) -> Floats:
-    """The sums just after the time before each time: without who left, with who entered at it."""
+def _entered(counts: Counts, who: People, entering: Floats) -> tuple[Floats, float]:
+    """Sums over those who enter at each time, and over those who are there from the start."""
     late = who.entry > 0
     place = np.searchsorted(counts.time, who.entry[late])
     entered = np.bincount(place, (who.count * entering)[late], len(counts.time))
-    after = sums - _at_times(counts, who.count * leaving) + entered
-    first = float(np.sum((who.count * entering)[~late]))
-    begin: Floats = np.append(first, after[:-1])
-    return begin
+    return entered.astype(np.float64), float(np.sum((who.count * entering)[~late]))
 
 
 def _under_observation(who: People, asked: Floats) -> Floats:

@@ -12,8 +12,9 @@ All walks go over calendar years in Python, over patients and cells in NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.patients import Floats
 
 Ints = NDArray[np.int64]
+
+See = Callable[[slice, Floats, Floats], None]
 
 _AT_ONCE = 4_000_000
 """Cells × times that are held at once, about 32 MB an array."""
@@ -87,33 +90,50 @@ def people(part: Reduced, table: LifeTable) -> People:
     return People(age, group, start, entry, time, part["count"])
 
 
-def walk(table: LifeTable, who: People, until: Floats, times: Floats, power: int) -> Sums:
+def walk(
+    table: LifeTable,
+    who: People,
+    until: Floats,
+    times: Floats,
+    power: int,
+    *,
+    after: bool = False,
+    grid: Floats | None = None,
+    see: See | None = None,
+) -> Sums:
     """Follow everyone through the cells up to `until`, and add up at each of `times` (ascending).
 
-    power: 1 for Σ exp(Λ), −1 for Σ exp(−Λ), 0 for Σ Λ, over those with entry < time ≤ until.
+    power: 1 for Σ exp(Λ), −1 for Σ exp(−Λ), 0 for Σ Λ, over those with entry < time ≤ until, or
+    `after` it: entry ≤ time < until.
+    With a `grid` (ascending, from 0) cells change at its points only, each at the first one not
+    before its own. `see` is shown each part of the sums before they are one: the positions in
+    `times`, the cells' hazards, shape (cells, 1), and their sums, shape (cells, positions).
     Raises CytoregError if somebody leaves a table that refuses it (a count).
     """
     if table.beyond == "error":
         _refuse(table, who, until)
     weights = np.zeros(len(times))
     at_leaving, at_entry = np.zeros(len(who.age)), np.zeros(len(who.age))
-    for block in _blocks(table, who, until):
+    for block in _blocks(table, who, until, grid):
         entry = who.entry[block.who]
         enters = (entry >= block.low) & (entry < block.high)
         since = block.before + block.hazard * (entry - block.low)
         at_entry[block.who[enters]] = since[enters]
         at_leaving[block.who] = block.before + block.hazard * (block.high - block.low)
-        _add(weights, block, who, times, power)
+        for window, hazard, held in _held(block, who, times, power, after):
+            weights[window] += held.sum(axis=0)
+            if see is not None:
+                see(window, hazard, held)
     return Sums(weights, at_leaving, at_entry)
 
 
-def _blocks(table: LifeTable, who: People, until: Floats) -> Iterator[_Block]:
+def _blocks(table: LifeTable, who: People, until: Floats, grid: Floats | None) -> Iterator[_Block]:
     """Everyone's way through the cells, a calendar year and a year of age at a time."""
     changes = np.append(table.first_days()[1:], np.inf)
     ages, years = table.hazard.shape[1:]
     reached, total = np.zeros(len(who.age)), np.zeros(len(who.age))
     for year in range(years):
-        ends = np.minimum(until, changes[year] - who.start)
+        ends = np.minimum(until, _next(grid, changes[year] - who.start))
         here = np.flatnonzero(ends > reached)
         while len(here):
             low = reached[here]
@@ -122,13 +142,43 @@ def _blocks(table: LifeTable, who: People, until: Floats) -> Iterator[_Block]:
             place = age - table.first_age
             birthday[place >= ages - 1] = np.inf
             place = np.clip(place, 0, ages - 1)
-            high = np.minimum(ends[here], birthday)
+            high = np.minimum(ends[here], _next(grid, birthday))
             group = who.group[here]
             hazard = table.hazard[group, place, year]
             yield _Block(here, group * ages + place, hazard, low, high, total[here])
             total[here] += hazard * (high - low)
             reached[here] = high
             here = here[high < ends[here]]
+
+
+def _next(grid: Floats | None, days: Floats) -> Floats:
+    """The first point of the grid at or after each of `days`; without a grid `days` themselves."""
+    if grid is None:
+        return days
+    place = np.searchsorted(grid, days - 1e-7)  # less than what counts as a birthday
+    after: Floats = np.append(grid, np.inf)[place]
+    return after
+
+
+def remaining(
+    table: LifeTable,
+    who: People,
+    until: Floats,
+    times: Floats,
+    left: tuple[Floats, Floats],
+    power: int,
+) -> Floats:
+    """Sums just after each time: those before it less what has `left`, (before, gone).
+
+    Where next to nothing remains, the difference would be rounding: there it is summed anew. A
+    patient of 110 can weigh a million times as much as all others, and then leave.
+    """
+    before, gone = left
+    rest = before - gone
+    few = np.flatnonzero((gone > 0) & (rest < 1e-3 * before))
+    if len(few):
+        rest[few] = walk(table, who, until, times[few], power, after=True).weights
+    return rest
 
 
 def _refuse(table: LifeTable, who: People, until: Floats) -> None:
@@ -147,15 +197,18 @@ def _refuse(table: LifeTable, who: People, until: Floats) -> None:
         )
 
 
-def _add(weights: Floats, block: _Block, who: People, times: Floats, power: int) -> None:
-    """Add a block's patients to the sums at the times at which they are in their cells.
+def _held(
+    block: _Block, who: People, times: Floats, power: int, after: bool
+) -> Iterator[tuple[slice, Floats, Floats]]:
+    """The sums over a block's patients, cell by cell, at the times at which they are in them.
 
     Times are taken in windows, short enough that no exponential in them leaves the range of a
     float: near certain death a cell's hazard is large, and its patients may be decades apart.
     """
     low = np.maximum(block.low, who.entry[block.who])
-    first = np.searchsorted(times, low, side="right")
-    last = np.searchsorted(times, block.high, side="right")
+    side: Literal["left", "right"] = "left" if after else "right"
+    first = np.searchsorted(times, low, side=side)
+    last = np.searchsorted(times, block.high, side=side)
     largest = float(block.hazard.max(initial=0.0))
     begin, stop = int(first.min(initial=len(times))), int(last.max(initial=0))
     while begin < stop:
@@ -164,20 +217,20 @@ def _add(weights: Floats, block: _Block, who: People, times: Floats, power: int)
         taken = np.flatnonzero((first < end) & (last > begin) & (first < last))
         window = times[begin:end]
         here = np.maximum(first[taken], begin) - begin, np.minimum(last[taken], end) - begin
-        _add_window(weights[begin:end], block, taken, here, who, window, power)
+        for hazard, held in _held_in(block, taken, here, who, window, power):
+            yield slice(begin, end), hazard, held
         begin = end
 
 
-def _add_window(
-    weights: Floats,
+def _held_in(
     block: _Block,
     taken: Ints,
     place: tuple[Ints, Ints],
     who: People,
     times: Floats,
     power: int,
-) -> None:
-    """`_add` for the `taken` patients of a block, who are there from one place to another."""
+) -> Iterator[tuple[Floats, Floats]]:
+    """`_held` for the `taken` patients of a block, who are there from one place to another."""
     cells, example, cell = np.unique(block.cell[taken], return_index=True, return_inverse=True)
     hazards = block.hazard[taken][example]
     width = len(times) + 1
@@ -204,4 +257,4 @@ def _add_window(
             held = present(count * np.exp(power * base)) * np.exp(power * hazard * since)
         else:
             held = present(count * base) + present(count) * hazard * since
-        weights += held.sum(axis=0)
+        yield hazard, held
