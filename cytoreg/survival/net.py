@@ -24,6 +24,8 @@ Method = Literal["pohar-perme", "ederer1", "ederer2", "hakulinen"]
 Integral = Literal["exact", "relsurv"]
 METHODS = ("pohar-perme", "ederer1", "ederer2", "hakulinen")
 
+_OUTLIVED = 1e130
+"""A weight 1/S* whose square would be too large to add up: decades past 110."""
 COLUMNS = ("time_days", "event", "age_days", "sex", "start_date")
 OPTIONAL = ("entry_days", "race", "potential_days")
 
@@ -141,6 +143,11 @@ def curve(
             entering = np.exp(sums.at_entry)
             expected = _weighted(
                 counts, who, table, weights, _at_times(counts, who.count * own), entering
+            )
+        if outlive := int(who.count[own > _OUTLIVED].sum()):
+            raise CytoregError(
+                f"{outlive} patients are followed to ages that nobody of the population reaches",
+                remedy="correct their dates of birth or of last contact",
             )
         deaths = _at_times(counts, np.where(died, who.count * own, 0.0))
         squares = _at_times(counts, np.where(died, who.count * own**2, 0.0))

@@ -260,3 +260,11 @@ def test_one_patient_past_all_ages_spoils_no_sum_of_the_others() -> None:
     truth = alone(frame, LifeTable.builtin("usa"))
     ours = net_survival(frame, LifeTable.builtin("usa"), at=truth["time"] / 365.25)
     np.testing.assert_allclose(ours["estimate"], truth["net"], rtol=1e-9)
+
+
+def test_ages_that_nobody_reaches_are_refused_with_a_count() -> None:
+    people = from_start("lung").assign(time_days=20_000)
+    people.loc[people.index[:2], "age_days"] = 60_000
+    for integral in ("exact", "relsurv"):
+        with pytest.raises(CytoregError, match="2 patients are followed to ages that nobody"):
+            net_survival(people, LifeTable.builtin("usa"), integral=integral)
