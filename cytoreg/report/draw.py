@@ -175,7 +175,7 @@ def _band(axes: Axes, curve: Curve, colour: str, opacity: float) -> None:
     x, low = _steps(time, curve.lower[held])
     _, high = _steps(time, curve.upper[held])
     corners = np.column_stack([np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]])])
-    axes.add_patch(
+    axes.add_artist(  # not add_patch, which measures every corner for limits that are set
         PathPatch(
             Path(np.vstack([corners, corners[:1]]), closed=True),
             facecolor=colour,
@@ -199,7 +199,7 @@ def _censored(axes: Axes, curve: Curve, colour: str, top: float) -> None:
     x = np.repeat(curve.time[rows] / DAYS_PER_YEAR, 2)
     y = np.repeat(curve.value[rows], 2) + np.tile([-0.011 * top, 0.011 * top], len(rows))
     codes = np.tile(np.array([Path.MOVETO, Path.LINETO], dtype=np.uint8), len(rows))
-    axes.add_patch(
+    axes.add_artist(  # not add_patch, which measures every corner for limits that are set
         PathPatch(
             Path(np.column_stack([x, y]), codes),
             facecolor="none",
