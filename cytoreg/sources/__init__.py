@@ -90,6 +90,7 @@ class Kind(Protocol):
 KINDS = {
     "csv": "delimited",
     "fixed_width": "fixed_width",
+    "hl7": "hl7",
     "naaccr_flat": "naaccr_flat",
     "naaccr_xml": "naaccr_xml",
     "redcap": "redcap",

@@ -164,6 +164,34 @@ class NaaccrFlatSource(Files):
         return self
 
 
+class Hl7Source(Files):
+    """HL7 v2 messages in files; each table has a row a message, or one a segment of `each`.
+
+    `columns` gives each table's columns the paths of their values: `PID-3.1`, `OBX[KI67]-5`.
+    """
+
+    kind: Literal["hl7"]
+    columns: dict[str, Annotated[dict[str, str], Field(min_length=1)]]
+    each: dict[str, Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{2}$")]] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        from cytoreg.sources.hl7_message import path_of
+
+        for table in self.tables:
+            if table not in self.columns:
+                raise ValueError(f"`columns` does not say what is read of table {table}")
+            _free(self.columns[table])
+            for column, path in self.columns[table].items():
+                if path_of(path) is None:
+                    raise ValueError(
+                        f"{column}: {path!r} is no path such as PID-3.1 or OBX[KI67]-5"
+                    )
+        if strange := sorted(set(self.each) - set(self.tables)):
+            raise ValueError(f"`each` names {strange[0]}, which is not in `tables`")
+        return self
+
+
 class RedcapSource(Source):
     """A REDCap project, by its API or as exported; lands one table an instrument.
 
@@ -210,6 +238,12 @@ class SqlSource(Source):
 
 
 AnySource = Annotated[
-    CsvSource | FixedWidthSource | NaaccrXmlSource | NaaccrFlatSource | RedcapSource | SqlSource,
+    CsvSource
+    | FixedWidthSource
+    | Hl7Source
+    | NaaccrXmlSource
+    | NaaccrFlatSource
+    | RedcapSource
+    | SqlSource,
     Field(discriminator="kind"),
 ]
