@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from cytoreg.sources.naaccr_items import LENGTHS, layout, levels
+from cytoreg.sources.naaccr.items import LENGTHS, layout, levels
 
 PATIENT = [item for item, level in levels().items() if level == "patient"][:25]
 TUMOR = [place.item for place in layout(180) if levels()[place.item] == "tumor"][:90]
@@ -80,8 +80,9 @@ def bare(folder: Path) -> int:
 
 
 def read(folder: Path, wanted: object) -> int:
-    from cytoreg.sources import Rows, naaccr_xml
-    from cytoreg.sources.config import NaaccrXmlSource
+    from cytoreg.sources import Rows
+    from cytoreg.sources.naaccr import xml as naaccr_xml
+    from cytoreg.sources.naaccr.config import NaaccrXmlSource
 
     config = NaaccrXmlSource(
         kind="naaccr_xml", path="registry.xml", tables={"patient": "p", "tumor": "t"}, items=wanted
@@ -91,8 +92,9 @@ def read(folder: Path, wanted: object) -> int:
 
 
 def read_flat(folder: Path) -> int:
-    from cytoreg.sources import Rows, naaccr_flat
-    from cytoreg.sources.config import NaaccrFlatSource
+    from cytoreg.sources import Rows
+    from cytoreg.sources.naaccr import flat as naaccr_flat
+    from cytoreg.sources.naaccr.config import NaaccrFlatSource
 
     config = NaaccrFlatSource(
         kind="naaccr_flat", path="registry.txt", tables={"tumor": "t"}, items="all"

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from cytoreg.sources.config import AnySource, Name, Section
+from cytoreg.sources.config import AnySource
+from cytoreg.sources.declaration import Name, Section
 
 
 class Registry(Section):

@@ -25,8 +25,7 @@ from cytoreg.errors import ConfigError, SourceError
 from cytoreg.manifest import FileManifest, Landing, TableManifest
 from cytoreg.progress import Progress, quiet
 from cytoreg.project import Project
-from cytoreg.sources import Rows, kind_of
-from cytoreg.sources.config import RedcapSource, SqlSource
+from cytoreg.sources import Rows, about, kind_of, origin
 from cytoreg.warehouse import comment, literal, quote
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
             landed_at=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=round(time.monotonic() - began, 3),
             version=f"{__version__}, reader {VERSION}",
-            origin=_origin(source, config),
+            origin=origin(source, config),
             files=writing.with_headings(files),
             tables=writing.tables(),
             stored=stored,
@@ -156,12 +155,12 @@ def check(project: Project, source: str) -> list[tuple[str, bool, str]]:
     found: list[tuple[str, bool, str]] = []
     what = "connection" if getattr(config, "url", None) else "files"
     try:
-        if isinstance(config, RedcapSource) and config.url:
-            config = config.model_copy(update={"deadline_minutes": 1.0})  # somebody is waiting
+        config = config.model_copy(update={"deadline_minutes": 1.0})  # somebody is waiting
         paths = kind.inputs(source, config, project.extracts)
         size = sum(path.stat().st_size for path in paths) / 1e6
         many = f": {len(paths)} file{'s' * (len(paths) > 1)}, {size:.1f} MB" if paths else ""
-        found.append((what, True, _origin(source, config) + many + _about(source, config)))
+        told = about(source, config)
+        found.append((what, True, origin(source, config) + many + (f": {told}" if told else "")))
         for table, entity in config.tables.items():
             what = f"table {table}"
             one = config.model_copy(update={"tables": {table: entity}})
@@ -171,15 +170,6 @@ def check(project: Project, source: str) -> list[tuple[str, bool, str]]:
     except OSError as error:
         found.append((what, False, str(error.strerror)))
     return found
-
-
-def _about(source: str, config: AnySource) -> str:
-    """What a server says of itself."""
-    if not isinstance(config, RedcapSource) or not config.url:
-        return ""
-    from cytoreg.sources.redcap_project import about
-
-    return ": " + about(source, config)
 
 
 def _shape(source: str, config: AnySource, table: str, extracts: Path) -> str:
@@ -220,19 +210,6 @@ def _config(project: Project, source: str) -> AnySource:
         ) from None
 
 
-def _origin(source: str, config: AnySource) -> str:
-    """Where a source is read from, without secrets."""
-    if isinstance(config, SqlSource):
-        from cytoreg.sources.database import shown
-
-        return shown(source, config)
-    if isinstance(config, RedcapSource):
-        from cytoreg.sources import redcap
-
-        return redcap.shown(source, config)
-    return config.path
-
-
 def _file(path: Path, extracts: Path) -> FileManifest:
     from cytoreg.sources.files import place
 
@@ -252,7 +229,7 @@ def _state(path: Path) -> tuple[Path, int, int, int]:
 
 def _fingerprint(config: AnySource, files: list[FileManifest]) -> str:
     """Hash of the files (of what was read, for a server), the declaration and the reader."""
-    declared = config.model_dump(mode="json", exclude={"url"})
+    declared = config.model_dump(mode="json", exclude={"url", "deadline_minutes"})
     text = json.dumps([VERSION, declared, {f.name: f.sha256 for f in files}], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 

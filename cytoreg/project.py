@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from cytoreg.config import Config
 from cytoreg.errors import ConfigError
-from cytoreg.sources.config import Section
+from cytoreg.sources.declaration import Section
 
 CONFIG = "cytoreg.toml"
 _VARIABLE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}")

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from cytoreg import config
 from cytoreg.errors import ConfigError
 from cytoreg.project import find_project, load_project
-from cytoreg.sources import config as source_config
+from cytoreg.sources.declaration import Source
+from cytoreg.sources.sql.config import SqlSource
 
 ROOT = Path(__file__).resolve().parents[1]
 TOML = (ROOT / "cytoreg.toml").read_text(encoding="utf-8")
@@ -62,7 +63,7 @@ def test_text_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.Mon
     project_with(tmp_path, TOML)
     monkeypatch.setenv("HOSPITAL_URL", "postgresql://reader@db/hospital")
     source = load_project(tmp_path).config.sources["hospital"]
-    assert isinstance(source, source_config.SqlSource)
+    assert isinstance(source, SqlSource)
     assert source.url == "postgresql://reader@db/hospital"
 
 
@@ -84,8 +85,8 @@ def test_every_key_is_documented() -> None:
     page = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
     sections = [
         value
-        for value in (vars(config) | vars(source_config)).values()
+        for value in vars(config).values()
         if isinstance(value, type) and issubclass(value, BaseModel) and value is not config.Config
     ]
-    keys = {key for section in sections for key in section.model_fields}
+    keys = {key for section in (*sections, Source) for key in section.model_fields}
     assert [key for key in sorted(keys) if f"`{key}`" not in page] == []

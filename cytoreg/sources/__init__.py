@@ -15,10 +15,16 @@ value of any record, for a source that is missing or is not what the project say
 library do not leave them. A file with one bad record is not such an error: the record is a `Reject`
 and the others go on. What a reader holds at once does not grow with its source.
 
+A kind that may be a server has two more:
+
+    shown(name, config) -> str      its address without secrets
+    about(name, config) -> str      what it says of itself, for `cytoreg doctor`; may be empty
+
 Landing does the rest: hashes, Parquet, manifest, views. A source without `inputs` is known by the
 hash of what was read, one with them by the hash of the files.
 
-To add a kind: a class in config.py, a module here, a line in `KINDS`, a page in the docs.
+To add a kind: a class in `<folder>/config.py` that config.py lists, a module beside it, a line in
+`KINDS`, a page in docs/sources.
 """
 
 from __future__ import annotations
@@ -88,16 +94,28 @@ class Kind(Protocol):
 
 
 KINDS = {
-    "csv": "delimited",
-    "fixed_width": "fixed_width",
-    "hl7": "hl7",
-    "naaccr_flat": "naaccr_flat",
-    "naaccr_xml": "naaccr_xml",
-    "redcap": "redcap",
-    "sql": "database",
+    "csv": "text.delimited",
+    "fixed_width": "text.fixed_width",
+    "hl7": "hl7.files",
+    "naaccr_flat": "naaccr.flat",
+    "naaccr_xml": "naaccr.xml",
+    "redcap": "redcap.export",
+    "sql": "sql.database",
 }
 
 
 def kind_of(config: AnySource) -> Kind:
     """The module that reads this kind of source, imported now."""
     return cast("Kind", import_module(f"cytoreg.sources.{KINDS[config.kind]}"))
+
+
+def origin(name: str, config: AnySource) -> str:
+    """Where a source is read from, without secrets."""
+    shown = getattr(kind_of(config), "shown", None)
+    return str(shown(name, config)) if shown else str(getattr(config, "path", ""))
+
+
+def about(name: str, config: AnySource) -> str:
+    """What a server says of itself; empty for files."""
+    ask = getattr(kind_of(config), "about", None)
+    return str(ask(name, config)) if ask else ""

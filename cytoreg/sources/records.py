@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
@@ -162,6 +163,8 @@ def _parse(text: bytes, columns: list[str], delimiter: str) -> tuple[pa.Table, d
 
     if not text:
         return pa.table({column: pa.array([], pa.string()) for column in columns}), {}
+    if text.startswith(codecs.BOM_UTF8):  # Arrow takes one for a mark, though it is a value's
+        text = codecs.BOM_UTF8 + text
     table = pa.csv.read_csv(
         pa.py_buffer(text),
         read_options=pa.csv.ReadOptions(

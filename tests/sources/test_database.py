@@ -14,7 +14,8 @@ import pytest
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import check, land
 from cytoreg.project import Project
-from cytoreg.sources import Rows, database, kind_of
+from cytoreg.sources import Rows, kind_of
+from cytoreg.sources.sql import database
 
 Make = Callable[[str], Project]
 

@@ -18,7 +18,7 @@ from cytoreg import landing
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import attach, check, land, latest, read_manifest
 from cytoreg.project import Project, load_project
-from cytoreg.sources import delimited
+from cytoreg.sources.text import delimited
 from cytoreg.warehouse import open_build
 
 Make = Callable[[str], Project]
@@ -102,7 +102,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_landing_or_none(project: Make, tmp_
     script = (
         "import sys; from pathlib import Path\n"
         "from cytoreg.landing import land; from cytoreg.project import load_project\n"
-        "import pyarrow.parquet, cytoreg.sources.delimited, cytoreg.sources.writing\n"
+        "import pyarrow.parquet, cytoreg.sources.text.delimited, cytoreg.sources.writing\n"
         "print('ready', flush=True); land(load_project(Path(sys.argv[1])), 'log')"
     )
     for delay in (0.01, 0.05, 0.1, 0.2):

@@ -10,7 +10,7 @@ import pytest
 from cytoreg.errors import ConfigError
 from cytoreg.landing import land
 from cytoreg.project import Project
-from cytoreg.sources.naaccr_items import LENGTHS, gaps, layout, levels, numbers
+from cytoreg.sources.naaccr.items import LENGTHS, gaps, layout, levels, numbers
 
 Make = Callable[[str], Project]
 

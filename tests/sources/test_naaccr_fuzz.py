@@ -16,9 +16,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Reject, Rows, naaccr_flat, naaccr_stream, naaccr_xml
-from cytoreg.sources.config import NaaccrFlatSource, NaaccrXmlSource
-from cytoreg.sources.naaccr_items import LENGTHS, layout
+from cytoreg.sources import Reject, Rows
+from cytoreg.sources.naaccr import flat as naaccr_flat
+from cytoreg.sources.naaccr import stream as naaccr_stream
+from cytoreg.sources.naaccr import xml as naaccr_xml
+from cytoreg.sources.naaccr.config import NaaccrFlatSource, NaaccrXmlSource
+from cytoreg.sources.naaccr.items import LENGTHS, layout
 
 EXAMPLES = int(os.environ.get("CYTOREG_EXAMPLES", "25"))
 HOW_OFTEN = settings(

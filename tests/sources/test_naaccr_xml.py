@@ -10,7 +10,8 @@ import pytest
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import land
 from cytoreg.project import Project
-from cytoreg.sources import naaccr_level, naaccr_stream
+from cytoreg.sources.naaccr import level as naaccr_level
+from cytoreg.sources.naaccr import stream as naaccr_stream
 
 Make = Callable[[str], Project]
 

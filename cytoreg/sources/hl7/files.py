@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import BATCH_ROWS, Item, Reject, Rows, Unexpected
-from cytoreg.sources.config import Hl7Source
 from cytoreg.sources.files import check_text, find, open_utf8, place, raw_text
-from cytoreg.sources.hl7_message import Malformed, groups, messages, parse, path_of, row
+from cytoreg.sources.hl7.config import Hl7Source
+from cytoreg.sources.hl7.message import Malformed, groups, messages, parse, path_of, row
 
 _CHUNK = 1 << 20
 _LONGEST = 64 << 20

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.sources import Item, Reject, Rows
-from cytoreg.sources.config import FixedWidthSource
 from cytoreg.sources.files import check_text, find, place
 from cytoreg.sources.records import lines
+from cytoreg.sources.text.config import FixedWidthSource
 
 
 def inputs(name: str, config: FixedWidthSource, extracts: Path) -> list[Path]:

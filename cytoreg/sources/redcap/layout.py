@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import Rows
-from cytoreg.sources.config import RedcapSource
 from cytoreg.sources.files import check_text
 from cytoreg.sources.records import delimited, header
+from cytoreg.sources.redcap.config import RedcapSource
 
 EVENT = "redcap_event_name"
 INSTRUMENT, INSTANCE = "redcap_repeat_instrument", "redcap_repeat_instance"

@@ -1,6 +1,6 @@
 """The items of NAACCR's dictionaries, versions 140 to 250, and of dictionaries of the user's own.
 
-`data/naaccr_items.csv` has a line an item (two if its width changed): number, id, level, and for
+`items.csv` has a line an item (two if its width changed): number, id, level, and for
 the fixed-width versions width and first column. data/README.md says where that is known from.
 """
 
@@ -97,5 +97,5 @@ def user_items(source: str, path: Path, where: str) -> dict[str, str]:
 
 @cache
 def _rows() -> list[dict[str, str]]:
-    text = files("cytoreg.sources").joinpath("data/naaccr_items.csv").read_text(encoding="utf-8")
+    text = files("cytoreg.sources.naaccr").joinpath("items.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))

@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 
 from cytoreg.errors import ConfigError
 from cytoreg.sources import Item, Reject, Rows, Unexpected
-from cytoreg.sources.config import NaaccrFlatSource
 from cytoreg.sources.files import check_text, find, place
-from cytoreg.sources.naaccr_items import LENGTHS, Place, gaps, layout
+from cytoreg.sources.naaccr.config import NaaccrFlatSource
+from cytoreg.sources.naaccr.items import LENGTHS, Place, gaps, layout
 from cytoreg.sources.records import lines
 
 

@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
-from cytoreg.sources.config import RESERVED, CsvSource
+from cytoreg.sources.declaration import RESERVED
 from cytoreg.sources.files import check_text, find, place
 from cytoreg.sources.records import delimited, header
+from cytoreg.sources.text.config import CsvSource
 
 
 def inputs(name: str, config: CsvSource, extracts: Path) -> list[Path]:

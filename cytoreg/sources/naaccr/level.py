@@ -10,7 +10,7 @@ import pyarrow as pa
 from lxml import etree
 
 from cytoreg.sources import BATCH_ROWS, Reject, Rows
-from cytoreg.sources.naaccr_items import numbers
+from cytoreg.sources.naaccr.items import numbers
 
 AMBIGUOUS = "an item that occurs twice, has no id, or is not plain text"
 

@@ -1,7 +1,7 @@
 """A REDCap project, from its API or from the files of an export; one table an instrument.
 
-The API is read by redcap_api.py; this is the way of the files: data and data dictionary, exported
-together. redcap_layout.py says which row is of which instrument.
+The API is read by api.py; this is the way of the files: data and data dictionary, exported
+together. layout.py says which row is of which instrument.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cytoreg.sources import Headings, Item, Reject, Unexpected, redcap_api
-from cytoreg.sources.config import RedcapSource
+from cytoreg.sources import Headings, Item, Reject, Unexpected
 from cytoreg.sources.files import check_text, find_one, place
 from cytoreg.sources.http import address
 from cytoreg.sources.records import delimited, header
-from cytoreg.sources.redcap_layout import (
+from cytoreg.sources.redcap import api, project
+from cytoreg.sources.redcap.config import RedcapSource
+from cytoreg.sources.redcap.layout import (
     INSTRUMENT,
     dictionary,
     instruments,
@@ -40,10 +41,15 @@ def shown(name: str, config: RedcapSource) -> str:
     return address(name, config.url) if config.url else config.data
 
 
+def about(name: str, config: RedcapSource) -> str:
+    """What the API says of the project; nothing of files."""
+    return project.about(name, config) if config.url else ""
+
+
 def read(name: str, config: RedcapSource, extracts: Path) -> Iterator[Item]:
     """Rows of each declared instrument: record id, instance and the instrument's own fields."""
     if config.url:
-        yield from redcap_api.read(name, config)
+        yield from api.read(name, config)
         return
     data, described = inputs(name, config, extracts)
     where = place(data, extracts)

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.sources import BATCH_ROWS, Item, Reject, Rows
 from cytoreg.sources.blocks import UNDECODABLE
-from cytoreg.sources.config import SqlSource
+from cytoreg.sources.sql.config import SqlSource
 from cytoreg.warehouse import quote
 
 try:

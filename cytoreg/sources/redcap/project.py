@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.sources.config import RedcapSource
 from cytoreg.sources.http import Away, address, download, patiently
-from cytoreg.sources.redcap_layout import dictionary
+from cytoreg.sources.redcap.config import RedcapSource
+from cytoreg.sources.redcap.layout import dictionary
 
 _CSV = "text/csv", "text/plain", "application/csv"
 _VERSION = re.compile(r"\d+(\.\d+)+")

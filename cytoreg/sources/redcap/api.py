@@ -20,10 +20,10 @@ import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import Headings, Item, Reject, Unexpected
-from cytoreg.sources.config import RedcapSource
 from cytoreg.sources.http import Away
 from cytoreg.sources.records import delimited, header
-from cytoreg.sources.redcap_layout import (
+from cytoreg.sources.redcap.config import RedcapSource
+from cytoreg.sources.redcap.layout import (
     EVENT,
     Layout,
     instruments,
@@ -32,7 +32,7 @@ from cytoreg.sources.redcap_layout import (
     table_of,
     usual_headings,
 )
-from cytoreg.sources.redcap_project import Api, Project, ends_line, open_api, project_of
+from cytoreg.sources.redcap.project import Api, Project, ends_line, open_api, project_of
 
 WHERE = "api"
 """What rows of the API have as `_file`."""

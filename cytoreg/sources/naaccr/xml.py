@@ -19,11 +19,12 @@ from lxml import etree
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import Item, Reject, Unexpected
-from cytoreg.sources.config import RESERVED, NaaccrXmlSource
+from cytoreg.sources.declaration import RESERVED
 from cytoreg.sources.files import check_file, find, place
-from cytoreg.sources.naaccr_items import levels, user_items
-from cytoreg.sources.naaccr_level import Level, attributes_of, children, id_of, local
-from cytoreg.sources.naaccr_stream import Broken, NotNaaccr, below_root, root_of
+from cytoreg.sources.naaccr.config import NaaccrXmlSource
+from cytoreg.sources.naaccr.items import levels, user_items
+from cytoreg.sources.naaccr.level import Level, attributes_of, children, id_of, local
+from cytoreg.sources.naaccr.stream import Broken, NotNaaccr, below_root, root_of
 
 UNKNOWN = "unknown"
 TYPES = "A", "M", "C", "I"

@@ -1,0 +1,66 @@
+"""`[sources.<name>]` of NAACCR files as typed data."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from cytoreg.sources.declaration import Files, Span, free, single
+
+Items = list[str] | Literal["all"]
+RecordType = Literal["A", "M", "C", "I"]
+"""Abstract, modified, confidential, incidence: how much of a record an exchange holds."""
+
+
+def _once(items: Items) -> None:
+    """Refuse items that are listed twice, be it in other letters: a table has them once."""
+    names = [] if items == "all" else [item.casefold() for item in items]
+    free(names)
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"`items` names {twice[0]} twice")
+
+
+class NaaccrXmlSource(Files):
+    """NAACCR XML; lands `root`, `patient` and `tumor`, with item ids as column names.
+
+    `items` says which items of each level become columns, "all" those that its files hold. Files
+    must say `record_type` if it is given. `dictionaries` are globs of the user's dictionaries.
+    """
+
+    kind: Literal["naaccr_xml"]
+    items: dict[Literal["root", "patient", "tumor"], Items]
+    record_type: RecordType | None = None
+    dictionaries: list[str] = []
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for table in self.tables:
+            if table not in ("root", "patient", "tumor"):
+                raise ValueError(f"NAACCR XML has no table {table}, only root, patient and tumor")
+            if table not in self.items:
+                raise ValueError(f"`items` does not say what is read of table {table}")
+        for items in self.items.values():
+            _once(items)
+        return self
+
+
+class NaaccrFlatSource(Files):
+    """NAACCR fixed width, versions 14 to 18: one table, a row a line, item ids as columns.
+
+    The version and the type of each line are read from it. `columns` names parts of a line that the
+    layouts leave to the registry. With `trimmed`, blanks may be missing at a line's end.
+    """
+
+    kind: Literal["naaccr_flat"]
+    items: Items
+    columns: dict[str, Span] = {}
+    record_type: RecordType | None = None
+    trimmed: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        single(self.tables)
+        free(self.columns)
+        _once([*self.columns, *([] if self.items == "all" else self.items)])
+        return self

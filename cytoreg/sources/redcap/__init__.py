@@ -1,0 +1,1 @@
+"""REDCap projects, by their API or as exported files."""

@@ -1,0 +1,37 @@
+"""`[sources.<name>]` of a REDCap project as typed data."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from cytoreg.sources.declaration import Source
+
+
+class RedcapSource(Source):
+    """A REDCap project, by its API or as exported; lands one table an instrument.
+
+    Either `url` of the API and `token_env`, the environment variable that holds the token; or
+    `data` and `dictionary`, the two files of an export.
+    """
+
+    kind: Literal["redcap"]
+    data: str = ""
+    dictionary: str = ""
+    encoding: str = "utf-8"
+    url: str = ""
+    token_env: str = ""
+    data_access_groups: bool = False
+    records_per_request: int = Field(200, ge=1, le=900)
+    timeout_seconds: float = Field(60, gt=0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if bool(self.url) == bool(self.data):
+            raise ValueError("give either `url` and `token_env`, or `data` and `dictionary`")
+        if self.url and not self.token_env:
+            raise ValueError("`token_env` names the environment variable that holds the API token")
+        if self.data and not self.dictionary:
+            raise ValueError("`dictionary` names the data dictionary that `data` goes with")
+        return self

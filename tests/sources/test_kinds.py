@@ -1,0 +1,38 @@
+"""Every kind of source is declared, read and documented in the same way."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from cytoreg.sources import KINDS
+from cytoreg.sources.config import AnySource
+from cytoreg.sources.declaration import Source
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+CLASSES = {
+    get_args(kind.model_fields["kind"].annotation)[0]: kind
+    for kind in get_args(get_args(AnySource)[0])
+}
+
+
+def test_every_declared_kind_has_a_reader() -> None:
+    assert CLASSES.keys() == KINDS.keys()
+    for module in KINDS.values():
+        reader = import_module(f"cytoreg.sources.{module}")
+        assert callable(reader.inputs)
+        assert callable(reader.read)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_key_of_a_kind_is_on_its_page(kind: str) -> None:
+    page = (DOCS / "sources" / f"{kind}.md").read_text(encoding="utf-8")
+    own = CLASSES[kind].model_fields.keys() - Source.model_fields.keys()
+    assert [key for key in sorted(own - {"kind"}) if f"`{key}`" not in page] == []
+    assert f'kind = "{kind}"' in page
+    assert f"sources/{kind}.md" in (DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8")
+    reference = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8")
+    assert f"../sources/{kind}.md" in reference
