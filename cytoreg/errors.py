@@ -26,16 +26,28 @@ class ConfigError(CytoregError):
 
 
 class SourceError(CytoregError):
-    """A source system cannot be read, or is not what the project says it is."""
+    """A source system cannot be read, or is not what the project says it is.
+
+    `away`: it is not there to be judged (no delivery, no server, no permission); its last landing
+    may serve meanwhile. `transient`: it is away and may be back in minutes, so that landing tries
+    again. Neither: it was read and is not what the project says, which closes the gate.
+    """
 
     exit_code = 3
 
     def __init__(
-        self, source: str, message: str, *, remedy: str = "", transient: bool = False
+        self,
+        source: str,
+        message: str,
+        *,
+        remedy: str = "",
+        transient: bool = False,
+        away: bool = False,
     ) -> None:
         super().__init__(f"source {source}: {message}", remedy=remedy)
         self.source = source
-        self.transient = transient  # a server that is away may come back: worth another try
+        self.transient = transient
+        self.away = away or transient
 
 
 class GateClosed(CytoregError):

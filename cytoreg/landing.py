@@ -97,6 +97,8 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
             tables=writing.tables(),
             stored=stored,
             unexpected=dict(writing.unexpected),
+            source_version=writing.served.version,
+            queries=writing.served.queries,
         )
         _finish(landing, folder)
         return landing

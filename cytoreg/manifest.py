@@ -36,7 +36,8 @@ class TableManifest:
 class Landing:
     """A source as it was landed: from where, when, what.
 
-    `origin` is a path or a URL without secrets. `stored` lists the Parquet files.
+    `origin` is a path or a URL without secrets. `stored` lists the Parquet files. A server says in
+    `source_version` what it is; `queries` holds what it was asked, by table.
     `unexpected` counts what the project does not declare. `reused` is true when the source had
     not changed since it was landed.
     """
@@ -53,6 +54,8 @@ class Landing:
     tables: list[TableManifest]
     stored: list[FileManifest]
     unexpected: dict[str, int] = field(default_factory=dict)
+    source_version: str = ""
+    queries: dict[str, str] = field(default_factory=dict)
     reused: bool = False
 
 

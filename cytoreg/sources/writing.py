@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from cytoreg.errors import SourceError
 from cytoreg.manifest import FileManifest, TableManifest
 from cytoreg.progress import Progress
-from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
+from cytoreg.sources import Headings, Item, Reject, Rows, Served, Unexpected
 from cytoreg.sources.config import AnySource
 
 _REJECT = pa.schema(
@@ -45,6 +45,7 @@ class Writing:
         self._rows: Counter[str] = Counter()
         self._rejects: Counter[str] = Counter()
         self.unexpected: Counter[str] = Counter()
+        self.served = Served("", {})
 
     def __enter__(self) -> Self:
         return self
@@ -82,6 +83,8 @@ class Writing:
                 self.unexpected[what] += count
             case Headings(file, names):
                 self._headings[file] = names
+            case Served():
+                self.served = item
 
     def tables(self) -> list[TableManifest]:
         """One manifest a table; rejects that belong to no table have one of their own."""

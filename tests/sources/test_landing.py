@@ -18,6 +18,7 @@ from cytoreg import landing
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import attach, check, land, latest, read_manifest
 from cytoreg.project import Project, load_project
+from cytoreg.sources import Served
 from cytoreg.sources.text import delimited
 from cytoreg.warehouse import open_build
 
@@ -193,6 +194,22 @@ def test_the_manifest_says_what_came_from_where(project: Make) -> None:
     assert {f["name"]: f["bytes"] for f in manifest["stored"]} == {
         name: (folder / name).stat().st_size for name in ("cases.parquet", "reject.parquet")
     }
+
+
+def test_the_manifest_says_what_a_server_is_and_what_it_was_asked(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = project(LOG)
+    write(log, a=ONE)
+    reading = delimited.read
+
+    def served(*args: object) -> object:
+        yield Served("PostgreSQL 18.1", {"cases": "select 1"})
+        yield from reading(*args)
+
+    monkeypatch.setattr(delimited, "read", served)
+    landed = read_manifest(land(log, "log").folder)
+    assert (landed.source_version, landed.queries) == ("PostgreSQL 18.1", {"cases": "select 1"})
 
 
 def test_rejects_say_which_entity_they_would_have_been(project: Make, tmp_path: Path) -> None:
