@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import codecs
 import io
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO
 
 from cytoreg.errors import SourceError
+from cytoreg.sources.packed import Damaged, members, open_unpacked
 
 _MAGIC = {
     b"PK\x03\x04": "a zip archive or an Office document",
     b"PK\x05\x06": "an empty zip archive",
-    b"\x1f\x8b": "a gzip archive",
-    b"(\xb5/\xfd": "a zstd archive",
-    b"BZh": "a bzip2 archive",
-    b"\xfd7zXZ": "an xz archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"Rar!\x1a\x07": "a RAR archive",
     b"%PDF": "a PDF document",
     b"{\\rtf": "an RTF document",
     b"SQLite format 3": "an SQLite database",
@@ -30,7 +30,9 @@ def find(source: str, pattern: str, extracts: Path) -> list[Path]:
     """Files that match `pattern` below `extracts`, in the order of their names.
 
     A file whose name begins with a dot is matched only by a pattern that does too, as in a shell.
+    What follows `.zip/` in a pattern chooses among an archive's members; the file is the archive.
     """
+    pattern, _ = _inside(pattern)
     hidden = Path(pattern).name.startswith(".")
     anchor = Path(pattern).anchor
     folder, below = (Path(anchor), pattern[len(anchor) :]) if anchor else (extracts, pattern)
@@ -46,6 +48,35 @@ def find(source: str, pattern: str, extracts: Path) -> list[Path]:
             remedy="deliver the extract, correct cytoreg.toml, or give --extracts DIR",
         )
     return found
+
+
+def texts(source: str, pattern: str, extracts: Path) -> list[Path]:
+    """What `find` finds, and in the place of a zip archive its members, as if it were a folder.
+
+    An archive with one member is that file. The paths are for `open_bytes` and `place` alone.
+    """
+    _, inside = _inside(pattern)
+    found: list[Path] = []
+    for path in find(source, pattern, extracts):
+        try:
+            names = members(path)
+        except OSError as error:
+            raise _unreadable(source, place(path, extracts), error) from None
+        chosen = [name for name in names if fnmatchcase(name, inside)] if inside else names
+        if inside and not chosen:
+            raise SourceError(
+                source,
+                f"no file in {place(path, extracts)} matches {inside}",
+                remedy="correct `path` in cytoreg.toml, or deliver the archive again",
+            )
+        found += [path] if len(names) <= 1 else [path / name for name in chosen]
+    return found
+
+
+def _inside(pattern: str) -> tuple[str, str]:
+    """The pattern of files, and what follows `.zip/` in it: the pattern of an archive's members."""
+    outer, found, inner = pattern.partition(".zip/")
+    return (outer + ".zip", inner) if found else (pattern, "")
 
 
 def find_one(source: str, pattern: str, extracts: Path) -> Path:
@@ -96,13 +127,8 @@ def check_text(source: str, path: Path, where: str, encoding: str) -> None:
 
 def check_file(source: str, path: Path, where: str) -> bytes:
     """The first bytes of a file; refuse one that is empty, unreadable or of a well-known kind."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(4096)
-    except OSError as error:
-        raise SourceError(
-            source, f"{where} cannot be read: {error.strerror}", remedy="check its permissions"
-        ) from None
+    with open_bytes(source, path, where) as file:
+        head = file.read(4096)
     if not head:
         raise SourceError(
             source, f"{where} is empty", remedy="deliver it again, or remove it from the folder"
@@ -117,20 +143,36 @@ def check_file(source: str, path: Path, where: str) -> bytes:
     return head
 
 
-def open_utf8(path: Path, encoding: str) -> IO[bytes]:
-    """The file's bytes as UTF-8 without a byte-order mark.
+def open_bytes(source: str, path: Path, where: str) -> io.BufferedReader:
+    """The file's bytes, unpacked when it is compressed; reading raises SourceError alone."""
+    return open_unpacked(path, lambda error: _unreadable(source, where, error))
+
+
+def open_utf8(source: str, path: Path, where: str, encoding: str) -> io.BufferedReader:
+    """The file's bytes as UTF-8 without a byte-order mark, unpacked as by `open_bytes`.
 
     Bytes that `encoding` does not know stay invalid UTF-8, so that the reader finds them in the
     records that hold them and the others can go on.
     """
     name = codecs.lookup(encoding).name
-    if name in ("utf-8", "utf-8-sig"):
-        file = path.open("rb")
-    else:
-        file = io.BufferedReader(_Transcoded(path, name), _CHUNK)
+    file = open_bytes(source, path, where)
+    if name not in ("utf-8", "utf-8-sig"):
+        file = io.BufferedReader(_Transcoded(file, name), _CHUNK)
     if file.peek(3)[:3] == codecs.BOM_UTF8:
         file.read(3)
     return file
+
+
+def _unreadable(source: str, where: str, error: OSError) -> SourceError:
+    if isinstance(error, Damaged):
+        return SourceError(
+            source,
+            f"{where} {error.strerror}",
+            remedy="unpack it to see whether it is whole, or deliver it again",
+        )
+    return SourceError(
+        source, f"{where} cannot be read: {error.strerror}", remedy="check its permissions"
+    )
 
 
 def raw_text(raw: bytes, encoding: str) -> str:
@@ -158,8 +200,8 @@ codecs.register_error("cytoreg.keep", _keep)
 
 
 class _Transcoded(io.RawIOBase):
-    def __init__(self, path: Path, encoding: str) -> None:
-        self._file = path.open("rb")
+    def __init__(self, file: IO[bytes], encoding: str) -> None:
+        self._file = file
         self._decoder = codecs.getincrementaldecoder(encoding)("cytoreg.keep")
         self._left = b""
 

@@ -39,7 +39,7 @@ def header(source: str, path: Path, where: str, encoding: str, delimiter: str) -
     A heading without a name is called after its place (`column_3`). Raises SourceError when the
     first line cannot be read; its text is not told, for it may be a patient's.
     """
-    with open_utf8(path, encoding) as file:
+    with open_utf8(source, path, where, encoding) as file:
         start = file.read(blocks.LONGEST)
     ends, broken = blocks.cut_delimited(delimiter)(start, len(start) < blocks.LONGEST)
     first = blocks.Block(start[: int(ends[0])], ends[:1], 0, 1, broken) if len(ends) else None
@@ -138,7 +138,7 @@ def lines(
 def _blocks(
     source: str, path: Path, where: str, encoding: str, cut: blocks.Cut, first_row: int
 ) -> Iterator[blocks.Block]:
-    with open_utf8(path, encoding) as file:
+    with open_utf8(source, path, where, encoding) as file:
         try:
             yield from blocks.blocks(file, cut, first_row)
         except blocks.Endless as error:
@@ -146,10 +146,6 @@ def _blocks(
                 source,
                 f"{where}: line {error} does not end within {blocks.ENDLESS >> 20} MiB",
                 remedy="deliver the text export that cytoreg.toml declares",
-            ) from None
-        except OSError as error:
-            raise SourceError(
-                source, f"{where} cannot be read: {error.strerror}", remedy="deliver it again"
             ) from None
 
 

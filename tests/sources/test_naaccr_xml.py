@@ -370,7 +370,7 @@ def test_patients_in_a_prefixed_namespace(project: Make, landed: Callable) -> No
         ("no xml at all", r"a\.xml is not well-formed XML at line 1"),
         ("  ", r"a\.xml is not well-formed XML at line 1"),
         ("", r"a\.xml is empty"),
-        ("PK\3\4", r"a\.xml is a zip archive"),
+        ("PK\3\4", r"a\.xml is a compressed file that is damaged"),
     ],
 )
 def test_other_files_are_refused(project: Make, text: str, message: str) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import BATCH_ROWS, Item, Reject, Rows, Unexpected
-from cytoreg.sources.files import check_text, find, open_utf8, place, raw_text
+from cytoreg.sources.files import check_text, find, open_utf8, place, raw_text, texts
 from cytoreg.sources.hl7.config import Hl7Source
 from cytoreg.sources.hl7.message import Malformed, groups, messages, parse, path_of, row
 
@@ -38,12 +38,12 @@ def read(name: str, config: Hl7Source, extracts: Path) -> Iterator[Item]:
         for table in config.tables
     }
     waiting: dict[str, list[dict[str, str | int | None]]] = {table: [] for table in paths}
-    for path in find(name, config.path, extracts):
+    for path in texts(name, config.path, extracts):
         where = place(path, extracts)
         check_text(name, path, where, config.encoding)
         envelope: dict[str, int] = {}
         number, seen = 0, dict.fromkeys(paths, 0)
-        with open_utf8(path, config.encoding) as file:
+        with open_utf8(name, path, where, config.encoding) as file:
             for number, lines in enumerate(messages(_lines(name, where, file), envelope), start=1):
                 try:
                     message = parse(lines)

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from cytoreg.errors import ConfigError
 from cytoreg.sources import Item, Reject, Rows, Unexpected
-from cytoreg.sources.files import check_text, find, place
+from cytoreg.sources.files import check_text, find, place, texts
 from cytoreg.sources.naaccr.config import NaaccrFlatSource
 from cytoreg.sources.naaccr.items import LENGTHS, Place, gaps, layout
 from cytoreg.sources.records import lines
@@ -47,7 +47,7 @@ def read(name: str, config: NaaccrFlatSource, extracts: Path) -> Iterator[Item]:
     (table,) = config.tables
     plan = _plan(name, config)
     strange: Counter[str] = Counter()
-    for path in find(name, config.path, extracts):
+    for path in texts(name, config.path, extracts):
         where = place(path, extracts)
         check_text(name, path, where, config.encoding)
 

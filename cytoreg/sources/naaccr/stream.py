@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from itertools import pairwise
 from typing import IO, Any, cast
 
@@ -83,13 +84,12 @@ def root_of(file: IO[bytes]) -> etree._Element:
     return root
 
 
-def below_root(file: IO[bytes]) -> Iterator[Found | Broken]:
+def below_root(file: BufferedReader) -> Iterator[Found | Broken]:
     """Everything below the root in its order. An element is emptied when the next is asked for.
 
     Raises NotNaaccr when the file is not well-formed outside its patients.
     """
-    head = file.read(4)
-    file.seek(0)
+    head = file.peek(4)[:4]
     wide = head.startswith(_BOMS) or b"\0" in head
     reader = _Reader()
     for piece, whole in _fixed(file) if wide else _pieces(file):

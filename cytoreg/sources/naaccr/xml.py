@@ -12,15 +12,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import IO
 
 from lxml import etree
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import Item, Reject, Unexpected
 from cytoreg.sources.declaration import RESERVED
-from cytoreg.sources.files import check_file, find, place
+from cytoreg.sources.files import check_file, find, open_bytes, place, texts
 from cytoreg.sources.naaccr.config import NaaccrXmlSource
 from cytoreg.sources.naaccr.items import levels, user_items
 from cytoreg.sources.naaccr.level import Level, attributes_of, children, id_of, local
@@ -36,7 +36,8 @@ _BROKEN = "XML that is not well-formed"
 
 def inputs(name: str, config: NaaccrXmlSource, extracts: Path) -> list[Path]:
     """The files and the user's dictionaries, each in the order of their names."""
-    return [*_paths(name, config, extracts), *_dictionaries(name, config, extracts)]
+    found = [*find(name, config.path, extracts), *_dictionaries(name, config, extracts)]
+    return list(dict.fromkeys(found))
 
 
 def read(name: str, config: NaaccrXmlSource, extracts: Path) -> Iterator[Item]:
@@ -55,11 +56,11 @@ def read(name: str, config: NaaccrXmlSource, extracts: Path) -> Iterator[Item]:
             for table in ("root", "patient", "tumor")
         }
         try:
-            with path.open("rb") as file:
+            with open_bytes(name, path, where) as file:
                 root = root_of(file)
-                if not _has_type(name, where, root, config):
-                    strange["file without a recordType"] += 1
-                file.seek(0)
+            if not _has_type(name, where, root, config):
+                strange["file without a recordType"] += 1
+            with open_bytes(name, path, where) as file:
                 yield from _read(file, where, tables, attributes_of(root))
         except NotNaaccr as error:
             raise _refused(name, where, error) from None
@@ -76,7 +77,7 @@ def _dictionaries(source: str, config: NaaccrXmlSource, extracts: Path) -> list[
 
 def _paths(source: str, config: NaaccrXmlSource, extracts: Path) -> list[Path]:
     own = _dictionaries(source, config, extracts)
-    found = [path for path in find(source, config.path, extracts) if path not in own]
+    found = [path for path in texts(source, config.path, extracts) if path not in own]
     if not found:
         raise SourceError(
             source,
@@ -121,10 +122,10 @@ def _columns(
         where = place(path, extracts)
         check_file(source, path, where)
         try:
-            with path.open("rb") as file:
-                if "root" in found:
+            if "root" in found:
+                with open_bytes(source, path, where) as file:
                     found["root"].update(attributes_of(root_of(file)))
-                    file.seek(0)
+            with open_bytes(source, path, where) as file:
                 _scan(file, found)
         except NotNaaccr as error:
             raise _refused(source, where, error) from None
@@ -134,7 +135,7 @@ def _columns(
     }
 
 
-def _scan(file: IO[bytes], found: dict[str, Counter[str]]) -> None:
+def _scan(file: BufferedReader, found: dict[str, Counter[str]]) -> None:
     """Count the ids of each level."""
     for item in below_root(file):
         if isinstance(item, Broken):
@@ -159,7 +160,7 @@ def _possible(found: Counter[str]) -> list[str]:
 
 
 def _read(
-    file: IO[bytes],
+    file: BufferedReader,
     where: str,
     tables: dict[str, Level],
     attributes: dict[str, str],

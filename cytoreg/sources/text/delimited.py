@@ -11,7 +11,7 @@ import pyarrow as pa
 from cytoreg.errors import SourceError
 from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.declaration import RESERVED
-from cytoreg.sources.files import check_text, find, place
+from cytoreg.sources.files import check_text, find, place, texts
 from cytoreg.sources.records import delimited, header
 from cytoreg.sources.text.config import CsvSource
 
@@ -24,7 +24,7 @@ def inputs(name: str, config: CsvSource, extracts: Path) -> list[Path]:
 def read(name: str, config: CsvSource, extracts: Path) -> Iterator[Item]:
     """Records of all files under the declared columns; other headings under their own names."""
     (table,) = config.tables
-    files = {path: place(path, extracts) for path in find(name, config.path, extracts)}
+    files = {path: place(path, extracts) for path in texts(name, config.path, extracts)}
     columns = {}
     for path, where in files.items():
         check_text(name, path, where, config.encoding)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.sources import Item, Reject, Rows
-from cytoreg.sources.files import check_text, find, place
+from cytoreg.sources.files import check_text, find, place, texts
 from cytoreg.sources.records import lines
 from cytoreg.sources.text.config import FixedWidthSource
 
@@ -22,7 +22,7 @@ def inputs(name: str, config: FixedWidthSource, extracts: Path) -> list[Path]:
 def read(name: str, config: FixedWidthSource, extracts: Path) -> Iterator[Item]:
     """Lines of the declared length cut into columns; every other line is a reject."""
     (table,) = config.tables
-    for path in find(name, config.path, extracts):
+    for path in texts(name, config.path, extracts):
         where = place(path, extracts)
         check_text(name, path, where, config.encoding)
         for rows, bad in lines(name, path, where, config.encoding, config.length):

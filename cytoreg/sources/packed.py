@@ -1,0 +1,183 @@
+"""Compressed files and zip archives, read as the files that are in them.
+
+gz, bz2, xz and zst are known by their first bytes, whatever the file is called. A zip archive with
+one file in it is that file; one with several is read as a folder: `night.zip/lab.csv` is a path.
+Nothing is unpacked on disk, and a stream holds little at once however much comes out of it.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import IO, TypeVar, cast
+
+_CHUNK = 1 << 20
+_DEEPEST = 3  # lab.csv.gz in a zip archive is meant; more is a trap
+_ZIP = b"PK\x03\x04", b"PK\x05\x06"
+_GZIP, _XZ, _ZSTD = b"\x1f\x8b\x08", b"\xfd7zXZ", b"(\xb5/\xfd"
+_BZIP2 = b"1AY&SY", b"\x17rE8P\x90"  # after BZh and a digit: a text may begin with BZh
+_OFFICE = "[Content_Types].xml", "mimetype"  # of .xlsx and .docx, of .ods
+_SYSTEM = "__MACOSX", "Thumbs.db", "desktop.ini"
+
+_T = TypeVar("_T")
+Told = Callable[[OSError], Exception]
+"""What to raise when a file cannot be read."""
+
+
+class Damaged(OSError):
+    """What cannot be unpacked; `strerror` says why, to follow the file's name."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(0, why)
+
+
+def open_unpacked(path: Path, told: Told) -> io.BufferedReader:
+    """The bytes of a file, or of a path into a zip archive, unpacked.
+
+    Opening and reading raise what `told` makes of an OSError, which is Damaged when the compressed
+    bytes are not sound.
+    """
+    try:
+        reader = _buffered(_open(path), told)
+    except OSError as error:
+        raise told(error) from None
+    try:
+        for _ in range(_DEEPEST):
+            unpack = _unpacking(reader.peek(10)[:10])
+            if unpack is None:
+                return reader
+            reader = _buffered(unpack(reader), told, reader)
+        raise told(Damaged("is compressed again and again"))
+    except BaseException:
+        reader.close()
+        raise
+
+
+def members(path: Path) -> list[str]:
+    """Names of the files in a zip archive, [] for any other file.
+
+    Files that an operating system adds are left out. Raises OSError: Damaged for an archive that
+    cannot be read, and for an Office document, which is one too.
+    """
+    return sorted(_directory(path)[1]) if _is_zip(path) else []
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) in _ZIP
+
+
+def _open(path: Path) -> IO[bytes]:
+    """A file, the only file in a zip archive, or the file that a path into an archive names."""
+    if not path.exists():
+        archive = next((parent for parent in path.parents if parent.is_file()), None)
+        if archive:
+            return _member(archive, path.relative_to(archive).as_posix())
+    names = members(path)
+    if len(names) > 1:
+        raise Damaged(f"is a zip archive of {len(names)} files, where one is expected")
+    return _member(path, names[0]) if names else path.open("rb", buffering=0)
+
+
+def _member(path: Path, name: str) -> IO[bytes]:
+    archive, infos = _directory(path)
+    if name not in infos:
+        raise Damaged("is not in its zip archive")
+    if infos[name].flag_bits & 1:
+        raise Damaged("is encrypted in its zip archive, where no password is known")
+    return _careful(lambda: archive.open(infos[name]))
+
+
+def _directory(path: Path) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
+    stat = path.stat()
+    return _directory_of(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=1)  # an archive of many small files is not read anew for each
+def _directory_of(path: Path, *_: int) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
+    archive = _careful(lambda: zipfile.ZipFile(path))
+    infos: dict[str, zipfile.ZipInfo] = {}
+    for info in archive.infolist():
+        inside = PurePosixPath(info.filename)
+        if info.is_dir() or inside.name.startswith(".") or {*inside.parts}.intersection(_SYSTEM):
+            continue
+        if inside.as_posix() in _OFFICE:
+            raise Damaged("is an Office document, not text")
+        if inside.is_absolute() or ".." in inside.parts:
+            raise Damaged("is a zip archive with a path that leads out of it")
+        if inside.as_posix() in infos:
+            raise Damaged("is a zip archive with two files of the same name")
+        infos[inside.as_posix()] = info
+    if not infos:
+        raise Damaged("is an empty zip archive")
+    return archive, infos
+
+
+def _unpacking(head: bytes) -> Callable[[IO[bytes]], IO[bytes]] | None:
+    """How a stream that begins like this is unpacked; None when it is not packed."""
+    if head.startswith(_GZIP):
+        return lambda file: cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+    if head.startswith(b"BZh") and head[4:] in _BZIP2:
+        return lambda file: cast("IO[bytes]", bz2.BZ2File(file))
+    if head.startswith(_XZ):
+        return lambda file: cast("IO[bytes]", lzma.LZMAFile(file))
+    return _zstd if head.startswith(_ZSTD) else None
+
+
+def _zstd(file: IO[bytes]) -> IO[bytes]:
+    import pyarrow as pa
+
+    return cast("IO[bytes]", pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd"))
+
+
+def _buffered(file: IO[bytes], told: Told, below: IO[bytes] | None = None) -> io.BufferedReader:
+    return io.BufferedReader(_Stream(file, told, below), _CHUNK)
+
+
+class _Stream(io.RawIOBase):
+    """A stream whose every failure is told as `told` says."""
+
+    def __init__(self, file: IO[bytes], told: Told, below: IO[bytes] | None) -> None:
+        self._file, self._told, self._below = file, told, below
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            return int(_careful(lambda: self._file.readinto(buffer)))  # type: ignore[attr-defined]
+        except OSError as error:
+            raise self._told(error) from None
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+            if self._below:
+                self._below.close()
+        super().close()
+
+
+def _careful(call: Callable[[], _T]) -> _T:
+    """What `call` returns; every way in which a library says that bytes are not sound is Damaged.
+
+    The library's own words are not passed on, for they may quote the bytes.
+    """
+    try:
+        return call()
+    except OSError as error:
+        if error.errno or isinstance(error, Damaged):  # of the system: no permission, no network
+            raise
+        raise Damaged("is a compressed file that is damaged or cut off") from None
+    except (EOFError, ValueError, KeyError, zlib.error, lzma.LZMAError, zipfile.BadZipFile):
+        raise Damaged("is a compressed file that is damaged or cut off") from None
+    except (NotImplementedError, RuntimeError):
+        raise Damaged("is a zip archive of a kind that cannot be read") from None
+    except MemoryError:
+        raise Damaged("is a compressed file that asks for more memory than there is") from None

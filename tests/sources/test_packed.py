@@ -1,0 +1,198 @@
+"""Compressed files and archives are read as what is in them; damaged ones are refused whole."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import random
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from cytoreg.errors import SourceError
+from cytoreg.project import Project
+from cytoreg.sources import Reject, Rows, kind_of
+
+LOG = """
+[sources.log]
+kind = "csv"
+path = "*"
+tables = { cases = "procedure" }
+[sources.log.columns]
+number = ["NO"]
+name = ["NAME"]
+"""
+TEXT = b"NO,NAME\n" + b"".join(b"%d,name %d\n" % (n, n * n) for n in range(1, 5000))
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zst": lambda data: pa.compress(data, codec="zstd", asbytes=True),
+}
+Make = Callable[[str], Project]
+
+
+def zipped(**files: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+PACK["zip"] = lambda data: zipped(**{"a.csv": data})
+
+
+def put(project: Project, name: str, content: bytes) -> Path:
+    path = project.extracts / name
+    path.write_bytes(content)
+    return path
+
+
+def read(project: Project, source: str = "log") -> Iterator[Rows | Reject]:
+    config = project.config.sources[source]
+    for item in kind_of(config).read(source, config, project.extracts):
+        if isinstance(item, Rows | Reject):
+            yield item
+
+
+@pytest.mark.parametrize("kind", PACK)
+def test_a_compressed_file_is_read_as_what_is_in_it(
+    project: Make, landed: Callable, kind: str
+) -> None:
+    log = project(LOG)
+    put(log, "night", PACK[kind](TEXT))
+    landing, rows, rejects = landed(log, "log", "count(*), max(_row), any_value(_file)")
+    assert rows == [(4999, 4999, "night")]
+    assert rejects == []
+    assert [file.name for file in landing.files] == ["night"]
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zst"])
+def test_a_file_compressed_in_parts_is_one(project: Make, landed: Callable, kind: str) -> None:
+    log = project(LOG)
+    put(log, "night", PACK[kind](TEXT[:1000]) + PACK[kind](TEXT[1000:]))
+    assert landed(log, "log", "count(*)")[1] == [(4999,)]
+
+
+def test_an_archive_of_several_files_is_a_folder(project: Make, landed: Callable) -> None:
+    log = project(LOG)
+    content = {"b/2.csv": b"NO,NAME\n2,b\n", "a.csv.gz": gzip.compress(b"NO,NAME\n1,a\n")}
+    put(log, "night.zip", zipped(**content, **{"b/": b"", "__MACOSX/._a": b"\0", ".x": b"\0"}))
+    landing, rows, _ = landed(log, "log", "number, _file, _row")
+    assert rows == [("1", "night.zip/a.csv.gz", 1), ("2", "night.zip/b/2.csv", 1)]
+    assert [file.name for file in landing.files] == ["night.zip"]
+
+
+def test_a_pattern_chooses_among_an_archives_members(project: Make, landed: Callable) -> None:
+    log = project(LOG.replace('"*"', '"*.zip/lab*.csv"'))
+    put(log, "night.zip", zipped(**{"readme.txt": b"?", "lab.csv": b"NO,NAME\n1,a\n"}))
+    put(log, "readme.txt", b"?")
+    assert landed(log, "log", "number, _file")[1] == [("1", "night.zip/lab.csv")]
+    with pytest.raises(SourceError, match=r"no file in night\.zip matches x\*"):
+        list(read(project(LOG.replace('"*"', '"*.zip/x*"'))))
+
+
+@pytest.mark.parametrize(
+    ("declared", "content"),
+    [
+        ('kind = "fixed_width"\nlength = 3\ncolumns = { a = { start = 1, width = 3 } }', b"abc\n"),
+        ('kind = "hl7"\ncolumns = { t = { a = "MSH-10" } }', b"MSH|^~\\&|||||||ADT^A01|7|P|2.5\r"),
+        (
+            'kind = "naaccr_xml"\nitems = { root = [], patient = "all" }',
+            b'<NaaccrData recordType="A" xmlns="http://naaccr.org/naaccrxml"><Patient>'
+            b'<Item naaccrId="patientIdNumber">7</Item></Patient></NaaccrData>',
+        ),
+        ('kind = "naaccr_flat"\nitems = []', b"I" + b" " * 15 + b"140" + b" " * 3320 + b"\n"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["zst", "zip"])
+def test_every_kind_of_text_may_be_compressed(
+    project: Make, landed: Callable, declared: str, content: bytes, kind: str
+) -> None:
+    table = "patient" if "xml" in declared else "t"
+    some = project(f'[sources.s]\npath = "*"\ntables = {{ {table} = "e" }}\n{declared}\n')
+    put(some, "a", PACK[kind](content))
+    _, rows, rejects = landed(some, "s", "_file, _row")
+    assert (rows, rejects) == ([("a", 1)], [])
+
+
+@pytest.mark.parametrize("kind", PACK)
+def test_a_cut_archive_is_refused_whole(project: Make, kind: str) -> None:
+    log = project(LOG)
+    data = PACK[kind](TEXT)
+    for size in {len(data) * k // 10 for k in range(1, 10)} | {len(data) - 1, 12}:
+        put(log, "night", data[:size])
+        with pytest.raises(SourceError, match=r"(?s)night is a compressed file .*damaged.*\n.*"):
+            list(read(log))
+
+
+@pytest.mark.parametrize("kind", PACK)
+def test_a_damaged_archive_loses_no_row_in_silence(project: Make, kind: str) -> None:
+    """Every way out is allowed but fewer records: whole, refused, or rejects beside the rows."""
+    log, chance = project(LOG), random.Random(5)
+    data = PACK[kind](TEXT)
+    for _ in range(60):
+        broken = bytearray(data)
+        broken[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        put(log, "night", bytes(broken))
+        try:
+            found = list(read(log))
+        except SourceError as error:
+            assert "name " not in str(error)
+        else:
+            rows = sum(len(item.rows) if isinstance(item, Rows) else 1 for item in found)
+            assert rows == 4999 or kind == "zst"  # Arrow writes it without a checksum
+
+
+def with_flag(data: bytes) -> bytes:
+    """The archive as if its first member were encrypted."""
+    at = data.rindex(b"PK\x01\x02")
+    return data[:6] + b"\1" + data[7 : at + 8] + b"\1" + data[at + 9 :]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (with_flag(zipped(a=TEXT)), "night is encrypted in its zip archive"),
+        (zipped(), "night is an empty zip archive"),
+        (zipped(**{"/etc/passwd": b"x", "a": TEXT}), "a path that leads out of it"),
+        (zipped(**{"../x": b"x", "a": TEXT}), "a path that leads out of it"),
+        (zipped(**{"[Content_Types].xml": b"x", "a": b""}), "an Office document, not text"),
+        (zipped(**{"a.zip": zipped(a=TEXT)}), "a zip archive or an Office document, not text"),
+        (gzip.compress(gzip.compress(gzip.compress(gzip.compress(TEXT)))), "again and again"),
+        (gzip.compress(b""), "night is empty"),
+        (b"7z\xbc\xaf\x27\x1cx", "night is a 7-Zip archive"),
+    ],
+)
+def test_an_archive_that_cannot_be_read_is_one_clear_error(
+    project: Make, content: bytes, message: str
+) -> None:
+    log = project(LOG)
+    put(log, "night", content)
+    with pytest.raises(SourceError, match=message) as caught:
+        list(read(log))
+    assert caught.value.remedy
+
+
+def test_two_members_of_one_name_are_refused(project: Make) -> None:
+    log = project(LOG)
+    with (
+        pytest.warns(UserWarning, match="Duplicate"),
+        zipfile.ZipFile(log.extracts / "night", "w") as archive,
+    ):
+        archive.writestr("a.csv", TEXT)
+        archive.writestr("a.csv", TEXT)
+    with pytest.raises(SourceError, match="two files of the same name"):
+        list(read(log))
+
+
+def test_a_text_that_begins_like_an_archive_is_text(project: Make, landed: Callable) -> None:
+    log = project(LOG.replace('["NO"]', '["BZh9NO"]'))
+    put(log, "night", b"BZh9NO,NAME\n1,a\n")
+    assert landed(log, "log", "number")[1] == [("1",)]
