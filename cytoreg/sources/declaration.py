@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -49,6 +49,36 @@ class Files(Source):
 
     path: str = Field(min_length=1)
     encoding: str = "utf-8"
+
+
+class Headed(Source):
+    """A source whose columns have headings.
+
+    `columns` gives each column the headings that it goes by; "all" takes every heading under its
+    own name. Columns in `optional` may be missing from a file; they are null there.
+    """
+
+    columns: Annotated[dict[str, list[str]], Field(min_length=1)] | Literal["all"]
+    optional: list[str] = []
+
+    @property
+    def headings(self) -> dict[str, list[str]]:
+        """The declared columns with their headings; none when all are wanted."""
+        return {} if self.columns == "all" else self.columns
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        free(self.headings)
+        if strange := [column for column in self.optional if column not in self.headings]:
+            raise ValueError(f"`optional` names {strange[0]}, which is not in `columns`")
+        owner: dict[str, str] = {}
+        for column, headings in self.headings.items():
+            for heading in {column, *headings}:
+                if owner.setdefault(heading, column) != column:
+                    raise ValueError(
+                        f"heading {heading!r} is given to {owner[heading]} and {column}"
+                    )
+        return self
 
 
 def single(tables: dict[str, str]) -> None:

@@ -255,3 +255,13 @@ def test_a_declaration_that_cannot_work_is_refused(
         changed = changed.replace('optional = ["room"]', "")
     with pytest.raises(ConfigError, match=message):
         project(changed)
+
+
+def test_all_headings_are_taken_on_request(project: Make, landed: Callable) -> None:
+    start, _, _ = LOG.partition("optional")
+    log = project(start + 'columns = "all"\n')
+    write(log, a=b"Z,A\n1,2\n", b=b"B,A\n3,4\n")
+    landing, rows, _ = landed(log, "log", '"Z", "A", "B", _file')
+    assert rows == [("1", "2", None, "a.csv"), (None, "4", "3", "b.csv")]
+    assert list(landing.tables[0].columns)[:3] == ["Z", "A", "B"]
+    assert landing.unexpected == {}

@@ -6,35 +6,20 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from cytoreg.sources.declaration import Files, Span, free, single
+from cytoreg.sources.declaration import Files, Headed, Span, free, single
 
 
-class CsvSource(Files):
-    """Delimited text, one table. `columns` gives each column the headings it goes by.
-
-    Columns in `optional` may be missing from a file; they are null there.
-    """
+class CsvSource(Files, Headed):
+    """Delimited text, one table."""
 
     kind: Literal["csv"]
-    columns: dict[str, list[str]] = Field(min_length=1)
-    optional: list[str] = []
     delimiter: str = ","
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         single(self.tables)
-        free(self.columns)
         if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n\0':
             raise ValueError("a delimiter is one ASCII character, such as ',', ';' or a tab")
-        if strange := [column for column in self.optional if column not in self.columns]:
-            raise ValueError(f"`optional` names {strange[0]}, which is not in `columns`")
-        owner: dict[str, str] = {}
-        for column, headings in self.columns.items():
-            for heading in {column, *headings}:
-                if owner.setdefault(heading, column) != column:
-                    raise ValueError(
-                        f"heading {heading!r} is given to {owner[heading]} and {column}"
-                    )
         return self
 
 

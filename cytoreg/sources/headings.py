@@ -1,0 +1,111 @@
+"""Which column each heading of a file or a sheet names, and what to say when one is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+
+from cytoreg.errors import SourceError
+from cytoreg.sources import Unexpected
+from cytoreg.sources.declaration import RESERVED, Headed
+
+
+def known(config: Headed) -> dict[str, str]:
+    """The column of each declared heading; a column's own name is one."""
+    return {
+        heading: column
+        for column, aliases in config.headings.items()
+        for heading in (*aliases, column)
+    }
+
+
+def mapped(
+    source: str, where: str, headings: list[str], config: Headed, line: str = "its first line"
+) -> list[str]:
+    """The column of each heading, its own name where it is in no list.
+
+    `line` says where the headings were looked for. Raises SourceError for a declared column
+    without a heading, for two headings of one column, and for a name that cytoreg keeps.
+    """
+    column_of = known(config)
+    columns = [column_of.get(heading, heading) for heading in headings]
+    missing = [
+        column
+        for column in config.headings
+        if column not in columns and column not in config.optional
+    ]
+    if missing:
+        raise _missing(source, where, headings, missing, column_of, config, line)
+    doubled = sorted({column for column in columns if columns.count(column) > 1})
+    if doubled:
+        raise SourceError(
+            source,
+            f"{where} has more than one heading for column {', '.join(map(repr, doubled))}",
+            remedy="give each column its own heading in the export, or remove one of them from its"
+            f" list in [sources.{source}.columns]",
+        )
+    if reserved := sorted(RESERVED.intersection(columns)):
+        raise SourceError(
+            source,
+            f"{where} has the heading {', '.join(reserved)}, a name that cytoreg keeps for itself",
+            remedy=f"give it another name: a line like  its_name = [{reserved[0]!r}]  in"
+            f" [sources.{source}.columns]",
+        )
+    return columns
+
+
+def together(files: Collection[list[str]], config: Headed) -> tuple[list[str], list[Unexpected]]:
+    """Columns of all files: the declared, then the others; and these with their files counted.
+
+    When every heading is wanted none is unexpected.
+    """
+    others = dict.fromkeys(column for own in files for column in own)
+    extra = [column for column in others if column not in config.headings]
+    strange = [] if config.columns == "all" else extra
+    return [*config.headings, *extra], [
+        Unexpected(f"column {column}", sum(column in own for own in files)) for column in strange
+    ]
+
+
+def _missing(
+    source: str,
+    where: str,
+    headings: list[str],
+    missing: list[str],
+    column_of: Mapping[str, str],
+    config: Headed,
+    line: str,
+) -> SourceError:
+    """What to say of columns that no heading names.
+
+    A heading of the file is told only if it looks like the missing one and most others are known:
+    the first line of a file without headings is a patient's record.
+    """
+    column, *others = missing
+    expected = ", ".join(map(repr, config.headings[column] or [column]))
+    strange = [heading for heading in headings if heading not in column_of]
+    if len(strange) == len(headings):
+        return SourceError(
+            source,
+            f"{where}: none of the declared headings is in {line}, such as {expected}",
+            remedy="deliver it with headings; lines before them must go",
+        )
+    more = f" (nor for {', '.join(others)})" if others else ""
+    likely = _likely(column, config.headings[column], strange)
+    hint = f"; perhaps it is now called {likely!r}" if likely else ""
+    addition = repr(likely) if likely else "the new heading"
+    return SourceError(
+        source,
+        f"{where} has no heading for column {column}{more}: expected {expected}{hint}",
+        remedy=f"add {addition} to {column} in [sources.{source}.columns] of cytoreg.toml, or list"
+        f" {column} in `optional` there if it is gone for good",
+    )
+
+
+def _likely(column: str, aliases: list[str], strange: list[str]) -> str | None:
+    """The heading that most resembles what the column was called so far."""
+    folded = {heading.casefold(): heading for heading in strange}
+    for name, cutoff in ((column.replace("_", " "), 0.6), *((alias, 0.5) for alias in aliases)):
+        if close := get_close_matches(name.casefold(), folded, 1, cutoff):
+            return folded[close[0]]
+    return None
