@@ -7,13 +7,15 @@ A kind is a module with two functions:
 
 `read` yields `Headings` of each file that has some, `Rows` (text columns as they came, plus `_file`
 and `_row`), `Reject` for each record that cannot be parsed, and `Unexpected` for what the project
-did not declare; a server yields `Served` once. It yields at least one, perhaps empty, `Rows` a declared table, always with the
-same columns. `_row` counts a file's records from 1, without the header, unparsable ones included.
+did not declare; a server yields `Served` once. It yields at least one, perhaps empty, `Rows` a
+declared table, always with the same columns. `_row` counts a file's records from 1, without the
+header, unparsable ones included.
 
 `name` is the source's name in cytoreg.toml. Both functions raise SourceError, with a remedy and no
 value of any record, for a source that is missing (`away`, `transient`: see SourceError) or is not
-what the project says; errors of a library do not leave them. A file with one bad record is not such an error: the record is a `Reject`
-and the others go on. What a reader holds at once does not grow with its source.
+what the project says; errors of a library do not leave them. A file with one bad record is not such
+an error: the record is a `Reject` and the others go on. What a reader holds at once does not grow
+with its source.
 
 A kind that may be a server has two more:
 
