@@ -9,7 +9,7 @@ A kind is a module with two functions:
 and `_row`), `Reject` for each record that cannot be parsed, and `Unexpected` for what the project
 did not declare; a server yields `Served` once. It yields at least one, perhaps empty, `Rows` a
 declared table, always with the same columns. `_row` counts a file's records from 1, without the
-header, unparsable ones included.
+header, unparsable ones included; a row of a sheet has the number that the sheet gives it.
 
 `name` is the source's name in cytoreg.toml. Both functions raise SourceError, with a remedy and no
 value of any record, for a source that is missing (`away`, `transient`: see SourceError) or is not
@@ -108,6 +108,7 @@ class Kind(Protocol):
 
 KINDS = {
     "csv": "text.delimited",
+    "excel": "excel.sheets",
     "fixed_width": "text.fixed_width",
     "hl7": "hl7.files",
     "naaccr_flat": "naaccr.flat",

@@ -1,0 +1,1 @@
+"""Sheets of workbooks: Excel's three formats and OpenDocument."""

@@ -1,0 +1,147 @@
+"""Sheets of workbooks (kind `excel`): one table from the chosen sheets of all files.
+
+A row is called as its sheet calls it: `_file` is `book.xlsx#Sheet1` and `_row` the number at the
+sheet's left, so that a steward finds what a finding names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from cytoreg.sources import BATCH_ROWS, Headings, Item, Reject, Rows, Unexpected
+from cytoreg.sources.excel import chosen
+from cytoreg.sources.excel.book import Book, Damaged, Noted, Row, Sheet
+from cytoreg.sources.excel.config import ExcelSource
+from cytoreg.sources.excel.workbook import damaged, open_book
+from cytoreg.sources.files import find, place
+from cytoreg.sources.headings import together
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A sheet that is read: where it is, which row holds its headings, its columns."""
+
+    path: Path
+    sheet: Sheet
+    where: str
+    header: int
+    headings: list[str]
+    columns: list[str]
+
+
+def inputs(name: str, config: ExcelSource, extracts: Path) -> list[Path]:
+    """The files, in the order of their names."""
+    return find(name, config.path, extracts)
+
+
+def read(name: str, config: ExcelSource, extracts: Path) -> Iterator[Item]:
+    """Rows below the headings of each chosen sheet; what is no record is counted."""
+    (table,) = config.tables
+    noted: Counter[str] = Counter()
+    parts: list[_Part] = []
+    for path in find(name, config.path, extracts):
+        where = place(path, extracts)
+        with closing(open_book(name, path, where)) as book:
+            found = list(_parts(name, path, where, book, config))
+            read_too = {part.sheet for part in found}
+            noted.update(f"sheet {sheet.name}" for sheet in book.sheets if sheet not in read_too)
+        yield Headings(where, list(dict.fromkeys(h for part in found for h in part.headings)))
+        parts += found
+    wanted, unexpected = together([part.columns for part in parts], config)
+    yield from unexpected
+    for path in dict.fromkeys(part.path for part in parts):
+        with closing(open_book(name, path, place(path, extracts))) as book:
+            for part in parts:
+                if part.path == path:
+                    yield from _records(name, table, book, part, wanted, config, noted)
+    yield Rows(table, _table([], [], wanted, ""))
+    for what, count in noted.items():
+        if count:
+            yield Unexpected(what, count)
+
+
+def _parts(source: str, path: Path, where: str, book: Book, config: ExcelSource) -> Iterator[_Part]:
+    """The sheets of an open workbook that are read, with their headings found."""
+    for sheet in chosen.sheets(source, where, book.sheets, config):
+        below = f"{where}#{sheet.name}"
+        try:
+            found = chosen.headings(source, below, book.rows(sheet, Noted()), config)
+        except Damaged as error:
+            raise damaged(source, where, error) from None
+        yield _Part(path, sheet, below, *found)
+
+
+def _records(
+    source: str,
+    table: str,
+    book: Book,
+    part: _Part,
+    wanted: list[str],
+    config: ExcelSource,
+    noted: Counter[str],
+) -> Iterator[Item]:
+    """Rows of a sheet from its headings to its footer; the other rows are counted in `noted`.
+
+    A row below the footer that is filled like a record is a reject; so are cells to the right of
+    the last heading, while the rest of their row lands.
+    """
+    footer = re.compile(config.footer) if config.footer else None
+    width, where, last, ended = len(part.columns), part.where, part.header, False
+    inside = Noted()
+    waiting: list[Row] = []
+    try:
+        for number, cells in book.rows(part.sheet, inside):
+            if number <= part.header:
+                noted["row above the headings"] += number < part.header
+                continue
+            skipped, last = number - last - 1, number
+            if footer and not ended:
+                ended = bool(skipped > 0 and footer.search(""))
+                if not ended and footer.search(next(filter(None, cells))):
+                    ended = True
+                    noted["row of the footer"] += 1
+                    continue
+            if ended:
+                if 2 * sum(cell is not None for cell in cells[:width]) > width:
+                    yield _reject(table, where, number, "a record below the footer", cells)
+                else:
+                    noted["row of the footer"] += 1
+                continue
+            noted["blank row"] += max(skipped, 0)
+            if len(cells) > width:
+                reason = "cells to the right of the headings; the rest of the row has landed"
+                yield _reject(table, where, number, reason, cells[width:])
+                cells = cells[:width]
+                if not any(cells):
+                    continue
+            waiting.append((number, cells))
+            if len(waiting) == BATCH_ROWS:
+                yield Rows(table, _table(waiting, part.columns, wanted, where))
+                waiting = []
+    except Damaged as error:
+        raise damaged(source, where, error) from None
+    yield Rows(table, _table(waiting, part.columns, wanted, where))
+    noted["formula without a result"] += inside.uncalculated
+    noted["merged cells"] += inside.merged
+
+
+def _reject(table: str, where: str, number: int, reason: str, cells: list[str | None]) -> Reject:
+    return Reject(table, where, number, number, reason, "\t".join(cell or "" for cell in cells))
+
+
+def _table(rows: list[Row], columns: list[str], wanted: list[str], where: str) -> pa.Table:
+    """Rows as exactly the wanted columns of text, null where a cell is blank, and their place."""
+    width = len(columns)
+    cells = zip(*(row + [None] * (width - len(row)) for _, row in rows), strict=True)
+    arrays = dict(zip(columns, (pa.array(column, pa.string()) for column in cells), strict=False))
+    missing = pa.nulls(len(rows), pa.string())
+    found = {column: arrays.get(column, missing) for column in wanted}
+    numbers = pa.array([number for number, _ in rows], pa.int64())
+    return pa.table(found | {"_file": pa.repeat(where, len(rows)), "_row": numbers})

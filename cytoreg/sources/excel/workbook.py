@@ -1,0 +1,105 @@
+"""Which kind of workbook a file is, by its content; its name says little."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from cytoreg.errors import SourceError
+from cytoreg.sources.excel.book import UNZIPPING, Book, Damaged, Refused
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLD = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")  # a BIFF stream without OLE around it
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_AGAIN = "open it in Excel and save it as .xlsx"
+_ODS = b"application/vnd.oasis.opendocument.spreadsheet"
+
+
+def open_book(source: str, path: Path, where: str) -> Book:
+    """The workbook in this file; raises SourceError for what is none, saying what it is."""
+    try:
+        return _book(path)
+    except Refused as error:
+        raise SourceError(source, f"{where} {error.what}", remedy=error.remedy) from None
+    except Damaged as error:
+        raise damaged(source, where, error) from None
+    except OSError as error:
+        raise SourceError(
+            source, f"{where} cannot be read: {error.strerror}", remedy="check its permissions"
+        ) from None
+
+
+def damaged(source: str, where: str, error: Damaged) -> SourceError:
+    """What to say of a workbook that is not whole."""
+    return SourceError(
+        source,
+        f"{where} is no whole workbook: {error}",
+        remedy=f"deliver it again, or {_AGAIN}",
+    )
+
+
+def _book(path: Path) -> Book:
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head.startswith(b"PK"):
+        return _zipped(path)
+    if head.startswith(_OLE):
+        if _holds(path, _ENCRYPTED):
+            raise Refused("is protected by a password", "save it without one")
+        return _xls(path)
+    if head.startswith(_OLD):
+        return _xls(path)
+    raise _none(head)
+
+
+def _zipped(path: Path) -> Book:
+    try:
+        with zipfile.ZipFile(path) as parts:
+            names = {name.casefold() for name in parts.namelist()}
+            ods = "mimetype" in names and parts.read("mimetype").startswith(_ODS)
+            kinds = parts.read("[Content_Types].xml") if "[content_types].xml" in names else b""
+    except UNZIPPING:
+        raise Damaged("it is no whole zip archive") from None
+    if ods or "xl/workbook.bin" in names:
+        from cytoreg.sources.excel.held import Held
+
+        return Held(path)
+    if b"spreadsheetml" not in kinds:
+        raise Refused("is a zip archive but no workbook", "unpack it, or deliver the workbook")
+    from cytoreg.sources.excel.xlsx import Xlsx
+
+    return Xlsx(path)
+
+
+def _xls(path: Path) -> Book:
+    from cytoreg.sources.excel.xls import Xls
+
+    return Xls(path)
+
+
+def _none(head: bytes) -> Refused:
+    """What a file is that is no workbook."""
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if not head:
+        return Refused("is empty", "deliver it again, or remove it from the folder")
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in start:
+        return Refused("is an XML spreadsheet of Excel 2003 in the place of a workbook", _AGAIN)
+    if b"<html" in start or b"<table" in start or start.startswith(b"<!doctype"):
+        return Refused("is a web page (HTML) in the place of a workbook", _AGAIN)
+    if b"\0" not in head:
+        return Refused(
+            "is text in the place of a workbook",
+            f'declare it as kind = "csv" with its `delimiter`, or {_AGAIN}',
+        )
+    return Refused("is no workbook", "deliver an Excel workbook or an OpenDocument spreadsheet")
+
+
+def _holds(path: Path, mark: bytes) -> bool:
+    """Whether these bytes are somewhere in the file."""
+    with path.open("rb") as file:
+        before = b""
+        while chunk := file.read(1 << 20):
+            if mark in before + chunk:
+                return True
+            before = chunk[-len(mark) :]
+    return False

@@ -1,0 +1,486 @@
+"""Workbooks: cells as people see them, tables that do not begin at A1, files that are none."""
+
+from __future__ import annotations
+
+import datetime
+import random
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+import xlsxwriter
+import xlwt
+
+from cytoreg.errors import ConfigError, SourceError
+from cytoreg.landing import land
+from cytoreg.project import Project
+
+BOOK = """
+[sources.lab]
+kind = "excel"
+path = "*.xls*"
+tables = { samples = "laboratory" }
+optional = ["unit"]
+[sources.lab.columns]
+number = ["Lab No"]
+value = ["Value", "Result"]
+unit = ["Unit"]
+"""
+ALL = BOOK.partition("optional")[0] + 'columns = "all"\n'
+HEADINGS = ["Lab No", "Value", "Unit"]
+Make = Callable[[str], Project]
+TRANSITIONAL = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
+
+
+def write(
+    path: Path, sheets: dict[str, list[list]], hidden: tuple[str, ...] = (), **options: object
+) -> Path:
+    """A workbook; a cell is a value or (value, number format)."""
+    with xlsxwriter.Workbook(path, options) as book:
+        formats: dict[str, xlsxwriter.format.Format] = {}
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            if name in hidden:
+                sheet.hide()
+            else:
+                sheet.activate()
+            for at, row in enumerate(rows):
+                for column, cell in enumerate(row):
+                    value, code = cell if isinstance(cell, tuple) else (cell, "")
+                    style = formats.setdefault(code, book.add_format({"num_format": code}))
+                    if isinstance(value, str) and value.startswith("="):
+                        sheet.write_formula(at, column, *value.split("→"))
+                    elif isinstance(value, str):
+                        sheet.write_string(at, column, value)
+                    elif value is not None:
+                        sheet.write(at, column, value, style if code else None)
+    return path
+
+
+def with_key(line: str, config: str = BOOK) -> str:
+    return config.replace("tables =", f"{line}\ntables =")
+
+
+def test_rows_keep_the_numbers_that_their_sheet_gives_them(project: Make, landed: Callable) -> None:
+    lab = project(BOOK)
+    rows = [["Results of May"], [], HEADINGS, ["007", 12, "mg"], [], ["x", 0.1 + 0.2]]
+    write(lab.extracts / "a.xlsx", {"Data": rows})
+    landing, rows, rejects = landed(lab, "lab", "number, value, unit, _file, _row")
+    assert rows == [("007", "12", "mg", "a.xlsx#Data", 4), ("x", "0.3", None, "a.xlsx#Data", 6)]
+    assert rejects == []
+    assert landing.unexpected == {"row above the headings": 1, "blank row": 1}
+    assert landing.files[0].headings == HEADINGS
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (12.0, "12"),
+        (-0.5, "-0.5"),
+        (1 / 3, "0.333333333333333"),
+        (123456789012345, "123456789012345"),
+        (1e-7, "1e-07"),
+        ((0.55, "0%"), "0.55"),
+        ((5, '0 "days"'), "5"),
+        ((5, "[Red]#,##0.00"), "5"),
+        (True, "TRUE"),
+        ("1e5", "1e5"),
+        ("  two\nlines ", "  two\nlines "),
+        ("a_x000D_b", "a_x000D_b"),
+        ((42371, "yyyy-mm-dd"), "2016-01-02"),
+        ((42371, "[$-409]d-mmm-yy;@"), "2016-01-02"),
+        ((42371.5, "dd.mm.yyyy"), "2016-01-02 12:00:00"),
+        ((42371, "m/d/yy h:mm"), "2016-01-02 00:00:00"),
+        ((42371.9999999999, "yyyy-mm-dd"), "2016-01-03"),
+        ((0.5625, "hh:mm"), "13:30:00"),
+        ((0.0000144676, "mm:ss.000"), "00:00:01.250"),
+        ((1.25, "[h]:mm:ss"), "30:00:00"),
+        ((-1.25, "[mm]:ss"), "-30:00:00"),
+        ((1, "yyyy-mm-dd"), "1900-01-01"),
+        ((60, "yyyy-mm-dd"), "1900-02-29"),
+        ((61, "yyyy-mm-dd"), "1900-03-01"),
+        ((-5, "yyyy-mm-dd"), "-5"),
+        ((1e9, "yyyy-mm-dd"), "1000000000"),
+        ("=1+1→2", "2"),
+        ("=NA()→#N/A", "#N/A"),
+        ("=1/0→#DIV/0!", "#DIV/0!"),
+        ('="a"→a', "a"),
+    ],
+)
+def test_a_cell_lands_as_people_read_it(
+    project: Make, landed: Callable, cell: object, text: str
+) -> None:
+    lab = project(BOOK)
+    with xlsxwriter.Workbook(lab.extracts / "a.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, HEADINGS)
+        value, code = cell if isinstance(cell, tuple) else (cell, "General")
+        if isinstance(value, str) and value.startswith("="):
+            formula, result = value.split("→")
+            sheet.write_formula(1, 1, formula, None, result)
+        elif isinstance(value, str):
+            sheet.write_string(1, 1, value)
+        else:
+            sheet.write(1, 1, value, book.add_format({"num_format": code}))
+    _, rows, _ = landed(lab, "lab", "value, _row")
+    assert rows == [(text, 2)]
+
+
+def test_days_count_from_1904_where_the_workbook_says_so(project: Make, landed: Callable) -> None:
+    lab = project(BOOK)
+    day = (datetime.date(2016, 1, 2), "yyyy-mm-dd")
+    write(lab.extracts / "a.xlsx", {"Data": [HEADINGS, ["1", day]]}, date_1904=True)
+    _, rows, _ = landed(lab, "lab", "value")
+    assert rows == [("2016-01-02",)]
+
+
+def test_a_formula_that_was_never_calculated_lands_as_itself(
+    project: Make, landed: Callable
+) -> None:
+    lab = project(BOOK)
+    book = openpyxl.Workbook()  # which does not calculate
+    book.active.append(HEADINGS)
+    book.active.append(["1", "=1+1"])
+    book.save(lab.extracts / "a.xlsx")
+    landing, rows, _ = landed(lab, "lab", "value")
+    assert rows == [("=1+1",)]
+    assert landing.unexpected == {"formula without a result": 1}
+
+
+def test_files_with_other_headings_land_in_one_table(project: Make, landed: Callable) -> None:
+    lab = project(BOOK)
+    write(lab.extracts / "a.xlsx", {"Data": [HEADINGS, ["1", 2, "mg"]]})
+    write(lab.extracts / "b.xlsx", {"S": [["Extra", "Result", "Lab\nNo "], [7, 3, "2"]]})
+    landing, rows, _ = landed(lab, "lab", 'number, value, unit, "Extra"')
+    assert rows == [("1", "2", "mg", None), ("2", "3", None, "7")]
+    assert landing.unexpected == {"column Extra": 1}
+
+
+@pytest.mark.parametrize(
+    ("sheet", "found"),
+    [
+        ("", ["2019"]),
+        ("sheet = 2", ["2020"]),
+        ('sheet = "2020"', ["2020"]),
+        ('sheet = "old"', ["old"]),
+        ('sheet = "OLD"', ["old"]),
+        ('sheet = "20*"', ["2019", "2020"]),
+        ('sheet = ["2020", "old"]', ["old", "2020"]),
+    ],
+)
+def test_sheets_are_chosen(project: Make, landed: Callable, sheet: str, found: list[str]) -> None:
+    lab = project(with_key(sheet))
+    names = ["old", "2019", "2020"]
+    write(lab.extracts / "a.xlsx", {name: [HEADINGS, [name, 1]] for name in names}, hidden=("old",))
+    landing, rows, _ = landed(lab, "lab", "number, _file")
+    assert rows == [(name, f"a.xlsx#{name}") for name in found]
+    assert landing.unexpected == {f"sheet {name}": 1 for name in names if name not in found}
+
+
+@pytest.mark.parametrize("sheet", ['"May"', "3", '["2020", "May"]', '"19*"'])
+def test_a_sheet_that_is_not_there_stops_the_source(project: Make, sheet: str) -> None:
+    lab = project(with_key(f"sheet = {sheet}"))
+    write(lab.extracts / "a.xlsx", {"2019": [HEADINGS], "2020": [HEADINGS]})
+    with pytest.raises(SourceError, match=r"a\.xlsx has no sheet .*it has '2019', '2020'"):
+        land(lab, "lab")
+
+
+def test_the_row_of_headings_can_be_told(project: Make, landed: Callable) -> None:
+    lab = project(with_key("header = 2", ALL))
+    write(lab.extracts / "a.xlsx", {"Data": [["Results"], ["A", None, "C"], [1, 2, 3]]})
+    _, rows, _ = landed(lab, "lab", '"A", column_2, "C", _row')
+    assert rows == [("1", "2", "3", 3)]
+
+
+def test_a_heading_that_is_missing_names_the_likely_new_one(project: Make) -> None:
+    lab = project(BOOK)
+    rows = [["Results"], ["Lab No", "Value (mg/l)", "Unit"], ["1", "secret", "mg"]]
+    write(lab.extracts / "a.xlsx", {"Data": rows})
+    with pytest.raises(SourceError, match=r"a\.xlsx#Data has no heading for column value") as error:
+        land(lab, "lab")
+    assert "perhaps it is now called 'Value (mg/l)'" in str(error.value)
+    assert "secret" not in str(error.value)
+
+
+def test_a_sheet_without_headings_is_refused_without_its_values(project: Make) -> None:
+    lab = project(BOOK)
+    write(lab.extracts / "a.xlsx", {"Data": [["SMITH", 1], ["JONES", 2]]})
+    with pytest.raises(
+        SourceError, match="none of the declared headings is in its first 2 rows"
+    ) as e:
+        land(lab, "lab")
+    assert "SMITH" not in str(e.value)
+
+
+@pytest.mark.parametrize("footer", ["^Total", "^$"])
+def test_a_footer_ends_the_records(project: Make, landed: Callable, footer: str) -> None:
+    lab = project(with_key(f'footer = "{footer}"'))
+    rows = [HEADINGS, ["1", 2, "mg"], [None], ["Total", 2], ["Seen by", None]]
+    write(lab.extracts / "a.xlsx", {"Data": [*rows, ["9", 9, "mg"]]})
+    landing, rows, rejects = landed(lab, "lab", "number, _row")
+    assert rows == [("1", 2)]
+    below = [("samples", 6, 6, "a record below the footer", "9\t9\tmg")]
+    if footer == "^$":
+        below.insert(0, ("samples", 4, 4, "a record below the footer", "Total\t2"))
+    assert rejects == below
+    assert landing.unexpected["row of the footer"] == 3 - len(below)
+
+
+def test_cells_beside_the_table_are_kept_and_their_row_lands(
+    project: Make, landed: Callable
+) -> None:
+    lab = project(BOOK)
+    beside = [None, "see fax"]
+    write(
+        lab.extracts / "a.xlsx", {"Data": [HEADINGS, ["1", 2, "mg", *beside], [None] * 4 + ["x"]]}
+    )
+    _, rows, rejects = landed(lab, "lab", "number, _row")
+    assert rows == [("1", 2)]
+    assert [(row, raw) for _, row, _, _, raw in rejects] == [(2, "\tsee fax"), (3, "\tx")]
+
+
+def test_what_excel_keeps_of_emptied_cells_is_nothing(project: Make, landed: Callable) -> None:
+    lab = project(BOOK)
+    empty = '<c r="A3" s="1"/><c r="Z3" t="str"><f>""</f><v></v></c><c r="B3" t="inlineStr"/>'
+    by_hand(lab.extracts / "a.xlsx", f"<row>{empty}</row>")
+    landing, rows, rejects = landed(lab, "lab", "number")
+    assert (rows, rejects, landing.unexpected) == ([("1",)], [], {})
+
+
+@pytest.mark.parametrize("prefix", ["", "x:"])
+@pytest.mark.parametrize("space", [TRANSITIONAL, STRICT])
+def test_any_program_may_have_written_it(
+    project: Make, landed: Callable, prefix: str, space: str
+) -> None:
+    lab = project(BOOK)
+    cells = {
+        '<c t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r></is></c>': "ab",
+        '<c t="inlineStr"><is><t>k</t><rPh><t>reading</t></rPh></is></c>': "k",
+        '<c t="s"><v>0</v></c>': "shared_x",
+        '<c t="str"><v>a_x000D_b_x0000_</v></c>': "a\rb_x0000_",
+        '<c t="d"><v>2016-01-02T00:00:00</v></c>': "2016-01-02 00:00:00",
+        '<c t="d" s="1"><v>2016-01-02T00:00:00</v></c>': "2016-01-02",
+        '<c s="1"><v>42371</v></c>': "2016-01-02",
+        '<c t="b"><v>0</v></c>': "FALSE",
+        '<c t="e"><v>#N/A</v></c>': "#N/A",
+        "<c><v>1.2345678901234567E+16</v></c>": "12345678901234568",
+        "<c><v>12345678901234567</v></c>": "12345678901234567",
+    }
+    rows = "".join(f"<row><c/>{cell}</row>" for cell in cells)
+    by_hand(lab.extracts / "a.xlsx", rows, prefix, space)
+    _, rows, _ = landed(lab, "lab", "value, _row")
+    assert rows == [("2", 2), *((text, row) for row, text in enumerate(cells.values(), start=3))]
+
+
+def test_a_document_type_is_refused(project: Make) -> None:
+    lab = project(BOOK)
+    by_hand(lab.extracts / "a.xlsx", "&a;", head='<!DOCTYPE a [<!ENTITY a "aaaa">]>')
+    with pytest.raises(SourceError, match="a document type"):
+        land(lab, "lab")
+
+
+def by_hand(path: Path, rows: str, prefix: str = "", space: str = "", head: str = "") -> None:
+    """A workbook as other programs write it: headings, the record ("1", 2), then `rows`."""
+    space = space or TRANSITIONAL
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    sheet = (
+        '<row r="1"><c r="A1" t="str"><v>Lab No</v></c><c r="B1" t="str"><v>Value</v></c></row>'
+        '<row r="2"><c r="A2"><v>1</v></c><c r="B2"><v>2</v></c></row>' + rows
+    )
+    parts = {
+        "xl/workbook.xml": '<workbook><sheets><sheet name="Data" sheetId="1" r:id="r1"/></sheets>'
+        "</workbook>",
+        "xl/worksheets/s.xml": f"<worksheet><sheetData>{sheet}</sheetData></worksheet>",
+        "xl/sharedStrings.xml": "<sst><si><r><t>shared</t></r><r><t>_x</t></r></si></sst>",
+        "xl/styles.xml": '<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>'
+        "</styleSheet>",
+    }
+    related = (
+        "<Relationships>"
+        '<Relationship Id="r1" Type="x/worksheet" Target="/xl/worksheets/s.xml"/>'
+        '<Relationship Id="r2" Type="x/styles" Target="styles.xml"/>'
+        '<Relationship Id="r3" Type="x/sharedStrings" Target="sharedStrings.xml"/>'
+        "</Relationships>"
+    )
+    with zipfile.ZipFile(path, "w") as book:
+        book.writestr("[Content_Types].xml", "<Types>spreadsheetml</Types>")
+        book.writestr(
+            "_rels/.rels",
+            related.replace("x/styles", "x/officeDocument", 1).replace(
+                "styles.xml", "xl/workbook.xml", 1
+            ),
+        )
+        book.writestr("xl/_rels/workbook.xml.rels", related)
+        for part, text in parts.items():
+            names = re.sub(r"<(/?)([A-Za-z])", rf"<\1{prefix}\2", text)
+            declared = f'xmlns{":" + prefix[:-1] if prefix else ""}="{space}" xmlns:r="{office}"'
+            names = re.sub(r"^(<[\w:]+)", rf"\1 {declared}", names)
+            book.writestr(part, head + names)
+
+
+def test_merged_cells_are_told(project: Make, landed: Callable) -> None:
+    lab = project(BOOK)
+    with xlsxwriter.Workbook(lab.extracts / "a.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, HEADINGS)
+        sheet.merge_range(1, 0, 2, 0, "1")
+        sheet.write(2, 1, 3)
+    landing, rows, _ = landed(lab, "lab", "number, value")
+    assert rows == [("1", None), (None, "3")]
+    assert landing.unexpected == {"merged cells": 1}
+
+
+def test_an_old_workbook_is_read(project: Make, landed: Callable) -> None:
+    lab = project(BOOK)
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Data")
+    cells = [12, 0.1 + 0.2, "007", True, datetime.date(2016, 1, 2)]
+    for at, heading in enumerate(HEADINGS):
+        sheet.write(0, at, heading)
+    for row, cell in enumerate(cells, start=1):
+        date = isinstance(cell, datetime.date)
+        sheet.write(row, 1, cell, xlwt.easyxf(num_format_str="yyyy-mm-dd" if date else "General"))
+    sheet.row(6).set_cell_error(1, 42)
+    book.save(lab.extracts / "a.xls")
+    _, rows, _ = landed(lab, "lab", "value, _row")
+    texts = ["12", "0.3", "007", "TRUE", "2016-01-02", "#N/A"]
+    assert rows == [(text, row) for row, text in enumerate(texts, start=2)]
+
+
+def test_an_opendocument_spreadsheet_is_read(project: Make, landed: Callable) -> None:
+    lab = project(BOOK.replace("*.xls*", "*.ods"))
+    cells = {
+        "12": 'office:value-type="float" office:value="12"',
+        "1850-03-04": 'office:value-type="date" office:date-value="1850-03-04"',
+        "30:05:00": 'office:value-type="time" office:time-value="PT30H05M00S"',
+        "TRUE": 'office:value-type="boolean" office:boolean-value="true"',
+        "#N/A": 'office:value-type="string"',
+    }
+    ods(lab.extracts / "a.ods", [HEADINGS, *([("1", ""), cell] for cell in cells.items())])
+    _, rows, _ = landed(lab, "lab", "value, _row")
+    assert rows == [(text, row) for row, text in enumerate(cells, start=2)]
+
+
+def ods(path: Path, rows: list) -> None:
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text")
+    )
+    text = 'office:value-type="string"'
+    body = "".join(
+        "<table:table-row>"
+        + "".join(
+            f"<table:table-cell {cell[1] or text}><text:p>{cell[0]}</text:p></table:table-cell>"
+            for cell in ((c, "") if isinstance(c, str) else c for c in row)
+        )
+        + "</table:table-row>"
+        for row in rows
+    )
+    with zipfile.ZipFile(path, "w") as parts:
+        parts.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        parts.writestr(
+            "META-INF/manifest.xml",
+            '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
+        )
+        parts.writestr(
+            "content.xml",
+            f"<office:document-content {names}><office:body><office:spreadsheet>"
+            f'<table:table table:name="Data">{body}</table:table>'
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "is empty"),
+        (b"<html><table><tr><td>SMITH</td></tr></table></html>", "is a web page"),
+        (b"\xef\xbb\xbf\r\n<!DOCTYPE html><html>", "is a web page"),
+        (b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">',
+         "is an XML spreadsheet of Excel 2003"),
+        (b"Lab No\tValue\nSMITH\t1\n", "is text"),
+        (b"%PDF-1.4\0", "is no workbook"),
+        (b"PK\x03\x04 cut off", "is no whole workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "is no whole workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
+         "is protected by a password"),
+    ],
+)  # fmt: skip
+def test_what_is_no_workbook_is_refused_as_what_it_is(
+    project: Make, content: bytes, what: str
+) -> None:
+    lab = project(BOOK)
+    (lab.extracts / "a.xls").write_bytes(content)
+    with pytest.raises(SourceError, match=rf"a\.xls {what}") as error:
+        land(lab, "lab")
+    assert error.value.remedy
+    assert "SMITH" not in str(error.value)
+
+
+def test_a_document_of_another_kind_is_refused(project: Make) -> None:
+    lab = project(BOOK)
+    with zipfile.ZipFile(lab.extracts / "a.xlsx", "w") as parts:
+        parts.writestr("[Content_Types].xml", "<Types>wordprocessingml</Types>")
+    with pytest.raises(SourceError, match="is a zip archive but no workbook"):
+        land(lab, "lab")
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
+def test_bytes_changed_at_random_are_refused_or_read(project: Make, kind: str) -> None:
+    lab = project(BOOK.replace("*.xls*", "a.*"))
+    path = lab.extracts / f"a.{kind}"
+    rows = [["MARKED" if c else str(r), str(r), "mg"] for r in range(30) for c in (0, 1)]
+    if kind == "xlsx":
+        write(path, {"Data": [HEADINGS, *rows]})
+    elif kind == "xls":
+        book = xlwt.Workbook()
+        sheet = book.add_sheet("Data")
+        for at, row in enumerate([HEADINGS, *rows]):
+            for column, cell in enumerate(row):
+                sheet.write(at, column, cell)
+        book.save(path)
+    else:
+        ods(path, [HEADINGS, *rows])
+    whole = path.read_bytes()
+    dice = random.Random(kind)
+    outcomes = set()
+    for _ in range(120):
+        path.write_bytes(whole)
+        if kind != "xls" and dice.random() < 0.7:
+            change_parts(path, dice)  # behind the checksums of the archive
+        else:
+            path.write_bytes(changed(whole, dice))
+        try:
+            outcomes.add(land(lab, "lab").kind)
+        except SourceError as error:
+            assert error.remedy
+            assert "MARKED" not in str(error)
+            outcomes.add("refused")
+    assert outcomes == {"excel", "refused"}
+
+
+def changed(whole: bytes, dice: random.Random) -> bytes:
+    broken = bytearray(whole)
+    for _ in range(dice.choice((1, 3, 20))):
+        broken[dice.randrange(len(broken))] = dice.randrange(256)
+    return bytes(broken[: dice.choice((len(broken), len(broken), dice.randrange(len(broken))))])
+
+
+def change_parts(path: Path, dice: random.Random) -> None:
+    with zipfile.ZipFile(path) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    for name in dice.sample(sorted(parts), 2):
+        parts[name] = changed(parts[name], dice)
+    with zipfile.ZipFile(path, "w") as new:
+        for name, content in parts.items():
+            new.writestr(name, content)
+
+
+@pytest.mark.parametrize("line", ['footer = "("', "sheet = 0", "header = 0", 'encoding = "x"'])
+def test_a_wrong_declaration_is_refused(project: Make, line: str) -> None:
+    with pytest.raises(ConfigError):
+        project(with_key(line))
