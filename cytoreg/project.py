@@ -55,16 +55,16 @@ class Project:
         return self.config.ledger.url or f"sqlite:///{self.data / 'ledger.sqlite'}"
 
     def content_hash(self) -> str:
-        """SHA-256 over every file that decides what a build says (config, schemas, SQL, suites)."""
+        """SHA-256 over every file that decides what a build says (config, schemas, SQL, …)."""
         digest = hashlib.sha256()
         for path in sorted(
             [
                 self.root / CONFIG,
                 *(
                     path
-                    for folder in ("schemas", "sql", "expectations")
+                    for folder in ("schemas", "sql", "expectations", "views")
                     for path in (self.root / folder).rglob("*")
-                    if path.suffix in {".py", ".sql", ".yaml"}
+                    if path.suffix in {".json", ".py", ".sql", ".yaml"}
                 ),
             ]
         ):
@@ -99,7 +99,7 @@ def load_project(
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
     try:
-        config = Config.model_validate(_expand(raw, path))
+        config = Config.model_validate(_expand(raw, path), context={"root": folder})
     except ValidationError as error:
         raise ConfigError(
             f"{path}: {_explain(error)}",

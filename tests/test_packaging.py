@@ -35,7 +35,7 @@ def test_a_project_can_be_made_from_the_wheel_alone(tmp_path: Path) -> None:
         ).stdout
 
     cytoreg("init", "mine")
-    for name in ("schemas", "sql", "expectations", "flows"):
+    for name in ("schemas", "sql", "views", "expectations", "flows"):
         ours = sorted(p.relative_to(ROOT) for p in (ROOT / name).rglob("*.*"))
         theirs = sorted(
             p.relative_to(tmp_path / "mine") for p in (tmp_path / "mine" / name).rglob("*.*")

@@ -11,7 +11,7 @@ from cytoreg.cli.app import app
 from cytoreg.cli.common import JsonOption, show_json, show_table, watching
 from cytoreg.errors import ConfigError
 
-CONTENT = ("cytoreg.toml", "prefect.yaml", "flows", "schemas", "sql", "expectations")
+CONTENT = ("cytoreg.toml", "prefect.yaml", "flows", "schemas", "sql", "views", "expectations")
 """What makes a folder a project."""
 
 

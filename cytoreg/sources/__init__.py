@@ -109,6 +109,7 @@ class Kind(Protocol):
 KINDS = {
     "csv": "text.delimited",
     "excel": "excel.sheets",
+    "fhir": "fhir.files",
     "fixed_width": "text.fixed_width",
     "hl7": "hl7.files",
     "naaccr_flat": "naaccr.flat",

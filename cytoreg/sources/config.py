@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from cytoreg.sources.excel.config import ExcelSource
+from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.hl7.config import Hl7Source
 from cytoreg.sources.naaccr.config import NaaccrFlatSource, NaaccrXmlSource
 from cytoreg.sources.redcap.config import RedcapSource
@@ -16,6 +17,7 @@ from cytoreg.sources.text.config import CsvSource, FixedWidthSource
 AnySource = Annotated[
     CsvSource
     | ExcelSource
+    | FhirSource
     | FixedWidthSource
     | Hl7Source
     | NaaccrXmlSource

@@ -1,0 +1,55 @@
+"""`[sources.<name>]` of FHIR resources as typed data."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+
+from cytoreg.sources.declaration import Name, Source, free
+
+READY = files("cytoreg.sources.fhir") / "views"
+"""The views that come with cytoreg: `mcode/tumor_marker` is `mcode/tumor_marker.json` here."""
+
+
+def _definition(value: object, info: ValidationInfo) -> object:
+    """The ViewDefinition that a name stands for: a ready view, or a JSON file of the project."""
+    if not isinstance(value, str):
+        return value
+    root = (info.context or {}).get("root", Path())
+    path = root / value if value.endswith(".json") else READY / f"{value}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        kind = "file of the project" if value.endswith(".json") else "ready view"
+        raise ValueError(f"there is no {kind} {value}") from None
+    except ValueError:
+        raise ValueError(f"{value} is not JSON") from None
+
+
+class FhirSource(Source):
+    """FHIR R4 resources in files (`path`), NDJSON as of a Bulk Data export, or Bundles.
+
+    `views` gives each table the SQL-on-FHIR ViewDefinition that makes its rows.
+    """
+
+    kind: Literal["fhir"]
+    path: str = Field(min_length=1)
+    encoding: str = "utf-8"
+    views: dict[Name, Annotated[dict[str, object], BeforeValidator(_definition)]]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        from cytoreg.sources.fhir.view import ViewError, compile_view
+
+        for table in self.tables:
+            if table not in self.views:
+                raise ValueError(f"`views` does not say which view makes table {table}")
+            try:
+                free(compile_view(self.views[table]).columns)
+            except ViewError as error:
+                raise ValueError(f"the view of table {table}: {error}") from None
+        return self

@@ -1,0 +1,131 @@
+"""Resources of a block as the rows of views.
+
+A block is lines of JSON. Which of them are resources is asked first, then each view's query runs
+over all of them at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cytoreg.sources.fhir.macros import statements
+from cytoreg.sources.fhir.numbers import marked
+from cytoreg.sources.fhir.view import RECORDS, View
+
+_SLICE = 1024
+"""Lines whose numbers are marked at once, and that DuckDB takes at once: they stay in the cache."""
+
+_KIND = re.compile(r"[A-Z][A-Za-z]{1,63}")
+_NAMED = re.compile(r'"resourceType"\s*:\s*"([A-Z][A-Za-z]{1,63})"')
+
+_LOOK = r"""
+with looked as (
+    select line, json_valid(line) and starts_with(ltrim(line), '{') as whole from block
+),
+kinds as (
+    select *, case when whole then json_extract_string(line, '$.resourceType') end as kind
+    from looked
+)
+select
+    case
+        when not whole then 'no JSON object'
+        when kind is null or not regexp_full_match(kind, '[A-Z][A-Za-z]{1,63}')
+            then 'an object without a resourceType'
+        when regexp_matches(line, '(^|[^\\])(\\\\)*\\u0001') then 'a control character'
+    end as reason,
+    kind
+from kinds
+"""
+
+
+@contextmanager
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB in memory with the macros of views."""
+    con = duckdb.connect(":memory:")
+    try:
+        con.execute("set TimeZone = 'UTC'")
+        con.execute("set enable_progress_bar = false")
+        for statement in statements():
+            con.execute(statement)
+        yield con
+    finally:
+        con.close()
+
+
+@dataclass
+class Block:
+    """What a block of lines gave: rows by table, and the lines that gave none because of a fault.
+
+    `faults` has (table, position of the line, reason); table "" is a line that is no resource.
+    `unread` counts resources by type that no view reads, `untaken` those of which no view has a
+    row.
+    """
+
+    rows: dict[str, pa.Table] = field(default_factory=dict)
+    faults: list[tuple[str, int, str]] = field(default_factory=list)
+    unread: dict[str, int] = field(default_factory=dict)
+    untaken: dict[str, int] = field(default_factory=dict)
+
+
+def flatten(
+    con: duckdb.DuckDBPyConnection, views: Mapping[str, View], lines: pa.StringArray
+) -> Block:
+    """The rows of each view, in the order of the lines; `_row` is the position of the line."""
+    block = Block()
+    con.register("block", pa.table({"line": lines}))
+    looked = con.execute(_LOOK).to_arrow_table()
+    reasons = looked["reason"].combine_chunks()
+    for position in np.flatnonzero(reasons.is_valid()).tolist():
+        block.faults.append(("", position, reasons[position].as_py()))
+    positions = np.flatnonzero(reasons.is_null())
+    kinds = looked["kind"].combine_chunks().take(pa.array(positions))
+    good = lines.take(pa.array(positions)) if len(positions) < len(lines) else lines
+    record = pa.table({"_row": positions, "kind": kinds, "line": _marked(good)})
+    con.register(RECORDS, record)
+    seen = np.zeros(len(lines), dtype=bool)
+    for table, view in views.items():
+        found = con.execute(view.sql).to_arrow_table()
+        wrong = found["wrong"].combine_chunks()
+        seen[found["_row"].to_numpy()] = True
+        if wrong.null_count < len(wrong):
+            found = _without_faults(block, table, found, wrong)
+        block.rows[table] = found.drop_columns("wrong")
+    read = {view.resource for view in views.values()}
+    taken = seen[positions]
+    for kind in pc.unique(kinds).to_pylist():
+        of_kind = pc.equal(kinds, kind).to_numpy(zero_copy_only=False)
+        if kind not in read:
+            block.unread[kind] = int(of_kind.sum())
+        elif missed := int((of_kind & ~taken).sum()):
+            block.untaken[kind] = missed
+    return block
+
+
+def kind_of_line(raw: str) -> str:
+    """The type that a line which cannot be parsed seems to be of; "" when it does not say."""
+    found = _NAMED.search(raw)
+    return found[1] if found else ""
+
+
+def _without_faults(block: Block, table: str, found: pa.Table, wrong: pa.StringArray) -> pa.Table:
+    """The rows of resources in which nothing is wrong; the others are noted once each."""
+    rows = found["_row"].to_numpy()
+    at = np.flatnonzero(wrong.is_valid())
+    first = dict(
+        zip(rows[at[::-1]].tolist(), wrong.take(pa.array(at[::-1])).to_pylist(), strict=True)
+    )
+    block.faults += [(table, position, reason) for position, reason in sorted(first.items())]
+    return found.filter(pa.array(~np.isin(rows, list(first))))
+
+
+def _marked(lines: pa.StringArray) -> pa.ChunkedArray:
+    slices = [marked(lines.slice(first, _SLICE)) for first in range(0, len(lines), _SLICE)]
+    return pa.chunked_array(slices, pa.large_string())
