@@ -112,6 +112,7 @@ KINDS = {
     "fhir": "fhir.files",
     "fixed_width": "text.fixed_width",
     "hl7": "hl7.files",
+    "json": "json.files",
     "naaccr_flat": "naaccr.flat",
     "naaccr_xml": "naaccr.xml",
     "redcap": "redcap.export",

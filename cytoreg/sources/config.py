@@ -9,6 +9,7 @@ from pydantic import Field
 from cytoreg.sources.excel.config import ExcelSource
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.hl7.config import Hl7Source
+from cytoreg.sources.json.config import JsonSource
 from cytoreg.sources.naaccr.config import NaaccrFlatSource, NaaccrXmlSource
 from cytoreg.sources.redcap.config import RedcapSource
 from cytoreg.sources.sql.config import SqlSource
@@ -20,6 +21,7 @@ AnySource = Annotated[
     | FhirSource
     | FixedWidthSource
     | Hl7Source
+    | JsonSource
     | NaaccrXmlSource
     | NaaccrFlatSource
     | RedcapSource

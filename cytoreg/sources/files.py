@@ -22,7 +22,13 @@ _MAGIC = {
     b"PAR1": "a Parquet file",
     b"\xd0\xcf\x11\xe0": "an old Office document",
 }
-_UTF16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
+_MARKS = {  # in this order: one begins like another
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF8: "utf-8",
+}
 _CHUNK = 1 << 20
 
 
@@ -97,10 +103,13 @@ def place(path: Path, extracts: Path) -> str:
     return path.relative_to(extracts).as_posix() if path.is_relative_to(extracts) else str(path)
 
 
-def check_text(source: str, path: Path, where: str, encoding: str) -> None:
-    """Refuse an unknown encoding, an empty file and a file that is not text."""
+def check_text(source: str, path: Path, where: str, encoding: str) -> str:
+    """The file's encoding: what its byte-order mark says, or else `encoding`.
+
+    Refuses an unknown encoding, an empty file and a file that is not text.
+    """
     try:
-        wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+        codecs.lookup(encoding)
         b"\n".decode(encoding, "replace")  # a codec of bytes, such as base64, has no text
     except (LookupError, UnicodeError):
         raise SourceError(
@@ -109,20 +118,15 @@ def check_text(source: str, path: Path, where: str, encoding: str) -> None:
             remedy="use a name that Python knows, such as utf-8, cp1252 or latin-1",
         ) from None
     head = check_file(source, path, where)
-    if wide:
-        return
-    if head.startswith(_UTF16):
-        raise SourceError(
-            source,
-            f"{where} is in UTF-16, not in {encoding}",
-            remedy='set encoding = "utf-16" in cytoreg.toml',
-        )
-    if b"\0" in head.partition(b"\n")[0]:
+    encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), encoding)
+    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+    if not wide and b"\0" in head.partition(b"\n")[0]:
         raise SourceError(
             source,
             f"{where} is a binary file, not text",
             remedy="deliver the text export that cytoreg.toml declares",
         )
+    return encoding
 
 
 def check_file(source: str, path: Path, where: str) -> bytes:

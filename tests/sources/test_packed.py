@@ -169,6 +169,7 @@ def with_flag(data: bytes) -> bytes:
         (gzip.compress(b""), "night is empty"),
         (b"7z\xbc\xaf\x27\x1cx", "night is a 7-Zip archive"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",  # archives hold the time
 )
 def test_an_archive_that_cannot_be_read_is_one_clear_error(
     project: Make, content: bytes, message: str

@@ -40,15 +40,15 @@ def read(name: str, config: Hl7Source, extracts: Path) -> Iterator[Item]:
     waiting: dict[str, list[dict[str, str | int | None]]] = {table: [] for table in paths}
     for path in texts(name, config.path, extracts):
         where = place(path, extracts)
-        check_text(name, path, where, config.encoding)
+        encoding = check_text(name, path, where, config.encoding)
         envelope: dict[str, int] = {}
         number, seen = 0, dict.fromkeys(paths, 0)
-        with open_utf8(name, path, where, config.encoding) as file:
+        with open_utf8(name, path, where, encoding) as file:
             for number, lines in enumerate(messages(_lines(name, where, file), envelope), start=1):
                 try:
                     message = parse(lines)
                 except Malformed as error:
-                    raw = raw_text(b"\n".join(lines.raw), config.encoding)
+                    raw = raw_text(b"\n".join(lines.raw), encoding)
                     yield Reject(first, where, number, lines.number, str(error), raw)
                     continue
                 for table, columns in paths.items():

@@ -49,12 +49,12 @@ def read(name: str, config: NaaccrFlatSource, extracts: Path) -> Iterator[Item]:
     strange: Counter[str] = Counter()
     for path in texts(name, config.path, extracts):
         where = place(path, extracts)
-        check_text(name, path, where, config.encoding)
+        encoding = check_text(name, path, where, config.encoding)
 
         def refuse(rows: pa.Table) -> dict[int, str]:
             return _refused(rows["line"], config)
 
-        for rows, bad in lines(name, path, where, config.encoding, refuse=refuse):
+        for rows, bad in lines(name, path, where, encoding, refuse=refuse):
             yield Rows(table, _table(rows, plan, where, strange))
             for item in bad:
                 yield Reject(table, where, item.row, item.line, item.reason, item.raw)

@@ -54,8 +54,8 @@ def read(name: str, config: RedcapSource, extracts: Path) -> Iterator[Item]:
     data, described = inputs(name, config, extracts)
     where = place(data, extracts)
     fields = dictionary(name, described, place(described, extracts), config.encoding)
-    check_text(name, data, where, config.encoding)
-    headings = header(name, data, where, config.encoding, ",")
+    encoding = check_text(name, data, where, config.encoding)
+    headings = header(name, data, where, encoding, ",")
     layout = layout_of(name, where, headings, fields, config)
     yield Headings(where, headings)
     skipped: Counter[str] = Counter()
@@ -63,7 +63,7 @@ def read(name: str, config: RedcapSource, extracts: Path) -> Iterator[Item]:
     def refuse(rows: pa.Table) -> dict[int, str]:
         return refused(rows, layout)
 
-    for rows, bad in delimited(name, data, where, config.encoding, ",", headings, refuse):
+    for rows, bad in delimited(name, data, where, encoding, ",", headings, refuse):
         yield from instruments(rows, layout, config, where)
         if layout.repeats:
             for value in pc.value_counts(rows[INSTRUMENT]).to_pylist():

@@ -58,7 +58,7 @@ class Layout:
 
 def dictionary(source: str, path: Path, where: str, encoding: str) -> list[dict[str, str]]:
     """The dictionary's fields: `field`, `form`, `type`, `choices`."""
-    check_text(source, path, where, encoding)
+    encoding = check_text(source, path, where, encoding)
     headings = header(source, path, where, encoding, ",")
     columns = {
         key: next((name for name in known if name in headings), "")

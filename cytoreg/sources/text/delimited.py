@@ -24,17 +24,17 @@ def read(name: str, config: CsvSource, extracts: Path) -> Iterator[Item]:
     """Records of all files under the declared columns; other headings under their own names."""
     (table,) = config.tables
     files = {path: place(path, extracts) for path in texts(name, config.path, extracts)}
-    columns = {}
+    columns, encodings = {}, {}
     for path, where in files.items():
-        check_text(name, path, where, config.encoding)
-        headings = header(name, path, where, config.encoding, config.delimiter)
+        encodings[path] = check_text(name, path, where, config.encoding)
+        headings = header(name, path, where, encodings[path], config.delimiter)
         columns[path] = _columns(name, where, headings, config)
         yield Headings(where, headings)
     wanted, unexpected = together(columns.values(), config)
     yield from unexpected
     for path, where in files.items():
         for rows, bad in delimited(
-            name, path, where, config.encoding, config.delimiter, columns[path]
+            name, path, where, encodings[path], config.delimiter, columns[path]
         ):
             yield Rows(table, _shape(rows, wanted, where))
             for item in bad:

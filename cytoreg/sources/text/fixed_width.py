@@ -24,8 +24,8 @@ def read(name: str, config: FixedWidthSource, extracts: Path) -> Iterator[Item]:
     (table,) = config.tables
     for path in texts(name, config.path, extracts):
         where = place(path, extracts)
-        check_text(name, path, where, config.encoding)
-        for rows, bad in lines(name, path, where, config.encoding, config.length):
+        encoding = check_text(name, path, where, config.encoding)
+        for rows, bad in lines(name, path, where, encoding, config.length):
             yield Rows(table, _cut(rows, config, where))
             for item in bad:
                 yield Reject(table, where, item.row, item.line, item.reason, item.raw)

@@ -1,0 +1,1 @@
+"""JSON: a record a line, arrays of records, records inside a document."""

@@ -1,0 +1,151 @@
+"""JSON files: a row a record, or one for each value of a list in it, columns by their paths.
+
+Values are text as it stands in the file: a number keeps its digits, a list or an object is JSON
+without blanks, null and what is not there are null. Keys that no path begins with stand in the
+column `_items`, a JSON object, and are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cytoreg.errors import SourceError
+from cytoreg.sources import Headings, Item, Reject
+from cytoreg.sources.blocks import UNDECODABLE
+from cytoreg.sources.files import check_text, find, open_utf8, place, raw_text, texts
+from cytoreg.sources.json import paths
+from cytoreg.sources.json.config import JsonSource
+from cytoreg.sources.json.objects import Members, NoObject, Objects, listed
+from cytoreg.sources.json.rows import MOST, Table, possible
+from cytoreg.sources.json.split import NotJson, Part, parts
+
+
+def inputs(name: str, config: JsonSource, extracts: Path) -> list[Path]:
+    """The files, in the order of their names."""
+    return find(name, config.path, extracts)
+
+
+def read(name: str, config: JsonSource, extracts: Path) -> Iterator[Item]:
+    """Records of all files, and the values of lists in them that have a table of their own."""
+    objects = Objects()
+    files = [
+        _File(name, path, place(path, extracts), config)
+        for path in texts(name, config.path, extracts)
+    ]
+    tables = _tables(config, files, objects)
+    for file in files:
+        yield from _rows(file, tables, objects)
+    for table in tables:
+        yield table.take("")
+        yield from table.strange()
+
+
+@dataclass(frozen=True)
+class _File:
+    source: str
+    path: Path
+    where: str
+    config: JsonSource
+
+    def encoding(self) -> str:
+        return check_text(self.source, self.path, self.where, self.config.encoding)
+
+    def parts(self, encoding: str) -> Iterator[list[Part]]:
+        steps = paths.path_of(self.config.records) or ()
+        with open_utf8(self.source, self.path, self.where, encoding) as file:
+            try:
+                yield from parts(file, steps)
+            except NotJson as error:
+                raise SourceError(
+                    self.source,
+                    f"{self.where} {error}",
+                    remedy="deliver it whole, or correct `records` in cytoreg.toml",
+                ) from None
+
+
+def _tables(config: JsonSource, files: list[_File], objects: Objects) -> list[Table]:
+    """The tables; the columns of "all" are found in a reading of their own."""
+    each = {name: paths.path_of(text) or () for name, text in config.each.items()}
+    lists = [path for name, path in each.items() if name in config.tables]
+    whole = frozenset(str(path[0]) for path in lists if len(path) == 1)
+    seen: dict[str, dict[str, None]] = {
+        name: {} for name in config.tables if config.columns.get(name, "all") == "all"
+    }
+    for file in files if seen else []:
+        for found in file.parts(file.encoding()):
+            for part in found:
+                for name, keys in seen.items():
+                    for members in _objects_of(part, each.get(name), objects):
+                        keys.update(dict.fromkeys(members))
+    tables = []
+    for name in config.tables:
+        declared = config.columns.get(name, "all")
+        columns = (
+            possible(seen[name], frozenset() if name in each else whole)
+            if declared == "all"
+            else {column: paths.path_of(text) or () for column, text in declared.items()}
+        )
+        elsewhere = frozenset() if name in each else frozenset(str(path[0]) for path in lists)
+        tables.append(Table(name, columns, each.get(name), elsewhere, objects))
+    return tables
+
+
+def _objects_of(part: Part, each: paths.Path | None, objects: Objects) -> Iterator[Members]:
+    """The objects of a part that are rows of a table."""
+    try:
+        members = objects.members(part.text)
+        if each is None:
+            yield members
+            return
+        for value in listed(members, each, objects):
+            try:
+                yield objects.members(value)
+            except NoObject:
+                continue
+    except NoObject:
+        return
+
+
+def _rows(file: _File, tables: list[Table], objects: Objects) -> Iterator[Item]:
+    """A file's records as rows of each table."""
+    encoding, where, row = file.encoding(), file.where, 0
+    headings: dict[str, None] = {}
+    for table in tables:
+        table.count = 0
+    for found in file.parts(encoding):
+        for part in found:
+            row += 1
+            try:
+                if not part.text.isascii():
+                    part.text.decode("utf-8")
+                members = objects.members(part.text)
+                lists = [listed(members, t.each, objects) if t.each else None for t in tables]
+            except (NoObject, UnicodeDecodeError) as error:
+                reason = str(error) if isinstance(error, NoObject) else UNDECODABLE
+                raw = raw_text(part.text, encoding)
+                yield Reject(tables[0].name, where, row, part.line, reason, raw)
+                continue
+            if not members.keys() <= headings.keys():
+                headings |= dict.fromkeys(members)
+            for table, values in zip(tables, lists, strict=True):
+                if values is None:
+                    table.count = row
+                    yield from _add(table, part.text, members, row, part.line, file)
+                for value in values or ():
+                    table.count += 1
+                    yield from _add(table, value, None, row, part.line, file)
+        for table in tables:
+            yield table.take(where)
+    yield Headings(where, list(headings)[:MOST])
+
+
+def _add(
+    table: Table, text: bytes, members: Members | None, parent: int, line: int, file: _File
+) -> Iterator[Reject]:
+    try:
+        table.add(text, members, parent)
+    except NoObject as error:
+        raw = text.decode("utf-8")
+        yield Reject(table.name, file.where, table.count, line, str(error), raw)

@@ -1,0 +1,128 @@
+"""The rows of one table of a JSON source, waiting to become an Arrow table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cytoreg.sources import Rows, Unexpected
+from cytoreg.sources.declaration import RESERVED
+from cytoreg.sources.json.objects import Members, Objects, Tree, fill, object_of
+from cytoreg.sources.json.paths import Path
+
+MOST = 2000
+"""Columns that "all" finds for a table; other keys stay in `_items`."""
+
+
+class Table:
+    """A table: columns by their paths, which rows wait, what was not declared.
+
+    With `each` a row is a value of the list to which it leads. Keys in `elsewhere` land in another
+    table.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        columns: Mapping[str, Path],
+        each: Path | None,
+        elsewhere: frozenset[str],
+        objects: Objects,
+    ) -> None:
+        self.name, self.each, self._objects = name, each, objects
+        self._columns = list(columns)
+        self._tree = Tree.of(list(columns.values()))
+        self._keys = [str(path[0]) for path in columns.values() if len(path) == 1]
+        if len(self._keys) < len(columns):
+            self._keys = []  # some paths lead further
+        self._known = self._tree.below.keys() | elsewhere
+        self._filled: set[str] = set()
+        self._undeclared: Counter[str] = Counter()
+        self._total = 0
+        self.count = 0  # of the file's values so far, those refused included
+        self._empty()
+
+    def add(self, text: bytes, members: Members | None, parent: int) -> None:
+        """A row from a value; raises NoObject when columns lead into it and it is no object."""
+        rest = None
+        if members is None and self._tree.below:
+            members = self._objects.members(text)
+        if members is not None and self._keys:
+            row = [*map(members.get, self._keys)]
+        else:
+            row = [None] * len(self._columns)
+            for column in self._tree.here:
+                row[column] = msgspec.Raw(text)
+        if members is not None and self._tree.below:
+            if not self._keys:
+                fill(row, self._tree, members, self._objects)
+            if not members.keys() <= self._known:
+                others = {key: raw for key, raw in members.items() if key not in self._known}
+                self._undeclared.update(others.keys())
+                rest = object_of(others)
+        self._rows.append(row)
+        self._others.append(rest)
+        self._numbers.append(self.count)
+        self._parents.append(parent)
+
+    def take(self, where: str) -> Rows:
+        """The rows that wait, which come from one file, as a table."""
+        values = list(zip(*self._rows, strict=True)) or [()] * len(self._columns)
+        columns = {name: _text(found) for name, found in zip(self._columns, values, strict=True)}
+        for name, found in zip(self._columns, values, strict=True):
+            if name not in self._filled and any(value is not None for value in found):
+                self._filled.add(name)
+        columns["_items"] = pa.array(self._others, pa.binary()).cast(pa.string())
+        columns["_file"] = pa.repeat(where, len(self._rows))
+        columns["_row"] = pa.array(self._numbers, pa.int64())
+        if self.each is not None:
+            columns["_parent_row"] = pa.array(self._parents, pa.int64())
+        self._total += len(self._rows)
+        self._empty()
+        return Rows(self.name, pa.table(columns))
+
+    def strange(self) -> Iterator[Unexpected]:
+        """Keys that are no columns, and columns that no record has."""
+        for key, count in sorted(self._undeclared.items()):
+            yield Unexpected(f"key {key} of {self.name}", count)
+        for column in self._columns if self._total else ():
+            if column not in self._filled:
+                yield Unexpected(f"column {column} of {self.name}, in no record", self._total)
+
+    def _empty(self) -> None:
+        self._rows: list[list[msgspec.Raw | None]] = []
+        self._others: list[bytes | None] = []
+        self._numbers: list[int] = []
+        self._parents: list[int] = []
+
+
+def possible(keys: Iterable[str], elsewhere: frozenset[str]) -> dict[str, Path]:
+    """The columns of "all": of keys that differ in capitals alone only one can be a column."""
+    chosen: dict[str, str] = {}
+    for key in keys:
+        if key.strip() and key not in RESERVED and key not in elsewhere and len(chosen) < MOST:
+            chosen.setdefault(key.casefold(), key)
+    return {key: (key,) for key in chosen.values()}
+
+
+def _text(values: Iterable[msgspec.Raw | None]) -> pa.Array:
+    """JSON values as text: a string without its quotes, null as null, the others as they stand."""
+    raw = pa.array([None if value is None else bytes(value) for value in values], pa.binary())
+    text = raw.cast(pa.string())
+    text = pc.if_else(pc.equal(text, "null"), pa.scalar(None, pa.string()), text)
+    quoted = pc.fill_null(pc.starts_with(text, '"'), False)
+    if not pc.any(quoted).as_py():
+        return text
+    bare = pc.if_else(quoted, pc.utf8_slice_codeunits(text, 1, -1), text)
+    escaped = pc.and_(quoted, pc.fill_null(pc.match_substring(text, "\\"), False))
+    if not pc.any(escaped).as_py():
+        return bare
+    decoded = [_string.decode(value) for value in text.filter(escaped).to_pylist()]
+    return pc.replace_with_mask(bare, escaped, pa.array(decoded, pa.string()))
+
+
+_string = msgspec.json.Decoder(str)

@@ -1,0 +1,249 @@
+"""A JSON file cut into the texts of its records, without parsing them.
+
+A file with a record a line is cut at its line ends: a broken line costs itself alone. Any other is
+cut by its brackets, in pieces of some MB, whatever the size of an array: brackets outside strings
+give each byte a depth, and only the few of them above the records are looked at one by one. A
+broken record whose brackets pair costs itself, one whose brackets do not pair costs the file. A
+string never holds a line end, so that an open quote does not hide the brackets after its line.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import msgspec
+import numpy as np
+
+from cytoreg.sources import blocks
+from cytoreg.sources.json.paths import Path
+
+_OUTSIDE, _RECORDS, _RECORD, _ROOT = -1, -2, -3, -4  # roles of brackets off the path
+_LIST, _OBJECT, _END_LIST, _END_OBJECT, _COMMA, _COLON = b"[{]},:"
+_QUOTE, _BACKSLASH, _LF, _CR = b'"\\\n\r'
+_STEP = np.zeros(256, np.int8)
+_STEP[[_LIST, _OBJECT]], _STEP[[_END_LIST, _END_OBJECT]] = 1, -1
+_IS_MARK = np.zeros(256, dtype=bool)
+_IS_MARK[list(b"[{]},:")] = True
+
+
+@dataclass(frozen=True)
+class Part:
+    """A record's text and the line on which it begins."""
+
+    text: bytes
+    line: int
+
+
+class NotJson(Exception):
+    """Why a file is refused, to follow its name."""
+
+
+def parts(file: io.BufferedReader, path: Path) -> Iterator[list[Part]]:
+    """The records to which `path` leads in each document of a file, some MB at once.
+
+    Text that is no record, but stands in the place of one, is a part too. Raises NotJson for a file
+    that is cut off, or is no JSON.
+    """
+    if not path and _has_lines(file.peek(1)):
+        yield from _lines(file)
+    else:
+        yield from _Walk(path).through(file)
+
+
+def _has_lines(head: bytes) -> bool:
+    """Whether a file that begins like this has a record a line."""
+    first, second = (*(line for line in head.splitlines() if line.strip()), b"", b"")[:2]
+    if first.lstrip().startswith(b"["):
+        return False
+    if second.lstrip().startswith(b"{"):  # what no object on several lines goes on with
+        return True
+    return first.lstrip().startswith(b"{") and _is_whole(first)
+
+
+def _is_whole(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _lines(file: io.BufferedReader) -> Iterator[list[Part]]:
+    try:
+        for block in blocks.blocks(file, blocks.cut_lines, 1):
+            lines = block.data.splitlines()
+            yield [
+                Part(text, number)
+                for number, text in enumerate(lines, block.first_line)
+                if text and not text.isspace()
+            ]
+    except blocks.Endless as error:
+        raise _endless(int(str(error))) from None
+
+
+def _endless(line: int) -> NotJson:
+    limit = blocks.ENDLESS >> 20
+    return NotJson(f"has a record on line {line} that does not end within {limit} MiB")
+
+
+class _Walk:
+    """The way through a file's brackets: which are open, and where a part began."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._marks = Marks(len(path) + 1)
+        self._open: list[tuple[int, int]] = []  # bracket, and how many steps of the path led there
+        self._leads = False  # whether the key of the value that comes is on the path
+        self._after = 0  # past the last mark
+        self._begun: int | None = None  # where a part began
+        self._found = False
+
+    def through(self, file: io.BufferedReader) -> Iterator[list[Part]]:
+        """All parts of a file."""
+        if file.peek(1).lstrip()[:1] not in (b"{", b"["):
+            raise NotJson("is no JSON: it begins with neither { nor [")
+        rest, line = b"", 1
+        while chunk := file.read(blocks.SIZE):
+            data = rest + chunk
+            ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LF)
+            found = []
+            try:
+                for start, end in self._spans(data, *self._marks.of(chunk)):
+                    text = data[start:end].strip()
+                    at = data.index(text, start)
+                    found.append(Part(text, line + int(np.searchsorted(ends, at))))
+            except _Unbalanced as error:
+                at = line + int(np.searchsorted(ends, error.args[0]))
+                raise NotJson(f"has a bracket on line {at} that closes none") from None
+            yield found
+            kept = self._after if self._begun is None else self._begun
+            rest, line = data[kept:], line + int(np.searchsorted(ends, kept))
+            self._after -= kept
+            self._begun = None if self._begun is None else 0
+            if len(rest) > blocks.ENDLESS:
+                raise _endless(line)
+        if self._open or self._marks.inside:
+            raise NotJson("is cut off: it ends within a list, an object or a text")
+        if not self._found:
+            raise NotJson("has nothing where `records` leads")
+        if left := rest.strip():
+            yield [Part(left, line)]
+
+    def _spans(
+        self, data: bytes, marks: np.ndarray, codes: np.ndarray
+    ) -> Iterator[tuple[int, int]]:
+        """Where parts begin and end in `data`, whose last bytes have these marks."""
+        shift = len(data) - self._marks.size
+        for at, code in zip((marks + shift).tolist(), codes.tolist(), strict=True):
+            role = self._open[-1][1] if self._open else _ROOT
+            if code in (_LIST, _OBJECT):
+                if role == _ROOT and data[self._after : at].strip():
+                    yield self._after, at
+                self._enter(code, role, at)
+            elif code == _COLON:
+                self._leads = role >= 0 and self._names(data[self._after : at], role)
+            else:
+                if role == _RECORDS or (role == _ROOT and code == _COMMA):
+                    begun = self._after if self._begun is None else self._begun
+                    if code == _COMMA or data[begun:at].strip():
+                        yield begun, at
+                elif self._leads and role + 1 == len(self._path):  # a value without brackets
+                    self._found = True
+                    if data[self._after : at].strip() != b"null":
+                        yield self._after, at
+                self._leads = False
+                if code == _COMMA:
+                    self._begun = at + 1 if role == _RECORDS else self._begun
+                elif self._leave(code, at) == _RECORD:
+                    yield cast("int", self._begun), at + 1
+                    self._begun = None
+            self._after = at + 1
+
+    def _enter(self, code: int, role: int, at: int) -> None:
+        """A bracket opens: is it on the way, is it the records' list, or a record?"""
+        steps = _OUTSIDE
+        if role == _ROOT:
+            steps = 0
+        elif self._leads:
+            steps = role + 1
+        self._leads = False
+        if steps == len(self._path):
+            self._found = True
+            self._begun = at + (code == _LIST)
+            steps = _RECORDS if code == _LIST else _RECORD
+        elif code == _LIST:
+            steps = _OUTSIDE
+        self._open.append((code, steps))
+
+    def _leave(self, code: int, at: int) -> int:
+        """A bracket closes; the role of what it closes."""
+        opened, role = self._open.pop() if self._open else (0, _ROOT)
+        if opened != (_LIST if code == _END_LIST else _OBJECT):
+            raise _Unbalanced(at)
+        if role == _RECORDS:
+            self._begun = None
+        return role
+
+    def _names(self, key: bytes, step: int) -> bool:
+        """Whether a key is the path's next."""
+        try:
+            return bool(msgspec.json.decode(key) == self._path[step])
+        except (ValueError, RecursionError):
+            return False
+
+
+class _Unbalanced(Exception):
+    """A bracket that closes none; its place is the argument."""
+
+
+class Marks:
+    """Brackets, commas and colons outside strings that have at most `most` brackets around them."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._depth = 0
+        self._escapes = False  # whether the bytes so far end in a backslash that escapes
+        self.inside = False  # a string
+        self.size = 0  # of the last bytes
+
+    def of(self, data: bytes) -> tuple[np.ndarray, np.ndarray]:
+        """Offsets and characters in the file's next bytes."""
+        bytes_ = np.frombuffer(data, np.uint8)
+        self.size = len(data)
+        quotes = self._closed(data, bytes_, self._unescaped(bytes_))
+        marks = np.flatnonzero(_IS_MARK[bytes_])
+        marks = marks[(np.searchsorted(quotes, marks) + self.inside) % 2 == 0]
+        self.inside = bool((self.inside + len(quotes)) % 2)
+        codes = bytes_[marks]
+        steps = _STEP[codes].astype(np.int64)
+        depths = self._depth + np.cumsum(steps)
+        self._depth += int(steps.sum())
+        shallow = np.minimum(depths, depths - steps) <= self._most
+        return marks[shallow], codes[shallow]
+
+    def _unescaped(self, bytes_: np.ndarray) -> np.ndarray:
+        """Offsets of quotes without an odd number of backslashes before them."""
+        quotes = np.flatnonzero(bytes_ == _QUOTE)
+        slashes = np.flatnonzero(bytes_ == _BACKSLASH)
+        escaped = np.zeros(len(bytes_) + 1, dtype=bool)
+        escaped[0] = self._escapes
+        if len(slashes):
+            begins = np.diff(slashes, prepend=-2) != 1
+            first = slashes[begins][np.cumsum(begins) - 1]
+            late = (first == 0) & self._escapes  # the first of these is itself escaped
+            escaped[slashes[(slashes - first + late) % 2 == 0] + 1] = True
+        self._escapes = bool(escaped[-1])
+        return quotes[~escaped[quotes]]
+
+    def _closed(self, data: bytes, bytes_: np.ndarray, quotes: np.ndarray) -> np.ndarray:
+        """The quotes, and the ends of lines on which a string is left open."""
+        is_end = bytes_ == _LF
+        if b"\r" in data:
+            is_end |= bytes_ == _CR
+        ends = np.flatnonzero(is_end)
+        before = np.searchsorted(quotes, ends) + self.inside
+        odd = np.diff(before, prepend=0) % 2 == 1
+        return np.sort(np.concatenate([quotes, ends[odd]])) if odd.any() else quotes
