@@ -1,4 +1,4 @@
-"""Population hazards in steps of a day, as relsurv takes them: to compare, digit by digit.
+"""Population hazards in steps of a day, as relsurv takes them, digit by digit.
 
 relsurv::rs.surv(…, precision = 1) cuts each gap between two times at which somebody leaves into
 days, the last one shorter. A step's hazards are those of its beginning, and for Pohar Perme each
@@ -6,13 +6,16 @@ step adds the mean of A/B at its beginning and at its end, where
 
     A = Σ λ*/S*,  B = Σ 1/S*  over those at risk, *each summed over all steps since the gap began*.
 
-So a gap's later steps lag behind, by half a gap on average. cytoreg.survival.net integrates without
-steps and without that lag. Found by stepping in both ways beside relsurv 2.2-9.
+So a gap's later steps lag behind, by half a gap on average. Where a table turns the calendar to
+birthdays, relsurv takes days since 1970 for days since 1960 (OFF), so that a birthday may be found
+a day off. Both found by doing it in both ways beside relsurv 2.2-9. It knows no late entry; here
+a gap also ends where somebody enters.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -20,14 +23,18 @@ from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.patients import Floats
 from cytoreg.survival.population import Ints, People, walk
 
+OFF = 3653
+"""Days from 1960 to 1970."""
+
 
 @dataclass(frozen=True)
 class Steps:
-    """Steps of a day: `begin` and `end`, and the position of the gap in which each lies."""
+    """Steps of a day: `begin` and `end`, the position of the gap of each, and its number in it."""
 
     begin: Floats
     end: Floats
     gap: Ints
+    number: Ints
 
     @property
     def grid(self) -> Floats:
@@ -42,7 +49,7 @@ def steps_between(times: Floats) -> Steps:
     gap = np.repeat(np.arange(len(times)), pieces)
     number = np.arange(len(gap)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     begin = since[gap] + number
-    return Steps(begin, np.minimum(begin + 1, times[gap]), gap)
+    return Steps(begin, np.minimum(begin + 1, times[gap]), gap, number)
 
 
 def relsurv_weighted(table: LifeTable, who: People, times: Floats) -> tuple[Floats, Floats, Floats]:
@@ -53,19 +60,26 @@ def relsurv_weighted(table: LifeTable, who: People, times: Floats) -> tuple[Floa
 
     def see(window: slice, hazard: Floats, held: Floats) -> None:
         before = held * np.exp(-hazard * length[window])
-        for row, (weights, factor) in enumerate(((before, hazard), (held, hazard))):
-            sums[2 * row, window] += (factor * weights).sum(axis=0)
+        for row, weights in enumerate((before, held)):
+            sums[2 * row, window] += np.einsum("i,ij->j", hazard[:, 0], weights)
             sums[2 * row + 1, window] += weights.sum(axis=0)
 
     walked = walk(table, who, who.time, steps.end, 1, grid=steps.grid, see=see)
-    first = np.searchsorted(steps.gap, steps.gap)  # of each step, the first in its gap
-    total = np.cumsum(sums * length, axis=1)
-    total -= (total - sums * length)[:, first]  # since the gap began
+    _add_up(sums, steps)
     mean = [
-        np.divide(total[i], total[i + 1], out=np.zeros_like(length), where=total[i + 1] > 0)
+        np.divide(sums[i], sums[i + 1], out=np.zeros_like(length), where=sums[i + 1] > 0)
         for i in (0, 2)
     ]
     hazard = np.bincount(steps.gap, length * (mean[0] + mean[1]) / 2, len(times))
     weights = np.zeros(len(times))
     weights[steps.gap] = walked.weights  # the last step of a gap counts
     return weights, hazard.astype(np.float64), np.exp(walked.at_leaving)
+
+
+def _add_up(sums: Floats, steps: Steps) -> None:
+    """Make each step's sums those since its gap began; a difference of running sums would round."""
+    order = np.argsort(steps.number, kind="stable")
+    cuts = np.searchsorted(steps.number[order], np.arange(1, steps.number.max(initial=0) + 2))
+    for begin, end in pairwise(cuts):
+        later = order[begin:end]
+        sums[:, later] += sums[:, later - 1]

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cytoreg.errors import CytoregError
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
-from cytoreg.survival.day_steps import relsurv_weighted, steps_between
+from cytoreg.survival.day_steps import OFF, relsurv_weighted, steps_between
 from cytoreg.survival.expected import ederer1, hakulinen
 from cytoreg.survival.kaplan_meier import Z
 from cytoreg.survival.life_table import LifeTable
@@ -26,6 +26,8 @@ METHODS = ("pohar-perme", "ederer1", "ederer2", "hakulinen")
 
 _OUTLIVED = 1e130
 """A weight 1/S* whose square would be too large to add up: decades past 110."""
+_LONGEST = 1e6
+"""Days that nobody is followed, and more than can be stepped through one by one."""
 COLUMNS = ("time_days", "event", "age_days", "sex", "start_date")
 OPTIONAL = ("entry_days", "race", "potential_days")
 
@@ -50,7 +52,7 @@ def net_survival(
     at: ArrayLike = (1, 3, 5, 10),
     by: By = None,
     *,
-    integral: Integral = "exact",
+    integral: Integral = "relsurv",
 ) -> pd.DataFrame:
     """Net survival, or relative survival, of each stratum `at` years of 365.25 days.
 
@@ -65,10 +67,9 @@ def net_survival(
       ederer2      ∏ (1 − dN/Y + ∫ ΣY dΛ*/Y); Ederer and Heise, 1959.
       ederer1, hakulinen  the observed curve over the expected one of `expected_survival`;
                    for these three se² = Σ dN/Y².
-    Population hazards are integrated exactly, see cytoreg.survival.population. In R:
-    relsurv::rs.surv(…, method = method, precision = 1), which steps by days and, within a longer
-    gap between two times, averages twice; see docs/survival/net-survival.md. With integral
-    "relsurv" the first two methods do the same and give relsurv's digits; entry is then at 0.
+    In R: relsurv::rs.surv(…, method = method, precision = 1). The first two methods give its digits
+    by the same steps of a day; with integral "exact" they have no steps, and differ where few are
+    left. See docs/survival/net-survival.md for by how much, and why.
 
     Raises CytoregError for input that cannot be estimated (counts of rows, never values).
     """
@@ -87,9 +88,8 @@ def _at(
     part: Reduced, table: LifeTable, method: Method, years: Floats, integral: Integral
 ) -> dict[str, object]:
     """One stratum's rows, one per asked year."""
-    who = people(part, table)
-    if integral == "relsurv" and np.any(who.entry > 0):
-        raise CytoregError("relsurv knows no late entry", remedy='take integral="exact"')
+    who = people(part, table, off=OFF if integral == "relsurv" else 0)
+    _refuse(who, who.time > _LONGEST)
     counts = count(who, part["event"] == 1)
     estimate, relative = curve(who, counts, part, table, method, integral)
     asked = days(years)
@@ -127,7 +127,7 @@ def curve(
     part: Reduced,
     table: LifeTable,
     method: Method,
-    integral: Integral = "exact",
+    integral: Integral,
 ) -> tuple[Floats, Floats]:
     """The estimate at each time of leaving, and the standard error of its logarithm."""
     at_risk, events = counts.at_risk, counts.events
@@ -144,11 +144,7 @@ def curve(
             expected = _weighted(
                 counts, who, table, weights, _at_times(counts, who.count * own), entering
             )
-        if outlive := int(who.count[own > _OUTLIVED].sum()):
-            raise CytoregError(
-                f"{outlive} patients are followed to ages that nobody of the population reaches",
-                remedy="correct their dates of birth or of last contact",
-            )
+        _refuse(who, own > _OUTLIVED)
         deaths = _at_times(counts, np.where(died, who.count * own, 0.0))
         squares = _at_times(counts, np.where(died, who.count * own**2, 0.0))
         return _product(weights, deaths, squares, expected)
@@ -163,6 +159,16 @@ def curve(
         population = hakulinen(part, table, counts.time)
     spread = np.divide(share, at_risk, out=np.zeros_like(events), where=at_risk > 0)
     return survival / population, np.sqrt(np.cumsum(spread)).astype(np.float64)
+
+
+def _refuse(who: People, outlive: NDArray[np.bool_]) -> None:
+    """Raise if some outlive everybody."""
+    if outlive.any():
+        patients = np.ceil(who.count[outlive].sum())
+        raise CytoregError(
+            f"{patients:.0f} patients are followed to ages that nobody of the population reaches",
+            remedy="correct their dates of birth or of last contact",
+        )
 
 
 def _product(

@@ -76,12 +76,16 @@ class Sums:
     at_entry: Floats
 
 
-def people(part: Reduced, table: LifeTable) -> People:
-    """A stratum's patients, on the table's calendar."""
+def people(part: Reduced, table: LifeTable, *, off: int = 0) -> People:
+    """A stratum's patients, on the table's calendar; `off`: days by which birthdays are mistaken.
+
+    Who counts a date's days from another day than its reader puts birthdays into other years, whose
+    leap days fall elsewhere: see cytoreg.survival.day_steps.
+    """
     age = part["age_days"].astype(np.float64)
     start = part["start_date"].astype("datetime64[D]").astype(np.int64).astype(np.float64)
     if table.calendar == "birthday":
-        born = start - age
+        born = start - age - off
         year = np.floor(born).astype(np.int64).astype("datetime64[D]").astype("datetime64[Y]")
         start = start - (born - year.astype("datetime64[D]").astype(np.int64))
     time = part["time_days"].astype(np.float64)
@@ -105,9 +109,10 @@ def walk(
 
     power: 1 for Σ exp(Λ), −1 for Σ exp(−Λ), 0 for Σ Λ, over those with entry < time ≤ until, or
     `after` it: entry ≤ time < until.
-    With a `grid` (ascending, from 0) cells change at its points only, each at the first one not
-    before its own. `see` is shown each part of the sums before they are one: the positions in
-    `times`, the cells' hazards, shape (cells, 1), and their sums, shape (cells, positions).
+    With a `grid` (ascending, from 0, at most a day apart) cells change at its points only, each at
+    the first one not before its own. `see` is shown each part of the sums before they are one: the
+    positions in `times`, the cells' hazards, shape (cells, 1), and their sums, shape (cells,
+    positions).
     Raises CytoregError if somebody leaves a table that refuses it (a count).
     """
     if table.beyond == "error":
@@ -155,9 +160,12 @@ def _next(grid: Floats | None, days: Floats) -> Floats:
     """The first point of the grid at or after each of `days`; without a grid `days` themselves."""
     if grid is None:
         return days
-    place = np.searchsorted(grid, days - 1e-7)  # less than what counts as a birthday
-    after: Floats = np.append(grid, np.inf)[place]
-    return after
+    before = days - 1e-7  # less than what counts as a birthday
+    if grid[-1] == len(grid) - 1:  # each day, as steps of a day are where all times are whole
+        after: Floats = np.ceil(np.maximum(before, 0.0))
+        return np.where(after < len(grid), after, np.inf)
+    found: Floats = np.append(grid, np.inf)[np.searchsorted(grid, before)]
+    return found
 
 
 def remaining(
@@ -191,7 +199,7 @@ def _refuse(table: LifeTable, who: People, until: Floats) -> None:
     outside |= (who.start + until > last) | (who.age + until > oldest)
     if outside.any():
         raise CytoregError(
-            f"{int(who.count[outside].sum())} patients are followed beyond the life table"
+            f"{np.ceil(who.count[outside].sum()):.0f} patients are followed beyond the life table"
             f" {table.name} (years {table.years[0]}–{table.years[-1]})",
             remedy='follow them for less long, or take beyond="last"',
         )

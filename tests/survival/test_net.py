@@ -20,7 +20,8 @@ METHODS = ("pohar-perme", "ederer2", "ederer1", "hakulinen")
 
 
 def estimates(patients: pd.DataFrame, method: str, days: np.ndarray) -> pd.DataFrame:
-    return net_survival(patients, SLOPOP, method, days / 365.25)
+    """Without steps; beside relsurv's own steps: test_population_elsewhere.py."""
+    return net_survival(patients, SLOPOP, method, days / 365.25, integral="exact")
 
 
 @pytest.mark.parametrize(
@@ -50,24 +51,27 @@ def test_where_somebody_leaves_every_day_all_methods_are_relsurvs(method: str) -
         assert found[column].to_numpy() == pytest.approx(expected[column].to_numpy(), abs=2e-5)
 
 
-def by_days(patients: pd.DataFrame, at: np.ndarray, *, averaged_twice: bool) -> np.ndarray:
-    """Pohar Perme in steps of a day within each gap between two times at which somebody leaves.
+def by_days(
+    patients: pd.DataFrame, at: np.ndarray, *, averaged_twice: bool, table: LifeTable = SLOPOP
+) -> np.ndarray:
+    """Pohar Perme in steps of a day within each gap until somebody leaves or enters.
 
     averaged_twice: a step's mean hazard is the one of all steps since the gap began, as relsurv's.
     """
     age, start = patients["age_days"].to_numpy(), patients["start_date"].to_numpy()
-    sex = (patients["sex"] == "female").to_numpy().astype(int)
+    sex = table.group_of(patients["sex"].to_numpy())
     event, time = patients["event"].to_numpy(), patients["time_days"].to_numpy()
-    changes = (SLOPOP.years - 1970).astype("datetime64[Y]").astype("datetime64[D]")
+    entry = patients["entry_days"].to_numpy() if "entry_days" in patients else np.zeros_like(time)
+    changes = (table.years - 1970).astype("datetime64[Y]").astype("datetime64[D]")
     weight = np.ones(len(patients))
     curve, estimate, previous = [], 1.0, 0
-    for now in np.unique(time):
-        here = time >= now
+    for now in np.unique(np.concatenate([time, entry[entry > 0]])):
+        here = (time >= now) & (entry < now)
         expected, above, below = 0.0, np.zeros(2), np.zeros(2)
         for day in range(previous, now):
-            place = np.floor((age + day) / YEAR + 1e-9).astype(int) - SLOPOP.first_age
+            place = np.floor((age + day) / table.age_days + 1e-9).astype(int) - table.first_age
             year = np.searchsorted(changes, start + np.timedelta64(day, "D"), side="right") - 1
-            hazard = SLOPOP.hazard[sex, np.minimum(place, SLOPOP.hazard.shape[1] - 1), year]
+            hazard = table.hazard[sex, np.minimum(place, table.hazard.shape[1] - 1), year]
             after = weight * np.exp(hazard)
             sums = [
                 [np.sum((h * w)[here]), np.sum(w[here])]
@@ -98,6 +102,16 @@ def test_pohar_perme_differs_from_relsurv_by_its_averaging_twice_and_nothing_els
     assert difference[0] < 1e-5
     assert 1e-4 < difference[2] < 1e-3
     assert found["std_err"].to_numpy() == pytest.approx(expected["std_err"].to_numpy(), rel=1e-3)
+
+
+def test_with_late_entry_the_steps_end_where_somebody_enters_too() -> None:
+    patients = cohort("rdata", YEAR).query("time_days > 0").head(150)
+    late = np.arange(150) % 5 * 70
+    patients["entry_days"] = np.where(late < patients["time_days"], late, 0)
+    days = np.array([30, 400, 1500])
+    ours = net_survival(patients, SLOPOP, at=days / 365.25)["estimate"].to_numpy()
+    assert ours == pytest.approx(by_days(patients, days, averaged_twice=True), abs=1e-10)
+    assert np.all(ours != estimates(patients, "pohar-perme", days)["estimate"])
 
 
 def test_hakulinen_is_the_observed_over_the_expected_curve() -> None:
@@ -204,3 +218,12 @@ def test_what_cannot_be_estimated_is_refused_with_counts(change: object, said: s
         net_survival(change(cohort("rdata", YEAR)), SLOPOP)
     with pytest.raises(CytoregError, match="no method is called"):
         net_survival(cohort("rdata", YEAR), SLOPOP, "brenner")
+
+
+def test_steps_lose_no_digit_when_somebody_who_outweighs_all_has_left() -> None:
+    patients = cohort("rdata", YEAR).query("time_days > 0").head(80).reset_index(drop=True)
+    patients.loc[0, ["age_days", "time_days", "event"]] = 40_000, 1700, 0
+    table, days = LifeTable.builtin("usa"), np.array([1000, 1826, 4000])
+    ours = net_survival(patients, table, at=days / 365.25)["estimate"].to_numpy()
+    truth = by_days(patients, days, averaged_twice=True, table=table)
+    assert ours == pytest.approx(truth, rel=1e-10)
