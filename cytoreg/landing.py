@@ -178,7 +178,8 @@ def _shape(source: str, config: AnySource, table: str, extracts: Path) -> str:
     """Columns of a table and the lengths of their texts, from its first records."""
     rejects = 0
     seen: pa.Table | None = None
-    for item in kind_of(config).read(source, config, extracts):
+    kind = kind_of(config)
+    for item in getattr(kind, "sample", kind.read)(source, config, extracts):
         if isinstance(item, Rows) and item.table == table:
             seen = item.rows
             if len(seen):

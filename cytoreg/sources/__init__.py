@@ -22,6 +22,8 @@ A kind that may be a server has two more:
     shown(name, config) -> str      its address without secrets
     about(name, config) -> str      what it says of itself, for `cytoreg doctor`; may be empty
 
+and may have `sample`, which is like `read` but yields a few records without much ado.
+
 Landing does the rest: hashes, Parquet, manifest, views. A source without `inputs` is known by the
 hash of what was read, one with them by the hash of the files.
 
@@ -93,7 +95,15 @@ class Served:
     queries: dict[str, str]
 
 
-Item = Rows | Reject | Unexpected | Headings | Served
+@dataclass(frozen=True)
+class Waiting:
+    """How far a server is with what it was asked for: in words without values, and a number."""
+
+    what: str
+    done: int
+
+
+Item = Rows | Reject | Unexpected | Headings | Served | Waiting
 
 
 class Kind(Protocol):

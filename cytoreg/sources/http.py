@@ -6,8 +6,10 @@ will not pass is a SourceError at once. Neither tells what was sent or what came
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -32,6 +34,9 @@ _MAY_PASS = {
     503: "is away or in maintenance (status 503)",
     504: "does not answer its gateway (status 504)",
 }
+
+for _name in ("httpx", "httpcore"):  # which log addresses that hold a signature, and headers
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 T = TypeVar("T")
 
@@ -89,6 +94,23 @@ def patiently(source: str, shown: str, deadline: float, attempt: Callable[[], T]
     raise AssertionError  # the last try returns or raises
 
 
+def ask(
+    source: str,
+    shown: str,
+    client: httpx.Client,
+    request: httpx.Request,
+    deadline: float,
+    allowed: Collection[int] = (200,),
+) -> tuple[httpx.Response, bytes]:
+    """The answer to a small question, with its body; other statuses than `allowed` are refused.
+
+    Raises Away for what may pass and SourceError for what will not.
+    """
+    body = bytearray()
+    response = _receive(source, shown, client, request, deadline, allowed, body.extend)
+    return response, bytes(body)
+
+
 def download(
     source: str,
     shown: str,
@@ -96,27 +118,42 @@ def download(
     request: httpx.Request,
     path: Path,
     deadline: float,
+    allowed: Collection[int] = (200,),
 ) -> httpx.Response:
     """The body of the answer into a file; the response without its body.
 
     Raises Away for what may pass and SourceError for what will not.
     """
+    with path.open("wb") as file:
+        return _receive(source, shown, client, request, deadline, allowed, file.write)
+
+
+def _receive(
+    source: str,
+    shown: str,
+    client: httpx.Client,
+    request: httpx.Request,
+    deadline: float,
+    allowed: Collection[int],
+    take: Callable[[bytes], object],
+) -> httpx.Response:
+    """The response; its body is handed to `take` in pieces."""
     import httpx
 
     try:
         response = client.send(request, stream=True)
         try:
-            _check_status(source, shown, response)
-            with path.open("wb") as file:
-                for chunk in response.iter_bytes():
-                    file.write(chunk)
-                    if time.monotonic() > deadline:
-                        raise SourceError(
-                            source,
-                            f"{shown} is so slow that the deadline passed",
-                            remedy="ask for less, give it more time in cytoreg.toml, or try later",
-                            transient=True,
-                        )
+            if response.status_code not in allowed:
+                _refuse_status(source, shown, response)
+            for chunk in response.iter_bytes():
+                take(chunk)
+                if time.monotonic() > deadline:
+                    raise SourceError(
+                        source,
+                        f"{shown} is so slow that the deadline passed",
+                        remedy="ask for less, give it more time in cytoreg.toml, or try later",
+                        transient=True,
+                    )
             return response
         finally:
             response.close()
@@ -140,13 +177,22 @@ def download(
         ) from None
 
 
-def _check_status(source: str, shown: str, response: httpx.Response) -> None:
+def wanted_wait(response: httpx.Response) -> float:
+    """Seconds that the server wants to be left, by its Retry-After; 0 when it says nothing."""
+    text = response.headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return 0.0
+    return max(0.0, until.timestamp() - time.time())
+
+
+def _refuse_status(source: str, shown: str, response: httpx.Response) -> None:
     status = response.status_code
-    if status == 200:
-        return
     if status in _MAY_PASS:
-        wait = response.headers.get("retry-after", "")
-        raise Away(_MAY_PASS[status], float(wait) if wait.isdecimal() else 0.0)
+        raise Away(_MAY_PASS[status], wanted_wait(response))
     if status in (401, 403):
         raise SourceError(
             source,

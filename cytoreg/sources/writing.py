@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from cytoreg.errors import SourceError
 from cytoreg.manifest import FileManifest, TableManifest
 from cytoreg.progress import Progress
-from cytoreg.sources import Headings, Item, Reject, Rows, Served, Unexpected
+from cytoreg.sources import Headings, Item, Reject, Rows, Served, Unexpected, Waiting
 from cytoreg.sources.config import AnySource
 
 _REJECT = pa.schema(
@@ -85,6 +85,8 @@ class Writing:
                 self._headings[file] = names
             case Served():
                 self.served = item
+            case Waiting(what, done):
+                self._progress(f"{self._source}: {what}", done)
 
     def tables(self) -> list[TableManifest]:
         """One manifest a table; rejects that belong to no table have one of their own."""

@@ -31,20 +31,34 @@ def _definition(value: object, info: ValidationInfo) -> object:
 
 
 class FhirSource(Source):
-    """FHIR R4 resources in files (`path`), NDJSON as of a Bulk Data export, or Bundles.
+    """FHIR R4 resources, in files (`path`) or by the bulk export of a server (`url`).
 
-    `views` gives each table the SQL-on-FHIR ViewDefinition that makes its rows.
+    `views` gives each table the SQL-on-FHIR ViewDefinition that makes its rows. `export` is what a
+    server is asked for: `Patient`, `Group/<id>`, or nothing for all that it has. It is asked with
+    the token in `token_env`, or as the client `client_id` whose private key is in `key_env`.
     """
 
     kind: Literal["fhir"]
-    path: str = Field(min_length=1)
+    path: str = ""
     encoding: str = "utf-8"
+    url: str = ""
+    export: str = Field("Patient", pattern=r"^(|Patient|Group/[A-Za-z0-9.-]{1,64})$")
+    token_env: str = ""
+    client_id: str = ""
+    key_env: str = ""
+    token_url: str = ""
+    scope: str = "system/*.read"
+    timeout_seconds: float = Field(60, gt=0)
     views: dict[Name, Annotated[dict[str, object], BeforeValidator(_definition)]]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         from cytoreg.sources.fhir.view import ViewError, compile_view
 
+        if bool(self.url) == bool(self.path):
+            raise ValueError("give either `path` of files or `url` of a server")
+        if bool(self.client_id) != bool(self.key_env) or (self.client_id and self.token_env):
+            raise ValueError("give either `token_env`, or `client_id` and `key_env`, or neither")
         for table in self.tables:
             if table not in self.views:
                 raise ValueError(f"`views` does not say which view makes table {table}")

@@ -1,0 +1,110 @@
+"""NDJSON files as the rows of views, block by block, with what is none beside them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from cytoreg.errors import SourceError
+from cytoreg.sources import Item, Reject, Rows, Unexpected
+from cytoreg.sources.fhir.config import FhirSource
+from cytoreg.sources.fhir.resources import Block, engine, flatten, kind_of_line
+from cytoreg.sources.fhir.view import View, compile_view
+from cytoreg.sources.files import check_text
+from cytoreg.sources.records import Bad, lines
+
+UNKNOWN = "resource"
+"""The table of rejects of which nobody can say to which view they belong."""
+
+
+@dataclass
+class Reading:
+    """The views of a source while it is read, and what was found that no view takes."""
+
+    source: str
+    views: Mapping[str, View]
+    con: duckdb.DuckDBPyConnection
+    counted: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def kinds(self) -> list[str]:
+        """The types of resource that the views read."""
+        return sorted({view.resource for view in self.views.values()})
+
+    def file(self, path: Path, where: str, encoding: str) -> Iterator[Item]:
+        """What a file holds; `where` is its name in rows and messages."""
+        check_text(self.source, path, where, encoding)
+        done = dict.fromkeys(self.views, 0)
+        for batch, bad in lines(self.source, path, where, encoding):
+            yield from self.block(batch, bad, where, done)
+
+    def block(
+        self, batch: pa.Table, bad: Iterable[Bad], where: str, done: dict[str, int]
+    ) -> Iterator[Item]:
+        """What some lines hold; `done` counts the rows of each table up to here in the file."""
+        numbers, texts = batch["_row"].combine_chunks(), batch["line"].combine_chunks()
+        try:
+            block = flatten(self.con, self.views, texts)
+        except duckdb.Error as error:  # whose message may quote a record
+            raise SourceError(
+                self.source,
+                f"{where} cannot be read by its views: {type(error).__name__}",
+                remedy="this is a defect of cytoreg: tell its maintainers which view it was",
+            ) from None
+        for table, view in self.views.items():
+            rows = _rows(view, block.rows[table], where, numbers, done[table])
+            done[table] += len(rows)
+            yield Rows(table, rows)
+        for table, position, reason in block.faults:
+            row, raw = numbers[position].as_py(), texts[position].as_py()
+            yield Reject(table or self._table(raw), where, row, row, reason, raw)
+        for item in bad:
+            yield Reject(self._table(item.raw), where, item.row, item.line, item.reason, item.raw)
+        self._count(block)
+
+    def end(self) -> Iterator[Item]:
+        """An empty table for each view, and the counts."""
+        nothing = flatten(self.con, self.views, pa.array([], pa.string()))
+        for table, view in self.views.items():
+            yield Rows(table, _rows(view, nothing.rows[table], "", pa.array([], pa.int64()), 0))
+        for what, number in sorted(self.counted.items()):
+            yield Unexpected(what, number)
+
+    def unread(self, kind: str, number: int) -> None:
+        """Count resources of a type that no view reads."""
+        self.counted[f"{kind}: resources of a type that no view reads"] += number
+
+    def _count(self, block: Block) -> None:
+        for kind, number in block.unread.items():
+            self.unread(kind, number)
+        for kind, number in block.untaken.items():
+            self.counted[f"{kind}: resources of which no view takes a row"] += number
+
+    def _table(self, raw: str) -> str:
+        """The first table that reads the type which an unparsable line says it is of."""
+        kind = kind_of_line(raw)
+        tables = (table for table, view in self.views.items() if view.resource == kind)
+        return next(tables, UNKNOWN)
+
+
+@contextmanager
+def reading(source: str, config: FhirSource) -> Iterator[Reading]:
+    """The source's views, compiled, with an engine to run them."""
+    views = {table: compile_view(config.views[table]) for table in config.tables}
+    with engine() as con:
+        yield Reading(source, views, con)
+
+
+def _rows(view: View, rows: pa.Table, where: str, numbers: pa.Int64Array, done: int) -> pa.Table:
+    """With file and number: the resource's, or where it may have several rows, the row's own."""
+    parents = numbers.take(rows["_row"])
+    own = pa.array(range(done + 1, done + len(rows) + 1), pa.int64()) if view.repeats else parents
+    columns = {column: rows[column] for column in view.columns}
+    columns["_file"] = pa.repeat(where, len(rows))
+    return pa.table(columns | {"_row": own, "_parent_row": parents})
