@@ -125,6 +125,7 @@ KINDS = {
     "json": "json.files",
     "naaccr_flat": "naaccr.flat",
     "naaccr_xml": "naaccr.xml",
+    "parquet": "parquet.files",
     "redcap": "redcap.export",
     "sql": "sql.database",
 }

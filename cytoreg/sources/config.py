@@ -11,6 +11,7 @@ from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.hl7.config import Hl7Source
 from cytoreg.sources.json.config import JsonSource
 from cytoreg.sources.naaccr.config import NaaccrFlatSource, NaaccrXmlSource
+from cytoreg.sources.parquet.config import ParquetSource
 from cytoreg.sources.redcap.config import RedcapSource
 from cytoreg.sources.sql.config import SqlSource
 from cytoreg.sources.text.config import CsvSource, FixedWidthSource
@@ -24,6 +25,7 @@ AnySource = Annotated[
     | JsonSource
     | NaaccrXmlSource
     | NaaccrFlatSource
+    | ParquetSource
     | RedcapSource
     | SqlSource,
     Field(discriminator="kind"),

@@ -1,0 +1,169 @@
+"""Parquet files: one table from all files, every type as text, columns mapped by their names.
+
+A file is read a row group after the other, each in batches of some MB; the number of rows that the
+file says is held against the number that came.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cytoreg.errors import SourceError
+from cytoreg.sources import BATCH_ROWS, Headings, Item, Reject, Rows
+from cytoreg.sources.blocks import UNDECODABLE
+from cytoreg.sources.files import find, place
+from cytoreg.sources.headings import mapped, together
+from cytoreg.sources.parquet.config import ParquetSource
+from cytoreg.sources.parquet.text import as_bytes, text
+
+_BATCH_BYTES = 64 << 20
+_BUFFER = 1 << 20
+_BROKEN = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, MemoryError)
+
+
+def inputs(name: str, config: ParquetSource, extracts: Path) -> list[Path]:
+    """The files, in the order of their names."""
+    return find(name, config.path, extracts)
+
+
+def read(name: str, config: ParquetSource, extracts: Path) -> Iterator[Item]:
+    """Rows of all files under the declared columns; other columns under their own names."""
+    (table,) = config.tables
+    files = {path: place(path, extracts) for path in find(name, config.path, extracts)}
+    columns = {}
+    for path, where in files.items():
+        with _open(name, path, where) as file:
+            names = list(file.schema_arrow.names)
+        columns[path] = mapped(name, where, names, config, "its schema")
+        yield Headings(where, names)
+    wanted, unexpected = together(columns.values(), config)
+    yield from unexpected
+    for path, where in files.items():
+        row = 0
+        with _open(name, path, where) as file:
+            for batch in _batches(name, where, file):
+                batch = batch.rename_columns(columns[path])
+                try:
+                    items = _items(batch, wanted, table, where, row)
+                except UnicodeDecodeError:  # in what the file says of its types
+                    raise _damaged(name, where) from None
+                yield from items
+                row += len(batch)
+            if row != file.metadata.num_rows:
+                raise _damaged(name, where)
+    yield Rows(table, _shape({}, wanted, "", pa.array([], pa.int64())))
+
+
+def _open(source: str, path: Path, where: str) -> pq.ParquetFile:
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError as error:
+        raise SourceError(
+            source, f"{where} cannot be read: {error.strerror}", remedy="check its permissions"
+        ) from None
+    if head == b"PARE":
+        raise _encrypted(source, where)
+    if head != b"PAR1":
+        raise SourceError(
+            source,
+            f"{where} is no Parquet file",
+            remedy="deliver Parquet files themselves: they are compressed inside, not outside",
+        )
+    try:
+        file = pq.ParquetFile(
+            path, buffer_size=_BUFFER, pre_buffer=False, page_checksum_verification=True
+        )
+        file.schema_arrow.names  # noqa: B018  # names are decoded here
+    except _BROKEN as error:
+        if "crypt" in str(error):
+            raise _encrypted(source, where) from None
+        raise _damaged(source, where) from None
+    return file
+
+
+def _encrypted(source: str, where: str) -> SourceError:
+    return SourceError(
+        source, f"{where} is an encrypted Parquet file", remedy="deliver it decrypted"
+    )
+
+
+def _damaged(source: str, where: str) -> SourceError:
+    return SourceError(
+        source,
+        f"{where} is a Parquet file whose end, which says what is in it, is damaged or missing",
+        remedy="deliver it again, whole",
+    )
+
+
+def _batches(source: str, where: str, file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    """All rows of a file; raises SourceError when a row group is damaged or comes short."""
+    groups = file.metadata.num_row_groups
+    for number in range(groups):
+        rows = came = 0
+        try:
+            group = file.metadata.row_group(number)
+            rows = group.num_rows
+            size = max(1, min(BATCH_ROWS, _BATCH_BYTES * rows // max(1, group.total_byte_size)))
+            for batch in file.iter_batches(size, row_groups=[number], use_threads=True):
+                came += len(batch)
+                yield batch
+        except _BROKEN as error:
+            if "crypt" in str(error):
+                raise _encrypted(source, where) from None
+            came = -1
+        if came != rows:
+            raise SourceError(
+                source,
+                f"{where}: row group {number + 1} of {groups} is damaged",
+                remedy="deliver it again; nothing of it was landed",
+            )
+
+
+def _items(
+    batch: pa.RecordBatch, wanted: list[str], table: str, where: str, before: int
+) -> list[Item]:
+    """The rows of a batch, `before` of which the file had others; text must be UTF-8."""
+    numbers = pa.array(range(before + 1, before + len(batch) + 1), pa.int64())
+    found: list[Item] = []
+    bad: set[int] = set()
+    for array in batch.columns:
+        if not _readable(array):
+            bad.update(n for n in range(len(array)) if not _readable(array.slice(n, 1)))
+    if bad:
+        stays = pa.array([n not in bad for n in range(len(batch))])
+        for number in sorted(bad):
+            raw = _raw(batch.slice(number, 1))
+            row = before + number + 1
+            found.append(Reject(table, where, row, row, UNDECODABLE, raw))
+        batch, numbers = batch.filter(stays), numbers.filter(stays)
+    columns = dict(zip(batch.schema.names, map(text, batch.columns), strict=True))
+    return [*found, Rows(table, _shape(columns, wanted, where, numbers))]
+
+
+def _readable(array: pa.Array) -> bool:
+    try:
+        text(array)
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _raw(row: pa.RecordBatch) -> str:
+    """A row as JSON, a column whose text is not UTF-8 as hexadecimal."""
+    values = {
+        name: text(array if _readable(array) else array.cast(as_bytes(array.type)))[0].as_py()
+        for name, array in zip(row.schema.names, row.columns, strict=True)
+    }
+    return json.dumps(values, ensure_ascii=False)
+
+
+def _shape(columns: dict[str, pa.Array], wanted: list[str], where: str, rows: pa.Array) -> pa.Table:
+    nothing = pa.nulls(len(rows), pa.string())
+    shaped = {column: columns.get(column, nothing) for column in wanted}
+    return pa.table(shaped | {"_file": pa.repeat(where, len(rows)), "_row": rows})

@@ -1,0 +1,131 @@
+"""Arrow columns of any type as text from which the value can be had back.
+
+Numbers have the fewest digits that give them back, decimals all of theirs. Dates and times are ISO
+8601: an instant (a timestamp with a zone, which Parquet stores in UTC) ends in Z, a timestamp
+without a zone does not. Bytes are hexadecimal. Lists, structs and maps are JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import accumulate, pairwise
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_ZERO_FRACTION = r"\.0+(Z?)$"
+
+
+def text(array: pa.Array) -> pa.Array:
+    """A column as text, null where it is null.
+
+    Raises pa.ArrowInvalid for text that is not UTF-8.
+    """
+    kind = array.type
+    if isinstance(array, pa.ExtensionArray):
+        return text(array.storage)
+    if pa.types.is_dictionary(kind):
+        return text(array.dictionary_decode())
+    if _is_text(kind):
+        array.validate(full=True)  # Arrow's reader does not look
+        return array.cast(pa.string())
+    if _is_binary(kind):
+        return pa.array([None if v is None else v.hex() for v in array.to_pylist()], pa.string())
+    if pa.types.is_timestamp(kind):
+        return _instant(array)
+    if pa.types.is_time(kind):
+        return pc.replace_substring_regex(array.cast(pa.string()), _ZERO_FRACTION, r"\1")
+    if pa.types.is_nested(kind):
+        return pa.array(_json(array), pa.string())
+    if kind == pa.month_day_nano_interval():
+        return pa.array([None if v is None else str(tuple(v)) for v in array.to_pylist()])
+    return array.cast(pa.string())
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return any(
+        is_kind(kind)
+        for is_kind in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    )
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return any(
+        is_kind(kind)
+        for is_kind in (
+            pa.types.is_binary,
+            pa.types.is_large_binary,
+            pa.types.is_fixed_size_binary,
+            pa.types.is_binary_view,
+        )
+    )
+
+
+def _instant(array: pa.Array) -> pa.Array:
+    if array.type.tz is not None:
+        array = array.cast(pa.timestamp(array.type.unit, "UTC"))
+    found = pc.replace_substring_regex(array.cast(pa.string()), _ZERO_FRACTION, r"\1")
+    return pc.replace_substring(found, " ", "T", max_replacements=1)
+
+
+def _json(array: pa.Array) -> list[str | None]:
+    """Each value as JSON, None where it is null."""
+    kind = array.type
+    if isinstance(array, pa.ExtensionArray):
+        return _json(array.storage)
+    if pa.types.is_struct(kind):
+        names = [json.dumps(field.name, ensure_ascii=False) for field in kind]
+        columns = [_json(column) for column in array.flatten()]
+        rows = zip(*columns, strict=True) if columns else [()] * len(array)
+        found = [
+            "{" + ",".join(f"{n}:{v or 'null'}" for n, v in zip(names, row, strict=True)) + "}"
+            for row in rows
+        ]
+    elif pa.types.is_map(kind):
+        keys, values = _json(array.keys), _json(array.items)
+        pairs = [
+            f"{key if key and key[0] == chr(34) else json.dumps(key)}:{value or 'null'}"
+            for key, value in zip(keys, values, strict=True)
+        ]
+        ends = array.offsets.to_pylist()
+        found = ["{" + ",".join(pairs[a:b]) + "}" for a, b in pairwise(ends)]
+    elif pa.types.is_nested(kind):
+        inner = [value or "null" for value in _json(array.flatten())]
+        found = ["[" + ",".join(inner[a:b]) + "]" for a, b in pairwise(_ends(array))]
+    else:
+        return _scalars(array)
+    return [
+        v if here else None for v, here in zip(found, array.is_valid().to_pylist(), strict=True)
+    ]
+
+
+def _ends(array: pa.Array) -> list[int]:
+    """Where lists end among the values of all of them, from 0; null has none."""
+    lengths = pc.fill_null(pc.list_value_length(array), 0).to_pylist()
+    return list(accumulate(lengths, initial=0))
+
+
+def _scalars(array: pa.Array) -> list[str | None]:
+    plain = pa.types.is_integer(array.type) or pa.types.is_decimal(array.type)
+    plain = plain or pa.types.is_boolean(array.type)
+    found: list[str | None] = text(array).to_pylist()
+    if pa.types.is_floating(array.type):  # JSON has no word for inf and nan
+        return [v if v is None or v[-1].isdigit() else json.dumps(v) for v in found]
+    if plain:
+        return found
+    return [None if v is None else json.dumps(v, ensure_ascii=False) for v in found]
+
+
+def as_bytes(kind: pa.DataType) -> pa.DataType:
+    """A type with bytes in the place of text, to look at text that is not UTF-8."""
+    if pa.types.is_dictionary(kind):
+        return as_bytes(kind.value_type)
+    if _is_text(kind):
+        return pa.binary()
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(as_bytes(field.type)) for field in kind])
+    if pa.types.is_map(kind):
+        return pa.map_(as_bytes(kind.key_type), as_bytes(kind.item_type))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return pa.list_(as_bytes(kind.value_type))
+    return kind
