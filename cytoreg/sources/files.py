@@ -120,7 +120,7 @@ def check_text(source: str, path: Path, where: str, encoding: str) -> str:
     head = check_file(source, path, where)
     encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), encoding)
     wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-    if not wide and b"\0" in head.partition(b"\n")[0]:
+    if not wide and b"\0" in head.replace(b"\r", b"\n").partition(b"\n")[0]:
         raise SourceError(
             source,
             f"{where} is a binary file, not text",

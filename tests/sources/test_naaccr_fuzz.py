@@ -7,12 +7,11 @@ raw, in a reject; no row is there twice. A line of a fixed-width file is a row o
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cytoreg.errors import SourceError
@@ -22,21 +21,14 @@ from cytoreg.sources.naaccr import stream as naaccr_stream
 from cytoreg.sources.naaccr import xml as naaccr_xml
 from cytoreg.sources.naaccr.config import NaaccrFlatSource, NaaccrXmlSource
 from cytoreg.sources.naaccr.items import LENGTHS, layout
+from changes import CUT_OFF, HOW_OFTEN, Change, changed, changes, touches
 
-EXAMPLES = int(os.environ.get("CYTOREG_EXAMPLES", "25"))
-HOW_OFTEN = settings(
-    max_examples=EXAMPLES * 4,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 PIECES = [
     b"<", b">", b"&", b'"', b"'", b"/", b"\0", b"\xff", b"\xc3", b"\n", b" ", b"x", b"]]>", b"&lt;",
     b"&x;", b"<Patient>", b"</Patient>", b"<Patient/>", b"<Tumor>", b"</Tumor>", b"</Item>",
     b"</NaaccrData>", b"<NaaccrData>", b"<a:b>", b"<Item naaccrId='sex'>", b"\xef\xbb\xbf",
 ]  # fmt: skip
 HIDING = [b"<!--", b"-->", b"<![CDATA[", b"<?", b"?>", b"<!DOCTYPE a>", b"<!"]
-
-CUT_OFF = st.tuples(st.floats(0, 1), st.just(10**6), st.just(b""))
 
 HEAD = b'<?xml version="1.0" encoding="utf-8"?>\n<NaaccrData recordType="I" xmlns="urn:n">\n'
 
@@ -54,29 +46,6 @@ def people(count: int) -> list[bytes]:
             f'<Item naaccrId="nameLast">a&amp;b</Item>\n{tumors}</Patient>\n'.encode()
         )
     return texts
-
-
-Change = tuple[float, int, bytes]
-"""Where (as a share of the file), how many bytes go, and what comes instead."""
-
-
-def changes(pieces: list[bytes]) -> st.SearchStrategy[list[Change]]:
-    new = st.sampled_from(pieces) | st.binary(max_size=2)
-    return st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), new), min_size=1, max_size=3)
-
-
-def changed(text: bytes, wanted: list[Change]) -> tuple[bytes, list[tuple[int, int]]]:
-    """The text with these changes, and which of its bytes they touch."""
-    spans = []
-    for share, gone, new in sorted(wanted, reverse=True):
-        at = int(share * len(text))
-        spans.append((at - 1, at + gone + 1))
-        text = text[:at] + new + text[at + gone :]
-    return text, spans
-
-
-def touches(spans: list[tuple[int, int]], first: int, last: int) -> bool:
-    return any(start < last and first < end for start, end in spans)
 
 
 def items(path: Path) -> tuple[Counter[str], str]:

@@ -12,16 +12,18 @@ from cytoreg.sources.declaration import Files, free
 class Hl7Source(Files):
     """HL7 v2 messages in files; each table has a row a message, or one a segment of `each`.
 
-    `columns` gives each table's columns the paths of their values: `PID-3.1`, `OBX[KI67]-5`.
+    `columns` gives each table's columns the paths of their values: `PID-3[5=MR].1`,
+    `OBX[22637-3]*-5`. Without `encoding`, each message says what it is in.
     """
 
     kind: Literal["hl7"]
     columns: dict[str, Annotated[dict[str, str], Field(min_length=1)]]
     each: dict[str, Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{2}$")]] = {}
+    encoding: str = ""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        from cytoreg.sources.hl7.message import path_of
+        from cytoreg.sources.hl7.paths import path_of
 
         for table in self.tables:
             if table not in self.columns:
@@ -30,7 +32,8 @@ class Hl7Source(Files):
             for column, path in self.columns[table].items():
                 if path_of(path) is None:
                     raise ValueError(
-                        f"{column}: {path!r} is no path such as PID-3.1 or OBX[KI67]-5"
+                        f"{column}: {path!r} is no path such as PID-3.1, PID-3[5=MR].1 or"
+                        " OBX[KI67]-5"
                     )
         if strange := sorted(set(self.each) - set(self.tables)):
             raise ValueError(f"`each` names {strange[0]}, which is not in `tables`")

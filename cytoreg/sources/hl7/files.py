@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
-
-import pyarrow as pa
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import BATCH_ROWS, Item, Reject, Rows, Unexpected
 from cytoreg.sources.files import check_text, find, open_utf8, place, raw_text, texts
 from cytoreg.sources.hl7.config import Hl7Source
-from cytoreg.sources.hl7.message import Malformed, groups, messages, parse, path_of, row
+from cytoreg.sources.hl7.envelope import LONGEST, Endless, Envelopes, Piece, pieces
+from cytoreg.sources.hl7.message import Malformed, parse
+from cytoreg.sources.hl7.paths import path_of
+from cytoreg.sources.hl7.table import Mixed, Table
 
-_CHUNK = 1 << 20
-_LONGEST = 64 << 20
-"""Bytes of a line above which a file is no HL7."""
+_BATCH_BYTES = 32 << 20
+"""Bytes of the messages of the rows that wait: a batch is full by them too."""
+
+_LIKE_HL7 = re.compile(rb"\r[\x0b \t]*[A-Z][A-Z0-9]{2}\|")
 
 
 def inputs(name: str, config: Hl7Source, extracts: Path) -> list[Path]:
@@ -28,70 +30,92 @@ def inputs(name: str, config: Hl7Source, extracts: Path) -> list[Path]:
 def read(name: str, config: Hl7Source, extracts: Path) -> Iterator[Item]:
     """A row a message, or one a segment where `each` says so; a message that is none is a reject.
 
-    Rows of segments have `_parent_row`, the number of their message in its file.
+    `_parent_row` is the number of a row's message in its file.
     """
-    first = next(iter(config.tables))
-    paths = {
-        table: {
-            column: at for column, text in config.columns[table].items() if (at := path_of(text))
-        }
-        for table in config.tables
-    }
-    waiting: dict[str, list[dict[str, str | int | None]]] = {table: [] for table in paths}
+    tables = []
+    for table in config.tables:
+        paths = {column: path_of(text) for column, text in config.columns[table].items()}
+        each = config.each.get(table, "")
+        tables.append(Table(table, {column: at for column, at in paths.items() if at}, each))
+    found: Counter[str] = Counter()
     for path in texts(name, config.path, extracts):
         where = place(path, extracts)
-        encoding = check_text(name, path, where, config.encoding)
-        envelope: dict[str, int] = {}
-        number, seen = 0, dict.fromkeys(paths, 0)
-        with open_utf8(name, path, where, encoding) as file:
-            for number, lines in enumerate(messages(_lines(name, where, file), envelope), start=1):
-                try:
-                    message = parse(lines)
-                except Malformed as error:
-                    raw = raw_text(b"\n".join(lines.raw), encoding)
-                    yield Reject(first, where, number, lines.number, str(error), raw)
-                    continue
-                for table, columns in paths.items():
-                    each = config.each.get(table)
-                    for segments in groups(message, each) if each else [message.segments]:
-                        seen[table] += 1
-                        values = row(message, columns, segments)
-                        mine = {"_row": seen[table] if each else number, "_parent_row": number}
-                        waiting[table].append({**values, "_file": where, **mine})
-                    if len(waiting[table]) >= BATCH_ROWS:
-                        yield _rows(table, columns, waiting[table])
-                        waiting[table] = []
-        if number == 0 and not envelope:
+        encoding = check_text(name, path, where, config.encoding or "utf-8")
+        if encoding == "utf-8":  # nothing else is known, unless it is declared
+            encoding = config.encoding
+        try:
+            yield from _rows(name, path, where, encoding, tables, found)
+        except Endless as error:
             raise SourceError(
                 name,
-                f"{where} holds no HL7 message",
-                remedy="deliver the messages themselves; each begins with an MSH segment",
-            )
-        if envelope.get("declared", number) != number:
-            yield Unexpected(f"{where}: batches that declare another number of messages", 1)
-    for table, columns in paths.items():
-        yield _rows(table, columns, waiting[table])
-
-
-def _rows(table: str, columns: Iterable[str], rows: list[dict[str, str | int | None]]) -> Rows:
-    kinds = {**dict.fromkeys(columns, pa.string()), "_file": pa.string()}
-    schema = pa.schema([*kinds.items(), ("_row", pa.int64()), ("_parent_row", pa.int64())])
-    return Rows(table, pa.Table.from_pylist(rows, schema=schema))
-
-
-def _lines(source: str, where: str, file: IO[bytes]) -> Iterator[bytes]:
-    """Lines that end in CR, LF or both, without their ends."""
-    rest = b""
-    while chunk := file.read(_CHUNK):
-        if chunk.endswith(b"\r"):
-            chunk += file.read(1)  # the other half of this line's end, perhaps
-        rest += chunk
-        if len(rest) > _LONGEST:
-            raise SourceError(
-                source,
-                f"{where}: a line does not end within {_LONGEST >> 20} MiB",
+                f"{where}: the message of line {error} does not end within {LONGEST >> 20} MiB",
                 remedy="deliver the messages as text, a segment a line",
-            )
-        *whole, rest = re.split(rb"\r\n|\r|\n", rest)
-        yield from whole
-    yield rest
+            ) from None
+    for waiting in tables:
+        yield Rows(waiting.name, waiting.take())
+        for column, count in waiting.passed.items():
+            found[f"more than one value of {waiting.name}.{column}, the first is landed"] += count
+    for what, count in sorted(found.items()):
+        yield Unexpected(what, count)
+
+
+def _rows(
+    source: str,
+    path: Path,
+    where: str,
+    encoding: str,
+    tables: list[Table],
+    found: Counter[str],
+) -> Iterator[Item]:
+    """The messages of a file; `found` counts what is odd about them, `tables` keep the last.
+
+    `encoding` is "" when each message says what it is in.
+    """
+    wanted = {segment for table in tables for segment in table.wanted()}
+    home = next((table.name for table in tables if not table.each), tables[0].name)
+    envelopes = Envelopes()
+    number = size = 0
+    is_hl7 = False
+    for table in tables:
+        table.begin(where)
+    with open_utf8(source, path, where, encoding or "utf-8") as file:
+        for one in pieces(file):
+            piece: Piece | None = one
+            if one.name in Envelopes.NAMES:
+                piece = envelopes.take(one)
+            if piece is None or piece.is_blank:
+                continue
+            number += 1
+            envelopes.message()
+            is_hl7 = is_hl7 or _LIKE_HL7.search(piece.data) is not None or piece.name == "MSH"
+            try:
+                message = parse(piece.data, encoding, wanted)
+            except Malformed as error:
+                yield Reject(home, where, number, piece.line, str(error), _raw(piece, encoding))
+                continue
+            if message.broken:
+                found["line that is no segment, joined to the one before"] += message.broken
+            for table in tables:
+                before = len(table)
+                try:
+                    table.add(message, number)
+                except Mixed as error:
+                    raw = _raw(piece, encoding)
+                    yield Reject(table.name, where, number, piece.line, str(error), raw)
+                size += len(piece.data) * (len(table) - before)
+                if len(table) >= BATCH_ROWS or size > _BATCH_BYTES:
+                    yield Rows(table.name, table.take())
+                    size = 0
+    envelopes.end()
+    if not is_hl7 and not envelopes.any:
+        raise SourceError(
+            source,
+            f"{where} holds no HL7 message",
+            remedy="deliver the messages themselves; each begins with an MSH segment",
+        )
+    for what, count in envelopes.found.items():
+        found[f"{where}: {what}"] += count
+
+
+def _raw(piece: Piece, encoding: str) -> str:
+    return raw_text(piece.data.replace(b"\r", b"\n").strip(b"\n"), encoding or "utf-8")

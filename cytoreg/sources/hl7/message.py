@@ -1,4 +1,4 @@
-"""HL7 v2 messages: files cut into messages, fields found by their paths, escapes undone.
+"""HL7 v2 messages: lines parsed into segments, or refused with a reason.
 
 Why our own parser: a registry lands a dozen fields of each message, and must keep what no parser
 accepts. What is read here is the encoding rules of the standard, the same in every version 2.
@@ -7,36 +7,25 @@ accepts. What is read here is the encoding rules of the standard, the same in ev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 
-ENVELOPE = ("FHS", "BHS", "BTS", "FTS")
-"""Segments around messages: of a file and of a batch."""
-_MLLP = b"\x0b\x1c"
+from cytoreg.sources.hl7.signs import NONE, Signs, signs_of
+
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
-_PATH = re.compile(
-    r"(?P<segment>[A-Z][A-Z0-9]{2})(?:\[(?P<code>[^\]]+)\])?-(?P<field>[1-9][0-9]*)"
-    r"(?:\.(?P<component>[1-9][0-9]*))?(?:\.(?P<part>[1-9][0-9]*))?"
-)
-
-
-@dataclass(frozen=True)
-class Path:
-    """Where a value lies: `PID-3.1`, or `OBX[KI67]-5` for the OBX whose identifier is KI67."""
-
-    segment: str
-    field: int
-    component: int = 0
-    part: int = 0
-    code: str = ""
-
-
-@dataclass(frozen=True)
-class Lines:
-    """The lines of one message, or of what is none: their number in the file, raw."""
-
-    number: int
-    raw: list[bytes] = field(default_factory=list)
+_BLANK = "\r\x0b \t"
+_OF_LONG = "ADD", "DSC"  # segments of messages that are cut in parts
+CHARACTER_SETS = {
+    "ASCII": "utf-8",
+    "UNICODE": "utf-8",
+    "UNICODE UTF-8": "utf-8",
+    "UTF-8": "utf-8",
+    "GB 18030-2000": "gb18030",
+    "BIG-5": "big5",
+    "KS X 1001": "euc_kr",
+    **{f"8859/{part}": f"iso8859-{part}" for part in (*range(1, 10), 15)},
+}
+"""HL7's table 0211, as far as a file of lines can be in it."""
 
 
 class Malformed(ValueError):
@@ -45,134 +34,89 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True)
 class Message:
-    """A message's segments in order, each as its fields; `signs` separates and escapes."""
+    """A message's segments in order, each as its fields, field 0 being its name.
+
+    `broken` says how many lines were no segment and have become the end of the one before.
+    """
 
     segments: list[list[str]]
-    signs: str
-
-    def value(self, path: Path, segments: Iterable[list[str]]) -> str | None:
-        """The text at `path` in the first of `segments` that has it; None where none has.
-
-        The first repetition counts. A field or component that has parts is given as it stands.
-        """
-        for fields in segments:
-            if fields[0] != path.segment or (path.code and self.code(fields) != path.code):
-                continue
-            if path.field >= len(fields):
-                return None
-            text = fields[path.field]
-            if fields[0] == "MSH" and path.field <= 2:
-                return text
-            return self._plain(self._part(text, path))
-        return None
-
-    def code(self, fields: list[str]) -> str:
-        """The identifier of an observation: the first component of OBX-3."""
-        return fields[3].split(self.signs[1])[0] if len(fields) > 3 else ""
-
-    def _part(self, text: str, path: Path) -> str:
-        _, component, repetition, _, part = list(self.signs)
-        if path.component:
-            text = text.split(repetition)[0]
-            components = text.split(component)
-            text = components[path.component - 1] if path.component <= len(components) else ""
-        if path.part:
-            parts = text.split(part)
-            text = parts[path.part - 1] if path.part <= len(parts) else ""
-        return text
-
-    def _plain(self, text: str) -> str:
-        """Text without escapes; one that is not known stays as it is."""
-        separator, component, repetition, escape, part = list(self.signs)
-        if escape not in text:
-            return text
-        known = {"F": separator, "S": component, "R": repetition, "E": escape, "T": part}
-        known[".br"] = "\n"
-        sign = re.escape(escape)
-
-        def plain(found: re.Match[str]) -> str:
-            return known.get(found[1], found[0])
-
-        return re.sub(f"{sign}([^{sign}]*){sign}", plain, text)
+    signs: Signs
+    broken: int = 0
 
 
-def path_of(text: str) -> Path | None:
-    """A path as it is written; None for what is none. Only OBX segments have an identifier."""
-    found = _PATH.fullmatch(text)
-    if found is None or (found["code"] and found["segment"] != "OBX"):
-        return None
-    return Path(
-        found["segment"],
-        int(found["field"]),
-        int(found["component"] or 0),
-        int(found["part"] or 0),
-        found["code"] or "",
-    )
+def parse(data: bytes, encoding: str, wanted: Collection[str]) -> Message:
+    """The wanted segments of a message, a CR before each of its lines; raises Malformed.
 
-
-def messages(lines: Iterable[bytes], envelope: dict[str, int]) -> Iterator[Lines]:
-    """Lines cut into messages; envelopes are counted, and what a batch says it holds.
-
-    Lines before the first message, or after an envelope, are given as they are: no message.
+    `encoding` is the declared one, from which the bytes have been brought to UTF-8, or "": then
+    MSH-18 says what they are in.
     """
-    current: Lines | None = None
-    for number, line in enumerate(lines, start=1):
-        line = line.strip(_MLLP)
-        if not line:
-            continue
-        name = line[:3].decode("ascii", "replace")
-        if name in ENVELOPE:
-            if current is not None:
-                yield current
-            current = None
-            envelope[name] = envelope.get(name, 0) + 1
-            if name == "BTS":
-                declared = re.match(rb"BTS.([0-9]+)", line)
-                envelope["declared"] = envelope.get("declared", 0) + int(
-                    declared[1] if declared else 0
-                )
-            continue
-        if name == "MSH" or current is None:
-            if current is not None:
-                yield current
-            current = Lines(number)
-        current.raw.append(line)
-    if current is not None:
-        yield current
-
-
-def parse(lines: Lines) -> Message:
-    """A message of its lines, in UTF-8; raises Malformed with the reason."""
+    charset = encoding or _charset(data)
     try:
-        texts = [line.decode("utf-8") for line in lines.raw]
-    except UnicodeDecodeError:
-        raise Malformed("bytes that are not in the declared encoding") from None
-    head = texts[0]
-    if not head.startswith("MSH"):
+        text = data.decode("utf-8" if encoding else charset).strip(_BLANK)
+    except UnicodeError:
+        raise Malformed(f"bytes that are not in {charset}") from None
+    if not text.startswith("MSH"):
         raise Malformed("a segment outside a message")
-    if head[5:8] == "~\\\\":  # some systems escape the escape sign itself
-        head = texts[0] = head[:7] + head[8:]
-    signs = head[3:8]
-    if len(signs) < 5 or len(set(signs)) < 5 or any(sign.isalnum() for sign in signs):
+    if NONE in text:
+        raise Malformed("a NUL byte")
+    signs = signs_of(text[3:9], charset)
+    if signs is None:
         raise Malformed("an MSH segment without its separators")
-    segments = []
-    for text in texts:
-        if not _SEGMENT.match(text) or text[3:4] not in ("", signs[0]):
+    if signs.part != NONE and text.find(text[3:8], 8) >= 0:
+        raise Malformed("another message's MSH in the middle of a line")
+    heads = {name + end for name in (*wanted, "MSH") for end in ("", signs.field)}
+    lines = text.split("\r")
+    segments, broken = [], 0
+    for line in lines:
+        head = line[:4]
+        if head in heads:
+            segments.append(line.split(signs.field))
+        elif line and (line[:3] in _OF_LONG or not _is_segment(line, signs.field)):
+            lines, broken = _joined(lines, signs.field, heads)
+            segments = [line.split(signs.field) for line in lines if line[:4] in heads]
+            break
+    segments[0].insert(1, signs.field)  # MSH-1 is the separator itself
+    return Message(segments, signs, broken)
+
+
+def _charset(data: bytes) -> str:
+    """The encoding that MSH-18 names; UTF-8, of which ASCII is a part, without one we know."""
+    head = data.lstrip(_BLANK.encode()).partition(b"\r")[0]
+    fields = head.split(head[3:4]) if len(head) > 3 else []
+    if len(fields) < 18:
+        return "utf-8"
+    name = fields[17].partition(head[5:6] or b"~")[0].decode("ascii", "replace")
+    return CHARACTER_SETS.get(name.strip().upper(), "utf-8")
+
+
+def _is_segment(line: str, separator: str) -> bool:
+    return line[3:4] in ("", separator) and _SEGMENT.match(line) is not None
+
+
+def _joined(lines: list[str], separator: str, heads: set[str]) -> tuple[list[str], int]:
+    """Segments of a message that is not one a line, and how many lines were none.
+
+    Such a line is taken for the rest of the one before, whose text had a line break: not if it may
+    be a segment with a letter wrong. An ADD goes on with the segment before it, as the standard has
+    it.
+    """
+    segments: list[str] = []
+    broken = blank = 0
+    for line in lines:
+        bare = line.strip(_BLANK)
+        head = bare[:3] if bare[3:4] == separator else ""
+        if head == "ADD":
+            if len(segments) < 2:
+                raise Malformed("the rest of another message (ADD)")
+            segments[-1] += bare[4:]
+        elif head == "DSC" and bare[4:5] not in ("", separator):
+            raise Malformed("a message that goes on in another (DSC)")
+        elif _SEGMENT.fullmatch(head):
+            segments.append(bare)
+        elif bare and (len(segments) < 2 or head != head.lower() or head.upper() in heads):
             raise Malformed("a line that is no segment")
-        segments.append(text.split(signs[0]))
-    segments[0].insert(1, signs[0])  # MSH-1 is the separator itself
-    return Message(segments, signs)
-
-
-def groups(message: Message, each: str) -> Iterator[list[list[str]]]:
-    """For each segment of this name: it, then what came before it, the nearest first."""
-    for position, fields in enumerate(message.segments):
-        if fields[0] == each:
-            yield message.segments[position::-1]
-
-
-def row(
-    message: Message, paths: Mapping[str, Path], segments: list[list[str]]
-) -> dict[str, str | None]:
-    """The columns of one row."""
-    return {column: message.value(path, segments) for column, path in paths.items()}
+        elif bare:
+            segments[-1] += "\n" * (1 + blank) + line
+            broken += 1
+        blank = 0 if bare else blank + 1
+    return segments, broken

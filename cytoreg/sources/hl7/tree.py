@@ -1,0 +1,62 @@
+"""A message as a tree, by the order of its segments.
+
+PID holds ORC, that holds OBR, that holds OBX, and that its notes: a segment belongs to the nearest
+one before it that ranks higher. So an OBX is of its own order and its own patient, never of those
+of a neighbour, whatever the version and the type of the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Fields = list[str]
+
+_OTHER, _REMARK = 4, 5
+RANKS = {"MSH": 0, "PID": 1, "ORC": 2, "OBR": 3, "NTE": _REMARK, "PRT": _REMARK}
+"""How high a segment ranks, 0 being the highest; all others are as OBX or PV1."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a row is about: `own`, a segment and what follows up to the next of its like or above.
+
+    `above` is the place of the segment that it belongs to.
+    """
+
+    own: list[Fields]
+    above: int
+
+
+class Tree:
+    """The segments of a message and what each belongs to (its place; -1 for the first)."""
+
+    def __init__(self, segments: list[Fields]) -> None:
+        self.segments = segments
+        self.above: list[int] = []
+        self._below: dict[int, list[Fields]] = {}
+        latest = [-1] * 6  # by rank: the place of the last segment, while what it holds goes on
+        for place, fields in enumerate(segments):
+            rank = RANKS.get(fields[0], _OTHER)
+            above = max(latest[:rank], default=-1)
+            self.above.append(above)
+            if rank < _REMARK:
+                self._below.setdefault(above, []).append(fields)
+            latest[rank] = place
+            latest[rank + 1 :] = [-1] * (5 - rank)
+
+    def around(self, place: int) -> list[Fields]:
+        """A segment and those that belong to it directly, without remarks on it alone."""
+        return [self.segments[place], *self._below.get(place, [])]
+
+    def parts(self, name: str) -> Iterator[Part]:
+        """One for each segment of this name, in their order."""
+        rank = RANKS.get(name, _OTHER)
+        start = -1
+        for place, fields in enumerate(self.segments):
+            if fields[0] == name or RANKS.get(fields[0], _OTHER) < rank:
+                if start >= 0:
+                    yield Part(self.segments[start:place], self.above[start])
+                start = place if fields[0] == name else -1
+        if start >= 0:
+            yield Part(self.segments[start:], self.above[start])
