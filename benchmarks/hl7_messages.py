@@ -24,14 +24,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 REPORT = {
-    "control": "MSH-10", "sent": "MSH-7", "facility": "MSH-4.1", "mrn": "PID-3.1",
+    "control": "MSH-10", "sent": "MSH-7", "facility": "MSH-4.1", "mrn": "PID-3[5=MR].1",
     "family": "PID-5.1", "given": "PID-5.2", "born": "PID-7", "sex": "PID-8",
     "accession": "OBR-3.1", "collected": "OBR-7", "pathologist": "OBR-32.1.3", "status": "OBR-25",
-    "diagnosis": "OBX[22637-3]-5", "gross": "OBX[22634-0]*-5", "nature": "OBX[22633-2]-5",
+    "diagnosis": "OBX[22637-3]*-5", "gross": "OBX[22634-0]*-5", "nature": "OBX[22633-2]-5",
     "ki67": "OBX[29593-1]-5",
 }  # fmt: skip
 RESULT = {
-    "mrn": "PID-3.1", "accession": "OBR-3.1", "code": "OBX-3.1", "value": "OBX-5",
+    "mrn": "PID-3[5=MR].1", "accession": "OBR-3.1", "code": "OBX-3.1", "value": "OBX-5",
     "unit": "OBX-6.1", "status": "OBX-11",
 }  # fmt: skip
 TEXT = "The specimen is received in formalin and consists of small bowel with one nodule. " * 2

@@ -118,15 +118,22 @@ def check_text(source: str, path: Path, where: str, encoding: str) -> str:
             remedy="use a name that Python knows, such as utf-8, cp1252 or latin-1",
         ) from None
     head = check_file(source, path, where)
-    encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), encoding)
-    wide = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+    marked = next((name for mark, name in _MARKS.items() if head.startswith(mark)), "")
+    codec = codecs.lookup(marked or encoding).name
+    if codec in ("utf-16", "utf-32") and not marked:
+        raise SourceError(
+            source,
+            f"{where} does not begin with the byte-order mark of {codec}",
+            remedy=f'set encoding = "{codec}-le" in cytoreg.toml, or the encoding that it is in',
+        )
+    wide = codec.startswith(("utf-16", "utf-32"))
     if not wide and b"\0" in head.replace(b"\r", b"\n").partition(b"\n")[0]:
         raise SourceError(
             source,
             f"{where} is a binary file, not text",
             remedy="deliver the text export that cytoreg.toml declares",
         )
-    return encoding
+    return marked or encoding
 
 
 def check_file(source: str, path: Path, where: str) -> bytes:

@@ -28,11 +28,15 @@ def changes(pieces: list[bytes]) -> st.SearchStrategy[list[Change]]:
 
 
 def changed(text: bytes, wanted: list[Change]) -> tuple[bytes, list[tuple[int, int]]]:
-    """The text with these changes, and which of its bytes they touch."""
-    spans = []
+    """The text with these changes, and which of its bytes they touch.
+
+    A change may reach into the one behind it, and then takes as many bytes more of the text.
+    """
+    spans, before = [], 0
     for share, gone, new in sorted(wanted, reverse=True):
         at = int(share * len(text))
-        spans.append((at - 1, at + gone + 1))
+        before += gone
+        spans.append((at - 1, at + before + 1))
         text = text[:at] + new + text[at + gone :]
     return text, spans
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -321,3 +323,57 @@ def test_compressed_files_are_read_as_they_are(project: Make, landed: Callable) 
     (hospital.extracts / "a.hl7.gz").write_bytes(gzip.compress(text(ONE, TWO)))
     _, rows, _ = landed(hospital, "pathology", "control")
     assert rows == [("A1",), ("A2",)]
+
+
+def test_utf_16_says_its_byte_order(project: Make, landed: Callable) -> None:
+    hospital = project(SOURCE.replace('path = "*.hl7"', 'path = "*.hl7"\nencoding = "utf-16"'))
+    (hospital.extracts / "a.hl7").write_bytes(text(ONE).decode().encode("utf-16"))
+    _, rows, _ = landed(hospital, "pathology", "control")
+    assert rows == [("A1",)]
+    (hospital.extracts / "a.hl7").write_bytes(text(ONE).decode().encode("utf-16-le"))
+    with pytest.raises(SourceError, match=r"byte-order mark of utf-16\n.*utf-16-le"):
+        land(hospital, "pathology")
+
+
+def test_the_sections_of_the_page_read_reports_and_admissions(
+    project: Make, landed: Callable
+) -> None:
+    page = (Path(__file__).parents[2] / "docs/sources/hl7.md").read_text(encoding="utf-8")
+    hospital = project("\n".join(re.findall(r"```toml\n(.*?)```", page, re.DOTALL)))
+    for name, lines in {"pathology": PATHOLOGY, "adt": ADMISSION}.items():
+        (hospital.extracts / name).mkdir()
+        (hospital.extracts / name / "a.hl7").write_bytes(text(lines))
+    columns = "mrn, accession, final_diagnosis, gross_pathology, pathologist"
+    _, rows, _ = landed(hospital, "pathology", columns)
+    assert rows == [
+        ("7", "S1", "Ileum:\nneuroendocrine tumour, G1", None, "Pathos"),
+        ("7", "S2", None, "a nodule", None),
+    ]
+    _, rows, _ = landed(hospital, "pathology", "accession, code, note", table="result")
+    assert rows[0] == ("S1", "22637-3", None)
+    assert rows[1] == ("S1", "22637-3", "line one\nline two")
+    _, rows, _ = landed(hospital, "admissions", "event, mrn, former_mrn, visit, final_diagnosis")
+    assert rows == [("A08", "7", "5", "V1", "C17.2")]
+    _, rows, _ = landed(hospital, "admissions", "mrn, visit, code, kind", table="diagnosis")
+    assert rows == [("7", "V1", "C7A.0", "W"), ("7", "V1", "C17.2", "F")]
+
+
+PATHOLOGY = (
+    r"MSH|^~\&|LAB|SIM^33D^CLIA|||20250101||ORU^R01^ORU_R01|A1|P|2.5.1",
+    "PID|1||9^^^^SS~7^^^H^MR||Simbo^Xibo||19570706|F",
+    "OBR|1||S1|11529-5^Surgical pathology^LN||" + "|" * 26 + "1&Pathos",
+    "OBX|1|TX|22637-3^Final diagnosis^LN||Ileum:||||||F",
+    "OBX|2|TX|22637-3^Final diagnosis^LN||neuroendocrine tumour, G1||||||F",
+    "NTE|1||line one",
+    "NTE|2||line two",
+    "OBR|2||S2|11529-5^Surgical pathology^LN",
+    "OBX|1|TX|22634-0^Gross pathology^LN||a nodule||||||F",
+)
+ADMISSION = (
+    r"MSH|^~\&|ADT|SIM|||20250101||ADT^A08|A1|P|2.3",
+    "PID|1||7^^^H^MR||Simbo^Xibo",
+    "MRG|5",
+    "PV1|1|I|W1" + "|" * 16 + "V1",
+    "DG1|1||C7A.0^^I10|||W",
+    "DG1|2||C17.2^^I10|||F",
+)

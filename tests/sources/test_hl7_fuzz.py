@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from changes import CUT_OFF, HOW_OFTEN, Change, changed, changes, touches
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from cytoreg.errors import SourceError
 from cytoreg.sources import Reject, Rows, Unexpected
 from cytoreg.sources.hl7 import envelope, files
 from cytoreg.sources.hl7.config import Hl7Source
-from changes import CUT_OFF, HOW_OFTEN, Change, changed, changes, touches
 
 PIECES = [
     b"\r", b"\n", b"\r\n", b"\r\r", b"|", b"^", b"~", b"\\", b"&", b"\0", b"\xff", b"\xc3", b" ",
@@ -36,7 +36,7 @@ def messages(count: int, end: str) -> list[bytes]:
                 f"MSH|^~\\&|A|B|||2025||ORU^R01|C{number:02}|P|2.5.1||||||UNICODE UTF-8",
                 f"PID|1||M{number:02}^^^é^MR||Simbo",
                 f"OBR|1||S{number:02}",
-                *(f"OBX|{at}|ST|K||O{number:02}{at}\\T\\b" for at in range(1 + number % 3)),
+                *(f"OBX|{at}|ST|K||O{number:04}:{at}\\T\\b" for at in range(1 + number % 3)),
             )
         ).encode()
         for number in range(count)
@@ -91,7 +91,7 @@ def test_no_message_is_lost_and_none_is_mixed_with_another(
     at = 0
     for number, message in enumerate(whole):
         if not touches(spans, at, at + len(message)):
-            control, mrn, its = f"C{number:02}", f"M{number:02}", f"O{number:02}"
+            control, mrn, its = f"C{number:02}", f"M{number:02}", f"O{number:04}:"
             assert found[control] + raw.count(control) == 1, text
             mine = [row for row in results if (row["value"] or "").startswith(its)]
             assert len(mine) == (1 + number % 3) * found[control], text

@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from changes import CUT_OFF, HOW_OFTEN, Change, changed, changes, touches
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -21,7 +22,6 @@ from cytoreg.sources.naaccr import stream as naaccr_stream
 from cytoreg.sources.naaccr import xml as naaccr_xml
 from cytoreg.sources.naaccr.config import NaaccrFlatSource, NaaccrXmlSource
 from cytoreg.sources.naaccr.items import LENGTHS, layout
-from changes import CUT_OFF, HOW_OFTEN, Change, changed, changes, touches
 
 PIECES = [
     b"<", b">", b"&", b'"', b"'", b"/", b"\0", b"\xff", b"\xc3", b"\n", b" ", b"x", b"]]>", b"&lt;",

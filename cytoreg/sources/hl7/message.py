@@ -111,6 +111,8 @@ def _joined(lines: list[str], separator: str, heads: set[str]) -> tuple[list[str
             segments[-1] += bare[4:]
         elif head == "DSC" and bare[4:5] not in ("", separator):
             raise Malformed("a message that goes on in another (DSC)")
+        elif broken and head == "PID":  # of another message, whose MSH is among the lines
+            raise Malformed("a line that is no segment")
         elif _SEGMENT.fullmatch(head):
             segments.append(bare)
         elif bare and (len(segments) < 2 or head != head.lower() or head.upper() in heads):
