@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from cytoreg.environment import variable
 from cytoreg.errors import CytoregError
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _disk(project: Project) -> Check:
 
 def _pseudonyms(project: Project) -> Check:
     name = project.config.privacy.pseudonym_key
-    if os.environ.get(name):
+    if variable(name):
         return Check("ok", "pseudonyms", f"keyed by {name}")
     return Check(
         "warning",

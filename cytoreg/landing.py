@@ -25,7 +25,7 @@ from cytoreg.errors import ConfigError, SourceError
 from cytoreg.manifest import FileManifest, Landing, TableManifest
 from cytoreg.progress import Progress, quiet
 from cytoreg.project import Project
-from cytoreg.sources import Rows, about, kind_of, origin
+from cytoreg.sources import Rows, about, kind_of, origin, reading
 from cytoreg.warehouse import comment, literal, quote
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ __all__ = [
     "FileManifest", "Landing", "TableManifest", "attach", "check", "land", "latest", "read_manifest"
 ]  # fmt: skip
 
-VERSION = 3
+VERSION = 4
 """Raised when a reader's output changes, so that old landings are not taken for new ones."""
 
 REJECT = ("source", "source_table", "entity", "file", "row", "line", "reason", "raw")
@@ -71,7 +71,8 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
         _sweep(home)
         folder.mkdir()
         with Writing(source, config, folder, progress) as writing:
-            for item in kind.read(source, config, project.extracts):
+            earlier = _earlier(home, source, config)
+            for item in reading(source, config, project.extracts, earlier):
                 writing.take(item)
         if [_state(path) for path in kind.inputs(source, config, project.extracts)] != states:
             raise SourceError(
@@ -99,6 +100,7 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
             unexpected=dict(writing.unexpected),
             source_version=writing.served.version,
             queries=writing.served.queries,
+            declared=_declared(config),
         )
         _finish(landing, folder)
         return landing
@@ -232,9 +234,27 @@ def _state(path: Path) -> tuple[Path, int, int, int]:
 
 def _fingerprint(config: AnySource, files: list[FileManifest]) -> str:
     """Hash of the files (of what was read, for a server), the declaration and the reader."""
-    declared = config.model_dump(mode="json", exclude={"url", "deadline_minutes"})
-    text = json.dumps([VERSION, declared, {f.name: f.sha256 for f in files}], sort_keys=True)
+    text = json.dumps([_declared(config), {f.name: f.sha256 for f in files}], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _declared(config: AnySource) -> str:
+    """Hash of the declaration and the reader."""
+    declared = config.model_dump(mode="json", exclude={"url", "deadline_minutes"})
+    text = json.dumps([VERSION, declared], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _earlier(home: Path, source: str, config: AnySource) -> Landing | None:
+    """The newest landing of the same declaration from the same place."""
+    known = [_known(folder) for folder in home.iterdir() if folder.name[0] != "."]
+    fit = [
+        landing
+        for landing in known
+        if landing
+        and (landing.declared, landing.origin) == (_declared(config), origin(source, config))
+    ]
+    return max(fit, key=lambda landing: landing.landed_at, default=None)
 
 
 def _known(folder: Path) -> Landing | None:

@@ -23,13 +23,17 @@ class FileManifest:
 
 @dataclass(frozen=True)
 class TableManifest:
-    """One landed table: rows that were parsed, rejects that were not, the columns' types."""
+    """One landed table: rows that were parsed, rejects that were not, the columns' types.
+
+    `merged` says how it came of an earlier landing, if it did: see `sources.Merged`.
+    """
 
     table: str
     entity: str
     rows: int
     rejects: int
     columns: dict[str, str]
+    merged: dict[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ class Landing:
     """A source as it was landed: from where, when, what.
 
     `origin` is a path or a URL without secrets. `stored` lists the Parquet files. A server says in
-    `source_version` what it is; `queries` holds what it was asked, by table.
+    `source_version` what it is; `queries` holds what it was asked, by table. `declared` is the hash
+    of the source's declaration.
     `unexpected` counts what the project does not declare. `reused` is true when the source had
     not changed since it was landed.
     """
@@ -56,6 +61,7 @@ class Landing:
     unexpected: dict[str, int] = field(default_factory=dict)
     source_version: str = ""
     queries: dict[str, str] = field(default_factory=dict)
+    declared: str = ""
     reused: bool = False
 
 

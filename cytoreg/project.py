@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import tomllib
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from cytoreg.config import Config
+from cytoreg.environment import variable
 from cytoreg.errors import ConfigError
 from cytoreg.sources.declaration import Section
 
@@ -47,7 +47,7 @@ class Project:
     @property
     def pseudonym_key(self) -> str:
         """Key of pseudonyms: from the environment, or the registry's name (doctor warns)."""
-        return os.environ.get(self.config.privacy.pseudonym_key) or self.config.registry.name
+        return variable(self.config.privacy.pseudonym_key) or self.config.registry.name
 
     @property
     def ledger_url(self) -> str:
@@ -114,7 +114,7 @@ def load_project(
 
 
 def _expand(value: object, path: Path) -> object:
-    """Replace ${NAME} and ${NAME:-default} in every string by the environment's value."""
+    """Replace ${NAME} and ${NAME:-default} in every string by the variable's value."""
     if isinstance(value, dict):
         return {key: _expand(item, path) for key, item in value.items()}
     if isinstance(value, list):
@@ -122,17 +122,17 @@ def _expand(value: object, path: Path) -> object:
     if not isinstance(value, str):
         return value
 
-    def variable(match: re.Match[str]) -> str:
+    def known(match: re.Match[str]) -> str:
         name, default = match.groups()
-        found = os.environ.get(name, default)
-        if found is None:
+        found = variable(name)
+        if found is None and default is None:
             raise ConfigError(
                 f"{path}: ${{{name}}} is used, but the environment has no {name}",
-                remedy=f"export {name}, or give a default: ${{{name}:-…}}",
+                remedy=f"export {name} (or {name}_FILE), or give a default: ${{{name}:-…}}",
             )
-        return found
+        return default if found is None else found
 
-    return _VARIABLE.sub(variable, value)
+    return _VARIABLE.sub(known, value)
 
 
 def _explain(error: ValidationError) -> str:

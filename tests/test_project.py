@@ -67,6 +67,22 @@ def test_text_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.Mon
     assert source.url == "postgresql://reader@db/hospital"
 
 
+def test_a_variable_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project_with(tmp_path, TOML)
+    secret = tmp_path / "secret"
+    monkeypatch.setenv("HOSPITAL_URL_FILE", str(secret))
+    with pytest.raises(ConfigError, match="the file that HOSPITAL_URL_FILE names cannot be read"):
+        load_project(tmp_path)
+    secret.write_text("postgresql://reader@db/hospital\n")
+    source = load_project(tmp_path).config.sources["hospital"]
+    assert isinstance(source, SqlSource)
+    assert source.url == "postgresql://reader@db/hospital"
+    monkeypatch.setenv("HOSPITAL_URL", "sqlite:///nearer.db")
+    source = load_project(tmp_path).config.sources["hospital"]
+    assert isinstance(source, SqlSource)
+    assert source.url == "sqlite:///nearer.db"
+
+
 def test_a_missing_variable_is_named(tmp_path: Path) -> None:
     project_with(tmp_path, TOML.replace("${HOSPITAL_URL:-", "${NO_SUCH_VARIABLE}${X:-"))
     with pytest.raises(ConfigError, match="NO_SUCH_VARIABLE"):

@@ -22,7 +22,13 @@ A kind that may be a server has two more:
     shown(name, config) -> str      its address without secrets
     about(name, config) -> str      what it says of itself, for `cytoreg doctor`; may be empty
 
-and may have `sample`, which is like `read` but yields a few records without much ado.
+and may have `sample`, which is like `read` but yields a few records without much ado. One that can
+ask for what changed has
+
+    changes(name, config, extracts, earlier) -> Iterator[Item] | None
+
+which yields what `read` would, from an earlier landing of the same declaration and what changed
+since, with a `Merged` for each such table; None says that there is only `read`.
 
 Landing does the rest: hashes, Parquet, manifest, views. A source without `inputs` is known by the
 hash of what was read, one with them by the hash of the files.
@@ -42,6 +48,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from cytoreg.manifest import Landing
     from cytoreg.sources.config import AnySource
 
 BATCH_ROWS = 50_000
@@ -103,7 +110,25 @@ class Waiting:
     done: int
 
 
-Item = Rows | Reject | Unexpected | Headings | Served | Waiting
+@dataclass(frozen=True)
+class Merged:
+    """How a table came of an earlier landing (its fingerprint) and what changed `since`.
+
+    Of the earlier rows some were kept, some `changed`, some `deleted`; others are `new`. `compared`
+    is when its keys were last held against all of the source's.
+    """
+
+    table: str
+    earlier: str
+    since: str
+    kept: int
+    changed: int
+    new: int
+    deleted: int
+    compared: str
+
+
+Item = Rows | Reject | Unexpected | Headings | Served | Waiting | Merged
 
 
 class Kind(Protocol):
@@ -140,6 +165,16 @@ def origin(name: str, config: AnySource) -> str:
     """Where a source is read from, without secrets."""
     shown = getattr(kind_of(config), "shown", None)
     return str(shown(name, config)) if shown else str(getattr(config, "path", ""))
+
+
+def reading(
+    name: str, config: AnySource, extracts: Path, earlier: Landing | None
+) -> Iterator[Item]:
+    """What a source holds, from an earlier landing and what changed since where its kind can."""
+    kind = kind_of(config)
+    changes = getattr(kind, "changes", None) if earlier else None
+    items = changes(name, config, extracts, earlier) if changes else None
+    return items or kind.read(name, config, extracts)
 
 
 def about(name: str, config: AnySource) -> str:

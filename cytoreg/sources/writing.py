@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from cytoreg.errors import SourceError
 from cytoreg.manifest import FileManifest, TableManifest
 from cytoreg.progress import Progress
-from cytoreg.sources import Headings, Item, Reject, Rows, Served, Unexpected, Waiting
+from cytoreg.sources import Headings, Item, Merged, Reject, Rows, Served, Unexpected, Waiting
 from cytoreg.sources.config import AnySource
 
 _REJECT = pa.schema(
@@ -45,6 +45,7 @@ class Writing:
         self._rows: Counter[str] = Counter()
         self._rejects: Counter[str] = Counter()
         self.unexpected: Counter[str] = Counter()
+        self._merged: dict[str, dict[str, str | int]] = {}
         self.served = Served("", {})
 
     def __enter__(self) -> Self:
@@ -87,6 +88,10 @@ class Writing:
                 self.served = item
             case Waiting(what, done):
                 self._progress(f"{self._source}: {what}", done)
+            case Merged(table):
+                self._merged[table] = {
+                    key: value for key, value in asdict(item).items() if key != "table"
+                }
 
     def tables(self) -> list[TableManifest]:
         """One manifest a table; rejects that belong to no table have one of their own."""
@@ -95,7 +100,12 @@ class Writing:
         }
         return [
             TableManifest(
-                table, entity, self._rows[table], self._rejects[table], self._columns(table)
+                table,
+                entity,
+                self._rows[table],
+                self._rejects[table],
+                self._columns(table),
+                self._merged.get(table, {}),
             )
             for table, entity in entities.items()
         ]

@@ -1,25 +1,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bare_registry import HEAD
+from postgresql_server import serving
 
 from cytoreg.landing import Landing, attach, land
 from cytoreg.project import Project, load_project
 from cytoreg.warehouse import open_build
-
-HEAD = """
-[registry]
-name = "test"
-title = "Test"
-[linkage]
-entity = "patient"
-number = "number"
-[linkage.precedence]
-default = []
-"""
 
 
 @pytest.fixture
@@ -64,3 +55,10 @@ def sqlite_file() -> Callable[..., None]:
         con.close()
 
     return make
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """URL of a PostgreSQL server of this process; each module has tables of its own names."""
+    with serving() as url:
+        yield url

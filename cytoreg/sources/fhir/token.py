@@ -7,13 +7,13 @@ it asks for another before that one ends, or when the server no longer takes it.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cytoreg.environment import variable
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.sources.fhir.config import FhirSource
 
@@ -120,7 +120,7 @@ def _no_key(source: str, config: FhirSource, what: str) -> ConfigError:
 
 
 def _from_environment(source: str, name: str, what: str) -> str:
-    text = os.environ.get(name, "").strip()
+    text = (variable(name) or "").strip()
     if not text:
         raise ConfigError(
             f"source {source}: the environment variable {name} is not set",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 import tempfile
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from cytoreg.environment import variable
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.sources.http import Away, address, download, patiently
 from cytoreg.sources.redcap.config import RedcapSource
@@ -154,7 +154,7 @@ def open_api(source: str, config: RedcapSource) -> Iterator[Api]:
     """The API, for as long as the source's deadline lets; raises ConfigError without a token."""
     import httpx
 
-    token = os.environ.get(config.token_env, "").strip()
+    token = (variable(config.token_env) or "").strip()
     where = address(source, config.url)
     if not token:
         raise ConfigError(

@@ -2,24 +2,85 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from cytoreg.sources.declaration import Source, free
+from cytoreg.sources.declaration import Name, Section, Source, free
+
+Columns = Annotated[list[str], Field(min_length=1)] | Literal["all"]
+NAME = re.compile(r'(?:"(?:[^"]|"")+"|[^\s."]+)(?:\.(?:"(?:[^"]|"")+"|[^\s."]+))*')
+"""A table's name, perhaps with its schema before a dot; a part with a dot or blank is quoted."""
+
+
+class Increment(Section):
+    """How a table is landed from what changed since it last was.
+
+    `key` names the columns that tell its rows apart, `changed` the time of a row's last change.
+    Read is what changed since the latest such time but `overlap_days`, for clocks that disagree and
+    transactions that last; keys are compared with the source's every `compare_days`.
+    """
+
+    key: list[str] = Field(min_length=1)
+    changed: str
+    overlap_days: float = Field(2, ge=0)
+    compare_days: float = Field(7, ge=0)
 
 
 class SqlSource(Source):
-    """A relational database by SQLAlchemy URL; `columns` lists what is read of each table."""
+    """A relational database by SQLAlchemy URL.
+
+    `columns` lists what is read of each table, or says "all". `read_from` says what a table is read
+    from when it is not the one of the same name: another name, or a query, or the file of a query
+    in the project. `incremental` has a section for each table that is not read whole every night.
+    """
 
     kind: Literal["sql"]
     url: str
-    columns: dict[str, Annotated[list[str], Field(min_length=1)]]
+    columns: dict[str, Columns] | Literal["all"]
+    read_from: dict[str, str] = {}
+    incremental: dict[Name, Increment] = {}
+
+    @field_validator("read_from")
+    @classmethod
+    def _texts(cls, read_from: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        folder = (info.context or {}).get("root", Path())
+        return {table: _text(folder, what) for table, what in read_from.items()}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         for table in self.tables:
-            if table not in self.columns:
+            columns = self.wanted(table)
+            if not columns:
                 raise ValueError(f"`columns` does not say what is read of table {table}")
-            free(self.columns[table])
+            if columns == "all":
+                continue
+            free(columns)
+            if twice := [name for name in columns if columns.count(name) > 1]:
+                raise ValueError(f"`columns` of table {table} names {twice[0]} twice")
+            increment = self.incremental.get(table)
+            for name in (*increment.key, increment.changed) if increment else ():
+                if name not in columns:
+                    raise ValueError(f"`columns` of table {table} lacks {name}")
+        for key in ("read_from", "incremental"):
+            if strange := sorted(getattr(self, key).keys() - self.tables.keys()):
+                raise ValueError(f"`{key}` names {strange[0]}, which is not in `tables`")
         return self
+
+    def wanted(self, table: str) -> Columns:
+        """What is read of a table; [] when nobody said so."""
+        return "all" if self.columns == "all" else self.columns.get(table, [])
+
+
+def _text(folder: Path, what: str) -> str:
+    """A name or a query; of a query's file what it holds."""
+    if what.casefold().endswith(".sql") and len(what.split()) == 1:
+        try:
+            what = (folder / what).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise ValueError(f"`read_from` names {what}, which cannot be read") from None
+    if not NAME.fullmatch(what) and len(what.split()) <= 1:
+        raise ValueError("`read_from` takes a table's name, a query, or a file that ends in .sql")
+    return what.strip().removesuffix(";")

@@ -1,46 +1,52 @@
 """A relational database (kind `sql`): each column as text, all tables in one snapshot.
 
-PostgreSQL comes by ADBC, which hands Arrow over without a row in Python; SQLite by the standard
-library; any other SQLAlchemy URL in streamed chunks. The database itself casts to text, so that
-records look alike whatever the driver.
+PostgreSQL comes by ADBC, SQLite by the standard library, any other SQLAlchemy URL in streamed
+chunks; each in a module of its own that gives a `Connection`. A table with a section in
+`incremental` is read from where its earlier landing ended, and merged with it.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from difflib import get_close_matches
+import tempfile
+import time
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Protocol
-from urllib.parse import quote as url_quote
 
+import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.sources import BATCH_ROWS, Item, Reject, Rows
+from cytoreg.manifest import Landing
+from cytoreg.sources import Item, Merged, Reject, Rows, Served, Unexpected
 from cytoreg.sources.blocks import UNDECODABLE
-from cytoreg.sources.sql.config import SqlSource
-from cytoreg.warehouse import quote
+from cytoreg.sources.deadline import until
+from cytoreg.sources.merge import RAW, Merge, ReadWhole, gathering, with_raw
+from cytoreg.sources.ordering import in_order
+from cytoreg.sources.sql import failures
+from cytoreg.sources.sql.alchemy import any_other
+from cytoreg.sources.sql.chosen import TYPE, Chosen, choose
+from cytoreg.sources.sql.config import Increment, SqlSource
+from cytoreg.sources.sql.postgresql import postgresql
+from cytoreg.sources.sql.relation import Connection, Since
+from cytoreg.sources.sql.sqlite import sqlite, sqlite_file
 
 try:
     from adbc_driver_manager import Error as _AdbcError
 except ImportError:  # the extra `postgresql` is not installed
     _AdbcError = sa.exc.SQLAlchemyError
 
-_DRIVER_ERRORS = (sa.exc.SQLAlchemyError, sqlite3.Error, _AdbcError, pa.ArrowException, OSError)
-_PATIENCE = "10"
-"""Seconds that a server may take to accept a connection, unless the URL says otherwise."""
-
-
-class _Connection(Protocol):
-    def columns(self, table: str) -> list[str]:
-        """Columns of a table; [] when there is no such table."""
-
-    def read(self, table: str, columns: list[str]) -> Iterator[pa.Table]:
-        """The table's rows as text (or as bytes that should be UTF-8), in batches."""
+_DRIVER_ERRORS = (
+    sa.exc.SQLAlchemyError, sqlite3.Error, _AdbcError, pa.ArrowException, duckdb.Error, OSError,
+    UnicodeError,
+)  # fmt: skip
 
 
 def inputs(name: str, config: SqlSource, extracts: Path) -> list[Path]:
@@ -48,27 +54,152 @@ def inputs(name: str, config: SqlSource, extracts: Path) -> list[Path]:
     url = _url(name, config)
     if url.get_backend_name() != "sqlite":
         return []
-    path = _sqlite_file(name, url, extracts)
+    path = sqlite_file(name, url, extracts)
     wal = path.with_name(path.name + "-wal")
     return [path, wal] if wal.exists() and wal.stat().st_size else [path]
 
 
 def read(name: str, config: SqlSource, extracts: Path) -> Iterator[Item]:
-    """Rows of each declared table, ordered by its first declared column."""
+    """Rows of each declared table, in the order of all their columns."""
+    yield from _timely(name, config, extracts, None)
+
+
+def changes(
+    name: str, config: SqlSource, extracts: Path, earlier: Landing
+) -> Iterator[Item] | None:
+    """The same rows from an earlier landing and what changed since; None if none is incremental."""
+    return _timely(name, config, extracts, earlier) if config.incremental else None
+
+
+def sample(name: str, config: SqlSource, extracts: Path) -> Iterator[Item]:
+    """The first records of each declared table, in no order."""
     with _connect(name, config, extracts) as connection:
         for table in config.tables:
-            wanted = config.columns[table]
-            _check_columns(name, table, wanted, connection.columns(table))
-            done = 0
-            for rows in connection.read(table, wanted):
-                yield from _numbered(table, rows, done)
-                done += len(rows)
-            yield from _numbered(table, pa.table([pa.array([], pa.string())] * len(wanted), wanted))
+            chosen = choose(name, config, table, connection)
+            query = connection.statement(chosen.relation, chosen.columns, None)
+            with _telling(name, config, table):
+                first = islice(_texts(connection, query, chosen.columns), 1)
+                yield from _numbered(chosen, first)
 
 
 def shown(name: str, config: SqlSource) -> str:
     """The URL without password and without parameters, which may hold secrets too."""
     return _url(name, config).set(query={}).render_as_string(hide_password=True)
+
+
+def about(name: str, config: SqlSource) -> str:
+    """Product and version of a server; nothing of a file."""
+    if _url(name, config).get_backend_name() == "sqlite":
+        return ""
+    with _connect(name, config, Path()) as connection:
+        return connection.version
+
+
+def _timely(
+    name: str, config: SqlSource, extracts: Path, earlier: Landing | None
+) -> Iterator[Item]:
+    deadline = time.monotonic() + config.deadline_minutes * 60
+    with tempfile.TemporaryDirectory(prefix="cytoreg-") as folder:
+        reading = partial(_items, name, config, extracts, Path(folder), earlier)
+        yield from until(deadline, name, shown(name, config), reading)
+
+
+def _items(
+    name: str, config: SqlSource, extracts: Path, folder: Path, earlier: Landing | None
+) -> Generator[Item, None, None]:
+    queries: dict[str, str] = {}
+    with _connect(name, config, extracts) as connection:
+        if connection.apart and len(config.tables) > 1:
+            yield Unexpected(f"tables may be of different moments: {connection.apart}", 1)
+        for table in config.tables:
+            chosen = choose(name, config, table, connection)
+            with _telling(name, config, table), gathering(folder) as con:
+                batches, queries[table] = yield from _found(con, connection, chosen, earlier)
+                yield from _numbered(chosen, in_order(batches, folder))
+        yield Served(connection.version, queries)
+
+
+def _found(
+    con: duckdb.DuckDBPyConnection,
+    connection: Connection,
+    chosen: Chosen,
+    earlier: Landing | None,
+) -> Generator[Item, None, tuple[Iterator[pa.Table], str]]:
+    """How a table came; returns its rows, in no order, and the query that they came by."""
+    try:
+        if earlier and chosen.increment:
+            merge, merged, query = _merged(con, connection, chosen, chosen.increment, earlier)
+            yield merged
+            if merged.deleted:
+                yield Unexpected(f"row of {chosen.table} that the source deleted", merged.deleted)
+            return merge.rows(), query
+    except ReadWhole as why:
+        yield Unexpected(f"table {chosen.table} was read whole: {why}", 1)
+    query = connection.statement(chosen.relation, chosen.columns, None)
+    return _texts(connection, query, chosen.columns), query
+
+
+def _texts(connection: Connection, query: str, columns: list[str]) -> Iterator[pa.Table]:
+    return map(with_raw, connection.read(query, columns))
+
+
+def _merged(
+    con: duckdb.DuckDBPyConnection,
+    connection: Connection,
+    chosen: Chosen,
+    increment: Increment,
+    earlier: Landing,
+) -> tuple[Merge, Merged, str]:
+    """A table from an earlier landing; raises ReadWhole when it cannot be."""
+    before = next((one for one in earlier.tables if one.table == chosen.table), None)
+    path = earlier.folder / f"{chosen.table}.parquet"
+    if before is None or not before.rows:
+        raise ReadWhole("the earlier landing has no rows of it")
+    if before.rejects:
+        raise ReadWhole("the earlier landing has records that are no text")
+    if _types(pq.read_schema(path)) != _types(chosen.schema):
+        raise ReadWhole("its columns or their types are others than before")
+    merge = Merge(con, path, chosen.columns, increment.key, increment.changed)
+    ended = datetime.fromisoformat(earlier.landed_at)
+    latest = merge.latest((ended - timedelta(seconds=earlier.seconds)).isoformat())
+    since = Since(increment.changed, _before(latest, increment.overlap_days))
+    query = connection.statement(chosen.relation, chosen.columns, since)
+    merge.take_changed(_texts(connection, query, chosen.columns))
+    compared = before.merged.get("compared", earlier.landed_at)
+    now = datetime.now(UTC)
+    due = now - datetime.fromisoformat(str(compared)) >= timedelta(days=increment.compare_days)
+    if due or merge.doubtful(connection.count(chosen.relation)):
+        columns = list(dict.fromkeys([*increment.key, increment.changed]))
+        keys = connection.statement(chosen.relation, columns, None)
+        merge.take_keys(_texts(connection, keys, columns))
+        compared = now.isoformat(timespec="seconds")
+    told = str(since.moment), *merge.counts(), str(compared)
+    return merge, Merged(chosen.table, earlier.fingerprint, *told), query
+
+
+def _before(latest: str, days: float) -> datetime:
+    try:
+        return datetime.fromisoformat(latest) - timedelta(days=days)
+    except (ValueError, OverflowError):
+        raise ReadWhole("its latest change is no date of this calendar") from None
+
+
+def _types(schema: pa.Schema) -> list[tuple[str, bytes]]:
+    return [(field.name, (field.metadata or {}).get(TYPE, b"")) for field in schema]
+
+
+def _numbered(chosen: Chosen, batches: Iterator[pa.Table]) -> Iterator[Item]:
+    """Rows with their place; a record with bytes that are no text is a reject."""
+    done = 0
+    for batch in batches:
+        numbers = pa.array(np.arange(done + 1, done + len(batch) + 1), pa.int64())
+        done += len(batch)
+        yield chosen.rows(batch, numbers)
+        if batch[RAW].null_count < len(batch):
+            for number, raw in zip(numbers.to_pylist(), batch[RAW].to_pylist(), strict=True):
+                if raw is not None:
+                    yield Reject(chosen.table, chosen.table, number, number, UNDECODABLE, raw)
+    yield Rows(chosen.table, chosen.schema.empty_table())
 
 
 def _url(source: str, config: SqlSource) -> sa.URL:
@@ -81,225 +212,42 @@ def _url(source: str, config: SqlSource) -> sa.URL:
         ) from None
 
 
-def _sqlite_file(source: str, url: sa.URL, extracts: Path) -> Path:
-    path = extracts / (url.database or "")
-    if not path.is_file():
-        raise SourceError(
-            source,
-            f"there is no database file {url.database or '(the url names none)'} in {extracts}",
-            remedy="deliver it, correct `url` in cytoreg.toml, or give --extracts DIR",
-        )
-    try:
-        with path.open("rb") as file:
-            head = file.read(16)
-    except OSError as error:
-        raise SourceError(
-            source, f"{url.database} cannot be read: {error.strerror}", remedy="check permissions"
-        ) from None
-    if head != b"SQLite format 3\0":
-        raise SourceError(
-            source,
-            f"{url.database} is {'empty' if not head else 'not an SQLite database'}",
-            remedy="deliver it again; an interrupted copy leaves such a file",
-        )
-    return path
-
-
-def _check_columns(source: str, table: str, wanted: list[str], found: list[str]) -> None:
-    if not found:
-        raise SourceError(
-            source,
-            f"the database has no table {table}, or the user may not read it",
-            remedy=f"correct [sources.{source}.tables], or grant select on {table}",
-        )
-    for column in wanted:
-        if column in found:
-            continue
-        likely = get_close_matches(column, [name for name in found if name not in wanted], 1, 0.4)
-        hint = f" (perhaps now called {likely[0]})" if likely else ""
-        raise SourceError(
-            source,
-            f"table {table} has no column {column}{hint}",
-            remedy=f"correct [sources.{source}.columns] and the staging model that reads it",
-        )
-
-
-def _numbered(table: str, rows: pa.Table, done: int = 0) -> Iterator[Item]:
-    """Rows with their place; a row with bytes that are no text is a reject."""
-    names = rows.column_names
-    numbers = np.arange(done + 1, done + len(rows) + 1)
-    rows = rows.append_column("_file", pa.repeat(table, len(rows)))
-    rows = rows.append_column("_row", pa.array(numbers, pa.int64()))
-    try:
-        yield Rows(table, rows.cast(_schema(names)))
-        return
-    except pa.ArrowInvalid:
-        records = rows.select(names).to_pylist()
-    bad = np.array([not all(map(_is_text, record.values())) for record in records])
-    yield Rows(table, rows.filter(pa.array(~bad)).cast(_schema(names)))
-    for index in np.flatnonzero(bad):
-        values = (value or b"" for value in records[index].values())
-        raw = "\t".join(value.decode("utf-8", "backslashreplace") for value in values)
-        yield Reject(table, table, int(numbers[index]), int(numbers[index]), UNDECODABLE, raw)
-
-
-def _schema(names: list[str]) -> pa.Schema:
-    kinds = [(name, pa.string()) for name in (*names, "_file")]
-    return pa.schema([*kinds, ("_row", pa.int64())])
-
-
-def _is_text(value: bytes | None) -> bool:
-    try:
-        return value is None or value.decode("utf-8") is not None
-    except UnicodeDecodeError:
-        return False
+@contextmanager
+def _connect(source: str, config: SqlSource, extracts: Path) -> Iterator[Connection]:
+    url = _url(source, config)
+    seconds = config.deadline_minutes * 60
+    opened: AbstractContextManager[Connection]
+    with _telling(source, config):
+        match url.get_backend_name():
+            case "postgresql":
+                opened = postgresql(url, seconds)
+            case "sqlite":
+                opened = sqlite(sqlite_file(source, url, extracts))
+            case _:
+                opened = any_other(url, seconds)
+        with opened as connection:
+            yield connection
 
 
 @contextmanager
-def _connect(source: str, config: SqlSource, extracts: Path) -> Iterator[_Connection]:
-    url = _url(source, config)
-    dialect = url.get_backend_name()
+def _telling(source: str, config: SqlSource, table: str = "") -> Iterator[None]:
+    """Errors of drivers as errors of the source, in words of ours: theirs may quote a value."""
     try:
-        if dialect == "postgresql":
-            opened = _postgresql(url)
-        elif dialect == "sqlite":
-            opened = _sqlite(_sqlite_file(source, url, extracts))
-        else:
-            opened = _any_other(url)
-        with opened as connection:
-            yield connection
+        yield
     except (ImportError, sa.exc.NoSuchModuleError):
         raise ConfigError(
-            f"source {source}: no driver for {url.drivername} is installed",
+            f"source {source}: no driver for {_url(source, config).drivername} is installed",
             remedy="PostgreSQL: pip install 'cytoreg[postgresql]'; others: the driver of the URL",
         ) from None
     except _DRIVER_ERRORS as error:
-        # A driver's message may quote the URL or a value: it is translated, not passed on.
+        found = failures.failure(error)
+        if table and found is failures.MISSING:
+            found = failures.CHANGED  # it was there when its columns were looked up
+        where = f"table {table} of {shown(source, config)}" if table else shown(source, config)
         raise SourceError(
             source,
-            f"cannot read {shown(source, config)}: {_why(error)}",
-            remedy="check host, database, user and password (from the environment): cytoreg doctor",
-            transient=dialect != "sqlite",
+            f"cannot read {where}: {found.why}",
+            remedy=found.remedy,
+            transient=found.transient,
+            away=found.away,
         ) from None
-
-
-def _open_sqlite(path: Path) -> sqlite3.Connection:
-    """A connection that neither creates nor changes the file."""
-    address = f"file:{url_quote(str(path))}?mode=ro"
-    try:
-        connection = sqlite3.connect(address, uri=True, isolation_level=None)
-        connection.execute("select 1 from sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        if path.with_name(path.name + "-wal").exists():
-            raise
-        # Without write access to its folder a file in WAL mode opens only as one nobody changes.
-        connection = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
-    connection.text_factory = bytes  # what is no UTF-8 shall cost a row, not the table
-    return connection
-
-
-@contextmanager
-def _sqlite(path: Path) -> Iterator[_Connection]:
-    with closing(_open_sqlite(path)) as connection:
-        connection.execute("begin")  # one snapshot for all tables
-
-        class Sqlite:
-            def columns(self, table: str) -> list[str]:
-                found = connection.execute("select name from pragma_table_info(?)", (table,))
-                return [name.decode() for (name,) in found]
-
-            def read(self, table: str, columns: list[str]) -> Iterator[pa.Table]:
-                selected = ", ".join(f"cast({quote(column)} as text)" for column in columns)
-                cursor = connection.execute(f"select {selected} from {quote(table)} order by 1")
-                while rows := cursor.fetchmany(BATCH_ROWS):
-                    arrays = [pa.array(values, pa.binary()) for values in zip(*rows, strict=True)]
-                    yield pa.table(arrays, columns)
-
-        yield Sqlite()
-
-
-@contextmanager
-def _postgresql(url: sa.URL) -> Iterator[_Connection]:
-    from adbc_driver_postgresql import dbapi
-
-    patient = url.set(drivername="postgresql").update_query_dict(
-        {"connect_timeout": str(url.query.get("connect_timeout", _PATIENCE))}
-    )
-    uri = patient.render_as_string(hide_password=False)
-    with dbapi.connect(uri, autocommit=True) as connection, connection.cursor() as cursor:
-        cursor.execute("begin isolation level repeatable read read only")
-
-        class Postgresql:
-            def columns(self, table: str) -> list[str]:
-                cursor.execute(
-                    "select attname::text from pg_attribute"
-                    " where attrelid = to_regclass(quote_ident($1)) and attnum > 0"
-                    " and not attisdropped order by attnum",
-                    (table,),
-                )
-                return [name for (name,) in cursor.fetchall()]
-
-            def read(self, table: str, columns: list[str]) -> Iterator[pa.Table]:
-                # Order by every column and by bytes: not by the heap, not by a server's locale.
-                texts = [f"cast({quote(column)} as text)" for column in columns]
-                selected = ", ".join(texts)
-                order = ", ".join(f'{text} collate "C"' for text in texts)
-                cursor.execute(f"select {selected} from {quote(table)} order by {order}")
-                for batch in cursor.fetch_record_batch():
-                    yield pa.Table.from_batches([batch]).rename_columns(columns)
-
-        yield Postgresql()
-
-
-@contextmanager
-def _any_other(url: sa.URL) -> Iterator[_Connection]:
-    engine = sa.create_engine(url)
-    try:
-        with engine.connect() as connection:
-
-            class Other:
-                def columns(self, table: str) -> list[str]:
-                    inspector = sa.inspect(connection)
-                    known = {*inspector.get_table_names(), *inspector.get_view_names()}
-                    found = inspector.get_columns(table) if table in known else []
-                    return [column["name"] for column in found]
-
-                def read(self, table: str, columns: list[str]) -> Iterator[pa.Table]:
-                    selected = [sa.cast(sa.column(name), sa.Text) for name in columns]
-                    statement = (
-                        sa.select(*selected).select_from(sa.table(table)).order_by(*selected)
-                    )
-                    options = {"stream_results": True, "yield_per": BATCH_ROWS}
-                    result = connection.execute(statement, execution_options=options)
-                    for rows in result.partitions():
-                        arrays = [
-                            pa.array(values, pa.string()) for values in zip(*rows, strict=True)
-                        ]
-                        yield pa.table(arrays, columns)
-
-            yield Other()
-    finally:
-        engine.dispose()
-
-
-def _why(error: Exception) -> str:
-    text = str(error).casefold()
-    for sign, words in {
-        "password authentication failed": "the password is refused",
-        "no password supplied": "the server wants a password",
-        "does not exist": "the database, user or table does not exist",
-        "could not translate host": "the host is unknown",
-        "connection refused": "no server answers there",
-        "no such file": "no server answers there",
-        "timeout": "the server does not answer in time",
-        "permission denied": "the user may not read it",
-        "closed the connection": "the connection was lost",
-        "terminating connection": "the connection was lost",
-        "malformed": "the file is damaged",
-        "not a database": "the file is no database",
-        "locked": "the database is locked by another program",
-        "unable to open": "the file or its write-ahead log cannot be opened",
-    }.items():
-        if sign in text:
-            return words
-    return f"the driver reports {type(error).__name__}"

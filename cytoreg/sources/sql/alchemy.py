@@ -1,0 +1,144 @@
+"""Any other database by its SQLAlchemy URL: rows streamed by the driver, made text here.
+
+Text is made here and not by the server, because a server's cast may lose: SQL Server's drops
+seconds, Oracle's the century.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from cytoreg.sources.ordering import batch_rows
+from cytoreg.sources.sql.relation import Connection, Relation, Since
+from cytoreg.sources.sql.text import as_text
+
+_Moment = Callable[[sa.Connection, float], str]
+"""Begins to read at one moment and gives up after seconds; says why it cannot, else ""."""
+
+
+@contextmanager
+def any_other(url: sa.URL, seconds: float) -> Iterator[Connection]:
+    """A read-only transaction, of one moment where the database knows how."""
+    engine = sa.create_engine(url)
+    try:
+        with engine.connect() as connection:
+            reason = _MOMENTS.get(engine.dialect.name, _unknown)(connection, seconds)
+            quote = engine.dialect.identifier_preparer.quote
+
+            class Other:
+                version = f"{engine.dialect.name} {_version(engine.dialect)}".strip()
+                apart = reason
+
+                def columns(self, relation: Relation) -> list[tuple[str, str]]:
+                    if not relation.query:
+                        *schema, table = relation.parts
+                        return _columns(connection, table, ".".join(schema) or None)
+                    nothing = f"select * from {relation.sql(quote)} where 1 = 0"
+                    names = list(_run(connection, nothing).keys())
+                    return [(name, "") for name in names]
+
+                def forbidden(self, relation: Relation, columns: list[str]) -> list[str]:
+                    return []
+
+                def statement(
+                    self, relation: Relation, columns: list[str], since: Since | None
+                ) -> str:
+                    chosen = ", ".join(map(quote, columns))
+                    where = ""
+                    if since:
+                        changed = quote(since.column)
+                        moment = _moment(engine.dialect, since.moment)
+                        where = f" where {changed} >= {moment} or {changed} is null"
+                    return f"select {chosen} from {relation.sql(quote)}{where}"
+
+                def read(self, statement: str, columns: list[str]) -> Iterator[pa.Table]:
+                    size = batch_rows(len(columns))
+                    for rows in _run(connection, statement, size).partitions(size):
+                        arrays = [as_text(values) for values in zip(*rows, strict=True)]
+                        yield pa.table(arrays, columns)
+
+                def count(self, relation: Relation) -> int:
+                    counted = _run(connection, f"select count(*) from {relation.sql(quote)}")
+                    return int(counted.scalar_one())
+
+            yield Other()
+    finally:
+        engine.dispose()
+
+
+def _run(
+    connection: sa.Connection, statement: str, size: int = 1
+) -> sa.CursorResult[tuple[object, ...]]:
+    """What a statement gives, by a cursor of the server; its text goes to the driver as it is."""
+    options = {"stream_results": True, "max_row_buffer": size, "no_parameters": True}
+    return connection.exec_driver_sql(statement, execution_options=options)
+
+
+def _columns(connection: sa.Connection, table: str, schema: str | None) -> list[tuple[str, str]]:
+    inspector = sa.inspect(connection)
+    if not inspector.has_table(table, schema):
+        return []
+    return [(one["name"], str(one["type"])) for one in inspector.get_columns(table, schema)]
+
+
+def _moment(dialect: sa.Dialect, moment: datetime) -> str:
+    """A moment as each database understands it, whatever its session's format of dates."""
+    if dialect.name == "mssql":
+        return f"convert(datetime2, '{moment:%Y-%m-%dT%H:%M:%S}', 126)"
+    return f"timestamp '{moment:%Y-%m-%d %H:%M:%S}'"
+
+
+def _version(dialect: sa.Dialect) -> str:
+    return ".".join(map(str, getattr(dialect, "server_version_info", None) or ()))
+
+
+def _mysql(connection: sa.Connection, seconds: float) -> str:
+    connection.exec_driver_sql("set session transaction isolation level repeatable read")
+    connection.exec_driver_sql("set session time_zone = '+00:00'")
+    if getattr(connection.dialect, "is_mariadb", False):
+        connection.exec_driver_sql(f"set session max_statement_time = {max(seconds, 0.001):.3f}")
+    else:
+        most = min(int(max(seconds, 0.001) * 1000), 2**32 - 1)
+        connection.exec_driver_sql(f"set session max_execution_time = {most}")
+    connection.rollback()
+    connection.exec_driver_sql("start transaction with consistent snapshot, read only")
+    return ""
+
+
+def _oracle(connection: sa.Connection, seconds: float) -> str:
+    connection.rollback()  # it must be the transaction's first statement
+    connection.exec_driver_sql("set transaction read only")
+    return ""
+
+
+def _mssql(connection: sa.Connection, seconds: float) -> str:
+    asked = "select snapshot_isolation_state from sys.databases where database_id = db_id()"
+    allowed = connection.exec_driver_sql(asked).scalar()
+    connection.rollback()
+    if allowed != 1:
+        return "the database does not allow snapshot isolation"
+    connection.execution_options(isolation_level="SNAPSHOT")
+    return ""
+
+
+def _duckdb(connection: sa.Connection, seconds: float) -> str:
+    connection.exec_driver_sql("set TimeZone = 'UTC'")
+    return ""  # a transaction of DuckDB is a snapshot
+
+
+def _unknown(connection: sa.Connection, seconds: float) -> str:
+    return f"cytoreg knows no snapshot of {connection.dialect.name}"
+
+
+_MOMENTS: dict[str, _Moment] = {
+    "mysql": _mysql,
+    "mariadb": _mysql,
+    "oracle": _oracle,
+    "mssql": _mssql,
+    "duckdb": _duckdb,
+}

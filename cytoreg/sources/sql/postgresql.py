@@ -1,0 +1,106 @@
+"""PostgreSQL by ADBC: Arrow from the server, without a row in Python; the server casts to text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from cytoreg.sources.sql.relation import Connection, Relation, Since
+from cytoreg.warehouse import literal, quote
+
+_PATIENCE = {
+    "connect_timeout": "10",  # seconds that a server may take to accept
+    "keepalives_idle": "60",  # and after which a silent one is asked whether it is there,
+    "keepalives_interval": "10",  # how often,
+    "keepalives_count": "6",  # how many times
+    "application_name": "cytoreg",
+}
+"""Unless the URL says otherwise."""
+
+_WORDS = {
+    "timezone": "UTC",
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+}
+"""A value is the same text whatever the server, the database or the role prefer."""
+
+
+@contextmanager
+def postgresql(url: sa.URL, seconds: float) -> Iterator[Connection]:
+    """One snapshot of the database, read-only; no statement takes longer than `seconds`."""
+    from adbc_driver_postgresql import dbapi
+
+    patient = url.set(drivername="postgresql", query=_PATIENCE | dict(url.query))
+    uri = patient.render_as_string(hide_password=False)
+    with dbapi.connect(uri, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("begin isolation level repeatable read read only")
+        wanted = _WORDS | {"statement_timeout": str(int(max(seconds, 0.001) * 1000))}
+        cursor.execute("select current_setting('server_encoding')")
+        ((encoding,),) = cursor.fetchall()
+        if encoding != "SQL_ASCII":  # such a database does not know what its bytes are
+            wanted["client_encoding"] = "UTF8"
+        sets = [f"set_config({literal(name)}, {literal(to)}, true)" for name, to in wanted.items()]
+        cursor.execute(f"select current_setting('server_version'), {', '.join(sets)}")
+        server = cursor.fetchall()[0][0]
+
+        class Postgresql:
+            version = f"PostgreSQL {server}"
+            apart = ""
+
+            def columns(self, relation: Relation) -> list[tuple[str, str]]:
+                if relation.parts and not self._exists(relation):
+                    return []
+                found = cursor.adbc_execute_schema(f"select * from {relation.sql(quote)}")
+                return [(field.name, _type(field)) for field in found]
+
+            def _exists(self, relation: Relation) -> bool:
+                # A failed statement would end the snapshot, so ask before.
+                cursor.execute("select to_regclass($1) is not null", (relation.sql(quote),))
+                return bool(cursor.fetchall()[0][0])
+
+            def forbidden(self, relation: Relation, columns: list[str]) -> list[str]:
+                if relation.query:
+                    return []
+                cursor.execute(
+                    "select attname::text, has_column_privilege(attrelid, attnum, 'select')"
+                    " from pg_attribute where attrelid = to_regclass($1) and attnum > 0"
+                    " and not attisdropped",
+                    (relation.sql(quote),),
+                )
+                allowed = dict(cursor.fetchall())
+                return [name for name in columns if not allowed.get(name, True)]
+
+            def statement(self, relation: Relation, columns: list[str], since: Since | None) -> str:
+                chosen = ", ".join(f"cast({quote(name)} as text)" for name in columns)
+                where = ""
+                if since:
+                    changed = quote(since.column)
+                    # Without a type the moment takes the column's.
+                    moment = literal(since.moment.isoformat(" "))
+                    where = f" where {changed} >= {moment} or {changed} is null"
+                return f"select {chosen} from {relation.sql(quote)}{where}"
+
+            def read(self, statement: str, columns: list[str]) -> Iterator[pa.Table]:
+                cursor.execute(statement)
+                kind = pa.binary() if encoding == "SQL_ASCII" else pa.string()
+                for batch in cursor.fetch_record_batch():
+                    arrays = [column.cast(kind) for column in batch.columns]
+                    yield pa.table(arrays, columns)
+
+            def count(self, relation: Relation) -> int:
+                cursor.execute(f"select count(*) from {relation.sql(quote)}")
+                return int(cursor.fetchall()[0][0])
+
+        yield Postgresql()
+
+
+def _type(field: pa.Field) -> str:
+    told = field.metadata or {}
+    name = told.get(b"POSTGRESQL:type", str(field.type).encode()).decode()
+    size = told.get(b"POSTGRESQL:typmod", b"-1").decode()
+    return name if size == "-1" else f"{name}({size})"

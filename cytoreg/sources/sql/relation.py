@@ -1,0 +1,68 @@
+"""What a landed table is read from, and what a connection to a database can do with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import pyarrow as pa
+
+from cytoreg.sources.sql.config import NAME, SqlSource
+
+_PART = re.compile(r'"((?:[^"]|"")+)"|([^\s."]+)')
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view by the parts of its name (schema first), or a query."""
+
+    parts: tuple[str, ...]
+    query: str = ""
+
+    def sql(self, quote: Callable[[str], str]) -> str:
+        """How it stands behind `from`; a comment that ends a query does not swallow the rest."""
+        return f"(\n{self.query}\n) q" if self.query else ".".join(map(quote, self.parts))
+
+
+@dataclass(frozen=True)
+class Since:
+    """Only rows whose column was changed at or after a moment (UTC, without zone), or never."""
+
+    column: str
+    moment: datetime
+
+
+class Connection(Protocol):
+    """A connection that reads all tables at one moment; `version` says of what server.
+
+    `apart` says why the tables may be of different moments; "" when they cannot be.
+    """
+
+    version: str
+    apart: str
+
+    def columns(self, relation: Relation) -> list[tuple[str, str]]:
+        """Columns and their types as the database calls them; [] when there is no such table."""
+
+    def forbidden(self, relation: Relation, columns: list[str]) -> list[str]:
+        """Those of the columns that the user may not read, as far as the database tells."""
+
+    def statement(self, relation: Relation, columns: list[str], since: Since | None) -> str:
+        """The query that reads these columns."""
+
+    def read(self, statement: str, columns: list[str]) -> Iterator[pa.Table]:
+        """What a statement gives, as text (or as bytes that should be UTF-8), in batches."""
+
+    def count(self, relation: Relation) -> int:
+        """How many rows there are."""
+
+
+def relation_of(config: SqlSource, table: str) -> Relation:
+    """What a declared table is read from: the table of its name unless `read_from` says more."""
+    text = config.read_from.get(table, table)
+    if not NAME.fullmatch(text):
+        return Relation((), text)
+    return Relation(tuple(a.replace('""', '"') or b for a, b in _PART.findall(text)))
