@@ -58,7 +58,16 @@ INTRAOPERATIVE = (
 
 PROCEDURES = ("CYTO-SB", "CYTO-PAN", "CYTO-LIV", "CYTO-COL", "CYTO-GAS", "CYTO-OTH")
 
+# What a pathologist's report says, in the registry's words.
+RESULT_STATUS = ("preliminary", "final", "corrected")
+DIFFERENTIATION = ("well", "moderately", "poorly", "undifferentiated")
+METASTASIS = ("none", "liver", "elsewhere", "both")
+
+# Editions of the AJCC Cancer Staging Manual: 1998, 2003, 2010 and 2018.
+TNM_EDITIONS = ("5", "6", "7", "8")
+
 HOSPITAL_NUMBER = r"^[0-9]{7}$"
+CASE_NUMBER = r"^[0-9]{4}-[0-9]{5}$"
 SSN_LAST4 = r"^[0-9]{4}$"
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from cytoreg.rules import Entity, compare, field, references, rule
 
-from .codes import CLOCK, HOSPITAL_NUMBER, PROCEDURES
+from .codes import CASE_NUMBER, CLOCK, HOSPITAL_NUMBER, PROCEDURES
 
 
 class Procedure(Entity):
@@ -19,7 +19,7 @@ class Procedure(Entity):
         "The log's number of the case: year, dash, five digits.",
         key=True,
         unique=True,
-        str_matches=r"^[0-9]{4}-[0-9]{5}$",
+        str_matches=CASE_NUMBER,
         reasons={
             "required": "Without its case number research records cannot find the operation.",
             "unique": "The log has this case number twice; the first row is kept.",

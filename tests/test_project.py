@@ -30,6 +30,7 @@ def test_the_reference_project_loads() -> None:
         "or_log",
         "research",
         "death_index",
+        "pathology",
     ]
 
 

@@ -151,6 +151,7 @@ _NUMBERED = {
     ("hospital", "diagnoses"): ("_sort, _copy", "diagnosis_id"),
     ("or_log", "cases"): ("_sort, _copy", "case_number"),
     ("death_index", "deaths"): ("_sort, _copy", "certificate_number"),
+    ("pathology", "report"): ("_sort, _copy", "message_number"),
 }
 _FORMS = ("enrollment", "procedure", "complication", "follow_up")
 

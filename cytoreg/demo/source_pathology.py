@@ -1,11 +1,14 @@
-"""The pathologists' reports: HL7 v2.5.1 ORU^R01 messages, a batch file a year."""
+"""The pathologists' reports: HL7 v2.5.1 ORU^R01 messages, a batch file a year.
+
+Now and then the Ki-67 comes late: the report is given without it and again, corrected, with it.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg.demo.write import write_lines
+from cytoreg.demo.write import LATIN_1_E, write_lines
 
 if TYPE_CHECKING:
     import duckdb
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
 _SINCE = 1998
 
 # Edition by the year of the operation. Before the seventh there was no chapter on these tumours.
+# `_version` counts the messages of a report.
 TABLES = f"""
 create table extract.pathology_report as
 with specimen as (
@@ -22,9 +26,16 @@ with specimen as (
   from specimen as s
   join operation as o using (oid)
   where year(o.day) >= {_SINCE}
+),
+version as (
+  select *, 'S' || strftime(day, '%y') || '-' || lpad(number::varchar, 6, '0') as report_number,
+    draw % 37 = 0 as amended, unnest(if(draw % 37 = 0, [1, 2], [1])) as version
+  from specimen
 )
 select
-  'S' || strftime(s.day, '%y') || '-' || lpad(s.number::varchar, 6, '0') as report_number,
+  s.report_number || if(s.version = 2, 'A', '') as message_number,
+  s.report_number,
+  if(s.version = 2, 'C', 'F') as result_status,
   p.mrn,
   p.family_name,
   p.given_name,
@@ -32,11 +43,19 @@ select
   if(p.female, 'F', 'M') as sex,
   s.case_number,
   strftime(s.day, '%Y%m%d') as specimen_date,
-  strftime(s.day::timestamp + to_hours(72 + (s.draw % 90)::integer), '%Y%m%d%H%M') as reported,
+  strftime(
+    s.day::timestamp + to_hours((72 + s.draw % 90 + 168 * (s.version - 1))::integer), '%Y%m%d%H%M'
+  ) as reported,
   left(p.icd_o, 3) || '.' || right(p.icd_o, 1) as site,
   p.histology::varchar as histology,
-  if(p.ki67_special > 0, null, (p.ki67_tenths // 10) || '.' || (p.ki67_tenths % 10)) as ki67,
+  if(p.grade < 9, 'G' || p.grade, null) as grade,
+  case
+    when p.ki67_special > 0 or (s.amended and s.version = 1) then null
+    when p.ki67_tenths < 10 then '<1'
+    else (p.ki67_tenths // 10) || '.' || (p.ki67_tenths % 10)
+  end as ki67,
   s.mitoses::varchar as mitoses,
+  '/2.mm2' as _mitoses_unit,
   if(s.poorly, 'poorly', 'well') as differentiation,
   'pT' || s.t as t,
   case when s.examined = 0 then 'pNX' when s.positive > 0 then 'pN1' else 'pN0' end as n,
@@ -48,12 +67,13 @@ select
   if(p.size_mm = 999, null, p.size_mm::varchar) as size_mm,
   'pathology/reports_' || year(s.day) || '.hl7' as _file,
   year(s.day) as _year,
-  row_number() over (order by s.day, s.number) as _sort,
+  s.version as _version,
+  row_number() over (order by s.day, s.number, s.version) as _sort,
   0 as _copy,
   s.pid as _pid,
   null::varchar as _defect,
   null::varchar as _damage
-from specimen as s
+from version as s
 join person as p using (pid)
 order by _sort
 """
@@ -62,8 +82,9 @@ _RESULTS = (
     ("ST", "CASE", "Case number", "case_number", ""),
     ("CWE", "SITE", "Primary site", "site || '^^ICDO3'", ""),
     ("CWE", "HISTOLOGY", "Histology", "histology || '^^ICDO3'", ""),
-    ("NM", "KI67", "Ki-67 index", "ki67", "%"),
-    ("NM", "MITOSES", "Mitotic count", "mitoses", "/2.mm2"),
+    ("ST", "GRADE", "WHO grade", "grade", ""),
+    ("ST", "KI67", "Ki-67 index", "ki67", "%"),
+    ("NM", "MITOSES", "Mitotic count", "mitoses", "' || _mitoses_unit || '"),
     ("ST", "DIFFERENTIATION", "Differentiation", "differentiation", ""),
     ("ST", "T", "Primary tumour", "t", ""),
     ("ST", "N", "Regional nodes", "n", ""),
@@ -88,18 +109,19 @@ _MESSAGE = rf"""
 with message as (
   select _sort, _copy, _damage,
     'MSH|^~\&|SIMPATH|SIMLAB|REGISTRY|SIMHOSP|' || reported || '||ORU^R01^ORU_R01|'
-    || report_number || if(_copy > 0, 'R', '') || '|P|2.5.1\n'
-    || 'PID|1||' || mrn || '^^^SIMHOSP^MR||' || family_name || '^' || given_name || '||'
+    || message_number || '|P|2.5.1\n'
+    || 'PID|1||' || mrn || '^^^SIMHOSP^MR||' || family_name || '^' || given_name
+    || if(_damage = 'bytes', '{LATIN_1_E}', '') || '||'
     || birth_date || '|' || sex || '\n'
     || 'OBR|1||' || report_number || '|11529-5^Surgical pathology study^LN|||' || specimen_date
-    || repeat('|', 15) || reported || '|||F\n'
+    || repeat('|', 15) || reported || '|||' || result_status || '\n'
     || {_observations()}
     || 'OBX|{len(_RESULTS) + 1}|FT|NOTE^Comment^L||Margins \T\ vessels as marked.'
     || '\.br\See also report~Simulated||||||F' as whole
   from extract.pathology_report
   where _year = {{year}}
 )
-select if(_damage = 'cut', replace(whole, 'MSH|^~\&|', 'MS|'), whole)
+select if(_damage = 'cut', replace(whole, 'MSH|^~\&|', 'MSH|'), whole)
 from message order by _sort, _copy
 """
 

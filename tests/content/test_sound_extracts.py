@@ -52,6 +52,16 @@ def test_every_row_reaches_the_registry(sound_build):
             assert landed == kept > 0, table
 
 
+def test_every_report_reaches_the_registry_once(sound_build):
+    with open_build(sound_build, read_only=True) as con:
+        messages, reports, kept, operated = con.execute(
+            "select count(*), count(distinct report_number),"
+            " (select count(*) from registry.pathology),"
+            " (select count(procedure_id) from registry.pathology) from staging.pathology"
+        ).fetchone()
+    assert messages > reports == kept == operated > 0
+
+
 def test_every_expectation_holds(sound_build):
     results = suites.judge_tables(sound_build, ROOT / "expectations")
     assert [result.rule for result in results if result.status != "pass"] == []

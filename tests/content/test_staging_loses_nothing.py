@@ -22,6 +22,7 @@ ORIGIN = {
     "complication": ("research_complication",),
     "follow_up": ("research_follow_up",),
     "death": ("death_index_deaths",),
+    "pathology": ("pathology_report",),
 }
 
 

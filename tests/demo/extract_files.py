@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import sqlite3
 import xml.etree.ElementTree as ET
 from datetime import date, datetime
@@ -78,6 +79,27 @@ def tumor_registry(folder: Path) -> list[tuple[dict[str, str], list[dict[str, st
 def death_lines(folder: Path) -> list[str]:
     text = (folder / "death_index" / "death_index.txt").read_text(encoding="utf-8")
     return text.split("\n")[:-1]
+
+
+def reports(folder: Path) -> dict[str, list[list[list[str]]]]:
+    """The pathologists' messages by file, each as its segments' fields."""
+    found = {}
+    for path in sorted((folder / "pathology").glob("*.hl7")):
+        text = path.read_bytes().decode("utf-8", "replace")
+        whole = text.split("\nBTS|")[0].split("\nBHS|", 1)[1]
+        messages = re.split(r"\n(?=MSH\|)", whole)[1:]
+        found[f"pathology/{path.name}"] = [
+            [segment.split("|") for segment in message.split("\n")] for message in messages
+        ]
+    return found
+
+
+def observed(message: list[list[str]], code: str) -> str | None:
+    """The value of the observation with this code."""
+    for fields in message:
+        if fields[0] == "OBX" and fields[3].split("^")[0] == code:
+            return fields[5]
+    return None
 
 
 def truth(folder: Path) -> list[dict[str, str]]:

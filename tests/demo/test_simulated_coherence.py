@@ -6,7 +6,16 @@ import itertools
 from pathlib import Path
 
 import pytest
-from extract_files import cases, death_lines, iso, research, table, tumor_registry
+from extract_files import (
+    cases,
+    death_lines,
+    iso,
+    observed,
+    reports,
+    research,
+    table,
+    tumor_registry,
+)
 
 
 def test_a_person_agrees_in_all_systems(clean: Path) -> None:
@@ -169,3 +178,46 @@ def test_the_death_index_holds_most_of_the_dead_and_as_many_strangers(clean: Pat
             strangers += 1
     assert 0.9 * len(dead) < found < len(dead)
     assert strangers == pytest.approx(len(dead), rel=0.1)
+
+
+def test_every_operation_since_1998_has_its_report(clean: Path) -> None:
+    log = {case["CASE NO"]: case for case in cases(clean)}
+    described = set()
+    for messages in reports(clean).values():
+        for message in messages:
+            case = log[observed(message, "CASE") or ""]
+            assert message[1][3].split("^")[0] == case["MRN"]
+            assert iso(message[2][7]) == iso(case["DATE"]) < iso(message[2][22][:8])
+            described.add(case["CASE NO"])
+    assert described == {number for number, case in log.items() if case["DATE"] >= "1998"}
+
+
+def test_a_corrected_report_gives_the_ki67_that_the_first_one_lacked(clean: Path) -> None:
+    first: dict[str, list[list[str]]] = {}
+    corrected = 0
+    for messages in reports(clean).values():
+        for message in messages:
+            number, status = message[2][3], message[2][25]
+            if status == "F":
+                assert number not in first
+                first[number] = message
+                continue
+            before = first[number]
+            assert (status, observed(before, "KI67")) == ("C", None)
+            assert before[2][22] < message[2][22]
+            assert observed(message, "T") == observed(before, "T")
+            corrected += 1
+    assert 10 <= corrected < len(first) / 20
+
+
+def test_grade_mitoses_and_nodes_of_a_report_fit(clean: Path) -> None:
+    for messages in reports(clean).values():
+        for message in messages:
+            grade, ki67 = observed(message, "GRADE"), observed(message, "KI67")
+            if grade == "G1":
+                assert int(observed(message, "MITOSES") or 0) < 2
+                assert ki67 in (None, "<1") or float(ki67) < 3
+            assert (grade == "G3") == (observed(message, "DIFFERENTIATION") == "poorly")
+            positive = int(observed(message, "NODES_POSITIVE") or 0)
+            assert positive <= int(observed(message, "NODES_EXAMINED") or 0)
+            assert (observed(message, "N") == "pN1") == (positive > 0)

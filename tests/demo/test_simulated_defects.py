@@ -7,7 +7,16 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from extract_files import cases, death_lines, research, table, truth, tumor_registry
+from extract_files import (
+    cases,
+    death_lines,
+    observed,
+    reports,
+    research,
+    table,
+    truth,
+    tumor_registry,
+)
 
 from cytoreg.demo import DEFECTS, simulate
 from cytoreg.demo.plant import kind
@@ -83,6 +92,42 @@ def test_rows_are_counted_as_readers_count_them(flawed: Path) -> None:
     assert checked == met.keys()
 
 
+def test_reports_are_damaged_as_their_kinds_say(flawed: Path) -> None:
+    """Each planted report, met at its place in its file."""
+    met = {
+        "pathology.message_number.unique": lambda now, before: now == before,
+        "pathology.correction_marked": lambda now, before: (
+            now[2][3] == before[2][3] and now[2][25] == "F"
+        ),
+        "pathology.hospital_number.required": lambda now, _: now[1][3].startswith("^"),
+        "pathology.specimen_date.type": lambda now, _: now[2][7].endswith("0230"),
+        "pathology.ki67_percent.in_range": lambda now, _: observed(now, "KI67") == "250",
+        "pathology.ki67_percent.type": lambda now, _: "," in (observed(now, "KI67") or ""),
+        "pathology.positives_within_examined": lambda now, _: (
+            int(observed(now, "NODES_POSITIVE") or 0) > int(observed(now, "NODES_EXAMINED") or 0)
+        ),
+        "pathology.t.str_matches": lambda now, _: observed(now, "T") == "pT7",
+        "pathology.size_mm.type": lambda now, _: "." in (observed(now, "SIZE") or ""),
+        "pathology.mitoses_unit.isin": lambda now, _: "[HPF]" in str(now),
+    }
+    files, checked, unparsable = reports(flawed), set(), 0
+    for place in truth(flawed):
+        if place["source"] != "pathology":
+            continue
+        row = int(place["row"]) - 1
+        now, before = files[place["file"]][row], files[place["file"]][row - 1]
+        if place["rule"] in met:
+            assert met[place["rule"]](now, before), place["rule"]
+            checked.add(place["rule"])
+        elif place["rule"] == "pathology.unparsable":
+            assert now[0][1] == "SIMPATH" or "\ufffd" in str(now)
+            unparsable += 1
+        if place["rule"] != "pathology.unparsable":
+            assert now[0][9] == place["record"]
+    assert checked == met.keys()
+    assert unparsable == 2
+
+
 def test_the_log_has_a_short_line_and_bytes_that_are_not_utf8(flawed: Path) -> None:
     found = set()
     for place in truth(flawed):
@@ -116,6 +161,11 @@ def test_a_patient_carries_one_defect_at_most(flawed: Path, clean: Path) -> None
     number |= {("encounters", e["encounter_id"]): e["mrn"] for e in table(clean, "encounters")}
     number |= {("diagnoses", d["diagnosis_id"]): d["mrn"] for d in table(clean, "diagnoses")}
     number |= {("cases", case["CASE NO"]): case["MRN"] for case in cases(clean)}
+    number |= {
+        ("report", message[0][9]): message[1][3].split("^")[0]
+        for messages in reports(clean).values()
+        for message in messages
+    }
     record_of = {row["record_id"]: row["mrn"] for row in research(clean)[""]}
     carriers = []
     for place in truth(flawed):

@@ -25,7 +25,7 @@ from cytoreg.warehouse import quote
 
 ROOT = Path(__file__).parents[2]
 AS_OF = date(2016, 12, 31)
-SOURCES = ("tumor_registry", "hospital", "or_log", "research", "death_index")
+SOURCES = ("tumor_registry", "hospital", "or_log", "research", "death_index", "pathology")
 SOURCE_OF = {
     "tumor": "tumor_registry",
     "encounter": "hospital",
@@ -35,6 +35,7 @@ SOURCE_OF = {
     "complication": "research",
     "follow_up": "research",
     "death": "death_index",
+    "pathology": "pathology",
 }
 LINEAGE = {
     "_source": "varchar",

@@ -12,6 +12,7 @@ LINEAGE_OF = {
     "complication": ("research", "complication"),
     "follow_up": ("research", "follow_up"),
     "death": ("death_index", "deaths"),
+    "pathology": ("pathology", "report"),
 }
 
 RECORDS: dict[str, dict[str, str | None]] = {
@@ -89,5 +90,15 @@ RECORDS: dict[str, dict[str, str | None]] = {
         "ssn_last4": "1234",
         "death_date": "2010-01-02",
         "state": "LA",
+    },
+    "pathology": {
+        "message_number": "S01-000001",
+        "report_number": "S01-000001",
+        "result_status": "final",
+        "reported_time": "2001-05-14 12:00",
+        "hospital_number": "0000001",
+        "specimen_date": "2001-05-10",
+        "primary_site": "C17.2",
+        "histology": "8240",
     },
 }

@@ -1,6 +1,13 @@
 """The catalogue of planted defects: what goes wrong in which system, and the rule that finds it."""
 
-from cytoreg.demo.defects import death_index, hospital, or_log, research, tumor_registry
+from cytoreg.demo.defects import (
+    death_index,
+    hospital,
+    or_log,
+    pathology,
+    research,
+    tumor_registry,
+)
 from cytoreg.demo.defects.defect import Defect
 
 __all__ = ["DEFECTS", "Defect"]
@@ -11,5 +18,6 @@ DEFECTS: tuple[Defect, ...] = (
     *or_log.DEFECTS,
     *research.DEFECTS,
     *death_index.DEFECTS,
+    *pathology.DEFECTS,
 )
 """Every kind, in the order in which they are planted."""

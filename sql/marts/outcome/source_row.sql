@@ -1,7 +1,7 @@
 /* Lineage: the landed rows behind every operation and every patient of the outcome marts.
 Behind a procedure: its case in the operating-room log, what research recorded of it, the hospital
-stay around it, its complications. Behind a patient: the person's rows in every source, tumours,
-encounters and follow-ups. A row's number counts the records of its file from 1.
+stay around it, its complications, every version of its pathologists' reports. Behind a patient: the
+person's rows in every source, tumours, encounters, follow-ups and reports. A row's number counts the records of its file from 1.
 grain: item, id, source, source_table, file, row
 materialized: table
 */
@@ -21,6 +21,11 @@ behind_procedures as (
   inner join cases as c on c.encounter_id = e.encounter_id
   union
   select procedure_id, _source, _table, _file, _row from registry.complication
+  union
+  select r.procedure_id, a._source, a._table, a._file, a._row
+  from accepted.pathology as a
+  inner join registry.pathology as r on r.report_number = a.report_number
+  where r.procedure_id is not null
 ),
 operated as (
   select distinct patient_id from cases
@@ -42,6 +47,11 @@ behind_patients as (
   select f.patient_id, f._source, f._table, f._file, f._row
   from registry.follow_up as f
   inner join operated as o on o.patient_id = f.patient_id
+  union
+  select r.patient_id, a._source, a._table, a._file, a._row
+  from accepted.pathology as a
+  inner join registry.pathology as r on r.report_number = a.report_number
+  inner join operated as o on o.patient_id = r.patient_id
 ),
 behind as (
   select 'procedure' as item, * from behind_procedures

@@ -26,6 +26,11 @@ REGISTRY = {
     " minor:boolean",
     "registry.vital_status": "patient_id status death_date:date death_date_source"
     " last_contact_date:date last_contact_source cause",
+    "registry.pathology": "pathology_id patient_id procedure_id report_number versions:bigint"
+    " specimen_date:date reported_date:date primary_site site_group histology:bigint"
+    " neuroendocrine:boolean grade ki67_percent:double ki67_comparator mitoses:bigint"
+    " differentiation t n m metastasis edition nodes_examined:bigint nodes_positive:bigint",
+    "accepted.pathology": "message_number report_number",
     "registry.encounter": "encounter_id patient_id",
     "registry.follow_up": "follow_up_id patient_id",
     "accepted.operative_finding": "finding_key case_number",

@@ -29,6 +29,21 @@ given = {
         ----------------+--------------+----------+--------------+----------+-----
         1               | a1           | research | complication | data.csv | 40
     """,
+    "registry.pathology": """
+        pathology_id | report_number | patient_id | procedure_id
+        -------------+---------------+------------+-------------
+        S1           | S1            | anna       | a1
+        S2           | S2            | anna       |
+        S3           | S3            | bert       |
+    """,
+    "accepted.pathology": """
+        message_number | report_number | _source   | _table | _file | _row
+        ---------------+---------------+-----------+--------+-------+-----
+        1              | S1            | pathology | report | hl7   | 1
+        1A             | S1            | pathology | report | hl7   | 2
+        2              | S2            | pathology | report | hl7   | 3
+        3              | S3            | pathology | report | hl7   | 4
+    """,
     "registry.patient_link": """
         patient_id | entity  | source      | source_table | file            | row
         -----------+---------+-------------+--------------+-----------------+----
@@ -50,6 +65,11 @@ def test_the_rows_behind_an_operation_and_a_patient(marts):
         procedure | a1   | research    | procedure    | data.csv        | 31
         procedure | a1   | hospital    | encounters   | encounters      | 5
         procedure | a1   | research    | complication | data.csv        | 40
+        procedure | a1   | pathology   | report       | hl7             | 1
+        procedure | a1   | pathology   | report       | hl7             | 2
+        patient   | anna | pathology   | report       | hl7             | 1
+        patient   | anna | pathology   | report       | hl7             | 2
+        patient   | anna | pathology   | report       | hl7             | 3
         patient   | anna | hospital    | patients     | patients        | 3
         patient   | anna | death_index | deaths       | death_index.txt | 77
         patient   | anna | hospital    | encounters   | encounters      | 5

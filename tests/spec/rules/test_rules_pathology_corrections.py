@@ -1,0 +1,41 @@
+"""A report may come again to correct itself; two final ones with one number leave a doubt."""
+
+title = "Reports that come again"
+
+given = {
+    "staging.patient": """
+        hospital_number | source_patient_number
+        ----------------+----------------------
+        0000001         | 0000001
+        0000002         | 0000002
+    """,
+    "staging.pathology": """
+        message_number | report_number | hospital_number | result_status | histology
+        ---------------+---------------+-----------------+---------------+----------
+        1              | S01-1         | 0000001         | preliminary   | 8240
+        2              | S01-1         | 0000001         | final         | 8240
+        3              | S01-1         | 0000001         | corrected     | 8240
+        4              | S01-2         | 0000001         | final         | 8240
+        5              | S01-2         | 0000001         | final         | 8140
+        6              | S01-3         | 0000001         | final         | 8240
+        7              | S01-3         | 0000002         | final         | 8240
+        8              | S01-4         | 0000002         | draft         | 8240
+        8              | S01-5         | 0000002         | final         | 8240
+    """,
+}
+
+
+def test_corrections(finds):
+    finds(
+        """
+        key | rule                            | severity
+        ----+---------------------------------+---------
+        4   | pathology.correction_marked     | warning
+        5   | pathology.correction_marked     | warning
+        5   | pathology.neuroendocrine        | info
+        6   | pathology.one_patient           | warning
+        7   | pathology.one_patient           | warning
+        8   | pathology.result_status.isin    | critical
+        8   | pathology.message_number.unique | critical
+        """
+    )
