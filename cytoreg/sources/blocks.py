@@ -30,7 +30,7 @@ BLANK = "a blank line"
 NUL = "a NUL byte"
 UNDECODABLE = "bytes that are not in the declared encoding"
 
-_LF, _CR, _QUOTE = b"\n"[0], b"\r"[0], b'"'[0]
+_LF, _CR = b"\n\r"
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,15 @@ class Endless(Exception):
     """A line that does not end; its number is the argument."""
 
 
-def blocks(file: IO[bytes], cut: Cut, first_row: int) -> Iterator[Block]:
+def blocks(
+    file: IO[bytes], cut: Cut, first_row: int, read: bytes = b"", line: int = 1
+) -> Iterator[Block]:
     """The file's records in blocks; blank lines at its end are no records.
 
-    Raises Endless for a line that is longer than any line of text.
+    `read` is what was already read of line `line` and after it. Raises Endless for a line that is
+    longer than any line of text.
     """
-    row, line, rest, final = first_row, 1, b"", False
+    row, rest, final = first_row, read, False
     while not final:
         chunk = file.read(SIZE)
         if chunk.endswith(b"\r"):  # perhaps half of a line end
@@ -104,17 +107,23 @@ def cut_lines(data: bytes, final: bool) -> tuple[np.ndarray, dict[int, str]]:
     return ends, {}
 
 
-def cut_delimited(delimiter: str) -> Cut:
-    """Records of delimited text: a quoted field may hold delimiters, line ends and "" for "."""
+def cut_delimited(delimiter: str, quote: str = '"') -> Cut:
+    """Records of delimited text: a quoted field may hold delimiters, line ends and "" for ".
+
+    Without a `quote` a record is a line.
+    """
+    if not quote:
+        return cut_lines
+    mark = quote.encode()
     neighbours = np.zeros(256, dtype=bool)
-    neighbours[[ord(delimiter), _LF, _CR, _QUOTE]] = True
-    pattern = _Pattern(delimiter)
+    neighbours[[ord(delimiter), _LF, _CR, ord(quote)]] = True
+    pattern = _Pattern(delimiter, mark)
 
     def cut(data: bytes, final: bool) -> tuple[np.ndarray, dict[int, str]]:
-        if b'"' not in data:
+        if mark not in data:
             return cut_lines(data, final)
         bytes_ = np.frombuffer(data, np.uint8)
-        quotes = np.flatnonzero(bytes_ == _QUOTE)
+        quotes = np.flatnonzero(bytes_ == mark[0])
         line_ends = _line_ends(data)
         outside = np.searchsorted(quotes, line_ends) % 2 == 0
         ends = line_ends[outside] + 1
@@ -136,11 +145,11 @@ def cut_delimited(delimiter: str) -> Cut:
 class _Pattern:
     """The grammar of a delimited record, for blocks that numpy cannot cut."""
 
-    def __init__(self, delimiter: str) -> None:
+    def __init__(self, delimiter: str, quote: bytes) -> None:
         mark = re.escape(delimiter.encode())
-        quoted = rb'"[^"]*+(?:""[^"]*+)*+'  # without its closing quote
-        plain = rb'[^"' + mark + rb"\r\n][^" + mark + rb"\r\n]*+"
-        one = rb"(?:" + quoted + rb'"|' + plain + rb"|(?=[" + mark + rb"\r\n]|\Z))"
+        quoted = rb'"[^"]*+(?:""[^"]*+)*+'.replace(b'"', quote)  # without its closing quote
+        plain = rb"[^" + quote + mark + rb"\r\n][^" + mark + rb"\r\n]*+"
+        one = rb"(?:" + quoted + quote + rb"|" + plain + rb"|(?=[" + mark + rb"\r\n]|\Z))"
         end = rb"(?:\r\n|\n|\r|\Z)"
         self.record = re.compile(one + rb"(?:" + mark + one + rb")*+" + end)
         self.open = re.compile(rb"(?:" + one + mark + rb")*+" + quoted + rb"\Z")

@@ -88,7 +88,7 @@ def _missing(
         return SourceError(
             source,
             f"{where}: none of the declared headings is in {line}, such as {expected}",
-            remedy="deliver it with headings; lines before them must go",
+            remedy=f"deliver it with headings, or correct them in [sources.{source}.columns]",
         )
     more = f" (nor for {', '.join(others)})" if others else ""
     likely = _likely(column, config.headings[column], strange)

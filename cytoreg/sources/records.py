@@ -5,9 +5,12 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +20,8 @@ import pyarrow.csv
 from cytoreg.errors import SourceError
 from cytoreg.sources import blocks
 from cytoreg.sources.files import open_utf8, raw_text
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 @dataclass(frozen=True)
@@ -33,35 +38,61 @@ Batch = tuple[pa.Table, list[Bad]]
 """Records as text with `_row`, and the records in between that cannot be parsed."""
 
 
-def header(source: str, path: Path, where: str, encoding: str, delimiter: str) -> list[str]:
-    """The first record: the file's headings without the spaces around them.
+def header(
+    source: str,
+    path: Path,
+    where: str,
+    encoding: str,
+    delimiter: str,
+    *,
+    quote: str = '"',
+    line: int = 1,
+) -> list[str]:
+    """The record on `line`: the file's headings without the spaces around them.
 
     A heading without a name is called after its place (`column_3`). Raises SourceError when the
-    first line cannot be read; its text is not told, for it may be a patient's.
+    record cannot be read; its text is not told, for it may be a patient's.
     """
     with open_utf8(source, path, where, encoding) as file:
-        start = file.read(blocks.LONGEST)
-    ends, broken = blocks.cut_delimited(delimiter)(start, len(start) < blocks.LONGEST)
-    first = blocks.Block(start[: int(ends[0])], ends[:1], 0, 1, broken) if len(ends) else None
+        start = begin(file, line)
+    ends, broken = blocks.cut_delimited(delimiter, quote)(start, len(start) < blocks.LONGEST)
+    first = blocks.Block(start[: int(ends[0])], ends[:1], 0, line, broken) if len(ends) else None
     bad = blocks.spoilt(first) if first else {0: blocks.BLANK}
+    name = "its first line" if line == 1 else f"line {line}"
     if first is None or 0 in bad:
         raise SourceError(
             source,
-            f"{where}: its first line, which should hold the headings, has {bad[0]}",
-            remedy="correct the export, or `encoding` in cytoreg.toml",
+            f"{where}: {name}, which should hold the headings, has {bad[0]}",
+            remedy="correct the export, or `header` and `encoding` in cytoreg.toml",
         )
     try:
-        text = io.StringIO(first.data.decode("utf-8"), newline="")
-        headings = next(csv.reader(text, delimiter=delimiter))
+        headings = fields(first.data.decode("utf-8"), delimiter, quote)
     except csv.Error:
         raise SourceError(
             source,
-            f"{where}: its first line, which should hold the headings, cannot be parsed",
+            f"{where}: {name}, which should hold the headings, cannot be parsed",
             remedy="deliver it with headings, and correct the delimiter in cytoreg.toml",
         ) from None
     return [
         heading.strip() or f"column_{number}" for number, heading in enumerate(headings, start=1)
     ]
+
+
+def fields(record: str, delimiter: str, quote: str) -> list[str]:
+    """The fields of the first record of a text; raises csv.Error when it is none."""
+    lines = io.StringIO(record, newline="")
+    if not quote:
+        return next(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE))
+    return next(csv.reader(lines, delimiter=delimiter, quotechar=quote))
+
+
+def begin(file: IO[bytes], line: int) -> bytes:
+    """The first bytes of a file from this line on (1 is the first, 0 too)."""
+    data, before = file.read(blocks.LONGEST), max(0, line - 1)
+    ends = [found.end() for found in islice(_LINE_END.finditer(data), before)]
+    if len(ends) < before:
+        return b""
+    return data[ends[-1] :] if ends else data
 
 
 def delimited(
@@ -72,19 +103,23 @@ def delimited(
     delimiter: str,
     columns: list[str],
     refuse: Callable[[pa.Table], Mapping[int, str]] = lambda _: {},
+    *,
+    quote: str = '"',
+    line: int = 1,
 ) -> Iterator[Batch]:
-    """Records of delimited text; the first, the header, is passed over.
+    """Records of delimited text; the one on `line`, the header, is passed over (0: there is none).
 
     `columns` names the fields in their order. A record is bad when it has too few or too many
     fields, a quote out of place, a NUL, bytes that are not in `encoding`, or nothing at all; and
     when `refuse`, asked with a table of records, gives its position in it a reason.
     """
-    for block in _blocks(source, path, where, encoding, blocks.cut_delimited(delimiter), 0):
+    cut, first_row = blocks.cut_delimited(delimiter, quote), int(line == 0)
+    for block in _blocks(source, path, where, encoding, cut, first_row, line):
         bad = blocks.spoilt(block)
         if block.first_row == 0:
             bad[0] = "header"
         text, indexes = blocks.without(block, bad)
-        table, ragged = _parse(text, columns, delimiter)
+        table, ragged = _parse(text, columns, delimiter, quote)
         bad |= {int(indexes[number]): why for number, why in ragged.items()}
         keep = np.delete(indexes, list(ragged))
         if block.first_row == 0:
@@ -136,11 +171,18 @@ def lines(
 
 
 def _blocks(
-    source: str, path: Path, where: str, encoding: str, cut: blocks.Cut, first_row: int
+    source: str,
+    path: Path,
+    where: str,
+    encoding: str,
+    cut: blocks.Cut,
+    first_row: int,
+    line: int = 1,
 ) -> Iterator[blocks.Block]:
     with open_utf8(source, path, where, encoding) as file:
+        read = begin(file, line) if line > 1 else b""
         try:
-            yield from blocks.blocks(file, cut, first_row)
+            yield from blocks.blocks(file, cut, first_row, read, max(1, line))
         except blocks.Endless as error:
             raise SourceError(
                 source,
@@ -149,7 +191,9 @@ def _blocks(
             ) from None
 
 
-def _parse(text: bytes, columns: list[str], delimiter: str) -> tuple[pa.Table, dict[int, str]]:
+def _parse(
+    text: bytes, columns: list[str], delimiter: str, quote: str
+) -> tuple[pa.Table, dict[int, str]]:
     """Well-formed records as columns of text, and which have another number of fields."""
     ragged: dict[int, str] = {}
 
@@ -166,7 +210,7 @@ def _parse(text: bytes, columns: list[str], delimiter: str) -> tuple[pa.Table, d
         read_options=pa.csv.ReadOptions(
             use_threads=False, block_size=len(text) + 1, column_names=columns
         ),
-        parse_options=_parse_options(delimiter, skip),
+        parse_options=_parse_options(delimiter, quote, skip),
         convert_options=pa.csv.ConvertOptions(
             column_types=dict.fromkeys(columns, pa.string()),
             strings_can_be_null=False,
@@ -176,9 +220,10 @@ def _parse(text: bytes, columns: list[str], delimiter: str) -> tuple[pa.Table, d
     return table, ragged
 
 
-def _parse_options(delimiter: str, invalid_row_handler: object = None) -> pa.csv.ParseOptions:
+def _parse_options(delimiter: str, quote: str, invalid_row_handler: object) -> pa.csv.ParseOptions:
     return pa.csv.ParseOptions(
         delimiter=delimiter,
+        quote_char=quote or False,
         newlines_in_values=True,
         ignore_empty_lines=False,
         invalid_row_handler=invalid_row_handler,
@@ -186,8 +231,22 @@ def _parse_options(delimiter: str, invalid_row_handler: object = None) -> pa.csv
 
 
 def _bad(block: blocks.Block, bad: dict[int, str], encoding: str) -> list[Bad]:
+    found = []
     indexes = sorted(bad)
-    return [
-        Bad(block.first_row + index, line, bad[index], raw_text(block.raw(index), encoding))
-        for index, line in zip(indexes, block.lines(indexes), strict=True)
-    ]
+    for index, line in zip(indexes, block.lines(indexes), strict=True):
+        raw, reason = block.raw(index), bad[index]
+        if reason == blocks.UNDECODABLE:
+            reason += _perhaps(raw, encoding)
+        found.append(Bad(block.first_row + index, line, reason, raw_text(raw, encoding)))
+    return found
+
+
+def _perhaps(raw: bytes, encoding: str) -> str:
+    """Which encoding bytes that are not in UTF-8 are likely in."""
+    if codecs.lookup(encoding).name not in ("utf-8", "utf-8-sig"):
+        return ""
+    try:
+        raw.decode("cp1252")
+    except UnicodeDecodeError:
+        return " (utf-8; perhaps in cp850)"
+    return " (utf-8; perhaps in cp1252)"

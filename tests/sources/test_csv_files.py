@@ -21,7 +21,16 @@ case_number = ["CASE NO", "Case Number"]
 hospital_number = ["MRN", "Patient MRN"]
 room = ["ROOM"]
 """
+ALL = """
+[sources.log]
+kind = "csv"
+path = "*.csv"
+tables = { cases = "procedure" }
+columns = "all"
+optional = []
+"""
 UNDECODABLE = "bytes that are not in the declared encoding"
+CP1252 = f"{UNDECODABLE} (utf-8; perhaps in cp1252)"
 Make = Callable[[str], Project]
 
 
@@ -77,10 +86,10 @@ def test_a_broken_record_is_kept_raw_and_the_others_go_on(project: Make, landed:
     assert rejects == [
         ("cases", 2, 4, "1 fields instead of 2", "2"),
         ("cases", 3, 5, "3 fields instead of 2", '3,c,"d"'),
-        ("cases", 4, 6, UNDECODABLE, '"4",caf\\xe9'),
+        ("cases", 4, 6, CP1252, '"4",caf\\xe9'),
         ("cases", 5, 7, "a blank line", ""),
         ("cases", 6, 8, "a NUL byte", "6,\0"),
-        ("cases", 7, 9, UNDECODABLE, "7\\xe9"),
+        ("cases", 7, 9, CP1252, "7\\xe9"),
     ]
 
 
@@ -198,13 +207,11 @@ def test_a_hidden_file_is_not_part_of_the_source(project: Make, landed: Callable
         (b"CASE NO,Patients MRN\n1,2\n", r"a\.csv has no heading for column hospital_number:"
          r" expected 'MRN', 'Patient MRN'; perhaps it is now called 'Patients MRN'\n"
          r".*add 'Patients MRN' to hospital_number in \[sources\.log\.columns\]"),
-        (b"CASE NO;MRN\n1;2\n", r"a\.csv has a single column.*\n.*`delimiter`"),
         (b"CASE NO,MRN,CASE NO\n1,2,3\n", r"a\.csv has more than one heading for.*'case_number'"),
         (b"CASE NO,MRN,Case Number\n1,2,3\n", r"a\.csv has more than one .*'case_number'"),
         (b"CASE NO,MRN,_row\n1,2,3\n", r"a\.csv has the heading _row.*keeps for itself"),
         (b"CASE NO,M\xe9RN\n", r"a\.csv: its first line.*not in the declared encoding"),
         (b'CASE NO,"MRN\n1,2\n', r"a\.csv: its first line.*a quote that never closes"),
-        (b"\nCASE NO,MRN\n1,2\n", r"a\.csv: its first line.*a blank line"),
         (b"", r"a\.csv is empty"),
         (b"PK\x03\x04rest", r"a\.csv is a compressed file that is damaged or cut off"),
         (b"\x1f\x8b\x08rest", r"a\.csv is a compressed file that is damaged or cut off"),
@@ -273,3 +280,73 @@ def test_all_headings_are_taken_on_request(project: Make, landed: Callable) -> N
     assert rows == [("1", "2", None, "a.csv"), (None, "4", "3", "b.csv")]
     assert list(landing.tables[0].columns)[:3] == ["Z", "A", "B"]
     assert landing.unexpected == {}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("columns", ["declared", "all"])
+def test_a_delimiter_that_is_not_declared_is_found(
+    project: Make, landed: Callable, delimiter: str, columns: str
+) -> None:
+    log = project(LOG if columns == "declared" else ALL)
+    others = ",;\t|".replace(delimiter, "")
+    lines = ["CASE NO@MRN@NOTE", f"1@a@{others}", f'2@b@"{others}@"', "3@c", "4@d@"]
+    write(log, a="\n".join(lines).replace("@", delimiter).encode())
+    landing, rows, rejects = landed(log, "log", '"NOTE", _row')
+    assert rows == [(others, 1), (others + delimiter, 2), ("", 4)]
+    assert [(row, reason) for _, row, _, reason, _ in rejects] == [(3, "2 fields instead of 3")]
+    assert landing.files[0].headings == ["CASE NO", "MRN", "NOTE"]
+
+
+def test_a_delimiter_that_is_declared_is_not_doubted(project: Make) -> None:
+    log = project(LOG.replace("optional", 'delimiter = ","\noptional'))
+    write(log, a=b"CASE NO;MRN\n1;2\n")
+    with pytest.raises(SourceError, match=r"a\.csv has a single column.*\n.*`delimiter`"):
+        land(log, "log")
+
+
+def test_headings_are_found_below_other_lines(project: Make, landed: Callable) -> None:
+    log = project(LOG)
+    write(
+        log,
+        a=b'Theatre log, printed "2020\n\nWard;A,B\n\nCASE NO;MRN\n1;a\n2\n',
+        b=b"MRN\tCASE NO\nb\t3",
+    )
+    landing, rows, rejects = landed(log, "log", "case_number, hospital_number, _file, _row")
+    assert rows == [("1", "a", "a.csv", 1), ("3", "b", "b.csv", 1)]
+    assert [(row, line) for _, row, line, _, _ in rejects] == [(2, 7)]
+    assert landing.unexpected == {"lines before the headings of a.csv": 4}
+
+
+def test_the_line_of_the_headings_may_be_declared(project: Make, landed: Callable) -> None:
+    log = project(ALL + "header = 3")
+    write(log, a=b"#\r#;;;;\rCASE NO;MRN\r1;a\r\r2;b")
+    _, rows, rejects = landed(log, "log", '"CASE NO", "MRN", _row')
+    assert rows == [("1", "a", 1), ("2", "b", 3)]
+    assert [(row, line) for _, row, line, _, _ in rejects] == [(2, 5)]
+    with pytest.raises(SourceError, match=r"a\.csv: line 30, which should hold the headings"):
+        land(project(ALL + "header = 30"), "log")
+
+
+@pytest.mark.parametrize(("columns", "first"), [("LOG", "case_number"), ("ALL", "column_1")])
+def test_a_file_without_headings_has_its_columns_in_order(
+    project: Make, landed: Callable, columns: str, first: str
+) -> None:
+    log = project(globals()[columns].replace("optional", "header = 0\noptional"))
+    write(log, a=b"1;a;x\n2;b\n3;c;y\n")
+    _, rows, rejects = landed(log, "log", f"{first}, _row")
+    assert rows == [("1", 1), ("3", 3)]
+    assert rejects == [("cases", 2, 2, "2 fields instead of 3", "2;b")]
+
+
+@pytest.mark.parametrize(
+    ("quote", "content", "name"),
+    [("", b'1\t"5 inch\n', '"5 inch'), ("'", b"1\t'a\t''b'''\n", "a\t'b'")],
+)
+def test_another_quote_or_none_may_be_declared(
+    project: Make, landed: Callable, quote: str, content: bytes, name: str
+) -> None:
+    log = project(ALL + f'quote = "{quote}"')
+    write(log, a=b"NO\tNAME\n" + content + b'2\t"x"\n')
+    _, rows, rejects = landed(log, "log", '"NO", "NAME"')
+    assert rows == [("1", name), ("2", '"x"')]
+    assert rejects == []

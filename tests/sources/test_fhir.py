@@ -127,7 +127,7 @@ def test_what_is_no_resource_is_kept_raw_and_the_others_go_on(
         ("resource", 3, 3, "no JSON object"),
         ("resource", 4, 4, "an object without a resourceType"),
         ("resource", 5, 5, "a blank line"),
-        ("result", 6, 6, "bytes that are not in the declared encoding"),
+        ("result", 6, 6, "bytes that are not in the declared encoding (utf-8; perhaps in cp1252)"),
         ("result", 7, 7, "a control character"),
     ]
     assert rejects[0][-1] == observation("b")[:60]

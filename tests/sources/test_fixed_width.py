@@ -36,7 +36,7 @@ def test_lines_are_cut_into_columns(project: Make, landed: Callable) -> None:
         (4, 4, "a blank line"),
         (5, 5, "16 characters instead of 8"),
         (6, 6, "a NUL byte"),
-        (7, 7, "bytes that are not in the declared encoding"),
+        (7, 7, "bytes that are not in the declared encoding (utf-8; perhaps in cp1252)"),
     ]
     assert rejects[-1][-1] == "Simx\\xff"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -10,15 +10,24 @@ from cytoreg.sources.declaration import Files, Headed, Span, free, single
 
 
 class CsvSource(Files, Headed):
-    """Delimited text, one table."""
+    """Delimited text, one table.
+
+    Without `delimiter` it is found: a comma, a semicolon, a tab or a bar. `quote` is empty where
+    quotes mean nothing. `header` is the number of the line with the headings, 0 when there is none
+    and the columns are in the order of `columns`. Without it, it is the first line that has all
+    declared headings, or with "all" the first line.
+    """
 
     kind: Literal["csv"]
-    delimiter: str = ","
+    delimiter: str | None = None
+    quote: Literal['"', "'", ""] = '"'
+    header: Annotated[int, Field(ge=0)] | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         single(self.tables)
-        if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n\0':
+        mark = self.delimiter
+        if mark is not None and (len(mark) != 1 or not mark.isascii() or mark in "\"'\r\n\0"):
             raise ValueError("a delimiter is one ASCII character, such as ',', ';' or a tab")
         return self
 

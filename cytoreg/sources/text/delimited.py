@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Headings, Item, Reject, Rows
+from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.files import check_text, find, place, texts
 from cytoreg.sources.headings import known, mapped, together
 from cytoreg.sources.records import delimited, header
 from cytoreg.sources.text.config import CsvSource
+from cytoreg.sources.text.dialect import LINES, Dialect, dialect_of
 
 
 def inputs(name: str, config: CsvSource, extracts: Path) -> list[Path]:
@@ -23,23 +25,66 @@ def inputs(name: str, config: CsvSource, extracts: Path) -> list[Path]:
 def read(name: str, config: CsvSource, extracts: Path) -> Iterator[Item]:
     """Records of all files under the declared columns; other headings under their own names."""
     (table,) = config.tables
-    files = {path: place(path, extracts) for path in texts(name, config.path, extracts)}
-    columns, encodings = {}, {}
-    for path, where in files.items():
-        encodings[path] = check_text(name, path, where, config.encoding)
-        headings = header(name, path, where, encodings[path], config.delimiter)
-        columns[path] = _columns(name, where, headings, config)
-        yield Headings(where, headings)
-    wanted, unexpected = together(columns.values(), config)
+    files = [
+        _look(name, path, place(path, extracts), config)
+        for path in texts(name, config.path, extracts)
+    ]
+    for file in files:
+        yield Headings(file.where, file.headings)
+        if config.header is None and file.dialect.line > 1:
+            what = f"lines before the headings of {file.where}"
+            yield Unexpected(what, file.dialect.line - 1)
+    wanted, unexpected = together([file.columns for file in files], config)
     yield from unexpected
-    for path, where in files.items():
+    for file in files:
+        dialect = file.dialect
         for rows, bad in delimited(
-            name, path, where, encodings[path], config.delimiter, columns[path]
+            name,
+            file.path,
+            file.where,
+            file.encoding,
+            dialect.delimiter,
+            file.columns,
+            quote=dialect.quote,
+            line=dialect.line,
         ):
-            yield Rows(table, _shape(rows, wanted, where))
+            yield Rows(table, _shape(rows, wanted, file.where))
             for item in bad:
-                yield Reject(table, where, item.row, item.line, item.reason, item.raw)
+                yield Reject(table, file.where, item.row, item.line, item.reason, item.raw)
     yield Rows(table, _shape(pa.table({"_row": pa.array([], pa.int64())}), wanted, ""))
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file, how it is written, its headings and the columns that they name."""
+
+    path: Path
+    where: str
+    encoding: str
+    dialect: Dialect
+    headings: list[str]
+    columns: list[str]
+
+
+def _look(source: str, path: Path, where: str, config: CsvSource) -> _File:
+    encoding = check_text(source, path, where, config.encoding)
+    dialect = dialect_of(source, path, where, encoding, config)
+    if dialect.line == 0 and config.headings:
+        return _File(path, where, encoding, dialect, [], list(config.headings))
+    headings = header(
+        source,
+        path,
+        where,
+        encoding,
+        dialect.delimiter,
+        quote=dialect.quote,
+        line=max(1, dialect.line),
+    )
+    if dialect.line == 0:
+        columns = [f"column_{number}" for number in range(1, len(headings) + 1)]
+        return _File(path, where, encoding, dialect, [], columns)
+    columns = _columns(source, where, headings, config)
+    return _File(path, where, encoding, dialect, headings, columns)
 
 
 def _columns(source: str, where: str, headings: list[str], config: CsvSource) -> list[str]:
@@ -50,7 +95,8 @@ def _columns(source: str, where: str, headings: list[str], config: CsvSource) ->
             f"{where} has a single column where {len(config.headings)} are expected",
             remedy=f"set `delimiter` in [sources.{source}] to the character between its columns",
         )
-    return mapped(source, where, headings, config)
+    line = f"line {config.header}" if config.header else f"its first {LINES} lines"
+    return mapped(source, where, headings, config, line)
 
 
 def _shape(rows: pa.Table, wanted: list[str], where: str) -> pa.Table:

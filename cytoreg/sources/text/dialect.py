@@ -1,0 +1,85 @@
+"""What is between the fields of a delimited file and on which line its headings are, if not said.
+
+Both show in the first lines: the declared headings are on one of them, between the delimiter.
+Where no headings are declared, the delimiter is the one that gives most records as many fields as
+the first, and of several such the one that gives most fields.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from cytoreg.sources import blocks
+from cytoreg.sources.files import open_utf8
+from cytoreg.sources.headings import known
+from cytoreg.sources.records import begin, fields
+from cytoreg.sources.text.config import CsvSource
+
+LINES = 50
+"""Lines among which the headings are looked for."""
+
+_LOOK = 256 << 10
+_RECORDS = 200
+_DELIMITERS = ",;\t|"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """Delimiter, quote (perhaps none), and the line of the headings: 1 is the first, 0 is none."""
+
+    delimiter: str
+    quote: str
+    line: int
+
+
+def dialect_of(source: str, path: Path, where: str, encoding: str, config: CsvSource) -> Dialect:
+    """How a file is written, as far as it is not declared."""
+    candidates = config.delimiter or _DELIMITERS
+    line = 1 if config.header is None else config.header
+    with open_utf8(source, path, where, encoding) as file:
+        head = begin(file, line)[:_LOOK]
+    if config.headings and config.header != 0:
+        texts = head.decode("utf-8", "replace").splitlines(keepends=True)
+        look = LINES if config.header is None else 1
+        best = max(
+            (
+                (_found("".join(texts[at:]), delimiter, config), -at, delimiter)
+                for at in range(min(look, len(texts)))
+                for delimiter in candidates
+            ),
+            key=lambda found: found[:2],
+            default=(0, 0, ""),
+        )
+        if best[0]:
+            return Dialect(best[2], config.quote, line - best[1])
+    return Dialect(_regular(head, candidates, config.quote), config.quote, line)
+
+
+def _found(text: str, delimiter: str, config: CsvSource) -> int:
+    """How many declared headings are in the first record of a text."""
+    try:
+        headings = fields(text, delimiter, config.quote)
+    except (csv.Error, StopIteration):
+        return 0
+    column_of = known(config)
+    return len({column_of[name.strip()] for name in headings if name.strip() in column_of})
+
+
+def _regular(head: bytes, candidates: str, quote: str) -> str:
+    """The delimiter that gives most records as many fields as the first, and most of them."""
+    scores: dict[str, tuple[float, int]] = {}
+    for delimiter in candidates:
+        ends, broken = blocks.cut_delimited(delimiter, quote)(head, len(head) < _LOOK)
+        counts, start = [], 0
+        for index, end in enumerate(ends[:_RECORDS].tolist()):
+            record, start = head[start:end].decode("utf-8", "replace"), end
+            if record.strip() and index not in broken:
+                try:
+                    counts.append(len(fields(record, delimiter, quote)))
+                except csv.Error:
+                    counts.append(0)
+        if counts and counts[0] > 1:
+            scores[delimiter] = counts.count(counts[0]) / len(counts), counts[0]
+    return max(scores, key=lambda delimiter: scores[delimiter], default=candidates[0])
