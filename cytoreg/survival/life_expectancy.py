@@ -14,7 +14,7 @@ from cytoreg.survival.expected import ederer1
 from cytoreg.survival.kaplan_meier import KaplanMeier, Z, fit_patients, quantile
 from cytoreg.survival.life_table import DAYS_PER_YEAR, LifeTable
 from cytoreg.survival.patients import Floats, Patients, patients_of
-from cytoreg.survival.population import people, walk
+from cytoreg.survival.population import lived, people, walk
 from cytoreg.survival.restricted_mean import area
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ MEASURES = (
     "loss_in_life_expectancy",
 )
 STEP = 1 / 4
-"""Years between the points at which expected survival is computed; between them it is linear."""
+"""Years between the points of the expected curve that the loss after tau is added up over."""
 WINDOW = 5.0
 """Years before tau whose excess hazard is taken to go on after it."""
 OLDEST = 121.0
@@ -70,48 +70,31 @@ def life_expectancy(
 
 @dataclass(frozen=True)
 class _Expected:
-    """The expected curve of a stratum: survival at each of `years`, and its area up to there."""
+    """The expected curve of a stratum: survival at each of `years`, its median (NaN: never), and
+    the years lived under it until tau and without end."""
 
     years: Floats
     survival: Floats
-    area: Floats
-
-    def until(self, years: float) -> float:
-        """Area from 0 to `years`."""
-        return float(np.interp(years, self.years, self.area))
-
-    def median(self) -> float:
-        """The first time at which survival is 0.5; NaN if never."""
-        below = np.flatnonzero(self.survival < 0.5)
-        if not len(below):
-            return float("nan")
-        after = int(below[0])
-        return float(
-            np.interp(
-                -0.5, -self.survival[after - 1 : after + 1], self.years[after - 1 : after + 1]
-            )
-        )
+    median: float
+    until_tau: float
+    whole: float
 
 
 def _measures(part: Reduced, table: LifeTable, tau: float, seed: int) -> dict[str, object]:
     rows = patients_of(part)
     curve = fit_patients(rows)
-    expected = _expected(part, table)
-    whole = expected.area[-1]
+    expected = _expected(part, table, tau)
     median = quantile(curve)
     low, middle, high = (
         value / DAYS_PER_YEAR for value in (median.lower, median.estimate, median.upper)
     )
     observed, std_err = (value / DAYS_PER_YEAR for value in area(curve, float(days(tau)), rows))
-    lost = expected.until(tau) - observed
+    lost = expected.until_tau - observed
     loss = _loss(part, table, rows, curve, expected, tau, seed)
     nothing = float("nan")
     found = (
-        (whole - middle, whole - high, whole - low, nothing, nothing),
-        (
-            *(expected.median() - value for value in (middle, high, low)),
-            *(nothing, nothing),
-        ),
+        (*(expected.whole - value for value in (middle, high, low)), nothing, nothing),
+        (*(expected.median - value for value in (middle, high, low)), nothing, nothing),
         (lost, lost - Z * std_err, lost + Z * std_err, nothing, nothing),
         loss,
     )
@@ -123,13 +106,29 @@ def _measures(part: Reduced, table: LifeTable, tau: float, seed: int) -> dict[st
     }
 
 
-def _expected(part: Reduced, table: LifeTable) -> _Expected:
+def _expected(part: Reduced, table: LifeTable, tau: float) -> _Expected:
     """The expected curve until nobody is left."""
     longest = max(OLDEST - float(part["age_days"].min()) / DAYS_PER_YEAR, 1.0)
     years = np.arange(0.0, longest + STEP, STEP)
     survival = ederer1(part, table, years * DAYS_PER_YEAR)
-    pieces = (survival[1:] + survival[:-1]) / 2 * STEP
-    return _Expected(years, survival, np.append(0.0, np.cumsum(pieces)))
+    who = replace(people(part, table), entry=np.zeros(len(part["count"])))
+
+    def lived_until(end: float) -> float:
+        days = lived(table, who, np.full(len(who.age), end * DAYS_PER_YEAR))
+        return float(np.sum(who.count * days) / who.count.sum()) / DAYS_PER_YEAR
+
+    median = _crossing(part, table, years, survival)
+    return _Expected(years, survival, median, lived_until(tau), lived_until(float(years[-1])))
+
+
+def _crossing(part: Reduced, table: LifeTable, years: Floats, survival: Floats) -> float:
+    """When the expected curve is 0.5, years; NaN if it never is. Between two days it is linear."""
+    below = np.flatnonzero(survival < 0.5)
+    if not len(below):
+        return float("nan")
+    begin, end = years[below[0] - 1 : below[0] + 1] * DAYS_PER_YEAR
+    each = np.linspace(begin, end, 93)
+    return float(np.interp(-0.5, -ederer1(part, table, each), each)) / DAYS_PER_YEAR
 
 
 def _loss(
@@ -190,8 +189,7 @@ class _Tail:
         deaths, lived = events[:, inside].sum(axis=1), at_risk @ spent
         rate = np.divide(deaths, lived, out=np.zeros_like(deaths), where=lived > 0)
         excess = np.maximum(rate - self.hazard, 0.0) * times
-        whole = self.expected.area[-1]
-        return np.asarray(whole - observed - at_end * self._after(excess))
+        return np.asarray(self.expected.whole - observed - at_end * self._after(excess))
 
     def _after(self, excess: Floats) -> Floats:
         """Years lived after the end by who is alive at it."""

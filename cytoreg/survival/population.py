@@ -132,6 +132,22 @@ def walk(
     return Sums(weights, at_leaving, at_entry)
 
 
+def lived(table: LifeTable, who: People, until: Floats) -> Floats:
+    """∫ exp(−Λ) from 0 to `until`: the days each patient would live until then, as the population.
+
+    Raises CytoregError if somebody leaves a table that refuses it (a count).
+    """
+    if table.beyond == "error":
+        _refuse(table, who, until)
+    found = np.zeros(len(who.age))
+    for block in _blocks(table, who, until, None):
+        days = block.high - block.low
+        there = -np.expm1(-block.hazard * days)
+        mean = np.divide(there, block.hazard, out=days, where=block.hazard > 0)
+        found[block.who] += np.exp(-block.before) * mean
+    return found
+
+
 def _blocks(table: LifeTable, who: People, until: Floats, grid: Floats | None) -> Iterator[_Block]:
     """Everyone's way through the cells, a calendar year and a year of age at a time."""
     changes = np.append(table.first_days()[1:], np.inf)

@@ -87,3 +87,9 @@ fit <- cmp.rel(Surv(time, cens) ~ 1, data = rdata, ratetable = slopop, rmap = li
 s <- summary(fit, times = c(365, 1826, 3652), scale = 1)
 say(data.frame(cause = rep(c("disease", "other"), 3), days = rep(c(365, 1826, 3652), each = 2),
                estimate = full(as.vector(s$est)), variance = full(as.vector(s$var))), "crude")
+
+# Years lost by rdata, in years of 365.241 days.
+y <- years(Surv(time, cens) ~ 1, data = rdata, ratetable = slopop, rmap = list(age = age * 365.241),
+           precision = 1, is.boot = FALSE)$years
+at <- c(365, 1826, 3652)
+say(data.frame(days = at, years = full(y$est[match(at, y$time)])), "years")

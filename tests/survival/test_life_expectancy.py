@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from population_tables import cohort as rdata
+from population_tables import golden, ratetable
 
 from cytoreg.errors import CytoregError
 from cytoreg.survival import (
@@ -46,9 +48,20 @@ def test_years_lost_are_the_area_between_the_curves() -> None:
     expected = expected_survival(patients, TABLE, "ederer1", years)["estimate"].to_numpy()
     area = np.sum((expected[1:] + expected[:-1]) / 2) * (years[1] - years[0])
     mean = restricted_mean(patients, 10)
-    assert found[0] == pytest.approx(area - mean["estimate"][0] / 365.25, abs=1e-4)
+    assert found[0] == pytest.approx(area - mean["estimate"][0] / 365.25, abs=1e-7)
     half = 1.959963984540054 * mean["std_err"][0] / 365.25
     assert found[2] - found[1] == pytest.approx(2 * half)
+
+
+def test_years_lost_are_relsurvs_but_for_its_rectangles() -> None:
+    """relsurv adds the population's days up by their beginnings: half a day of those who die."""
+    year = 365.241
+    table = ratetable("slopop", age_days=year)
+    for row in golden("years").itertuples():
+        found = measures(life_expectancy(rdata("rdata", year), table, row.days / 365.25))
+        estimate = found["years_lost_to_tau"][0] * 365.25 / year
+        assert 0 < row.years - estimate < 0.7 / 365.25, row.days
+    assert estimate == pytest.approx(row.years, rel=5e-4)
 
 
 def test_medians_are_subtracted_from_what_their_names_say() -> None:
@@ -58,9 +71,9 @@ def test_medians_are_subtracted_from_what_their_names_say() -> None:
     years = np.arange(0, 90, 1 / 24)
     expected = expected_survival(patients, TABLE, "ederer1", years)["estimate"].to_numpy()
     mean = np.sum((expected[1:] + expected[:-1]) / 2) / 24
-    middle = years[np.argmin(np.abs(expected - 0.5))]
-    assert found["le_minus_median_os"][0] == pytest.approx(mean - median, abs=1e-3)
-    assert found["median_expected_minus_median_os"][0] == pytest.approx(middle - median, abs=0.05)
+    middle = np.interp(-0.5, -expected, years)
+    assert found["le_minus_median_os"][0] == pytest.approx(mean - median, abs=1e-5)
+    assert found["median_expected_minus_median_os"][0] == pytest.approx(middle - median, abs=1e-5)
 
 
 def test_patients_who_die_as_the_population_lose_nothing() -> None:
