@@ -7,8 +7,8 @@ patients. A cohort is whatever DuckDB can read; `reduce` tells which columns hav
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,7 @@ from cytoreg.survival.relation import Cohort, check_kind, fetched, plain, relati
 
 if TYPE_CHECKING:
     import pandas as pd
+    from duckdb import DuckDBPyRelation
 
 __all__ = [
     "DAYS_PER_YEAR",
@@ -37,6 +38,9 @@ By: TypeAlias = str | Sequence[str] | None
 
 DAYS_PER_YEAR = 365.25
 
+OLDEST = 130
+"""Nobody starts at a greater age, years."""
+
 SEXES = ("male", "female")
 """What `sex` may hold."""
 
@@ -51,13 +55,15 @@ class Reduced:
     empty), `count` (float64, the sum of weights; of patients if there are none), `squares`
     (float64, the sum of squared weights) and `rows` (int64, patients). Times that rounding alone
     keeps apart are made one, and a combination may then come twice. `whole`: the cohort has no
-    weights, or all of them, in any stratum, are whole numbers.
+    weights, or all of them, in any stratum, are whole numbers. `levels`: the values of each column
+    that is an enumeration or a pandas category, in its own order.
     """
 
     stratum: tuple[str | None, ...]
     columns: dict[str, NDArray[Any]]
     values: tuple[object, ...] = ()
     whole: bool = True
+    levels: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __getitem__(self, column: str) -> NDArray[Any]:
         return self.columns[column]
@@ -121,7 +127,9 @@ def reduce(
     data["rows"] = rows
     _settle(data)
     whole = not weighted or bool(np.all(found["whole"]))
-    return _split(data, [found[f"k{i}"] for i in range(len(strata))], whole)
+    levels = _levels(relation, [*strata, *asked])
+    parts = _split(data, [found[f"k{i}"] for i in range(len(strata))], whole)
+    return [replace(part, levels=levels) for part in parts] if levels else parts
 
 
 def check(
@@ -135,8 +143,8 @@ def check(
     Of these, `covariates` may hold anything. `events` are the values that `event` may have (None:
     the caller checks them). Gives `strata` back. Raises CytoregError, with counts of rows and never
     a value, for: no rows at all; a time that is missing, negative or infinite; the same of entry or
-    age; entry at or after the time; an event outside `events`; a sex other than male and female; a
-    missing start date.
+    age; an age over 130 years; entry at or after the time; an event outside `events`; a sex other
+    than male and female; a missing start date.
     """
     if not strata:
         raise CytoregError("the cohort has no patients")
@@ -184,8 +192,8 @@ def frame(by: By, parts: Iterable[tuple[Reduced, Mapping[str, object]]]) -> pd.D
                 f"the result has a column {min(taken)} of its own",
                 remedy="rename that column of the cohort before splitting by it",
             )
-        arrays = {name: np.atleast_1d(np.asarray(column)) for name, column in columns.items()}
-        length = max(len(array) for array in arrays.values())
+        arrays = {name: np.asarray(column) for name, column in columns.items()}
+        length = max((len(array) for array in arrays.values() if array.ndim), default=1)
         for name, value in zip(strata, part.values, strict=True):
             pieces[name].append(_repeat(value, length))
         for name, array in arrays.items():
@@ -193,6 +201,13 @@ def frame(by: By, parts: Iterable[tuple[Reduced, Mapping[str, object]]]) -> pd.D
     return pd.DataFrame(
         {name: np.concatenate(arrays) if arrays else [] for name, arrays in pieces.items()}
     ).infer_objects()
+
+
+def _levels(relation: DuckDBPyRelation, columns: Sequence[str]) -> dict[str, list[str]]:
+    """The values of those columns that are enumerations, in their order."""
+    types = {name.lower(): t for name, t in zip(relation.columns, relation.types, strict=True)}
+    kept = {name: types[name.lower()] for name in columns}
+    return {name: cast("list[str]", t.children[0][1]) for name, t in kept.items() if t.id == "enum"}
 
 
 def _array(found: NDArray[Any]) -> NDArray[Any]:
@@ -291,6 +306,8 @@ def _problems(
                 f"{what} that is missing, negative or infinite",
                 ~(np.isfinite(value) & (value >= 0)),
             )
+    if "age_days" in part:
+        yield f"an age over {OLDEST} years", part["age_days"] > OLDEST * DAYS_PER_YEAR
     if "entry_days" in part and "time_days" in part:
         yield "an entry that is not before the time", part["entry_days"] >= part["time_days"]
     if "event" in part and events is not None:

@@ -7,7 +7,7 @@ against R.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -82,7 +82,8 @@ def cox(
     """Fit hazard(t | x) = hazard₀(t) exp(xβ), with a hazard₀ of its own in each of `strata`.
 
     `covariates` are columns of the cohort: numbers as they are, text (and any that `reference`
-    names a value of) by an indicator for each value but the reference, else the first in order.
+    names a value of) by an indicator for each value but the reference, else the first in order
+    (pandas categories and enumerations: in their own).
     Ties: Efron's or Breslow's approximation. `entry_days` delays entry. A weight is that of one
     patient, as in R, so that with Efron's ties a weight of 2 is not quite two rows; if any weight
     is a fraction, the variance is robust. Intervals: exp(coefficient ± 1.96 std_err), 95 %.
@@ -142,7 +143,7 @@ def _complete(
             remedy='give them a value of their own, or pass missing="leave out"',
         )
     kept = [
-        Reduced(p.stratum, {c: a[rows] for c, a in p.columns.items()}, p.values, p.whole)
+        replace(p, columns={c: a[rows] for c, a in p.columns.items()})
         for p, rows in zip(parts, known, strict=True)
     ]
     return kept, [table[rows] for table, rows in zip(tables, known, strict=True)], left_out

@@ -33,7 +33,8 @@ def design(
     """The columns of all covariates, and of each part the matrix (rows × columns).
 
     A covariate of text, or with a reference, has a column for each value but one: that of
-    `reference`, else the first in order. Any other is a number. Missing values come out as NaN.
+    `reference`, else the first in order (of categories: their own). Any other is a number. Missing
+    values come out as NaN.
     Raises CytoregError for a reference that no patient has, or a covariate with one value only.
     """
     columns: list[Column] = []
@@ -45,7 +46,7 @@ def design(
             for piece, array in zip(pieces, arrays, strict=True):
                 piece.append(array.astype(np.float64)[:, None])
             continue
-        first, *others = _levels(name, arrays, reference)
+        first, *others = _levels(name, arrays, reference, parts[0].levels.get(name))
         columns += [Column(name, level, first) for level in others]
         for piece, array in zip(pieces, arrays, strict=True):
             piece.append(_indicators(array, others))
@@ -53,12 +54,15 @@ def design(
 
 
 def _levels(
-    name: str, arrays: Sequence[NDArray[np.generic]], reference: Mapping[str, object]
+    name: str,
+    arrays: Sequence[NDArray[np.generic]],
+    reference: Mapping[str, object],
+    order: Sequence[str] | None,
 ) -> list[object]:
     """A covariate's values, the reference first, the others in order."""
     found = {value for array in arrays for value in array.tolist() if not _missing(value)}
     try:
-        levels: list[object] = sorted(found)
+        levels = sorted(found, key=order.index if order else None)
     except TypeError:
         raise CytoregError(f"the values of covariate {name} have no order") from None
     if len(levels) < 2:

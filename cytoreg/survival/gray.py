@@ -64,7 +64,7 @@ def gray_test(
     if not known:
         raise CytoregError("nobody in the cohort has an event, so there is no cause to compare")
     deep = len(names(strata))
-    groups = groups_of(parts, deep)
+    groups = groups_of(parts, names(by))
     if len(groups) < 2:
         raise CytoregError("Gray's test compares two groups or more, and the cohort has one")
     rows = []

@@ -59,7 +59,7 @@ def log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.0) -> Log
     variance: a Cox model takes them), and input that cannot be estimated.
     """
     parts = _parts(cohort, by, strata)
-    groups = groups_of(parts, len(names(strata)))
+    groups = groups_of(parts, names(by))
     if len(groups) < 2:
         raise CytoregError("a log-rank test compares two groups or more, and the cohort has one")
     found = _sums(parts, groups, len(names(strata)), rho)
@@ -78,7 +78,7 @@ def pairwise_log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.
     import pandas as pd
 
     parts, deep = _parts(cohort, by, strata), len(names(strata))
-    groups = groups_of(parts, deep)
+    groups = groups_of(parts, names(by))
     rows = []
     for pair in combinations(groups, 2):
         taken = [part for part in parts if part.stratum[deep:] in pair]
@@ -112,12 +112,17 @@ def _parts(cohort: Cohort, by: By, strata: By) -> Sequence[Reduced]:
     return parts
 
 
-def groups_of(parts: Iterable[Reduced], deep: int) -> list[tuple[str | None, ...]]:
-    """The distinct groups, ordered by their values."""
-    found = {part.stratum[deep:]: part.values[deep:] for part in parts}
+def groups_of(parts: Sequence[Reduced], by: Sequence[str]) -> list[tuple[str | None, ...]]:
+    """The distinct groups of `by`, the last columns of the strata, ordered by their values."""
+    found = {part.stratum[-len(by) :]: part.values[-len(by) :] for part in parts}
+    levels = [parts[0].levels.get(name) for name in by]
 
     def rank(group: tuple[str | None, ...]) -> tuple[tuple[bool, object], ...]:
-        return tuple((value is None, value if value is not None else 0) for value in found[group])
+        places = (
+            order.index(str(value)) if order and value is not None else value
+            for value, order in zip(found[group], levels, strict=True)
+        )
+        return tuple((place is None, place if place is not None else 0) for place in places)
 
     return sorted(found, key=rank)
 

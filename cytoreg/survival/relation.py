@@ -34,6 +34,7 @@ def relation_of(cohort: Cohort, wanted: Collection[str]) -> DuckDBPyRelation:
     """The cohort as a relation; a frame or table gets a database of its own."""
     import duckdb
 
+    _check_names(cohort, wanted)
     if isinstance(cohort, duckdb.DuckDBPyRelation):
         return cohort
     con = duckdb.connect()
@@ -46,6 +47,19 @@ def relation_of(cohort: Cohort, wanted: Collection[str]) -> DuckDBPyRelation:
             f"a cohort cannot be read from {type(cohort).__name__}",
             remedy="give a DuckDB relation, a pandas frame or an Arrow table",
         ) from None
+
+
+def _check_names(cohort: Cohort, wanted: Collection[str]) -> None:
+    """Refuse a cohort in which a wanted name may mean two columns; DuckDB would take the first."""
+    schema = getattr(cohort, "schema", None)  # Arrow's `columns` are the columns themselves
+    columns = getattr(schema, "names", getattr(cohort, "columns", ()))
+    lower = [str(name).lower() for name in columns]
+    for name in wanted:
+        if lower.count(name.lower()) > 1:
+            raise CytoregError(
+                f"the cohort has more than one column {name}",
+                remedy="rename all but one; capitals make no difference",
+            )
 
 
 def _encoded(cohort: Cohort, wanted: Collection[str]) -> Cohort:
@@ -76,7 +90,8 @@ def check_kind(kinds: Mapping[str, str], name: str, *, stratum: bool) -> None:
     kind = kinds[name.lower()]
     expected, word = _KINDS.get(name, ({kind}, ""))
     if kind not in expected and not stratum:
-        raise CytoregError(f"the cohort's column {name} is {kind}, not {word}")
+        said = "text" if kind in ("ENUM", "VARCHAR") else kind
+        raise CytoregError(f"the cohort's column {name} is {said}, not {word}")
 
 
 def plain(name: str, kind: str) -> str:

@@ -177,9 +177,15 @@ def test_impossible_values_are_refused_with_counts_only(column: str) -> None:
         (FRAME.drop(columns="event"), None, "no column event"),
         (FRAME, "colour", "no column colour"),
         (FRAME, ["site", "SITE"], "a column of by is named twice"),
-        (FRAME.assign(time_days="31415"), None, "column time_days is ENUM, not a number"),
+        (FRAME.assign(EVENT=1), None, "more than one column event"),
+        (
+            pa.Table.from_pandas(FRAME).append_column("event", [[1] * 5]),
+            None,
+            "more than one column",
+        ),
+        (FRAME.assign(time_days="31415"), None, "column time_days is text, not a number"),
         (FRAME.assign(weight=[1, 0, -31415, np.nan, np.inf]), None, "4 of 5 rows .* a weight"),
-        (FRAME.assign(weight="31415"), None, "column weight is ENUM, not a number"),
+        (FRAME.assign(weight="31415"), None, "column weight is text, not a number"),
         (31415, None, "cannot be read from int"),
     ],
 )

@@ -189,6 +189,11 @@ def test_past_the_last_time_nothing_is_known() -> None:
     assert found.loc[("a", 2), "events"].tolist() == [0, 1, 1]
 
 
+def test_at_no_times_there_are_no_rows() -> None:
+    frame = pd.DataFrame({"time_days": [1, 2], "event": [1, 0]})
+    assert len(incidence_at(frame, [])) == 0
+
+
 def test_the_incidence_at_a_time_is_the_curves() -> None:
     cohort = read("late_unweighted")
     curve = cumulative_incidence(cohort, "arm", "log")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
 from cytoreg.errors import CytoregError
-from cytoreg.survival import cox, proportional_hazards
+from cytoreg.survival import cox, log_rank, pairwise_log_rank, proportional_hazards
 
 Cohort = Callable[[str], pd.DataFrame]
 FOLDER = Path(__file__).parents[1] / "golden"
@@ -142,6 +143,19 @@ def test_a_reference_is_the_level_that_others_are_compared_with(cohort: Cohort) 
     assert other["coefficient"][2] == pytest.approx(-first["coefficient"][2])
     back = first.set_index("level")["coefficient"]
     assert other["coefficient"][0] == pytest.approx(-back["Obs"])
+
+
+def test_categories_and_enumerations_keep_their_order_as_factors_do_in_r(cohort: Cohort) -> None:
+    frame = cohort("colon")
+    levels = ["Obs", "Lev+5FU", "Lev"]
+    ordered = frame.assign(rx=pd.Categorical(frame["rx"], categories=[*levels, "nobody"]))
+    relation = duckdb.from_df(frame).project(f"* replace (rx::enum{tuple(levels)} as rx)")
+    for source in (ordered, relation):
+        assert cox(source, ["rx"]).terms["level"].tolist() == levels[1:]
+        assert log_rank(source, "rx").groups["rx"].tolist() == levels
+        assert pairwise_log_rank(source, "rx")["first"].tolist() == ["Obs", "Obs", "Lev+5FU"]
+    with pytest.raises(CytoregError, match="no patient has the reference"):
+        cox(ordered, ["rx"], reference={"rx": "nobody"})
 
 
 def test_a_term_that_others_determine_is_left_out_as_in_r(cohort: Cohort) -> None:

@@ -264,10 +264,12 @@ def test_one_patient_past_all_ages_spoils_no_sum_of_the_others() -> None:
 
 def test_ages_that_nobody_reaches_are_refused_with_a_count() -> None:
     people = from_start("lung").assign(time_days=20_000)
-    people.loc[people.index[:2], "age_days"] = 60_000
+    people.loc[people.index[:2], "age_days"] = 45_000
     for integral in ("exact", "relsurv"):
         with pytest.raises(CytoregError, match="2 patients are followed to ages that nobody"):
             net_survival(people, LifeTable.builtin("usa"), integral=integral)
+    with pytest.raises(CytoregError, match="2 with an age over 130 years"):
+        net_survival(people.replace({"age_days": {45_000: 60_000}}), LifeTable.builtin("usa"))
     long = from_start("lung").assign(weight=0.5)
     long.loc[long.index[0], "time_days"] = 10**9
     immortal = LifeTable.from_hazards(np.zeros((2, 1, 1)), years=[1900])
