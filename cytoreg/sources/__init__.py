@@ -152,7 +152,10 @@ KINDS = {
     "naaccr_xml": "naaccr.xml",
     "parquet": "parquet.files",
     "redcap": "redcap.export",
+    "sas": "statistics.files",
+    "spss": "statistics.files",
     "sql": "sql.database",
+    "stata": "statistics.files",
 }
 
 

@@ -14,6 +14,7 @@ from cytoreg.sources.naaccr.config import NaaccrFlatSource, NaaccrXmlSource
 from cytoreg.sources.parquet.config import ParquetSource
 from cytoreg.sources.redcap.config import RedcapSource
 from cytoreg.sources.sql.config import SqlSource
+from cytoreg.sources.statistics.config import SasSource, SpssSource, StataSource
 from cytoreg.sources.text.config import CsvSource, FixedWidthSource
 
 AnySource = Annotated[
@@ -27,6 +28,9 @@ AnySource = Annotated[
     | NaaccrFlatSource
     | ParquetSource
     | RedcapSource
-    | SqlSource,
+    | SasSource
+    | SpssSource
+    | SqlSource
+    | StataSource,
     Field(discriminator="kind"),
 ]

@@ -1,0 +1,109 @@
+"""The process in which apart.py lets pyreadstat read a file; its exit code tells how that ended."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyreadstat
+
+from cytoreg.sources import BATCH_ROWS
+from cytoreg.sources.statistics import apart, values
+from cytoreg.sources.statistics.apart import Asked
+
+_CELLS = 2_000_000  # of a batch: they are Python objects here
+_READ = {
+    "sas7bdat": pyreadstat.read_sas7bdat,
+    "sav": pyreadstat.read_sav,
+    "por": pyreadstat.read_por,
+    "dta": pyreadstat.read_dta,
+}
+
+
+class _CutOff(Exception):
+    pass
+
+
+def main() -> int:
+    """Read what is asked for on the command line; returns the exit code."""
+    asked = Asked(**json.loads(sys.argv[1]))
+    resource.setrlimit(resource.RLIMIT_DATA, (apart.MEMORY, apart.MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (asked.seconds, asked.seconds))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        writer = None
+        for table in _tables(asked):
+            if writer is None:
+                writer = pa.ipc.new_stream(sys.stdout.buffer, table.schema)
+            writer.write_table(table)
+        if writer:
+            writer.close()
+        sys.stdout.buffer.flush()
+    except _CutOff:
+        return apart.CUT_OFF
+    except MemoryError:
+        return apart.SWOLLEN
+    except UnicodeError:
+        return apart.UNDECODABLE
+    except Exception as error:  # pyreadstat lets anything through
+        return _code(str(error))
+    return 0
+
+
+def _tables(asked: Asked) -> Iterator[pa.Table]:
+    """The file's records as columns of text, no more of them at once than a batch may hold."""
+    options: dict[str, Any] = {"output_format": "dict", "disable_datetime_conversion": True}
+    if asked.encoding:
+        options["encoding"] = asked.encoding
+    read = _READ[asked.form]
+    if asked.form == "por":
+        options.pop("encoding", None)
+    else:
+        options["user_missing"] = True
+    _, meta = read(asked.path, metadataonly=True, **options)
+    names = list(meta.column_names)
+    shown = {
+        name: values.shown(asked.system, meta.original_variable_types.get(name)) for name in names
+    }
+    kinds = meta.readstat_variable_types
+    labels = {
+        name: {values.code(code): str(label) for code, label in known.items()}
+        for name, known in (meta.variable_value_labels if asked.labels else {}).items()
+    }
+
+    def column(name: str, found: list[Any]) -> pa.Array:
+        if kinds.get(name) == "string":
+            array = values.texts(found)
+        else:
+            array = values.numbers(found, asked.system, shown[name], kinds.get(name) == "float")
+        return values.labelled(array, labels[name]) if labels.get(name) else array
+
+    yield pa.table({name: pa.array([], pa.string()) for name in names})
+    total = meta.number_rows
+    size = max(1, min(BATCH_ROWS, _CELLS // max(1, len(names))))
+    done = 0
+    while names and (total is None or done < total):
+        found, _ = read(asked.path, row_offset=done, row_limit=size, **options)
+        rows = len(found[names[0]])
+        if not rows:
+            break
+        yield pa.table({name: column(name, found[name]) for name in names})
+        done += rows
+    if total is not None and names and done != total:
+        raise _CutOff
+
+
+def _code(message: str) -> int:
+    if "encoding" in message or "character set" in message:
+        return apart.UNDECODABLE
+    if "memory" in message:
+        return apart.SWOLLEN
+    return apart.CUT_OFF if "expected number of rows" in message else apart.DAMAGED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""`[sources.<name>]` of SAS, SPSS and Stata files as typed data."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from cytoreg.sources.declaration import Headed, single
+
+
+class StatisticsSource(Headed):
+    """Files of a statistical system, one table; `path` is a glob below `paths.extracts`.
+
+    A variable's name is its heading. `encoding` is for files that tell a wrong one, or none.
+    """
+
+    path: str = Field(min_length=1)
+    encoding: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        single(self.tables)
+        return self
+
+
+class SasSource(StatisticsSource):
+    """SAS data sets (.sas7bdat) and transport files (.xpt).
+
+    `dataset` names one of several that are in a transport file.
+    """
+
+    kind: Literal["sas"]
+    dataset: str | None = None
+
+
+class SpssSource(StatisticsSource):
+    """SPSS data files: .sav, .zsav, .por. With `labels` a code lands as its value label."""
+
+    kind: Literal["spss"]
+    labels: bool = False
+
+
+class StataSource(StatisticsSource):
+    """Stata data files (.dta). With `labels` a code lands as its value label."""
+
+    kind: Literal["stata"]
+    labels: bool = False
+
+
+AnyStatistics = SasSource | SpssSource | StataSource

@@ -1,0 +1,186 @@
+"""Files of SAS, SPSS and Stata (kinds `sas`, `spss`, `stata`): one table from all files."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from cytoreg.errors import SourceError
+from cytoreg.sources import Headings, Item, Reject, Rows
+from cytoreg.sources.files import find, place, raw_text
+from cytoreg.sources.headings import mapped, together
+from cytoreg.sources.statistics import apart, xport
+from cytoreg.sources.statistics.apart import Unreadable
+from cytoreg.sources.statistics.config import AnyStatistics, SasSource
+
+_NAMES = {"sas": "a SAS file", "spss": "an SPSS file", "stata": "a Stata file"}
+_SYSTEMS = {"sas7bdat": "sas", "xpt": "sas", "sav": "spss", "por": "spss", "dta": "stata"}
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file to read: its path, its place for people, what it is, its columns."""
+
+    path: Path
+    where: str
+    form: str
+    columns: list[str]
+
+
+def inputs(name: str, config: AnyStatistics, extracts: Path) -> list[Path]:
+    """The files, in the order of their names."""
+    return find(name, config.path, extracts)
+
+
+def read(name: str, config: AnyStatistics, extracts: Path) -> Iterator[Item]:
+    """Records of all files, each variable as text; those in another encoding are rejects."""
+    (table,) = config.tables
+    _check_encoding(name, config)
+    files = []
+    for path in find(name, config.path, extracts):
+        where = place(path, extracts)
+        form = _form(name, path, where, config)
+        names = _names(name, path, where, form, config)
+        files.append(_File(path, where, form, mapped(name, where, names, config, "the file")))
+        yield Headings(where, names)
+    wanted, unexpected = together([file.columns for file in files], config)
+    yield from unexpected
+    for file in files:
+        try:
+            for item in _batches(name, file.path, file.where, file.form, config):
+                if isinstance(item, pa.Table):
+                    renamed = item.rename_columns([*file.columns, "_row"])
+                    yield Rows(table, _shape(renamed, wanted, file.where))
+                else:
+                    raw = raw_text(item.raw, config.encoding or "utf-8")
+                    reason = "bytes that are not in the declared encoding"
+                    yield Reject(table, file.where, item.row, item.row, reason, raw)
+        except Unreadable as error:
+            raise _unreadable(name, file.where, error) from None
+    yield Rows(table, _shape(pa.table({"_row": pa.array([], pa.int64())}), wanted, ""))
+
+
+def _names(source: str, path: Path, where: str, form: str, config: AnyStatistics) -> list[str]:
+    """The variables of a file."""
+    try:
+        if isinstance(config, SasSource) and form == "xpt":
+            member = _member(source, path, where, config)
+            return [variable.name for variable in member.variables]
+        return list(next(apart.batches(_asked(path, form, config))).column_names)
+    except Unreadable as error:
+        raise _unreadable(source, where, error) from None
+
+
+def _batches(
+    source: str, path: Path, where: str, form: str, config: AnyStatistics
+) -> Iterator[pa.Table | xport.Undecodable]:
+    if isinstance(config, SasSource) and form == "xpt":
+        member = _member(source, path, where, config)
+        yield from xport.batches(path, member, config.encoding or "utf-8")
+        return
+    done = 0
+    for rows in apart.batches(_asked(path, form, config)):
+        numbers = pa.array(range(done + 1, done + len(rows) + 1), pa.int64())
+        yield rows.append_column("_row", numbers)
+        done += len(rows)
+
+
+def _asked(path: Path, form: str, config: AnyStatistics) -> apart.Asked:
+    return apart.Asked(
+        path=str(path.resolve()),
+        system=config.kind,
+        form=form,
+        labels=getattr(config, "labels", False),
+        encoding=config.encoding,
+        seconds=max(1, int(config.deadline_minutes * 60)),
+    )
+
+
+def _member(source: str, path: Path, where: str, config: SasSource) -> xport.Member:
+    """The data set of a transport file that is meant; raises SourceError when none is."""
+    found = xport.members(path, config.encoding or "utf-8")
+    wanted = config.dataset
+    chosen = [
+        member for member in found if not wanted or member.name.casefold() == wanted.casefold()
+    ]
+    if len(chosen) != 1:
+        has = ", ".join(member.name for member in found)
+        raise SourceError(
+            source,
+            f"{where} has {len(chosen)} data sets{f' {wanted}' if wanted else ''}; in it are {has}",
+            remedy=f"name one with `dataset` in [sources.{source}] of cytoreg.toml",
+        )
+    return chosen[0]
+
+
+def _form(source: str, path: Path, where: str, config: AnyStatistics) -> str:
+    """What kind of file it is by its first bytes; raises SourceError when it is another's."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(512)
+    except OSError as error:
+        raise SourceError(
+            source, f"{where} cannot be read: {error.strerror}", remedy="check its permissions"
+        ) from None
+    form = _known(head)
+    system = _SYSTEMS.get(form)
+    if system == config.kind:
+        return form
+    if system:
+        raise SourceError(
+            source,
+            f"{where} is {_NAMES[system]}",
+            remedy=f'set kind = "{system}" in [sources.{source}] of cytoreg.toml',
+        )
+    if head.startswith(b"**COMPRESSED**"):
+        what, remedy = "is a CPORT file", "export it with the XPORT engine or proc copy"
+    elif not head:
+        what, remedy = "is empty", "deliver it again, or remove it from the folder"
+    elif form == "sas7bcat":
+        what, remedy = "is a catalog of formats and no data set", "deliver the .sas7bdat file"
+    else:
+        what, remedy = f"is not {_NAMES[config.kind]}", "deliver it again, or correct `path`"
+    raise SourceError(source, f"{where} {what}", remedy=remedy)
+
+
+def _known(head: bytes) -> str:
+    if head[12:16] == b"\xc2\xea\x81\x60":
+        return "sas7bdat"
+    if head[12:16] == b"\xc2\xea\x81\x63":
+        return "sas7bcat"
+    if head.startswith((b"HEADER RECORD*******LIBRARY ", b"HEADER RECORD*******LIBV8")):
+        return "xpt"
+    if head.startswith((b"$FL2", b"$FL3")):
+        return "sav"
+    if b"SPSS PORT FILE" in head:
+        return "por"
+    old = len(head) > 3 and 102 <= head[0] <= 116 and head[1] in (1, 2) and head[2] == 1
+    return "dta" if old or head.startswith(b"<stata_dta>") else ""
+
+
+def _check_encoding(source: str, config: AnyStatistics) -> None:
+    try:
+        codecs.lookup(config.encoding or "utf-8")
+    except LookupError:
+        raise SourceError(
+            source,
+            f"encoding {config.encoding!r} is unknown",
+            remedy="use a name that Python knows, such as utf-8, cp1252 or latin-1",
+        ) from None
+
+
+def _unreadable(source: str, where: str, error: Unreadable) -> SourceError:
+    return SourceError(source, f"{where} cannot be read: {error.why}", remedy=error.remedy)
+
+
+def _shape(rows: pa.Table, wanted: list[str], where: str) -> pa.Table:
+    """`rows` with exactly the wanted columns, null where the file has none, and its place."""
+    missing = pa.nulls(len(rows), pa.string())
+    columns = {
+        column: rows[column] if column in rows.column_names else missing for column in wanted
+    }
+    return pa.table(columns | {"_file": pa.repeat(where, len(rows)), "_row": rows["_row"]})

@@ -1,0 +1,195 @@
+"""Values of statistical systems as Arrow text, a column at a time.
+
+Every system keeps a date as a number from an epoch of its own, and only the format of the variable
+tells that it is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Shown = Literal["number", "date", "moment", "span", "week", "month", "quarter", "half"]
+Floats = npt.NDArray[np.float64]
+Value = float | str | None
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How a system counts: from which day, and how many of its units of dates and moments a day
+    has."""
+
+    epoch: str
+    dates: float
+    moments: float
+
+
+SECONDS = 86_400
+CLOCKS = {
+    "sas": Clock("1960-01-01", 1, SECONDS),
+    "spss": Clock("1582-10-14", SECONDS, SECONDS),
+    "stata": Clock("1960-01-01", 1, SECONDS * 1000),
+}
+_SPSS: dict[str, Shown] = {
+    **dict.fromkeys(("DATE", "ADATE", "EDATE", "JDATE", "SDATE", "QYR", "MOYR", "WKYR"), "date"),
+    **dict.fromkeys(("DATETIME", "YMDHMS"), "moment"),
+    **dict.fromkeys(("TIME", "DTIME", "MTIME"), "span"),
+}
+_STATA: dict[str, Shown] = {
+    "d": "date", "td": "date", "tc": "moment",
+    "tw": "week", "tm": "month", "tq": "quarter", "th": "half",
+}  # fmt: skip
+_SAS_MOMENT = re.compile(
+    r"(NL)?DATETIME|DATEAMPM|DATM|MDYAMPM|NLDATM|DT[A-Z]|[EBI][S8]?8?601D[TZXNL]"
+)
+_SAS_SPAN = re.compile(r"TIME|HHMM|HOUR|MMSS|TOD|NLTIM|[EBI][S8]?8?601[TL][MZXL]")
+_SAS_DATE = re.compile(
+    r"DATE$|DAY$|DDMMYY|MMDDYY|YYMM|MMYY|YYQ|YYWEEK|YYMON|MONYY|MONTH$|MONNAME|QTR|YEAR$|DOWNAME"
+    r"|WEEKDAT|WEEKDAY|WEEK[UVW]|WORDDAT|JULIAN|JULDAY|NLDATE|NENGO|MINGUO|HDATE|HEBDATE|EURDF[DMW]"
+    r"|[EBI][S8]?8?601DA"
+)
+_PARTS = {"week": 52, "month": 12, "quarter": 4, "half": 2}
+
+
+def shown(system: str, code: str | None) -> Shown:
+    """What the format of a variable makes of its numbers."""
+    code = code or ""
+    if system == "stata":
+        found = re.match(r"%-?(d|t[cdwmqh])", code)
+        return _STATA[found[1]] if found else "number"
+    name = re.sub(r"[0-9.]+$", "", code.upper().lstrip("%"))
+    if system == "spss":
+        return _SPSS.get(name, "number")
+    if _SAS_MOMENT.match(name):
+        return "moment"
+    if _SAS_SPAN.match(name):
+        return "span"
+    return "date" if _SAS_DATE.match(name) else "number"
+
+
+def texts(values: Sequence[str | None]) -> pa.Array:
+    """A variable of text; an empty one, which is each system's missing text, is null."""
+    found = pa.array(values, pa.string())
+    return pc.if_else(pc.equal(found, ""), None, found)
+
+
+def numbers(values: Sequence[Value], system: str, shown: Shown, single: bool = False) -> pa.Array:
+    """A variable of numbers, dates or times as text.
+
+    A missing value is null; a letter, one that the system tells from others, lands as `.A` does in
+    its output. `single` is for numbers that are kept in 4 bytes.
+    """
+    letters = [value if isinstance(value, str) else None for value in values]
+    if not any(letters):
+        return of_floats(np.array(values, dtype=np.float64), system, shown, single)
+    floats = np.array([None if isinstance(v, str) else v for v in values], dtype=np.float64)
+    tags = pa.array([letter and f".{letter}" for letter in letters], pa.string())
+    return pc.coalesce(tags, of_floats(floats, system, shown, single))
+
+
+def of_floats(values: Floats, system: str, shown: Shown, single: bool = False) -> pa.Array:
+    """Numbers as text; NaN is null, and so is nothing else.
+
+    A number that is no date of the years 1 to 9999 stays a number.
+    """
+    plain = _plain(values, single)
+    clock = CLOCKS[system]
+    if shown == "number":
+        return plain
+    with np.errstate(invalid="ignore", over="ignore"):
+        if shown == "span":
+            return _where(np.abs(values) < 1e12, _spans(values), plain)
+        if shown in _PARTS:
+            return _where(np.abs(values) < 1e5, _periods(values, shown), plain)
+        unit = clock.dates if shown == "date" else clock.moments
+        seconds = values / unit * SECONDS if unit != SECONDS else values
+        first, last = (
+            float((np.datetime64(day, "s") - np.datetime64(clock.epoch, "s")).astype(np.int64))
+            for day in ("0001-01-01", "9999-12-31T23:59:59")
+        )
+        good = (seconds >= first) & (seconds <= last)
+        if shown == "date" and unit == 1:
+            good &= values == np.trunc(values)
+        seconds = np.where(good, seconds, 0.0)
+        found = _moments(seconds, clock.epoch)
+        if shown == "date":
+            found = _where(seconds % SECONDS == 0, _days(seconds, clock.epoch), found)
+        return _where(good, found, plain)
+
+
+def code(value: float | str) -> str:
+    """A value that has a label, as `numbers` or `texts` writes it."""
+    if isinstance(value, str):
+        return value
+    return str(_plain(np.array([value], dtype=np.float64), False)[0].as_py())
+
+
+def labelled(column: pa.Array, labels: Mapping[str, str]) -> pa.Array:
+    """Codes with a label as their label, the others as they are."""
+    known = pa.array(list(labels), pa.string())
+    named = pa.array(list(labels.values()), pa.string())
+    return pc.coalesce(named.take(pc.index_in(column, known)), column)
+
+
+def _where(good: npt.NDArray[np.bool_], found: pa.Array, otherwise: pa.Array) -> pa.Array:
+    return pc.if_else(pa.array(good), found, otherwise)
+
+
+def _plain(values: Floats, single: bool) -> pa.Array:
+    """Shortest text that is read back as the same number; whole numbers with every digit."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        whole = (np.abs(values) < 1e18) & (values == np.trunc(values))
+        rest = values.astype(np.float32) if single else values
+    integers = pa.array(np.where(whole, values, 0).astype(np.int64)).cast(pa.string())
+    missing = pa.array(np.isnan(values))
+    if whole.all():
+        return integers
+    found = pc.if_else(pa.array(whole), integers, pa.array(rest).cast(pa.string()))
+    return pc.if_else(missing, None, found)
+
+
+def _days(seconds: Floats, epoch: str) -> pa.Array:
+    days = np.datetime64(epoch, "D") + (seconds // SECONDS).astype(np.int64)
+    return pa.array(days).cast(pa.string())
+
+
+def _moments(seconds: Floats, epoch: str) -> pa.Array:
+    """Days and times of day, with milliseconds if there are some."""
+    thousandths = np.rint(seconds * 1000).astype(np.int64)
+    moments = np.datetime64(epoch, "ms") + thousandths
+    exact = pa.array(moments).cast(pa.string())
+    brief = pa.array(moments.astype("datetime64[s]")).cast(pa.string())
+    return _where(thousandths % 1000 == 0, brief, exact)
+
+
+def _spans(values: Floats) -> pa.Array:
+    """Seconds as hours, minutes and seconds; there may be more than 24 hours."""
+    thousandths = np.rint(np.nan_to_num(np.clip(values, -1e12, 1e12)) * 1000).astype(np.int64)
+    total, rest = np.divmod(np.abs(thousandths), 1000)
+
+    def two(part: npt.NDArray[np.int64], width: int = 2) -> pa.Array:
+        return pc.utf8_lpad(pa.array(part).cast(pa.string()), width, "0")
+
+    clock = pc.binary_join_element_wise(
+        two(total // 3600), two(total // 60 % 60), two(total % 60), ":"
+    )
+    exact = pc.binary_join_element_wise(clock, two(rest, 3), ".")
+    clock = pc.if_else(pa.array(rest == 0), clock, exact)
+    signed = pc.binary_join_element_wise("-", clock, "")
+    return pc.if_else(pa.array(thousandths < 0), signed, clock)
+
+
+def _periods(values: Floats, shown: str) -> pa.Array:
+    """Weeks, months, quarters and half-years since 1960 as Stata writes them: 2016m1."""
+    parts = _PARTS[shown]
+    whole = np.nan_to_num(np.clip(values, -1e6, 1e6)).astype(np.int64)
+    years = pa.array(1960 + whole // parts).cast(pa.string())
+    place = pa.array(1 + whole % parts).cast(pa.string())
+    return pc.binary_join_element_wise(years, place, shown[0])
