@@ -15,6 +15,7 @@ from cytoreg.errors import SourceError
 from cytoreg.manifest import FileManifest, TableManifest
 from cytoreg.progress import Progress
 from cytoreg.sources import Headings, Item, Merged, Reject, Rows, Served, Unexpected, Waiting
+from cytoreg.sources.behind import WrittenBehind
 from cytoreg.sources.config import AnySource
 
 _REJECT = pa.schema(
@@ -38,7 +39,7 @@ class Writing:
     def __init__(self, source: str, config: AnySource, folder: Path, progress: Progress) -> None:
         self._source, self._config, self._folder = source, config, folder
         self._progress = progress
-        self._tables: dict[str, pq.ParquetWriter] = {}
+        self._tables: dict[str, WrittenBehind] = {}
         self._reject = pq.ParquetWriter(folder / "reject.parquet", _REJECT, compression="zstd")
         self._waiting: list[Reject] = []
         self._headings: dict[str, list[str]] = {}
@@ -123,9 +124,7 @@ class Writing:
         names = rows.column_names
         rows = rows.select(sorted(names, key=lambda name: name in ("_file", "_row", "_parent_row")))
         if table not in self._tables:
-            self._tables[table] = pq.ParquetWriter(
-                self._folder / f"{table}.parquet", rows.schema, compression="zstd"
-            )
+            self._tables[table] = WrittenBehind(self._folder / f"{table}.parquet", rows.schema)
         if len(rows):
             self._tables[table].write_table(rows)
             self._rows[table] += len(rows)

@@ -1,0 +1,80 @@
+"""A Parquet file that is written behind its reader's back, while the next rows are read.
+
+Compressing takes about as long as parsing, and both run outside Python's lock: with a thread for
+each a landing takes as long as the slower of the two.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+ROWS = 100_000
+BYTES = 32 << 20
+"""A row group has so many rows, or so many bytes of them, if that many come."""
+
+BEHIND = 2
+"""Row groups that wait for the thread at most."""
+
+_RECURS = 8  # a dictionary pays where texts occur so often, on average
+
+
+class WrittenBehind:
+    """A Parquet file being written; an error of the disk is raised by a later write or by close."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.schema = schema
+        self._path = path
+        self._writer: pq.ParquetWriter | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="parquet")
+        self._waiting: deque[Future[None]] = deque()
+        self._gathered: list[pa.Table] = []
+
+    def write_table(self, rows: pa.Table) -> None:
+        """Take rows; small tables are written together."""
+        self._gathered.append(rows)
+        if (
+            sum(map(len, self._gathered)) >= ROWS
+            or sum(table.nbytes for table in self._gathered) >= BYTES
+        ):
+            self._hand_over()
+
+    def close(self) -> None:
+        """Write what waits and end the file; it has its columns even when no row came."""
+        try:
+            self._hand_over()
+            while self._waiting:
+                self._waiting.popleft().result()
+        finally:
+            self._thread.shutdown(cancel_futures=True)
+            if self._writer:
+                self._writer.close()
+
+    def _hand_over(self) -> None:
+        while len(self._waiting) >= BEHIND:
+            self._waiting.popleft().result()
+        rows = pa.concat_tables(self._gathered or [self.schema.empty_table()])
+        self._gathered = []
+        self._waiting.append(self._thread.submit(self._write, rows))
+
+    def _write(self, rows: pa.Table) -> None:
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(
+                self._path, self.schema, compression="zstd", use_dictionary=_recurring(rows)
+            )
+        if len(rows):
+            self._writer.write_table(rows)
+
+
+def _recurring(rows: pa.Table) -> list[str]:
+    """The columns whose texts recur; in the others a dictionary costs time and space."""
+    return [
+        name
+        for name, column in zip(rows.column_names, rows.columns, strict=True)
+        if pc.count_distinct(column, mode="all").as_py() * _RECURS <= len(rows)
+    ]
