@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -186,6 +188,31 @@ def breaks_off(to: BaseHTTPRequestHandler, text: str) -> None:
     to.end_headers()
     to.wfile.write(text.encode()[: len(text) // 2])
     to.wfile.flush()
+    to.close_connection = True
+
+
+def stops_in_a_part(to: BaseHTTPRequestHandler, text: str) -> None:
+    """An answer in parts, of which the last never comes, before the connection is closed."""
+    to.send_response(200)
+    to.send_header("content-type", CSV)
+    to.send_header("transfer-encoding", "chunked")
+    to.end_headers()
+    half = text.encode()[: len(text) // 2]
+    to.wfile.write(b"%x\r\n%s\r\n" % (len(half), half) if half else b"")
+    to.wfile.flush()
+    to.close_connection = True
+
+
+def resets(to: BaseHTTPRequestHandler, text: str) -> None:
+    """Half of an answer, then the connection is torn down."""
+    to.send_response(200)
+    to.send_header("content-type", CSV)
+    to.send_header("content-length", str(len(text.encode())))
+    to.end_headers()
+    to.wfile.write(text.encode()[: len(text) // 2])
+    to.wfile.flush()
+    to.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    to.connection.close()
     to.close_connection = True
 
 

@@ -104,7 +104,7 @@ def test_a_row_that_no_instrument_can_take_is_a_reject(project: Make, landed: Ca
         "visit": (1, 2),
         "unknown": (0, 2),
     }
-    assert landing.unexpected == {"instrument unused": 1}
+    assert landing.unexpected == {"row of instrument unused, which is not declared": 1}
 
 
 def test_headings_alone_are_no_rows(project: Make, landed: Callable) -> None:
@@ -136,10 +136,22 @@ def test_data_and_dictionary_must_fit(
     assert caught.value.remedy
 
 
-def test_no_value_of_a_file_without_headings_is_told(project: Make) -> None:
-    with pytest.raises(SourceError, match="has no column record_id") as caught:
-        land(redcap(project, "17,,,1,0,2,2001-02-03,,,\n"), "research")
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("17,,,1,0,2,2001-02-03,,,\n", r"headings that are no names.*\n.*with raw headings"),
+        (f'{FIELDS[:-4]}"17,,,1,0,2,2001-02-03,,,\n', "headings that are no names of fields"),
+        ("Record ID,Visit date\n17,2001-02-03\n", "headings that are no names of fields"),
+        ("simbo,xibo\n", "has no column record_id"),
+    ],
+)
+def test_no_value_of_a_file_without_headings_is_told(
+    project: Make, data: str, message: str
+) -> None:
+    with pytest.raises(SourceError, match=message) as caught:
+        land(redcap(project, data), "research")
     assert "2001" not in str(caught.value)
+    assert "simbo" not in str(caught.value)
 
 
 def test_two_exports_in_the_folder_are_not_mixed(project: Make) -> None:
@@ -147,3 +159,73 @@ def test_two_exports_in_the_folder_are_not_mixed(project: Make) -> None:
     (research.extracts / "data_old.csv").write_text(FIELDS)
     with pytest.raises(SourceError, match=r"2 files match data\*\.csv.*data\.csv, data_old\.csv"):
         land(research, "research")
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|", "^"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_the_delimiter_is_the_one_that_its_user_chose(
+    project: Make, landed: Callable, delimiter: str, quote: str
+) -> None:
+    def written(*rows: list[str]) -> str:
+        heads, *others = rows
+        first = [f"{quote}{name}{quote}" for name in heads]
+        return "\ufeff" + "\r\n".join(delimiter.join(row) for row in (first, *others)) + "\r\n"
+
+    dictionary = written(
+        ["Variable / Field Name", "Form Name", "Field Type", CHOICES],
+        ["record_id", "enrollment", "text", ""],
+        ["visit_date", "visit", "text", ""],
+    )
+    data = written(
+        ["record_id", "redcap_repeat_instrument", "redcap_repeat_instance", "visit_date"],
+        ["1", "", "", ""], ["1", "visit", "1", "2001-02-03"], ["1", "visit"],
+    )  # fmt: skip
+    research = redcap(project, data, dictionary)
+    _, visits, rejects = landed(research, "research", "record_id, visit_date", table="visit")
+    assert visits == [("1", "2001-02-03")]
+    assert [(table, row) for table, row, *_ in rejects] == [("visit", 3)]
+
+
+@pytest.mark.parametrize(
+    "row", ["1,,,Checked,Unchecked,Complete,,,,\n", "1,Visit,1,,,,2001-02-03,Incomplete,,\n"]
+)
+def test_labels_instead_of_codes_are_refused(project: Make, row: str) -> None:
+    with pytest.raises(SourceError, match=r"data\.csv has the labels of choices.*\n.*raw data"):
+        land(redcap(project, f"{FIELDS}\n{row}"), "research")
+
+
+def test_what_people_type_comes_as_it_is(project: Make, landed: Callable) -> None:
+    dictionary = DICTIONARY + "note_text,enrollment,notes,\nscan,enrollment,file,\n"
+    typed = 'a, "b";\r\nc\n\n d\t'
+    ids = ["007", "1,5", 'a"b', " x ", "1-é", "NA"]
+    lines = "".join(
+        '"{}",,,0,0,2,,,,,"{}",[document]\r\n'.format(*(x.replace('"', '""') for x in (id_, typed)))
+        for id_ in ids
+    )
+    research = redcap(project, f"{FIELDS},note_text,scan\r\n{lines}".rstrip(), dictionary)
+    _, people, rejects = landed(research, "research", "record_id, note_text, scan")
+    assert rejects == []
+    assert people == [(id_, typed, "[document]") for id_ in ids]
+
+
+def test_surveys_groups_and_missing_data_are_kept(project: Make, landed: Callable) -> None:
+    columns = (
+        "record_id,redcap_event_name,redcap_repeat_instrument,redcap_repeat_instance,"
+        "redcap_data_access_group,redcap_survey_identifier,enrollment_timestamp,symptoms___1,"
+        "symptoms____2_5,enrollment_complete,visit_date,visit_complete,other"
+    )
+    data = f"{columns}\n1,start,,,north,who@example.org,[not completed],0,0,0,,,\n"
+    data += "1,later,,2,north,,,,,,UNK,0,\n"  # an event that repeats as a whole
+    research = redcap(project, data)
+    names = "redcap_event_name, redcap_data_access_group, redcap_survey_identifier"
+    _, people, _ = landed(research, "research", f"{names}, enrollment_timestamp, _row")
+    assert people[0] == ("start", "north", "who@example.org", "[not completed]", 1)
+    names = "redcap_event_name, redcap_repeat_instance, visit_date, _row"
+    _, visits, _ = landed(research, "research", names, table="visit")
+    assert visits == [("later", "2", "UNK", 2)]
+
+
+def test_what_no_table_takes_is_counted(project: Make) -> None:
+    research = redcap(project, f"{FIELDS}\n1,,,1,0,2,,,x,\n1,unused,1,,,,,,,2\n2,,,,,,,,,0\n")
+    unexpected = land(research, "research").unexpected
+    assert unexpected == {"row of instrument unused, which is not declared": 2}

@@ -29,9 +29,11 @@ from redcap_server import (
     drips,
     hangs_up,
     labelled,
+    resets,
     send,
     serving,
     sleeps,
+    stops_in_a_part,
 )  # fmt: skip
 
 from cytoreg.errors import ConfigError, SourceError
@@ -109,6 +111,8 @@ def test_every_instrument_is_read_in_portions(
     landing, visits, _ = landed(research, "research", columns, table="visit")
     assert visits == VISITS
     assert landing.origin == redcap.url
+    assert landing.source_version == "REDCap 14.7.3"
+    assert landing.queries["visit"].startswith("records of instrument visit")
     assert landing.unexpected == {"instrument quality is not declared": 1}
     portions = [asked for asked in redcap.asked if "records" in asked][:3]
     assert [asked["records"] for asked in portions] == [["1", "2-b"], ["3", "4"], ["5"]]
@@ -167,6 +171,32 @@ def test_a_first_instrument_that_repeats_has_no_row_of_its_own(
     assert people(landed, research) == []
 
 
+def test_an_event_that_repeats_has_a_row_where_an_instrument_is_filled_in(
+    project: Make, landed: Callable, redcap: Redcap
+) -> None:
+    redcap.mapping = [("stay_arm_1", "enrollment"), ("stay_arm_1", "visit")]
+    redcap.repeating = [("stay_arm_1", "")]
+    event = {"redcap_event_name": "stay_arm_1", "redcap_repeat_instrument": ""}
+    redcap.rows = [
+        person(1) | event | {"redcap_repeat_instance": "1"},
+        visit(1, 2, "2001-01-01") | event,
+    ]
+    research = registry(project, redcap)
+    _, enrolled, _ = landed(research, "research", "record_id, redcap_repeat_instance, sex")
+    assert enrolled == [("1", "1", "2")]
+    columns = "record_id, redcap_repeat_instance, visit_date"
+    _, visits, _ = landed(research, "research", columns, table="visit")
+    assert visits == [("1", "2", "2001-01-01")]
+
+
+def test_records_are_asked_for_by_the_ids_that_they_have(
+    project: Make, landed: Callable, redcap: Redcap
+) -> None:
+    ids = ["007", "1,5", 'a"b', "x y&z=[0]", "1-é", "100%+"]
+    redcap.rows = [person(id_) for id_ in ids]
+    assert [id_ for id_, *_ in people(landed, registry(project, redcap))] == ids
+
+
 def test_an_empty_project_has_empty_tables(project: Make, landed: Callable, redcap: Redcap) -> None:
     redcap.rows = []
     redcap.repeating = []
@@ -223,6 +253,8 @@ def test_a_record_deleted_meanwhile_is_counted(
 PASSING: dict[str, Fault] = {
     "the server is gone in the middle": breaks_off,
     "it hangs up": hangs_up,
+    "it resets the connection": resets,
+    "a part without an end": stops_in_a_part,
     "it is silent": sleeps,
     "maintenance, with status 200": answers("<!DOCTYPE html><p>REDCap is offline", 200, HTML),
     "maintenance, called CSV": answers("  <html>", 200, CSV),

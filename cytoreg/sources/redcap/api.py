@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Headings, Item, Reject, Unexpected
+from cytoreg.sources import Headings, Item, Reject, Served, Unexpected
 from cytoreg.sources.http import Away
 from cytoreg.sources.records import delimited, header
 from cytoreg.sources.redcap.config import RedcapSource
@@ -48,6 +48,11 @@ def read(name: str, config: RedcapSource) -> Iterator[Item]:
                 f"the project has no instrument {', '.join(strange)}",
                 remedy=f"it has {', '.join(project.forms)}: correct [sources.{name}.tables]",
             )
+        asked = f"{config.records_per_request} records a request, with record id and survey fields"
+        yield Served(
+            f"REDCap {project.version}",
+            {form: f"records of instrument {form}, flat, raw: {asked}" for form in config.tables},
+        )
         usual = usual_headings(project.fields, config.tables, bool(project.events))
         headings: list[str] = []
         layout: Layout | None = None

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from cytoreg.errors import SourceError
 from cytoreg.sources import Headings, Item, Reject, Unexpected
 from cytoreg.sources.files import check_text, find_one, place
 from cytoreg.sources.http import address
@@ -20,12 +20,14 @@ from cytoreg.sources.records import delimited, header
 from cytoreg.sources.redcap import api, project
 from cytoreg.sources.redcap.config import RedcapSource
 from cytoreg.sources.redcap.layout import (
-    INSTRUMENT,
+    delimiter_of,
     dictionary,
+    has_labels,
     instruments,
     layout_of,
     refused,
     table_of,
+    undeclared,
 )
 
 
@@ -55,24 +57,29 @@ def read(name: str, config: RedcapSource, extracts: Path) -> Iterator[Item]:
     where = place(data, extracts)
     fields = dictionary(name, described, place(described, extracts), config.encoding)
     encoding = check_text(name, data, where, config.encoding)
-    headings = header(name, data, where, encoding, ",")
-    layout = layout_of(name, where, headings, fields, config)
+    delimiter = delimiter_of(name, data, where, encoding, [fields[0]["field"]])
+    headings = header(name, data, where, encoding, delimiter)
+    layout = layout_of(name, where, headings, fields, config, delimiter=delimiter)
     yield Headings(where, headings)
     skipped: Counter[str] = Counter()
 
     def refuse(rows: pa.Table) -> dict[int, str]:
+        if has_labels(rows, layout):
+            raise SourceError(
+                name,
+                f"{where} has the labels of choices, not their codes",
+                remedy="export it anew as CSV with raw data",
+            )
         return refused(rows, layout)
 
-    for rows, bad in delimited(name, data, where, encoding, ",", headings, refuse):
+    for rows, bad in delimited(name, data, where, encoding, delimiter, headings, refuse):
         yield from instruments(rows, layout, config, where)
-        if layout.repeats:
-            for value in pc.value_counts(rows[INSTRUMENT]).to_pylist():
-                skipped[value["values"]] += value["counts"]
+        skipped.update(undeclared(rows, layout, config))
         for item in bad:
             table = table_of(item.raw, config, headings, layout)
             yield Reject(table, where, item.row, item.line, item.reason, item.raw)
     names = [*headings, "_row"]
     nothing = pa.table([pa.array([], pa.string())] * len(names), names)
     yield from instruments(nothing, layout, config, where)
-    for form in sorted(skipped.keys() - config.tables.keys() - {""}):
-        yield Unexpected(f"instrument {form}", skipped[form])
+    for form, count in sorted(skipped.items()):
+        yield Unexpected(f"row of instrument {form}, which is not declared", count)

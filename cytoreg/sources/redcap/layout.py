@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import Rows
-from cytoreg.sources.files import check_text
+from cytoreg.sources.files import check_text, open_utf8
 from cytoreg.sources.records import delimited, header
 from cytoreg.sources.redcap.config import RedcapSource
 
@@ -34,6 +34,9 @@ _DICTIONARY = {  # headings of a dictionary as downloaded and as the API gives i
     "type": ("Field Type", "field_type"),
     "choices": ("Choices, Calculations, OR Slider Labels", "select_choices_or_calculations"),
 }
+_NAME = re.compile(r"(?!column_[0-9]+$)[a-z][a-z0-9_]*")
+"""What REDCap calls a field; `column_3` is a heading without a name."""
+_DELIMITERS = ",;\t|^"
 _REMEDY = "export data and dictionary of the same project at the same time"
 
 
@@ -49,6 +52,7 @@ class Layout:
     forms: dict[str, list[str]]
     repeats: bool
     expected: frozenset[str] | None = None
+    delimiter: str = ","
 
     @property
     def first(self) -> str:
@@ -59,7 +63,8 @@ class Layout:
 def dictionary(source: str, path: Path, where: str, encoding: str) -> list[dict[str, str]]:
     """The dictionary's fields: `field`, `form`, `type`, `choices`."""
     encoding = check_text(source, path, where, encoding)
-    headings = header(source, path, where, encoding, ",")
+    delimiter = delimiter_of(source, path, where, encoding, _DICTIONARY["field"])
+    headings = header(source, path, where, encoding, delimiter)
     columns = {
         key: next((name for name in known if name in headings), "")
         for key, known in _DICTIONARY.items()
@@ -71,7 +76,7 @@ def dictionary(source: str, path: Path, where: str, encoding: str) -> list[dict[
             remedy="download the data dictionary of the project as CSV",
         )
     fields: list[dict[str, str]] = []
-    for rows, bad in delimited(source, path, where, encoding, ",", headings):
+    for rows, bad in delimited(source, path, where, encoding, delimiter, headings):
         if bad:
             raise SourceError(
                 source,
@@ -87,6 +92,18 @@ def dictionary(source: str, path: Path, where: str, encoding: str) -> list[dict[
     return fields
 
 
+def delimiter_of(source: str, path: Path, where: str, encoding: str, first: Collection[str]) -> str:
+    """What follows the first heading, one of `first`: REDCap lets each user choose a delimiter."""
+    with open_utf8(source, path, where, encoding) as file:
+        start = file.read(1000).decode("utf-8", "replace")
+    for heading in first:
+        for written in (heading, f'"{heading}"'):
+            sign = start[len(written) : len(written) + 1]
+            if start.startswith(written) and sign and sign in _DELIMITERS:
+                return sign
+    return ","
+
+
 def layout_of(
     source: str,
     where: str,
@@ -95,12 +112,19 @@ def layout_of(
     config: RedcapSource,
     asked: Collection[str] | None = None,
     expected: frozenset[str] | None = None,
+    delimiter: str = ",",
 ) -> Layout:
     """Columns by instrument; raises SourceError when data and dictionary do not fit.
 
     Of instruments that are not in `asked` columns may be missing. `expected`: see Layout.
     """
     record_id = fields[0]["field"]
+    if any(not _NAME.fullmatch(heading) for heading in headings):  # perhaps a patient's: not told
+        raise SourceError(
+            source,
+            f"{where} has headings that are no names of fields",
+            remedy=_REMEDY + ", with raw headings",
+        )
     if record_id not in headings:  # headings are not told: without them line 1 is a record
         raise SourceError(
             source,
@@ -142,7 +166,7 @@ def layout_of(
             f"the dictionary has no instrument {', '.join(strange)}",
             remedy=f"it has {', '.join(forms)}: correct [sources.{source}.tables]",
         )
-    return Layout(record_id, forms, INSTRUMENT in headings, expected)
+    return Layout(record_id, forms, INSTRUMENT in headings, expected, delimiter)
 
 
 def usual_headings(
@@ -184,6 +208,18 @@ def instruments(rows: pa.Table, layout: Layout, config: RedcapSource, where: str
         yield Rows(form, pa.table(columns | {"_row": chosen["_row"].cast(pa.int64())}))
 
 
+def undeclared(rows: pa.Table, layout: Layout, config: RedcapSource) -> dict[str, int]:
+    """How many rows each instrument has that no table takes."""
+    filled = _filled(rows, layout)
+    which = _which(rows, layout).to_numpy(zero_copy_only=False)
+    counts = {
+        form: int(((which == form) | ((which == "") & filled[form])).sum())
+        for form in layout.forms
+        if form not in config.tables
+    }
+    return {form: count for form, count in counts.items() if count}
+
+
 def _expected(rows: pa.Table, layout: Layout) -> pa.Array | pa.ChunkedArray:
     """Whether the first instrument has a row here even if nobody filled it in."""
     if layout.expected is None:
@@ -217,6 +253,22 @@ def refused(rows: pa.Table, layout: Layout) -> dict[int, str]:
     return refused
 
 
+def has_labels(rows: pa.Table, layout: Layout) -> bool:
+    """Whether these are the labels of an export for reading, instead of codes.
+
+    Each instrument's status is a code of REDCap's own, 0 to 2, and a box is 0 or 1.
+    """
+    marks = [f"{form}_complete" for form in layout.forms]
+    boxes = [name for columns in layout.forms.values() for name in columns if "___" in name]
+    found = {
+        value
+        for name in (*marks, *boxes)
+        if name in rows.column_names
+        for value in pc.unique(rows[name]).to_pylist()
+    }
+    return bool(found - {""}) and not found & {"0", "1", "2"}
+
+
 def _which(rows: pa.Table, layout: Layout) -> pa.ChunkedArray:
     return rows[INSTRUMENT] if layout.repeats else pa.chunked_array([pa.repeat("", len(rows))])
 
@@ -243,7 +295,7 @@ def table_of(raw: str, config: RedcapSource, headings: list[str], layout: Layout
     form = layout.first
     if layout.repeats:
         try:
-            fields = next(csv.reader([raw]), [])
+            fields = next(csv.reader([raw], delimiter=layout.delimiter), [])
             form = fields[headings.index(INSTRUMENT)] or layout.first
         except (csv.Error, IndexError):
             return UNKNOWN

@@ -95,7 +95,9 @@ def project_of(api: Api) -> Project:
         columns = "unique_event_name", "form"
         mapping = _table(api, "formEventMapping", *columns, optional=True)
         of_first = {row["unique_event_name"] for row in mapping if row["form"] == first}
-    expected = frozenset(event for event in of_first if (event, first) not in repeating)
+    expected = frozenset(  # an event that repeats as a whole is listed without an instrument
+        event for event in of_first if not {(event, first), (event, "")} & repeating
+    )
     ends = any(ends_line(path) for path in api.folder.glob("*.csv"))
     return Project(version, bool(repeating), forms, events, expected, fields, ends)
 
