@@ -63,6 +63,13 @@ RESULT_STATUS = ("preliminary", "final", "corrected")
 DIFFERENTIATION = ("well", "moderately", "poorly", "undifferentiated")
 METASTASIS = ("none", "liver", "elsewhere", "both")
 
+# Biomarkers of neuroendocrine tumours, and the states of a FHIR Observation.
+ANALYTES = ("chromogranin_a", "pancreastatin", "serotonin", "neurokinin_a", "hiaa_urine")
+LABORATORY_STATUS = (
+    *("registered", "preliminary", "final", "amended", "corrected", "cancelled"),
+    *("entered-in-error", "unknown"),
+)
+
 # Editions of the AJCC Cancer Staging Manual: 1998, 2003, 2010 and 2018.
 TNM_EDITIONS = ("5", "6", "7", "8")
 

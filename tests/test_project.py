@@ -31,6 +31,8 @@ def test_the_reference_project_loads() -> None:
         "research",
         "death_index",
         "pathology",
+        "laboratory",
+        "biomarkers",
     ]
 
 

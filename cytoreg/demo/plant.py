@@ -121,9 +121,11 @@ def _damage(con: duckdb.DuckDBPyConnection, defect: Defect, number: int) -> None
             where {table}.rowid = changed.id"""
         )
     else:
+        values = "".join(f", {value} as {name}" for name, value in defect.changes.items())
         con.execute(
-            f"insert into {table} select * replace (1 as _copy, {number} as _defect)"
-            f" from {table} where rowid in (select id from target)"
+            f"insert into {table} select x.* replace (1 as _copy, {number} as _defect{values})"
+            f" from {table} as x left join person as p on p.pid = x._pid"
+            " where x.rowid in (select id from target)"
         )
         if defect.action == "resend":
             con.execute(_RESENT_TUMOUR)
@@ -142,16 +144,18 @@ join extract.tumor_registry_patient as p on p._sort = t._sort // 10
 where p.rowid in (select id from target) and t.tumorRecordNumber = '01'
 """
 
-# How readers count the rows of each table, and what a record is called.
+# How readers count the rows of each table, what a record is called, and rows above the first one.
 _NUMBERED = {
-    ("tumor_registry", "patient"): ("_sort, _copy", "patientIdNumber"),
-    ("tumor_registry", "tumor"): ("_sort, _copy", "_record"),
-    ("hospital", "patients"): ("mrn, _copy", "mrn"),
-    ("hospital", "encounters"): ("_sort, _copy", "encounter_id"),
-    ("hospital", "diagnoses"): ("_sort, _copy", "diagnosis_id"),
-    ("or_log", "cases"): ("_sort, _copy", "case_number"),
-    ("death_index", "deaths"): ("_sort, _copy", "certificate_number"),
-    ("pathology", "report"): ("_sort, _copy", "message_number"),
+    ("tumor_registry", "patient"): ("_sort, _copy", "patientIdNumber", 0),
+    ("tumor_registry", "tumor"): ("_sort, _copy", "_record", 0),
+    ("hospital", "patients"): ("mrn, _copy", "mrn", 0),
+    ("hospital", "encounters"): ("_sort, _copy", "encounter_id", 0),
+    ("hospital", "diagnoses"): ("_sort, _copy", "diagnosis_id", 0),
+    ("or_log", "cases"): ("_sort, _copy", "case_number", 0),
+    ("death_index", "deaths"): ("_sort, _copy", "certificate_number", 0),
+    ("pathology", "report"): ("_sort, _copy", "message_number", 0),
+    ("laboratory", "observation"): ("_sort, _copy", "id", 0),
+    ("biomarkers", "result"): ("_sort, _copy", "_record", 4),
 }
 _FORMS = ("enrollment", "procedure", "complication", "follow_up")
 
@@ -172,11 +176,11 @@ def write_truth(con: duckdb.DuckDBPyConnection, folder: Path, defects: bool) -> 
     parts = [
         f"""select * from (
           select '{source}' as source, '{table}' as source_table, _file as file,
-            row_number() over (partition by _file order by {order}) as "row",
+            {above} + row_number() over (partition by _file order by {order}) as "row",
             {record}::varchar as record, _defect
           from extract.{source}_{table}
         ) where _defect is not null"""
-        for (source, table), (order, record) in _NUMBERED.items()
+        for (source, table), (order, record, above) in _NUMBERED.items()
     ]
     forms = " union all ".join(
         f"select '{form}' as form, {place} as place, _sort, _instance, _defect"

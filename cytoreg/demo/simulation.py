@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from cytoreg.demo import (
+    source_biomarkers,
     source_death_index,
     source_hospital,
     source_laboratory,
@@ -31,7 +32,7 @@ _MEMORY = "2GB"
 _WORK = ".simulate-"
 _SYSTEMS = (
     *("tumor_registry", "hospital", "or_log", "research", "death_index", "laboratory"),
-    *("pathology", "truth"),
+    *("biomarkers", "pathology", "truth"),
 )
 
 
@@ -108,6 +109,7 @@ def _extract(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         source_research,
         source_death_index,
         source_laboratory,
+        source_biomarkers,
         source_pathology,
     ):
         con.execute(module.TABLES)
@@ -141,6 +143,7 @@ def _write(
         ("research", source_research),
         ("death_index", source_death_index),
         ("laboratory", source_laboratory),
+        ("biomarkers", source_biomarkers),
         ("pathology", source_pathology),
     ):
         module.write(con, work)

@@ -13,9 +13,11 @@ from cytoreg.demo.write import ranges, write_lines
 if TYPE_CHECKING:
     import duckdb
 
+SINCE = "1998-01-01"
+"""Since then the laboratory has a system; earlier results are on paper (source_biomarkers)."""
 _STEP = 100_000
 
-TABLES = """
+TABLES = f"""
 create table extract.laboratory_observation as
 with result as (
   select
@@ -23,6 +25,7 @@ with result as (
     row_number() over (order by a.day, a.pid, a.analyte) as number
   from assay as a
   join person as p using (pid)
+  where a.day >= '{SINCE}'
 )
 select
   'LAB-' || lpad(number::varchar, 8, '0') as id,
@@ -32,11 +35,12 @@ select
   if(analyte = 0, 'Chromogranin A', '5-Hydroxyindoleacetic acid, urine') as display,
   strftime(day::timestamp + to_minutes(420 + (number * 37 % 600)::integer), '%Y-%m-%dT%H:%M:00Z')
     as effective,
-  format('{:.1f}', value * if(in_mol, 5.23, 1)) as value,
+  format('{{:.1f}}', value * if(in_mol, 5.23, 1)) as value,
   if(below, '<', null) as comparator,
   case when analyte = 0 then 'ng/mL' when in_mol then 'umol/(24.h)' else 'mg/(24.h)' end as unit,
   case when analyte = 0 then if(new, '93', '36') when in_mol then '31.4' else '6' end as high,
   case when analyte = 1 then 'HPLC' when new then 'ELISA 2' else 'ELISA 1' end as method,
+  'Central laboratory' as laboratory,
   'laboratory/Observation.ndjson' as _file,
   number as _sort,
   0 as _copy,
@@ -61,7 +65,8 @@ with line as (
       || coalesce(',"comparator":"' || comparator || '"', '')
       || ',"unit":"' || unit || '","system":"http://unitsofmeasure.org","code":"' || unit || '"}',
       '')
-    || ',"referenceRange":[{"high":{"value":' || high || ',"unit":"' || unit || '"}}]'
+    || coalesce(',"referenceRange":[{"high":{"value":' || high || ',"unit":"' || unit || '"}}]', '')
+    || ',"performer":[{"display":"' || laboratory || '"}]'
     || ',"method":{"text":"' || method || '"}}' as whole
   from extract.laboratory_observation
   where _sort >= LOW and _sort < HIGH

@@ -15,7 +15,6 @@ from cytoreg.demo.population import People
 from cytoreg.demo.sampling import Bools, Floats, Ints, assign
 from cytoreg.demo.theatre import Theatre
 
-LABORATORY_SINCE = 10_227  # 1998-01-01: earlier results are on paper
 _MIDGUT = (1, 3, 7)  # sites whose tumours make serotonin
 _MEDIAN = np.array([260.0, 14.0])  # before operation: chromogranin A, ng/mL; 5-HIAA, mg/24 h
 _SCATTER = np.array([1.1, 0.8])
@@ -72,7 +71,7 @@ def assays(
             level = burden * (1.0 if number == 0 else left * 1.25 ** (number - 1))
             value = level * np.exp(0.25 * rng.standard_normal(len(index)))
             day = operated + after
-            taken = has & (rng.random(len(index)) < 0.8) & (day >= LABORATORY_SINCE)
+            taken = has & (rng.random(len(index)) < 0.8)
             taken &= (day <= follow.last[owner]) & (day <= cal.LAST_DAY)
             parts.append((owner[taken], day[taken], np.full(taken.sum(), kind), value[taken]))
     person, day, analyte, value = (np.concatenate(part) for part in zip(*parts, strict=True))

@@ -44,7 +44,15 @@ def test_no_rule_finds_anything(sound_build):
 
 def test_every_row_reaches_the_registry(sound_build):
     with open_build(sound_build, read_only=True) as con:
-        for table in ("tumor", "encounter", "diagnosis", "procedure", "complication", "follow_up"):
+        for table in (
+            "tumor",
+            "encounter",
+            "diagnosis",
+            "procedure",
+            "complication",
+            "follow_up",
+            "laboratory",
+        ):
             landed, kept = con.execute(
                 f"select (select count(*) from staging.{table}),"
                 f" (select count(*) from registry.{table})"

@@ -12,6 +12,10 @@ ROOT = Path(__file__).parents[2]
 STAGING = ROOT / "sql" / "staging"
 # What rows of a broken night may hold: nothing, blanks, doubles, children of parents not there.
 CELLS = (None, "", "  ", "1", "1", "20160230", "2016-02-30", "02/30/2016", "é\u2009;--", "XXX.7")
+PARTS = (
+    *("patient_tumor_registry", "patient_hospital", "patient_research"),
+    *("laboratory_observation", "laboratory_biomarkers"),
+)
 ORIGIN = {
     "patient": ("tumor_registry_patient", "hospital_patients", "research_enrollment"),
     "tumor": ("tumor_registry_tumor",),
@@ -23,6 +27,7 @@ ORIGIN = {
     "follow_up": ("research_follow_up",),
     "death": ("death_index_deaths",),
     "pathology": ("pathology_report",),
+    "laboratory": ("laboratory_observation", "biomarkers_result"),
 }
 
 
@@ -53,7 +58,7 @@ def con():
                     f" ('s', 't', 'f', {row + 1}, {row % 25}{', ?' * len(columns)})",
                     cells[: len(columns)],
                 )
-        for name in ("patient_tumor_registry", "patient_hospital", "patient_research", *ORIGIN):
+        for name in (*PARTS, *ORIGIN):
             con.execute(f"create view staging.{name} as {(STAGING / f'{name}.sql').read_text()}")
         yield con
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import sqlite3
 import xml.etree.ElementTree as ET
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import openpyxl
 
 NAMESPACE = "{http://naaccr.org/naaccrxml}"
 OLD = [
@@ -100,6 +103,31 @@ def observed(message: list[list[str]], code: str) -> str | None:
         if fields[0] == "OBX" and fields[3].split("^")[0] == code:
             return fields[5]
     return None
+
+
+def results(folder: Path) -> list[dict[str, Any]]:
+    """The laboratory's Observations by line; {} for a line that is no JSON."""
+    text = (folder / "laboratory" / "Observation.ndjson").read_text(encoding="utf-8")
+
+    def parsed(line: str) -> dict[str, Any]:
+        try:
+            return json.loads(line)
+        except ValueError:
+            return {}
+
+    return [parsed(line) for line in text.splitlines()]
+
+
+def sheets(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """The cells of each typed sheet, all rows, under `workbook#sheet`."""
+    found = {}
+    for path in sorted((folder / "biomarkers").glob("*.xlsx")):
+        book = openpyxl.load_workbook(path, read_only=True)
+        for name in book.sheetnames:
+            rows = list(book[name].iter_rows(values_only=True))
+            found[f"biomarkers/{path.name}#{name}"] = rows
+        book.close()
+    return found
 
 
 def truth(folder: Path) -> list[dict[str, str]]:

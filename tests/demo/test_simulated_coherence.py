@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from extract_files import (
     observed,
     reports,
     research,
+    results,
+    sheets,
     table,
     tumor_registry,
 )
@@ -221,3 +224,29 @@ def test_grade_mitoses_and_nodes_of_a_report_fit(clean: Path) -> None:
             positive = int(observed(message, "NODES_POSITIVE") or 0)
             assert positive <= int(observed(message, "NODES_EXAMINED") or 0)
             assert (observed(message, "N") == "pN1") == (positive > 0)
+
+
+def test_results_before_1998_are_in_sheets_and_later_ones_in_the_system(clean: Path) -> None:
+    people = {row["mrn"]: row for row in table(clean, "patients")}
+    assert {result["effectiveDateTime"] < "1998" for result in results(clean)} == {False}
+    typed = 0
+    for rows in sheets(clean).values():
+        assert rows[3][0] == "Hospital no."
+        assert rows[-2] == (None,) * 6
+        assert rows[-1][0].startswith("* <")
+        for mrn, day, *_ in rows[4:-2]:
+            if isinstance(day, str):
+                day = datetime.strptime(day, "%m/%d/%Y")
+            assert day < datetime(1998, 1, 1)
+            assert people[mrn]["birth_date"] < day.date().isoformat()
+            assert day.date().isoformat() <= people[mrn]["last_seen_date"]
+            typed += 1
+    assert 800 < typed < len(results(clean)) / 2
+
+
+def test_a_sheet_mixes_kinds_of_cells_as_typists_do(clean: Path) -> None:
+    cells = [row for rows in sheets(clean).values() for row in rows[4:-2]]
+    assert {type(row[1]) for row in cells} == {str, datetime}
+    assert {type(row[2]) for row in cells} == {str, int, float}
+    text = {row[2][0] == "<" for row in cells if isinstance(row[2], str)}
+    assert text == {True, False}

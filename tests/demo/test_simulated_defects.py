@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from extract_files import (
     observed,
     reports,
     research,
+    results,
+    sheets,
     table,
     truth,
     tumor_registry,
@@ -128,6 +131,56 @@ def test_reports_are_damaged_as_their_kinds_say(flawed: Path) -> None:
     assert unparsable == 2
 
 
+def test_results_are_damaged_as_their_kinds_say(flawed: Path) -> None:
+    """Each planted result, met at its line of the export."""
+    met = {
+        "laboratory.unparsable": lambda now, _: now == {},
+        "laboratory.result_key.unique": lambda now, before: now == before,
+        "laboratory.given_once": lambda now, before: now["id"] == before["id"] + "-2",
+        "laboratory.hospital_number.required": lambda now, _: (
+            now["subject"]["identifier"]["value"] == ""
+        ),
+        "laboratory.value.required": lambda now, _: "valueQuantity" not in now,
+        "laboratory.upper_limit.required": lambda now, _: "referenceRange" not in now,
+        "laboratory.specimen_date.type": lambda now, _: "-02-30T" in now["effectiveDateTime"],
+        "laboratory.by_extract": lambda now, _: now["effectiveDateTime"] > "2092",
+        "laboratory.limit_fits_unit": lambda now, _: (
+            now["valueQuantity"]["unit"] == "mg/(24.h)"
+            and now["referenceRange"][0]["high"]["value"] == 31.4
+        ),
+    }
+    lines, checked = results(flawed), set()
+    for place in truth(flawed):
+        if place["source"] == "laboratory" and place["rule"] in met:
+            row = int(place["row"]) - 1
+            assert met[place["rule"]](lines[row], lines[row - 1]), place["rule"]
+            assert lines[row].get("id", place["record"]) == place["record"]
+            checked.add(place["rule"])
+    assert checked == met.keys()
+
+
+def test_sheets_are_damaged_as_their_kinds_say(flawed: Path) -> None:
+    """Each planted row, met at the number that its sheet shows."""
+    met = {
+        "a note among the rows": lambda now, _: "second book" in now[0] and not any(now[1:]),
+        "hospital number lost its leading zero": lambda now, _: len(now[0]) == 6,
+        "row typed twice": lambda now, before: now == before,
+        "day and month swapped": lambda now, _: int(now[1][:2]) > 12,
+        "day not typed": lambda now, _: now[1] is None,
+        "year a century early": lambda now, _: now[1][6:8] == "18",
+        "comma between thousands": lambda now, _: now[2] == "1,250",
+        "detection limit of another dilution": lambda now, _: int(now[2][1:]) > now[3],
+    }
+    found, checked = sheets(flawed), set()
+    for place in truth(flawed):
+        if place["source"] == "biomarkers":
+            rows, row = found[place["file"]], int(place["row"]) - 1
+            name = place["defect"].split(": ")[1]
+            assert met[name](rows[row], rows[row - 1]), name
+            checked.add(name)
+    assert checked == met.keys()
+
+
 def test_the_log_has_a_short_line_and_bytes_that_are_not_utf8(flawed: Path) -> None:
     found = set()
     for place in truth(flawed):
@@ -166,6 +219,16 @@ def test_a_patient_carries_one_defect_at_most(flawed: Path, clean: Path) -> None
         for messages in reports(clean).values()
         for message in messages
     }
+    number |= {
+        ("observation", result["id"]): result["subject"]["identifier"]["value"]
+        for result in results(clean)
+    }
+    for name, rows in sheets(clean).items():
+        year, analyte = re.findall(r"_([0-9]{4})", name)[0], int("5-HIAA" in name)
+        number |= {
+            ("result", f"{year}-{analyte}-{place}"): row[0]
+            for place, row in enumerate(rows[4:-2], start=1)
+        }
     record_of = {row["record_id"]: row["mrn"] for row in research(clean)[""]}
     carriers = []
     for place in truth(flawed):
@@ -174,7 +237,7 @@ def test_a_patient_carries_one_defect_at_most(flawed: Path, clean: Path) -> None
             carriers.append(record_of[record.split("-")[0]])
         elif place["source"] == "hospital" and form == "patients":
             carriers.append(record.zfill(7))
-        elif (form, record) in number:
-            carriers.append(number[form, record])
+        elif (form, record.removesuffix("-2")) in number:
+            carriers.append(number[form, record.removesuffix("-2")])
     assert len(carriers) > 60
     assert len(carriers) == len(set(carriers))

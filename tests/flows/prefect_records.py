@@ -10,7 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 AS_OF = "2016-12-31"
-NIGHTS = ["land death_index", "land hospital", "land or_log", "land pathology", "land research"]
+NIGHTS = ["land biomarkers", "land death_index", "land hospital", "land laboratory", "land or_log"]
+NIGHTS += ["land pathology", "land research"]
 NIGHTS += ["land tumor_registry", "stage", "judge rows", "link", "judge tables", "materialize"]
 NIGHTS += ["publish"]
 

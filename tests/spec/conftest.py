@@ -48,8 +48,7 @@ def stages(
             shared, f"landing.{table}", drawn.landed_columns(table), given.get(f"landing.{table}")
         )
     shared.execute("create schema staging")
-    for part in ("tumor_registry", "hospital", "research"):
-        name = f"staging.patient_{part}"
+    for name in drawn.PARTS:
         shared.execute(f"create view {name} as {drawn.select(name)}")
 
     def compare(model: str, expected: str) -> None:

@@ -25,7 +25,16 @@ from cytoreg.warehouse import quote
 
 ROOT = Path(__file__).parents[2]
 AS_OF = date(2016, 12, 31)
-SOURCES = ("tumor_registry", "hospital", "or_log", "research", "death_index", "pathology")
+SOURCES = (
+    "biomarkers",
+    "tumor_registry",
+    "hospital",
+    "or_log",
+    "research",
+    "death_index",
+    "pathology",
+    "laboratory",
+)
 SOURCE_OF = {
     "tumor": "tumor_registry",
     "encounter": "hospital",
@@ -36,7 +45,13 @@ SOURCE_OF = {
     "follow_up": "research",
     "death": "death_index",
     "pathology": "pathology",
+    "laboratory": "laboratory",
 }
+# Staging models that another one puts below each other.
+PARTS = (
+    *("staging.patient_tumor_registry", "staging.patient_hospital", "staging.patient_research"),
+    *("staging.laboratory_observation", "staging.laboratory_biomarkers"),
+)
 LINEAGE = {
     "_source": "varchar",
     "_table": "varchar",

@@ -13,6 +13,7 @@ LINEAGE_OF = {
     "follow_up": ("research", "follow_up"),
     "death": ("death_index", "deaths"),
     "pathology": ("pathology", "report"),
+    "laboratory": ("laboratory", "observation"),
 }
 
 RECORDS: dict[str, dict[str, str | None]] = {
@@ -100,5 +101,18 @@ RECORDS: dict[str, dict[str, str | None]] = {
         "specimen_date": "2001-05-10",
         "primary_site": "C17.2",
         "histology": "8240",
+    },
+    "laboratory": {
+        "result_key": "LAB-1",
+        "status": "final",
+        "hospital_number": "0000001",
+        "analyte": "chromogranin_a",
+        "value": "40",
+        "unit": "ng/mL",
+        "upper_limit": "36",
+        "assay": "ELISA 1",
+        "laboratory": "Central laboratory",
+        "specimen_date": "2001-05-02",
+        "specimen_clock": "08:00",
     },
 }

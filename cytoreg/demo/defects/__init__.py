@@ -1,8 +1,10 @@
 """The catalogue of planted defects: what goes wrong in which system, and the rule that finds it."""
 
 from cytoreg.demo.defects import (
+    biomarkers,
     death_index,
     hospital,
+    laboratory,
     or_log,
     pathology,
     research,
@@ -19,5 +21,7 @@ DEFECTS: tuple[Defect, ...] = (
     *research.DEFECTS,
     *death_index.DEFECTS,
     *pathology.DEFECTS,
+    *laboratory.DEFECTS,
+    *biomarkers.DEFECTS,
 )
 """Every kind, in the order in which they are planted."""

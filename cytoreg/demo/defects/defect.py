@@ -21,7 +21,7 @@ Action = Literal["change", "repeat", "resend", "cut", "bytes"]
 class Defect:
     """One kind of defect.
 
-    `action`: change columns as `changes` says; repeat the record as it is; resend a patient's
+    `action`: change columns as `changes` says; repeat the record, changed so; resend a patient's
     abstract with one more tumour; cut the line short; put bytes into it that are not UTF-8.
     """
 

@@ -1,7 +1,7 @@
 /* Lineage: the landed rows behind every operation and every patient of the outcome marts.
 Behind a procedure: its case in the operating-room log, what research recorded of it, the hospital
 stay around it, its complications, every version of its pathologists' reports. Behind a patient: the
-person's rows in every source, tumours, encounters, follow-ups and reports. A row's number counts the records of its file from 1.
+person's rows in every source, tumours, encounters, follow-ups, reports and results. A row's number counts the records of its file from 1.
 grain: item, id, source, source_table, file, row
 materialized: table
 */
@@ -52,6 +52,10 @@ behind_patients as (
   from accepted.pathology as a
   inner join registry.pathology as r on r.report_number = a.report_number
   inner join operated as o on o.patient_id = r.patient_id
+  union
+  select l.patient_id, l._source, l._table, l._file, l._row
+  from registry.laboratory as l
+  inner join operated as o on o.patient_id = l.patient_id
 ),
 behind as (
   select 'procedure' as item, * from behind_procedures

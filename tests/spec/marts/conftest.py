@@ -31,6 +31,9 @@ REGISTRY = {
     " neuroendocrine:boolean grade ki67_percent:double ki67_comparator mitoses:bigint"
     " differentiation t n m metastasis edition nodes_examined:bigint nodes_positive:bigint",
     "accepted.pathology": "message_number report_number",
+    "registry.laboratory": "laboratory_id patient_id analyte specimen_date:date specimen_clock"
+    " value:double comparator unit own_value:double own_unit upper_limit:double"
+    " times_limit:double assay usable:boolean",
     "registry.encounter": "encounter_id patient_id",
     "registry.follow_up": "follow_up_id patient_id",
     "accepted.operative_finding": "finding_key case_number",

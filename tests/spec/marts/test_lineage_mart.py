@@ -44,6 +44,12 @@ given = {
         2              | S2            | pathology | report | hl7   | 3
         3              | S3            | pathology | report | hl7   | 4
     """,
+    "registry.laboratory": """
+        laboratory_id | patient_id | _source    | _table | _file           | _row
+        --------------+------------+------------+--------+-----------------+-----
+        L1            | anna       | biomarkers | result | 1994.xlsx#5-HIAA | 12
+        L2            | bert       | biomarkers | result | 1994.xlsx#5-HIAA | 13
+    """,
     "registry.patient_link": """
         patient_id | entity  | source      | source_table | file            | row
         -----------+---------+-------------+--------------+-----------------+----
@@ -67,6 +73,7 @@ def test_the_rows_behind_an_operation_and_a_patient(marts):
         procedure | a1   | research    | complication | data.csv        | 40
         procedure | a1   | pathology   | report       | hl7             | 1
         procedure | a1   | pathology   | report       | hl7             | 2
+        patient   | anna | biomarkers  | result       | 1994.xlsx#5-HIAA | 12
         patient   | anna | pathology   | report       | hl7             | 1
         patient   | anna | pathology   | report       | hl7             | 2
         patient   | anna | pathology   | report       | hl7             | 3

@@ -1,0 +1,185 @@
+"""Results of laboratories."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cytoreg.rules import Entity, compare, field, references, rule
+
+from .codes import ANALYTES, CLOCK, HOSPITAL_NUMBER, LABORATORY_STATUS
+
+
+class Laboratory(Entity):
+    """A measured biomarker: from the laboratory's system, or typed from the books before 1998.
+
+    Units are as reported; registry.laboratory has the analyte's own unit beside them. Results of
+    different assays are not comparable, even in one unit.
+    """
+
+    result_key: str = field(
+        "The laboratory's id of the result; of the books, workbook, sheet and row.",
+        key=True,
+        unique=True,
+        reasons={
+            "required": "A result without its id cannot be found again.",
+            "unique": "The export holds this result twice; the first is kept.",
+        },
+    )
+    status: str = field(
+        "FHIR status: registered, preliminary, final, amended, corrected, cancelled, …",
+        isin=LABORATORY_STATUS,
+        reasons={
+            "required": "Nobody knows whether this result stands.",
+            "isin": "FHIR has no such status of an observation.",
+        },
+    )
+    hospital_number: str = field(
+        "Number of the patient in the hospital.",
+        str_matches=HOSPITAL_NUMBER,
+        reasons={
+            "required": "Nobody knows whose result this is.",
+            "str_matches": "A hospital number has seven digits; leading zeros count.",
+        },
+    )
+    analyte: str = field(
+        "chromogranin_a, pancreastatin, serotonin, neurokinin_a or hiaa_urine (5-HIAA in 24 h).",
+        isin=ANALYTES,
+        reasons={
+            "required": "What was measured is missing.",
+            "isin": "The registry has no such biomarker.",
+        },
+    )
+    value: float = field(
+        "The result, or the limit below which (above which) it lies.",
+        ge=0,
+        reasons={
+            "type": "The result is not a number; words, or a comma between thousands?",
+            "required": "A result without its value.",
+            "ge": "No concentration is negative.",
+        },
+    )
+    comparator: str = field(
+        "<, <=, > or >= before a value that is a limit only.",
+        nullable=True,
+        isin=("<", "<=", ">", ">="),
+        reasons={"isin": "Only <, <=, > and >= stand before a limit."},
+    )
+    unit: str = field(
+        "Unit of value and limit, UCUM.",
+        reasons={"required": "A number without its unit says nothing."},
+    )
+    upper_limit: float = field(
+        "Upper limit of the normal range, in the result's unit.",
+        gt=0,
+        warn=("type", "required", "gt"),
+        reasons={
+            "type": "The upper limit is not a number.",
+            "required": "Without the upper limit nobody knows whether the result is raised.",
+            "gt": "An upper limit is above zero.",
+        },
+    )
+    assay: str = field(
+        "Method, as the laboratory calls it.",
+        warn="required",
+        reasons={"required": "Without its assay a result can be compared with no other."},
+    )
+    laboratory: str = field("Who measured.", nullable=True)
+    specimen_date: date = field(
+        "Day on which the specimen was taken, or its collection ended.",
+        reasons={
+            "type": "The day of the specimen is no calendar date; day and month swapped?",
+            "required": "Without its day a result is neither before nor after an operation.",
+        },
+    )
+    specimen_clock: str = field(
+        "Time of that day, HH:MM.",
+        nullable=True,
+        str_matches=CLOCK,
+        warn="str_matches",
+        reasons={"str_matches": "Not a time of day as HH:MM."},
+    )
+
+    by_extract = rule(
+        "specimen_date <= $as_of", "The specimen was taken after the day the extract was made."
+    )
+    patient_exists = references(
+        "patient",
+        on="hospital_number",
+        reason="No accepted patient of any source has this hospital number.",
+    )
+    after_birth = compare(
+        "patient",
+        on="hospital_number",
+        holds="specimen_date >= patient.birth_date",
+        reason="The specimen was taken before birth.",
+    )
+    not_after_death = compare(
+        "patient",
+        on="hospital_number",
+        holds="specimen_date <= patient.death_date",
+        reason="The specimen was taken after death.",
+        severity="warning",
+    )
+    unit_fits_analyte = rule(
+        """
+        case analyte
+          when 'chromogranin_a' then unit in ('ng/mL', 'ug/L', 'U/L', 'nmol/L')
+          when 'pancreastatin' then unit in ('pg/mL', 'ng/L', 'pmol/L')
+          when 'serotonin' then unit in ('ng/mL', 'ug/L', 'umol/L', 'nmol/L')
+          when 'neurokinin_a' then unit in ('ng/L', 'pg/mL', 'pmol/L')
+          when 'hiaa_urine' then unit in ('mg/(24.h)', 'umol/(24.h)')
+        end
+        """,
+        "This analyte is not measured in this unit.",
+    )
+    magnitude_plausible = rule(
+        """
+        case
+          when analyte = 'chromogranin_a' and unit in ('ng/mL', 'ug/L')
+            then value between 1 and 100000
+          when analyte = 'chromogranin_a' and unit = 'U/L' then value between 0.5 and 50000
+          when analyte = 'pancreastatin' and unit in ('pg/mL', 'ng/L')
+            then value between 5 and 500000
+          when analyte = 'serotonin' and unit in ('ng/mL', 'ug/L') then value between 5 and 20000
+          when analyte = 'neurokinin_a' and unit in ('ng/L', 'pg/mL') then value between 1 and 5000
+          when analyte = 'hiaa_urine' and unit = 'mg/(24.h)' then value between 0.1 and 1500
+          when analyte = 'hiaa_urine' and unit = 'umol/(24.h)' then value between 0.5 and 8000
+        end
+        """,
+        "Not a plausible magnitude in this unit; another unit, or a slipped digit?",
+        severity="warning",
+    )
+    limit_fits_unit = rule(
+        """
+        case
+          when analyte = 'chromogranin_a' and unit in ('ng/mL', 'ug/L')
+            then upper_limit between 10 and 500
+          when analyte = 'hiaa_urine' and unit = 'mg/(24.h)' then upper_limit between 2 and 20
+          when analyte = 'hiaa_urine' and unit = 'umol/(24.h)' then upper_limit between 20 and 100
+        end
+        """,
+        "The upper limit of normal is that of another unit.",
+        severity="warning",
+    )
+    limit_of_detection_below_normal = rule(
+        "comparator not in ('<', '<=') or value <= upper_limit",
+        "Below a limit that is above normal: the result says nothing.",
+        severity="warning",
+    )
+    given_once = compare(
+        "laboratory",
+        on=("hospital_number", "analyte", "specimen_date", "assay"),
+        holds="""
+          result_key = laboratory.result_key
+          or coalesce(specimen_clock, '') <> coalesce(laboratory.specimen_clock, '')
+          or status in ('cancelled', 'entered-in-error')
+          or laboratory.status in ('cancelled', 'entered-in-error')
+        """,
+        reason="Another result of this analyte at this time: entered twice, or one is wrong.",
+        severity="warning",
+    )
+    stands = rule(
+        "status not in ('cancelled', 'entered-in-error')",
+        "The laboratory took this result back; it is not used.",
+        severity="info",
+    )

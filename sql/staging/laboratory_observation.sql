@@ -1,0 +1,53 @@
+/* The laboratory's FHIR Observations in registry words, one row a resource.
+Times are those of the laboratory (UTC); the day is that of the time as written.
+grain: result_key
+materialized: view
+*/
+with trimmed as (
+  select
+    nullif(trim(result_id), '') as result_id,
+    nullif(trim(status), '') as status,
+    nullif(trim(mrn), '') as hospital_number,
+    nullif(trim(code), '') as code,
+    nullif(trim(value), '') as value,
+    nullif(trim(comparator), '') as comparator,
+    nullif(trim(unit), '') as unit,
+    nullif(trim(upper_limit), '') as upper_limit,
+    nullif(trim(method), '') as method,
+    nullif(trim(laboratory), '') as laboratory,
+    nullif(trim(effective), '') as effective,
+    _source,
+    _table,
+    _file,
+    _row
+  from landing.laboratory_observation
+)
+select
+  result_id as result_key, -- Observation.id
+  status, -- status
+  hospital_number, -- subject.identifier.value
+  case code
+    when 'CGA' then 'chromogranin_a'
+    when 'PST' then 'pancreastatin'
+    when '5HT' then 'serotonin'
+    when 'NKA' then 'neurokinin_a'
+    when 'HIAA-U' then 'hiaa_urine'
+    else code
+  end as analyte, -- code of the hospital's own list of assays
+  value, -- valueQuantity.value
+  comparator, -- valueQuantity.comparator
+  unit, -- valueQuantity.code
+  upper_limit, -- referenceRange.high.value
+  method as assay, -- method.text
+  laboratory, -- performer.display
+  regexp_replace(effective, '^([0-9]{4}-[0-9]{2}-[0-9]{2})T.*$', '\1')
+    as specimen_date, -- effectiveDateTime, its day
+  case
+    when regexp_matches(effective, '^[-0-9]{10}T[0-9]{2}:[0-9]{2}')
+      then substring(effective, 12, 5)
+  end as specimen_clock, -- effectiveDateTime, its hour and minute
+  _source, -- lineage
+  _table, -- lineage
+  _file, -- lineage
+  _row -- lineage
+from trimmed
