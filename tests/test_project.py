@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from pydantic import BaseModel
@@ -19,6 +20,7 @@ TOML = (ROOT / "cytoreg.toml").read_text(encoding="utf-8")
 
 def project_with(folder: Path, text: str) -> Path:
     (folder / "cytoreg.toml").write_text(text, encoding="utf-8")
+    copytree(ROOT / "views", folder / "views", dirs_exist_ok=True)
     return folder
 
 
