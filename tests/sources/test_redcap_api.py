@@ -372,6 +372,15 @@ def test_a_token_that_expires_is_told_and_never_shown(
     assert "2001-01-01" not in told
 
 
+def test_the_token_may_lie_in_a_file(
+    project: Make, redcap: Redcap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").write_text(TOKEN + "\n")
+    monkeypatch.delenv("RESEARCH_TOKEN")
+    monkeypatch.setenv("RESEARCH_TOKEN_FILE", str(tmp_path / "token"))
+    assert land(registry(project, redcap), "research").tables[0].rows == 5
+
+
 def test_the_token_is_in_no_file(project: Make, redcap: Redcap) -> None:
     research = registry(project, redcap)
     land(research, "research")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cytoreg.environment import variable
+from cytoreg.environment import variable
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.sources.http import Away, address, download, patiently
 from cytoreg.sources.redcap.config import RedcapSource
@@ -161,7 +162,8 @@ def open_api(source: str, config: RedcapSource) -> Iterator[Api]:
     if not token:
         raise ConfigError(
             f"source {source}: the environment variable {config.token_env} holds no token",
-            remedy="set it to the API token of the project",
+            remedy="set it to the API token of the project, or"
+            f" {config.token_env}_FILE to a file that holds it",
         )
     deadline = time.monotonic() + 60 * config.deadline_minutes
 
