@@ -27,6 +27,7 @@ class Redcap:
     """A project: `forms` (fields by instrument), `rows`, and what goes wrong.
 
     `boxes` gives a field of type checkbox its codes. `mapping` makes it longitudinal.
+    `changed` is when a record last was, if that is told of it; without it long ago.
     `faults[content]` are used up one a request; None lets one through.
     """
 
@@ -35,6 +36,7 @@ class Redcap:
     boxes: dict[str, str] = field(default_factory=dict)
     repeating: list[tuple[str, str]] = field(default_factory=list)
     mapping: list[tuple[str, str]] = field(default_factory=list)
+    changed: dict[str, str] = field(default_factory=dict)
     faults: dict[str, list[Fault | None]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     token: str = TOKEN
@@ -101,10 +103,12 @@ class Redcap:
                     )
             columns += [f"{form}_complete"] * whole
         wanted = asked.get("records")
+        since = asked.get("dateRangeBegin", [""])[0]
         chosen = [
             row
             for row in self.rows
             if (not wanted or row[self.record_id] in wanted)
+            and self.changed.get(row[self.record_id], "") >= since
             and (not forms or not row.get(INSTRUMENT) or row[INSTRUMENT] in forms)
             and (forms or not row.get(INSTRUMENT))
         ]

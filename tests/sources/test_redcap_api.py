@@ -112,7 +112,7 @@ def test_every_instrument_is_read_in_portions(
     assert visits == VISITS
     assert landing.origin == redcap.url
     assert landing.source_version == "REDCap 14.7.3"
-    assert landing.queries["visit"].startswith("records of instrument visit")
+    assert landing.queries["visit"].startswith("instrument visit of all records")
     assert landing.unexpected == {"instrument quality is not declared": 1}
     portions = [asked for asked in redcap.asked if "records" in asked][:3]
     assert [asked["records"] for asked in portions] == [["1", "2-b"], ["3", "4"], ["5"]]

@@ -1,8 +1,7 @@
 """A REDCap project by its API: what the project is like, then its records in portions.
 
-Only the declared instruments are asked for. The export is always a full one: `dateRangeBegin` gives
-what the log calls changed since, but neither what was deleted or renamed nor fields that are
-calculated anew, so that rows merged from it would not be what the project holds.
+Only the declared instruments are asked for: of all records here, of those that changed in
+incremental.py.
 
 Each portion is a CSV file in a private folder until it is read. An answer that lacks a record, or
 has one that nobody asked for, is not believed: it was cut off, or the server read half the request.
@@ -41,44 +40,68 @@ WHERE = "api"
 def read(name: str, config: RedcapSource) -> Iterator[Item]:
     """Rows of each declared instrument; `_row` counts the rows of all portions."""
     with open_api(name, config) as api:
-        project = project_of(api)
-        if strange := [form for form in config.tables if form not in project.forms]:
-            raise SourceError(
-                name,
-                f"the project has no instrument {', '.join(strange)}",
-                remedy=f"it has {', '.join(project.forms)}: correct [sources.{name}.tables]",
-            )
-        asked = f"{config.records_per_request} records a request, with record id and survey fields"
-        yield Served(
-            f"REDCap {project.version}",
-            {form: f"records of instrument {form}, flat, raw: {asked}" for form in config.tables},
+        yield from whole(api, checked(api))
+
+
+def checked(api: Api) -> Project:
+    """What the project is like; raises SourceError when it lacks a declared instrument."""
+    project = project_of(api)
+    if strange := [form for form in api.config.tables if form not in project.forms]:
+        raise SourceError(
+            api.source,
+            f"the project has no instrument {', '.join(strange)}",
+            remedy=f"it has {', '.join(project.forms)}: correct [sources.{api.source}.tables]",
         )
-        usual = usual_headings(project.fields, config.tables, bool(project.events))
-        headings: list[str] = []
-        layout: Layout | None = None
-        events: Counter[str] = Counter()
-        done = gone = 0
-        for path in _every_portion(api, project):
-            if path is None:
-                gone += 1
-                continue
-            found = header(name, path, WHERE, "utf-8", ",")
-            if layout is None:
-                headings = found
-                layout = _layout(api, project, headings)
-                yield Headings(WHERE, headings)
-            if found != headings:
-                raise SourceError(
-                    name,
-                    "the project was changed while it was exported",
-                    remedy="try again when its design is at rest",
-                    transient=True,
-                )
-            done = yield from _items(api, path, headings, layout, done, events)
-        layout = layout or _layout(api, project, usual)
-        names = [*(headings or usual), "_row"]
-        nothing = pa.table([pa.array([], pa.string())] * len(names), names)
-        yield from instruments(nothing, layout, config, WHERE)
+    return project
+
+
+def whole(api: Api, project: Project) -> Iterator[Item]:
+    """All records, those too that come up while the others are exported."""
+    yield served(api, project, "all records")
+    yield from export(api, project, _every_portion(api, project))
+
+
+def served(api: Api, project: Project, records: str) -> Served:
+    """What the server is and what it is asked, for the manifest."""
+    step = api.config.records_per_request
+    how = f"{records}, flat, raw, with record id and survey fields, {step} records a request"
+    return Served(
+        f"REDCap {project.version}",
+        {form: f"instrument {form} of {how}" for form in api.config.tables},
+    )
+
+
+def export(
+    api: Api, project: Project, portions: Iterator[Path | None], done: int = 0
+) -> Iterator[Item]:
+    """The rows of these portions, numbered from `done` + 1."""
+    config = api.config
+    usual = usual_headings(project.fields, config.tables, bool(project.events))
+    headings: list[str] = []
+    layout: Layout | None = None
+    events: Counter[str] = Counter()
+    gone = 0
+    for path in portions:
+        if path is None:
+            gone += 1
+            continue
+        found = header(api.source, path, WHERE, "utf-8", ",")
+        if layout is None:
+            headings = found
+            layout = _layout(api, project, headings)
+            yield Headings(WHERE, headings)
+        if found != headings:
+            raise SourceError(
+                api.source,
+                "the project was changed while it was exported",
+                remedy="try again when its design is at rest",
+                transient=True,
+            )
+        done = yield from _items(api, path, headings, layout, done, events)
+    layout = layout or _layout(api, project, usual)
+    names = [*(headings or usual), "_row"]
+    nothing = pa.table([pa.array([], pa.string())] * len(names), names)
+    yield from instruments(nothing, layout, config, WHERE)
     yield from _unexpected(project, config, events, gone)
 
 
@@ -137,12 +160,12 @@ def _items(
 def _every_portion(api: Api, project: Project) -> Iterator[Path | None]:
     """The portions of all records, those too that come up while the others are exported."""
     seen: set[str] = set()
-    while new := [record for record in _records(api, project) if record not in seen]:
+    while new := [record for record in record_ids(api, project) if record not in seen]:
         seen.update(new)
-        yield from _portions(api, project, new)
+        yield from portions_of(api, project, new)
 
 
-def _portions(api: Api, project: Project, records: list[str]) -> Iterator[Path | None]:
+def portions_of(api: Api, project: Project, records: list[str]) -> Iterator[Path | None]:
     """Files with the rows of some records each, together of all; None for a record without any.
 
     An answer that lacks a record is asked for again in halves: it was cut off or is too much for
@@ -211,13 +234,13 @@ def _ids(api: Api, project: Project, path: Path) -> tuple[dict[str, None], int]:
     return found, unparsable
 
 
-def _records(api: Api, project: Project) -> list[str]:
-    """The ids of all records, in the server's order."""
+def record_ids(api: Api, project: Project, since: str = "") -> list[str]:
+    """The ids of all records, or of those that changed `since`, in the server's order."""
 
     def attempt() -> list[str]:
         path = api.folder / "ids.csv"
         asked = {"content": "record", "type": "flat", "fields[0]": project.record_id}
-        api.ask(asked, path)
+        api.ask(asked | ({"dateRangeBegin": since} if since else {}), path)
         return list(_ids(api, project, path)[0])
 
     return api.patiently(attempt)

@@ -13,7 +13,8 @@ class RedcapSource(Source):
     """A REDCap project, by its API or as exported; lands one table an instrument.
 
     Either `url` of the API and `token_env`, the environment variable that holds the token; or
-    `data` and `dictionary`, the two files of an export.
+    `data` and `dictionary`, the two files of an export. With `whole_days` the API is asked for all
+    records only when so many days have passed, else for those that changed.
     """
 
     kind: Literal["redcap"]
@@ -25,6 +26,7 @@ class RedcapSource(Source):
     data_access_groups: bool = False
     records_per_request: int = Field(200, ge=1, le=900)
     timeout_seconds: float = Field(60, gt=0)
+    whole_days: float = Field(0, ge=0)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -32,6 +34,8 @@ class RedcapSource(Source):
             raise ValueError("give either `url` and `token_env`, or `data` and `dictionary`")
         if self.url and not self.token_env:
             raise ValueError("`token_env` names the environment variable that holds the API token")
+        if self.data and self.whole_days:
+            raise ValueError("`whole_days` is for the API: files are read whole")
         if self.data and not self.dictionary:
             raise ValueError("`dictionary` names the data dictionary that `data` goes with")
         return self

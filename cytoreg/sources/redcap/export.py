@@ -13,11 +13,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from cytoreg.errors import SourceError
+from cytoreg.manifest import Landing
 from cytoreg.sources import Headings, Item, Reject, Unexpected
 from cytoreg.sources.files import check_text, find_one, place
 from cytoreg.sources.http import address
 from cytoreg.sources.records import delimited, header
-from cytoreg.sources.redcap import api, project
+from cytoreg.sources.redcap import api, incremental, project
 from cytoreg.sources.redcap.config import RedcapSource
 from cytoreg.sources.redcap.layout import (
     delimiter_of,
@@ -46,6 +47,13 @@ def shown(name: str, config: RedcapSource) -> str:
 def about(name: str, config: RedcapSource) -> str:
     """What the API says of the project; nothing of files."""
     return project.about(name, config) if config.url else ""
+
+
+def changes(
+    name: str, config: RedcapSource, extracts: Path, earlier: Landing
+) -> Iterator[Item] | None:
+    """The same from an earlier landing and what changed since; None when that is not wanted."""
+    return incremental.read(name, config, earlier) if config.whole_days else None
 
 
 def read(name: str, config: RedcapSource, extracts: Path) -> Iterator[Item]:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from cytoreg.environment import variable
-from cytoreg.environment import variable
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.sources.http import Away, address, download, patiently
 from cytoreg.sources.redcap.config import RedcapSource
