@@ -22,6 +22,9 @@ SIZE = 8 << 20
 LONGEST = 4 << 20
 """Bytes that a quoted record may have; a longer one is taken for a quote that never closes."""
 
+MOST = 200_000
+"""Records of a block at most."""
+
 ENDLESS = 64 << 20
 """Bytes that a line of text never has."""
 
@@ -79,8 +82,8 @@ def blocks(
     row, rest, final = first_row, read, False
     while not final:
         chunk = file.read(SIZE)
-        if chunk.endswith(b"\r"):  # perhaps half of a line end
-            chunk += file.read(1)
+        while chunk.endswith(b"\r") and (more := file.read(1)):  # perhaps half of a line end
+            chunk += more
         final = not chunk
         data = rest + chunk
         ends, broken = cut(data.rstrip(b"\r\n") if final else data, final)
@@ -93,11 +96,26 @@ def blocks(
             rest = data
             continue
         size = int(ends[-1])
-        block = Block(data[:size], ends, row, line, broken)
-        yield block
+        for block in _portions(Block(data[:size], ends, row, line, broken)):
+            yield block
+            line += _count_line_ends(block.data)
         row += len(ends)
-        line += _count_line_ends(block.data)
         rest = data[size:]
+
+
+def _portions(block: Block) -> Iterator[Block]:
+    """A block of very short records in several, each of which may have to be told as a reject."""
+    if len(block.ends) <= MOST:
+        yield block
+        return
+    line = block.first_line
+    for first in range(0, len(block.ends), MOST):
+        ends = block.ends[first : first + MOST]
+        start = int(block.ends[first - 1]) if first else 0
+        broken = {i - first: why for i, why in block.broken.items() if 0 <= i - first < len(ends)}
+        data = block.data[start : int(ends[-1])]
+        yield Block(data, ends - start, block.first_row + first, line, broken)
+        line += _count_line_ends(data)
 
 
 def cut_lines(data: bytes, final: bool) -> tuple[np.ndarray, dict[int, str]]:

@@ -9,6 +9,7 @@ import pytest
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import land
 from cytoreg.project import Project
+from cytoreg.sources import blocks
 
 LOG = """
 [sources.log]
@@ -163,6 +164,19 @@ def test_utf_16_is_read_by_its_mark(project: Make, landed: Callable) -> None:
     _, rows, rejects = landed(log, "log", "hospital_number")
     assert rows == [("é€",)]
     assert [(row, raw) for _, row, _, _, raw in rejects] == [(2, "\\x78")]
+
+
+def test_very_short_records_come_in_portions(
+    project: Make, landed: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "MOST", 7)
+    log = project(LOG)
+    write(log, a=b"CASE NO,MRN\n" + b"1,\n\n2\n" * 50 + b"3,\r\r\n\r\n4,\n")
+    _, rows, rejects = landed(log, "log", "case_number, _row")
+    assert rows == [*(("1", 3 * n + 1) for n in range(50)), ("3", 151), ("4", 154)]
+    assert [(row, line) for _, row, line, _, _ in rejects] == [
+        (n, n + 1) for n in range(1, 154) if (n < 151 and n % 3 != 1) or n in (152, 153)
+    ]
 
 
 def test_many_rejects_leave_the_row_numbers_right(project: Make, landed: Callable) -> None:

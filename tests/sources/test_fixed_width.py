@@ -48,6 +48,31 @@ def test_characters_are_counted_not_bytes(project: Make, landed: Callable) -> No
     assert rows == [("Siméè", "F")]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", [True, False])
+def test_any_line_end_is_one_and_the_last_may_be_missing(
+    project: Make, landed: Callable, end: str, last: bool
+) -> None:
+    index = project(DEATHS)
+    text = end.join(["Simé\tF12", "Simb\u0301F  ", "short", "Sim  M  "]) + end * last
+    (index.extracts / "a.txt").write_bytes(text.encode())
+    landing, rows, rejects = landed(index, "index", "name, sex, _row")
+    assert rows == [("Simé\t", "F", 1), ("Simb\u0301", "F", 2), ("Sim  ", "M", 4)]
+    assert [(row, line) for _, row, line, _, _ in rejects] == [(3, 3)]
+    assert landing.unexpected == {"text at 7 to 8, where no column is": 1}
+
+
+def test_blanks_may_be_missing_at_the_end_of_trimmed_lines(project: Make, landed: Callable) -> None:
+    index = project(DEATHS.replace("length", "trimmed = true\nlength"))
+    (index.extracts / "a.txt").write_bytes(b"SimabF\nSim\n\nSim  M  \nSim  M   \n")
+    _, rows, rejects = landed(index, "index", "name, sex, _row")
+    assert rows == [("Simab", "F", 1), ("Sim  ", " ", 2), ("Sim  ", "M", 4)]
+    assert rejects == [
+        ("deaths", 3, 3, "a blank line", ""),
+        ("deaths", 5, 5, "9 characters, more than 8", "Sim  M   "),
+    ]
+
+
 def test_a_file_of_line_ends_has_no_rows(project: Make, landed: Callable) -> None:
     index = project(DEATHS)
     (index.extracts / "a.txt").write_bytes(b"\r\n\r\n")

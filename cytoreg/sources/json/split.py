@@ -106,7 +106,7 @@ class _Walk:
         if file.peek(1).lstrip()[:1] not in (b"{", b"["):
             raise NotJson("is no JSON: it begins with neither { nor [")
         rest, line = b"", 1
-        while chunk := file.read(blocks.SIZE):
+        while chunk := file.read(max(1, blocks.SIZE // 4)):  # each byte may be a bracket
             data = rest + chunk
             ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LF)
             found = []

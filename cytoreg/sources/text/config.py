@@ -33,11 +33,15 @@ class CsvSource(Files, Headed):
 
 
 class FixedWidthSource(Files):
-    """Fixed-width text, one table; a line of another length than `length` is refused."""
+    """Fixed-width text, one table; a line of another length than `length` is refused.
+
+    With `trimmed`, blanks may be missing at a line's end.
+    """
 
     kind: Literal["fixed_width"]
     length: int = Field(ge=1)
     columns: dict[str, Span] = Field(min_length=1)
+    trimmed: bool = False
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
