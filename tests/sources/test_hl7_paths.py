@@ -89,7 +89,9 @@ def test_signs_must_differ_from_each_other(head: str, whole: bool) -> None:
 
 
 def test_the_truncation_sign_of_version_2_7_is_one() -> None:
-    message = parse(b"\rMSH|^~\\&#|A|B\rPID|1||5#^^^H\rOBX|1|ST|X||a\\P\\b", "", {"PID", "OBX"})
+    message = parse(
+        b"\rMSH|^~\\&#|A|B\rPID|1||5#^^^H\rOBX|1|ST|X||a\\P\\b", "", frozenset({"PID", "OBX"})
+    )
     _, pid, obx = message.segments
     assert pid[3] == "5#^^^H"
     assert unescaped(message.signs)(obx[5]) == "a#b"

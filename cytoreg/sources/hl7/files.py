@@ -71,7 +71,7 @@ def _rows(
 
     `encoding` is "" when each message says what it is in.
     """
-    wanted = {segment for table in tables for segment in table.wanted()}
+    wanted = frozenset(segment for table in tables for segment in table.wanted())
     home = next((table.name for table in tables if not table.each), tables[0].name)
     envelopes = Envelopes()
     number = size = 0

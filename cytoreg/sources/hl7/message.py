@@ -7,8 +7,8 @@ accepts. What is read here is the encoding rules of the standard, the same in ev
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cytoreg.sources.hl7.signs import NONE, Signs, signs_of
 
@@ -44,7 +44,7 @@ class Message:
     broken: int = 0
 
 
-def parse(data: bytes, encoding: str, wanted: Collection[str]) -> Message:
+def parse(data: bytes, encoding: str, wanted: frozenset[str]) -> Message:
     """The wanted segments of a message, a CR before each of its lines; raises Malformed.
 
     `encoding` is the declared one, from which the bytes have been brought to UTF-8, or "": then
@@ -64,7 +64,7 @@ def parse(data: bytes, encoding: str, wanted: Collection[str]) -> Message:
         raise Malformed("an MSH segment without its separators")
     if signs.part != NONE and text.find(text[3:8], 8) >= 0:
         raise Malformed("another message's MSH in the middle of a line")
-    heads = {name + end for name in (*wanted, "MSH") for end in ("", signs.field)}
+    heads = _heads(wanted, signs.field)
     lines = text.split("\r")
     segments, broken = [], 0
     for line in lines:
@@ -77,6 +77,12 @@ def parse(data: bytes, encoding: str, wanted: Collection[str]) -> Message:
             break
     segments[0].insert(1, signs.field)  # MSH-1 is the separator itself
     return Message(segments, signs, broken)
+
+
+@lru_cache(maxsize=64)
+def _heads(wanted: frozenset[str], separator: str) -> frozenset[str]:
+    """How lines of the wanted segments begin, or are when they have no fields."""
+    return frozenset(name + end for name in (*wanted, "MSH") for end in ("", separator))
 
 
 def _charset(data: bytes) -> str:
@@ -93,7 +99,7 @@ def _is_segment(line: str, separator: str) -> bool:
     return line[3:4] in ("", separator) and _SEGMENT.match(line) is not None
 
 
-def _joined(lines: list[str], separator: str, heads: set[str]) -> tuple[list[str], int]:
+def _joined(lines: list[str], separator: str, heads: frozenset[str]) -> tuple[list[str], int]:
     """Segments of a message that is not one a line, and how many lines were none.
 
     Such a line is taken for the rest of the one before, whose text had a line break: not if it may

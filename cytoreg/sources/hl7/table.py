@@ -102,7 +102,7 @@ class Table:
             self._by_name, self._by_code = _lookups(self._paths, message.signs)
         nothing: Row = [None] * len(self._paths), set()
         if not self.each:
-            if sum(fields[0] == "PID" for fields in message.segments) > 1:
+            if [fields[0] for fields in message.segments].count("PID") > 1:
                 raise Mixed
             self._append(self._found(message.segments, nothing), number, number)
             return
@@ -154,14 +154,19 @@ class Table:
     def _found(self, segments: list[Fields], outer: Row) -> Row:
         """What the paths find in these segments, else what was found outside."""
         found: dict[_Lookup, list[Fields]] = {}
+        by_name, by_code = self._by_name, self._by_code
         for fields in segments:
-            for lookup in self._by_name.get(fields[0], ()):
+            name = fields[0]
+            for lookup in by_name.get(name, ()):
                 if not lookup.chosen or lookup.chosen(fields):
                     found.setdefault(lookup, []).append(fields)
-            if self._by_code and fields[0] == "OBX" and len(fields) > 3:
-                parts = fields[3].split(self._component, 4)
-                for code in {parts[0], *parts[3:4]}:
-                    for lookup in self._by_code.get(code, ()):
+            if by_code and name == "OBX" and len(fields) > 3:
+                code, _, rest = fields[3].partition(self._component)
+                for lookup in by_code.get(code, ()):
+                    found.setdefault(lookup, []).append(fields)
+                if rest.count(self._component) > 1:  # there is an alternate identifier
+                    other = rest.split(self._component, 3)[2]
+                    for lookup in by_code.get(other, ()) if other != code else ():
                         found.setdefault(lookup, []).append(fields)
         values, passed = outer[0].copy(), outer[1].copy()
         for lookup, those in found.items():
