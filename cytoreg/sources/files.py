@@ -85,9 +85,9 @@ def _inside(pattern: str) -> tuple[str, str]:
     return (outer + ".zip", inner) if found else (pattern, "")
 
 
-def find_one(source: str, pattern: str, extracts: Path) -> Path:
-    """The one file that matches `pattern`."""
-    found = find(source, pattern, extracts)
+def text_one(source: str, pattern: str, extracts: Path) -> Path:
+    """The one file that matches `pattern`, perhaps a member of an archive, as of `texts`."""
+    found = texts(source, pattern, extracts)
     if len(found) > 1:
         names = ", ".join(place(path, extracts) for path in found[:5])
         raise SourceError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -223,6 +224,20 @@ def test_surveys_groups_and_missing_data_are_kept(project: Make, landed: Callabl
     names = "redcap_event_name, redcap_repeat_instance, visit_date, _row"
     _, visits, _ = landed(research, "research", names, table="visit")
     assert visits == [("later", "2", "UNK", 2)]
+
+
+def test_both_files_may_lie_in_one_archive(project: Make, landed: Callable) -> None:
+    research = project(
+        REDCAP.replace('"data*.csv"', '"*.zip/*_DATA_*.csv"').replace(
+            '"dictionary.csv"', '"*.zip/*Dictionary*.csv"'
+        )
+    )
+    with zipfile.ZipFile(research.extracts / "export.zip", "w") as archive:
+        archive.writestr("Study_DATA_2026.csv", f"{FIELDS}\n1,,,1,0,2,,,,\n")
+        archive.writestr("Study_DataDictionary_2026.csv", DICTIONARY)
+    landing, people, _ = landed(research, "research", "record_id, _file")
+    assert people == [("1", "export.zip/Study_DATA_2026.csv")]
+    assert [file.name for file in landing.files] == ["export.zip"]
 
 
 def test_what_no_table_takes_is_counted(project: Make) -> None:

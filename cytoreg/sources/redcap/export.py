@@ -15,7 +15,7 @@ import pyarrow as pa
 from cytoreg.errors import SourceError
 from cytoreg.manifest import Landing
 from cytoreg.sources import Headings, Item, Reject, Unexpected
-from cytoreg.sources.files import check_text, find_one, place
+from cytoreg.sources.files import check_text, find, place, text_one
 from cytoreg.sources.http import address
 from cytoreg.sources.records import delimited, header
 from cytoreg.sources.redcap import api, incremental, project
@@ -36,7 +36,8 @@ def inputs(name: str, config: RedcapSource, extracts: Path) -> list[Path]:
     """The data file and the dictionary; [] for the API."""
     if config.url:
         return []
-    return [find_one(name, part, extracts) for part in (config.data, config.dictionary)]
+    parts = config.data, config.dictionary
+    return list(dict.fromkeys(path for part in parts for path in find(name, part, extracts)))
 
 
 def shown(name: str, config: RedcapSource) -> str:
@@ -61,7 +62,7 @@ def read(name: str, config: RedcapSource, extracts: Path) -> Iterator[Item]:
     if config.url:
         yield from api.read(name, config)
         return
-    data, described = inputs(name, config, extracts)
+    data, described = (text_one(name, part, extracts) for part in (config.data, config.dictionary))
     where = place(data, extracts)
     fields = dictionary(name, described, place(described, extracts), config.encoding)
     encoding = check_text(name, data, where, config.encoding)
