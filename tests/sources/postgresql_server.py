@@ -50,18 +50,19 @@ def dripping(url: str, bytes_at_once: int, every: float) -> Iterator[str]:
         listening.settimeout(0.05)
 
         def forward(source: socket.socket, to: socket.socket, slowly: bool) -> None:
-            while not ended.is_set():
-                try:
-                    data = source.recv(bytes_at_once if slowly else 65536)
-                    to.sendall(data)
-                except TimeoutError:
-                    continue
-                except OSError:
-                    return
-                if not data:
-                    return
-                if slowly:
-                    time.sleep(every)
+            with source:
+                while not ended.is_set():
+                    try:
+                        data = source.recv(bytes_at_once if slowly else 65536)
+                        to.sendall(data)
+                    except TimeoutError:
+                        continue
+                    except OSError:
+                        return
+                    if not data:
+                        return
+                    if slowly:
+                        time.sleep(every)
 
         def accept() -> None:
             while not ended.is_set():

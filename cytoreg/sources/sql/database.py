@@ -111,8 +111,9 @@ def _items(
     with _connect(name, config, extracts) as connection:
         if connection.apart and len(config.tables) > 1:
             yield Unexpected(f"tables may be of different moments: {connection.apart}", 1)
-        for table in config.tables:
-            chosen = choose(name, config, table, connection)
+        # All first: what is wrong is said before an hour of reading; PostgreSQL locks them, too.
+        for chosen in [choose(name, config, table, connection) for table in config.tables]:
+            table = chosen.table
             with _telling(name, config, table), gathering(folder) as con:
                 batches, queries[table] = yield from _found(con, connection, chosen, earlier)
                 yield from _numbered(chosen, in_order(batches, folder))

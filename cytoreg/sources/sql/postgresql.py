@@ -33,6 +33,7 @@ _WORDS = {
 @contextmanager
 def postgresql(url: sa.URL, seconds: float) -> Iterator[Connection]:
     """One snapshot of the database, read-only; no statement takes longer than `seconds`."""
+    from adbc_driver_manager._reader import AdbcRecordBatchReader
     from adbc_driver_postgresql import dbapi
 
     patient = url.set(drivername="postgresql", query=_PATIENCE | dict(url.query))
@@ -88,7 +89,9 @@ def postgresql(url: sa.URL, seconds: float) -> Iterator[Connection]:
             def read(self, statement: str, columns: list[str]) -> Iterator[pa.Table]:
                 cursor.execute(statement)
                 kind = pa.binary() if encoding == "SQL_ASCII" else pa.string()
-                for batch in cursor.fetch_record_batch():
+                # `fetch_record_batch` would lose the SQLSTATE of what fails in the middle.
+                handle = cursor.fetch_arrow()
+                for batch in AdbcRecordBatchReader._import_from_c(handle.address):
                     arrays = [column.cast(kind) for column in batch.columns]
                     yield pa.table(arrays, columns)
 
