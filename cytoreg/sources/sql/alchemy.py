@@ -24,11 +24,12 @@ _Moment = Callable[[sa.Connection, float], str]
 @contextmanager
 def any_other(url: sa.URL, seconds: float) -> Iterator[Connection]:
     """A read-only transaction, of one moment where the database knows how."""
-    engine = sa.create_engine(url)
+    only = {"read_only": True} if url.get_backend_name() == "duckdb" else {}
+    engine = sa.create_engine(url, connect_args=only)
     try:
         with engine.connect() as connection:
             reason = _MOMENTS.get(engine.dialect.name, _unknown)(connection, seconds)
-            quote = engine.dialect.identifier_preparer.quote
+            quote = _quoting(engine.dialect)
 
             class Other:
                 version = f"{engine.dialect.name} {_version(engine.dialect)}".strip()
@@ -84,6 +85,14 @@ def _columns(connection: sa.Connection, table: str, schema: str | None) -> list[
     if not inspector.has_table(table, schema):
         return []
     return [(one["name"], str(one["type"])) for one in inspector.get_columns(table, schema)]
+
+
+def _quoting(dialect: sa.Dialect) -> Callable[[str], str]:
+    """Quotes every name; lower case stands for a name in capitals where that is the default."""
+    quote = dialect.identifier_preparer.quote_identifier
+    if not dialect.requires_name_normalize:
+        return quote
+    return lambda name: quote(dialect.denormalize_name(name))
 
 
 def _moment(dialect: sa.Dialect, moment: datetime) -> str:
