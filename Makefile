@@ -55,6 +55,7 @@ bench: $(READY) ## measure beside peers (several minutes): refresh, rules, survi
 	$(BIN)/python benchmarks/net_survival.py
 	$(BIN)/python benchmarks/naaccr.py
 	$(BIN)/python benchmarks/files.py
+	$(BIN)/python benchmarks/database.py
 	$(BIN)/python benchmarks/hl7_messages.py
 
 lock: ## resolve the lock anew (universal, with hashes, without index addresses)

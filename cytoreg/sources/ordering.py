@@ -47,10 +47,10 @@ def in_order(batches: Iterator[pa.Table], folder: Path) -> Iterator[pa.Table]:
     for batch in batches:
         held.append(batch)
         if sum(one.nbytes for one in held) > HELD:
-            yield from _even(_ranges(chain(held, batches), folder))
+            yield from even(_ranges(chain(held, batches), folder))
             return
     if held:
-        yield from _even(iter([_sorted(pa.concat_tables(held))]))
+        yield from even(iter([_sorted(pa.concat_tables(held))]))
 
 
 def _sorted(rows: pa.Table) -> pa.Table:
@@ -58,8 +58,8 @@ def _sorted(rows: pa.Table) -> pa.Table:
     return rows.take(pc.sort_indices(rows, [(name, "ascending") for name in rows.column_names]))
 
 
-def _even(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows in tables of equal length, for a file's row groups depend on it."""
+def even(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in tables of `batch_rows`, for a file's row groups depend on it."""
     left: pa.Table | None = None
     for table in tables:
         whole = pa.concat_tables([left, table]) if left else table

@@ -32,8 +32,9 @@ def any_other(url: sa.URL, seconds: float) -> Iterator[Connection]:
             quote = _quoting(engine.dialect)
 
             class Other:
-                version = f"{engine.dialect.name} {_version(engine.dialect)}".strip()
+                version = _version(connection)
                 apart = reason
+                orders = False
 
                 def columns(self, relation: Relation) -> list[tuple[str, str]]:
                     if not relation.query:
@@ -47,7 +48,11 @@ def any_other(url: sa.URL, seconds: float) -> Iterator[Connection]:
                     return []
 
                 def statement(
-                    self, relation: Relation, columns: list[str], since: Since | None
+                    self,
+                    relation: Relation,
+                    columns: list[str],
+                    since: Since | None = None,
+                    ordered: bool = False,
                 ) -> str:
                     chosen = ", ".join(map(quote, columns))
                     where = ""
@@ -102,8 +107,14 @@ def _moment(dialect: sa.Dialect, moment: datetime) -> str:
     return f"timestamp '{moment:%Y-%m-%d %H:%M:%S}'"
 
 
-def _version(dialect: sa.Dialect) -> str:
-    return ".".join(map(str, getattr(dialect, "server_version_info", None) or ()))
+def _version(connection: sa.Connection) -> str:
+    dialect = connection.dialect
+    if dialect.name == "duckdb":  # whose dialect gives itself out as an old PostgreSQL
+        return f"DuckDB {connection.exec_driver_sql('select version()').scalar_one()}"
+    known = {"mysql": "MySQL", "mariadb": "MariaDB", "mssql": "SQL Server", "oracle": "Oracle"}
+    name = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name
+    numbers = getattr(dialect, "server_version_info", None) or ()
+    return f"{known.get(name, name)} {'.'.join(map(str, numbers))}".strip()
 
 
 def _mysql(connection: sa.Connection, seconds: float) -> str:

@@ -29,7 +29,7 @@ from cytoreg.sources import Item, Merged, Reject, Rows, Served, Unexpected
 from cytoreg.sources.blocks import UNDECODABLE
 from cytoreg.sources.deadline import until
 from cytoreg.sources.merge import RAW, Merge, ReadWhole, gathering, with_raw
-from cytoreg.sources.ordering import in_order
+from cytoreg.sources.ordering import even, in_order
 from cytoreg.sources.sql import failures
 from cytoreg.sources.sql.alchemy import any_other
 from cytoreg.sources.sql.chosen import TYPE, Chosen, choose
@@ -76,7 +76,7 @@ def sample(name: str, config: SqlSource, extracts: Path) -> Iterator[Item]:
     with _connect(name, config, extracts) as connection:
         for table in config.tables:
             chosen = choose(name, config, table, connection)
-            query = connection.statement(chosen.relation, chosen.columns, None)
+            query = connection.statement(chosen.relation, chosen.columns)
             with _telling(name, config, table):
                 first = islice(_texts(connection, query, chosen.columns), 1)
                 yield from _numbered(chosen, first)
@@ -115,8 +115,10 @@ def _items(
         for chosen in [choose(name, config, table, connection) for table in config.tables]:
             table = chosen.table
             with _telling(name, config, table), gathering(folder) as con:
-                batches, queries[table] = yield from _found(con, connection, chosen, earlier)
-                yield from _numbered(chosen, in_order(batches, folder))
+                batches, queries[table] = yield from _found(
+                    con, connection, chosen, earlier, folder
+                )
+                yield from _numbered(chosen, batches)
         yield Served(connection.version, queries)
 
 
@@ -125,19 +127,21 @@ def _found(
     connection: Connection,
     chosen: Chosen,
     earlier: Landing | None,
+    folder: Path,
 ) -> Generator[Item, None, tuple[Iterator[pa.Table], str]]:
-    """How a table came; returns its rows, in no order, and the query that they came by."""
+    """How a table came; returns its rows in their order, and the query that they came by."""
     try:
         if earlier and chosen.increment:
             merge, merged, query = _merged(con, connection, chosen, chosen.increment, earlier)
             yield merged
             if merged.deleted:
                 yield Unexpected(f"row of {chosen.table} that the source deleted", merged.deleted)
-            return merge.rows(), query
+            return in_order(merge.rows(), folder), query
     except ReadWhole as why:
         yield Unexpected(f"table {chosen.table} was read whole: {why}", 1)
-    query = connection.statement(chosen.relation, chosen.columns, None)
-    return _texts(connection, query, chosen.columns), query
+    query = connection.statement(chosen.relation, chosen.columns, ordered=True)
+    batches = _texts(connection, query, chosen.columns)
+    return even(batches) if connection.orders else in_order(batches, folder), query
 
 
 def _texts(connection: Connection, query: str, columns: list[str]) -> Iterator[pa.Table]:
@@ -171,7 +175,7 @@ def _merged(
     due = now - datetime.fromisoformat(str(compared)) >= timedelta(days=increment.compare_days)
     if due or merge.doubtful(connection.count(chosen.relation)):
         columns = list(dict.fromkeys([*increment.key, increment.changed]))
-        keys = connection.statement(chosen.relation, columns, None)
+        keys = connection.statement(chosen.relation, columns)
         merge.take_keys(_texts(connection, keys, columns))
         compared = now.isoformat(timespec="seconds")
     told = str(since.moment), *merge.counts(), str(compared)

@@ -52,6 +52,7 @@ def postgresql(url: sa.URL, seconds: float) -> Iterator[Connection]:
         class Postgresql:
             version = f"PostgreSQL {server}"
             apart = ""
+            orders = True
 
             def columns(self, relation: Relation) -> list[tuple[str, str]]:
                 if relation.parts and not self._exists(relation):
@@ -76,15 +77,24 @@ def postgresql(url: sa.URL, seconds: float) -> Iterator[Connection]:
                 allowed = dict(cursor.fetchall())
                 return [name for name in columns if not allowed.get(name, True)]
 
-            def statement(self, relation: Relation, columns: list[str], since: Since | None) -> str:
-                chosen = ", ".join(f"cast({quote(name)} as text)" for name in columns)
-                where = ""
+            def statement(
+                self,
+                relation: Relation,
+                columns: list[str],
+                since: Since | None = None,
+                ordered: bool = False,
+            ) -> str:
+                texts = [f"cast({quote(name)} as text)" for name in columns]
+                where = order = ""
                 if since:
                     changed = quote(since.column)
                     # Without a type the moment takes the column's.
                     moment = literal(since.moment.isoformat(" "))
                     where = f" where {changed} >= {moment} or {changed} is null"
-                return f"select {chosen} from {relation.sql(quote)}{where}"
+                if ordered:
+                    texts = [f'{text} collate "C"' for text in texts]
+                    order = f" order by {', '.join(map(str, range(1, len(texts) + 1)))}"
+                return f"select {', '.join(texts)} from {relation.sql(quote)}{where}{order}"
 
             def read(self, statement: str, columns: list[str]) -> Iterator[pa.Table]:
                 cursor.execute(statement)

@@ -38,11 +38,13 @@ class Since:
 class Connection(Protocol):
     """A connection that reads all tables at one moment; `version` says of what server.
 
-    `apart` says why the tables may be of different moments; "" when they cannot be.
+    `apart` says why the tables may be of different moments; "" when they cannot be. `orders` says
+    whether the database knows the order of all columns as text, by bytes, nulls last.
     """
 
     version: str
     apart: str
+    orders: bool
 
     def columns(self, relation: Relation) -> list[tuple[str, str]]:
         """Columns and their types as the database calls them; [] when there is no such table."""
@@ -50,8 +52,14 @@ class Connection(Protocol):
     def forbidden(self, relation: Relation, columns: list[str]) -> list[str]:
         """Those of the columns that the user may not read, as far as the database tells."""
 
-    def statement(self, relation: Relation, columns: list[str], since: Since | None) -> str:
-        """The query that reads these columns."""
+    def statement(
+        self,
+        relation: Relation,
+        columns: list[str],
+        since: Since | None = None,
+        ordered: bool = False,
+    ) -> str:
+        """The query that reads these columns, `ordered` if the database `orders`."""
 
     def read(self, statement: str, columns: list[str]) -> Iterator[pa.Table]:
         """What a statement gives, as text (or as bytes that should be UTF-8), in batches."""

@@ -51,6 +51,7 @@ def sqlite(path: Path) -> Iterator[Connection]:
         class Sqlite:
             version = f"SQLite {sqlite3.sqlite_version}"
             apart = ""
+            orders = False
 
             def columns(self, relation: Relation) -> list[tuple[str, str]]:
                 if relation.query:
@@ -66,7 +67,13 @@ def sqlite(path: Path) -> Iterator[Connection]:
             def forbidden(self, relation: Relation, columns: list[str]) -> list[str]:
                 return []
 
-            def statement(self, relation: Relation, columns: list[str], since: Since | None) -> str:
+            def statement(
+                self,
+                relation: Relation,
+                columns: list[str],
+                since: Since | None = None,
+                ordered: bool = False,
+            ) -> str:
                 chosen = ", ".join(map(_text, columns))
                 where = ""
                 if since:
