@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import random
 import re
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -392,6 +393,65 @@ def ods(path: Path, rows: list) -> None:
             f'<table:table table:name="Data">{body}</table:table>'
             "</office:spreadsheet></office:body></office:document-content>",
         )
+
+
+def test_a_binary_workbook_is_read_with_its_errors(project: Make, landed: Callable) -> None:
+    lab = project(BOOK)
+    rows = [
+        [xlsb_text(0, "Lab No"), xlsb_text(1, "Value")],
+        [xlsb_cell(0, 5, struct.pack("<d", 12)), xlsb_cell(1, 5, struct.pack("<d", 0.1 + 0.2))],
+        [xlsb_cell(0, 3, b"\x2a"), xlsb_cell(1, 5, struct.pack("<d", 42371), style=1)],
+        [xlsb_cell(0, 4, b"\1"), xlsb_cell(1, 11, b"\x07" + bytes(10))],
+    ]
+    xlsb(lab.extracts / "a.xlsb", rows)
+    lab = project(BOOK.replace("*.xls*", "*.xlsb"))
+    _, rows, _ = landed(lab, "lab", "number, value, _row")
+    assert rows == [("12", "0.3", 2), ("#N/A", "2016-01-02", 3), ("TRUE", "#DIV/0!", 4)]
+
+
+def xlsb(path: Path, rows: list[list[bytes]]) -> None:
+    def name(text: str) -> bytes:
+        return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+    cells = b"".join(
+        xlsb_record(0, struct.pack("<II9x", number, 0)) + b"".join(row)
+        for number, row in enumerate(rows)
+    )
+    office = "http://schemas.openxmlformats.org"
+    with zipfile.ZipFile(path, "w") as book:
+        book.writestr("[Content_Types].xml", "<Types/>")
+        book.writestr(
+            "xl/_rels/workbook.bin.rels",
+            f'<Relationships xmlns="{office}/package/2006/relationships">'
+            f'<Relationship Id="r1" Target="worksheets/s.bin" Type="{office}/officeDocument/2006/'
+            'relationships/worksheet"/></Relationships>',
+        )
+        sheet = xlsb_record(156, struct.pack("<II", 0, 1) + name("r1") + name("Data"))
+        general = xlsb_record(153, struct.pack("<III", 0, 0, 0))
+        sheets = xlsb_record(143) + sheet + xlsb_record(144)
+        book.writestr("xl/workbook.bin", general + sheets + xlsb_record(132))
+        size = xlsb_record(148, struct.pack("<4I", 0, len(rows) - 1, 0, 1))
+        book.writestr("xl/worksheets/s.bin", size + xlsb_record(145) + cells + xlsb_record(146))
+        styles = [struct.pack("<HHHHHHI", 0, code, 0, 0, 0, 0, 0) for code in (0, 14)]
+        book.writestr(
+            "xl/styles.bin",
+            xlsb_record(617, struct.pack("<I", 2))
+            + b"".join(xlsb_record(47, style) for style in styles)
+            + xlsb_record(618),
+        )
+
+
+def xlsb_record(kind: int, data: bytes = b"") -> bytes:
+    coded = bytes([kind]) if kind < 128 else bytes([kind & 127 | 128, kind >> 7])
+    return coded + bytes([len(data)]) + data
+
+
+def xlsb_cell(column: int, kind: int, value: bytes, style: int = 0) -> bytes:
+    return xlsb_record(kind, struct.pack("<II", column, style) + value)
+
+
+def xlsb_text(column: int, text: str) -> bytes:
+    return xlsb_cell(column, 6, struct.pack("<I", len(text)) + text.encode("utf-16-le"))
 
 
 @pytest.mark.parametrize(

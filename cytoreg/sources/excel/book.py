@@ -16,7 +16,7 @@ Row = tuple[int, list[str | None]]
 
 UNZIPPING = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
-    EOFError, OSError, ValueError, KeyError, IndexError, RuntimeError,
+    EOFError, OSError, ValueError, LookupError, RuntimeError,
 )  # fmt: skip
 """What a damaged zip archive makes zipfile raise."""
 

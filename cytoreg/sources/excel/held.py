@@ -1,7 +1,4 @@
-"""Binary workbooks (.xlsb) and OpenDocument (.ods), read by calamine: a sheet is held whole.
-
-What calamine does not tell is lost: an error in a cell of .xlsb reads as a blank cell.
-"""
+"""Binary workbooks (.xlsb) and OpenDocument (.ods), read by calamine: a sheet is held whole."""
 
 from __future__ import annotations
 
@@ -9,8 +6,10 @@ import datetime
 import os
 import re
 import zipfile
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from python_calamine import (
     CalamineError,
@@ -22,6 +21,9 @@ from python_calamine import (
 
 from cytoreg.sources.excel.book import UNZIPPING, Damaged, Noted, Refused, Row, Sheet
 from cytoreg.sources.excel.values import of_float
+from cytoreg.sources.excel.xlsb import errors
+
+T = TypeVar("T")
 
 _LARGEST = 1 << 30
 _DURATION = re.compile(r"PT(\d+)H(\d+)M(\d+)(?:[.,]\d+)?S")
@@ -34,16 +36,13 @@ class Held:
         try:
             with zipfile.ZipFile(path) as parts:
                 size = sum(part.file_size for part in parts.infolist())
+                self._binary = "xl/workbook.bin" in parts.namelist()
         except UNZIPPING:
             raise Damaged("it is no whole zip archive") from None
         if size > _LARGEST:
             raise Refused(f"holds more than {_LARGEST >> 30} GiB", "save it as .xlsx")
-        try:
-            self._book = CalamineWorkbook.from_path(os.fspath(path))
-        except PasswordError:
-            raise Refused("is protected by a password", "save it without one") from None
-        except (CalamineError, OSError, ValueError):
-            raise Damaged("it cannot be read as a workbook") from None
+        self._path = path
+        self._book = _called(lambda: CalamineWorkbook.from_path(os.fspath(path)))
         self.sheets = [
             Sheet(sheet.name, sheet.visible != SheetVisibleEnum.Visible, sheet.name)
             for sheet in self._book.sheets_metadata
@@ -55,21 +54,38 @@ class Held:
         self._book.close()
 
     def rows(self, sheet: Sheet, noted: Noted) -> Iterator[Row]:
-        """Rows that hold something, from the top."""
-        try:
-            found = self._book.get_sheet_by_name(sheet.part)
-        except (CalamineError, ValueError):
-            raise Damaged(f"its sheet {sheet.name} cannot be read") from None
+        """Rows that hold something, from the top; raises Damaged."""
+        found = _called(lambda: self._book.get_sheet_by_name(sheet.part))
         noted.merged = len(found.merged_cell_ranges or [])
         if found.start is None:
             return
-        left = [None] * found.start[1]
-        for row, values in enumerate(found.to_python(skip_empty_area=True), found.start[0] + 1):
-            cells = [*left, *map(_text, values)]
+        top, left = found.start
+        lost: dict[int, dict[int, str]] = defaultdict(dict)
+        if self._binary:
+            for (row, column), text in errors(self._path, sheet.name).items():
+                lost[row][column] = text
+        for row, held in enumerate(_called(lambda: found.to_python(skip_empty_area=True)), top):
+            cells = [None] * left + [_text(value) for value in held]
+            for column, text in lost.get(row, {}).items():
+                cells[column] = text
             while cells and cells[-1] is None:
                 cells.pop()
             if cells:
-                yield row, cells
+                yield row + 1, cells
+
+
+def _called(call: Callable[[], T]) -> T:
+    """What calamine gives; a panic of its Rust is an exception, though not an Exception."""
+    try:
+        return call()
+    except PasswordError:
+        raise Refused("is protected by a password", "save it without one") from None
+    except (CalamineError, OSError, ValueError):
+        raise Damaged("it cannot be read as a workbook") from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise Damaged("it cannot be read as a workbook") from None
 
 
 def _text(value: object) -> str | None:
