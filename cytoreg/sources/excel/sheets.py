@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import pyarrow as pa
 
@@ -46,25 +47,47 @@ def read(name: str, config: ExcelSource, extracts: Path) -> Iterator[Item]:
     (table,) = config.tables
     noted: Counter[str] = Counter()
     parts: list[_Part] = []
-    for path in find(name, config.path, extracts):
-        where = place(path, extracts)
-        with closing(open_book(name, path, where)) as book:
+    with _Shelf(name, extracts) as shelf:
+        for path in find(name, config.path, extracts):
+            book, where = shelf.book(path), place(path, extracts)
             found = list(_parts(name, path, where, book, config))
             read_too = {part.sheet for part in found}
             noted.update(f"sheet {sheet.name}" for sheet in book.sheets if sheet not in read_too)
-        yield Headings(where, list(dict.fromkeys(h for part in found for h in part.headings)))
-        parts += found
-    wanted, unexpected = together([part.columns for part in parts], config)
-    yield from unexpected
-    for path in dict.fromkeys(part.path for part in parts):
-        with closing(open_book(name, path, place(path, extracts))) as book:
-            for part in parts:
-                if part.path == path:
-                    yield from _records(name, table, book, part, wanted, config, noted)
+            yield Headings(where, list(dict.fromkeys(h for part in found for h in part.headings)))
+            parts += found
+        wanted, unexpected = together([part.columns for part in parts], config)
+        yield from unexpected
+        for part in parts:
+            yield from _records(name, table, shelf.book(part.path), part, wanted, config, noted)
     yield Rows(table, _table([], [], wanted, ""))
     for what, count in noted.items():
         if count:
             yield Unexpected(what, count)
+
+
+class _Shelf:
+    """Holds one book open, the last that was asked for: opening one reads all its texts."""
+
+    def __init__(self, source: str, extracts: Path) -> None:
+        self._source, self._extracts = source, extracts
+        self._path: Path | None = None
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def book(self, path: Path) -> Book:
+        """The workbook in this file, open until another is asked for."""
+        if path != self._path:
+            self._open.close()
+            self._path = None
+            where = place(path, self._extracts)
+            self._book = self._open.enter_context(closing(open_book(self._source, path, where)))
+            self._path = path
+        return self._book
 
 
 def _parts(source: str, path: Path, where: str, book: Book, config: ExcelSource) -> Iterator[_Part]:

@@ -20,7 +20,7 @@ from cytoreg.sources.excel.values import Shown, iso, number, shown, when
 _CHUNK = 1 << 16
 _MOST_TEXT = 1 << 30  # bytes of shared texts, the one part that is held
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
-_COLUMNS = 16_384
+_COLUMNS, _ROWS = 16_384, 1_048_576
 
 Attributes = dict[str, str]
 Start = Callable[[str, Attributes], None]
@@ -198,6 +198,11 @@ class Xlsx:
 class _Cells:
     """Takes the events of a sheet and makes rows of them."""
 
+    __slots__ = (
+        "_columns", "_formula", "_from_1904", "_given", "_into", "_noted", "_reading", "_row",
+        "_rows", "_shown", "_texts", "_value", "last",
+    )  # fmt: skip
+
     def __init__(self, texts: list[str], shown: list[Shown], from_1904: bool, noted: Noted) -> None:
         self._texts, self._shown, self._from_1904, self._noted = texts, shown, from_1904, noted
         self._rows: list[Row] = []
@@ -230,8 +235,9 @@ class _Cells:
             self._into = self._formula = []
         elif name == "row":
             self._row = []
-            number = given.get("r", "")
-            self.last = int(number) if number.isdecimal() else max(self.last, 0) + 1
+            before, self.last = self.last, int(given.get("r", self.last + 1))
+            if not before < self.last <= _ROWS:
+                raise ValueError
         elif name == "sheetData":
             self.last = 0
         elif name == "rPh":
@@ -258,8 +264,11 @@ class _Cells:
                 self._row.append(None)
         elif name in ("v", "t", "f"):
             self._into = None
-        elif name == "row" and self._row:
-            self._rows.append((self.last, self._row))
+        elif name == "row":
+            while self._row and self._row[-1] is None:
+                self._row.pop()
+            if self._row:
+                self._rows.append((self.last, self._row))
         elif name == "rPh":
             self._reading = False
 
@@ -276,11 +285,14 @@ class _Cells:
 
     def _text(self) -> str | None:
         """What the cell holds; None for nothing."""
-        given = self._given
-        text = "".join(self._value)
+        given, pieces = self._given, self._value
+        text = pieces[0] if len(pieces) == 1 else "".join(pieces)
         kind = given.get("t", "n")
         if kind == "s" and text:
-            return self._texts[int(text)] or None
+            index = int(text)
+            if index < 0:
+                raise IndexError
+            return self._texts[index] or None
         if kind in ("str", "inlineStr"):
             return _unescaped(text) or None
         if not text:

@@ -86,9 +86,10 @@ def numbers(values: Sequence[Value], system: str, shown: Shown, single: bool = F
     A missing value is null; a letter, one that the system tells from others, lands as `.A` does in
     its output. `single` is for numbers that are kept in 4 bytes.
     """
-    letters = [value if isinstance(value, str) else None for value in values]
-    if not any(letters):
+    try:
         return of_floats(np.array(values, dtype=np.float64), system, shown, single)
+    except ValueError:  # there are letters among them
+        letters = [value if isinstance(value, str) else None for value in values]
     floats = np.array([None if isinstance(v, str) else v for v in values], dtype=np.float64)
     tags = pa.array([letter and f".{letter}" for letter in letters], pa.string())
     return pc.coalesce(tags, of_floats(floats, system, shown, single))
