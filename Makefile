@@ -54,6 +54,7 @@ bench: $(READY) ## measure beside peers (several minutes): refresh, rules, survi
 	$(BIN)/python benchmarks/survival.py
 	$(BIN)/python benchmarks/net_survival.py
 	$(BIN)/python benchmarks/naaccr.py
+	$(BIN)/python benchmarks/sheets.py
 	$(BIN)/python benchmarks/files.py
 	$(BIN)/python benchmarks/database.py
 	$(BIN)/python benchmarks/hl7_messages.py

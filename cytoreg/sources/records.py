@@ -250,3 +250,12 @@ def _perhaps(raw: bytes, encoding: str) -> str:
     except UnicodeDecodeError:
         return " (utf-8; perhaps in cp850)"
     return " (utf-8; perhaps in cp1252)"
+
+
+def shaped(
+    columns: Mapping[str, pa.Array], wanted: list[str], where: str, rows: pa.Array
+) -> pa.Table:
+    """Exactly the wanted columns of text, null where `columns` has none, with `_file`, `_row`."""
+    nothing = pa.nulls(len(rows), pa.string())
+    found = {column: columns.get(column, nothing) for column in wanted}
+    return pa.table(found | {"_file": pa.repeat(where, len(rows)), "_row": rows})

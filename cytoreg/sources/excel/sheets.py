@@ -23,6 +23,7 @@ from cytoreg.sources.excel.config import ExcelSource
 from cytoreg.sources.excel.workbook import damaged, open_book
 from cytoreg.sources.files import find, place
 from cytoreg.sources.headings import together
+from cytoreg.sources.records import shaped
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,4 @@ def _table(rows: list[Row], columns: list[str], wanted: list[str], where: str) -
     width = len(columns)
     cells = zip(*(row + [None] * (width - len(row)) for _, row in rows), strict=True)
     arrays = dict(zip(columns, (pa.array(column, pa.string()) for column in cells), strict=False))
-    missing = pa.nulls(len(rows), pa.string())
-    found = {column: arrays.get(column, missing) for column in wanted}
-    numbers = pa.array([number for number, _ in rows], pa.int64())
-    return pa.table(found | {"_file": pa.repeat(where, len(rows)), "_row": numbers})
+    return shaped(arrays, wanted, where, pa.array([number for number, _ in rows], pa.int64()))

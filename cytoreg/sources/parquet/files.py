@@ -20,6 +20,7 @@ from cytoreg.sources.files import find, place
 from cytoreg.sources.headings import mapped, together
 from cytoreg.sources.parquet.config import ParquetSource
 from cytoreg.sources.parquet.text import as_bytes, text
+from cytoreg.sources.records import shaped
 
 _BATCH_BYTES = 64 << 20
 _BUFFER = 1 << 20
@@ -56,7 +57,7 @@ def read(name: str, config: ParquetSource, extracts: Path) -> Iterator[Item]:
                 row += len(batch)
             if row != file.metadata.num_rows:
                 raise _damaged(name, where)
-    yield Rows(table, _shape({}, wanted, "", pa.array([], pa.int64())))
+    yield Rows(table, shaped({}, wanted, "", pa.array([], pa.int64())))
 
 
 def _open(source: str, path: Path, where: str) -> pq.ParquetFile:
@@ -143,7 +144,7 @@ def _items(
             found.append(Reject(table, where, row, row, UNDECODABLE, raw))
         batch, numbers = batch.filter(stays), numbers.filter(stays)
     columns = dict(zip(batch.schema.names, map(text, batch.columns), strict=True))
-    return [*found, Rows(table, _shape(columns, wanted, where, numbers))]
+    return [*found, Rows(table, shaped(columns, wanted, where, numbers))]
 
 
 def _readable(array: pa.Array) -> bool:
@@ -161,9 +162,3 @@ def _raw(row: pa.RecordBatch) -> str:
         for name, array in zip(row.schema.names, row.columns, strict=True)
     }
     return json.dumps(values, ensure_ascii=False)
-
-
-def _shape(columns: dict[str, pa.Array], wanted: list[str], where: str, rows: pa.Array) -> pa.Table:
-    nothing = pa.nulls(len(rows), pa.string())
-    shaped = {column: columns.get(column, nothing) for column in wanted}
-    return pa.table(shaped | {"_file": pa.repeat(where, len(rows)), "_row": rows})

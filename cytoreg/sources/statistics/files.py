@@ -13,6 +13,7 @@ from cytoreg.errors import SourceError
 from cytoreg.sources import Headings, Item, Reject, Rows
 from cytoreg.sources.files import find, place, raw_text
 from cytoreg.sources.headings import mapped, together
+from cytoreg.sources.records import shaped
 from cytoreg.sources.statistics import apart, xport
 from cytoreg.sources.statistics.apart import Unreadable
 from cytoreg.sources.statistics.config import AnyStatistics, SasSource
@@ -53,15 +54,15 @@ def read(name: str, config: AnyStatistics, extracts: Path) -> Iterator[Item]:
         try:
             for item in _batches(name, file.path, file.where, file.form, config):
                 if isinstance(item, pa.Table):
-                    renamed = item.rename_columns([*file.columns, "_row"])
-                    yield Rows(table, _shape(renamed, wanted, file.where))
+                    found = dict(zip(file.columns, item.columns, strict=False))
+                    yield Rows(table, shaped(found, wanted, file.where, item["_row"]))
                 else:
                     raw = raw_text(item.raw, config.encoding or "utf-8")
                     reason = "bytes that are not in the declared encoding"
                     yield Reject(table, file.where, item.row, item.row, reason, raw)
         except Unreadable as error:
             raise _unreadable(name, file.where, error) from None
-    yield Rows(table, _shape(pa.table({"_row": pa.array([], pa.int64())}), wanted, ""))
+    yield Rows(table, shaped({}, wanted, "", pa.array([], pa.int64())))
 
 
 def _names(source: str, path: Path, where: str, form: str, config: AnyStatistics) -> list[str]:
@@ -175,12 +176,3 @@ def _check_encoding(source: str, config: AnyStatistics) -> None:
 
 def _unreadable(source: str, where: str, error: Unreadable) -> SourceError:
     return SourceError(source, f"{where} cannot be read: {error.why}", remedy=error.remedy)
-
-
-def _shape(rows: pa.Table, wanted: list[str], where: str) -> pa.Table:
-    """`rows` with exactly the wanted columns, null where the file has none, and its place."""
-    missing = pa.nulls(len(rows), pa.string())
-    columns = {
-        column: rows[column] if column in rows.column_names else missing for column in wanted
-    }
-    return pa.table(columns | {"_file": pa.repeat(where, len(rows)), "_row": rows["_row"]})

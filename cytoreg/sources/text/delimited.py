@@ -12,7 +12,7 @@ from cytoreg.errors import SourceError
 from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.files import check_text, find, place, texts
 from cytoreg.sources.headings import known, mapped, together
-from cytoreg.sources.records import delimited, header
+from cytoreg.sources.records import delimited, header, shaped
 from cytoreg.sources.text.config import CsvSource
 from cytoreg.sources.text.dialect import LINES, Dialect, dialect_of
 
@@ -48,10 +48,11 @@ def read(name: str, config: CsvSource, extracts: Path) -> Iterator[Item]:
             quote=dialect.quote,
             line=dialect.line,
         ):
-            yield Rows(table, _shape(rows, wanted, file.where))
+            found = dict(zip(rows.column_names, rows.columns, strict=True))
+            yield Rows(table, shaped(found, wanted, file.where, rows["_row"]))
             for item in bad:
                 yield Reject(table, file.where, item.row, item.line, item.reason, item.raw)
-    yield Rows(table, _shape(pa.table({"_row": pa.array([], pa.int64())}), wanted, ""))
+    yield Rows(table, shaped({}, wanted, "", pa.array([], pa.int64())))
 
 
 @dataclass(frozen=True)
@@ -97,12 +98,3 @@ def _columns(source: str, where: str, headings: list[str], config: CsvSource) ->
         )
     line = f"line {config.header}" if config.header else f"its first {LINES} lines"
     return mapped(source, where, headings, config, line)
-
-
-def _shape(rows: pa.Table, wanted: list[str], where: str) -> pa.Table:
-    """`rows` with exactly the wanted columns, null where the file has none, and its place."""
-    missing = pa.nulls(len(rows), pa.string())
-    columns = {
-        column: rows[column] if column in rows.column_names else missing for column in wanted
-    }
-    return pa.table(columns | {"_file": pa.repeat(where, len(rows)), "_row": rows["_row"]})
