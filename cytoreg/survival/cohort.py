@@ -142,9 +142,9 @@ def check(
 
     Of these, `covariates` may hold anything. `events` are the values that `event` may have (None:
     the caller checks them). Gives `strata` back. Raises CytoregError, with counts of rows and never
-    a value, for: no rows at all; a time that is missing, negative or infinite; the same of entry or
-    age; an age over 130 years; entry at or after the time; an event outside `events`; a sex other
-    than male and female; a missing start date.
+    a value, for: no rows at all; a time that is missing, negative or infinite; the same of entry,
+    age or potential time; an age over 130 years; entry at or after the time; an event
+    outside `events`; a sex other than male and female; a missing start date.
     """
     if not strata:
         raise CytoregError("the cohort has no patients")
@@ -173,7 +173,7 @@ def names(by: By) -> tuple[str, ...]:
 
 def days(years: ArrayLike) -> NDArray[np.float64]:
     """Years of 365.25 days as days, so that 365/365.25 is day 365 and not a moment before it."""
-    return np.round(np.asarray(years, dtype=np.float64) * DAYS_PER_YEAR, 6)
+    return np.round(np.asarray(years, dtype=np.float64) * DAYS_PER_YEAR, 9)
 
 
 def frame(by: By, parts: Iterable[tuple[Reduced, Mapping[str, object]]]) -> pd.DataFrame:
@@ -299,6 +299,7 @@ def _problems(
         ("time_days", "a time"),
         ("entry_days", "an entry"),
         ("age_days", "an age"),
+        ("potential_days", "a potential time"),
     ):
         if column in part:
             value = part[column]

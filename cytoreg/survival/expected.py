@@ -48,7 +48,11 @@ def expected_survival(
     if not np.all(np.isfinite(years) & (years >= 0)):
         raise CytoregError("expected survival is asked for at years negative or not numbers")
     columns = _PERSON if method == "ederer1" else _FOLLOWED
-    more = ("race",) if method == "ederer1" else ("race", "event", "entry_days", "potential_days")
+    more = {
+        "ederer1": ("race",),
+        "hakulinen": ("race", "event", "entry_days", "potential_days"),
+        "conditional": ("race", "entry_days"),
+    }[method]
     parts = check(reduce(cohort, columns, by, optional=more))
     asked = days(years)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,19 @@ class LifeTable:
     beyond: Beyond = "last"
     calendar: Calendar = "fixed"
     age_days: float = DAYS_PER_YEAR
+
+    def __post_init__(self) -> None:
+        """Raise CytoregError for a choice that is none."""
+        for value, choices in (
+            (self.beyond, get_args(Beyond)),
+            (self.calendar, get_args(Calendar)),
+        ):
+            if value not in choices:
+                raise CytoregError(
+                    f"a life table has no choice {value}", remedy=f"take {' or '.join(choices)}"
+                )
+        if not (np.isfinite(self.age_days) and self.age_days > 0):
+            raise CytoregError("a life table's year of age has more than 0 days")
 
     @classmethod
     def from_csv(
@@ -212,9 +225,14 @@ def _from_relation(
     group = np.array([place[pair] for pair in zip(sexes, races, strict=True)])
     at = group, np.searchsorted(ages, columns["age"]), np.searchsorted(years, columns["year"])
     table[at] = -np.log1p(-np.minimum(q, CERTAIN)) / DAYS_PER_YEAR
-    if len(q) != table.size or np.isnan(table).any() or np.any(np.diff(ages) != 1):
+    if np.any(np.diff(ages) != 1):
         raise ConfigError(
-            f"life table {name} does not hold each year, age and sex once, ages without a gap",
+            f"life table {name} has gaps between its ages",
+            remedy="give each year of age a row; those of an age group all have its annual q",
+        )
+    if len(q) != table.size or np.isnan(table).any():
+        raise ConfigError(
+            f"life table {name} does not hold each year, age and sex once",
             remedy=f"it has {len(q)} rows where {table.size} are needed",
         )
     groups = tuple((sex, race) if by_race else (sex,) for sex, race in pairs)

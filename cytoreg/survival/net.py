@@ -29,7 +29,7 @@ _OUTLIVED = 1e130
 _LONGEST = 1e6
 """Days that nobody is followed, and more than can be stepped through one by one."""
 COLUMNS = ("time_days", "event", "age_days", "sex", "start_date")
-OPTIONAL = ("entry_days", "race", "potential_days")
+OPTIONAL = ("entry_days", "race")
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,8 @@ def net_survival(
     years = np.atleast_1d(np.asarray(at, dtype=np.float64))
     if not np.all(np.isfinite(years) & (years >= 0)):
         raise CytoregError("net survival is asked for at years that are negative or not numbers")
-    parts = check(reduce(cohort, COLUMNS, by, optional=OPTIONAL))
+    more = (*OPTIONAL, "potential_days") if method == "hakulinen" else OPTIONAL
+    parts = check(reduce(cohort, COLUMNS, by, optional=more))
     return frame(by, ((part, _at(part, table, method, years, integral)) for part in parts))
 
 
@@ -158,7 +159,9 @@ def curve(
     else:
         population = hakulinen(part, table, counts.time)
     spread = np.divide(share, at_risk, out=np.zeros_like(events), where=at_risk > 0)
-    return survival / population, np.sqrt(np.cumsum(spread)).astype(np.float64)
+    unknown = np.full_like(survival, np.nan)  # where nobody of the population is left
+    relative = np.divide(survival, population, out=unknown, where=population > 0)
+    return relative, np.sqrt(np.cumsum(spread)).astype(np.float64)
 
 
 def _refuse(who: People, outlive: NDArray[np.bool_]) -> None:

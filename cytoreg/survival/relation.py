@@ -25,7 +25,9 @@ _REALS = {"FLOAT", "DOUBLE"}
 _NUMBERS = _INTEGERS | _REALS | {"UBIGINT", "HUGEINT", "UHUGEINT", "DECIMAL"}
 _DATES = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
 _KINDS = {
-    **dict.fromkeys(("time_days", "entry_days", "weight", "age_days"), (_NUMBERS, "a number")),
+    **dict.fromkeys(
+        ("time_days", "entry_days", "potential_days", "weight", "age_days"), (_NUMBERS, "a number")
+    ),
     "start_date": (_DATES, "a date"),
 }
 

@@ -8,7 +8,7 @@ import pytest
 from population_tables import cohort, golden, immortal, ratetable
 
 from cytoreg.errors import CytoregError
-from cytoreg.survival import LifeTable, expected_deaths, expected_survival
+from cytoreg.survival import LifeTable, expected_deaths, expected_survival, net_survival
 
 METHODS = {"ederer": "ederer1", "hakulinen": "hakulinen", "conditional": "conditional"}
 US = ratetable("us", calendar="birthday")
@@ -55,6 +55,27 @@ def test_without_censoring_hakulinen_is_ederer_i() -> None:
     one = expected_survival(patients, US, "ederer1", at)["estimate"]
     other = expected_survival(patients, US, "hakulinen", at)["estimate"]
     assert other.to_numpy() == pytest.approx(one.to_numpy(), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("potential", "said"),
+    [
+        (np.nan, "1384 with a potential time that is missing"),
+        (-1, "1384 with a potential time that is missing"),
+        ("long", "potential_days is text, not a number"),
+    ],
+)
+def test_a_potential_time_that_cannot_be_is_refused(potential: object, said: str) -> None:
+    patients = cohort("mgus2").assign(potential_days=potential)
+    with pytest.raises(CytoregError, match=said):
+        expected_survival(patients, US, "hakulinen")
+    assert len(expected_survival(patients, US, "conditional", 1)) == 1  # which has no use for it
+
+
+def test_where_nobody_of_the_population_is_left_relative_survival_is_unknown() -> None:
+    ancient = cohort("mgus2").head(1).assign(age_days=45_000, time_days=[90_000], event=0)
+    found = net_survival(ancient, LifeTable.builtin("usa"), "ederer1", 90_000 / 365.25)
+    assert found["estimate"].isna().all()
 
 
 def test_who_died_could_have_been_followed_to_the_last_day_anybody_was() -> None:

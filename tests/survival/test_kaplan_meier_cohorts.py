@@ -159,11 +159,15 @@ def columns(drawn: list[tuple[int, int, int, float]]) -> pd.DataFrame:
 
 
 @settings(max_examples=50, deadline=None)
-@given(rows)
-def test_the_curve_is_the_product_over_raw_rows(drawn: list[tuple[int, int, int, float]]) -> None:
+@given(rows, st.booleans())
+def test_the_curve_is_the_product_over_raw_rows(
+    drawn: list[tuple[int, int, int, float]], late: bool
+) -> None:
     frame = columns(drawn)
-    curve = curve_of(frame)
-    time = curve.time
+    if not late:
+        frame = frame.assign(time_days=frame["length"] - 1, entry_days=-1)  # all from before 0 on
+    curve = kaplan_meier(frame if late else frame.drop(columns="entry_days"))
+    time = curve["time_days"]
     assert time.tolist() == sorted({0, *frame["time_days"]})
     survival, expected = 1.0, []
     for t in time:
@@ -174,7 +178,7 @@ def test_the_curve_is_the_product_over_raw_rows(drawn: list[tuple[int, int, int,
                 0 if len(died) == len(there) else 1 - died["weight"].sum() / there["weight"].sum()
             )
         expected.append(survival)
-    np.testing.assert_allclose(curve.survival, expected, atol=1e-12)
+    np.testing.assert_allclose(curve["survival"], expected, atol=1e-12)
 
 
 @settings(max_examples=50, deadline=None)

@@ -102,7 +102,7 @@ def test_beyond_the_last_year_and_age_the_nearest_counts_or_it_is_refused(
         (lambda f: f.assign(q=1.5), "400 of 400 rows are not"),
         (lambda f: f.assign(sex="x"), "400 of 400 rows are not"),
         (lambda f: f.assign(age=f["age"] + 0.5), "are not a year|does not hold"),
-        (lambda f: f[f["age"] != 50], "ages without a gap"),
+        (lambda f: f[f["age"] != 50], "gaps between its ages"),
         (lambda f: f.iloc[1:], "399 rows where 400 are needed"),
         (lambda f: pd.concat([f, f.iloc[:1]]), "401 rows where 400 are needed"),
         (lambda f: f.iloc[:0], "0 of 0 rows"),
@@ -130,6 +130,29 @@ def test_hazards_that_are_none_are_refused(changes: dict) -> None:
     given = {"hazard": np.zeros((2, 3, 2)), "years": [2000, 2001]} | changes
     with pytest.raises(CytoregError):
         LifeTable.from_hazards(given.pop("hazard"), **given)
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ({"beyond": "extrapolate"}, "no choice extrapolate\n.*last or error"),
+        ({"calendar": "lexis"}, "no choice lexis\n.*fixed or birthday"),
+        ({"age_days": 0}, "more than 0 days"),
+    ],
+)
+def test_a_choice_that_is_none_is_refused(
+    choice: dict, said: str, tmp_path: Path, frame: pd.DataFrame
+) -> None:
+    with pytest.raises(CytoregError, match=said):
+        LifeTable.from_csv(table_file(tmp_path, frame), **choice)
+
+
+def test_who_is_certain_to_die_has_a_hazard_all_the_same(
+    tmp_path: Path, frame: pd.DataFrame, person: pd.DataFrame
+) -> None:
+    table = LifeTable.from_csv(table_file(tmp_path, frame.assign(q=1)))
+    found = expected_survival(person, table, "ederer1", [0.5, 1])["estimate"]
+    assert found.tolist() == pytest.approx([0.01, 0.0001])
 
 
 def test_a_year_of_age_may_have_another_length(

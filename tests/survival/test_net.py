@@ -111,6 +111,8 @@ def test_with_late_entry_the_steps_end_where_somebody_enters_too() -> None:
     days = np.array([30, 400, 1500])
     ours = net_survival(patients, SLOPOP, at=days / 365.25)["estimate"].to_numpy()
     assert ours == pytest.approx(by_days(patients, days, averaged_twice=True), abs=1e-10)
+    at_start = net_survival(patients, SLOPOP, at=0)["at_risk"].tolist()
+    assert at_start == [(patients["entry_days"] == 0).sum()]
     assert np.all(ours != estimates(patients, "pohar-perme", days)["estimate"])
 
 
