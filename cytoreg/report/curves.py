@@ -80,7 +80,7 @@ def survival_figure(
         replace(line, median=(medians or {}).get(line.curve.stratum))
         for line in _coloured(curves, label)
     ]
-    corner: Corner = _corner(curves) if len(lines) > 1 else ""
+    corner: Corner = _corner(lines, size) if len(lines) > 1 else ""
     layout = Layout(size, lines, corner=corner, heading=heading, behind=ghosts)
     return draw(lines, layout)
 
@@ -116,12 +116,12 @@ def expected_figure(
         for line in lines
         if line.curve.stratum in beside
     ]
-    both = [*curves, *(line.curve for line in dotted)]
     words = "Expected" if size[0] < NARROW else "Expected in the population"
     shown = [replace(line, label="Observed") for line in lines] if alone else lines
-    layout = Layout(
-        size, lines, corner=_corner(both), heading=heading, extra={words: DOTS} if dotted else {}
-    )
+    named = [*shown, *(replace(line, label=words) for line in dotted)]
+    corner = _corner(named, size, entries=len(lines) + 1) or "upper right"
+    extra = {words: DOTS} if dotted else {}
+    layout = Layout(size, lines, corner=corner, heading=heading, extra=extra)
     return draw([*shown, *dotted], layout)
 
 
@@ -176,9 +176,27 @@ def _coloured(curves: Sequence[Curve], label: Callable[[str], str]) -> list[Line
     ]
 
 
-def _corner(curves: Sequence[Curve]) -> Corner:
-    """The corner that falling curves leave free."""
-    return "lower left" if min(curve.value[-1] for curve in curves) > 0.55 else "upper right"
+def _corner(lines: Sequence[Line], size: Size, *, entries: int = 0) -> Corner:
+    """The corner that falling curves leave free for a legend; '' if neither has the room.
+
+    What it needs is estimated from the letters: the numbers at risk name the lines in any case.
+    """
+    letter, line_height = (6.0, 15.5) if size[0] < NARROW else (6.8, 17.5)
+    longest = max(len(line.label) for line in lines)
+    high = ((entries or len(lines)) * line_height + 14) / (size[1] - 60)
+    wide = (longest * letter + 62) / (size[0] - 90)
+    end, _ = extent([line.curve for line in lines])
+
+    def at(share: float) -> list[float]:
+        """Each curve's value when that share of the axis has passed, or where it ended before."""
+        rows = (line.curve.time.searchsorted(share * end, side="right") - 1 for line in lines)
+        return [float(line.curve.value[row]) for line, row in zip(lines, rows, strict=True)]
+
+    last = max(1 - wide, 0.0)
+    reached = [line.curve.time[-1] >= last * end for line in lines]
+    if all(value < 1 - high for value, there in zip(at(last), reached, strict=True) if there):
+        return "upper right"
+    return "lower left" if min(at(min(wide, 1.0))) > high else ""
 
 
 def _cut(curve: Curve, days: float) -> Curve:

@@ -106,7 +106,7 @@ def draw(lines: Sequence[Line], layout: Layout) -> Figure:
     if layout.heading:
         ink = COLOURS["ink"]
         figure.text(0, 1, layout.heading, fontsize=14.5, fontweight="bold", color=ink, va="top")
-    _numbers_at_risk(axes, layout.rows, ticks, row, left)
+    _numbers_at_risk(axes, layout.rows, ticks, row, left, layout.corner)
     return figure
 
 
@@ -251,7 +251,12 @@ def _legend(axes: Axes, lines: Sequence[Line], layout: Layout) -> None:
 
 
 def _numbers_at_risk(
-    axes: Axes, rows: Sequence[Line], ticks: Sequence[float], row: float, left: float
+    axes: Axes,
+    rows: Sequence[Line],
+    ticks: Sequence[float],
+    row: float,
+    left: float,
+    corner: Corner,
 ) -> None:
     """The table under the axis: a row per line, each number under its tick."""
     from matplotlib.lines import Line2D
@@ -285,7 +290,10 @@ def _numbers_at_risk(
             box = axes.get_position()
             height = box.y0 + y / 72 / figure.get_figheight()
             across = [points / 72 / figure.get_figwidth() for points in (2, 14)]
-            figure.add_artist(Line2D(across, (height, height), linewidth=2, color=line.colour))
+            mark = Line2D(across, (height, height), linewidth=2, color=line.colour)
+            if line.dashes and not corner:  # no legend tells them apart
+                mark.set_dashes(line.dashes)
+            figure.add_artist(mark)
         for tick in ticks:
             waiting = number(line.curve.at_risk_at(tick * DAYS_PER_YEAR))
             say(tick, 0, y, waiting, count=True)

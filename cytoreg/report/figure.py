@@ -106,6 +106,7 @@ def file_of(figure: Figure, suffix: str, *, name: str, title: str, description: 
     said = {"Title": title, ("Description" if suffix == ".png" else "Subject"): description}
     silent = {"Software": None} if suffix == ".png" else {"CreationDate": None, "Producer": None}
     buffer = io.BytesIO()
+    figure.patch.set_visible(True)  # the card; in a page it is the page's
     with mpl.rc_context({"pdf.fonttype": 42}):  # text that can be searched and copied
         figure.savefig(
             buffer,

@@ -293,3 +293,31 @@ def test_files_are_of_their_kind_and_repeatable(
     assert made.startswith(begins)
     assert made == content()
     assert b"What is seen" in made or suffix == ".pdf"
+
+
+def test_a_picture_stands_on_a_white_card(columns: dict[str, list]) -> None:
+    from io import BytesIO
+
+    from matplotlib.image import imread
+
+    figure = survival_figure(columns)
+    drawn = imread(BytesIO(file_of(figure, ".png", name="f", title="t", description="d")))
+    assert drawn.shape[2] == 3 or drawn[..., 3].min() == 1
+    assert drawn[0, 0, :3].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("hazards", "where"),
+    [((0.2, 0.5), "upper right"), ((0.002, 0.004), "lower left"), ((0.001, 4.0), "")],
+)
+def test_the_legend_stands_where_no_curve_runs(hazards: tuple, where: str) -> None:
+    years = np.arange(0, 12.0)
+    frame = {name: [] for name in COLUMNS}
+    for stratum, hazard in zip("ab", hazards, strict=True):
+        alive = np.exp(-hazard * years)
+        columns = (stratum, years * 365.25, 99 - years, 1, 0, alive, 0.1, alive, alive)
+        for name, values in zip(COLUMNS, columns, strict=True):
+            frame[name] += np.broadcast_to(values, len(years)).tolist()
+    legend = survival_figure(frame, size=(420, 260)).axes[0].get_legend()
+    corners = {1: "upper right", 3: "lower left"}
+    assert (corners[legend._loc] if legend else "") == where
