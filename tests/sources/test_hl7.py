@@ -160,6 +160,18 @@ def test_line_breaks_inside_a_text_are_kept_and_counted(project: Make, landed: C
     assert unexpected["line that is no segment, joined to the one before"] == 3
 
 
+def test_a_segment_without_fields_is_none_of_a_text_with_line_breaks(
+    project: Make, landed: Callable
+) -> None:
+    hospital = project(SOURCE)
+    message = (ONE[0], "EVN", "PID|1||7", "OBR", "OBX|1|FT|NOTE||one", "two", "OBX|2|NM|KI67||3 ")
+    (hospital.extracts / "a.hl7").write_bytes(text(message))
+    _, rows, rejects = landed(hospital, "pathology", "mrn, ki67")
+    assert (rows, rejects) == ([("7", "3 ")], [])
+    _, rows, _ = landed(hospital, "pathology", "report, value", table="result")
+    assert rows == [(None, "one\ntwo"), (None, "3 ")]
+
+
 def test_a_null_is_no_empty_field_and_that_no_missing_one(project: Make, landed: Callable) -> None:
     hospital = project(SOURCE)
     message = (TWO[0], 'PID|1||""||')

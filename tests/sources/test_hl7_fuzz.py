@@ -33,7 +33,7 @@ def messages(count: int, end: str) -> list[bytes]:
         "".join(
             line + end
             for line in (
-                f"MSH|^~\\&|A|B|||2025||ORU^R01|C{number:02}|P|2.5.1||||||UNICODE UTF-8",
+                f"MSH|^~\\&|A|B|||2025||ORU^R01|C{number:04}.|P|2.5.1||||||UNICODE UTF-8",
                 f"PID|1||M{number:02}^^^é^MR||Simbo",
                 f"OBR|1||S{number:02}",
                 *(f"OBX|{at}|ST|K||O{number:04}:{at}\\T\\b" for at in range(1 + number % 3)),
@@ -91,10 +91,12 @@ def test_no_message_is_lost_and_none_is_mixed_with_another(
     at = 0
     for number, message in enumerate(whole):
         if not touches(spans, at, at + len(message)):
-            control, mrn, its = f"C{number:02}", f"M{number:02}", f"O{number:04}:"
+            control, mrn, its = f"C{number:04}.", f"M{number:02}", f"O{number:04}:"
             assert found[control] + raw.count(control) == 1, text
             mine = [row for row in results if (row["value"] or "").startswith(its)]
-            assert len(mine) == (1 + number % 3) * found[control], text
+            every = 1 + number % 3
+            # what became one message of two patients is a reject of the table of messages alone
+            assert len(mine) in ([every] if found[control] else [0, every]), text
             assert all((row["mrn"], row["accession"]) == (mrn, f"S{number:02}") for row in mine)
             assert sum(row["mrn"] == mrn for row in results) == len(mine), text
         at += len(message)

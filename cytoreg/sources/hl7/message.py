@@ -52,7 +52,7 @@ def parse(data: bytes, encoding: str, wanted: frozenset[str]) -> Message:
     """
     charset = encoding or _charset(data)
     try:
-        text = data.decode("utf-8" if encoding else charset).strip(_BLANK)
+        text = data.decode("utf-8" if encoding else charset).lstrip(_BLANK).rstrip("\r")
     except UnicodeError:
         raise Malformed(f"bytes that are not in {charset}") from None
     if not text.startswith("MSH"):
@@ -119,8 +119,12 @@ def _joined(lines: list[str], separator: str, heads: frozenset[str]) -> tuple[li
             raise Malformed("a message that goes on in another (DSC)")
         elif broken and head == "PID":  # of another message, whose MSH is among the lines
             raise Malformed("a line that is no segment")
-        elif _SEGMENT.fullmatch(head):
-            segments.append(bare)
+        elif (
+            _SEGMENT.fullmatch(head)
+            or bare in heads
+            or (len(segments) == 1 and _SEGMENT.fullmatch(bare))
+        ):
+            segments.append(line.lstrip(_BLANK))
         elif bare and (len(segments) < 2 or head != head.lower() or head.upper() in heads):
             raise Malformed("a line that is no segment")
         elif bare:
