@@ -60,10 +60,14 @@ def _zipped(path: Path) -> Book:
             kinds = parts.read("[Content_Types].xml") if "[content_types].xml" in names else b""
     except UNZIPPING:
         raise Damaged("it is no whole zip archive") from None
-    if ods or "xl/workbook.bin" in names:
-        from cytoreg.sources.excel.held import Held
+    if ods:
+        from cytoreg.sources.excel.ods import Ods
 
-        return Held(path)
+        return Ods(path)
+    if "xl/workbook.bin" in names:
+        from cytoreg.sources.excel.xlsb import Xlsb
+
+        return Xlsb(path)
     if b"spreadsheetml" not in kinds:
         raise Refused("is a zip archive but no workbook", "unpack it, or deliver the workbook")
     from cytoreg.sources.excel.xlsx import Xlsx

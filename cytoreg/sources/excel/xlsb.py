@@ -1,77 +1,103 @@
-"""Errors in the cells of .xlsb, which calamine reads as blank cells (MS-XLSB, 2.1.4 and 2.4)."""
+"""Binary workbooks (.xlsb), read by calamine: a sheet is held whole."""
 
 from __future__ import annotations
 
-import posixpath
-import re
-import struct
+import datetime
+import os
 import zipfile
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
-from cytoreg.sources.excel.book import UNZIPPING, Damaged
+from python_calamine import (
+    CalamineError,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
-ERRORS = {
-    0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A",
-    43: "#GETTING_DATA",
-}  # fmt: skip
-_ROW, _ERROR, _FORMULA_ERROR, _SHEET = 0, 3, 11, 156
+from cytoreg.sources.excel.book import UNZIPPING, Damaged, Noted, Refused, Row, Sheet
+from cytoreg.sources.excel.values import of_float
+from cytoreg.sources.excel.xlsb_errors import errors
+
+T = TypeVar("T")
+
+_LARGEST = 1 << 30
 
 
-def errors(path: Path, sheet: str) -> dict[tuple[int, int], str]:
-    """The errors of a sheet by row and column, counted from 0; raises Damaged."""
+class Xlsb:
+    """An open .xlsb workbook."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            with zipfile.ZipFile(path) as parts:
+                size = sum(part.file_size for part in parts.infolist())
+        except UNZIPPING:
+            raise Damaged("it is no whole zip archive") from None
+        if size > _LARGEST:
+            raise Refused(f"holds more than {_LARGEST >> 30} GiB", "save it as .xlsx")
+        self._path = path
+        self._book = _called(lambda: CalamineWorkbook.from_path(os.fspath(path)))
+        self.sheets = [
+            Sheet(sheet.name, sheet.visible != SheetVisibleEnum.Visible, sheet.name)
+            for sheet in self._book.sheets_metadata
+            if sheet.typ == SheetTypeEnum.WorkSheet
+        ]
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._book.close()
+
+    def rows(self, sheet: Sheet, noted: Noted) -> Iterator[Row]:
+        """Rows that hold something, from the top; raises Damaged."""
+        found = _called(lambda: self._book.get_sheet_by_name(sheet.part))
+        noted.merged = len(found.merged_cell_ranges or [])
+        if found.start is None:
+            return
+        top, left = found.start
+        lost: dict[int, dict[int, str]] = defaultdict(dict)
+        for (row, column), text in errors(self._path, sheet.name).items():
+            lost[row][column] = text
+        for row, held in enumerate(_called(lambda: found.to_python(skip_empty_area=True)), top):
+            cells = [None] * left + [_text(value) for value in held]
+            for column, text in lost.get(row, {}).items():
+                cells[column] = text
+            while cells and cells[-1] is None:
+                cells.pop()
+            if cells:
+                yield row + 1, cells
+
+
+def _called(call: Callable[[], T]) -> T:
+    """What calamine gives; a panic of its Rust is an exception, though not an Exception."""
     try:
-        with zipfile.ZipFile(path) as parts:
-            related = parts.read("xl/_rels/workbook.bin.rels").decode("utf-8")
-            part = _part(related, parts.read("xl/workbook.bin"), sheet)
-            return dict(_errors(parts.read(part)))
-    except (*UNZIPPING, UnicodeError):
-        raise Damaged(f"its sheet {sheet} cannot be read") from None
+        return call()
+    except PasswordError:
+        raise Refused("is protected by a password", "save it without one") from None
+    except (CalamineError, OSError, ValueError):
+        raise Damaged("it cannot be read as a workbook") from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise Damaged("it cannot be read as a workbook") from None
 
 
-def _part(related: str, workbook: bytes, sheet: str) -> str:
-    """Where the archive keeps a sheet."""
-    targets = {}
-    for one in re.findall(r"<[^<>]*Relationship\s[^<>]*>", related):
-        given = dict(re.findall(r"""(\w+)\s*=\s*["']([^"']*)["']""", one))
-        targets[given["Id"]] = posixpath.normpath(posixpath.join("/xl", given["Target"]))[1:]
-    for kind, data in _records(workbook):
-        if kind == _SHEET:
-            key, rest = _text(data[8:])
-            if _text(rest)[0] == sheet:
-                return targets[key]
-    raise KeyError(sheet)
-
-
-def _errors(data: bytes) -> Iterator[tuple[tuple[int, int], str]]:
-    row = 0
-    for kind, record in _records(data):
-        if kind == _ROW:
-            (row,) = struct.unpack_from("<I", record)
-        elif kind in (_ERROR, _FORMULA_ERROR):
-            (column,) = struct.unpack_from("<I", record)
-            yield (row, column), ERRORS.get(record[8], "#ERROR!")
-
-
-def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Type and content of each record; both lengths are written with 7 bits a byte."""
-    at = 0
-    while at < len(data):
-        kind = data[at]
-        at += 1
-        if kind > 127:
-            kind = kind & 127 | data[at] << 7
-            at += 1
-        size, shift, more = 0, 0, 128
-        while more & 128:
-            more = data[at]
-            size |= (more & 127) << shift
-            shift += 7
-            at += 1
-        yield kind, data[at : at + size]
-        at += size
-
-
-def _text(data: bytes) -> tuple[str, bytes]:
-    (length,) = struct.unpack_from("<I", data)
-    return data[4 : 4 + 2 * length].decode("utf-16-le"), data[4 + 2 * length :]
+def _text(value: object) -> str | None:
+    match value:
+        case str():
+            return value or None
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case int():
+            return str(value)
+        case float():
+            return of_float(value)
+        case datetime.datetime() | datetime.date() | datetime.time():
+            return str(value).removesuffix("000") if "." in str(value) else str(value)
+        case datetime.timedelta():
+            total = round(value.total_seconds())
+            return f"{total // 3600:02}:{total // 60 % 60:02}:{total % 60:02}"
+        case _:
+            return None
