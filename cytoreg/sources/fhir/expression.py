@@ -59,6 +59,8 @@ class Truth:
 
 Value = Items | Leaf | Truth
 
+_NOTHING = Items("[]::json[]", many=False)
+
 _CHOICES = frozenset({
     "abatement", "answer", "asNeeded", "born", "collected", "deceased", "defaultValue", "dose",
     "due", "effective", "fastingStatus", "identified", "medication", "multipleBirth", "occurred",
@@ -111,7 +113,7 @@ def compiled(node: Node, scope: Scope) -> Value:
     """The value of an expression; raises Unsupported for what views cannot say."""
     match node:
         case Literal("empty"):
-            return Leaf("null::varchar")
+            return _NOTHING
         case Literal("boolean", text):
             return Truth(text)
         case Literal(kind, text):
@@ -230,6 +232,9 @@ def _binary(node: Binary, scope: Scope) -> Value:
             return Items(f"fhir_distinct({both})", wrong)
         case "in" | "contains":
             one, many = (left, right) if operator == "in" else (right, left)
+            if texts := _texts(node.right if operator == "in" else node.left, scope):
+                leaf = as_leaf(one)
+                return Truth(f"({leaf.sql} in ({', '.join(texts)}))", _any(wrong, leaf.wrong))
             single = as_items(one)
             found = f"list_contains({as_items(many).sql}, {single.sql}[1])"
             some = f"if(len({single.sql}) = 0, null, {found})"
@@ -242,6 +247,19 @@ def _binary(node: Binary, scope: Scope) -> Value:
             c, d = as_leaf(left), as_leaf(right)
             return Leaf(_computed(operator, c.sql, d.sql), _any(c.wrong, d.wrong))
     raise Unsupported(f"the operator {operator} is not supported")
+
+
+def _texts(node: Node, scope: Scope) -> list[str]:
+    """The leaves of a union of strings; [] for any other expression."""
+    match node:
+        case Binary("|", left, right):
+            first, second = _texts(left, scope), _texts(right, scope)
+            return [*first, *second] if first and second else []
+        case Constant(name):
+            return _texts(scope.constants[name], scope) if name in scope.constants else []
+        case Literal("string", text):
+            return [literal(text)]
+    return []
 
 
 def _computed(operator: str, a: str, b: str) -> str:
@@ -377,7 +395,7 @@ def _where(target: Node, criterion: Node, scope: Scope) -> Items:
 def _iif(arguments: tuple[Node, ...], scope: Scope) -> Value:
     test = as_truth(compiled(arguments[0], scope))
     then = compiled(arguments[1], scope)
-    other = compiled(arguments[2], scope) if len(arguments) == 3 else Leaf("null::varchar")
+    other = compiled(arguments[2], scope) if len(arguments) == 3 else _NOTHING
     wrong = _any(test.wrong, then.wrong, other.wrong)
     condition = f"coalesce({test.sql}, false)"
     if isinstance(then, Truth) and isinstance(other, Truth):

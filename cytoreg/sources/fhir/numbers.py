@@ -16,7 +16,7 @@ _LONGEST = 48
 _PARTS = np.zeros(256, dtype=bool)
 _PARTS[list(b"-+.0123456789eE")] = True
 _QUOTE, _ESCAPE, _MINUS, _ZERO = b'"\\-0'
-_BEFORE = b":,[ \t"
+_BEFORE = b":,[ \t\r\n"
 
 
 def marked(lines: pa.StringArray) -> pa.StringArray:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from cytoreg.errors import SourceError
 from cytoreg.sources import Item, Reject, Rows, Unexpected
 from cytoreg.sources.fhir.config import FhirSource
-from cytoreg.sources.fhir.resources import Block, engine, flatten, kind_of_line
+from cytoreg.sources.fhir.resources import Block, engine, flatten, kind_of_line, nothing
 from cytoreg.sources.fhir.view import View, compile_view
 from cytoreg.sources.files import check_text
 from cytoreg.sources.records import Bad, lines
@@ -30,6 +30,7 @@ class Reading:
     source: str
     views: Mapping[str, View]
     con: duckdb.DuckDBPyConnection
+    empty: Mapping[str, pa.Table]
     counted: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -50,7 +51,7 @@ class Reading:
         """What some lines hold; `done` counts the rows of each table up to here in the file."""
         numbers, texts = batch["_row"].combine_chunks(), batch["line"].combine_chunks()
         try:
-            block = flatten(self.con, self.views, texts)
+            block = flatten(self.con, self.views, self.empty, texts)
         except duckdb.Error as error:  # whose message may quote a record
             raise SourceError(
                 self.source,
@@ -70,9 +71,8 @@ class Reading:
 
     def end(self) -> Iterator[Item]:
         """An empty table for each view, and the counts."""
-        nothing = flatten(self.con, self.views, pa.array([], pa.string()))
         for table, view in self.views.items():
-            yield Rows(table, _rows(view, nothing.rows[table], "", pa.array([], pa.int64()), 0))
+            yield Rows(table, _rows(view, self.empty[table], "", pa.array([], pa.int64()), 0))
         for what, number in sorted(self.counted.items()):
             yield Unexpected(what, number)
 
@@ -98,7 +98,7 @@ def reading(source: str, config: FhirSource) -> Iterator[Reading]:
     """The source's views, compiled, with an engine to run them."""
     views = {table: compile_view(config.views[table]) for table in config.tables}
     with engine() as con:
-        yield Reading(source, views, con)
+        yield Reading(source, views, con, nothing(con, views))
 
 
 def _rows(view: View, rows: pa.Table, where: str, numbers: pa.Int64Array, done: int) -> pa.Table:

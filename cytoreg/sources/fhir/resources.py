@@ -23,7 +23,7 @@ from cytoreg.sources.fhir.view import RECORDS, View
 _SLICE = 1024
 """Lines whose numbers are marked at once, and that DuckDB takes at once: they stay in the cache."""
 
-_KIND = re.compile(r"[A-Z][A-Za-z]{1,63}")
+_RECORD = pa.schema({"_row": pa.int64(), "kind": pa.string(), "line": pa.large_string()})
 _NAMED = re.compile(r'"resourceType"\s*:\s*"([A-Z][A-Za-z]{1,63})"')
 
 _LOOK = r"""
@@ -75,10 +75,25 @@ class Block:
     untaken: dict[str, int] = field(default_factory=dict)
 
 
+def nothing(con: duckdb.DuckDBPyConnection, views: Mapping[str, View]) -> dict[str, pa.Table]:
+    """What each view gives of no resource: its columns."""
+    con.register(RECORDS, _RECORD.empty_table())
+    return {
+        table: con.execute(view.sql).to_arrow_table().drop_columns("wrong")
+        for table, view in views.items()
+    }
+
+
 def flatten(
-    con: duckdb.DuckDBPyConnection, views: Mapping[str, View], lines: pa.StringArray
+    con: duckdb.DuckDBPyConnection,
+    views: Mapping[str, View],
+    empty: Mapping[str, pa.Table],
+    lines: pa.StringArray,
 ) -> Block:
-    """The rows of each view, in the order of the lines; `_row` is the position of the line."""
+    """The rows of each view, in the order of the lines; `_row` is the position of the line.
+
+    `empty` is what `nothing` gave: planning a view's query takes longer than a small block.
+    """
     block = Block()
     con.register("block", pa.table({"line": lines}))
     looked = con.execute(_LOOK).to_arrow_table()
@@ -88,23 +103,25 @@ def flatten(
     positions = np.flatnonzero(reasons.is_null())
     kinds = looked["kind"].combine_chunks().take(pa.array(positions))
     good = lines.take(pa.array(positions)) if len(positions) < len(lines) else lines
-    record = pa.table({"_row": positions, "kind": kinds, "line": _marked(good)})
-    con.register(RECORDS, record)
-    seen = np.zeros(len(lines), dtype=bool)
+    con.register(RECORDS, pa.table([positions, kinds, _marked(good)], schema=_RECORD))
+    present = pc.unique(kinds).to_pylist()
+    taken = np.zeros(len(lines), dtype=bool)
     for table, view in views.items():
+        block.rows[table] = empty[table]
+        if view.resource not in present:
+            continue
         found = con.execute(view.sql).to_arrow_table()
         wrong = found["wrong"].combine_chunks()
-        seen[found["_row"].to_numpy()] = True
+        taken[found["_row"].to_numpy()] = True
         if wrong.null_count < len(wrong):
             found = _without_faults(block, table, found, wrong)
         block.rows[table] = found.drop_columns("wrong")
     read = {view.resource for view in views.values()}
-    taken = seen[positions]
-    for kind in pc.unique(kinds).to_pylist():
+    for kind in present:
         of_kind = pc.equal(kinds, kind).to_numpy(zero_copy_only=False)
         if kind not in read:
             block.unread[kind] = int(of_kind.sum())
-        elif missed := int((of_kind & ~taken).sum()):
+        elif missed := int((of_kind & ~taken[positions]).sum()):
             block.untaken[kind] = missed
     return block
 
