@@ -180,6 +180,30 @@ def test_compressed_files_and_an_empty_selection_are_read(
     ]
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_bundle_gives_the_resources_of_its_entries(
+    indent: int | None, laboratory: Callable, landed: Callable
+) -> None:
+    entries = [{"resource": json.loads(observation(id_, "7"))} for id_ in "ab"]
+    bundle = {"resourceType": "Bundle", "entry": [*entries, {"request": {"method": "DELETE"}}]}
+    text = json.dumps(bundle, indent=indent).replace('"value": 7', '"value": 7.50')
+    _, rows, rejects = landed(laboratory(text), "lab", "id, value, _row")
+    assert rows == [("a", "7.50", 1), ("b", "7.50", 2)]
+    line = 1 if indent is None else text[: text.index("DELETE")].count("\n") - 1
+    reason = "an object without a resourceType"
+    assert [reject[:4] for reject in rejects] == [("resource", 3, line, reason)]
+
+
+def test_a_resource_on_several_lines_is_one_and_a_broken_document_is_refused(
+    laboratory: Callable, landed: Callable
+) -> None:
+    text = json.dumps(json.loads(observation("a", "7")), indent=1)
+    _, rows, _ = landed(laboratory(text), "lab", "id, value, _row")
+    assert rows == [("a", "7", 1)]
+    with pytest.raises(SourceError, match=r"Observation\.000\.ndjson is cut off"):
+        land(laboratory(text[:-3]), "lab")
+
+
 def test_another_view_is_another_landing(laboratory: Callable) -> None:
     before = land(laboratory(observation("a")), "lab")
     assert land(laboratory(observation("a")), "lab").reused

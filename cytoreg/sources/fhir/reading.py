@@ -1,4 +1,4 @@
-"""NDJSON files as the rows of views, block by block, with what is none beside them."""
+"""Files of resources as the rows of views, block by block, with what is none beside them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ import pyarrow as pa
 from cytoreg.errors import SourceError
 from cytoreg.sources import Item, Reject, Rows, Unexpected
 from cytoreg.sources.fhir.config import FhirSource
+from cytoreg.sources.fhir.documents import resources
 from cytoreg.sources.fhir.resources import Block, engine, flatten, kind_of_line, nothing
 from cytoreg.sources.fhir.view import View, compile_view
 from cytoreg.sources.files import check_text
-from cytoreg.sources.records import Bad, lines
+from cytoreg.sources.records import Bad
 
 UNKNOWN = "resource"
 """The table of rejects of which nobody can say to which view they belong."""
@@ -40,9 +41,9 @@ class Reading:
 
     def file(self, path: Path, where: str, encoding: str) -> Iterator[Item]:
         """What a file holds; `where` is its name in rows and messages."""
-        check_text(self.source, path, where, encoding)
+        encoding = check_text(self.source, path, where, encoding)
         done = dict.fromkeys(self.views, 0)
-        for batch, bad in lines(self.source, path, where, encoding):
+        for batch, bad in resources(self.source, path, where, encoding, self.kinds):
             yield from self.block(batch, bad, where, done)
 
     def block(
@@ -50,6 +51,7 @@ class Reading:
     ) -> Iterator[Item]:
         """What some lines hold; `done` counts the rows of each table up to here in the file."""
         numbers, texts = batch["_row"].combine_chunks(), batch["line"].combine_chunks()
+        at = batch["_line"].combine_chunks() if "_line" in batch.column_names else numbers
         try:
             block = flatten(self.con, self.views, self.empty, texts)
         except duckdb.Error as error:  # whose message may quote a record
@@ -63,8 +65,9 @@ class Reading:
             done[table] += len(rows)
             yield Rows(table, rows)
         for table, position, reason in block.faults:
-            row, raw = numbers[position].as_py(), texts[position].as_py()
-            yield Reject(table or self._table(raw), where, row, row, reason, raw)
+            row, line = numbers[position].as_py(), at[position].as_py()
+            raw = texts[position].as_py()
+            yield Reject(table or self._table(raw), where, row, line, reason, raw)
         for item in bad:
             yield Reject(self._table(item.raw), where, item.row, item.line, item.reason, item.raw)
         self._count(block)
