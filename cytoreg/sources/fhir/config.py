@@ -53,7 +53,8 @@ class FhirSource(Source):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        from cytoreg.sources.fhir.view import ViewError, compile_view
+        from cytoreg.sources.fhir.definition import ViewError
+        from cytoreg.sources.fhir.view import compile_view
 
         if bool(self.url) == bool(self.path):
             raise ValueError("give either `path` of files or `url` of a server")

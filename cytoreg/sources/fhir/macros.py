@@ -15,8 +15,9 @@ MACROS = r"""
 fhir_items(j) as
     case
         when j is null or j = 'null' then []::json[]
-        when starts_with(j, '[') then list_filter(json_extract(j, '$[*]'), lambda x: x <> 'null')
-        else [j]
+        when starts_with(j, '[')
+            then list_filter(json_extract(j, '$[*]')::json[], lambda x: x <> 'null')
+        else [j::json]
     end
 
 -- The elements at a path of each item.

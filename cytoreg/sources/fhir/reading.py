@@ -11,11 +11,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from cytoreg.errors import SourceError
+from cytoreg.errors import ConfigError, SourceError
 from cytoreg.sources import Item, Reject, Rows, Unexpected
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.documents import resources
-from cytoreg.sources.fhir.resources import Block, engine, flatten, kind_of_line, nothing
+from cytoreg.sources.fhir.flatten import Block, engine, flatten, kind_of_line, nothing
 from cytoreg.sources.fhir.view import View, compile_view
 from cytoreg.sources.files import check_text
 from cytoreg.sources.records import Bad
@@ -101,7 +101,14 @@ def reading(source: str, config: FhirSource) -> Iterator[Reading]:
     """The source's views, compiled, with an engine to run them."""
     views = {table: compile_view(config.views[table]) for table in config.tables}
     with engine() as con:
-        yield Reading(source, views, con, nothing(con, views))
+        try:
+            empty = nothing(con, views)
+        except duckdb.Error as error:
+            raise ConfigError(
+                f"source {source}: a view cannot be run: {type(error).__name__}",
+                remedy="this is a defect of cytoreg: tell its maintainers which view it was",
+            ) from None
+        yield Reading(source, views, con, empty)
 
 
 def _rows(view: View, rows: pa.Table, where: str, numbers: pa.Int64Array, done: int) -> pa.Table:

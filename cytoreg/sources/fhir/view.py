@@ -13,16 +13,10 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import cast
 
-from cytoreg.sources.fhir.expression import (
-    Items,
-    Scope,
-    Value,
-    as_items,
-    as_leaf,
-    as_truth,
-    compiled,
-)
-from cytoreg.sources.fhir.fhirpath import Literal, Unsupported, parse
+from cytoreg.sources.fhir.definition import ViewError, constants, list_at, object_at, text_at
+from cytoreg.sources.fhir.expression import Scope, compiled
+from cytoreg.sources.fhir.fhirpath import Unsupported, parse
+from cytoreg.sources.fhir.values import Items, Value, as_items, as_leaf, as_truth
 from cytoreg.warehouse import literal, quote
 
 RECORDS = "record"
@@ -33,10 +27,6 @@ _TYPE = re.compile(r"[A-Z][A-Za-z]*")
 _LOOPS = ("forEach", "forEachOrNull", "repeat")
 _SELECT = {"column", "select", "unionAll", *_LOOPS, "id", "extension"}
 _COLUMN = {"name", "path", "type", "collection", "description", "tag", "id", "extension"}
-
-
-class ViewError(ValueError):
-    """A ViewDefinition that cannot be run: where in it, and why."""
 
 
 @dataclass(frozen=True)
@@ -88,19 +78,19 @@ def compile_view(definition: object) -> View:
 
 
 def _compile_view(definition: object) -> View:
-    view = _object(definition, "the view")
+    view = object_at(definition, "the view")
     if view.get("resourceType", "ViewDefinition") != "ViewDefinition":
         raise ViewError("resourceType is not ViewDefinition")
-    resource = _text(view, "resource", "the view")
+    resource = text_at(view, "resource", "the view")
     if not _TYPE.fullmatch(resource):
         raise ViewError("`resource` is no type of resource")
     query = _Query()
     scope = Scope(
-        "line", resource, elements="elements", constants=_constants(view), variables=count()
+        "line", resource, elements="elements", constants=constants(view), variables=count()
     )
     rows = _Rows(query.step(lambda: _resources(scope)), ("_row", "line", "elements"))
-    rows = _filtered(query, rows, scope, _list(view, "where", "the view"))
-    selects = _list(view, "select", "the view")
+    rows = _filtered(query, rows, scope, list_at(view, "where", "the view"))
+    selects = list_at(view, "select", "the view")
     if not selects:
         raise ViewError("`select` is missing")
     for number, select in enumerate(selects):
@@ -133,33 +123,11 @@ def _taken(item: str, scope: Scope) -> str:
     return f"json_extract({item}, [{paths}])" if scope.keys else "null::json[]"
 
 
-def _constants(view: Mapping[str, object]) -> dict[str, Literal]:
-    found: dict[str, Literal] = {}
-    for number, item in enumerate(_list(view, "constant", "the view")):
-        at = f"constant[{number}]"
-        constant = _object(item, at)
-        name = _text(constant, "name", at)
-        values = {key: value for key, value in constant.items() if key.startswith("value")}
-        if len(values) != 1:
-            raise ViewError(f"{at} ({name}): exactly one value[x] is expected")
-        ((key, value),) = values.items()
-        if isinstance(value, bool):
-            found[name] = Literal("boolean", str(value).lower())
-        elif isinstance(value, int | float):
-            found[name] = Literal("number", str(value))
-        elif isinstance(value, str):
-            dated = key in ("valueDate", "valueDateTime", "valueInstant", "valueTime")
-            found[name] = Literal("date" if dated else "string", value)
-        else:
-            raise ViewError(f"{at} ({name}): {key} is not supported, only primitive types are")
-    return found
-
-
 def _filtered(query: _Query, rows: _Rows, scope: Scope, criteria: Sequence[object]) -> _Rows:
     """Resources for which each criterion holds, and those for which one is no boolean."""
     for number, item in enumerate(criteria):
         at = f"where[{number}]"
-        path = _text(_object(item, at), "path", at)
+        path = text_at(object_at(item, at), "path", at)
         truth = as_truth(_value(path, scope, at))
         strange = truth.wrong or "false"
         name = query.step(
@@ -173,7 +141,7 @@ def _filtered(query: _Query, rows: _Rows, scope: Scope, criteria: Sequence[objec
 
 def _select(query: _Query, rows: _Rows, scope: Scope, node: object, at: str) -> _Rows:
     """Rows with the columns of a select; its loop multiplies them."""
-    select = _object(node, at)
+    select = object_at(node, at)
     if strange := sorted(select.keys() - _SELECT):
         raise ViewError(f"{at} has {strange[0]!r}, which a select does not have")
     loops = [loop for loop in _LOOPS if loop in select]
@@ -184,10 +152,10 @@ def _select(query: _Query, rows: _Rows, scope: Scope, node: object, at: str) -> 
     for loop in loops:
         rows, scope = _loop(query, rows, scope, select, loop, f"{at}.{loop}")
     if "column" in select:
-        rows = _columns(query, rows, scope, _list(select, "column", at), at)
-    for number, inner in enumerate(_list(select, "select", at)):
+        rows = _columns(query, rows, scope, list_at(select, "column", at), at)
+    for number, inner in enumerate(list_at(select, "select", at)):
         rows = _select(query, rows, scope, inner, f"{at}.select[{number}]")
-    if branches := _list(select, "unionAll", at):
+    if branches := list_at(select, "unionAll", at):
         rows = _union(query, rows, scope, branches, f"{at}.unionAll")
     return rows
 
@@ -196,8 +164,8 @@ def _columns(query: _Query, rows: _Rows, scope: Scope, columns: Sequence[object]
     """Each column in two steps: its value, then the value's text and whether it is as it should."""
     values, texts, wrong = [], [], "wrong"
     for number, item in enumerate(columns):
-        column = _object(item, f"{at}.column[{number}]")
-        name = _text(column, "name", f"{at}.column[{number}]")
+        column = object_at(item, f"{at}.column[{number}]")
+        name = text_at(column, "name", f"{at}.column[{number}]")
         where = f"column {name}"
         if not _NAME.fullmatch(name):
             raise ViewError(f"{at}.column[{number}]: {name!r} is no name of a column")
@@ -206,7 +174,7 @@ def _columns(query: _Query, rows: _Rows, scope: Scope, columns: Sequence[object]
         many = column.get("collection", False)
         if not isinstance(many, bool):
             raise ViewError(f"{where}: `collection` is neither true nor false")
-        value = _value(_text(column, "path", where), scope, where)
+        value = _value(text_at(column, "path", where), scope, where)
         held = f"v{next(query.numbers)}"
         values.append((held, value.sql))
         if value.wrong:
@@ -250,9 +218,9 @@ def _loop(
         scope, item=item, resource="", elements=elements, keys=[], row_index=f"coalesce({index}, 0)"
     )
     if loop == "repeat":
-        source = _repeated(query, rows, scope, _list(select, "repeat", at), item, index, at)
+        source = _repeated(query, rows, scope, list_at(select, "repeat", at), item, index, at)
     else:
-        value = as_items(_value(_text(select, loop, at), scope, at))
+        value = as_items(_value(text_at(select, loop, at), scope, at))
         each = value.sql
         if loop == "forEachOrNull":
             each = f"if(len({each}) = 0, [null]::json[], {each})"
@@ -301,7 +269,8 @@ def _repeated(
         f"select k, unnest(items) as item, [unnest(range(len(items)))] as way from {keyed}"
         " union all"
         " select k, unnest(items), list_append(way, unnest(range(len(items))))"
-        f" from (select k, way, {deeper} as items from {walk})",
+        f" from (select k, way, list_filter({deeper}, lambda z: length(z) < length(item)) as items"
+        f" from {walk})",  # what an item holds is shorter than it: no walk goes in a circle
         walk,
     )
     query.shuffles = True
@@ -351,23 +320,3 @@ def _value(path: str, scope: Scope, at: str) -> Value:
         return compiled(parse(path), scope)
     except Unsupported as error:
         raise ViewError(f"{at}: {error}") from None
-
-
-def _object(value: object, at: str) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise ViewError(f"{at} is not a JSON object")
-    return value
-
-
-def _list(of: Mapping[str, object], key: str, at: str) -> Sequence[object]:
-    value = of.get(key, [])
-    if not isinstance(value, list):
-        raise ViewError(f"{at}: `{key}` is not a list")
-    return value
-
-
-def _text(of: Mapping[str, object], key: str, at: str) -> str:
-    value = of.get(key)
-    if not isinstance(value, str) or not value:
-        raise ViewError(f"{at}: `{key}` is missing or no text")
-    return value
