@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cytoreg.config import Endpoint
 from cytoreg.errors import BuildError, ConfigError
+from cytoreg.survival.relation import NUMBERS
 from cytoreg.warehouse import literal, quote
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ UNKNOWN = "unknown"
 """The stratum of patients whose stratum column is empty."""
 PERSON = ("age_days", "sex", "start_date")
 """What a cohort needs besides, to be compared with a population."""
-
-_INTEGERS = {sign + size for sign in ("", "U") for size in ("SMALLINT", "INTEGER", "BIGINT")}
-_NUMBERS = {*_INTEGERS, "TINYINT", "UTINYINT", "HUGEINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL"}
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,7 @@ def _check(where: str, endpoint: Endpoint, kinds: dict[str, str]) -> None:
             )
     for key, column in numbers:
         kind = kinds[column].split("(")[0]
-        if kind not in _NUMBERS and not (key == "event" and kind == "BOOLEAN"):
+        if kind not in NUMBERS and not (key == "event" and kind == "BOOLEAN"):
             raise ConfigError(f"{where} {key}: {column} is {kinds[column]}, not a number")
     if len(set(endpoint.strata)) < len(endpoint.strata) or WHOLE in endpoint.strata:
         raise ConfigError(f"{where} strata: each is named once, and none is called '{WHOLE}'")

@@ -19,11 +19,8 @@ from cytoreg.survival.patients import NOBODY, Floats, Patients, checked
 Interval = Literal["log-log", "log", "plain"]
 Counts: TypeAlias = NDArray[np.int64] | NDArray[np.float64]
 
-LEVEL = 0.95
-"""Confidence level of every interval."""
-
 Z = 1.959963984540054
-"""The 0.975 quantile of the standard normal distribution."""
+"""The 0.975 quantile of the standard normal distribution: every interval is of 95 %."""
 
 _TIE = 1.5e-8
 """Survival this close to a quantile's level lies on it: R's tolerance, √(machine epsilon)."""
@@ -126,18 +123,6 @@ def fit_patients(patients: Patients, interval: Interval = "log-log") -> KaplanMe
     if entered is not None:
         entered = _counts(entered, patients.whole)
     return _curve(time, n, d, c, survival, variance, interval, entry, entered)
-
-
-def fit_from_counts(
-    time: Floats, events: Counts, censored: Counts, *, interval: Interval = "log-log"
-) -> KaplanMeier:
-    """`fit_kaplan_meier` for counts per distinct time: `time` ascending, its first item 0.
-
-    Nothing is checked here; the caller's SQL has made the counts.
-    """
-    at_risk: Counts = (events + censored)[::-1].cumsum()[::-1]
-    survival, steps, _ = product(at_risk, events)
-    return _curve(time, at_risk, events, censored, survival, np.cumsum(steps), interval)
 
 
 def product(at_risk: Counts, events: Counts) -> tuple[Floats, Floats, Floats]:

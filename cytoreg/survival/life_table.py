@@ -146,12 +146,6 @@ class LifeTable:
             raise CytoregError("a life table's hazards are numbers, and none is negative")
         return cls(name, tuple(groups), first_age, starts, values, beyond, calendar, age_days)
 
-    def with_choices(
-        self, *, beyond: Beyond | None = None, calendar: Calendar | None = None
-    ) -> LifeTable:
-        """The same table with another choice of what is outside, or of the calendar."""
-        return replace(self, beyond=beyond or self.beyond, calendar=calendar or self.calendar)
-
     @property
     def by_race(self) -> bool:
         """Whether its groups are sexes of a race."""

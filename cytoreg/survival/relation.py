@@ -22,11 +22,11 @@ else:
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 _REALS = {"FLOAT", "DOUBLE"}
-_NUMBERS = _INTEGERS | _REALS | {"UBIGINT", "HUGEINT", "UHUGEINT", "DECIMAL"}
+NUMBERS = _INTEGERS | _REALS | {"UBIGINT", "HUGEINT", "UHUGEINT", "DECIMAL"}
 _DATES = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
 _KINDS = {
     **dict.fromkeys(
-        ("time_days", "entry_days", "potential_days", "weight", "age_days"), (_NUMBERS, "a number")
+        ("time_days", "entry_days", "potential_days", "weight", "age_days"), (NUMBERS, "a number")
     ),
     "start_date": (_DATES, "a date"),
 }
@@ -103,7 +103,7 @@ def plain(name: str, kind: str) -> str:
         return column
     if kind == "BOOLEAN":
         return f"cast({column} as tinyint)"
-    if kind in _NUMBERS:
+    if kind in NUMBERS:
         return f"nullif(cast({column} as double), cast('nan' as double))"
     return f"cast({column} as {'date' if kind in _DATES else 'varchar'})"
 
