@@ -63,7 +63,7 @@ def header(
         raise SourceError(
             source,
             f"{where}: {name}, which should hold the headings, has {bad[0]}",
-            remedy="correct the export, or `header` and `encoding` in cytoreg.toml",
+            remedy="correct the export, or what cytoreg.toml says of its headings and encoding",
         )
     try:
         headings = fields(first.data.decode("utf-8"), delimiter, quote)

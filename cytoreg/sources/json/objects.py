@@ -145,4 +145,4 @@ def _spread(value: bytes) -> list[bytes]:
 
 def object_of(members: Members) -> bytes:
     """Members as one JSON object."""
-    return b"{" + b",".join(_encode(key) + b":" + bytes(raw) for key, raw in members.items()) + b"}"
+    return _encode(members)
