@@ -430,11 +430,21 @@ def test_a_binary_workbook_is_read_with_its_errors(project: Make, landed: Callab
         [xlsb_cell(0, 5, struct.pack("<d", 12)), xlsb_cell(1, 5, struct.pack("<d", 0.1 + 0.2))],
         [xlsb_cell(0, 3, b"\x2a"), xlsb_cell(1, 5, struct.pack("<d", 42371), style=1)],
         [xlsb_cell(0, 4, b"\1"), xlsb_cell(1, 11, b"\x07" + bytes(10))],
+        [xlsb_cell(0, 7, struct.pack("<I", 0)), xlsb_cell(1, 2, struct.pack("<i", 1234 << 2 | 3))],
+        [xlsb_cell(1, 2, struct.pack("<I", 0x3FF80000)), xlsb_cell(2, 1, b"")],
+        [xlsb_cell(1, 2, struct.pack("<i", -5 << 2 | 2), style=1)],
     ]
     xlsb(lab.extracts / "a.xlsb", rows)
     lab = project(BOOK.replace("*.xls*", "*.xlsb"))
     _, rows, _ = landed(lab, "lab", "number, value, _row")
-    assert rows == [("12", "0.3", 2), ("#N/A", "2016-01-02", 3), ("TRUE", "#DIV/0!", 4)]
+    assert rows == [
+        ("12", "0.3", 2),
+        ("#N/A", "2016-01-02", 3),
+        ("TRUE", "#DIV/0!", 4),
+        ("shared", "12.34", 5),
+        (None, "1.5", 6),
+        (None, "-5", 7),
+    ]
 
 
 def xlsb(path: Path, rows: list[list[bytes]]) -> None:
@@ -452,7 +462,14 @@ def xlsb(path: Path, rows: list[list[bytes]]) -> None:
             "xl/_rels/workbook.bin.rels",
             f'<Relationships xmlns="{office}/package/2006/relationships">'
             f'<Relationship Id="r1" Target="worksheets/s.bin" Type="{office}/officeDocument/2006/'
-            'relationships/worksheet"/></Relationships>',
+            'relationships/worksheet"/><Relationship Id="r2" Type="x/styles" Target="styles.bin"/>'
+            '<Relationship Id="r3" Type="x/sharedStrings" Target="shared.bin"/></Relationships>',
+        )
+        book.writestr("xl/shared.bin", xlsb_record(19, b"\0" + name("shared")))
+        book.writestr(
+            "_rels/.rels",
+            '<Relationships><Relationship Id="r1" Type="x/officeDocument" '
+            'Target="xl/workbook.bin"/></Relationships>',
         )
         sheet = xlsb_record(156, struct.pack("<II", 0, 1) + name("r1") + name("Data"))
         general = xlsb_record(153, struct.pack("<III", 0, 0, 0))
@@ -517,7 +534,7 @@ def test_a_document_of_another_kind_is_refused(project: Make) -> None:
         land(lab, "lab")
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "xlsb", "ods"])
 def test_bytes_changed_at_random_are_refused_or_read(project: Make, kind: str) -> None:
     lab = project(BOOK.replace("*.xls*", "a.*"))
     path = lab.extracts / f"a.{kind}"
@@ -531,6 +548,8 @@ def test_bytes_changed_at_random_are_refused_or_read(project: Make, kind: str) -
             for column, cell in enumerate(row):
                 sheet.write(at, column, cell)
         book.save(path)
+    elif kind == "xlsb":
+        xlsb(path, [[xlsb_text(*cell) for cell in enumerate(row)] for row in [HEADINGS, *rows]])
     else:
         ods(path, [HEADINGS, *rows])
     whole = path.read_bytes()
