@@ -254,7 +254,12 @@ def _earlier(home: Path, source: str, config: AnySource) -> Landing | None:
         if landing
         and (landing.declared, landing.origin) == (_declared(config), origin(source, config))
     ]
-    return max(fit, key=lambda landing: landing.landed_at, default=None)
+    return max(fit, key=_when, default=None)
+
+
+def _when(landing: Landing) -> tuple[str, int]:
+    """When it was landed; of two in one second, by the clock of the disk."""
+    return landing.landed_at, (landing.folder / manifest.NAME).stat().st_mtime_ns
 
 
 def _known(folder: Path) -> Landing | None:

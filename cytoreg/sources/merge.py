@@ -1,7 +1,7 @@
 """An earlier landing and what changed since, as the rows that a whole reading would have given.
 
-Both are held against each other in a DuckDB of their own, in memory up to `MEMORY` and beyond it in
-a private folder.
+Rows stay in Parquet files, however wide. Only their keys, times of change and a hash are held
+against each other, in a DuckDB that has `MEMORY` and, beyond it, a private folder.
 """
 
 from __future__ import annotations
@@ -11,67 +11,48 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from cytoreg.sources.ordering import batch_rows
 from cytoreg.warehouse import literal, quote
 
 MEMORY = "512MB"
-RAW = "_raw"
-"""Column of a record's raw text when it is no text; all other columns are then null."""
+RAW, HASH = "_raw", "_hash"
+"""Columns of our own: a record's raw text when it is no text (all others are then null), and a
+hash of all columns."""
 
 
 class ReadWhole(Exception):
     """Why an earlier landing is no ground to merge on; the table has to be read whole."""
 
 
-@contextmanager
-def gathering(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A place for a merge; what does not fit into memory goes into `folder`."""
-    settings = {"memory_limit": MEMORY, "temp_directory": str(folder)}
-    with duckdb.connect(config=settings) as con:  # type: ignore[arg-type]
-        con.execute("set TimeZone = 'UTC'")
-        con.execute("set enable_progress_bar = false")
-        yield con
-
-
-def gather(
-    con: duckdb.DuckDBPyConnection, name: str, columns: list[str], batches: Iterator[pa.Table]
-) -> None:
-    """Batches of text with column `_raw` as table `name`."""
-    kinds = ", ".join(f"{quote(column)} varchar" for column in (*columns, RAW))
-    con.execute(f"create or replace temp table {name} ({kinds})")
-    for batch in batches:
-        con.register("batch", batch)
-        con.execute(f"insert into {name} from batch")
-
-
 class Merge:
     """The rows of an earlier landing's Parquet file beside those that changed since.
 
-    Tables: `earlier`, `fresh` (changed, from the source), `there` (keys of the whole source).
-    Raises ReadWhole when any of them cannot be told row by row.
+    Tables: `earlier`, `fresh` (changed, from the source), `there` (keys of the whole source), each
+    of `key`, `changed`, and but for the last the hash of all `columns`. Raises ReadWhole when rows
+    cannot be told apart.
     """
 
     def __init__(
         self,
         con: duckdb.DuckDBPyConnection,
+        folder: Path,
         earlier: Path,
         columns: list[str],
         key: list[str],
         changed: str,
     ) -> None:
-        self._con, self._columns, self._key, self._changed = con, columns, key, changed
-        chosen = ", ".join(map(quote, columns))
-        con.execute(
-            f"create or replace temp view earlier as select {chosen}, null::varchar as {RAW}"
-            f" from read_parquet({literal(str(earlier))})"
-        )
-        con.execute("create or replace temp table there as from earlier limit 0")
-        self._compared = False
+        self._con, self._folder, self._earlier = con, folder, earlier
+        self._columns, self._key, self._changed = columns, key, changed
         self._latest = ""
+        self._compared = False
+        self._keep("earlier", earlier, ", _row")
         self._check_keys("earlier")
+        con.execute("create temp table there as from earlier limit 0")
 
     def latest(self, until: str) -> str:
         """The latest time of change not after `until`, in UTC; a later one is a clock's fault."""
@@ -90,23 +71,25 @@ class Merge:
 
     def take_changed(self, batches: Iterator[pa.Table]) -> None:
         """Take the rows that changed since a while before the latest change, or may have."""
-        gather(self._con, "fresh", self._columns, batches)
+        self._keep("fresh", _written(self._folder / "fresh.parquet", self._columns, batches))
         self._check_keys("fresh")
 
     def doubtful(self, total: int) -> bool:
         """Whether `total` rows at the source are others than these, or its time went backwards."""
-        ((rows,), (back,)) = (
-            self._one(f"select count(*) from ({self._now()})"),
-            self._one(
-                f"select coalesce(max({self._time()}) < {literal(self._latest)}::timestamptz, true)"
-                " from fresh"
-            ),
+        (back,) = self._one(
+            f"select coalesce(max({self._time()}) < {literal(self._latest)}::timestamptz, true)"
+            " from fresh"
         )
-        return bool(rows != total or back)
+        _, _, _, _, now = self._numbers()
+        return bool(now != total or back)
 
     def take_keys(self, batches: Iterator[pa.Table]) -> None:
         """Take key and time of change of every row there is: what is not among them is gone."""
-        gather(self._con, "there", [*self._key, self._changed], batches)
+        columns = list(dict.fromkeys([*self._key, self._changed]))
+        path = _written(self._folder / "there.parquet", columns, batches)
+        self._con.execute(
+            f"create or replace temp table there as from read_parquet({literal(str(path))})"
+        )
         self._check_keys("there")
         self._compared = True
         changed = quote(self._changed)
@@ -118,34 +101,56 @@ class Merge:
         if unknown:
             raise ReadWhole(f"{unknown} rows are others, but {self._changed} does not say so")
 
-    def rows(self) -> Iterator[pa.Table]:
-        """The rows as they are now, in no order, with column `_raw`."""
-        self._con.execute(self._now())
-        for batch in self._con.to_arrow_reader(batch_rows(len(self._columns))):
-            yield pa.Table.from_batches([batch])
-
-    def _now(self) -> str:
-        gone = f" and {self._has('there', 'e')}" if self._compared else ""
-        return (
-            f"from earlier e where not {self._has('fresh', 'e')}{gone} union all by name from fresh"
-        )
-
     def counts(self) -> tuple[int, int, int, int]:
         """Rows that were kept, changed, are new, were deleted; of those before, all but the new."""
-        equal = " and ".join(f"e.{q} is not distinct from f.{q}" for q in map(quote, self._columns))
-        before, read, found, equal_ones, now = (
+        before, read, found, equal, now = self._numbers()
+        changed, new = found - equal, read - found
+        deleted = before + new - now
+        return before - changed - deleted, changed, new, deleted
+
+    def rows(self) -> Iterator[pa.Table]:
+        """The rows as they are now, in no order, with column `_raw`."""
+        gone = self._con.execute(f"select _row from earlier e where {self._gone()}").fetchnumpy()
+        with pq.ParquetFile(self._earlier) as file:
+            stays = np.ones(file.metadata.num_rows + 1, dtype=bool)
+            stays[np.asarray(gone["_row"])] = False
+            done = 1  # `_row` counts from 1, and a landing without rejects leaves no number out
+            for batch in file.iter_batches(batch_rows(len(self._columns))):
+                chosen = pa.array(stays[done : done + len(batch)])
+                done += len(batch)
+                rows = pa.Table.from_batches([batch]).select(self._columns)
+                yield _with_raw(rows.filter(chosen))
+        with pq.ParquetFile(self._folder / "fresh.parquet") as file:
+            for batch in file.iter_batches(batch_rows(len(self._columns))):
+                yield _with_raw(pa.Table.from_batches([batch]))
+
+    def _keep(self, table: str, path: Path, more: str = "") -> None:
+        """A table of what tells rows apart; equal hashes stand for equal rows, in counts only."""
+        kept = ", ".join(map(quote, dict.fromkeys([*self._key, self._changed])))
+        hashed = ", ".join(map(quote, self._columns))
+        self._con.execute(
+            f"create or replace temp table {table} as select {kept}, hash({hashed}) as {HASH}{more}"
+            f" from read_parquet({literal(str(path))})"
+        )
+
+    def _numbers(self) -> tuple[int, int, int, int, int]:
+        """Rows of the earlier landing; fresh ones, those known, those the same; rows now."""
+        before, read, found, equal, gone = (
             int(str(self._one(f"select count(*) from {rows}")[0]))
             for rows in (
                 "earlier",
                 "fresh",
-                f"earlier e where {self._has('fresh', 'e')}",
-                f"earlier e join fresh f on {self._same('e', 'f')} and {equal}",
-                f"({self._now()})",
+                f"fresh f where {self._has('earlier', 'f')}",
+                f"fresh f where {self._has('earlier', 'f', f' and k.{HASH} = f.{HASH}')}",
+                f"earlier e where {self._gone()}",
             )
         )
-        changed, new = found - equal_ones, read - found
-        deleted = before + new - now
-        return before - changed - deleted, changed, new, deleted
+        return before, read, found, equal, before - gone + read
+
+    def _gone(self) -> str:
+        """Whether an earlier row is no more, or is read anew."""
+        deleted = f" or not {self._has('there', 'e')}" if self._compared else ""
+        return f"({self._has('fresh', 'e')}{deleted})"
 
     def _time(self) -> str:
         return f"try_cast({quote(self._changed)} as timestamptz)"
@@ -153,8 +158,8 @@ class Merge:
     def _same(self, one: str, other: str) -> str:
         return " and ".join(f"{one}.{name} = {other}.{name}" for name in map(quote, self._key))
 
-    def _has(self, table: str, row: str) -> str:
-        return f"exists (from {table} k where {self._same('k', row)})"
+    def _has(self, table: str, row: str, more: str = "") -> str:
+        return f"exists (from {table} k where {self._same('k', row)}{more})"
 
     def _check_keys(self, table: str) -> None:
         keys = ", ".join(map(quote, self._key))
@@ -175,18 +180,46 @@ class Merge:
         return found
 
 
-def with_raw(batch: pa.Table) -> pa.Table:
-    """A batch as text, and in `_raw` each record that is none, its bytes escaped."""
+@contextmanager
+def gathering(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A place for rows that are compared; what does not fit into memory goes into `folder`."""
+    settings = {"memory_limit": MEMORY, "temp_directory": str(folder)}
+    with duckdb.connect(config=settings) as con:  # type: ignore[arg-type]
+        con.execute("set TimeZone = 'UTC'")
+        con.execute("set enable_progress_bar = false")
+        yield con
+
+
+def as_texts(batch: pa.Table) -> pa.Table:
+    """A batch of text, or of bytes that should be UTF-8, as text.
+
+    In `_raw` stands each record that is none, its bytes escaped.
+    """
     names = batch.column_names
     try:
-        text = batch.cast(pa.schema([(name, pa.string()) for name in names]))
-        return text.append_column(RAW, pa.nulls(len(text), pa.string()))
+        return _with_raw(batch.cast(pa.schema([(name, pa.string()) for name in names])))
     except pa.ArrowInvalid:
         records = batch.to_pylist()
     raws = [None if all(map(_is_text, record.values())) else _raw(record) for record in records]
     good = pa.array([raw is None for raw in raws])
     columns = [pc.if_else(good, batch[name], None).cast(pa.string()) for name in names]
     return pa.table([*columns, pa.array(raws, pa.string())], [*names, RAW])
+
+
+def _written(path: Path, columns: list[str], batches: Iterator[pa.Table]) -> Path:
+    """Batches of text as a Parquet file without `_raw`."""
+    schema = pa.schema([(name, pa.string()) for name in columns])
+    with pq.ParquetWriter(path, schema, compression="lz4") as writer:
+        for batch in batches:
+            if batch[RAW].null_count < len(batch):
+                raise ReadWhole("a changed record is no text")
+            writer.write_table(batch.select(columns))
+    return path
+
+
+def _with_raw(text: pa.Table) -> pa.Table:
+    schema = pa.schema([(name, pa.string()) for name in text.column_names])
+    return text.cast(schema).append_column(RAW, pa.nulls(len(text), pa.string()))
 
 
 def _raw(record: dict[str, bytes | None]) -> str:

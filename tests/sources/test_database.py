@@ -99,7 +99,7 @@ def test_all_tables_are_of_one_moment(
         execute(server, *statements)
     config = hospital.config.sources["hospital"]
     counts: dict[str, int] = {}
-    for item in database._items("hospital", config, hospital.extracts, hospital.root, None):
+    for item in database._items("hospital", config, hospital.extracts, None, hospital.root):
         if isinstance(item, Rows):
             if not counts:  # while the first table is read somebody adds to the second
                 added = "insert into visits values ('0000001')"
@@ -274,6 +274,7 @@ def test_a_right_without_select_is_told(project: Make, server: str) -> None:
         ("postgresql://reader:s3cret@nowhere.invalid/hospital?password=s3cret2", "host is unknown"),
     ],
 )
+@pytest.mark.usefixtures("tries_once")
 def test_a_server_that_is_away_is_a_source_error(project: Make, url: str, message: str) -> None:
     with pytest.raises(SourceError, match=message) as caught:
         land(project(HOSPITAL.format(url=url)), "hospital")

@@ -29,6 +29,7 @@ tables = {{ first = "patient", second = "encounter" }}
 columns = {{ first = ["mrn", "note"], second = ["mrn"] }}
 deadline_minutes = {minutes}
 """
+pytestmark = pytest.mark.usefixtures("tries_once")
 ROWS = 60_000
 TABLES = (
     f"create table first as select i::text as mrn, repeat('x', 400) as note"

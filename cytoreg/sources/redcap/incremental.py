@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from cytoreg.manifest import Landing
 from cytoreg.sources import BATCH_ROWS, Item, Merged, Reject, Rows, Unexpected
-from cytoreg.sources.merge import RAW, ReadWhole, gather, gathering
+from cytoreg.sources.merge import ReadWhole, gathering
 from cytoreg.sources.redcap.api import (
     checked,
     export,
@@ -104,7 +104,8 @@ def _gather(
         con.execute(f"create temp table {name} as from ids")
     notes: list[Item] = []
     for form in api.config.tables:
-        gather(con, _named("fresh", form), _columns(earlier, form), iter(()))
+        kinds = ", ".join(f"{quote(name)} varchar" for name in _columns(earlier, form))
+        con.execute(f"create temp table {_named('fresh', form)} ({kinds})")
     for item in export(api, project, portions_of(api, project, asked), last) if asked else ():
         if isinstance(item, Reject):
             raise ReadWhole("some of its records are no text")
@@ -127,7 +128,7 @@ def _keep(con: duckdb.DuckDBPyConnection, item: Rows, columns: list[str]) -> Non
     if set(item.rows.column_names) != set(columns):
         raise ReadWhole(f"instrument {item.table} has other fields than before")
     con.register("batch", item.rows.select(columns))
-    con.execute(f"insert into {_named('fresh', item.table)} select *, null as {RAW} from batch")
+    con.execute(f"insert into {_named('fresh', item.table)} from batch")
 
 
 def _merge(con: duckdb.DuckDBPyConnection, form: str, record_id: str, earlier: Landing) -> Merged:

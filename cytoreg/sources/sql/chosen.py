@@ -11,7 +11,7 @@ import pyarrow as pa
 from cytoreg.errors import SourceError
 from cytoreg.sources import Rows
 from cytoreg.sources.declaration import RESERVED
-from cytoreg.sources.merge import RAW
+from cytoreg.sources.merge import HASH, RAW
 from cytoreg.sources.sql.config import Increment, SqlSource
 from cytoreg.sources.sql.relation import Connection, Relation, relation_of
 
@@ -98,7 +98,7 @@ def _check_landable(source: str, what: str, names: list[str], found: list[str]) 
     lower = Counter(name.casefold() for name in names)
     for name in names:
         why = ""
-        if name.casefold() in {*RESERVED, RAW}:
+        if name.casefold() in {*RESERVED, RAW, HASH}:
             why = "a name that cytoreg keeps for itself"
         elif found.count(name) > 1 or lower[name.casefold()] > 1:
             why = "a name that another has too, capitals aside"

@@ -10,12 +10,13 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import numpy as np
@@ -24,11 +25,11 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.manifest import Landing
+from cytoreg.manifest import Landing, TableManifest
 from cytoreg.sources import Item, Merged, Reject, Rows, Served, Unexpected
 from cytoreg.sources.blocks import UNDECODABLE
 from cytoreg.sources.deadline import until
-from cytoreg.sources.merge import RAW, Merge, ReadWhole, gathering, with_raw
+from cytoreg.sources.merge import RAW, Merge, ReadWhole, as_texts, gathering
 from cytoreg.sources.ordering import even, in_order
 from cytoreg.sources.sql import failures
 from cytoreg.sources.sql.alchemy import any_other
@@ -43,6 +44,7 @@ try:
 except ImportError:  # the extra `postgresql` is not installed
     _AdbcError = sa.exc.SQLAlchemyError
 
+T = TypeVar("T")
 _DRIVER_ERRORS = (
     sa.exc.SQLAlchemyError, sqlite3.Error, _AdbcError, pa.ArrowException, duckdb.Error, OSError,
     UnicodeError,
@@ -61,25 +63,31 @@ def inputs(name: str, config: SqlSource, extracts: Path) -> list[Path]:
 
 def read(name: str, config: SqlSource, extracts: Path) -> Iterator[Item]:
     """Rows of each declared table, in the order of all their columns."""
-    yield from _timely(name, config, extracts, None)
+    yield from _timely(name, config, partial(_items, name, config, extracts, None))
 
 
 def changes(
     name: str, config: SqlSource, extracts: Path, earlier: Landing
 ) -> Iterator[Item] | None:
     """The same rows from an earlier landing and what changed since; None if none is incremental."""
-    return _timely(name, config, extracts, earlier) if config.incremental else None
+    if not config.incremental:
+        return None
+    return _timely(name, config, partial(_items, name, config, extracts, earlier))
 
 
 def sample(name: str, config: SqlSource, extracts: Path) -> Iterator[Item]:
     """The first records of each declared table, in no order."""
-    with _connect(name, config, extracts) as connection:
-        for table in config.tables:
-            chosen = choose(name, config, table, connection)
-            query = connection.statement(chosen.relation, chosen.columns)
-            with _telling(name, config, table):
-                first = islice(_texts(connection, query, chosen.columns), 1)
-                yield from _numbered(chosen, first)
+
+    def first(folder: Path) -> Generator[Item, None, None]:
+        with _connect(name, config, extracts) as connection:
+            for table in config.tables:
+                chosen = choose(name, config, table, connection)
+                query = connection.statement(chosen.relation, chosen.columns)
+                with _telling(name, config, table):
+                    batches = _texts(connection, query, chosen.columns)
+                    yield from _numbered(chosen, islice(batches, 1))
+
+    yield from _timely(name, config, first)
 
 
 def shown(name: str, config: SqlSource) -> str:
@@ -91,21 +99,26 @@ def about(name: str, config: SqlSource) -> str:
     """Product and version of a server; nothing of a file."""
     if _url(name, config).get_backend_name() == "sqlite":
         return ""
-    with _connect(name, config, Path()) as connection:
-        return connection.version
+
+    def version(folder: Path) -> Generator[str, None, None]:
+        with _connect(name, config, folder) as connection:
+            yield connection.version
+
+    return "".join(_timely(name, config, version))
 
 
 def _timely(
-    name: str, config: SqlSource, extracts: Path, earlier: Landing | None
-) -> Iterator[Item]:
+    name: str, config: SqlSource, work: Callable[[Path], Generator[T, None, None]]
+) -> Iterator[T]:
+    """What `work` yields until the deadline; it may put what it likes into its folder."""
     deadline = time.monotonic() + config.deadline_minutes * 60
-    with tempfile.TemporaryDirectory(prefix="cytoreg-") as folder:
-        reading = partial(_items, name, config, extracts, Path(folder), earlier)
-        yield from until(deadline, name, shown(name, config), reading)
+    # A thread that is left behind may still write into the folder.
+    with tempfile.TemporaryDirectory(prefix="cytoreg-", ignore_cleanup_errors=True) as folder:
+        yield from until(deadline, name, shown(name, config), partial(work, Path(folder)))
 
 
 def _items(
-    name: str, config: SqlSource, extracts: Path, folder: Path, earlier: Landing | None
+    name: str, config: SqlSource, extracts: Path, earlier: Landing | None, folder: Path
 ) -> Generator[Item, None, None]:
     queries: dict[str, str] = {}
     with _connect(name, config, extracts) as connection:
@@ -113,11 +126,9 @@ def _items(
             yield Unexpected(f"tables may be of different moments: {connection.apart}", 1)
         # All first: what is wrong is said before an hour of reading; PostgreSQL locks them, too.
         for chosen in [choose(name, config, table, connection) for table in config.tables]:
-            table = chosen.table
-            with _telling(name, config, table), gathering(folder) as con:
-                batches, queries[table] = yield from _found(
-                    con, connection, chosen, earlier, folder
-                )
+            with _telling(name, config, chosen.table), gathering(folder) as con:
+                found = yield from _found(con, connection, chosen, earlier, folder)
+                batches, queries[chosen.table] = found
                 yield from _numbered(chosen, batches)
         yield Served(connection.version, queries)
 
@@ -132,31 +143,36 @@ def _found(
     """How a table came; returns its rows in their order, and the query that they came by."""
     try:
         if earlier and chosen.increment:
-            merge, merged, query = _merged(con, connection, chosen, chosen.increment, earlier)
+            merge = _merge(con, folder, chosen, chosen.increment, earlier)
+            merged, query = _taken(merge, connection, chosen, chosen.increment, earlier)
             yield merged
             if merged.deleted:
                 yield Unexpected(f"row of {chosen.table} that the source deleted", merged.deleted)
             return in_order(merge.rows(), folder), query
     except ReadWhole as why:
         yield Unexpected(f"table {chosen.table} was read whole: {why}", 1)
+    except duckdb.OutOfMemoryException:
+        yield Unexpected(
+            f"table {chosen.table} was read whole: its keys are too many to compare", 1
+        )
     query = connection.statement(chosen.relation, chosen.columns, ordered=True)
     batches = _texts(connection, query, chosen.columns)
     return even(batches) if connection.orders else in_order(batches, folder), query
 
 
 def _texts(connection: Connection, query: str, columns: list[str]) -> Iterator[pa.Table]:
-    return map(with_raw, connection.read(query, columns))
+    return map(as_texts, connection.read(query, columns))
 
 
-def _merged(
+def _merge(
     con: duckdb.DuckDBPyConnection,
-    connection: Connection,
+    folder: Path,
     chosen: Chosen,
     increment: Increment,
     earlier: Landing,
-) -> tuple[Merge, Merged, str]:
-    """A table from an earlier landing; raises ReadWhole when it cannot be."""
-    before = next((one for one in earlier.tables if one.table == chosen.table), None)
+) -> Merge:
+    """The merge of a table with its earlier landing, if that is of its kind."""
+    before = _table(earlier, chosen.table)
     path = earlier.folder / f"{chosen.table}.parquet"
     if before is None or not before.rows:
         raise ReadWhole("the earlier landing has no rows of it")
@@ -164,22 +180,36 @@ def _merged(
         raise ReadWhole("the earlier landing has records that are no text")
     if _types(pq.read_schema(path)) != _types(chosen.schema):
         raise ReadWhole("its columns or their types are others than before")
-    merge = Merge(con, path, chosen.columns, increment.key, increment.changed)
+    return Merge(con, folder, path, chosen.columns, increment.key, increment.changed)
+
+
+def _taken(
+    merge: Merge, connection: Connection, chosen: Chosen, increment: Increment, earlier: Landing
+) -> tuple[Merged, str]:
+    """Take what changed, and all keys if it is time or something is gone; how, by which query."""
     ended = datetime.fromisoformat(earlier.landed_at)
     latest = merge.latest((ended - timedelta(seconds=earlier.seconds)).isoformat())
     since = Since(increment.changed, _before(latest, increment.overlap_days))
     query = connection.statement(chosen.relation, chosen.columns, since)
     merge.take_changed(_texts(connection, query, chosen.columns))
-    compared = before.merged.get("compared", earlier.landed_at)
+    before = _table(earlier, chosen.table)
+    compared = str(before.merged.get("compared", "") if before else "") or earlier.landed_at
     now = datetime.now(UTC)
-    due = now - datetime.fromisoformat(str(compared)) >= timedelta(days=increment.compare_days)
+    due = now - datetime.fromisoformat(compared) >= timedelta(days=increment.compare_days)
     if due or merge.doubtful(connection.count(chosen.relation)):
         columns = list(dict.fromkeys([*increment.key, increment.changed]))
         keys = connection.statement(chosen.relation, columns)
         merge.take_keys(_texts(connection, keys, columns))
         compared = now.isoformat(timespec="seconds")
-    told = str(since.moment), *merge.counts(), str(compared)
-    return merge, Merged(chosen.table, earlier.fingerprint, *told), query
+    kept, changed, new, deleted = merge.counts()
+    merged = Merged(
+        chosen.table, earlier.fingerprint, str(since.moment), kept, changed, new, deleted, compared
+    )
+    return merged, query
+
+
+def _table(landing: Landing, table: str) -> TableManifest | None:
+    return next((one for one in landing.tables if one.table == table), None)
 
 
 def _before(latest: str, days: float) -> datetime:
