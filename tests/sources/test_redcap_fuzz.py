@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from changes import CUT_OFF, HOW_OFTEN, Change, changed, changes, touches
+from changes import (
+    CUT_OFF,
+    HOW_OFTEN,
+    Change,
+    assume_unmarked,
+    changed,
+    changes,
+    touches,
+)
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -103,6 +111,7 @@ def test_a_dictionary_or_headings_with_other_bytes_are_refused_or_fit(
     tmp_path: Path, wanted: list[Change], head: bool
 ) -> None:
     other, _ = changed(HEAD if head else DICTIONARY, wanted)
+    assume_unmarked(other)
     (tmp_path / "data.csv").write_bytes((other if head else HEAD) + b"".join(lines()))
     (tmp_path / "dictionary.csv").write_bytes(DICTIONARY if head else other)
     try:
