@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from cytoreg.project import Project
 from cytoreg.sources import KINDS
 from cytoreg.sources.config import AnySource
 from cytoreg.sources.declaration import Source
@@ -36,3 +39,24 @@ def test_every_key_of_a_kind_is_on_its_page(kind: str) -> None:
     assert f"sources/{kind}.md" in (DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8")
     reference = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8")
     assert f"../sources/{kind}.md" in reference
+
+
+VIEW = """{"resource": "Observation", "select": [{"column": [{"name": "id", "path": "id"}]}]}"""
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_section_on_a_page_is_one(
+    kind: str,
+    project: Callable[[str], Project],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = (DOCS / "sources" / f"{kind}.md").read_text(encoding="utf-8")
+    for name in re.findall(r"\$\{(\w+)", page):
+        monkeypatch.setenv(name, "sqlite:///a.db")
+    for name in re.findall(r"views/\w+\.json", page):
+        (tmp_path / "views").mkdir(exist_ok=True)
+        (tmp_path / name).write_text(VIEW, encoding="utf-8")
+    for section in re.findall(r"```toml\n(.*?)```", page, re.DOTALL):
+        if section.startswith("[sources.") and f'kind = "{kind}"' in section:
+            assert project(section).config.sources
