@@ -54,9 +54,10 @@ def test_every_section_on_a_page_is_one(
     page = (DOCS / "sources" / f"{kind}.md").read_text(encoding="utf-8")
     for name in re.findall(r"\$\{(\w+)", page):
         monkeypatch.setenv(name, "sqlite:///a.db")
-    for name in re.findall(r"views/\w+\.json", page):
-        (tmp_path / "views").mkdir(exist_ok=True)
-        (tmp_path / name).write_text(VIEW, encoding="utf-8")
+    for name in re.findall(r"views/\w+\.json|queries/\w+\.sql", page):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        text = VIEW if name.endswith(".json") else "select 1 as result_id"
+        (tmp_path / name).write_text(text, encoding="utf-8")
     for section in re.findall(r"```toml\n(.*?)```", page, re.DOTALL):
         if section.startswith("[sources.") and f'kind = "{kind}"' in section:
             assert project(section).config.sources
