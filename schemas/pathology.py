@@ -296,6 +296,17 @@ class Pathology(Entity):
         "The mitoses alone make the grade higher (2 for grade 2, above 20 for grade 3).",
         severity="warning",
     )
+    grade_supported = rule(
+        """
+        coalesce(mitoses_unit, '/2.mm2') <> '/2.mm2'
+        or coalesce(ki67_comparator, '') = '>'
+        or coalesce(differentiation, '') in ('poorly', 'undifferentiated')
+        or not (grade = '2' and ki67_percent < 3 and mitoses < 2)
+        and not (grade = '3' and ki67_percent <= 20 and mitoses <= 20)
+        """,
+        "Neither the Ki-67 index nor the mitoses make the grade as high as this.",
+        severity="warning",
+    )
     grade_fits_differentiation = rule(
         "differentiation not in ('poorly', 'undifferentiated') or grade in ('3', '9')",
         "A poorly differentiated neuroendocrine tumour is a carcinoma, of grade 3.",

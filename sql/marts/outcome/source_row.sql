@@ -1,4 +1,4 @@
-/* Lineage: the landed rows behind every operation and every patient of the outcome marts.
+/* Lineage: the landed rows behind every operation, patient, report and result of the marts.
 Behind a procedure: its case in the operating-room log, what research recorded of it, the hospital
 stay around it, its complications, every version of its pathologists' reports. Behind a patient: the
 person's rows in every source, tumours, encounters, follow-ups, reports and results. A row's number counts the records of its file from 1.
@@ -61,10 +61,17 @@ behind as (
   select 'procedure' as item, * from behind_procedures
   union all
   select 'patient' as item, * from behind_patients
+  union all
+  select 'pathology' as item, r.pathology_id, a._source, a._table, a._file, a._row
+  from accepted.pathology as a
+  inner join registry.pathology as r on r.report_number = a.report_number
+  union all
+  select 'laboratory' as item, laboratory_id, _source, _table, _file, _row
+  from registry.laboratory
 )
 select
-  item, -- procedure or patient
-  id, -- procedure_id or patient_id of the outcome marts
+  item, -- procedure, patient, pathology or laboratory
+  id, -- procedure_id, patient_id, pathology_id or laboratory_id of the marts
   _source as source, -- source system
   _table as source_table, -- its table
   _file as file, -- its file, or the database's table

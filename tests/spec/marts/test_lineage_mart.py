@@ -1,5 +1,5 @@
 """
-Every operation and every operated patient can be followed to the landed rows behind it: file and
+Every operation, operated patient, report and result can be followed to the landed rows behind it: file and
 record number, as the readers count them.
 """
 
@@ -73,6 +73,12 @@ def test_the_rows_behind_an_operation_and_a_patient(marts):
         procedure | a1   | research    | complication | data.csv        | 40
         procedure | a1   | pathology   | report       | hl7             | 1
         procedure | a1   | pathology   | report       | hl7             | 2
+        pathology | S1   | pathology   | report       | hl7             | 1
+        pathology | S1   | pathology   | report       | hl7             | 2
+        pathology | S2   | pathology   | report       | hl7             | 3
+        pathology | S3   | pathology   | report       | hl7             | 4
+        laboratory | L1  | biomarkers  | result       | 1994.xlsx#5-HIAA | 12
+        laboratory | L2  | biomarkers  | result       | 1994.xlsx#5-HIAA | 13
         patient   | anna | biomarkers  | result       | 1994.xlsx#5-HIAA | 12
         patient   | anna | pathology   | report       | hl7             | 1
         patient   | anna | pathology   | report       | hl7             | 2

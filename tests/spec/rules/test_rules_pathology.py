@@ -28,6 +28,8 @@ given = {
         future         | 6             | 0000001         |             | 2017-01-01    |       |              |                 |         |              |                 |      |     |     |            |         |                |                |
         unborn         | 7             | 0000001         |             | 1950-01-30    |       |              |                 |         |              |                 |      |     |     |            |         |                |                |
         grades         | 8             | 0000001         |             | 2001-05-10    | 1     | 3            |                 | 2       |              | poorly          |      |     |     |            |         |                |                |
+        toohigh        | 12            | 0000001         |             | 2001-05-10    | 2     | 2.9          |                 | 1       | /2.mm2       | well            |      |     |     |            |         |                |                |
+        toohigh3       | 13            | 0000001         |             | 2001-05-10    | 3     | 20           | <               | 20      |              |                 |      |     |     |            |         |                |                |
         values         | 9             | 0000001         |             | 2001-05-10    | 4     | 100.1        |                 | 2.5     |              | bad             | pT5  | N4  | M2  | bone       | 4       | 151            | -1             | 2.8
         nodes          | 10            | 0000001         |             | 2001-05-10    |       |              |                 |         |              |                 |      | pN0 | M0  | both       | 7       | 4              | 5              | 501
         nodes2         | 11            | 0000001         |             | 2001-05-10    |       | 4,5          |                 |         |              |                 |      | pN2 | M1a | none       |         | 3              | 0              |
@@ -53,6 +55,8 @@ def test_reports(finds):
         grades | pathology.grade_fits_ki67            | warning
         grades | pathology.grade_fits_mitoses         | warning
         grades | pathology.grade_fits_differentiation | warning
+        toohigh | pathology.grade_supported           | warning
+        toohigh3 | pathology.grade_supported          | warning
         values | pathology.grade.isin                 | warning
         values | pathology.ki67_percent.in_range      | critical
         values | pathology.mitoses.type               | critical
