@@ -58,7 +58,7 @@ def simulate(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the extracts of a simulated hospital: five source systems, no real patient.
+    """Write the extracts of a simulated hospital: its eight sources, no real patient.
 
     Example:  cytoreg simulate extracts --patients 5000 --seed 1 --no-defects
     """
