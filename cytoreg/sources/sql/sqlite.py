@@ -25,13 +25,17 @@ def sqlite_file(source: str, url: sa.URL, extracts: Path) -> Path:
             source,
             f"there is no database file {url.database or '(the url names none)'} in {extracts}",
             remedy="deliver it, correct `url` in cytoreg.toml, or give --extracts DIR",
+            away=True,
         )
     try:
         with path.open("rb") as file:
             head = file.read(16)
     except OSError as error:
         raise SourceError(
-            source, f"{url.database} cannot be read: {error.strerror}", remedy="check permissions"
+            source,
+            f"{url.database} cannot be read: {error.strerror}",
+            remedy="check permissions",
+            away=True,
         ) from None
     if head != b"SQLite format 3\0":
         raise SourceError(
