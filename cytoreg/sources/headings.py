@@ -103,9 +103,22 @@ def _missing(
 
 
 def _likely(column: str, aliases: list[str], strange: list[str]) -> str | None:
-    """The heading that most resembles what the column was called so far."""
-    folded = {heading.casefold(): heading for heading in strange}
+    """The heading that most resembles what the column was called so far.
+
+    Not one that may go on with a value, as the last does when the line end after it is lost.
+    """
+    folded = {
+        heading.casefold(): heading
+        for heading in strange
+        if '"' not in heading and not any(_goes_on(heading, name) for name in (column, *aliases))
+    }
     for name, cutoff in ((column.replace("_", " "), 0.6), *((alias, 0.5) for alias in aliases)):
         if close := get_close_matches(name.casefold(), folded, 1, cutoff):
             return folded[close[0]]
     return None
+
+
+def _goes_on(heading: str, name: str) -> bool:
+    """Whether a heading is this name with letters or digits right behind it."""
+    same = heading.casefold().startswith(name.casefold())
+    return same and heading[len(name) : len(name) + 1].isalnum()

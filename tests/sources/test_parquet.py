@@ -110,8 +110,8 @@ def test_files_with_other_columns_land_in_one_table(project: Make, landed: Calla
 
 def test_a_missing_column_is_an_error(project: Make) -> None:
     lab = project(LAB.replace('"all"', '{ mrn = ["MRN"], sex = ["SEX"] }'))
-    write(lab, {"MRN": ["1"], "SEXX": ["f"]})
-    with pytest.raises(SourceError, match=r"no heading for column sex.*perhaps.*'SEXX'"):
+    write(lab, {"MRN": ["1"], "SEX_": ["f"]})
+    with pytest.raises(SourceError, match=r"no heading for column sex.*perhaps.*'SEX_'"):
         read(lab)
 
 
