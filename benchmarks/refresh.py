@@ -6,8 +6,9 @@ Both run in fresh processes of their own on the same simulated extracts. Memory 
 mark of resident memory in each stage (Linux; reset between stages), in MB.
 
 The floor: CSV, REDCap and fixed-width files by `read_csv` with everything as text; the XML file as
-text lines, unparsed, since DuckDB has no XML reader; the SQLite tables fetched through the standard
-library into Arrow and inserted, since DuckDB's SQLite extension is not in its wheel.
+text lines, unparsed, since DuckDB has no XML reader, and so are HL7 messages and FHIR resources;
+the SQLite tables fetched through the standard library into Arrow and inserted, and the workbooks
+not at all, since DuckDB's extensions for SQLite and Excel are not in its wheel.
 """
 
 from __future__ import annotations
@@ -110,6 +111,8 @@ def measure_floor(extracts: Path, data: Path) -> list[tuple[str, float, int]]:
     timed("land or_log", lambda: csv("or_log", "or_log/*.csv", ", union_by_name = true"))
     timed("land research", lambda: csv("research", "research/research_data.csv"))
     timed("land death_index", lambda: csv("deaths", "death_index/*.txt", lines))
+    timed("land pathology", lambda: csv("pathology", "pathology/*.hl7", lines))
+    timed("land laboratory", lambda: csv("laboratory", "laboratory/*.ndjson", lines))
     con.close()
     return measured
 

@@ -66,9 +66,9 @@ chapter as (
 categories as (
   select
     *,
-    regexp_replace(t, '^(p|yp|c)?(T(X|0|is|[1-4])).*$', '\2') as t_group,
-    regexp_replace(n, '^(p|yp|c)?(N(X|[0-3])).*$', '\2') as n_group,
-    regexp_replace(m, '^(p|yp|c)?(M(X|0|1)).*$', '\2') as m_group,
+    nullif(regexp_extract(t, '(T(X|0|is|[1-4]))', 1), '') as t_group,
+    nullif(regexp_extract(n, '(N(X|[0-3]))', 1), '') as n_group,
+    nullif(regexp_extract(m, '(M(X|0|1))', 1), '') as m_group,
     differentiation in ('poorly', 'undifferentiated') or histology in (8013, 8041, 8246)
       as carcinoma
   from registry.pathology
