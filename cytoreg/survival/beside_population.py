@@ -11,7 +11,7 @@ import numpy as np
 
 from cytoreg.survival.analysis import Analysis
 from cytoreg.survival.expected import expected_survival
-from cytoreg.survival.life_expectancy import life_expectancy
+from cytoreg.survival.life_expectancy import MEASURES, life_expectancy
 from cytoreg.survival.life_table import BUILTIN, LifeTable
 from cytoreg.survival.net import Method, net_survival
 from cytoreg.survival.tables import (
@@ -49,8 +49,8 @@ EXPECTED = Table(
 NET = Table(
     "marts.net_survival",
     "Survival if only the disease could kill, with 95 % intervals, at the landmarks of"
-    " cytoreg.toml (Pohar Perme). Patients of unknown sex or age are left out. Grain: endpoint,"
-    " stratum_variable, stratum, method, years.",
+    " cytoreg.toml (Pohar Perme, in relsurv's steps of a day). Patients of unknown sex or age are"
+    " left out. Grain: endpoint, stratum_variable, stratum, method, years.",
     {
         **STRATUM,
         "method": Column("varchar", "the estimator: pohar-perme"),
@@ -86,11 +86,13 @@ LIFE_EXPECTANCY = Table(
         "tau_years": Column("double", "the horizon"),
         "patients": Column("bigint", "patients of known sex and age"),
         **ORIGIN,
+        "interval": Column("varchar", "median: that of the median (log-log); plain; bootstrap"),
         "life_table": LIFE_TABLE,
     },
     (*OF_STRATUM, "measure"),
 )
 _METHOD: Method = "pohar-perme"
+_INTERVALS = dict(zip(MEASURES, ("median", "median", "plain", "bootstrap"), strict=True))
 
 
 def estimate(analysis: Analysis, root: Path | None) -> Iterator[tuple[Table, pd.DataFrame]]:
@@ -115,7 +117,8 @@ def estimate(analysis: Analysis, root: Path | None) -> Iterator[tuple[Table, pd.
         yield NET, part.assign(method=_METHOD, interval="log", life_table=table.version)
     tau = endpoint.tau_years
     for part in analysis.each(lambda by: life_expectancy(cohort, table, tau, by)):
-        yield LIFE_EXPECTANCY, part.assign(tau_years=tau, life_table=table.version)
+        how = part["measure"].map(_INTERVALS)
+        yield LIFE_EXPECTANCY, part.assign(tau_years=tau, interval=how, life_table=table.version)
 
 
 def life_table(name: str, root: Path | None) -> LifeTable:

@@ -10,7 +10,7 @@ from cytoreg.survival.cox import cox
 from cytoreg.survival.gray import gray_test
 from cytoreg.survival.log_rank import log_rank, pairwise_log_rank
 from cytoreg.survival.proportional_hazards import proportional_hazards
-from cytoreg.survival.tables import LOWER, ORIGIN, STRATUM, UPPER, Column, Table
+from cytoreg.survival.tables import INTERVAL, LOWER, ORIGIN, STRATUM, UPPER, Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +57,7 @@ HAZARD_RATIO = Table(
         "events": Column("bigint", "of these, patients who had the event"),
         "left_out": Column("bigint", "patients left out for a missing covariate"),
         **ORIGIN,
+        "interval": INTERVAL,
         "estimator": Column("varchar", "cox, efron"),
     },
     ("endpoint", "covariate", "level"),
@@ -105,6 +106,7 @@ def _ratios(analysis: Analysis) -> pd.DataFrame:
             patients=fit.patients,
             events=fit.events,
             left_out=fit.left_out,
+            interval="log",
             estimator=f"cox, {fit.ties}",
         )
     )

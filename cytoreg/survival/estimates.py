@@ -46,7 +46,11 @@ _ESTIMATE = {
     ),
     "upper": Column("double", "upper limit of the pointwise 95 % interval; empty as lower is"),
 }
-_HOW = {**ORIGIN, "interval": INTERVAL}
+_HOW = {
+    **ORIGIN,
+    "interval": INTERVAL,
+    "estimator": Column("varchar", "kaplan-meier"),
+}
 
 CURVE = Table(
     "marts.survival_curve",
@@ -103,7 +107,6 @@ SUMMARY = Table(
         "restricted_mean_lower": Column("double", "lower limit of its 95 % interval, days"),
         "restricted_mean_upper": Column("double", "upper limit of its 95 % interval, days"),
         **_HOW,
-        "estimator": Column("varchar", "the estimator of survival_curve, _landmark and _summary"),
     },
     OF_STRATUM,
 )

@@ -136,6 +136,21 @@ def test_landmarks_past_the_last_observed_day_are_empty(con: duckdb.DuckDBPyConn
     ).fetchall() == [(100.0, None, "log-log", "kaplan-meier")]
 
 
+def test_each_row_says_how_it_was_made(con: duckdb.DuckDBPyConnection) -> None:
+    materialize(con, {"overall": endpoint(**WHOLE)})
+    for table in TABLES:
+        needed = {"origin", "cohort"} | ({"interval"} if "lower" in table.columns else set())
+        beside = ("expected_survival", "net_survival", "life_expectancy")
+        needed |= {"life_table"} if table.name.endswith(beside) else set()
+        how = {"estimator", "method", "test", "measure"} & set(table.columns)
+        assert len(how) == 1, table.name
+        for column in needed | how:
+            (empty,) = con.execute(
+                f"select count(*) filter ({column} is null) from {table.name}"
+            ).fetchone()
+            assert empty == 0, (table.name, column)
+
+
 def test_equal_cohorts_give_equal_tables_whatever_their_order(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
