@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from cytoreg import __version__, ledger
 from cytoreg.progress import Progress, quiet
 from cytoreg.run import (
+    Purpose,
     Run,
     Verdict,
     durations,
+    fingerprint,
     inputs,
     keep_verdict,
     release_lock,
@@ -22,16 +24,16 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from cytoreg.gates import Gate
+    from cytoreg.landing import Landing
 
-Purpose = Literal["publish", "validate", "rebuild"]
-_DONE = {"publish": "published", "validate": "validated", "rebuild": "rebuilt"}
+_DONE: dict[Purpose, str] = {"publish": "published", "validate": "validated", "rebuild": "rebuilt"}
 
 
-def conclude(run: Run, purpose: Purpose, progress: Progress = quiet) -> Verdict:
-    """Check the gates, write the report and, to `publish`, put the marts in place if they hold."""
+def conclude(run: Run, progress: Progress = quiet) -> Verdict:
+    """Check the gates, write the report and, to publish, put the marts in place if they hold."""
     from cytoreg import publish, retention
 
-    project = run.project
+    project, purpose = run.project, run.purpose
     with step(run, "publish") as counts:
         gates, outputs = _check(run, purpose)
         passed = all(gate.passed for gate in gates)
@@ -112,6 +114,17 @@ def _report(run: Run, status: str) -> None:
     )
 
 
+def _used(run: Run) -> list[tuple[Landing, bool]]:
+    """The landings of a run, and which of them are old."""
+    from cytoreg.landing import latest
+    from cytoreg.standing import stale
+
+    return [
+        (latest(run.project, source, fingerprint(run, source)), stale(run, source) is not None)
+        for source in run.project.config.sources
+    ]
+
+
 def _remember(run: Run, status: str, outputs: dict[str, int]) -> None:
     url = run.project.ledger_url
     ledger.finish(
@@ -121,6 +134,11 @@ def _remember(run: Run, status: str, outputs: dict[str, int]) -> None:
         inputs=inputs(run),
         outputs=outputs,
         durations=durations(run),
+        tables=[
+            (landing.source, table.table, table.rows + table.rejects, old)
+            for landing, old in _used(run)
+            for table in landing.tables
+        ],
     )
     with open_build(run.build, read_only=True) as con:
         checks = con.execute(

@@ -46,6 +46,7 @@ class SourceError(CytoregError):
     ) -> None:
         super().__init__(f"source {source}: {message}", remedy=remedy)
         self.source = source
+        self.what = message
         self.transient = transient
         self.away = away or transient
 

@@ -1,7 +1,8 @@
 """Gates: what must hold before a build replaces the published one.
 
-The books balance; few rows of any source table were refused; every critical expectation holds;
-no entity lost rows since the last publication; there are marts. Limits are in [gates].
+The sources are what cytoreg.toml says and have not drifted critically; the books balance; few rows
+of any source table were refused; every critical expectation holds; no entity lost rows since the
+last publication; there are marts. Limits are in [gates], those of drift in drift.py.
 """
 
 from __future__ import annotations
@@ -40,8 +41,9 @@ def check_gates(
     `previous` is the published file that the build would replace. A validation makes no marts
     and does not expect them.
     """
-    quality.ensure(con, "balance", "check_result", "gate")
+    quality.ensure(con, "source", "drift", "balance", "check_result", "gate")
     checked = [
+        _sources(con),
         _books(con),
         _quarantined(con, gates.max_quarantined),
         _expectations(con),
@@ -55,6 +57,22 @@ def check_gates(
             "insert into quality.gate values (?, ?, ?)", [astuple(gate) for gate in checked]
         )
     return checked
+
+
+def _sources(con: duckdb.DuckDBPyConnection) -> Gate:
+    rows = con.execute(
+        "select concat_ws('.', source, nullif(source_table, '')) || ': ' || reason"
+        " from quality.drift where severity = 'critical'"
+    ).fetchall()
+    if rows:
+        return Gate("sources", False, "; ".join(told for (told,) in rows))
+    states = con.execute(
+        "select count(*) || ' ' || state from quality.source group by state order by state desc"
+    ).fetchall()
+    drifts = con.execute(
+        "select count(*) || ' ' || severity from quality.drift group by severity order by severity"
+    ).fetchall()
+    return Gate("sources", True, ", ".join(told for (told,) in states + drifts))
 
 
 def _books(con: duckdb.DuckDBPyConnection) -> Gate:

@@ -9,13 +9,14 @@ source that did not change is recognized by it and not read again.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,11 +26,13 @@ from cytoreg.errors import ConfigError, SourceError
 from cytoreg.manifest import FileManifest, Landing, TableManifest
 from cytoreg.progress import Progress, quiet
 from cytoreg.project import Project
-from cytoreg.sources import Rows, about, kind_of, origin, reading
+from cytoreg.source_check import check
+from cytoreg.sources import Item, kind_of, origin, reading
+from cytoreg.sources.files import place, unreadable
+from cytoreg.sources.patience import pauses
 from cytoreg.warehouse import comment, literal, quote
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
     from cytoreg.sources.config import AnySource
@@ -43,28 +46,42 @@ VERSION = 4
 
 REJECT = ("source", "source_table", "entity", "file", "row", "line", "reason", "raw")
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 read_manifest = manifest.read
 
 
 def land(project: Project, source: str, *, progress: Progress = quiet) -> Landing:
     """Read a source into Parquet, or recognize that it has not changed since it last was.
 
-    Raises SourceError, naming file and place, when the source is missing or is not what
-    cytoreg.toml says; ConfigError when there is no such source.
+    What may pass is tried again until the source's deadline. Raises SourceError, naming file and
+    place, when the source is away or is not what cytoreg.toml says; ConfigError when there is no
+    such source.
     """
+    config = project.source(source)
+    deadline = time.monotonic() + 60 * config.deadline_minutes
+    for pause in pauses():
+        left = {"deadline_minutes": max(deadline - time.monotonic(), 1) / 60}
+        try:
+            return _land(project, source, config.model_copy(update=left), progress)
+        except SourceError as error:
+            if not error.transient or time.monotonic() + pause > deadline:
+                raise
+            progress(f"{error.message}; it is waited for", 0)
+        time.sleep(pause)
+    raise AssertionError  # pauses have no end
+
+
+def _land(project: Project, source: str, config: AnySource, progress: Progress) -> Landing:
+    from cytoreg import profile
     from cytoreg.sources.writing import Writing
 
-    config = _config(project, source)
     kind = kind_of(config)
     home = project.landing / source
     began = time.monotonic()
-    paths = kind.inputs(source, config, project.extracts)
-    states = [_state(path) for path in paths]
-    files = [_file(path, project.extracts) for path in paths]
-    if files:
-        known = _known(home / _fingerprint(config, files))
-        if known:
-            return known
+    states, files = _delivered(project, source, config)
+    if files and (known := _known(home / _fingerprint(config, files))):
+        return known
     folder = home / f".{secrets.token_hex(8)}.tmp"
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -72,19 +89,16 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
         folder.mkdir()
         with Writing(source, config, folder, progress) as writing:
             earlier = _earlier(home, source, config)
-            for item in reading(source, config, project.extracts, earlier):
+            items = reading(source, config, project.extracts, earlier)
+            for item in _readable(source, items):
                 writing.take(item)
         if [_state(path) for path in kind.inputs(source, config, project.extracts)] != states:
-            raise SourceError(
-                source,
-                "its files changed while they were read",
-                remedy="let the delivery end first; best deliver under another name, then rename",
-                transient=True,
-            )
+            raise _changed(source)
         stored = [_file(path, folder) for path in sorted(folder.iterdir())]
         fingerprint = _fingerprint(config, files or stored)
         if known := _known(home / fingerprint):
             return known
+        profile.write(writing.profile(), folder)
         landing = Landing(
             source=source,
             kind=config.kind,
@@ -112,6 +126,42 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
         ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _delivered(
+    project: Project, source: str, config: AnySource
+) -> tuple[list[State], list[FileManifest]]:
+    """The files of a source, as they are now; none of a server."""
+    try:
+        paths = kind_of(config).inputs(source, config, project.extracts)
+        return [_state(path) for path in paths], [_file(path, project.extracts) for path in paths]
+    except OSError as error:
+        raise _gone(source, error) from None
+
+
+def _readable(source: str, items: Iterator[Item]) -> Iterator[Item]:
+    """What a reader yields; an error of the disk that it reads from is the source's, not ours."""
+    try:
+        yield from items
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise
+        raise _gone(source, error) from None
+
+
+def _gone(source: str, error: OSError) -> SourceError:
+    if isinstance(error, FileNotFoundError):
+        return _changed(source)
+    return unreadable(source, Path(error.filename or "a file of it").name, error)
+
+
+def _changed(source: str) -> SourceError:
+    return SourceError(
+        source,
+        "its files changed while they were read",
+        remedy="let the delivery end first; best deliver under another name, then rename",
+        transient=True,
+    )
 
 
 def latest(project: Project, source: str, fingerprint: str) -> Landing:
@@ -148,76 +198,7 @@ def attach(con: DuckDBPyConnection, landings: Sequence[Landing], run_id: str) ->
     comment(con, "landing.reject", "Records that could not be parsed, raw, with place and reason.")
 
 
-def check(project: Project, source: str) -> list[tuple[str, bool, str]]:
-    """What a source is like without landing it: (what, whether it is well, detail), no values.
-
-    First its files or its server, then each table: how many columns, and of the first records how
-    long their texts are and how many cannot be parsed. A failure ends the list.
-    """
-    config = _config(project, source)
-    kind = kind_of(config)
-    found: list[tuple[str, bool, str]] = []
-    what = "connection" if getattr(config, "url", None) else "files"
-    try:
-        config = config.model_copy(update={"deadline_minutes": 1.0})  # somebody is waiting
-        paths = kind.inputs(source, config, project.extracts)
-        size = sum(path.stat().st_size for path in paths) / 1e6
-        many = f": {len(paths)} file{'s' * (len(paths) > 1)}, {size:.1f} MB" if paths else ""
-        told = about(source, config)
-        found.append((what, True, origin(source, config) + many + (f": {told}" if told else "")))
-        for table, entity in config.tables.items():
-            what = f"table {table}"
-            one = config.model_copy(update={"tables": {table: entity}})
-            found.append((what, True, _shape(source, one, table, project.extracts)))
-    except (SourceError, ConfigError) as error:
-        found.append((what, False, str(error)))
-    except OSError as error:
-        found.append((what, False, str(error.strerror)))
-    return found
-
-
-def _shape(source: str, config: AnySource, table: str, extracts: Path) -> str:
-    """Columns of a table and the lengths of their texts, from its first records."""
-    rejects = 0
-    seen: pa.Table | None = None
-    kind = kind_of(config)
-    for item in getattr(kind, "sample", kind.read)(source, config, extracts):
-        if isinstance(item, Rows) and item.table == table:
-            seen = item.rows
-            if len(seen):
-                break
-        rejects += getattr(item, "reason", None) is not None
-    if seen is None:
-        return "nothing was found of it"
-    columns = [name for name in seen.column_names if not name.startswith("_")]
-    shown = ", ".join(f"{name} {_lengths(seen[name])}" for name in columns)
-    unparsable = f", {rejects} records before them cannot be parsed" if rejects else ""
-    return (
-        f"{len(columns)} columns; first {len(seen)} rows{unparsable}; characters by column: {shown}"
-    )
-
-
-def _lengths(column: pa.ChunkedArray) -> str:
-    import pyarrow.compute as pc
-
-    found = pc.min_max(pc.utf8_length(column.filter(pc.not_equal(column, "")))).as_py()
-    low, high = found["min"], found["max"]
-    return "empty" if high is None else str(high) if low == high else f"{low}–{high}"
-
-
-def _config(project: Project, source: str) -> AnySource:
-    try:
-        return project.config.sources[source]
-    except KeyError:
-        raise ConfigError(
-            f"cytoreg.toml has no source {source}",
-            remedy=f"it has {', '.join(project.config.sources)}",
-        ) from None
-
-
 def _file(path: Path, extracts: Path) -> FileManifest:
-    from cytoreg.sources.files import place
-
     return FileManifest(place(path, extracts), path.stat().st_size, _sha256(path))
 
 
@@ -226,7 +207,10 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _state(path: Path) -> tuple[Path, int, int, int]:
+State = tuple[Path, int, int, int]
+
+
+def _state(path: Path) -> State:
     """What changes when a file is written or replaced."""
     stat = path.stat()
     return path, stat.st_ino, stat.st_size, stat.st_mtime_ns
@@ -240,7 +224,7 @@ def _fingerprint(config: AnySource, files: list[FileManifest]) -> str:
 
 def _declared(config: AnySource) -> str:
     """Hash of the declaration and the reader."""
-    declared = config.model_dump(mode="json", exclude={"url", "deadline_minutes"})
+    declared = config.model_dump(mode="json", exclude={"url", "deadline_minutes", "required"})
     text = json.dumps([VERSION, declared], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 

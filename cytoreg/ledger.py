@@ -7,20 +7,26 @@ ledger serves one data folder, whose lock lets one refresh run at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg.errors import ConfigError
+from cytoreg.ledger_database import begin, ledger_tables
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-__all__ = ["RunRecord", "TrendPoint", "finish", "record_checks", "runs", "start", "trend"]
+__all__ = [
+    "RunRecord",
+    "TrendPoint",
+    "finish",
+    "record_checks",
+    "runs",
+    "start",
+    "trend",
+    "volumes",
+]
 
 
 @dataclass(frozen=True)
@@ -54,8 +60,8 @@ class TrendPoint:
 
 def start(url: str, run_id: str, *, as_of: date, code_version: str, project_hash: str) -> None:
     """Open a run's row, status `running`; a run that never finished becomes `interrupted`."""
-    run = _tables().tables["run"]
-    with _begin(url) as connection:
+    run = ledger_tables().tables["run"]
+    with begin(url) as connection:
         connection.execute(
             run.update().where(run.c.status == "running").values(status="interrupted")
         )
@@ -79,14 +85,17 @@ def finish(
     inputs: Mapping[str, Mapping[str, int | str]],
     outputs: Mapping[str, int],
     durations: Mapping[str, float],
+    tables: Sequence[tuple[str, str, int, bool]] = (),
     error: str | None = None,
 ) -> None:
     """Close a run's row: published, gate closed, validated or failed, and what was counted.
 
-    `inputs` has per source: fingerprint, rows, rejects, reused. `error` is a scrubbed message.
+    `inputs` has per source: fingerprint, rows, rejects, reused. `tables` has per source table:
+    source, table, records (unparsable ones included), whether they are an old landing's. `error`
+    is a scrubbed message.
     """
-    tables = _tables().tables
-    run = tables["run"]
+    known = ledger_tables().tables
+    run = known["run"]
     children: dict[str, list[dict[str, object]]] = {
         "run_input": [
             {
@@ -98,29 +107,33 @@ def finish(
             }
             for source, counts in inputs.items()
         ],
+        "run_table": [
+            {"source": source, "table": table, "records": records, "stale": stale}
+            for source, table, records, stale in tables
+        ],
         "run_output": [{"table": table, "rows": rows} for table, rows in outputs.items()],
         "run_stage": [
             {"position": position, "stage": stage, "seconds": seconds}
             for position, (stage, seconds) in enumerate(durations.items())
         ],
     }
-    with _begin(url) as connection:
+    with begin(url) as connection:
         connection.execute(
             run.update()
             .where(run.c.run_id == run_id)
             .values(status=status, finished_at=_now(), error=error)
         )
         for name, rows in children.items():
-            _replace(connection, tables[name], run_id, rows)
+            _replace(connection, known[name], run_id, rows)
 
 
 def record_checks(url: str, run_id: str, rows: Sequence[tuple[str, str, int, int, str]]) -> None:
     """Keep a run's check results: (rule, severity, violated, denominator, status) each."""
     names = ("rule", "severity", "violated", "denominator", "status")
-    with _begin(url) as connection:
+    with begin(url) as connection:
         _replace(
             connection,
-            _tables().tables["check_history"],
+            ledger_tables().tables["check_history"],
             run_id,
             [
                 {"position": position, **dict(zip(names, row, strict=True))}
@@ -131,9 +144,9 @@ def record_checks(url: str, run_id: str, rows: Sequence[tuple[str, str, int, int
 
 def runs(url: str, limit: int = 20) -> list[RunRecord]:
     """The latest runs, the newest first."""
-    tables = _tables().tables
+    tables = ledger_tables().tables
     run = tables["run"]
-    with _begin(url) as connection:
+    with begin(url) as connection:
         found = connection.execute(
             run.select().order_by(run.c.started_at.desc(), run.c.run_id.desc()).limit(limit)
         ).all()
@@ -146,6 +159,9 @@ def runs(url: str, limit: int = 20) -> list[RunRecord]:
                 "rejects": row.rejects,
                 "reused": int(row.reused),
             }
+        for row in _of(connection, tables["run_table"], ids, "source"):
+            if row.stale and row.source in inputs.get(row.run_id, {}):
+                inputs[row.run_id][row.source]["stale"] = 1
         outputs: dict[str, dict[str, int]] = {}
         for row in _of(connection, tables["run_output"], ids, "table"):
             outputs.setdefault(row.run_id, {})[row.table] = row.rows
@@ -170,11 +186,35 @@ def runs(url: str, limit: int = 20) -> list[RunRecord]:
     ]
 
 
+def volumes(url: str, nights: int) -> dict[tuple[str, str], list[int]]:
+    """Records of each (source, table) in the latest published runs, the oldest first.
+
+    A run in which an old landing served does not count for it.
+    """
+    tables = ledger_tables().tables
+    run, counted = tables["run"], tables["run_table"]
+    with begin(url) as connection:
+        latest = connection.execute(
+            run.select()
+            .with_only_columns(run.c.run_id)
+            .where(run.c.status == "published")
+            .order_by(run.c.started_at.desc(), run.c.run_id.desc())
+            .limit(nights)
+        ).all()
+        ids = [row.run_id for row in reversed(latest)]
+        rows = _of(connection, counted, ids, "table")
+    found: dict[tuple[str, str], list[int]] = {}
+    for row in sorted(rows, key=lambda row: ids.index(row.run_id)):
+        if not row.stale:
+            found.setdefault((row.source, row.table), []).append(row.records)
+    return found
+
+
 def trend(url: str, rule: str) -> list[TrendPoint]:
     """What each run counted for a rule, the oldest first."""
-    tables = _tables().tables
+    tables = ledger_tables().tables
     run, history = tables["run"], tables["check_history"]
-    with _begin(url) as connection:
+    with begin(url) as connection:
         found = connection.execute(
             history.join(run, run.c.run_id == history.c.run_id)
             .select()
@@ -200,99 +240,6 @@ def trend(url: str, rule: str) -> list[TrendPoint]:
         )
         for row in found
     ]
-
-
-@cache
-def _tables() -> sa.MetaData:
-    import sqlalchemy as sa
-
-    metadata = sa.MetaData()
-
-    def of_run(name: str, *columns: sa.schema.SchemaItem) -> None:
-        run_id = sa.Column("run_id", sa.String(64), sa.ForeignKey("run.run_id"), primary_key=True)
-        sa.Table(name, metadata, run_id, *columns)
-
-    sa.Table(
-        "run",
-        metadata,
-        sa.Column("run_id", sa.String(64), primary_key=True),
-        sa.Column("status", sa.String(20), nullable=False),
-        sa.Column("as_of", sa.Date, nullable=False),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("finished_at", sa.DateTime(timezone=True)),
-        sa.Column("code_version", sa.String(40), nullable=False),
-        sa.Column("project_hash", sa.String(64), nullable=False),
-        sa.Column("error", sa.Text),
-    )
-    of_run(
-        "run_stage",
-        sa.Column("position", sa.Integer, primary_key=True),
-        sa.Column("stage", sa.String(200), nullable=False),
-        sa.Column("seconds", sa.Float, nullable=False),
-    )
-    of_run(
-        "run_input",
-        sa.Column("source", sa.String(200), primary_key=True),
-        sa.Column("fingerprint", sa.String(80), nullable=False),
-        sa.Column("rows", sa.BigInteger, nullable=False),
-        sa.Column("rejects", sa.BigInteger, nullable=False),
-        sa.Column("reused", sa.Boolean, nullable=False),
-    )
-    of_run(
-        "run_output",
-        sa.Column("table", sa.String(200), primary_key=True),
-        sa.Column("rows", sa.BigInteger, nullable=False),
-    )
-    of_run(
-        "check_history",
-        sa.Column("position", sa.Integer, primary_key=True),
-        sa.Column("rule", sa.String(300), nullable=False, index=True),
-        sa.Column("severity", sa.String(20), nullable=False),
-        sa.Column("violated", sa.BigInteger, nullable=False),
-        sa.Column("denominator", sa.BigInteger, nullable=False),
-        sa.Column("status", sa.String(20), nullable=False),
-    )
-    return metadata
-
-
-@contextmanager
-def _begin(url: str) -> Iterator[sa.Connection]:
-    """A transaction on the ledger, whose tables exist; errors name the ledger, not its password."""
-    import sqlalchemy as sa
-
-    try:
-        address = sa.make_url(url)
-        if address.get_backend_name() == "sqlite" and address.database:
-            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(address, poolclass=sa.pool.NullPool)
-    except OSError as error:
-        raise ConfigError(
-            f"the ledger's folder cannot be made ({type(error).__name__})",
-            remedy="check [ledger] url or [paths] data",
-        ) from None
-    except sa.exc.ArgumentError:
-        raise ConfigError(
-            "[ledger] url is not an SQLAlchemy URL",
-            remedy="such as sqlite:////srv/cytoreg/ledger.sqlite; leave it out for the default",
-        ) from None
-    except ImportError as error:
-        raise ConfigError(
-            f"[ledger] url needs the Python module {error.name}",
-            remedy=f"install it beside cytoreg: pip install {error.name}",
-        ) from None
-    try:
-        with engine.begin() as connection:
-            _tables().create_all(connection)
-            yield connection
-    except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
-        reason = type(error.orig).__name__ if error.orig else type(error).__name__
-        shown = address.set(query={}).render_as_string(hide_password=True)
-        raise ConfigError(
-            f"the ledger {shown} does not work ({reason})",
-            remedy="check [ledger] url, and that the database runs and may be written",
-        ) from None
-    finally:
-        engine.dispose()
 
 
 def _replace(

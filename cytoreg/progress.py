@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-Progress = Callable[[str, int], None]
-"""Called with a label (a stage, a source and table) and the rows done so far."""
+from typing import Protocol
 
 
-def quiet(label: str, rows: int) -> None:
+class Progress(Protocol):
+    """Called with a label (a stage, a source and table), the rows and the bytes done so far."""
+
+    def __call__(self, label: str, rows: int, size: int = 0, /) -> None:
+        """Tell how far it is; `size` is 0 where bytes say nothing."""
+
+
+def quiet(label: str, rows: int, size: int = 0, /) -> None:
     """Progress that nobody watches."""

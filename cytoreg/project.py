@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from cytoreg.config import Config
 from cytoreg.environment import variable
 from cytoreg.errors import ConfigError
+from cytoreg.sources.config import AnySource
 from cytoreg.sources.declaration import Section
 
 CONFIG = "cytoreg.toml"
@@ -53,6 +54,16 @@ class Project:
     def ledger_url(self) -> str:
         """SQLAlchemy URL of the ledger."""
         return self.config.ledger.url or f"sqlite:///{self.data / 'ledger.sqlite'}"
+
+    def source(self, name: str) -> AnySource:
+        """What cytoreg.toml declares of a source; ConfigError when it does not know it."""
+        try:
+            return self.config.sources[name]
+        except KeyError:
+            raise ConfigError(
+                f"cytoreg.toml has no source {name}",
+                remedy=f"it has {', '.join(self.config.sources)}",
+            ) from None
 
     def content_hash(self) -> str:
         """SHA-256 over every file that decides what a build says (config, schemas, SQL, …)."""

@@ -42,6 +42,34 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
         "accepted": ("bigint", "records that were let through"),
         "quarantined": ("bigint", "records that were refused, unparsable ones included"),
     },
+    "source": {
+        "source": ("varchar", "source system"),
+        "kind": ("varchar", "kind of source, as in cytoreg.toml"),
+        "state": (
+            "varchar",
+            "read (new tonight), unchanged, away (its last landing serves), or refused (it was"
+            " read and is not what cytoreg.toml says; its last landing serves, the gate closes)",
+        ),
+        "landed_at": ("timestamptz", "when the landing in use was made"),
+        "seen_at": ("timestamptz", "when the source last was as that landing says"),
+        "rows": ("bigint", "records that were parsed"),
+        "rejects": ("bigint", "records that were not"),
+        "version": ("varchar", "what a server says that it is; empty for files"),
+        "reason": ("varchar", "why the last landing serves; empty if it is tonight's"),
+    },
+    "drift": {
+        "source": ("varchar", "source system"),
+        "source_table": ("varchar", "table of the source; empty if it is about all of it"),
+        "column": ("varchar", "column; empty if it is about the table"),
+        "what": (
+            "varchar",
+            "new, missing, renamed, retyped, emptier, codes, volume, stale or refused",
+        ),
+        "severity": ("varchar", "critical (closes gate sources), warning or info"),
+        "reason": ("varchar", "the difference in words"),
+        "before": ("varchar", "what the published build was made of: counts and shares, no value"),
+        "now": ("varchar", "what is landed now"),
+    },
     "gate": {
         "name": ("varchar", "what must hold before a build is published"),
         "passed": ("boolean", "whether it holds"),
@@ -52,6 +80,8 @@ COMMENTS = {
     "finding": "One row per rule and record that violates it.",
     "check_result": "One row per rule: how many records violate it, of how many.",
     "balance": "The books, one row per source table: landed = accepted + quarantined.",
+    "source": "One row per source: how it stands in this run.",
+    "drift": "One row per difference between a source's landing and the published build's.",
     "gate": "One row per condition of publication.",
 }
 

@@ -6,16 +6,16 @@ same functions; what a stage leaves for the next one is in the build file and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import TYPE_CHECKING
 
 from cytoreg.conclude import conclude
-from cytoreg.errors import CytoregError
+from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.progress import Progress, quiet
 from cytoreg.project import Project
-from cytoreg.run import Run, Verdict, fail, fingerprint, new_run, remember_landing, step
+from cytoreg.run import Purpose, Run, Verdict, fail, fingerprint, new_run, step
 from cytoreg.warehouse import open_build
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 
 def land_source(run: Run, source: str, progress: Progress = quiet) -> dict[str, int]:
-    """Land one source; returns rows, rejects and whether it was unchanged."""
-    from cytoreg.landing import land
+    """Land one source; returns rows, rejects, whether it was unchanged and whether it is stale."""
+    from cytoreg import standing
 
     with step(run, f"land {source}") as counts:
-        landing = land(run.project, source, progress=progress)
+        landing = standing.landed(run, source, progress)
         counts["rows"] = sum(table.rows for table in landing.tables)
         counts["rejects"] = sum(table.rejects for table in landing.tables)
         counts["reused"] = int(landing.reused)
-        remember_landing(run, source, landing.fingerprint)
+        counts["stale"] = int(standing.stale(run, source) is not None)
     return counts
 
 
@@ -54,6 +54,17 @@ def stage(run: Run, progress: Progress = quiet) -> dict[str, int]:
                 progress=progress,
             )
             counts["models"] = len(built)
+    return counts
+
+
+def judge_sources(run: Run, progress: Progress = quiet) -> dict[str, int]:
+    """Say how each source stands, and how it differs from what the published build was made of."""
+    from cytoreg import ledger, standing
+
+    with step(run, "judge sources") as counts, open_build(run.build) as con:
+        nights = ledger.volumes(run.project.ledger_url, standing.NIGHTS)
+        counts.update(standing.judge(con, run, _landings(run), _published(run), nights))
+        progress("judge sources", counts["drifts"])
     return counts
 
 
@@ -142,6 +153,7 @@ def materialize(run: Run, progress: Progress = quiet) -> dict[str, int]:
 Stage = Callable[[Run, Progress], dict[str, int]]
 STAGES: tuple[tuple[str, Stage], ...] = (
     ("stage", stage),
+    ("judge sources", judge_sources),
     ("judge rows", judge_rows),
     ("link", link_records),
     ("judge tables", judge_tables),
@@ -155,14 +167,19 @@ def refresh(
     *,
     as_of: date | None = None,
     publish: bool = True,
+    resume: bool = False,
+    accept: Sequence[str] = (),
     progress: Progress = quiet,
 ) -> Verdict:
     """A whole refresh in this process; with `publish=False` it judges and publishes nothing.
 
-    Raises SourceError when a source fails (after the others have landed), ConfigError when the
-    project is wrong. A closed gate is no error here: see `Verdict.published`.
+    `resume` continues the last refresh, which failed; `accept` names sources whose drift shall not
+    close the gate. Raises SourceError when a source fails that never landed (after the others have
+    landed), ConfigError when the project is wrong. A closed gate is no error here: see
+    `Verdict.published`.
     """
-    with running(project, as_of) as run:
+    purpose: Purpose = "publish" if publish else "validate"
+    with running(project, as_of, purpose=purpose, resume=resume, accept=accept) as run:
         failed: list[CytoregError] = []
         for source in project.config.sources:
             try:
@@ -173,7 +190,7 @@ def refresh(
             raise merge(failed)
         for _, function in STAGES if publish else VALIDATION:
             function(run, progress)
-        return conclude(run, "publish" if publish else "validate", progress)
+        return conclude(run, progress)
 
 
 def rebuild(project: Project, run_id: str, *, progress: Progress = quiet) -> Verdict:
@@ -181,19 +198,27 @@ def rebuild(project: Project, run_id: str, *, progress: Progress = quiet) -> Ver
 
     Raises ConfigError when the run is unknown or its landings are no longer kept.
     """
+    from cytoreg import standing
+
     earlier = Run.open(project.data, run_id)
-    with running(project, earlier.as_of) as run:
-        for source in project.config.sources:
-            remember_landing(run, source, fingerprint(earlier, source))
+    with running(project, earlier.as_of, purpose="rebuild") as run:
+        standing.copy(earlier, run, list(project.config.sources))
         for _, function in STAGES:
             function(run, progress)
-        return conclude(run, "rebuild", progress)
+        return conclude(run, progress)
 
 
 @contextmanager
-def running(project: Project, as_of: date | None) -> Iterator[Run]:
+def running(
+    project: Project,
+    as_of: date | None,
+    *,
+    purpose: Purpose = "publish",
+    resume: bool = False,
+    accept: Sequence[str] = (),
+) -> Iterator[Run]:
     """A run whose failure, whatever it is, is recorded and lets the next one begin."""
-    run = new_run(project, as_of=as_of)
+    run = new_run(project, as_of=as_of, purpose=purpose, resume=resume, accept=accept)
     try:
         yield run
     except BaseException as error:
@@ -217,6 +242,21 @@ def _landings(run: Run) -> list[Landing]:
         latest(run.project, source, fingerprint(run, source))
         for source in run.project.config.sources
     ]
+
+
+def _published(run: Run) -> dict[str, Landing]:
+    """What the published build was made of, by source, as far as it is kept."""
+    from cytoreg.landing import latest
+    from cytoreg.publish import published_run
+
+    found: dict[str, Landing] = {}
+    if (run_id := published_run(run.project)) is not None:
+        with suppress(ConfigError):  # a published file from elsewhere
+            before = Run.open(run.data, run_id)
+            for source in run.project.config.sources:
+                with suppress(ConfigError):  # a source that is new
+                    found[source] = latest(run.project, source, fingerprint(before, source))
+    return found
 
 
 def _counts(con: DuckDBPyConnection, sql: str) -> dict[str, int]:

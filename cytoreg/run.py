@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cytoreg import __version__, ledger
 from cytoreg.errors import ConfigError, CytoregError, GateClosed, place
@@ -26,18 +26,27 @@ if TYPE_CHECKING:
 
     from cytoreg.gates import Gate
 
+Purpose = Literal["publish", "validate", "rebuild"]
+
 _locks: dict[Path, BaseFileLock] = {}
 
 
 @dataclass(frozen=True)
 class Run:
-    """One refresh: where its project, extracts and data are, and the date it looks back from."""
+    """One refresh: where its project, extracts and data are, and the date it looks back from.
+
+    `continues` is the failed run whose landings it uses; of `accepted` sources no drift closes the
+    gate.
+    """
 
     run_id: str
     root: Path
     extracts: Path
     data: Path
     as_of: date
+    purpose: Purpose = "publish"
+    continues: str = ""
+    accepted: tuple[str, ...] = ()
 
     @classmethod
     def open(cls, data: Path, run_id: str) -> Run:
@@ -45,7 +54,7 @@ class Run:
         path = data / "builds" / run_id / "run.json"
         try:
             known = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):
             raise ConfigError(f"no run {run_id} below {data}", remedy="see: cytoreg runs") from None
         return cls(
             run_id=run_id,
@@ -53,7 +62,15 @@ class Run:
             extracts=Path(known["extracts"]),
             data=data,
             as_of=date.fromisoformat(known["as_of"]),
+            purpose=known.get("purpose", "publish"),
+            continues=known.get("continues", ""),
+            accepted=tuple(known.get("accepted", ())),
         )
+
+    @property
+    def began(self) -> datetime:
+        """When it began (UTC)."""
+        return datetime.strptime(self.run_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
     @cached_property
     def project(self) -> Project:
@@ -106,21 +123,45 @@ class Verdict:
             )
 
 
-def new_run(project: Project, *, as_of: date | None = None) -> Run:
+def new_run(
+    project: Project,
+    *,
+    as_of: date | None = None,
+    purpose: Purpose = "publish",
+    resume: bool = False,
+    accept: Iterable[str] = (),
+) -> Run:
     """Begin a run: take the refresh lock, make its folder, open its row in the ledger.
 
-    `as_of` is the last day that the extracts can speak of (default: today).
+    `as_of` is the last day that the extracts can speak of (default: today). `resume` continues the
+    last run with what it landed, and its `as_of`; raises ConfigError if that one came to an end.
     """
+    accepted = tuple(accept)
+    for source in accepted:
+        project.source(source)
     _take_lock(project)
+    continued = _failed(project) if resume else None
+    if continued:
+        as_of = as_of or continued.as_of
     run = Run(
         run_id=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         root=project.root,
         extracts=project.extracts,
         data=project.data,
         as_of=as_of or datetime.now(UTC).date(),
+        purpose=purpose,
+        continues=continued.run_id if continued else "",
+        accepted=accepted,
     )
     run.folder.mkdir(parents=True)
-    known = {"root": str(run.root), "extracts": str(run.extracts), "as_of": str(run.as_of)}
+    known = {
+        "root": str(run.root),
+        "extracts": str(run.extracts),
+        "as_of": str(run.as_of),
+        "purpose": run.purpose,
+        "continues": run.continues,
+        "accepted": run.accepted,
+    }
     (run.folder / "run.json").write_text(json.dumps(known), encoding="utf-8")
     ledger.start(
         project.ledger_url,
@@ -130,6 +171,33 @@ def new_run(project: Project, *, as_of: date | None = None) -> Run:
         project_hash=project.content_hash(),
     )
     return run
+
+
+def earlier(run: Run) -> Iterator[Run]:
+    """Refreshes that came to a verdict before this run, the newest first; run ids sort by time.
+
+    A rebuild looks at old landings and a validation perhaps at another delivery: neither counts.
+    """
+    for path in sorted(run.project.builds.glob("*/verdict.json"), reverse=True):
+        if path.parent.name < run.run_id:
+            before = Run.open(run.data, path.parent.name)
+            if before.purpose == "publish":
+                yield before
+
+
+def _failed(project: Project) -> Run:
+    """The newest run, if it failed or was interrupted."""
+    for path in sorted(project.builds.glob("*/run.json"), reverse=True):
+        run = Run.open(project.data, path.parent.name)
+        if run.purpose == "publish":
+            if (run.folder / "verdict.json").exists():
+                break
+            return run
+    release_lock(project.data)
+    raise ConfigError(
+        "no refresh failed since the last that came to an end: there is nothing to resume",
+        remedy="begin anew: cytoreg refresh",
+    )
 
 
 def fail(run: Run, error: BaseException) -> None:
@@ -174,7 +242,7 @@ def read_verdict(run: Run) -> Verdict:
 
 
 def inputs(run: Run) -> dict[str, dict[str, int | str]]:
-    """What came in, by source: fingerprint, rows, rejects, whether it was unchanged."""
+    """What came in, by source: fingerprint, rows, rejects, whether unchanged, whether stale."""
     found: dict[str, dict[str, int | str]] = {}
     for name, (_, counts) in steps(run).items():
         if name.startswith("land "):

@@ -87,15 +87,17 @@ def run_flow(
     *,
     as_of: date | None,
     progress: Progress = quiet,
+    **more: object,
 ) -> Verdict:
     """Run a flow of the project's own flows/ folder here and now; returns the run's verdict.
 
+    `more` are further parameters of the flow.
     Uses the server of PREFECT_API_URL, or one of its own that ends with it. Raises what the flow
     raises; a closed gate is no error here: see `Verdict.published`.
     """
     from cytoreg.run import Run, read_verdict
 
-    parameters = _parameters(project)
+    parameters = _parameters(project) | more
     if as_of:
         parameters["as_of"] = as_of.isoformat()
     token = _progress.set(progress)

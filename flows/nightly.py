@@ -11,41 +11,20 @@ from pathlib import Path
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas import State
 from prefect.futures import wait
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from cytoreg import refresh
 from cytoreg.conclude import conclude
-from cytoreg.errors import BuildError, CytoregError, SourceError, place
+from cytoreg.errors import BuildError, CytoregError, place
 from cytoreg.project import load_project
 from cytoreg.run import Run, read_verdict
 from cytoreg.tracking import scrubbed, watcher
 
-RETRIES = [30, 300]
-"""Seconds before a source that may come back is tried again."""
 
-
-def may_come_back(_task: object, _run: object, state: State[object]) -> bool:
-    """A server that is away may return; a file that is missing or wrong does not mend itself."""
-    error = state.result(raise_on_failure=False)
-    again = isinstance(error, SourceError) and error.transient
-    if again:
-        watcher()(f"{error}, and is waited for", 0)
-    return again
-
-
-@task(
-    name="land",
-    task_run_name="land {source}",
-    retries=len(RETRIES),
-    retry_delay_seconds=RETRIES,
-    retry_condition_fn=may_come_back,
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@task(name="land", task_run_name="land {source}", cache_policy=NO_CACHE, persist_result=False)
 def land(data: str, run_id: str, source: str) -> dict[str, int]:
-    """Land one source; one that may come back is tried again."""
+    """Land one source, which tries again what may pass; or use its last landing."""
     with scrubbed():
         return tell(refresh.land_source(Run.open(Path(data), run_id), source, watcher()))
 
@@ -61,7 +40,7 @@ def run_stage(data: str, run_id: str, stage: str) -> dict[str, int]:
 def publish(data: str, run_id: str) -> dict[str, int]:
     """Gates, report, and the rename that publishes if every gate holds."""
     with scrubbed():
-        return tell(conclude(Run.open(Path(data), run_id), "publish", watcher()).counts)
+        return tell(conclude(Run.open(Path(data), run_id), watcher()).counts)
 
 
 def tell(counts: dict[str, int]) -> dict[str, int]:
@@ -99,15 +78,21 @@ def nightly_refresh(
     as_of: date | None = None,
     extracts: str | None = None,
     data: str | None = None,
+    resume: bool = False,
+    accept: list[str] | None = None,
 ) -> str:
-    """Refresh the registry; returns the run's id. Fails when a source fails or a gate closes."""
+    """Refresh the registry; returns the run's id. Fails when a source fails or a gate closes.
+
+    `resume` continues the last refresh, which failed; drift of the sources in `accept` closes no
+    gate.
+    """
     with scrubbed():
         loaded = load_project(
             Path(project),
             extracts=Path(extracts) if extracts else None,
             data=Path(data) if data else None,
         )
-        with refresh.running(loaded, as_of) as run:
+        with refresh.running(loaded, as_of, resume=resume, accept=accept or []) as run:
             land_all(run, list(loaded.config.sources))
             for stage, _ in refresh.STAGES:
                 run_stage(str(run.data), run.run_id, stage)

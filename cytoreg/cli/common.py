@@ -95,7 +95,7 @@ def watching() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         told: set[str] = set()
 
-        def plain(label: str, rows: int) -> None:
+        def plain(label: str, rows: int, size: int = 0) -> None:
             if label not in told:
                 told.add(label)
                 typer.echo(f"[{time.monotonic() - began:6.1f} s] {label}", err=True)
@@ -103,14 +103,25 @@ def watching() -> Iterator[Progress]:
         yield plain
         return
     from rich.console import Console
+    from rich.markup import escape
 
     console = Console(stderr=True)
     with console.status("") as status:
+        first: dict[str, float] = {}
 
-        def live(label: str, rows: int) -> None:
-            status.update(f"{label}  {rows:,}  [dim]{time.monotonic() - began:.0f} s[/dim]")
+        def live(label: str, rows: int, size: int = 0) -> None:
+            now = time.monotonic()
+            told = pace(rows, size, now - first.setdefault(label, now))
+            status.update(f"{escape(label)}  {told}  [dim]{now - began:.0f} s[/dim]")
 
         yield live
+
+
+def pace(rows: int, size: int, seconds: float) -> str:
+    """Rows so far and, of what has a size and takes its time, rows and megabytes a second."""
+    if not size or seconds < 0.5:
+        return f"{rows:,}"
+    return f"{rows:,} rows, {rows / seconds:,.0f} rows/s, {size / seconds / 1e6:.1f} MB/s"
 
 
 def show_verdict(verdict: Verdict, published: Path, *, as_json: bool) -> None:

@@ -165,12 +165,13 @@ def runs(
             str(run.as_of),
             sum(int(source["rows"]) for source in run.inputs.values()),
             sum(int(source["rejects"]) for source in run.inputs.values()),
+            ", ".join(name for name, source in run.inputs.items() if source.get("stale")),
             round(sum(run.durations.values()), 1),
             (run.error or "").splitlines()[0] if run.error else "",
         )
         for run in found
     ]
-    columns = ("run", "status", "as of", "landed", "unparsable", "seconds", "error")
+    columns = ("run", "status", "as of", "landed", "unparsable", "stale", "seconds", "error")
     show_table(columns, rows)
 
 

@@ -30,12 +30,21 @@ def refresh(
     untracked: Annotated[
         bool, typer.Option("--untracked", help="Without Prefect: the same stages, no server.")
     ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Continue the last refresh, which failed: land the rest."),
+    ] = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SOURCE", help="Its drift is known and shall not close the gate."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Refresh the registry now and publish its marts, if the gates hold.
 
-    Runs the project's own flow (flows/nightly.py) in Prefect: on the server that PREFECT_API_URL
-    names, or on one that lives as long as the command.
+    A source that is away is tried again until its deadline; then its last landing serves. Runs the
+    project's own flow (flows/nightly.py) in Prefect: on the server that PREFECT_API_URL names, or
+    on one that lives as long as the command.
 
     Example:  cytoreg refresh --as-of 2016-12-31 --untracked
     """
@@ -44,12 +53,20 @@ def refresh(
         if untracked:
             from cytoreg.refresh import refresh as run
 
-            verdict = run(loaded, as_of=day(as_of), progress=progress)
+            verdict = run(
+                loaded, as_of=day(as_of), resume=resume, accept=accept or [], progress=progress
+            )
         else:
             from cytoreg.tracking import run_flow
 
             verdict = run_flow(
-                loaded, "nightly", "nightly_refresh", as_of=day(as_of), progress=progress
+                loaded,
+                "nightly",
+                "nightly_refresh",
+                as_of=day(as_of),
+                progress=progress,
+                resume=resume,
+                accept=accept or [],
             )
     show_verdict(verdict, loaded.published, as_json=as_json)
     verdict.raise_if_closed()

@@ -25,11 +25,13 @@ class Source(Section):
     """What every kind of source declares.
 
     `tables` maps each table that the source lands to the entity that its rows become.
-    `deadline_minutes` is how long reading it may take, with all that is tried again.
+    `deadline_minutes` is how long reading it may take, with all that is tried again. `required`:
+    nothing is published while it stays away; else its last landing serves meanwhile.
     """
 
     tables: dict[Name, str] = Field(min_length=1)
     deadline_minutes: float = Field(60, gt=0)
+    required: bool = False
 
     @model_validator(mode="after")
     def _named(self) -> Self:

@@ -52,6 +52,7 @@ def find(source: str, pattern: str, extracts: Path) -> list[Path]:
             source,
             f"no file matches {pattern} in {extracts}",
             remedy="deliver the extract, correct cytoreg.toml, or give --extracts DIR",
+            away=True,
         )
     return found
 
@@ -67,7 +68,7 @@ def texts(source: str, pattern: str, extracts: Path) -> list[Path]:
         try:
             names = members(path)
         except OSError as error:
-            raise _unreadable(source, place(path, extracts), error) from None
+            raise unreadable(source, place(path, extracts), error) from None
         chosen = [name for name in names if fnmatchcase(name, inside)] if inside else names
         if inside and not chosen:
             raise SourceError(
@@ -156,7 +157,7 @@ def check_file(source: str, path: Path, where: str) -> bytes:
 
 def open_bytes(source: str, path: Path, where: str) -> io.BufferedReader:
     """The file's bytes, unpacked when it is compressed; reading raises SourceError alone."""
-    return open_unpacked(path, lambda error: _unreadable(source, where, error))
+    return open_unpacked(path, lambda error: unreadable(source, where, error))
 
 
 def open_utf8(source: str, path: Path, where: str, encoding: str) -> io.BufferedReader:
@@ -174,15 +175,21 @@ def open_utf8(source: str, path: Path, where: str, encoding: str) -> io.Buffered
     return file
 
 
-def _unreadable(source: str, where: str, error: OSError) -> SourceError:
+def unreadable(source: str, where: str, error: OSError) -> SourceError:
+    """A file that is damaged, that we may not read, or whose disk fails, which may pass."""
     if isinstance(error, Damaged):
         return SourceError(
             source,
             f"{where} {error.strerror}",
             remedy="unpack it to see whether it is whole, or deliver it again",
         )
+    refused = isinstance(error, PermissionError)
     return SourceError(
-        source, f"{where} cannot be read: {error.strerror}", remedy="check its permissions"
+        source,
+        f"{where} cannot be read: {error.strerror or type(error).__name__}",
+        remedy="check its permissions" if refused else "check the disk or the share it lies on",
+        away=True,
+        transient=not refused,
     )
 
 

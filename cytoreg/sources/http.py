@@ -16,15 +16,11 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from cytoreg.errors import ConfigError, SourceError
+from cytoreg.sources.patience import pauses
 
 if TYPE_CHECKING:
     import httpx
 
-TRIES = 5
-PAUSE = 1.0
-"""Seconds before the second try; each further pause is twice as long."""
-
-_LONGEST_PAUSE = 60.0
 _MAY_PASS = {
     408: "gives up waiting (status 408)",
     425: "asks to come again (status 425)",
@@ -76,22 +72,22 @@ def address(source: str, url: str) -> str:
 def patiently(source: str, shown: str, deadline: float, attempt: Callable[[], T]) -> T:
     """What `attempt` gives, tried again while it raises Away; `deadline` is in monotonic seconds.
 
-    Raises SourceError, transient, when the tries or the time are used up.
+    Raises SourceError when the time is used up: the server is away, and was waited for.
     """
-    for number in range(TRIES):
+    for number, usual in enumerate(pauses(), start=1):
         try:
             return attempt()
         except Away as away:
-            pause = min(max(away.wait, PAUSE * 2**number), _LONGEST_PAUSE)
-            if number + 1 == TRIES or time.monotonic() + pause > deadline:
+            pause = max(away.wait, usual)
+            if time.monotonic() + pause > deadline:
                 raise SourceError(
                     source,
-                    f"{shown} {away.why}, after {number + 1} {'try' if number == 0 else 'tries'}",
+                    f"{shown} {away.why}, after {number} {'try' if number == 1 else 'tries'}",
                     remedy="it is worth another try later; else ask who runs the server",
-                    transient=True,
+                    away=True,
                 ) from None
             time.sleep(pause)
-    raise AssertionError  # the last try returns or raises
+    raise AssertionError  # pauses have no end
 
 
 def ask(
@@ -152,7 +148,7 @@ def _receive(
                         source,
                         f"{shown} is so slow that the deadline passed",
                         remedy="ask for less, give it more time in cytoreg.toml, or try later",
-                        transient=True,
+                        away=True,
                     )
             return response
         finally:
@@ -199,6 +195,7 @@ def _refuse_status(source: str, shown: str, response: httpx.Response) -> None:
             f"{shown} refuses the token (status {status}): it is wrong, has expired, or may not"
             " export",
             remedy="ask for a new one and set it in the environment; cytoreg doctor checks it",
+            away=True,
         )
     if 300 <= status < 400:
         raise SourceError(

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from cytoreg.errors import SourceError
 from cytoreg.manifest import FileManifest, TableManifest
+from cytoreg.profile import Measuring, Profile
 from cytoreg.progress import Progress
 from cytoreg.sources import Headings, Item, Merged, Reject, Rows, Served, Unexpected, Waiting
 from cytoreg.sources.behind import WrittenBehind
@@ -40,10 +41,12 @@ class Writing:
         self._source, self._config, self._folder = source, config, folder
         self._progress = progress
         self._tables: dict[str, WrittenBehind] = {}
+        self._measuring: dict[str, Measuring] = {}
         self._reject = pq.ParquetWriter(folder / "reject.parquet", _REJECT, compression="zstd")
         self._waiting: list[Reject] = []
         self._headings: dict[str, list[str]] = {}
         self._rows: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
         self._rejects: Counter[str] = Counter()
         self.unexpected: Counter[str] = Counter()
         self._merged: dict[str, dict[str, str | int]] = {}
@@ -111,6 +114,13 @@ class Writing:
             for table, entity in entities.items()
         ]
 
+    def profile(self) -> Profile:
+        """What the tables are like; their files must be whole."""
+        return {
+            table: measuring.profile(self._folder / f"{table}.parquet")
+            for table, measuring in self._measuring.items()
+        }
+
     def with_headings(self, files: list[FileManifest]) -> list[FileManifest]:
         """The files with the headings that their readers found."""
         return [replace(file, headings=self._headings.get(file.name, [])) for file in files]
@@ -125,10 +135,13 @@ class Writing:
         rows = rows.select(sorted(names, key=lambda name: name in ("_file", "_row", "_parent_row")))
         if table not in self._tables:
             self._tables[table] = WrittenBehind(self._folder / f"{table}.parquet", rows.schema)
+            self._measuring[table] = Measuring(rows.schema)
         if len(rows):
             self._tables[table].write_table(rows)
+            self._measuring[table].take(rows)
             self._rows[table] += len(rows)
-            self._progress(f"{self._source}.{table}", self._rows[table])
+            self._bytes[table] += rows.nbytes
+            self._progress(f"{self._source}.{table}", self._rows[table], self._bytes[table])
 
     def _write_rejects(self) -> None:
         entities = self._config.tables

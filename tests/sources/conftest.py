@@ -9,9 +9,24 @@ import pytest
 from bare_registry import HEAD
 from postgresql_server import serving
 
+from cytoreg import landing
 from cytoreg.landing import Landing, attach, land
 from cytoreg.project import Project, load_project
+from cytoreg.sources import patience
 from cytoreg.warehouse import open_build
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Landing tells a reader's first error at once, however long the source's deadline is."""
+    monkeypatch.setattr(landing, "pauses", lambda: iter([math.inf]))
+
+
+@pytest.fixture
+def patient(impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Landing tries again what may pass, after pauses that a test has time for."""
+    monkeypatch.setattr(landing, "pauses", patience.pauses)
+    monkeypatch.setattr(patience, "PAUSE", 0.02)
 
 
 @pytest.fixture
@@ -33,15 +48,15 @@ def landed(tmp_path: Path) -> Callable[..., tuple[Landing, list[tuple], list[tup
     def run(
         project: Project, source: str, columns: str = "*", table: str = ""
     ) -> tuple[Landing, list[tuple], list[tuple]]:
-        landing = land(project, source)
-        name = table or landing.tables[0].table
+        found = land(project, source)
+        name = table or found.tables[0].table
         with open_build(tmp_path / "build.duckdb") as con:
-            attach(con, [landing], "run")
+            attach(con, [found], "run")
             rows = con.execute(f"select {columns} from landing.{source}_{name}").fetchall()
             rejects = con.execute(
                 "select source_table, row, line, reason, raw from landing.reject order by row"
             ).fetchall()
-        return landing, rows, rejects
+        return found, rows, rejects
 
     return run
 

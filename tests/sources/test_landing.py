@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from cytoreg import landing
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import attach, check, land, latest, read_manifest
 from cytoreg.project import Project, load_project
-from cytoreg.sources import Served
+from cytoreg.sources import Served, patience
 from cytoreg.sources.text import delimited
 from cytoreg.warehouse import open_build
 
@@ -136,22 +137,60 @@ def test_a_damaged_landing_is_not_trusted(project: Make) -> None:
     assert latest(log, "log", again.fingerprint).stored == first.stored
 
 
-def test_files_that_change_while_they_are_read_are_refused(
-    project: Make, monkeypatch: pytest.MonkeyPatch
+def test_files_that_change_while_they_are_read_are_read_again(
+    project: Make, patient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = project(LOG)
     write(log, a=ONE)
     reading = delimited.read
+    deliveries = [b"CASE NO,MRN\n1,a\n2,b\n", b"CASE NO,MRN\n1,a\n2,b\n3,c\n"]
+    told = []
 
     def meanwhile(*args: object) -> object:
         yield from reading(*args)
-        write(log, a=b"CASE NO,MRN\n1,a\n2,b\n")
+        if deliveries:
+            write(log, a=deliveries.pop(0))
 
     monkeypatch.setattr(delimited, "read", meanwhile)
-    with pytest.raises(SourceError, match="changed while they were read") as caught:
+    landed = land(log, "log", progress=lambda label, *_: told.append(label))
+    assert landed.tables[0].rows == 3
+    assert folders(log) == [landed.folder]
+    waited = "source log: its files changed while they were read; it is waited for"
+    assert told.count(waited) == 2
+
+
+def test_a_source_that_stays_away_is_given_up_at_its_deadline(
+    project: Make, patient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = project(LOG.replace("tables =", "deadline_minutes = 0.005\ntables ="))  # 0.3 s
+    write(log, a=ONE)
+    tries = []
+
+    def away(*_: object) -> object:
+        tries.append(time.monotonic())
+        raise SourceError("log", "does not answer", transient=True)
+
+    monkeypatch.setattr(delimited, "read", away)
+    with pytest.raises(SourceError, match="does not answer") as caught:
         land(log, "log")
-    assert caught.value.transient
-    assert folders(log) == []
+    assert caught.value.away
+    pauses = [after - before for before, after in pairwise(tries)]
+    assert 3 <= len(pauses) <= 6
+    assert pauses == sorted(pauses)
+    assert tries[-1] - tries[0] < 0.5
+
+
+def test_what_will_not_pass_is_not_tried_again(project: Make, patient: None) -> None:
+    log = project(LOG)
+    began = time.monotonic()
+    with pytest.raises(SourceError, match="no file matches") as caught:
+        land(log, "log")
+    assert (caught.value.away, caught.value.transient) == (True, False)
+    write(log, a=b"CASE NO,Patient\n1,a\n")
+    with pytest.raises(SourceError, match="no heading for column hospital_number") as caught:
+        land(log, "log")
+    assert not caught.value.away
+    assert time.monotonic() - began < patience.PAUSE
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(

@@ -1,0 +1,181 @@
+"""Drift: how tonight's landing of a source differs from the one that the published build used.
+
+A registry knows its sources' contract in two ways. Declared columns are enforced by the readers;
+everything else is learned from the landing that the published marts were made of, and from how
+many rows a table usually has. A difference is no proof of a fault: it is told with a severity, and
+only what would make the marts wrong, were it one, closes the gate (`critical`). Once a build is
+published its landings are the new contract.
+
+Thresholds are shares. They leave room for chance: a table grows by a few rows a night, and shares
+are known from a sample (profile.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from math import sqrt
+from statistics import median
+
+from cytoreg.profile import ColumnProfile, Profile, TableProfile
+
+__all__ = ["Drift", "columns", "profiles", "usual_range", "volume"]
+
+ENOUGH = 50
+"""Rows below which a share says nothing."""
+
+RETYPED, RETYPED_WHOLLY = 0.10, 0.50
+"""Share of the filled rows whose texts changed shape: warning, critical."""
+
+EMPTIER = 0.10
+"""Fall of the filled share: a warning, and critical where nothing is left."""
+
+NEW_CODES, NEW_CODES_ROWS = 0.01, 5
+"""Share of the rows, and rows, with new codes that make them a warning; a rare code is an info."""
+
+NAMES_ALIKE = 0.5
+"""Similarity of names (difflib) from which a column gone and a new one alike may be the same."""
+
+NIGHTS, FEW_NIGHTS = 30, 5
+"""Published nights that make a volume's usual range, and how few make none."""
+
+SPREADS, SLACK = 5, 0.10
+"""The range: median ± 5 spreads (1.4826 MAD, a standard deviation if counts were normal), but not
+closer than a tenth of the median, since many tables do not change for weeks."""
+
+HALVED = 0.50
+"""A table with fewer rows than this share of those published is critical: a delivery cut short."""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One difference: what kind, how grave, why, and the counts before and now."""
+
+    source_table: str
+    column: str
+    what: str
+    severity: str
+    reason: str
+    before: str = ""
+    now: str = ""
+
+    def accepted(self) -> Drift:
+        """The same, said but not held against the build: somebody looked and takes it as it is."""
+        if self.severity != "critical":
+            return self
+        return replace(self, severity="warning", reason=f"{self.reason} (accepted)")
+
+
+def columns(table: str, before: TableProfile, now: TableProfile) -> Iterator[Drift]:
+    """New, missing, renamed, retyped and emptier columns of a table, and new codes."""
+    gone = [name for name in before.columns if name not in now.columns]
+    new = [name for name in now.columns if name not in before.columns]
+    for name in gone:
+        likely = _likely(name, before, new, now)
+        if likely:
+            new.remove(likely)
+            reason = f"column {name} is gone; it is probably called {likely} now"
+            yield Drift(table, name, "renamed", "warning", reason, name, likely)
+        else:
+            filled = f"{before.columns[name].filled:,} filled"
+            yield Drift(table, name, "missing", "warning", f"column {name} is gone", filled)
+    for name in new:
+        filled = f"{now.columns[name].filled:,} filled"
+        yield Drift(table, name, "new", "info", f"column {name} is new", "", filled)
+    for name in before.columns.keys() & now.columns.keys():
+        yield from _column(table, name, before, now)
+
+
+def volume(table: str, rows: int, published: int | None, nights: Sequence[int]) -> Iterator[Drift]:
+    """Whether a table has far fewer rows than were published, or more or fewer than usual."""
+    if published and published >= ENOUGH and rows < HALVED * published:
+        reason = f"fewer than {HALVED:.0%} of the rows that were published"
+        yield Drift(table, "", "volume", "critical", reason, f"{published:,}", f"{rows:,}")
+    elif usual := usual_range(nights):
+        low, high = usual
+        if not low <= rows <= high:
+            reason = f"{'more' if rows > high else 'fewer'} rows than usual"
+            yield Drift(table, "", "volume", "warning", reason, f"{low:,}–{high:,}", f"{rows:,}")
+
+
+def usual_range(nights: Sequence[int]) -> tuple[int, int] | None:
+    """Rows that a table usually has, from those of earlier nights; None when they are too few."""
+    if len(nights) < FEW_NIGHTS:
+        return None
+    middle = median(nights)
+    spread = 1.4826 * median(abs(rows - middle) for rows in nights)
+    room = max(SPREADS * spread, SLACK * middle, ENOUGH)
+    return max(int(middle - room), 0), int(middle + room)
+
+
+def profiles(before: Profile, now: Profile) -> Iterator[Drift]:
+    """The differences of all tables that both landings have, in the order of the columns."""
+    for table, profile in now.items():
+        if table in before:
+            place = {name: number for number, name in enumerate(profile.columns)}
+            yield from sorted(
+                columns(table, before[table], profile),
+                key=lambda drift: (place.get(drift.column, -1), drift.what),
+            )
+
+
+def _column(table: str, name: str, before: TableProfile, now: TableProfile) -> Iterator[Drift]:
+    old, new = before.columns[name], now.columns[name]
+    if min(before.rows, now.rows) >= ENOUGH:
+        full, fuller = new.filled / now.rows, old.filled / before.rows
+        if fuller - full >= _surely(EMPTIER, min(before.rows, now.rows)):
+            severity = "warning" if new.filled else "critical"
+            reason = f"{name} is filled less often" if new.filled else f"{name} is empty now"
+            yield Drift(table, name, "emptier", severity, reason, f"{fuller:.1%}", f"{full:.1%}")
+    fewer = min(sum(old.shapes.values()), sum(new.shapes.values()))
+    moved = _distance(old, new)
+    if fewer >= ENOUGH and moved >= _surely(RETYPED, fewer):
+        severity = "critical" if moved >= RETYPED_WHOLLY else "warning"
+        reason = f"{moved:.0%} of {name} have another shape"
+        yield Drift(table, name, "retyped", severity, reason, _told(old), _told(new))
+    codes = new.codes.keys() - old.codes.keys() if old.codes else set()
+    if codes:
+        rows = sum(new.codes[code] for code in codes)
+        many = rows >= max(NEW_CODES * new.filled, NEW_CODES_ROWS)
+        reason = f"{name} has {len(codes)} new code{'s' * (len(codes) > 1)} in {rows:,} rows"
+        counts = f"{len(old.codes)} codes", f"{len(new.codes)} codes"
+        yield Drift(table, name, "codes", "warning" if many else "info", reason, *counts)
+
+
+def _surely(share: float, rows: int) -> float:
+    """A change that chance alone does not make in so few rows: four standard errors of a half."""
+    return max(share, 2 / sqrt(rows))
+
+
+def _distance(old: ColumnProfile, new: ColumnProfile) -> float:
+    """Share of texts by which two columns' shapes differ (total variation)."""
+    shares, others = _shares(old), _shares(new)
+    both = shares.keys() | others.keys()
+    return sum(abs(shares.get(shape, 0) - others.get(shape, 0)) for shape in both) / 2
+
+
+def _shares(column: ColumnProfile) -> dict[str, float]:
+    total = sum(column.shapes.values())
+    return {shape: count / total for shape, count in column.shapes.items()}
+
+
+def _told(column: ColumnProfile) -> str:
+    return ", ".join(f"{shape} {share:.0%}" for shape, share in list(_shares(column).items())[:3])
+
+
+def _likely(name: str, before: TableProfile, new: list[str], now: TableProfile) -> str | None:
+    """The new column that is probably a gone one: alike inside, and by name or by its codes."""
+    old = before.columns[name]
+
+    def score(other: str) -> float:
+        column = now.columns[other]
+        share, full = column.filled / max(now.rows, 1), old.filled / max(before.rows, 1)
+        if abs(share - full) > EMPTIER or _distance(old, column) > RETYPED:
+            return 0
+        if len(old.codes) > 2 and old.codes.keys() == column.codes.keys():
+            return 1
+        return SequenceMatcher(None, name.casefold(), other.casefold()).ratio()
+
+    likely = max(new, key=score, default=None)
+    return likely if likely and score(likely) >= NAMES_ALIKE else None
