@@ -97,7 +97,7 @@ def test_a_sound_build_passes_every_gate_and_the_counts_are_told(build) -> None:
     fill(build)
     gates = check_gates(build, LIMITS, None)
     assert closed(gates) == {}
-    assert gates[0] == Gate("books_balance", True, "landed 100 = accepted 95 + quarantined 5")
+    assert gates[1] == Gate("books_balance", True, "landed 100 = accepted 95 + quarantined 5")
     assert build.table("quality.gate").fetchall() == [(g.name, g.passed, g.detail) for g in gates]
 
 
@@ -191,9 +191,11 @@ def test_the_published_file_has_marts_and_quality_with_their_comments(project) -
             "marts.outcome",
             "quality.balance",
             "quality.check_result",
+            "quality.drift",
             "quality.finding",
             "quality.gate",
             "quality.run",
+            "quality.source",
         ]
         assert dict(tables)["marts.outcome"] == "Outcomes."
         comments = con.execute(

@@ -17,7 +17,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # So few patients: shares of rows and missing marts say nothing.
     config = (folder / "cytoreg.toml").read_text("utf-8")
     (folder / "cytoreg.toml").write_text(
-        config.replace("max_quarantined = 0.10", "max_quarantined = 0.50"), "utf-8"
+        config.replace("max_quarantined = 0.10", "max_quarantined = 0.50").replace(
+            'kind = "sql"', 'kind = "sql"\ndeadline_minutes = 0.1'
+        ),
+        "utf-8",
     )
     return folder
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 AS_OF = "2016-12-31"
 NIGHTS = ["land biomarkers", "land death_index", "land hospital", "land laboratory", "land or_log"]
-NIGHTS += ["land pathology", "land research"]
-NIGHTS += ["land tumor_registry", "stage", "judge rows", "link", "judge tables", "materialize"]
-NIGHTS += ["publish"]
+NIGHTS += ["land pathology", "land research", "land tumor_registry", "stage", "judge sources"]
+NIGHTS += ["judge rows", "link", "judge tables", "materialize", "publish"]
 
 
 def cytoreg(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,6 @@ def refresh(registry: Path, **environment: str):
 
 @pytest.fixture(scope="module")
 def refreshed(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    import shutil
 
     folder = Path(shutil.copytree(made, tmp_path_factory.mktemp("night") / "registry"))
     done = refresh(folder)
@@ -58,17 +58,12 @@ def test_a_source_that_fails_wastes_no_other_sources_work(registry: Path) -> Non
     assert ask(registry, "select state_name from flow_run") == [("Failed",)]
 
 
-def test_a_server_that_is_away_is_tried_again(registry: Path) -> None:
-    nightly = registry / "flows/nightly.py"
-    code = nightly.read_text("utf-8")
-    assert "RETRIES = [30, 300]" in code
-    nightly.write_text(code.replace("RETRIES = [30, 300]", "RETRIES = [0, 0]"), "utf-8")
+def test_a_server_that_is_away_is_waited_for(registry: Path) -> None:
     done = refresh(registry, HOSPITAL_URL="postgresql://nobody:s3cret@127.0.0.1:9/hospital")
     assert done.returncode == 3
     assert "no server answers there" in done.stderr
-    counts = dict(ask(registry, "select name, run_count from task_run"))
-    assert counts["land hospital"] == 3
-    assert counts["land or_log"] == 1
+    assert "no server answers there; it is waited for" in done.stderr
+    assert dict(ask(registry, STATES))["land hospital"] == "Failed"
     assert "s3cret" not in everything(registry) + done.stderr + done.stdout
 
 
@@ -100,3 +95,15 @@ def test_a_closed_gate_is_a_failed_flow_and_exit_code_1(registry: Path) -> None:
     assert "gate closed: quarantined_share" in done.stderr
     assert json.loads(done.stdout)["published"] is False
     assert ask(registry, "select state_name from flow_run") == [("Failed",)]
+
+
+def test_a_server_that_stays_away_leaves_its_last_landing_in_use(
+    refreshed: Path, tmp_path: Path
+) -> None:
+    registry = Path(shutil.copytree(refreshed, tmp_path / "registry"))
+    done = refresh(registry, HOSPITAL_URL="postgresql://nobody:s3cret@127.0.0.1:9/hospital")
+    assert done.returncode == 0, done.stderr
+    assert "its last landing (0 hours old) is used" in done.stderr
+    gates = {gate["name"]: gate["detail"] for gate in json.loads(done.stdout)["gates"]}
+    assert gates["sources"] == "7 unchanged, 1 away, 1 warning"
+    assert "s3cret" not in everything(registry) + done.stderr + done.stdout
