@@ -12,6 +12,7 @@ are known from a sample (profile.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -164,6 +165,11 @@ def _told(column: ColumnProfile) -> str:
     return ", ".join(f"{shape} {share:.0%}" for shape, share in list(_shares(column).items())[:3])
 
 
+def _words(name: str) -> str:
+    """A name with its words in the order of the alphabet: birth_date is like DateOfBirth."""
+    return " ".join(sorted(re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", name))).casefold()
+
+
 def _likely(name: str, before: TableProfile, new: list[str], now: TableProfile) -> str | None:
     """The new column that is probably a gone one: alike inside, and by name or by its codes."""
     old = before.columns[name]
@@ -175,7 +181,7 @@ def _likely(name: str, before: TableProfile, new: list[str], now: TableProfile) 
             return 0
         if len(old.codes) > 2 and old.codes.keys() == column.codes.keys():
             return 1
-        return SequenceMatcher(None, name.casefold(), other.casefold()).ratio()
+        return SequenceMatcher(None, _words(name), _words(other)).ratio()
 
     likely = max(new, key=score, default=None)
     return likely if likely and score(likely) >= NAMES_ALIKE else None

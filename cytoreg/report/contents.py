@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cytoreg.report.benchmark import Figure
 from cytoreg.report.quality import Account, Check
+from cytoreg.report.sources import Source
 from cytoreg.report.words import Gate, humanize, number, percent
 
 
@@ -43,6 +44,7 @@ class Beat:
 
 def sections_of(
     gates: list[Gate],
+    sources: list[Source] | None,
     accounts: list[Account] | None,
     rules: list[Check] | None,
     suites: list[Check] | None,
@@ -52,6 +54,7 @@ def sections_of(
 ) -> list[Section]:
     """The table of contents, with what calls for attention beside each entry."""
     closed = sum(not gate.passed for gate in gates)
+    stale = sum(source.is_stale for source in sources or ())
     uneven = sum(not account.balances for account in accounts or ())
     violated = sum(check.violated > 0 for check in rules or ())
     failed = sum(not check.passed for check in suites or ())
@@ -59,6 +62,7 @@ def sections_of(
     found = [
         Section("verdict", "Verdict and gates", *_count_badge(closed, "closed", bool(gates))),
         Section("pulse", "Pulse"),
+        Section("sources", "Sources", *_count_badge(stale, "stale", bool(sources))),
         Section("balance", "Balance by source", *_count_badge(uneven, "off", bool(accounts))),
         Section("findings", "Findings by rule", number(violated) if violated else "", "plain"),
         Section("tables", "Table checks", *_count_badge(failed, "failed", bool(suites))),

@@ -12,6 +12,7 @@ from cytoreg.report.contents import beats_of, sections_of, stages_of
 from cytoreg.report.lexicon import ALL, Lexicon, read_lexicon
 from cytoreg.report.outcomes import read_outcomes
 from cytoreg.report.panels import figure_parts
+from cytoreg.report.sources import read_sources
 from cytoreg.report.survival import survival_parts
 from cytoreg.report.words import (
     amount,
@@ -70,6 +71,7 @@ def _page(
     lexicon = read_lexicon(con)
     facts = quality.read_facts(con)
     gates = quality.read_gates(con)
+    sources = read_sources(con)
     accounts = quality.read_accounts(con)
     checks = quality.read_checks(con)
     figures = read_figures(con, lexicon)
@@ -86,6 +88,7 @@ def _page(
         },
         "verdict": verdict(gates, str(run.get("status", ""))),
         "gates": gates,
+        "sources": sources,
         "beats": beats_of(quality.count_pulse(con), previous),
         "since": previous,
         "accounts": accounts,
@@ -101,7 +104,9 @@ def _page(
         "durations": stages_of(run.get("durations")),
         "terms": lexicon.terms,
     }
-    sections = sections_of(gates, accounts, rules, suites, figures, timed=bool(page["durations"]))
+    sections = sections_of(
+        gates, sources, accounts, rules, suites, figures, timed=bool(page["durations"])
+    )
     return _environment(lexicon).get_template("page.html.j2").render(**page, sections=sections)
 
 

@@ -1,0 +1,185 @@
+"""Drift: what differs from the published landing is told, what does not is not."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cytoreg import profile
+from cytoreg.drift import Drift, profiles, usual_range, volume
+from cytoreg.landing import land
+from cytoreg.profile import Measuring, TableProfile
+
+ROWS = 2000
+Rows = dict[str, list[str]]
+
+
+def patients(rows: int = ROWS) -> Rows:
+    """A table as a hospital has it: a number, a date, two codes, a text that is often empty."""
+    chance = random.Random(1)
+    return {
+        "mrn": [f"{number:07d}" for number in range(rows)],
+        "birth_date": [
+            f"19{chance.randint(10, 99)}-0{chance.randint(1, 9)}-11" for _ in range(rows)
+        ],
+        "sex": [chance.choice("MF") for _ in range(rows)],
+        "race_code": [chance.choice(["01", "02", "03", "98"]) for _ in range(rows)],
+        "note": [chance.choice(["", "", "seen again"]) for _ in range(rows)],
+    }
+
+
+def measured(folder: Path, columns: Rows) -> TableProfile:
+    table = pa.table({name: pa.array(texts, pa.string()) for name, texts in columns.items()})
+    measuring = Measuring(table.schema)
+    for first in range(0, len(table), 700):
+        measuring.take(table.slice(first, 700))
+    pq.write_table(table, folder / "t.parquet")
+    return measuring.profile(folder / "t.parquet")
+
+
+def drift(folder: Path, before: Rows, now: Rows) -> list[Drift]:
+    return list(profiles({"t": measured(folder, before)}, {"t": measured(folder, now)}))
+
+
+def said(found: list[Drift]) -> list[tuple[str, str, str]]:
+    return [(each.column, each.what, each.severity) for each in found]
+
+
+def change(column: str, how: Callable[[str], str]) -> Rows:
+    rows = patients()
+    return rows | {column: [how(text) for text in rows[column]]}
+
+
+def without(column: str) -> Rows:
+    return {name: texts for name, texts in patients().items() if name != column}
+
+
+def test_the_same_rows_are_no_drift_in_whatever_order(tmp_path: Path) -> None:
+    rows = patients()
+    order = random.Random(2).sample(range(ROWS), ROWS)
+    shuffled = {name: [texts[place] for place in order] for name, texts in rows.items()}
+    assert drift(tmp_path, rows, rows) == []
+    assert drift(tmp_path, rows, shuffled) == []
+
+
+def test_a_table_that_grows_is_no_drift(tmp_path: Path) -> None:
+    for rows in (60, 300, ROWS):
+        assert drift(tmp_path, patients(rows), patients(rows + rows // 10)) == []
+
+
+CHANGED = {
+    "a new column": ({**patients(), "ward": ["3"] * ROWS}, ("ward", "new", "info")),
+    "a column that is gone": (without("note"), ("note", "missing", "warning")),
+    "a name like the old one": (
+        without("birth_date") | {"date_of_birth": patients()["birth_date"]},
+        ("birth_date", "renamed", "warning"),
+    ),
+    "another name, the same codes": (
+        without("race_code") | {"origin": patients()["race_code"]},
+        ("race_code", "renamed", "warning"),
+    ),
+    "dates another way round": (
+        change("birth_date", lambda text: f"{text[8:]}.{text[5:7]}.{text[:4]}"),
+        ("birth_date", "retyped", "critical"),
+    ),
+    "some dates another way round": (
+        change("birth_date", lambda text: text if text < "1980" else f"11/02/{text[:4]}"),
+        ("birth_date", "retyped", "warning"),
+    ),
+    "a rare new code": (
+        {**patients(), "sex": ["X", *patients()["sex"][1:]]}, ("sex", "codes", "info"),
+    ),
+    "other codes": (change("sex", {"M": "1", "F": "2"}.get), ("sex", "codes", "warning")),
+    "fewer texts": (
+        change("race_code", lambda text: "" if text == "98" else text),
+        ("race_code", "emptier", "warning"),
+    ),
+    "no text": (change("sex", lambda _: ""), ("sex", "emptier", "critical")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CHANGED)
+def test_what_changed_is_told_with_its_severity(what: str, tmp_path: Path) -> None:
+    now, expected = CHANGED[what]
+    assert expected in said(drift(tmp_path, patients(), now))
+
+
+@pytest.mark.parametrize("what", CHANGED)
+def test_drift_and_profile_hold_no_value(what: str, tmp_path: Path) -> None:
+    now, _ = CHANGED[what]
+    kept = repr(drift(tmp_path, patients(), now)) + repr(measured(tmp_path, now))
+    assert not [text for text in ("seen again", "0000017", "-11", "'98'", "'F'") if text in kept]
+
+
+def test_few_rows_say_little(tmp_path: Path) -> None:
+    few = {name: texts[:30] for name, texts in patients().items()}
+    assert drift(tmp_path, few, few | {"sex": [""] * 30, "birth_date": ["?"] * 30}) == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.tuples(st.text(max_size=4), st.sampled_from(["", "1", "2.5", "a"])), max_size=80),
+    st.randoms(use_true_random=False),
+)
+def test_identical_landings_never_drift(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], chance: random.Random
+) -> None:
+    folder = tmp_path_factory.mktemp("drift")
+    shuffled = chance.sample(rows, len(rows))
+    one, other = (
+        {"text": [a for a, _ in each], "code": [b for _, b in each]} for each in (rows, shuffled)
+    )
+    assert drift(folder, one, other) == []
+
+
+def test_memory_is_bounded_and_shares_are_right_in_a_large_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profile, "SAMPLE_CELLS", 500)
+    monkeypatch.setattr(profile, "SAMPLE_ROWS", 100)
+    rows = patients(10_000)
+    large = measured(tmp_path, rows)
+    assert sum(large.columns["mrn"].shapes.values()) <= 200
+    assert large.columns["note"].filled == sum(text != "" for text in rows["note"])
+    assert sum(large.columns["sex"].codes.values()) == 10_000
+    assert drift(tmp_path, rows, patients(10_500)) == []
+
+
+def test_a_usual_range_needs_some_nights_and_leaves_room() -> None:
+    assert usual_range([1000] * 4) is None
+    assert usual_range([1000] * 5) == (900, 1100)
+    assert usual_range([10] * 9) == (0, 60)
+    low, high = usual_range([1000, 1100, 1200, 1300, 1400, 1500]) or (0, 0)
+    assert low < 900
+    assert high > 1700
+
+
+def test_a_volume_outside_its_range_is_told() -> None:
+    def found(rows: int, nights: int = 9) -> list[str]:
+        return [each.severity for each in volume("t", rows, 1000, [1000] * nights)]
+
+    assert found(1050) == []
+    assert found(800) == found(2000) == ["warning"]
+    assert found(499) == ["critical"]
+    assert found(2000, nights=2) == []
+    assert found(499, nights=0) == ["critical"]
+
+
+def test_a_landing_has_a_profile_and_one_that_lost_it_is_measured_again(project: Callable) -> None:
+    from test_csv_files import LOG, write
+
+    log = project(LOG)
+    write(log, a=b"CASE NO,MRN\n1,a\n2,\n")
+    landed = land(log, "log")
+    kept = profile.read(landed)
+    assert kept["cases"].rows == 2
+    assert kept["cases"].columns["hospital_number"].filled == 1
+    (landed.folder / "profile.json").write_text("{")
+    assert profile.read(landed) == kept
