@@ -16,8 +16,8 @@ from cytoreg.report.words import ordered
 RUN = {"status": "published", "durations": {"land or_log": 0.31, "judge rows": 125.0}}
 TITLE = "A simulated registry"
 SECTIONS = (
-    "verdict", "pulse", "sources", "balance", "findings", "tables", "completeness", "outcomes", "survival",
-    "benchmark", "durations", "about",
+    "verdict", "pulse", "sources", "balance", "findings", "tables", "completeness", "outcomes",
+    "survival", "benchmark", "durations", "about",
 )  # fmt: skip
 VOID = {"meta", "input", "br", "hr", "img", "link"}
 
