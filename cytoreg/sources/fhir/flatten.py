@@ -53,6 +53,7 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         con.execute("set TimeZone = 'UTC'")
         con.execute("set enable_progress_bar = false")
+        con.execute("set temp_directory = ''")  # no record is spilled into the working directory
         for statement in statements():
             con.execute(statement)
         yield con
