@@ -58,6 +58,7 @@ bench: $(READY) ## measure beside peers (several minutes): refresh, rules, survi
 	$(BIN)/python benchmarks/files.py
 	$(BIN)/python benchmarks/database.py
 	$(BIN)/python benchmarks/hl7_messages.py
+	$(BIN)/python benchmarks/fhir.py
 
 lock: ## resolve the lock anew (universal, with hashes, without index addresses)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
