@@ -19,16 +19,13 @@ from typing import TYPE_CHECKING, Literal
 
 from cytoreg import __version__, ledger
 from cytoreg.errors import ConfigError, CytoregError, GateClosed, place
+from cytoreg.lock import release_lock, take_lock
 from cytoreg.project import Project, load_project
 
 if TYPE_CHECKING:
-    from filelock import BaseFileLock
-
     from cytoreg.gates import Gate
 
 Purpose = Literal["publish", "validate", "rebuild"]
-
-_locks: dict[Path, BaseFileLock] = {}
 
 
 @dataclass(frozen=True)
@@ -139,7 +136,7 @@ def new_run(
     accepted = tuple(accept)
     for source in accepted:
         project.source(source)
-    _take_lock(project)
+    take_lock(project.data)
     continued = _failed(project) if resume else None
     if continued:
         as_of = as_of or continued.as_of
@@ -174,20 +171,28 @@ def new_run(
 
 
 def earlier(run: Run) -> Iterator[Run]:
-    """Refreshes that came to a verdict before this run, the newest first; run ids sort by time.
+    """Refreshes that came to a verdict before this run, the newest first.
 
     A rebuild looks at old landings and a validation perhaps at another delivery: neither counts.
     """
-    for path in sorted(run.project.builds.glob("*/verdict.json"), reverse=True):
-        if path.parent.name < run.run_id:
+    for path in _newest_first(run.project, "verdict.json"):
+        if path.parent.name != run.run_id:
             before = Run.open(run.data, path.parent.name)
             if before.purpose == "publish":
                 yield before
 
 
+def _newest_first(project: Project, name: str) -> list[Path]:
+    """A file of each run's folder; ids begin with their second, within one the file tells."""
+    found = project.builds.glob(f"*/{name}")
+    return sorted(
+        found, key=lambda path: (path.parent.name[:16], path.stat().st_mtime_ns), reverse=True
+    )
+
+
 def _failed(project: Project) -> Run:
     """The newest run, if it failed or was interrupted."""
-    for path in sorted(project.builds.glob("*/run.json"), reverse=True):
+    for path in _newest_first(project, "run.json"):
         run = Run.open(project.data, path.parent.name)
         if run.purpose == "publish":
             if (run.folder / "verdict.json").exists():
@@ -289,24 +294,3 @@ def steps(run: Run) -> dict[str, tuple[float, dict[str, int]]]:
         name, seconds, counts = json.loads(path.read_text(encoding="utf-8"))
         found[name] = (seconds, counts)
     return found
-
-
-def _take_lock(project: Project) -> None:
-    from filelock import FileLock, Timeout
-
-    project.data.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(project.data / "refresh.lock", timeout=0, thread_local=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise ConfigError(
-            f"another refresh is running on {project.data}",
-            remedy="wait for it (cytoreg runs shows it), or use another --data folder",
-        ) from None
-    _locks[project.data] = lock
-
-
-def release_lock(data: Path) -> None:
-    """Let the next refresh begin."""
-    if lock := _locks.pop(data, None):
-        lock.release()

@@ -91,8 +91,9 @@ def test_marts_are_read_while_a_refresh_runs(registry: Path) -> None:
 
 
 def test_a_second_refresh_waits_for_nobody_and_says_so(registry: Path) -> None:
+    from cytoreg.lock import release_lock
     from cytoreg.project import load_project
-    from cytoreg.run import new_run, release_lock
+    from cytoreg.run import new_run
 
     project = load_project(registry)
     new_run(project)

@@ -304,3 +304,40 @@ def test_a_check_names_what_does_not_fit(project: Make) -> None:
         ("table cases", False),
     ]
     assert "no heading for column hospital_number" in check(log, "log")[1][2]
+
+
+def test_a_file_that_vanishes_between_finding_and_reading_it_is_looked_for_again(
+    project: Make, patient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = project(LOG)
+    write(log, a=ONE, b=ONE)
+    finding = delimited.inputs
+
+    def vanishing(*args: object) -> list[Path]:
+        found = finding(*args)
+        (log.extracts / "b.csv").unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(delimited, "inputs", vanishing)
+    assert [file.name for file in land(log, "log").files] == ["a.csv"]
+
+
+def test_a_disk_that_is_really_full_leaves_nothing_and_the_next_night_is_fine(
+    project: Make, tmp_path: Path
+) -> None:
+    log = project(LOG)
+    lines = b"".join(b"%d,%d\n" % (number, number * 7919) for number in range(50_000))
+    write(log, a=b"CASE NO,MRN\n" + lines)
+    script = (
+        "import resource, signal, sys; from pathlib import Path\n"
+        "from cytoreg.landing import land; from cytoreg.project import load_project\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "land(load_project(Path(sys.argv[1])), 'log')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert "SourceError: source log: cannot be landed" in done.stderr
+    assert folders(log) == []
+    assert land(log, "log").tables[0].rows == 50_000

@@ -1,0 +1,37 @@
+"""The lock of a data folder: one refresh at a time, whatever process it runs in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+__all__ = ["release_lock", "take_lock"]
+
+_locks: dict[Path, BaseFileLock] = {}
+
+
+def take_lock(data: Path) -> None:
+    """Keep other refreshes off a data folder; ConfigError when one is running."""
+    from filelock import FileLock, Timeout
+
+    data.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(data / "refresh.lock", timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ConfigError(
+            f"another refresh is running on {data}",
+            remedy="wait for it (cytoreg runs shows it), or use another --data folder",
+        ) from None
+    _locks[data] = lock
+
+
+def release_lock(data: Path) -> None:
+    """Let the next refresh begin."""
+    if lock := _locks.pop(data, None):
+        lock.release()
