@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cytoreg import __version__, ledger
+from cytoreg.lock import release_lock
 from cytoreg.progress import Progress, quiet
 from cytoreg.run import (
     Purpose,
@@ -14,7 +15,6 @@ from cytoreg.run import (
     fingerprint,
     inputs,
     keep_verdict,
-    release_lock,
     step,
     steps,
 )
