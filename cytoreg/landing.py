@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from cytoreg.sources.config import AnySource
 
 __all__ = [
-    "FileManifest", "Landing", "TableManifest", "attach", "check", "land", "latest", "read_manifest"
+    "FileManifest", "Landing", "TableManifest", "attach", "check", "land", "latest", "newest",
+    "read_manifest",
 ]  # fmt: skip
 
 VERSION = 4
@@ -169,6 +170,11 @@ def latest(project: Project, source: str, fingerprint: str) -> Landing:
     return manifest.read(project.landing / source / fingerprint)
 
 
+def newest(project: Project, source: str) -> Landing | None:
+    """The newest landing of a source, whatever was declared then."""
+    return max(_whole(project.landing / source), key=_when, default=None)
+
+
 def attach(con: DuckDBPyConnection, landings: Sequence[Landing], run_id: str) -> None:
     """Make `landing.<source>_<table>` (views on the Parquet files) and `landing.reject`.
 
@@ -231,14 +237,15 @@ def _declared(config: AnySource) -> str:
 
 def _earlier(home: Path, source: str, config: AnySource) -> Landing | None:
     """The newest landing of the same declaration from the same place."""
-    known = [_known(folder) for folder in home.iterdir() if folder.name[0] != "."]
-    fit = [
-        landing
-        for landing in known
-        if landing
-        and (landing.declared, landing.origin) == (_declared(config), origin(source, config))
-    ]
+    same = (_declared(config), origin(source, config))
+    fit = [landing for landing in _whole(home) if (landing.declared, landing.origin) == same]
     return max(fit, key=_when, default=None)
+
+
+def _whole(home: Path) -> Iterator[Landing]:
+    """Every landing of a source that is whole, in no order."""
+    folders = home.iterdir() if home.exists() else ()
+    return filter(None, (_known(folder) for folder in folders if folder.name[0] != "."))
 
 
 def _when(landing: Landing) -> tuple[str, int]:

@@ -106,16 +106,10 @@ def load_project(
     folder = find_project(root)
     path = folder / CONFIG
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
-    try:
-        config = Config.model_validate(_expand(raw, path), context={"root": folder})
-    except ValidationError as error:
-        raise ConfigError(
-            f"{path}: {_explain(error)}",
-            remedy="every key is explained in docs/reference/configuration.md",
-        ) from None
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not in UTF-8", remedy="save it as UTF-8") from None
+    config = parse(text, path)
     return Project(
         root=folder,
         config=config,
@@ -124,12 +118,30 @@ def load_project(
     )
 
 
-def _expand(value: object, path: Path) -> object:
+def parse(text: str, path: Path) -> Config:
+    """The declarations in the text of the cytoreg.toml at `path`.
+
+    Raises ConfigError with the key and what was expected, for anything wrong in it.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    try:
+        return Config.model_validate(expand(raw, path), context={"root": path.parent})
+    except ValidationError as error:
+        raise ConfigError(
+            f"{path}: {_explain(error)}",
+            remedy="every key is explained in docs/reference/configuration.md",
+        ) from None
+
+
+def expand(value: object, path: Path) -> object:
     """Replace ${NAME} and ${NAME:-default} in every string by the variable's value."""
     if isinstance(value, dict):
-        return {key: _expand(item, path) for key, item in value.items()}
+        return {key: expand(item, path) for key, item in value.items()}
     if isinstance(value, list):
-        return [_expand(item, path) for item in value]
+        return [expand(item, path) for item in value]
     if not isinstance(value, str):
         return value
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -37,28 +37,25 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def cli() -> str:
     """Every command with its help, as the terminal shows it."""
-    from importlib import import_module
-
     import typer
 
-    from cytoreg.cli import app
+    from cytoreg.cli.app import app, load_commands
 
-    for commands in ("project", "run", "look", "plot"):
-        import_module(f"cytoreg.cli.{commands}")
+    load_commands()
     group = typer.main.get_command(app)
     context = group.make_context("cytoreg", [], resilient_parsing=True, terminal_width=90)
 
-    def shown(command: object, name: str) -> str:
-        sub = command.make_context(  # type: ignore[attr-defined]
-            name, [], parent=context, resilient_parsing=True, terminal_width=90
+    def shown(command: typer.core.TyperCommand, name: str, parent: typer.Context) -> Iterator[str]:
+        own = command.make_context(
+            name, [], parent=parent, resilient_parsing=True, terminal_width=90
         )
-        text = sub.get_help()
-        return f"```\n{text.strip()}\n```\n"
+        yield f"## {own.command_path}\n\n```\n{own.get_help().strip()}\n```\n"
+        for sub, inner in getattr(command, "commands", {}).items():
+            yield from shown(inner, sub, own)
 
     parts = [f"# Command line\n\n```\n{context.get_help().strip()}\n```\n"]
-    for name in group.list_commands(context):  # type: ignore[attr-defined]
-        command = group.get_command(context, name)  # type: ignore[attr-defined]
-        parts.append(f"## cytoreg {name}\n\n{shown(command, name)}")
+    for name in group.list_commands(context):
+        parts += shown(group.get_command(context, name), name, context)
     return "\n".join(parts)
 
 

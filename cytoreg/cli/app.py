@@ -52,10 +52,15 @@ def _cytoreg(
     pass
 
 
+def load_commands() -> None:
+    """Import every command, in the order in which help lists them."""
+    for commands in ("project", "sources", "run", "look", "plot"):
+        import_module(f"cytoreg.cli.{commands}")
+
+
 def main() -> None:
     """Run the command line; every error is one message on standard error and an exit code."""
-    for commands in ("project", "run", "look", "plot"):  # in the order in which help lists them
-        import_module(f"cytoreg.cli.{commands}")
+    load_commands()
     try:
         app(standalone_mode=True)
     except SystemExit as stop:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 
@@ -36,7 +38,8 @@ def mapped(
     ]
     if missing:
         raise _missing(source, where, headings, missing, column_of, config, line)
-    doubled = sorted({column for column in columns if columns.count(column) > 1})
+    same = Counter(column.casefold() for column in columns)  # capitals do not tell columns apart
+    doubled = sorted({column for column in columns if same[column.casefold()] > 1})
     if doubled:
         raise SourceError(
             source,
@@ -65,6 +68,18 @@ def together(files: Collection[list[str]], config: Headed) -> tuple[list[str], l
     return [*config.headings, *extra], [
         Unexpected(f"column {column}", sum(column in own for own in files)) for column in strange
     ]
+
+
+def words(columns: list[str]) -> dict[str, str]:
+    """Columns by what the registry may call them: small letters, digits, underscores."""
+    found: dict[str, str] = {}
+    for column in columns:
+        spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z]\w)", "_", column)
+        word = re.sub(r"[^a-z0-9]+", "_", spaced.casefold()).strip("_")
+        word = word if word[:1].isalpha() else f"column_{word}".rstrip("_")
+        others = sum(known == word or known.rpartition("_")[0] == word for known in found)
+        found[f"{word}_{others + 1}" if word in found else word] = column
+    return found
 
 
 def _missing(

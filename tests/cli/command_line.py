@@ -29,12 +29,13 @@ class Ran:
 Run = Callable[..., Ran]
 
 
-def run(*arguments: object, cwd: Path, **environment: str) -> Ran:
+def run(*arguments: object, cwd: Path, stdin: int | None = None, **environment: str) -> Ran:
     """`cytoreg` as a person runs it, in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "cytoreg", *map(str, arguments)],
         cwd=cwd,
         env=os.environ | environment,
+        stdin=stdin,
         capture_output=True,
         text=True,
         timeout=300,

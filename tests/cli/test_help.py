@@ -10,9 +10,9 @@ import pytest
 from command_line import run
 
 COMMANDS = (
-    *("init", "simulate", "refresh", "validate", "serve", "rollback"),
-    *("query", "report", "plot", "runs", "rules", "doctor"),
-)
+    "init", "simulate", "sources list", "sources add", "refresh", "validate", "serve", "rollback",
+    "query", "report", "plot", "runs", "rules", "doctor",
+)  # fmt: skip
 HEAVY = "duckdb pyarrow pandas numpy pandera great_expectations prefect lifelines matplotlib lxml"
 
 
@@ -20,13 +20,13 @@ def test_help_lists_every_command_and_exit_code(tmp_path: Path) -> None:
     shown = run("--help", cwd=tmp_path)
     assert shown.code == 0
     for word in COMMANDS:
-        assert f"\n  {word} " in shown.out, word
+        assert f"\n  {word.split()[0]} " in shown.out, word
     assert "0 done (published), 1 gate closed" in shown.out
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_shows_an_example_of_itself(command: str, tmp_path: Path) -> None:
-    shown = run(command, "--help", cwd=tmp_path)
+    shown = run(*command.split(), "--help", cwd=tmp_path)
     assert shown.code == 0
     assert "Example:" in shown.out
     assert f"cytoreg {command}" in shown.out.split("Example:")[1]
@@ -34,9 +34,7 @@ def test_a_command_shows_an_example_of_itself(command: str, tmp_path: Path) -> N
 
 def test_help_needs_no_heavy_package() -> None:
     code = (
-        "import sys\nfrom importlib import import_module\n"
-        "for name in ('app', 'project', 'run', 'look', 'plot'):\n"
-        "    import_module(f'cytoreg.cli.{name}')\n"
+        "import sys\nfrom cytoreg.cli.app import load_commands\nload_commands()\n"
         f"print(*(set({HEAVY.split()!r}) & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

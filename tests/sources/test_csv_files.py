@@ -224,6 +224,7 @@ def test_a_hidden_file_is_not_part_of_the_source(project: Make, landed: Callable
         (b"CASE NO,MRNSmith,1\n2,b\n", r"a\.csv has no heading for column hospital_n.*: (?!.*Smi)"),
         (b"CASE NO,MRN,CASE NO\n1,2,3\n", r"a\.csv has more than one heading for.*'case_number'"),
         (b"CASE NO,MRN,Case Number\n1,2,3\n", r"a\.csv has more than one .*'case_number'"),
+        (b"CASE NO,MRN,note,Note\n1,2,3,4\n", r"a\.csv has more than one .*'Note', 'note'"),
         (b"CASE NO,MRN,_row\n1,2,3\n", r"a\.csv has the heading _row.*keeps for itself"),
         (b"CASE NO,M\xe9RN\n", r"a\.csv: its first line.*not in the declared encoding"),
         (b'CASE NO,"MRN\n1,2\n', r"a\.csv: its first line.*a quote that never closes"),

@@ -1,0 +1,153 @@
+"""Commands about the source systems that a project reads."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cytoreg.cli.app import app
+from cytoreg.cli.common import (
+    DataOption,
+    ExtractsOption,
+    JsonOption,
+    ProjectOption,
+    load,
+    show_json,
+    show_table,
+)
+from cytoreg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cytoreg.project import Project
+
+group = typer.Typer(
+    help="The source systems that a project reads: list them, add one.", no_args_is_help=True
+)
+app.add_typer(group, name="sources")
+
+
+@group.command("list")
+def list_(
+    project: ProjectOption = None, data: DataOption = None, as_json: JsonOption = False
+) -> None:
+    """List the sources: kind, where each is read from, and its newest landing.
+
+    Example:  cytoreg sources list
+    """
+    from cytoreg.landing import newest
+    from cytoreg.sources import origin
+
+    loaded = load(project, None, data)
+    found = []
+    for name, config in loaded.config.sources.items():
+        landing = newest(loaded, name)
+        found.append(
+            {
+                "source": name,
+                "kind": config.kind,
+                "origin": origin(name, config),
+                "entities": sorted(set(config.tables.values())),
+                "rows": sum(table.rows for table in landing.tables) if landing else None,
+                "unparsable": sum(table.rejects for table in landing.tables) if landing else None,
+                "landed": landing.landed_at if landing else None,
+            }
+        )
+    if as_json:
+        show_json(found)
+        return
+    rows = [[", ".join(v) if isinstance(v, list) else v for v in row.values()] for row in found]
+    show_table(list(found[0]), rows)
+
+
+@group.command("add")
+def add_(
+    name: Annotated[str, typer.Argument(help="What the source is to be called.")],
+    where: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[WHERE]",
+            help="Its files (a glob below the extracts), or its URL; one with a password as"
+            " '${NAME}', from the environment.",
+        ),
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="What kind of source it is. [default: as WHERE looks]")
+    ] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TABLE=ENTITY",
+            help="A table to land, and the entity that its rows become; may be given several times."
+            " [default: asks]",
+        ),
+    ] = None,
+    project: ProjectOption = None,
+    extracts: ExtractsOption = None,
+) -> None:
+    """Declare a source: looks at what is there, asks what is wanted, writes a start.
+
+    Adds a section to cytoreg.toml, a staging model for each table, and for an entity that is new a
+    schema without rules. Shows and writes names of columns, never a value.
+
+    Example:  cytoreg sources add registry_office 'deaths/*.csv' --table deaths=death
+    """
+    from cytoreg import connect
+
+    loaded = load(project, extracts)
+    where = where or _ask("Its files (a glob below the extracts) or its URL")
+    kind = kind or connect.guess(where) or None
+    kind = kind or _ask("What kind of source is it", choices=_kinds())
+    draft = connect.offered(loaded, name, kind, where)
+    wanted = _given(table, draft.tables) if table else _asked(draft.tables, loaded)
+    added = connect.add(loaded, name, draft, wanted)
+    typer.echo(added.section)
+    typer.secho(f"cytoreg.toml has the source {name} ({kind})", fg="green")
+    for file in added.files:
+        typer.echo(f"written    {file}")
+    for model in added.joined:
+        typer.echo(f"to do      {model} does not read the new model beside it yet: add a union")
+    if loaded.config.linkage.entity in wanted.values():
+        typer.echo("to do      list it in [linkage.precedence], or it gives no field of a person")
+    typer.echo("next       edit these files, then: cytoreg doctor && cytoreg validate")
+
+
+def _given(options: list[str], there: list[str]) -> dict[str, str]:
+    wanted = {}
+    for option in options:
+        table, _, entity = option.partition("=")
+        if table not in there:
+            raise ConfigError(f"there is no table {table}", remedy=f"there are {', '.join(there)}")
+        wanted[table] = entity or table
+    return wanted
+
+
+def _asked(there: list[str], loaded: Project) -> dict[str, str]:
+    """The tables that are wanted and their entities."""
+    known = sorted({entity for s in loaded.config.sources.values() for entity in s.tables.values()})
+    typer.echo(f"Tables: {', '.join(there)}. Entities so far: {', '.join(known)}.")
+    wanted = {}
+    for table in there:
+        entity = _ask(f"Entity of a row of {table} (- to leave it out)", default=table)
+        if entity != "-":
+            wanted[table] = entity
+    if not wanted:
+        raise ConfigError("no table is wanted", remedy="name an entity for one of them")
+    return wanted
+
+
+def _kinds() -> list[str]:
+    from cytoreg.sources import KINDS
+
+    return list(KINDS)
+
+
+def _ask(question: str, default: str | None = None, choices: list[str] | None = None) -> str:
+    if not sys.stdin.isatty():
+        raise ConfigError(
+            f"nobody is there to answer: {question}?",
+            remedy="say it on the command line; cytoreg sources add --help shows how",
+        )
+    more = f" ({', '.join(choices)})" if choices else ""
+    return str(typer.prompt(question + more, default=default, err=True)).strip()

@@ -1,0 +1,172 @@
+"""A new source of a project: its section of cytoreg.toml, and staging models to start from.
+
+Each kind drafts a declaration of all that it finds; what is not wanted of it is left out here.
+Nothing is written before the whole project loads with it, and no record's value is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from keyword import kwlist
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg.connect.drafts import DRAFTS, Draft
+from cytoreg.errors import ConfigError
+from cytoreg.project import CONFIG, Project, expand, parse
+from cytoreg.sources import KINDS, Rows, kind_of
+from cytoreg.sources.declaration import Headed
+from cytoreg.sources.headings import words
+
+if TYPE_CHECKING:
+    from cytoreg.sources.config import AnySource
+
+__all__ = ["Added", "add", "guess", "offered"]
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_SECRET = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+_ENDINGS = {
+    "csv": (".csv", ".tsv", ".tab"),
+    "excel": (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
+    "fixed_width": (".txt", ".dat"),
+    "hl7": (".hl7",),
+    "json": (".json", ".jsonl"),
+    "fhir": (".ndjson",),
+    "naaccr_xml": (".xml",),
+    "parquet": (".parquet", ".pq"),
+    "sas": (".sas7bdat", ".xpt"),
+    "spss": (".sav", ".zsav", ".por"),
+    "stata": (".dta",),
+}
+_PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+_BY_TABLE = ("columns", "each", "items", "read_from", "views")
+"""Keys of a declaration that may be mappings by table."""
+
+
+@dataclass(frozen=True)
+class Added:
+    """What was written: the section of cytoreg.toml, and new files relative to the project."""
+
+    section: str
+    files: list[str]
+    joined: list[str]
+    """Staging models that do not yet read the new ones, which stand beside them."""
+
+
+def guess(where: str) -> str:
+    """The kind that a path or a URL looks like; empty when it does not tell."""
+    text = where.casefold()
+    if "://" in text:
+        return "" if text.startswith(("http://", "https://")) else "sql"
+    for ending in _PACKED:
+        text = text.removesuffix(ending)
+    return next((kind for kind, endings in _ENDINGS.items() if text.endswith(endings)), "")
+
+
+def offered(project: Project, name: str, kind: str, where: str) -> Draft:
+    """All that is found at `where`.
+
+    Raises ConfigError for a name or a kind that cannot be, and for a URL with a secret in it;
+    SourceError for what cannot be read.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"a source cannot be called {name}", remedy="use letters, digits and underscores"
+        )
+    if name in project.config.sources:
+        raise ConfigError(
+            f"cytoreg.toml has a source {name} already", remedy="give the new one another name"
+        )
+    if kind not in KINDS:
+        raise ConfigError(f"there is no kind {kind}", remedy=f"there are {', '.join(KINDS)}")
+    if _SECRET.search(where):
+        raise ConfigError(
+            "a password does not belong into cytoreg.toml",
+            remedy=f"export the URL, then: cytoreg sources add {name} '${{{name.upper()}_URL}}'",
+        )
+    meant = str(expand(where, project.root / CONFIG))
+    found = DRAFTS[kind](name, meant, project.extracts)
+    keys = {key: where if value == meant else value for key, value in found.keys.items()}
+    return Draft({"kind": kind, **keys}, found.tables)
+
+
+def add(project: Project, name: str, draft: Draft, tables: Mapping[str, str]) -> Added:
+    """Append the section to cytoreg.toml, with these tables and their entities; write the models.
+
+    A staging model that exists is not touched. Raises ConfigError when the project does not load
+    with the section, SourceError when the source cannot be read as it declares.
+    """
+    import tomlkit
+
+    chosen = {**draft.keys, "tables": dict(tables)}
+    for key in _BY_TABLE:
+        if isinstance(said := chosen.get(key), dict) and not said.keys().isdisjoint(draft.tables):
+            chosen[key] = {table: said[table] for table in tables if table in said}
+    path = project.root / CONFIG
+    before = path.read_text(encoding="utf-8").rstrip("\n")
+
+    def section(keys: Mapping[str, object]) -> str:
+        return tomlkit.dumps({"sources": {name: keys}})
+
+    config = parse(f"{before}\n\n{section(chosen)}", path).sources[name]
+    found = _columns(name, config, project.extracts)
+    if isinstance(config, Headed):
+        chosen["columns"] = {word: [its] for word, its in words(*found.values()).items()}
+        found = {table: list(words(columns)) for table, columns in found.items()}
+    text = f"{before}\n\n{section(chosen)}"
+    parse(text, path)
+    files, joined = {}, []
+    for table, entity in tables.items():
+        model = Path("sql") / "staging" / f"{entity}.sql"
+        if (project.root / model).exists() or str(model) in files:
+            joined.append(str(model))
+            model = model.with_name(f"{entity}_{_distinct(name, table)}.sql")
+        schema = Path("schemas") / f"{entity}.py"
+        facts = {"source": name, "table": table, "entity": entity, "columns": words(found[table])}
+        files[str(model)] = _filled("staging.sql.j2", **facts)
+        if not (project.root / schema).exists():
+            named = "".join(part.capitalize() for part in entity.split("_"))
+            files[str(schema)] = _filled("schema.py.j2", **facts, name=named, keywords=kwlist)
+    if taken := [file for file in files if (project.root / file).exists()]:
+        raise ConfigError(f"{taken[0]} exists already", remedy="rename it, or the new source")
+    for file, content in files.items():
+        (project.root / file).parent.mkdir(parents=True, exist_ok=True)
+        (project.root / file).write_text(content, encoding="utf-8")
+    _replace(path, text)
+    return Added(section(chosen), list(files), sorted(set(joined)))
+
+
+def _distinct(name: str, table: str) -> str:
+    return name if table == name else f"{name}_{table}"
+
+
+def _columns(name: str, config: AnySource, extracts: Path) -> dict[str, list[str]]:
+    """The columns of each table, from its first records."""
+    found: dict[str, list[str]] = {}
+    kind = kind_of(config)
+    for item in getattr(kind, "sample", kind.read)(name, config, extracts):
+        if isinstance(item, Rows) and item.table in config.tables:
+            columns = [column for column in item.rows.column_names if column[:1] != "_"]
+            found.setdefault(item.table, columns)
+            if found.keys() == config.tables.keys():
+                break
+    return found
+
+
+def _filled(template: str, **values: object) -> str:
+    """A file to start from."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("cytoreg", "connect")
+    made = Environment(loader=loader, undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701 - no HTML
+    return made.get_template(template).render(**values)
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)  # noqa: PTH105 - replaces what is there, on every system

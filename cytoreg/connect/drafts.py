@@ -1,0 +1,182 @@
+"""What a new source could be declared as: for each kind, all that is found at a path or a URL.
+
+A draft is made without a look at any record's value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg.errors import SourceError
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The keys of a section without `kind` and `tables`, and the tables that there could be."""
+
+    keys: dict[str, object]
+    tables: list[str]
+
+
+_MESSAGE = {
+    "control_id": "MSH-10", "message_type": "MSH-9", "sent": "MSH-7", "hospital_number": "PID-3.1",
+    "family_name": "PID-5.1", "given_name": "PID-5.2", "birth_date": "PID-7", "sex": "PID-8",
+}  # fmt: skip
+_RESULT = {
+    "hospital_number": "PID-3.1", "report_number": "OBR-3", "code": "OBX-3.1", "name": "OBX-3.2",
+    "value": "OBX-5", "unit": "OBX-6.1", "status": "OBX-11", "observed": "OBX-14",
+}  # fmt: skip
+
+
+def whole(name: str, where: str, extracts: Path) -> Draft:
+    """One table with all columns."""
+    return Draft({"path": where, "columns": "all"}, [name])
+
+
+def json(name: str, where: str, extracts: Path) -> Draft:
+    """One table, a row a record, with all keys."""
+    return Draft({"path": where, "columns": {name: "all"}}, [name])
+
+
+def fixed_width(name: str, where: str, extracts: Path) -> Draft:
+    """Lines as long as the first, in one column to be cut into others."""
+    from cytoreg.sources.files import check_text, place, texts
+    from cytoreg.sources.records import lines
+
+    path = texts(name, where, extracts)[0]
+    file = place(path, extracts)
+    rows, _ = next(lines(name, path, file, check_text(name, path, file, "utf-8")))
+    width = max((len(line) for line in rows["line"].to_pylist()[:1]), default=1) or 1
+    columns = {"line": {"start": 1, "width": width}}
+    return Draft({"path": where, "length": width, "columns": columns}, [name])
+
+
+def hl7(name: str, where: str, extracts: Path) -> Draft:
+    """A row a message with the usual fields, and one an observation."""
+    columns = {"message": _MESSAGE, "result": _RESULT}
+    return Draft({"path": where, "columns": columns, "each": {"result": "OBX"}}, list(columns))
+
+
+def naaccr_xml(name: str, where: str, extracts: Path) -> Draft:
+    """Patients and tumors with all items that the files hold."""
+    tables = ["patient", "tumor"]
+    return Draft({"path": where, "items": dict.fromkeys(tables, "all")}, tables)
+
+
+def naaccr_flat(name: str, where: str, extracts: Path) -> Draft:
+    """A row a line with all items of its version."""
+    return Draft({"path": where, "items": "all"}, [name])
+
+
+def redcap(name: str, where: str, extracts: Path) -> Draft:
+    """All instruments: of an API, or of data and the data dictionary that lies beside them."""
+    from cytoreg.sources.redcap import project
+    from cytoreg.sources.redcap.config import RedcapSource
+    from cytoreg.sources.redcap.layout import dictionary
+
+    if where.startswith(("http://", "https://")):
+        keys: dict[str, object] = {"url": where, "token_env": f"{name.upper()}_TOKEN"}
+        config = RedcapSource.model_validate({"kind": "redcap", "tables": {name: name}, **keys})
+        with project.open_api(name, config) as api:
+            forms = project.project_of(api).forms
+    else:
+        found = {}
+        for path in sorted((extracts / where).parent.glob("*.csv")):
+            file = path.relative_to(extracts).as_posix()
+            try:
+                found[file] = dictionary(name, path, file, "utf-8")
+            except SourceError:
+                continue  # the data, or something else
+        if len(found) != 1:
+            raise SourceError(
+                name,
+                f"{len(found)} data dictionaries lie beside {where}, where one is expected",
+                remedy="export the data dictionary of the project into the same folder",
+            )
+        ((file, fields),) = found.items()
+        keys = {"data": where, "dictionary": file}
+        forms = list(dict.fromkeys(field["form"] for field in fields))
+    return Draft(keys, forms)
+
+
+def sql(name: str, where: str, extracts: Path) -> Draft:
+    """All tables and views that the user sees in the database's own schema."""
+    import sqlalchemy as sa
+
+    from cytoreg.sources.headings import words
+    from cytoreg.warehouse import quote
+
+    url = sa.make_url(where)
+    if url.get_backend_name() == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() == "sqlite":
+        url = url.set(database=str(extracts / (url.database or "")))
+    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    try:
+        looking = sa.inspect(engine)
+        there = words(sorted([*looking.get_table_names(), *looking.get_view_names()]))
+    except (sa.exc.SQLAlchemyError, ImportError) as error:
+        raise _unreachable(name, url, error) from None
+    finally:
+        engine.dispose()
+    keys: dict[str, object] = {"url": where, "columns": dict.fromkeys(there, "all")}
+    if elsewhere := {word: quote(table) for word, table in there.items() if word != table}:
+        keys["read_from"] = elsewhere
+    return Draft(keys, list(there))
+
+
+def _unreachable(name: str, url: sa.URL, error: Exception) -> SourceError:
+    shown = url.set(query={}).render_as_string(hide_password=True)
+    return SourceError(
+        name,
+        f"cannot look into {shown}: {type(error).__name__}",
+        remedy="check host, database, user, password and that the URL's driver is installed",
+    )
+
+
+def fhir(name: str, where: str, extracts: Path) -> Draft:
+    """The ready views: of files those that find something, of a server all."""
+    from cytoreg.sources import Rows
+    from cytoreg.sources.fhir.config import READY, FhirSource
+    from cytoreg.sources.fhir.files import read
+
+    views = {
+        path.name.removesuffix(".json"): f"{folder.name}/{path.name.removesuffix('.json')}"
+        for folder in READY.iterdir()
+        if folder.is_dir()
+        for path in folder.iterdir()
+    }
+    tables = {table: table for table in sorted(views)}
+    if where.startswith(("http://", "https://")):
+        keys: dict[str, object] = {"url": where, "token_env": f"{name.upper()}_TOKEN"}
+        return Draft({**keys, "views": views}, list(tables))
+    keys = {"path": where, "views": views}
+    config = FhirSource.model_validate({"kind": "fhir", "tables": tables, **keys})
+    items = read(name, config, extracts)
+    filled = {item.table for item in items if isinstance(item, Rows) and len(item.rows)}
+    return Draft(keys, [table for table in tables if table in filled])
+
+
+DRAFTS: dict[str, Callable[[str, str, Path], Draft]] = {
+    "csv": whole,
+    "excel": whole,
+    "fhir": fhir,
+    "fixed_width": fixed_width,
+    "hl7": hl7,
+    "json": json,
+    "naaccr_flat": naaccr_flat,
+    "naaccr_xml": naaccr_xml,
+    "parquet": whole,
+    "redcap": redcap,
+    "sas": whole,
+    "spss": whole,
+    "sql": sql,
+    "stata": whole,
+}
+"""The draft of each kind."""

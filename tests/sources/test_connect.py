@@ -1,0 +1,222 @@
+"""A new source of any kind: what is there becomes a section, models and schemas that balance."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+
+from cytoreg import accounts, connect, models, rules
+from cytoreg.connect.drafts import DRAFTS
+from cytoreg.errors import ConfigError, SourceError
+from cytoreg.landing import attach, land
+from cytoreg.project import Project, load_project
+from cytoreg.sources import KINDS
+from cytoreg.warehouse import open_build
+
+FIRST = """
+[sources.first]
+kind = "csv"
+path = "first.csv"
+tables = { first = "first" }
+columns = "all"
+"""
+HEADINGS = ("MRN", "Result Date", "class", "Value (ng/mL)")
+RECORDS = (("0000001", "2001-01-01", "x", "5.10"), ("0000002", "2001-01-02", "y", "<15"))
+OBSERVATION = {
+    "resourceType": "Observation", "id": "1", "status": "final",
+    "code": {"coding": [{"system": "http://loinc.org", "code": "9811-1"}]},
+    "subject": {"reference": "Patient/7"}, "effectiveDateTime": "2001-01-01",
+    "valueQuantity": {"value": 5.10, "unit": "ng/mL"},
+}  # fmt: skip
+NAACCR = """<?xml version="1.0"?>
+<NaaccrData baseDictionaryUri="http://naaccr.org/naaccrxml/naaccr-dictionary-240.xml"
+ recordType="I" specificationVersion="1.6" xmlns="http://naaccr.org/naaccrxml">
+<Patient><Item naaccrId="patientIdNumber">1</Item><Tumor><Item naaccrId="primarySite">C172</Item>
+</Tumor></Patient></NaaccrData>
+"""
+MESSAGE = "MSH|^~\\&|LAB|||||ORU^R01|1|P|2.5\rPID|1||0000001\rOBX|1|NM|KI67||5|%\r"
+DICTIONARY = (
+    '"Variable / Field Name","Form Name","Section Header","Field Type","Field Label",'
+    '"Choices, Calculations, OR Slider Labels"\n'
+    "record_id,enrollment,,text,Record,\nvisit_date,visit,,text,Date,\n"
+)
+
+
+def csv(rows: tuple[tuple[str, ...], ...]) -> str:
+    return "".join(",".join(row) + "\n" for row in rows)
+
+
+def workbook(path: Path) -> None:
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate((HEADINGS, *RECORDS)):
+            sheet.write_row(number, 0, row)
+
+
+def database(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as con:
+        con.execute('create table "lab results" (MRN text, "Result Date" text)')
+        con.execute('insert into "lab results" values (?, ?)', RECORDS[0][:2])
+        con.execute("create table visits (mrn text)")
+        con.commit()
+
+
+def parquet(path: Path) -> None:
+    pq.write_table(pa.table(dict(zip(HEADINGS, zip(*RECORDS, strict=True), strict=True))), path)
+
+
+def statistics(path: Path) -> None:
+    import pandas as pd
+    import pyreadstat
+
+    frame = pd.DataFrame({"mrn": ["1", "2"], "value": [5.1, 6.0]})
+    write = {".sav": pyreadstat.write_sav, ".xpt": pyreadstat.write_xport}
+    write.get(path.suffix, pyreadstat.write_dta)(frame, str(path))
+
+
+def export(path: Path) -> None:
+    path.write_text("record_id,enrollment_complete,visit_date,visit_complete\n1,2,2001-01-01,2\n")
+    path.with_name("dictionary.csv").write_text(DICTIONARY)
+
+
+def text(content: str) -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(content.encode())
+
+
+PLACES: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "csv": ("new.csv", text(csv((HEADINGS, *RECORDS)))),
+    "excel": ("new.xlsx", workbook),
+    "fhir": ("new.ndjson", text(json.dumps(OBSERVATION) + "\n")),
+    "fixed_width": ("new.txt", text("abc1\nabc2\n")),
+    "hl7": ("new.hl7", text(MESSAGE)),
+    "json": ("new.json", text(json.dumps([dict(zip(HEADINGS, RECORDS[0], strict=True))]))),
+    "naaccr_flat": ("new.dat", text("I".ljust(16) + "180" + " " * 4029 + "\n")),
+    "naaccr_xml": ("new.xml", text(NAACCR)),
+    "parquet": ("new.parquet", parquet),
+    "redcap": ("data.csv", export),
+    "sas": ("new.xpt", statistics),
+    "spss": ("new.sav", statistics),
+    "sql": ("new.db", database),
+    "stata": ("new.dta", statistics),
+}
+
+
+@pytest.fixture
+def registry(project: Callable[[str], Project]) -> Project:
+    """A project with one source, whose staging model and schema are not written yet."""
+    made = project(FIRST)
+    (made.extracts / "first.csv").write_text("a\n1\n")
+    return made
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_what_is_there_becomes_a_source_whose_books_balance(kind: str, registry: Project) -> None:
+    file, write = PLACES[kind]
+    write(registry.extracts / file)
+    where = f"sqlite:///{file}" if kind == "sql" else file
+    draft = connect.offered(registry, "new", kind, where)
+    assert draft.tables
+    added = connect.add(registry, "new", draft, {table: f"new_{table}" for table in draft.tables})
+    assert added.joined == []
+    grown = load_project(registry.root)
+    assert list(grown.config.sources) == ["first", "new"]
+    landing = land(grown, "new")
+    rows = sum(table.rows for table in landing.tables)
+    assert rows
+    with open_build(registry.root / "build.duckdb") as con:
+        attach(con, [landing], "run")
+        models.build(
+            con, models.load_models(registry.root / "sql"), schemas=("staging",), as_of=date.max
+        )
+        rules.judge(con, rules.load_schemas(registry.root / "schemas"), as_of=date.max)
+        accounts.balance(con, [landing])
+        books = con.execute("select sum(landed), sum(accepted) from quality.balance").fetchone()
+    assert books == (rows, rows)
+    assert land(grown, "new").reused or kind == "sql"
+
+
+def test_every_kind_can_be_drafted() -> None:
+    assert DRAFTS.keys() == KINDS.keys() == PLACES.keys()
+
+
+def test_headings_become_words_that_sql_needs_no_quotes_for(registry: Project) -> None:
+    PLACES["csv"][1](registry.extracts / "new.csv")
+    connect.add(
+        registry, "new", connect.offered(registry, "new", "csv", "new.csv"), {"new": "result"}
+    )
+    columns = load_project(registry.root).config.sources["new"].columns
+    assert columns == {
+        "mrn": ["MRN"], "result_date": ["Result Date"], "class": ["class"],
+        "value_ng_ml": ["Value (ng/mL)"],
+    }  # fmt: skip
+    assert "class_: str = field" in (registry.root / "schemas" / "result.py").read_text()
+
+
+def test_a_model_that_exists_is_left_alone(registry: Project) -> None:
+    PLACES["csv"][1](registry.extracts / "new.csv")
+    model = registry.root / "sql" / "staging" / "result.sql"
+    model.parent.mkdir(parents=True)
+    model.write_text("select 1")
+    draft = connect.offered(registry, "new", "csv", "new.csv")
+    added = connect.add(registry, "new", draft, {"new": "result"})
+    assert added.joined == ["sql/staging/result.sql"]
+    assert added.files == ["sql/staging/result_new.sql", "schemas/result.py"]
+    assert model.read_text() == "select 1"
+
+
+def test_only_the_wanted_tables_are_declared(registry: Project) -> None:
+    database(registry.extracts / "new.db")
+    draft = connect.offered(registry, "new", "sql", "sqlite:///new.db")
+    assert draft.tables == ["lab_results", "visits"]
+    connect.add(registry, "new", draft, {"lab_results": "result"})
+    source = load_project(registry.root).config.sources["new"]
+    assert source.columns == {"lab_results": "all"}
+    assert source.read_from == {"lab_results": '"lab results"'}
+
+
+@pytest.mark.parametrize(
+    ("where", "kind"),
+    [
+        ("a/*.csv.gz", "csv"), ("A.XLSX", "excel"), ("x.ndjson", "fhir"), ("x.sav", "spss"),
+        ("postgresql://db/x", "sql"), ("${HOSPITAL_URL:-sqlite:///x.db}", "sql"),
+        ("https://host/api/", ""), ("x.docx", ""),
+    ],
+)  # fmt: skip
+def test_a_path_tells_its_kind_or_nothing(where: str, kind: str) -> None:
+    assert connect.guess(where) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "where", "words"),
+    [
+        ("a b", "csv", "new.csv", "cannot be called"),
+        ("first", "csv", "new.csv", "has a source first already"),
+        ("new", "csvv", "new.csv", "there is no kind csvv"),
+        ("new", "sql", "postgresql://me:secret@host/db", "does not belong into cytoreg.toml"),
+        ("new", "sql", "${NO_SUCH_URL}", "the environment has no NO_SUCH_URL"),
+    ],
+)
+def test_what_cannot_be_a_source_is_refused(
+    name: str, kind: str, where: str, words: str, registry: Project
+) -> None:
+    with pytest.raises(ConfigError, match=words) as refused:
+        connect.offered(registry, name, kind, where)
+    assert "secret" not in str(refused.value)
+
+
+def test_nothing_is_written_when_nothing_can_be_read(registry: Project) -> None:
+    before = (registry.root / "cytoreg.toml").read_text()
+    with pytest.raises(SourceError, match=r"no file matches nowhere\.csv"):
+        draft = connect.offered(registry, "new", "csv", "nowhere.csv")
+        connect.add(registry, "new", draft, {"new": "new"})
+    assert (registry.root / "cytoreg.toml").read_text() == before
+    assert not (registry.root / "sql").exists()
