@@ -33,7 +33,8 @@ EMPTIER = 0.10
 """Fall of the filled share: a warning, and critical where nothing is left."""
 
 NEW_CODES, NEW_CODES_ROWS = 0.01, 5
-"""Share of the rows, and rows, with new codes that make them a warning; a rare code is an info."""
+"""Share of the rows, and rows, in which one new code is a warning; rare ones are an info, since
+measurements that few patients have look like codes, and bring some every night."""
 
 NAMES_ALIKE = 0.5
 """Similarity of names (difflib) from which a column gone and a new one alike may be the same."""
@@ -138,7 +139,8 @@ def _column(table: str, name: str, before: TableProfile, now: TableProfile) -> I
     codes = new.codes.keys() - old.codes.keys() if old.codes else set()
     if codes:
         rows = sum(new.codes[code] for code in codes)
-        many = rows >= max(NEW_CODES * new.filled, NEW_CODES_ROWS)
+        most = max(new.codes[code] for code in codes)
+        many = most >= max(NEW_CODES * new.filled, NEW_CODES_ROWS)
         reason = f"{name} has {len(codes)} new code{'s' * (len(codes) > 1)} in {rows:,} rows"
         counts = f"{len(old.codes)} codes", f"{len(new.codes)} codes"
         yield Drift(table, name, "codes", "warning" if many else "info", reason, *counts)

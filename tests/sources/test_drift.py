@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -183,3 +184,20 @@ def test_a_landing_has_a_profile_and_one_that_lost_it_is_measured_again(project:
     assert kept["cases"].columns["hospital_number"].filled == 1
     (landed.folder / "profile.json").write_text("{")
     assert profile.read(landed) == kept
+
+
+def test_a_hospital_that_grows_raises_no_alarm(tmp_path: Path) -> None:
+    from cytoreg.demo import simulate
+    from cytoreg.project import load_project
+
+    root = Path(__file__).resolve().parents[2]
+    nights = []
+    for patients_, seed in ((300, 1), (315, 1), (330, 2)):
+        extracts = tmp_path / f"extracts{patients_}"
+        simulate(extracts, patients=patients_, seed=seed)
+        project = load_project(root, extracts=extracts, data=tmp_path / "data")
+        nights.append({name: land(project, name) for name in ("hospital", "research", "or_log")})
+    for before, now in pairwise(nights):
+        for name, landed in now.items():
+            found = profiles(profile.read(before[name]), profile.read(landed))
+            assert [each for each in found if each.severity != "info"] == []
