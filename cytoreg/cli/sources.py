@@ -119,7 +119,7 @@ def _given(options: list[str], there: list[str]) -> dict[str, str]:
         table, _, entity = option.partition("=")
         if table not in there:
             raise ConfigError(f"there is no table {table}", remedy=f"there are {', '.join(there)}")
-        wanted[table] = entity or table
+        wanted[table] = entity or table.lower()
     return wanted
 
 
@@ -129,7 +129,7 @@ def _asked(there: list[str], loaded: Project) -> dict[str, str]:
     typer.echo(f"Tables: {', '.join(there)}. Entities so far: {', '.join(known)}.")
     wanted = {}
     for table in there:
-        entity = _ask(f"Entity of a row of {table} (- to leave it out)", default=table)
+        entity = _ask(f"Entity of a row of {table} (- to leave it out)", default=table.lower())
         if entity != "-":
             wanted[table] = entity
     if not wanted:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Added", "add", "guess", "offered"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_ENTITY = re.compile(r"[a-z][a-z0-9_]*")
 _SECRET = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 _ENDINGS = {
     "csv": (".csv", ".tsv", ".tab"),
@@ -97,10 +98,17 @@ def offered(project: Project, name: str, kind: str, where: str) -> Draft:
 def add(project: Project, name: str, draft: Draft, tables: Mapping[str, str]) -> Added:
     """Append the section to cytoreg.toml, with these tables and their entities; write the models.
 
-    A staging model that exists is not touched. Raises ConfigError when the project does not load
-    with the section, SourceError when the source cannot be read as it declares.
+    A staging model that exists is not touched. Raises ConfigError for an entity that cannot be and
+    when the project does not load with the section, SourceError when the source cannot be read as
+    it declares.
     """
     import tomlkit
+
+    if strange := [entity for entity in tables.values() if not _ENTITY.fullmatch(entity)]:
+        raise ConfigError(
+            f"an entity cannot be called {strange[0]!r}",
+            remedy="use small letters, digits and underscores, as in treatment_line",
+        )
 
     chosen = {**draft.keys, "tables": dict(tables)}
     for key in _BY_TABLE:
@@ -129,8 +137,9 @@ def add(project: Project, name: str, draft: Draft, tables: Mapping[str, str]) ->
         facts = {"source": name, "table": table, "entity": entity, "columns": words(found[table])}
         files[str(model)] = _filled("staging.sql.j2", **facts)
         if not (project.root / schema).exists():
-            named = "".join(part.capitalize() for part in entity.split("_"))
-            files[str(schema)] = _filled("schema.py.j2", **facts, name=named, keywords=kwlist)
+            files[str(schema)] = _filled(
+                "schema.py.j2", **facts, name=_class_name(entity), keywords=kwlist
+            )
     if taken := [file for file in files if (project.root / file).exists()]:
         raise ConfigError(f"{taken[0]} exists already", remedy="rename it, or the new source")
     for file, content in files.items():
@@ -138,6 +147,13 @@ def add(project: Project, name: str, draft: Draft, tables: Mapping[str, str]) ->
         (project.root / file).write_text(content, encoding="utf-8")
     _replace(path, text)
     return Added(section(chosen), list(files), sorted(set(joined)))
+
+
+def _class_name(entity: str) -> str:
+    """A name from which the entity's follows: `Form_1` where `Form1` would be taken for form1."""
+    parts = [part.capitalize() for part in entity.split("_")]
+    between = "" if all(len(part) > 1 and part[0].isalpha() for part in parts) else "_"
+    return between.join(parts)
 
 
 def _distinct(name: str, table: str) -> str:

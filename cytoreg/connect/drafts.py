@@ -5,8 +5,11 @@ A draft is made without a look at any record's value.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,10 +36,42 @@ _RESULT = {
     "value": "OBX-5", "unit": "OBX-6.1", "status": "OBX-11", "observed": "OBX-14",
 }  # fmt: skip
 
+_FIGURES = re.compile(r"[\d\s.,:/+-]+").fullmatch
+_LOOKED_AT = 10_000
+"""Messages among which observations are looked for."""
+
 
 def whole(name: str, where: str, extracts: Path) -> Draft:
     """One table with all columns."""
     return Draft({"path": where, "columns": "all"}, [name])
+
+
+def excel(name: str, where: str, extracts: Path) -> Draft:
+    """The first sheet with all columns, below what stands above its headings."""
+    from cytoreg.sources.excel.book import Damaged, Noted
+    from cytoreg.sources.excel.workbook import damaged, open_book
+    from cytoreg.sources.files import find, place
+
+    path = find(name, where, extracts)[0]
+    with closing(open_book(name, path, place(path, extracts))) as book:
+        sheet = next((sheet for sheet in book.sheets if not sheet.hidden), None)
+        try:
+            rows = list(islice(book.rows(sheet, Noted()), 100)) if sheet else []
+        except Damaged as error:
+            raise damaged(name, place(path, extracts), error) from None
+    header = _heading_row(rows)
+    above = {"header": header} if header else {}
+    return Draft({"path": where, **above, "columns": "all"}, [name])
+
+
+def _heading_row(rows: list[tuple[int, list[str | None]]]) -> int:
+    """The first of the fullest rows without a number or a date, when the top is a title; else 0."""
+    told = {number: list(filter(None, cells)) for number, cells in rows}
+    size = max(map(len, told.values()), default=0)
+    if not told or 2 * len(next(iter(told.values()))) > size:
+        return 0
+    words = {row: len(cells) for row, cells in told.items() if not any(map(_FIGURES, cells))}
+    return max(words, key=lambda row: words[row], default=0)
 
 
 def json(name: str, where: str, extracts: Path) -> Draft:
@@ -58,9 +93,23 @@ def fixed_width(name: str, where: str, extracts: Path) -> Draft:
 
 
 def hl7(name: str, where: str, extracts: Path) -> Draft:
-    """A row a message with the usual fields, and one an observation."""
-    columns = {"message": _MESSAGE, "result": _RESULT}
-    return Draft({"path": where, "columns": columns, "each": {"result": "OBX"}}, list(columns))
+    """A row a message with the usual fields, and one an observation where there are some."""
+    columns = {"message": _MESSAGE}
+    keys: dict[str, object] = {"path": where, "columns": columns}
+    if any(b"\rOBX" in data for data in islice(_messages(name, where, extracts), _LOOKED_AT)):
+        columns["result"] = _RESULT
+        keys["each"] = {"result": "OBX"}
+    return Draft(keys, list(columns))
+
+
+def _messages(name: str, where: str, extracts: Path) -> Iterator[bytes]:
+    from cytoreg.sources.files import check_text, open_utf8, place, texts
+    from cytoreg.sources.hl7.envelope import Endless, pieces
+
+    for path in texts(name, where, extracts):
+        encoding = check_text(name, path, place(path, extracts), "utf-8")
+        with open_utf8(name, path, place(path, extracts), encoding) as file, suppress(Endless):
+            yield from (piece.data for piece in pieces(file))
 
 
 def naaccr_xml(name: str, where: str, extracts: Path) -> Draft:
@@ -93,11 +142,17 @@ def redcap(name: str, where: str, extracts: Path) -> Draft:
                 found[file] = dictionary(name, path, file, "utf-8")
             except SourceError:
                 continue  # the data, or something else
-        if len(found) != 1:
+        if not found:
             raise SourceError(
                 name,
-                f"{len(found)} data dictionaries lie beside {where}, where one is expected",
+                f"no data dictionary lies beside {where}",
                 remedy="export the data dictionary of the project into the same folder",
+            )
+        if len(found) > 1:
+            raise SourceError(
+                name,
+                f"several data dictionaries lie beside {where}: {', '.join(found)}",
+                remedy="put the data and their dictionary into a folder of their own",
             )
         ((file, fields),) = found.items()
         keys = {"data": where, "dictionary": file}
@@ -142,7 +197,7 @@ def _unreachable(name: str, url: sa.URL, error: Exception) -> SourceError:
 
 def fhir(name: str, where: str, extracts: Path) -> Draft:
     """The ready views: of files those that find something, of a server all."""
-    from cytoreg.sources import Rows
+    from cytoreg.sources import Reject, Rows, Unexpected
     from cytoreg.sources.fhir.config import READY, FhirSource
     from cytoreg.sources.fhir.files import read
 
@@ -158,14 +213,29 @@ def fhir(name: str, where: str, extracts: Path) -> Draft:
         return Draft({**keys, "views": views}, list(tables))
     keys = {"path": where, "views": views}
     config = FhirSource.model_validate({"kind": "fhir", "tables": tables, **keys})
-    items = read(name, config, extracts)
-    filled = {item.table for item in items if isinstance(item, Rows) and len(item.rows)}
+    filled: set[str] = set()
+    unread: list[str] = []
+    rejects = 0
+    for item in read(name, config, extracts):
+        if isinstance(item, Rows) and len(item.rows):
+            filled.add(item.table)
+        elif isinstance(item, Unexpected):
+            unread.append(f"{item.count} {item.what}")
+        elif isinstance(item, Reject):
+            rejects += 1
+    if not filled:
+        there = "; ".join(unread + [f"{rejects} that are no resource"] * bool(rejects))
+        raise SourceError(
+            name,
+            f"no view that comes with cytoreg finds a row in {where}: {there or 'it is blank'}",
+            remedy="write a view, as docs/sources/fhir.md shows, or deliver NDJSON of resources",
+        )
     return Draft(keys, [table for table in tables if table in filled])
 
 
 DRAFTS: dict[str, Callable[[str, str, Path], Draft]] = {
     "csv": whole,
-    "excel": whole,
+    "excel": excel,
     "fhir": fhir,
     "fixed_width": fixed_width,
     "hl7": hl7,

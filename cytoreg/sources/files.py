@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO
@@ -29,6 +30,7 @@ _MARKS = {  # in this order: one begins like another
     codecs.BOM_UTF16_BE: "utf-16",
     codecs.BOM_UTF8: "utf-8",
 }
+_WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _CHUNK = 1 << 20
 
 
@@ -151,6 +153,12 @@ def check_file(source: str, path: Path, where: str) -> bytes:
             source,
             f"{where} is {what}, not text",
             remedy="deliver the text export that cytoreg.toml declares",
+        )
+    if _WEB_PAGE.match(head):
+        raise SourceError(
+            source,
+            f"{where} is a web page (HTML), perhaps a login or an error, in the place of an export",
+            remedy="open it in a browser to see what it says, then export again",
         )
     return head
 

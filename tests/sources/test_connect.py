@@ -144,6 +144,86 @@ def test_what_is_there_becomes_a_source_whose_books_balance(kind: str, registry:
     assert land(grown, "new").reused or kind == "sql"
 
 
+@pytest.mark.parametrize("entity", ["form_1", "t_stage", "tnm"])
+def test_an_entity_and_its_schema_go_by_one_name(entity: str, registry: Project) -> None:
+    PLACES["csv"][1](registry.extracts / "new.csv")
+    draft = connect.offered(registry, "new", "csv", "new.csv")
+    connect.add(registry, "new", draft, {"new": entity})
+    assert list(rules.load_schemas(registry.root / "schemas")) == [entity]
+
+
+@pytest.mark.parametrize("entity", ["Deaths", "a b", "1x", "x-y", ""])
+def test_an_entity_that_sql_would_call_otherwise_is_refused(entity: str, registry: Project) -> None:
+    PLACES["csv"][1](registry.extracts / "new.csv")
+    draft = connect.offered(registry, "new", "csv", "new.csv")
+    with pytest.raises(ConfigError, match="an entity cannot be called"):
+        connect.add(registry, "new", draft, {"new": entity})
+    assert not (registry.root / "sql").exists()
+
+
+def test_headings_below_a_title_are_found(registry: Project) -> None:
+    with xlsxwriter.Workbook(registry.extracts / "new.xlsx") as book:
+        sheet = book.add_worksheet()
+        rows = (("Deaths",), ("as of", "2001-01-01"), ("", "MRN", "died"), ("1", "0000001", "x"))
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    draft = connect.offered(registry, "new", "excel", "new.xlsx")
+    assert draft.keys["header"] == 3
+    workbook(registry.extracts / "new.xlsx")
+    assert "header" not in connect.offered(registry, "new", "excel", "new.xlsx").keys
+
+
+def test_messages_without_observations_offer_no_table_of_them(registry: Project) -> None:
+    (registry.extracts / "new.hl7").write_text(MESSAGE.partition("OBX")[0])
+    draft = connect.offered(registry, "new", "hl7", "new.hl7")
+    assert draft.tables == ["message"]
+    assert "each" not in draft.keys
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"resourceType": "Device", "id": "1"}\n', "1 Device: resources of a type that no view"),
+        ("mrn,name\n1,Simbo\n", "2 that are no resource"),
+    ],
+)
+def test_resources_that_no_ready_view_reads_are_named(
+    content: str, words: str, registry: Project
+) -> None:
+    (registry.extracts / "new.ndjson").write_text(content)
+    with pytest.raises(SourceError, match=words) as refused:
+        connect.offered(registry, "new", "fhir", "new.ndjson")
+    assert "Simbo" not in str(refused.value)
+
+
+def test_a_data_dictionary_too_many_or_too_few_is_named(registry: Project) -> None:
+    export(registry.extracts / "data.csv")
+    (registry.extracts / "older.csv").write_text(DICTIONARY)
+    with pytest.raises(SourceError, match=r"several .*: dictionary\.csv, older\.csv"):
+        connect.offered(registry, "new", "redcap", "data.csv")
+    for name in ("dictionary.csv", "older.csv"):
+        (registry.extracts / name).unlink()
+    with pytest.raises(SourceError, match=r"no data dictionary lies beside data\.csv"):
+        connect.offered(registry, "new", "redcap", "data.csv")
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "fixed_width", "fhir", "hl7", "naaccr_xml"])
+def test_a_web_page_is_no_source(kind: str, registry: Project) -> None:
+    page = "\ufeff <!DOCTYPE html>\n<html><body>Simbo, please log in</body></html>\n"
+    (registry.extracts / "new.x").write_text(page)
+    with pytest.raises(SourceError, match=r"new\.x is a web page \(HTML\)") as refused:
+        draft = connect.offered(registry, "new", kind, "new.x")
+        connect.add(registry, "new", draft, {table: table for table in draft.tables})
+    assert "Simbo" not in str(refused.value)
+
+
+def test_other_xml_is_called_what_it_is(registry: Project) -> None:
+    (registry.extracts / "new.xml").write_text("<?xml version='1.0'?><ODM><Study/></ODM>")
+    draft = connect.offered(registry, "new", "naaccr_xml", "new.xml")
+    with pytest.raises(SourceError, match=r"new\.xml is XML, but not NAACCR XML"):
+        connect.add(registry, "new", draft, {"patient": "patient"})
+
+
 def test_every_kind_can_be_drafted() -> None:
     assert DRAFTS.keys() == KINDS.keys() == PLACES.keys()
 

@@ -119,6 +119,8 @@ def test_what_is_no_resource_is_kept_raw_and_the_others_go_on(
         observation("d", status="a\x01"),
         '{"resourceType": "Patient", "id": "p1"}',
         observation("e"),
+        observation("f", "NaN"),
+        observation("g")[:-1] + ", }",
     )
     landing, rows, rejects = landed(hospital, "lab", "id, _row")
     assert rows == [("a", 1), ("e", 9)]
@@ -129,6 +131,8 @@ def test_what_is_no_resource_is_kept_raw_and_the_others_go_on(
         ("resource", 5, 5, "a blank line"),
         ("result", 6, 6, "bytes that are not in the declared encoding (utf-8; perhaps in cp1252)"),
         ("result", 7, 7, "a control character"),
+        ("result", 10, 10, "no JSON object"),
+        ("result", 11, 11, "no JSON object"),
     ]
     assert rejects[0][-1] == observation("b")[:60]
     assert read_manifest(landing.folder).unexpected == {

@@ -298,6 +298,17 @@ def test_a_broken_message_alone_is_a_reject_and_what_is_no_hl7_is_refused(
     assert "Simbo" not in str(caught.value)
 
 
+def test_a_damaged_header_costs_no_message_but_its_own(project: Make, landed: Callable) -> None:
+    hospital = project(SOURCE)
+    damaged = (ONE[0].replace("MSH|", "MS|"), *ONE[1:])
+    (hospital.extracts / "a.hl7").write_bytes(text(ONE, damaged, TWO))
+    _, rows, rejects = landed(hospital, "pathology", "control, _row")
+    assert rows == [("A1", 1), ("A2", 3)]
+    assert [(row, line, why) for _, row, line, why, _ in rejects] == [
+        (2, 1 + len(ONE), "a damaged MSH segment")
+    ]
+
+
 def test_a_message_that_never_ends_is_not_waited_for(
     project: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import duckdb
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -98,7 +99,7 @@ def flatten(
     block = Block()
     con.register("block", pa.table({"line": lines}))
     looked = con.execute(_LOOK).to_arrow_table()
-    reasons = looked["reason"].combine_chunks()
+    reasons = _strict(lines, looked)
     for position in np.flatnonzero(reasons.is_valid()).tolist():
         block.faults.append(("", position, reasons[position].as_py()))
     positions = np.flatnonzero(reasons.is_null())
@@ -125,6 +126,18 @@ def flatten(
         elif missed := int((of_kind & ~taken[positions]).sum()):
             block.untaken[kind] = missed
     return block
+
+
+def _strict(lines: pa.StringArray, looked: pa.Table) -> pa.StringArray:
+    """The reasons, and one for what DuckDB takes for JSON and is none: `NaN`, a comma too many."""
+    reasons = looked["reason"].to_pylist()
+    decode = msgspec.json.Decoder(msgspec.Raw).decode
+    for position, line in enumerate(lines.to_pylist()):
+        try:
+            decode(line)
+        except (ValueError, RecursionError):
+            reasons[position] = reasons[position] or "no JSON object"
+    return pa.array(reasons, pa.string())
 
 
 def kind_of_line(raw: str) -> str:

@@ -12,8 +12,11 @@ CHUNK = 1 << 20
 LONGEST = 64 << 20
 """Bytes of a piece above which a file is no HL7."""
 
-_START = re.compile(rb"\r(?=[\x0b \t]*(?:MSH|[FB]HS|[BF]TS)[^\w\t\n \x0b])")
-"""Before a line that begins a message or an envelope: not the one that says `MSH2 retained`."""
+_START = re.compile(
+    rb"\r(?=[\x0b \t]*(?:(?:MSH|[FB]HS|[BF]TS)[^\w\t\n \x0b]|[A-Z]{2,3}[^\w\s]\^~\\&))"
+)
+"""Before a line that begins a message or an envelope, or has the signs of an MSH that is damaged:
+not the one that says `MSH2 retained`."""
 _MARGIN = 64  # bytes at the end of what was searched that may be the first half of a start
 _HALF = b"\r", b"\x1c"
 _NUMBER = re.compile(rb"\w{3}[^\w]([0-9]+)")

@@ -13,6 +13,7 @@ from functools import lru_cache
 from cytoreg.sources.hl7.signs import NONE, Signs, signs_of
 
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
+_DAMAGED = re.compile(r"[A-Z]{2,3}[^\w\s]\^~\\&")
 _BLANK = "\r\x0b \t"
 _OF_LONG = "ADD", "DSC"  # segments of messages that are cut in parts
 CHARACTER_SETS = {
@@ -56,7 +57,8 @@ def parse(data: bytes, encoding: str, wanted: frozenset[str]) -> Message:
     except UnicodeError:
         raise Malformed(f"bytes that are not in {charset}") from None
     if not text.startswith("MSH"):
-        raise Malformed("a segment outside a message")
+        damaged = _DAMAGED.match(text) is not None
+        raise Malformed("a damaged MSH segment" if damaged else "a segment outside a message")
     if NONE in text:
         raise Malformed("a NUL byte")
     signs = signs_of(text[3:9], charset)

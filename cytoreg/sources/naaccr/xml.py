@@ -122,9 +122,10 @@ def _columns(
         where = place(path, extracts)
         check_file(source, path, where)
         try:
+            with open_bytes(source, path, where) as file:
+                attributes = attributes_of(root_of(file))
             if "root" in found:
-                with open_bytes(source, path, where) as file:
-                    found["root"].update(attributes_of(root_of(file)))
+                found["root"].update(attributes)
             with open_bytes(source, path, where) as file:
                 _scan(file, found)
         except NotNaaccr as error:
