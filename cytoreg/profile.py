@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cytoreg.manifest import Landing
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse import in_memory, literal, private_spill, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -103,9 +103,7 @@ class Measuring:
 
     def profile(self, path: Path) -> TableProfile:
         """The profile of the table, whose rows lie in the Parquet file `path`."""
-        import duckdb
-
-        with duckdb.connect() as con:
+        with in_memory(private_spill()) as con:
             con.execute("set enable_progress_bar = false")
             con.register("sample", self._sample)
             shapes = {name: _shapes(con, name) for name in self._columns}

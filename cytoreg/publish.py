@@ -18,7 +18,7 @@ from cytoreg.errors import BuildError, ConfigError, GateClosed
 from cytoreg.project import Project
 from cytoreg.pseudonyms import define_pseudonym
 from cytoreg.published import reading, tables_of
-from cytoreg.warehouse import literal, quote, transaction
+from cytoreg.warehouse import in_memory, literal, quote, transaction
 
 __all__ = ["export", "is_sound", "publications", "publish", "published_run", "rollback"]
 
@@ -40,9 +40,8 @@ def export(build: Path, out: Path, *, pseudonym_key: str) -> None:
     making = out.with_name(f".{out.name}.tmp")
     for leftover in (making, making.with_name(making.name + ".wal")):
         leftover.unlink(missing_ok=True)
-    with closing(duckdb.connect()) as con:
-        # What does not fit into memory stays in the run's folder, like all that is private.
-        con.execute(f"set temp_directory = {literal(str(out.parent / '.spill'))}")
+    # What does not fit into memory stays in the run's folder, like all that is private.
+    with closing(in_memory(out.parent / ".spill")) as con:
         con.execute(f"attach {literal(str(build))} as build (read_only)")
         con.execute(
             f"attach {literal(str(making))} as public (storage_version '{STORAGE_VERSION}')"

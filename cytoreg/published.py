@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from cytoreg.warehouse import literal
+from cytoreg.warehouse import in_memory, literal
 
 
 def tables_of(
@@ -29,7 +29,10 @@ def tables_of(
 @contextmanager
 def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to a published file, by way of a copy if a client has it open for writing."""
-    with tempfile.TemporaryDirectory() as folder, closing(duckdb.connect()) as con:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(in_memory(Path(folder) / "spill")) as con,
+    ):
         try:
             con.execute(f"attach {literal(str(path))} as published (read_only)")
         except duckdb.IOException:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +12,7 @@ import duckdb
 
 from cytoreg.errors import ConfigError
 from cytoreg.sqlerror import scrub
-from cytoreg.warehouse import literal
+from cytoreg.warehouse import in_memory, literal, private_spill
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,14 +56,12 @@ def _open(published: Path) -> duckdb.DuckDBPyConnection:
             f"nothing is published yet: there is no {published}",
             remedy="refresh first: cytoreg refresh",
         )
-    con = duckdb.connect()
+    con = in_memory(private_spill())
     try:
         con.execute("set enable_progress_bar = false")
         con.execute("set TimeZone = 'UTC'")
         # `from rows` must mean a table, not a variable of this program.
         con.execute("set python_enable_replacements = false")
-        spill = Path(tempfile.gettempdir()) / f"cytoreg-query-{os.getpid()}"
-        con.execute(f"set temp_directory = {literal(str(spill))}")
         # A name that no schema has: the private build can be asked too, and has a `registry`.
         con.execute(f"attach {literal(str(published))} as cytoreg (read_only)")
         con.execute("use cytoreg")

@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import duckdb
 
 SCHEMAS = ("landing", "staging", "accepted", "quarantine", "registry", "quality", "marts")
+
+
+def in_memory(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """DuckDB in memory; what does not fit goes into the folder `spill`, and without one nowhere.
+
+    DuckDB makes the folder once it needs it, and removes it on closing. Left to itself it would
+    put patients' rows into `.tmp` of the working directory.
+    """
+    return duckdb.connect(config={"temp_directory": str(spill or "")})
+
+
+def private_spill() -> Path:
+    """A new place to spill into where the caller has none, which only this user can read."""
+    return _private_folder() / uuid.uuid4().hex
+
+
+@cache
+def _private_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="cytoreg-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @contextmanager

@@ -88,14 +88,29 @@ def _as_table(found: pa.RecordBatchReader) -> None:
 
 def _write(found: pa.RecordBatchReader, form: Format, stream: IO[bytes]) -> None:
     """Rows as csv, json or parquet, batch by batch."""
+    import pyarrow as pa
+
+    try:
+        _write_as(form, found, stream)
+    except pa.ArrowException:  # whose words may hold a value
+        kinds = ", ".join(f"{field.name} {field.type}" for field in found.schema)
+        raise ConfigError(
+            f"{form} has no form for one of the columns: {kinds}",
+            remedy="cast it to text in the query, or take --format json",
+        ) from None
+
+
+def _write_as(form: Format, found: pa.RecordBatchReader, stream: IO[bytes]) -> None:
     if form is Format.csv:
+        import pyarrow as pa
         from pyarrow import csv
 
+        schema = pa.schema([(field.name, _flat(field.type)) for field in found.schema])
         with csv.CSVWriter(
-            stream, found.schema, write_options=csv.WriteOptions(quoting_style="needed")
+            stream, schema, write_options=csv.WriteOptions(quoting_style="needed")
         ) as writer:
             for batch in found:
-                writer.write_batch(batch)
+                writer.write_batch(_flattened(batch, schema))
     elif form is Format.parquet:
         from pyarrow import parquet
 
@@ -111,6 +126,33 @@ def _write(found: pa.RecordBatchReader, form: Format, stream: IO[bytes]) -> None
                 stream.write(comma + json.dumps(row, default=str, ensure_ascii=False).encode())
                 comma = b",\n "
         stream.write(b"]\n" if comma != b"[" else b"[]\n")
+
+
+def _flat(kind: pa.DataType) -> pa.DataType:
+    """The type that a column has in CSV: text for lists and whatever else CSV cannot show."""
+    import pyarrow as pa
+
+    told = pa.types.is_nested(kind) or pa.types.is_interval(kind)
+    return pa.string() if told else kind
+
+
+def _flattened(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """A batch of which the columns that CSV cannot show are JSON."""
+    import json
+
+    import pyarrow as pa
+
+    def shown(column: pa.Array, kind: pa.DataType) -> pa.Array:
+        if column.type == kind:
+            return column
+        texts = [
+            None if value is None else json.dumps(value, default=str, ensure_ascii=False)
+            for value in column.to_pylist()
+        ]
+        return pa.array(texts, kind)
+
+    columns = map(shown, batch.columns, schema.types)
+    return pa.RecordBatch.from_arrays(list(columns), schema=schema)
 
 
 @app.command()

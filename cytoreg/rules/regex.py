@@ -19,6 +19,8 @@ from typing import Any
 
 import duckdb
 
+from cytoreg.warehouse import in_memory
+
 _parser = import_module("re._parser")
 _op = import_module("re._constants")
 
@@ -55,7 +57,7 @@ def to_re2(pattern: str | re.Pattern[str], *, anchored: bool) -> str | None:
 @cache
 def _accepted(pattern: str) -> bool:
     """Whether DuckDB's RE2 takes the pattern; it limits repeats and the size of the automaton."""
-    with duckdb.connect() as connection:
+    with in_memory() as connection:
         try:
             connection.execute("select regexp_matches('a', ?)", [pattern])
         except duckdb.Error:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cytoreg.sources.ordering import batch_rows
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse import in_memory, literal, quote
 
 MEMORY = "512MB"
 RAW, HASH = "_raw", "_hash"
@@ -183,8 +183,8 @@ class Merge:
 @contextmanager
 def gathering(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A place for rows that are compared; what does not fit into memory goes into `folder`."""
-    settings = {"memory_limit": MEMORY, "temp_directory": str(folder)}
-    with duckdb.connect(config=settings) as con:  # type: ignore[arg-type]
+    with in_memory(folder) as con:
+        con.execute(f"set memory_limit = {literal(MEMORY)}")
         con.execute("set TimeZone = 'UTC'")
         con.execute("set enable_progress_bar = false")
         yield con

@@ -12,14 +12,13 @@ from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.sources import BATCH_ROWS
-from cytoreg.warehouse import quote
+from cytoreg.warehouse import in_memory, quote
 
 HELD = 128 << 20
 """Bytes that are sorted at once; the peak is about three times as much."""
@@ -118,7 +117,8 @@ def _keys(rows: pa.Table) -> Keys:
     """Bytes that are in the order of the rows when they are compared, by their first columns."""
     names = rows.column_names[:_KEY_COLUMNS]
     parts = ", ".join(f"{quote(name)}, 'asc nulls last'" for name in names)
-    with duckdb.connect(config={"threads": 1}) as con:
+    with in_memory() as con:
+        con.execute("set threads = 1")
         con.register("rows", rows)
         found = con.execute(f"select create_sort_key({parts}) from rows").fetchnumpy()
     (keys,) = found.values()

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.survival.patients import Floats
+from cytoreg.warehouse import in_memory
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -96,7 +97,7 @@ class LifeTable:
         if not where.is_file():
             raise ConfigError(f"there is no life table {where}", remedy="correct its path")
         try:
-            with duckdb.connect() as con:
+            with in_memory() as con:
                 found = con.read_csv(str(where), header=True, all_varchar=True)
                 read = _from_relation(found, where.name, beyond, calendar)
                 return replace(read, age_days=age_days)
@@ -111,11 +112,9 @@ class LifeTable:
         cls, name: str = "usa", *, beyond: Beyond = "last", calendar: Calendar = "fixed"
     ) -> LifeTable:
         """A table that comes with cytoreg, by name; raises ConfigError for one that does not."""
-        import duckdb
-
         if name not in BUILTIN:
             raise ConfigError(f"there is no life table {name}", remedy=f"take {', '.join(BUILTIN)}")
-        with duckdb.connect() as con:
+        with in_memory() as con:
             found = con.read_parquet(str(DATA / f"{name}.parquet"))
             return _from_relation(found, BUILTIN[name], beyond, calendar)
 

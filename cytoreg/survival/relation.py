@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from cytoreg.errors import CytoregError
-from cytoreg.warehouse import quote
+from cytoreg.warehouse import in_memory, private_spill, quote
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def relation_of(cohort: Cohort, wanted: Collection[str]) -> DuckDBPyRelation:
     _check_names(cohort, wanted)
     if isinstance(cohort, duckdb.DuckDBPyRelation):
         return cohort
-    con = duckdb.connect()
+    con = in_memory(private_spill())
     try:
         con.execute("set pandas_analyze_sample = 1000000000")  # else 1,000 rows decide on a kind
         con.register("cohort", _encoded(cohort, wanted))

@@ -77,10 +77,14 @@ BAD: dict[str, tuple[Harm, int, list[str]]] = {
     ),
     "an empty file": (write(CASES, b""), 3, ["source or_log: or_log/or_log_2010.csv is empty"]),
     "an empty XML file": (write(XML, b""), 3, ["source tumor_registry: ", "is empty"]),
-    "an archive where XML should be": (
+    "an archive that is damaged": (
         write(XML, b"PK\x03\x04" + bytes(range(256)) * 9),
         3,
-        ["source tumor_registry: ", "is a zip archive"],
+        [
+            "source tumor_registry: tumor_registry/tumor_registry.xml is a compressed file that is"
+            " damaged or cut off",
+            "deliver it again",
+        ],
     ),
     "a picture where a table should be": (
         write(DATA, b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9),
@@ -95,7 +99,7 @@ BAD: dict[str, tuple[Harm, int, list[str]]] = {
     ),
     "another encoding than declared": (
         lambda root: (root / CASES).write_bytes(
-            (root / CASES).read_text("utf-8-sig").encode("utf-16")
+            (root / CASES).read_text("utf-8-sig").encode("utf-16-le")
         ),
         3,
         ["or_log/or_log_2010.csv is in UTF-16", 'set encoding = "utf-16"'],

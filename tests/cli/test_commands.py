@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import subprocess
 import sys
@@ -53,6 +55,31 @@ def test_the_formats_of_a_query_hold_the_same(made: Path, tmp_path: Path) -> Non
     assert run("query", "--format", "csv", sql, cwd=made).out == (
         tmp_path / "figures.csv"
     ).read_text(encoding="utf-8")
+
+
+def test_lists_and_structures_stand_in_csv_as_json(made: Path) -> None:
+    sql = "select [1, null] as l, {'a': date '2020-01-02', 'b': 'ä\"'} as s, null::int[] as n"
+    done = run("query", "--format", "csv", sql, cwd=made)
+    assert done.code == 0, done.err
+    (row,) = csv.DictReader(io.StringIO(done.out))
+    assert json.loads(row["l"]) == [1, None]
+    assert json.loads(row["s"]) == {"a": "2020-01-02", "b": 'ä"'}
+    assert row["n"] == ""
+    reasons = "select _reasons from quarantine.laboratory"
+    done = run("query", "--private", "--format", "csv", reasons, cwd=made)
+    assert done.code == 0, done.err
+
+
+def test_a_value_that_a_format_cannot_hold_is_named_by_its_column(made: Path) -> None:
+    for form, sql in {
+        "csv": "select unhex('FF') || 'SECRET'::blob as photo",
+        "parquet": "select union_value(a := 'SECRET') as photo",
+    }.items():
+        done = run("query", "--format", form, sql, cwd=made)
+        assert done.code == 2, done.err
+        assert "photo" in done.err
+        assert "--format json" in done.err
+        assert "SECRET" not in done.err
 
 
 @pytest.mark.parametrize(

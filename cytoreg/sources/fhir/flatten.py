@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from cytoreg.sources.fhir.macros import statements
 from cytoreg.sources.fhir.numbers import marked
 from cytoreg.sources.fhir.view import RECORDS, View
+from cytoreg.warehouse import in_memory
 
 _SLICE = 1024
 """Lines whose numbers are marked at once, and that DuckDB takes at once: they stay in the cache."""
@@ -50,16 +51,12 @@ from kinds
 @contextmanager
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB in memory with the macros of views."""
-    con = duckdb.connect(":memory:")
-    try:
+    with in_memory() as con:
         con.execute("set TimeZone = 'UTC'")
         con.execute("set enable_progress_bar = false")
-        con.execute("set temp_directory = ''")  # no record is spilled into the working directory
         for statement in statements():
             con.execute(statement)
         yield con
-    finally:
-        con.close()
 
 
 @dataclass

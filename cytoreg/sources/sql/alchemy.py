@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from cytoreg.sources.ordering import batch_rows
 from cytoreg.sources.sql.relation import Connection, Relation, Since
 from cytoreg.sources.sql.text import as_text
+from cytoreg.warehouse import private_spill
 
 _Moment = Callable[[sa.Connection, float], str]
 """Begins to read at one moment and gives up after seconds; says why it cannot, else ""."""
@@ -24,8 +25,10 @@ _Moment = Callable[[sa.Connection, float], str]
 @contextmanager
 def any_other(url: sa.URL, seconds: float) -> Iterator[Connection]:
     """A read-only transaction, of one moment where the database knows how."""
-    only = {"read_only": True} if url.get_backend_name() == "duckdb" else {}
-    engine = sa.create_engine(url, connect_args=only)
+    given: dict[str, object] = {}
+    if url.get_backend_name() == "duckdb":  # which by itself would spill beside the source
+        given = {"read_only": True, "config": {"temp_directory": str(private_spill())}}
+    engine = sa.create_engine(url, connect_args=given)
     try:
         with engine.connect() as connection:
             reason = _MOMENTS.get(engine.dialect.name, _unknown)(connection, seconds)
