@@ -134,7 +134,8 @@ def check_text(source: str, path: Path, where: str, encoding: str) -> str:
         raise SourceError(
             source,
             f"{where} is a binary file, not text",
-            remedy="deliver the text export that cytoreg.toml declares",
+            remedy="deliver the text export that cytoreg.toml declares, or set"
+            ' encoding = "utf-16-le" if it is text in UTF-16 without a byte-order mark',
         )
     return marked or encoding
 

@@ -11,6 +11,8 @@ from cytoreg.errors import SourceError
 from cytoreg.sources import Unexpected
 from cytoreg.sources.declaration import RESERVED, Headed
 
+_VALUE = re.compile(r"\d{5,}|\d{1,4}([-./])\d{1,2}\1\d{1,4}([ T].*)?")
+
 
 def known(config: Headed) -> dict[str, str]:
     """The column of each declared heading; a column's own name is one."""
@@ -39,11 +41,21 @@ def mapped(
     if missing:
         raise _missing(source, where, headings, missing, column_of, config, line)
     same = Counter(column.casefold() for column in columns)  # capitals do not tell columns apart
-    doubled = sorted({column for column in columns if same[column.casefold()] > 1})
+    doubled = {n: column for n, column in enumerate(columns, 1) if same[column.casefold()] > 1}
     if doubled:
+        # An undeclared heading that occurs twice may be a record's value: its place is told.
+        names = sorted(
+            {
+                name
+                for name in doubled.values()
+                if name in config.headings or columns.count(name) < 2
+            }
+        )
+        told = f"column {', '.join(map(repr, names))}" if names else "one column"
+        fields = ", ".join(map(str, doubled))
         raise SourceError(
             source,
-            f"{where} has more than one heading for column {', '.join(map(repr, doubled))}",
+            f"{where} has more than one heading for {told} (fields {fields})",
             remedy="give each column its own heading in the export, or remove one of them from its"
             f" list in [sources.{source}.columns]",
         )
@@ -55,6 +67,27 @@ def mapped(
             f" [sources.{source}.columns]",
         )
     return columns
+
+
+def no_record(source: str, where: str, headings: list[str], config: Headed) -> None:
+    """Raise SourceError for an undeclared heading that must be part of a record.
+
+    It is a date, a number of five digits or more, or goes on in another line. Its text is not told.
+    """
+    declared = known(config)
+    for place, heading in enumerate(headings, 1):
+        if heading not in declared and (_VALUE.fullmatch(heading) or _broken(heading)):
+            raise SourceError(
+                source,
+                f"{where}: field {place} of its headings is no heading but a date, a number or text"
+                " of several lines",
+                remedy="correct the line of its headings; if it has none, set `header = 0` in"
+                f" [sources.{source}]; if it is one, name it in [sources.{source}.columns]",
+            )
+
+
+def _broken(heading: str) -> bool:
+    return len(heading.splitlines()) > 1
 
 
 def together(files: Collection[list[str]], config: Headed) -> tuple[list[str], list[Unexpected]]:
@@ -125,7 +158,9 @@ def _likely(column: str, aliases: list[str], strange: list[str]) -> str | None:
     folded = {
         heading.casefold(): heading
         for heading in strange
-        if '"' not in heading and not any(_goes_on(heading, name) for name in (column, *aliases))
+        if '"' not in heading
+        and not _broken(heading)
+        and not any(_goes_on(heading, name) for name in (column, *aliases))
     }
     for name, cutoff in ((column.replace("_", " "), 0.6), *((alias, 0.5) for alias in aliases)):
         if close := get_close_matches(name.casefold(), folded, 1, cutoff):

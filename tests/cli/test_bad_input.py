@@ -102,7 +102,7 @@ BAD: dict[str, tuple[Harm, int, list[str]]] = {
             (root / CASES).read_text("utf-8-sig").encode("utf-16-le")
         ),
         3,
-        ["or_log/or_log_2010.csv is in UTF-16", 'set encoding = "utf-16"'],
+        ["or_log/or_log_2010.csv is a binary file, not text", 'set encoding = "utf-16-le"'],
     ),
     "a renamed heading": (
         replace(CASES, "Surgery Date", "Date of Surgery"),

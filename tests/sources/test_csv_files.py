@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import land
 from cytoreg.project import Project
-from cytoreg.sources import blocks
+from cytoreg.sources import Headings, blocks, kind_of
+from cytoreg.sources.text.config import CsvSource
 
 LOG = """
 [sources.log]
@@ -252,6 +254,45 @@ def test_no_value_of_a_file_without_headings_is_told(project: Make) -> None:
         land(log, "log")
     assert "1990-00001" not in str(caught.value)
     assert "MRN 7" not in str(caught.value)
+
+
+@pytest.mark.parametrize("columns", ["all", {"case": ["CASE NO"], "mrn": ["MRN"]}])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'CASE NO,"MRN\n1,Simbo"\n2,x\n',
+        b'CASE NO,MRN,"Note\r1,2,Simbo"\n2,x,y\n',
+        "CASE NO,MRN,Note\u2028Simbo\n2,x,y\n".encode(),
+        b"CASE NO,MRN,Simbo,Simbo\n1,2,3,4\n",
+        b"CASE NO,MRN,Note1,2009-02-11,Simbo\n2,x,y\n",
+        b"8812345,Simbo,2/11/2009\n8812346,x,y\n",
+    ],
+)
+def test_a_record_among_the_headings_is_refused_and_not_told(
+    tmp_path: Path, columns: object, content: bytes
+) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    optional = [] if columns == "all" else ["mrn"]
+    config = CsvSource.model_validate(
+        {"kind": "csv", "path": "a.csv", "tables": {"t": "patient"}, "columns": columns}
+        | {"optional": optional}
+    )
+    told: list[object] = []
+    with pytest.raises(SourceError) as caught:
+        told.extend(kind_of(config).read("s", config, tmp_path))
+    assert caught.value.remedy
+    for value in ("Simbo", "2009", "8812345"):
+        assert value not in f"{caught.value}{told}"
+
+
+def test_a_number_is_a_heading_when_it_is_declared(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"CASE NO,718-7,20509\n1,14,135\n")
+    config = CsvSource.model_validate(
+        {"kind": "csv", "path": "a.csv", "tables": {"t": "patient"}}
+        | {"columns": {"case": ["CASE NO"], "sodium": ["20509"]}}
+    )
+    found = list(kind_of(config).read("s", config, tmp_path))
+    assert Headings("a.csv", ["CASE NO", "718-7", "20509"]) in found
 
 
 def test_a_missing_file_names_the_pattern_and_the_remedy(project: Make) -> None:

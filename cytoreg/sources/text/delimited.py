@@ -11,7 +11,7 @@ import pyarrow as pa
 from cytoreg.errors import SourceError
 from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.files import check_text, find, place, texts
-from cytoreg.sources.headings import known, mapped, together
+from cytoreg.sources.headings import known, mapped, no_record, together
 from cytoreg.sources.records import delimited, header, shaped
 from cytoreg.sources.text.config import CsvSource
 from cytoreg.sources.text.dialect import LINES, Dialect, dialect_of
@@ -97,4 +97,6 @@ def _columns(source: str, where: str, headings: list[str], config: CsvSource) ->
             remedy=f"set `delimiter` in [sources.{source}] to the character between its columns",
         )
     line = f"line {config.header}" if config.header else f"its first {LINES} lines"
-    return mapped(source, where, headings, config, line)
+    columns = mapped(source, where, headings, config, line)
+    no_record(source, where, headings, config)
+    return columns
