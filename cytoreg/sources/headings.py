@@ -72,11 +72,11 @@ def mapped(
 def no_record(source: str, where: str, headings: list[str], config: Headed) -> None:
     """Raise SourceError for an undeclared heading that must be part of a record.
 
-    It is a date, a number of five digits or more, or goes on in another line. Its text is not told.
+    Its text is not told.
     """
     declared = known(config)
     for place, heading in enumerate(headings, 1):
-        if heading not in declared and (_VALUE.fullmatch(heading) or _broken(heading)):
+        if heading not in declared and is_value(heading):
             raise SourceError(
                 source,
                 f"{where}: field {place} of its headings is no heading but a date, a number or text"
@@ -86,8 +86,9 @@ def no_record(source: str, where: str, headings: list[str], config: Headed) -> N
             )
 
 
-def _broken(heading: str) -> bool:
-    return len(heading.splitlines()) > 1
+def is_value(heading: str) -> bool:
+    """Whether it is a date, a number of five digits or more, or goes on in another line."""
+    return _VALUE.fullmatch(heading) is not None or len(heading.splitlines()) > 1
 
 
 def together(files: Collection[list[str]], config: Headed) -> tuple[list[str], list[Unexpected]]:
@@ -159,7 +160,7 @@ def _likely(column: str, aliases: list[str], strange: list[str]) -> str | None:
         heading.casefold(): heading
         for heading in strange
         if '"' not in heading
-        and not _broken(heading)
+        and not is_value(heading)
         and not any(_goes_on(heading, name) for name in (column, *aliases))
     }
     for name, cutoff in ((column.replace("_", " "), 0.6), *((alias, 0.5) for alias in aliases)):

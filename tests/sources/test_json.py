@@ -157,6 +157,21 @@ def test_keys_that_cannot_be_columns_are_kept_beside_them(project: Make, landed:
     assert landing.unexpected == {f"key {key} of result": 1 for key in ("A", "_row", "")}
 
 
+@pytest.mark.parametrize("columns", ["", '[sources.lab.columns]\nresult = { a = "a" }'])
+@pytest.mark.parametrize("member", ["8812345", "2009-02-11"])
+def test_a_patients_number_that_is_a_key_becomes_no_name(
+    project: Make, landed: Callable, columns: str, member: str
+) -> None:
+    lab = project(LAB + columns)
+    write(lab, f'[{{"a":1,"{member}":{{"b":2}}}},{{"a":3}}]'.encode())
+    landing, rows, _ = landed(lab, "lab", "a, _items")
+    assert rows == [("1", f'{{"{member}":{{"b":2}}}}'), ("3", None)]
+    assert landing.unexpected == {"key that is a value of result": 1}
+    kept = [path for path in landing.folder.iterdir() if path.suffix == ".json"]
+    assert kept
+    assert [path for path in kept if member in path.read_text(encoding="utf-8")] == []
+
+
 def test_a_column_that_no_record_has_is_noted(project: Make, landed: Callable) -> None:
     lab = project(LAB + '[sources.lab.columns]\nresult = { a = "a", gone = "b.c" }')
     write(lab, b'{"a":1}\n{"a":2}')
@@ -178,7 +193,8 @@ def test_files_of_different_keys_land_in_one_table(project: Make, landed: Callab
         (b'[{"a":"secret"},{"a":"sec', r"0\.json is cut off"),
         (b'[{"a":"secret},\n{"a":"1"}]', r"0\.json has a bracket on line 2 that closes none"),
         (b'[{"a":"secret"}}]', r"0\.json has a bracket on line 1 that closes none"),
-        (b"<html>secret</html>", r"0\.json is no JSON: it begins with neither"),
+        (b"<html>secret</html>", r"0\.json is a web page \(HTML\)"),
+        (b"secret", r"0\.json is no JSON: it begins with neither"),
         (b"", r"0\.json is empty"),
     ],
 )

@@ -15,6 +15,7 @@ from cytoreg.errors import SourceError
 from cytoreg.sources import Headings, Item, Reject
 from cytoreg.sources.blocks import UNDECODABLE
 from cytoreg.sources.files import check_text, find, open_utf8, place, raw_text, texts
+from cytoreg.sources.headings import is_value
 from cytoreg.sources.json import paths
 from cytoreg.sources.json.config import JsonSource
 from cytoreg.sources.json.objects import Members, NoObject, Objects, listed
@@ -138,7 +139,7 @@ def _rows(file: _File, tables: list[Table], objects: Objects) -> Iterator[Item]:
                     yield from _add(table, value, None, row, part.line, file)
         for table in tables:
             yield table.take(where)
-    yield Headings(where, list(headings)[:MOST])
+    yield Headings(where, [name for name in headings if not is_value(name)][:MOST])
 
 
 def _add(

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from cytoreg.sources import Rows, Unexpected
 from cytoreg.sources.declaration import RESERVED
+from cytoreg.sources.headings import is_value
 from cytoreg.sources.json.objects import Members, Objects, Tree, fill, object_of
 from cytoreg.sources.json.paths import Path
 
@@ -88,7 +89,8 @@ class Table:
     def strange(self) -> Iterator[Unexpected]:
         """Keys that are no columns, and columns that no record has."""
         for key, count in sorted(self._undeclared.items()):
-            yield Unexpected(f"key {key} of {self.name}", count)
+            told = "that is a value" if is_value(key) else key
+            yield Unexpected(f"key {told} of {self.name}", count)
         for column in self._columns if self._total else ():
             if column not in self._filled:
                 yield Unexpected(f"column {column} of {self.name}, in no record", self._total)
@@ -101,10 +103,14 @@ class Table:
 
 
 def possible(keys: Iterable[str], elsewhere: frozenset[str]) -> dict[str, Path]:
-    """The columns of "all": of keys that differ in capitals alone only one can be a column."""
+    """The columns of "all": of keys that differ in capitals alone only one can be a column.
+
+    A key that is a patient's number or a date is none.
+    """
     chosen: dict[str, str] = {}
     for key in keys:
-        if key.strip() and key not in RESERVED and key not in elsewhere and len(chosen) < MOST:
+        usable = key.strip() and key not in RESERVED and not is_value(key)
+        if usable and key not in elsewhere and len(chosen) < MOST:
             chosen.setdefault(key.casefold(), key)
     return {key: (key,) for key in chosen.values()}
 
