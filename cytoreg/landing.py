@@ -29,7 +29,7 @@ from cytoreg.project import Project
 from cytoreg.source_check import check
 from cytoreg.sources import Item, kind_of, origin, reading
 from cytoreg.sources.files import place, unreadable
-from cytoreg.sources.patience import pauses
+from cytoreg.sources.patience import pauses, wait
 from cytoreg.warehouse import comment, literal, quote
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
             if not error.transient or time.monotonic() + pause > deadline:
                 raise
             progress(f"{error.message}; it is waited for", 0)
-        time.sleep(pause)
+        wait(pause)
     raise AssertionError  # pauses have no end
 
 

@@ -24,6 +24,7 @@ from uuid import UUID
 from cytoreg.errors import BuildError, ConfigError, CytoregError, GateClosed, place
 from cytoreg.prefect_server import prefect_server
 from cytoreg.progress import Progress, quiet
+from cytoreg.sources.patience import interruptible
 
 if TYPE_CHECKING:
     import subprocess
@@ -106,7 +107,8 @@ def run_flow(
         with _server(project, ON_TERMINAL, scheduling=False, meanwhile=_import_ahead):
             flow = _load(project, module, name)
             _require_server()
-            state: State[object] = flow(**parameters, return_state=True)  # type: ignore[assignment]
+            with interruptible():
+                state: State[object] = flow(**parameters, return_state=True)  # type: ignore[assignment]
             _until_recorded(state.state_details.flow_run_id)
         run_id = state.result()
     except GateClosed as error:

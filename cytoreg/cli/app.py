@@ -66,6 +66,8 @@ def main() -> None:
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
             typer.secho("interrupted; what was published stays as it was", fg="yellow", err=True)
+            sys.stdout.flush()
+            os._exit(INTERRUPTED)  # Prefect would look for its server, which has gone, for a minute
         if isinstance(stop.__context__, BrokenPipeError):
             # The reader of our output has gone (`| head`); there is nobody left to tell.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

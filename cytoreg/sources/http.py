@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.sources.patience import pauses
+from cytoreg.sources.patience import pauses, wait
 
 if TYPE_CHECKING:
     import httpx
@@ -86,7 +86,7 @@ def patiently(source: str, shown: str, deadline: float, attempt: Callable[[], T]
                     remedy="it is worth another try later; else ask who runs the server",
                     away=True,
                 ) from None
-            time.sleep(pause)
+            wait(pause)
     raise AssertionError  # pauses have no end
 
 

@@ -1,9 +1,17 @@
-"""How long to leave a system alone that is away, before it is tried again."""
+"""How long to leave a system alone that is away, before it is tried again.
+
+Sources are waited for in threads of their own, which an interrupt does not reach: it ends their
+waiting here.
+"""
 
 from __future__ import annotations
 
 import random
+import signal
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 PAUSE = 1.0
 """Seconds before the second try; each further pause is about twice as long."""
@@ -13,6 +21,38 @@ LONGEST = 60.0
 
 _JITTER = 0.25
 """Share by which a pause varies, so that several sources do not return at the same moment."""
+
+_interrupted = threading.Event()
+
+
+def wait(seconds: float) -> None:
+    """Wait that long; raises KeyboardInterrupt when the process is interrupted meanwhile."""
+    if _interrupted.wait(seconds):
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let an interrupt (Ctrl-C) end the waiting of every thread, not of this one alone.
+
+    For the main thread, which alone receives it; elsewhere this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = signal.getsignal(signal.SIGINT)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        _interrupted.set()
+        if callable(usual):
+            usual(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        _interrupted.clear()
 
 
 def pauses() -> Iterator[float]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urljoin
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Waiting
+from cytoreg.sources import Waiting, patience
 from cytoreg.sources.fhir.server import Server, issue_codes, json_object
 from cytoreg.sources.http import Away, wanted_wait
 
@@ -171,7 +171,7 @@ def _sleep(server: Server, seconds: float) -> None:
             remedy="give it more `deadline_minutes` in cytoreg.toml, or try later",
             transient=True,
         )
-    time.sleep(pause)
+    patience.wait(pause)
 
 
 def _pages(server: Server, first: dict[str, object]) -> Manifest:
