@@ -92,6 +92,7 @@ def _land(project: Project, source: str, config: AnySource, progress: Progress) 
             earlier = _earlier(home, source, config)
             items = reading(source, config, project.extracts, earlier)
             for item in _readable(source, items):
+                wait(0)  # an interrupt ends it between two items
                 writing.take(item)
         if [_state(path) for path in kind.inputs(source, config, project.extracts)] != states:
             raise _changed(source)

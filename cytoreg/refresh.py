@@ -7,6 +7,7 @@ same functions; what a stage leaves for the next one is in the build file and th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import date
 from typing import TYPE_CHECKING
@@ -16,12 +17,17 @@ from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.progress import Progress, quiet
 from cytoreg.project import Project
 from cytoreg.run import Purpose, Run, Verdict, fail, fingerprint, new_run, step
+from cytoreg.sources.patience import interruptible
 from cytoreg.warehouse import open_build
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from cytoreg.landing import Landing
+
+
+AT_ONCE = 4
+"""Sources that are landed side by side."""
 
 
 def land_source(run: Run, source: str, progress: Progress = quiet) -> dict[str, int]:
@@ -180,17 +186,25 @@ def refresh(
     """
     purpose: Purpose = "publish" if publish else "validate"
     with running(project, as_of, purpose=purpose, resume=resume, accept=accept) as run:
-        failed: list[CytoregError] = []
-        for source in project.config.sources:
-            try:
-                land_source(run, source, progress)
-            except CytoregError as error:
-                failed.append(error)
-        if failed:
-            raise merge(failed)
+        _land_all(run, progress)
         for _, function in STAGES if publish else VALIDATION:
             function(run, progress)
         return conclude(run, progress)
+
+
+def _land_all(run: Run, progress: Progress) -> None:
+    """Land every source side by side; one that is waited for does not hold up the others."""
+    with interruptible(), ThreadPoolExecutor(AT_ONCE) as pool:
+        landings = [
+            pool.submit(land_source, run, source, progress) for source in run.project.config.sources
+        ]
+        errors = [landing.exception() for landing in landings]
+    failed = [error for error in errors if isinstance(error, CytoregError)]
+    for error in errors:
+        if error and error not in failed:
+            raise error
+    if failed:
+        raise merge(failed)
 
 
 def rebuild(project: Project, run_id: str, *, progress: Progress = quiet) -> Verdict:

@@ -70,7 +70,7 @@ def land_all(run: Run, sources: list[str]) -> None:
 @flow(
     name="nightly-refresh",
     flow_run_name="refresh of {project}",
-    task_runner=ThreadPoolTaskRunner(max_workers=4),
+    task_runner=ThreadPoolTaskRunner(max_workers=refresh.AT_ONCE),
     persist_result=False,
 )
 def nightly_refresh(
