@@ -103,6 +103,8 @@ class Measuring:
 
     def profile(self, path: Path) -> TableProfile:
         """The profile of the table, whose rows lie in the Parquet file `path`."""
+        if not self._columns:
+            return TableProfile(self._rows, {})
         with in_memory(private_spill()) as con:
             con.execute("set enable_progress_bar = false")
             con.register("sample", self._sample)

@@ -78,9 +78,3 @@ def postgresql() -> Iterator[str]:
     """URL of a PostgreSQL server of this process; each module has tables of its own names."""
     with serving() as url:
         yield url
-
-
-@pytest.fixture
-def tries_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Landing tries once; that it tries again what may pass is told in test_landing."""
-    monkeypatch.setattr("cytoreg.landing.pauses", lambda: iter([math.inf]), raising=False)

@@ -274,7 +274,6 @@ def test_a_right_without_select_is_told(project: Make, server: str) -> None:
         ("postgresql://reader:s3cret@nowhere.invalid/hospital?password=s3cret2", "host is unknown"),
     ],
 )
-@pytest.mark.usefixtures("tries_once")
 def test_a_server_that_is_away_is_a_source_error(project: Make, url: str, message: str) -> None:
     with pytest.raises(SourceError, match=message) as caught:
         land(project(HOSPITAL.format(url=url)), "hospital")
