@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -159,30 +158,52 @@ def test_files_that_change_while_they_are_read_are_read_again(
     assert told.count(waited) == 2
 
 
+class Clock:
+    """Time that passes only while somebody waits."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.pauses: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        if seconds:
+            self.pauses.append(seconds)
+            self.now += seconds
+
+
+@pytest.fixture
+def clock(impatient: None, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of a landing that tries again what may pass."""
+    clock = Clock()
+    monkeypatch.setattr(landing, "pauses", patience.pauses)
+    monkeypatch.setattr(landing, "time", clock)
+    monkeypatch.setattr(landing, "wait", clock.wait)
+    return clock
+
+
 def test_a_source_that_stays_away_is_given_up_at_its_deadline(
-    project: Make, patient: None, monkeypatch: pytest.MonkeyPatch
+    project: Make, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = project(LOG.replace("tables =", "deadline_minutes = 0.005\ntables ="))  # 0.3 s
+    log = project(LOG.replace("tables =", "deadline_minutes = 10\ntables ="))
     write(log, a=ONE)
-    tries = []
 
     def away(*_: object) -> object:
-        tries.append(time.monotonic())
         raise SourceError("log", "does not answer", transient=True)
 
     monkeypatch.setattr(delimited, "read", away)
     with pytest.raises(SourceError, match="does not answer") as caught:
         land(log, "log")
     assert caught.value.away
-    pauses = [after - before for before, after in pairwise(tries)]
-    assert 3 <= len(pauses) <= 6
-    assert pauses == sorted(pauses)
-    assert tries[-1] - tries[0] < 0.5
+    for number, pause in enumerate(clock.pauses):
+        assert pause == pytest.approx(min(2**number, patience.LONGEST), rel=0.25)
+    assert 600 - 1.25 * patience.LONGEST <= clock.now <= 600
 
 
-def test_what_will_not_pass_is_not_tried_again(project: Make, patient: None) -> None:
+def test_what_will_not_pass_is_not_tried_again(project: Make, clock: Clock) -> None:
     log = project(LOG)
-    began = time.monotonic()
     with pytest.raises(SourceError, match="no file matches") as caught:
         land(log, "log")
     assert (caught.value.away, caught.value.transient) == (True, False)
@@ -190,7 +211,7 @@ def test_what_will_not_pass_is_not_tried_again(project: Make, patient: None) -> 
     with pytest.raises(SourceError, match="no heading for column hospital_number") as caught:
         land(log, "log")
     assert not caught.value.away
-    assert time.monotonic() - began < patience.PAUSE
+    assert clock.pauses == []
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(
