@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.project import Project
-from cytoreg.sources import Rows, about, kind_of, origin
+from cytoreg.sources import Reject, Rows, about, kind_of, origin
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,7 +50,7 @@ def check(project: Project, source: str) -> list[tuple[str, bool, str]]:
 
 def _shape(source: str, config: AnySource, table: str, extracts: Path) -> str:
     """Columns of a table and the lengths of their texts, from its first records."""
-    rejects = 0
+    rejects, reason = 0, ""
     seen: pa.Table | None = None
     kind = kind_of(config)
     for item in getattr(kind, "sample", kind.read)(source, config, extracts):
@@ -58,7 +58,14 @@ def _shape(source: str, config: AnySource, table: str, extracts: Path) -> str:
             seen = item.rows
             if len(seen):
                 break
-        rejects += getattr(item, "reason", None) is not None
+        if isinstance(item, Reject) and item.table == table:
+            rejects, reason = rejects + 1, reason or item.reason
+    if rejects and not seen:
+        raise SourceError(
+            source,
+            f"none of its {rejects} records can be parsed; the first is {reason}",
+            remedy=f"deliver it again, or correct [sources.{source}] in cytoreg.toml",
+        )
     if seen is None:
         return "nothing was found of it"
     columns = [name for name in seen.column_names if not name.startswith("_")]

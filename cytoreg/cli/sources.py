@@ -97,7 +97,7 @@ def add_(
 
     loaded = load(project, extracts)
     where = where or _ask("Its files (a glob below the extracts) or its URL")
-    kind = kind or connect.guess(where) or None
+    kind = kind or connect.guess(where, loaded.extracts) or None
     kind = kind or _ask("What kind of source is it", choices=_kinds())
     draft = connect.offered(loaded, name, kind, where)
     wanted = _given(table, draft.tables) if table else _asked(draft.tables, loaded)

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg.connect.drafts import DRAFTS, Draft
-from cytoreg.errors import ConfigError
+from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.project import CONFIG, Project, expand, parse
 from cytoreg.sources import KINDS, Rows, kind_of
 from cytoreg.sources.declaration import Headed
+from cytoreg.sources.files import open_bytes, texts
 from cytoreg.sources.headings import words
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ _ENDINGS = {
     "stata": (".dta",),
 }
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+_LINE = 1 << 16
+"""Bytes of a line that are looked at."""
+_ABSTRACT = 3000
+"""Bytes that a line of NAACCR exceeds, whatever its record type."""
 _BY_TABLE = ("columns", "each", "items", "read_from", "views")
 """Keys of a declaration that may be mappings by table."""
 
@@ -58,14 +63,33 @@ class Added:
     """Staging models that do not yet read the new ones, which stand beside them."""
 
 
-def guess(where: str) -> str:
-    """The kind that a path or a URL looks like; empty when it does not tell."""
+def guess(where: str, extracts: Path) -> str:
+    """The kind that a path or a URL looks like; empty when it does not tell.
+
+    What is called .txt may be of several kinds: its first lines tell.
+    """
     text = where.casefold()
     if "://" in text:
         return "" if text.startswith(("http://", "https://")) else "sql"
     for ending in _PACKED:
         text = text.removesuffix(ending)
-    return next((kind for kind, endings in _ENDINGS.items() if text.endswith(endings)), "")
+    kind = next((kind for kind, endings in _ENDINGS.items() if text.endswith(endings)), "")
+    return _by_lines(where, extracts) if kind == "fixed_width" else kind
+
+
+def _by_lines(where: str, extracts: Path) -> str:
+    """The kind that the first two lines look like, of columns that begin at fixed places or not."""
+    try:
+        with open_bytes("", texts("", where, extracts)[0], where) as file:
+            first, second = (file.readline(_LINE) for _ in range(2))
+    except CytoregError:  # which is said when the file is read as what it is taken for
+        return "fixed_width"
+    if first.lstrip(b"\x0b")[:4] in (b"MSH|", b"FHS|", b"BHS|"):
+        return "hl7"
+    if len(first) > _ABSTRACT and first[16:19].isdigit():
+        return "naaccr_flat"
+    separated = any(first.count(sign) == second.count(sign) > 0 for sign in (b"\t", b";", b"|"))
+    return "csv" if separated else "fixed_width"
 
 
 def offered(project: Project, name: str, kind: str, where: str) -> Draft:

@@ -109,7 +109,7 @@ def _directory_of(path: Path, *_: int) -> tuple[zipfile.ZipFile, dict[str, zipfi
         if info.is_dir() or inside.name.startswith(".") or {*inside.parts}.intersection(_SYSTEM):
             continue
         if inside.as_posix() in _OFFICE:
-            raise Damaged("is an Office document, not text")
+            raise Damaged("is an Office document, not text (a workbook is of kind excel)")
         if inside.is_absolute() or ".." in inside.parts:
             raise Damaged("is a zip archive with a path that leads out of it")
         if inside.as_posix() in infos:

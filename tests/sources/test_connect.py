@@ -268,11 +268,24 @@ def test_only_the_wanted_tables_are_declared(registry: Project) -> None:
     [
         ("a/*.csv.gz", "csv"), ("A.XLSX", "excel"), ("x.ndjson", "fhir"), ("x.sav", "spss"),
         ("postgresql://db/x", "sql"), ("${HOSPITAL_URL:-sqlite:///x.db}", "sql"),
-        ("https://host/api/", ""), ("x.docx", ""),
+        ("https://host/api/", ""), ("x.docx", ""), ("nowhere.txt", "fixed_width"),
     ],
 )  # fmt: skip
-def test_a_path_tells_its_kind_or_nothing(where: str, kind: str) -> None:
-    assert connect.guess(where) == kind
+def test_a_path_tells_its_kind_or_nothing(where: str, kind: str, tmp_path: Path) -> None:
+    assert connect.guess(where, tmp_path) == kind
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (MESSAGE, "hl7"), ("I".ljust(16) + "180" + " " * 4029 + "\n", "naaccr_flat"),
+        ("a\tb\n1\t2\n", "csv"), ("a;b\n1;2\n", "csv"), ("abc1\nabc2\n", "fixed_width"),
+        ("", "fixed_width"),
+    ],
+)  # fmt: skip
+def test_the_first_lines_tell_what_text_is(content: str, kind: str, tmp_path: Path) -> None:
+    (tmp_path / "new.txt").write_text(content)
+    assert connect.guess("*.txt", tmp_path) == kind
 
 
 @pytest.mark.parametrize(

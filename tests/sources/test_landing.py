@@ -317,6 +317,15 @@ def test_a_check_tells_the_shape_and_no_value(project: Make) -> None:
     assert not log.landing.exists()
 
 
+def test_a_check_of_records_of_which_none_can_be_parsed_says_why(project: Make) -> None:
+    log = project(LOG)
+    write(log, a="CASE NO,MRN\n1,Jürgen\n2,Jörg\n".encode("latin-1"))
+    _, (what, ok, detail) = check(log, "log")
+    assert (what, ok) == ("table cases", False)
+    assert "none of its 2 records can be parsed; the first is bytes that are not in" in detail
+    assert "rgen" not in detail
+
+
 def test_a_check_names_what_does_not_fit(project: Make) -> None:
     log = project(LOG)
     write(log, a=b"CASE NO,Patient\n1,a\n")
