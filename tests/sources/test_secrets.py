@@ -31,7 +31,17 @@ token_env = "PLANTED_TOKEN"
 tables = {{ enrollment = "patient" }}
 deadline_minutes = 0.01
 """,
+    "fhir": """
+[sources.one]
+kind = "fhir"
+url = "http://127.0.0.1:9/fhir"
+token_env = "PLANTED_TOKEN"
+tables = { patient = "patient" }
+views = { patient = "patient.json" }
+deadline_minutes = 0.01
+""",
 }
+VIEW = '{"resource": "Patient", "select": [{"column": [{"name": "id", "path": "id"}]}]}'
 
 
 @pytest.mark.parametrize("kind", AWAY)
@@ -43,6 +53,7 @@ def test_a_planted_secret_is_nowhere(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setenv("PLANTED_TOKEN", SECRET)
+    (tmp_path / "patient.json").write_text(VIEW)
     registry = project(AWAY[kind])
     told: list[object] = []
     with pytest.raises(SourceError) as caught, running(registry, None) as run:
