@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -153,9 +154,14 @@ def test_rollback_publishes_the_run_before(registry: Path) -> None:
 
 def test_runs_are_listed_with_how_they_ended(registry: Path) -> None:
     (registry / "extracts/or_log/or_log_2010.csv").write_bytes(b"")
-    run("refresh", "--untracked", "--as-of", AS_OF, cwd=registry)
+    refused = run("refresh", "--untracked", "--as-of", AS_OF, cwd=registry)
+    assert refused.code == 1
+    assert "or_log_2010.csv is empty" in refused.out
+    shutil.rmtree(registry / "data/builds")  # no landing of it serves then
+    failed = run("refresh", "--untracked", "--as-of", AS_OF, cwd=registry)
+    assert failed.code == 3
     rows = json.loads(run("runs", "--json", cwd=registry).out)
-    assert [row["status"] for row in rows] == ["failed", "published"]
+    assert [row["status"] for row in rows] == ["failed", "gate closed", "published"]
     assert "or_log_2010.csv is empty" in rows[0]["error"]
 
 
