@@ -5,8 +5,8 @@ the 8th, those for pancreas and for jejunum and ileum. What is not here is not s
 stage is guessed. M1 makes stage IV whatever T and N are. M0 in a report is the clinic's word, which
 a pathological stage may rest on. The sources give T and N of pathologists only: clinical ones would
 stand in rows of basis clinical.
-Sources: AJCC Cancer Staging Manual, 7th edition 2010 and 8th edition 2017, as public summaries give
-their groups.
+Sources: AJCC Cancer Staging Manual, 7th edition 2010 and 8th edition 2017; decision 20 says what of
+them was checked.
 grain: pathology_id, one row a report with a neuroendocrine histology
 materialized: table
 */
