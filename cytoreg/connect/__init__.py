@@ -30,7 +30,11 @@ __all__ = ["Added", "add", "guess", "offered"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _ENTITY = re.compile(r"[a-z][a-z0-9_]*")
-_SECRET = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+_SECRET = re.compile(
+    r"://[^/@\s]*:(?!\$)[^/@\s]+@|[?&;][^=&;]*(?:pass|pwd|token|secret|key)[^=&;]*=(?!\$)",
+    re.IGNORECASE,
+)
+"""A password before a host or among a URL's parameters; `${NAME}` in its place is none."""
 _ENDINGS = {
     "csv": (".csv", ".tsv", ".tab"),
     "excel": (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),

@@ -295,6 +295,8 @@ def test_the_first_lines_tell_what_text_is(content: str, kind: str, tmp_path: Pa
         ("first", "csv", "new.csv", "has a source first already"),
         ("new", "csvv", "new.csv", "there is no kind csvv"),
         ("new", "sql", "postgresql://me:secret@host/db", "does not belong into cytoreg.toml"),
+        ("new", "sql", "postgresql://host/db?user=me&PASSWORD=secret", "does not belong into"),
+        ("new", "sql", "postgresql://me:${NO_SUCH_WORD}@host/db", "has no NO_SUCH_WORD"),
         ("new", "sql", "${NO_SUCH_URL}", "the environment has no NO_SUCH_URL"),
     ],
 )
