@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from cytoreg import functions
 from cytoreg.errors import BuildError, ConfigError
 from cytoreg.modelfile import AS_OF, FOLDERS, Model, read_model
 from cytoreg.progress import Progress, quiet
@@ -65,6 +66,7 @@ def build(
     order = [name for name in _ordered(chosen) if name not in _waiting(chosen, later)]
     existing = _existing(con)
     _require(chosen, order, existing)
+    functions.define(con)
     for name in order:
         _materialize(con, chosen[name], as_of)
         if chosen[name].materialized == "table":

@@ -3,18 +3,18 @@ grain: complication_key
 materialized: view
 */
 with hospital_number_of_record as (
-  select nullif(trim(record_id), '') as record_id, min(nullif(trim(mrn), '')) as hospital_number
+  select cleaned(record_id) as record_id, min(cleaned(mrn)) as hospital_number
   from landing.research_enrollment
-  group by nullif(trim(record_id), '')
+  group by cleaned(record_id)
 ),
 trimmed as (
   select
-    nullif(trim(record_id), '') as record_id,
-    nullif(trim(redcap_repeat_instance), '') as instance,
-    nullif(trim(comp_case_no), '') as case_number,
-    nullif(trim(comp_date), '') as complication_date,
-    nullif(trim(comp_type), '') as type,
-    nullif(trim(comp_clavien), '') as clavien,
+    cleaned(record_id) as record_id,
+    cleaned(redcap_repeat_instance) as instance,
+    cleaned(comp_case_no) as case_number,
+    cleaned(comp_date) as complication_date,
+    cleaned(comp_type) as type,
+    cleaned(comp_clavien) as clavien,
     _source,
     _table,
     _file,

@@ -4,12 +4,12 @@ materialized: view
 */
 with trimmed as (
   select
-    nullif(trim(diagnosis_id), '') as diagnosis_number,
-    nullif(trim(encounter_id), '') as encounter_number,
-    nullif(trim(mrn), '') as hospital_number,
-    nullif(trim(code_system), '') as code_system,
-    upper(nullif(trim(code), '')) as code,
-    nullif(trim(diagnosis_date), '') as diagnosis_date,
+    cleaned(diagnosis_id) as diagnosis_number,
+    cleaned(encounter_id) as encounter_number,
+    cleaned(mrn) as hospital_number,
+    cleaned(code_system) as code_system,
+    upper(cleaned(code)) as code,
+    cleaned(diagnosis_date) as diagnosis_date,
     _source,
     _table,
     _file,

@@ -4,12 +4,12 @@ materialized: view
 */
 with trimmed as (
   select
-    nullif(trim(encounter_id), '') as encounter_number,
-    nullif(trim(mrn), '') as hospital_number,
-    nullif(trim(class), '') as class,
-    nullif(trim(admit_time), '') as admission_time,
-    nullif(trim(discharge_time), '') as discharge_time,
-    nullif(trim(disposition), '') as disposition,
+    cleaned(encounter_id) as encounter_number,
+    cleaned(mrn) as hospital_number,
+    cleaned(class) as class,
+    cleaned(admit_time) as admission_time,
+    cleaned(discharge_time) as discharge_time,
+    cleaned(disposition) as disposition,
     _source,
     _table,
     _file,

@@ -3,17 +3,17 @@ grain: follow_up_key
 materialized: view
 */
 with hospital_number_of_record as (
-  select nullif(trim(record_id), '') as record_id, min(nullif(trim(mrn), '')) as hospital_number
+  select cleaned(record_id) as record_id, min(cleaned(mrn)) as hospital_number
   from landing.research_enrollment
-  group by nullif(trim(record_id), '')
+  group by cleaned(record_id)
 ),
 trimmed as (
   select
-    nullif(trim(record_id), '') as record_id,
-    nullif(trim(redcap_repeat_instance), '') as instance,
-    nullif(trim(fu_date), '') as follow_up_date,
-    nullif(trim(fu_status), '') as status,
-    nullif(trim(fu_cause), '') as cause,
+    cleaned(record_id) as record_id,
+    cleaned(redcap_repeat_instance) as instance,
+    cleaned(fu_date) as follow_up_date,
+    cleaned(fu_status) as status,
+    cleaned(fu_cause) as cause,
     _source,
     _table,
     _file,

@@ -7,12 +7,12 @@ materialized: view
 */
 with trimmed as (
   select
-    nullif(trim(hospital_number), '') as hospital_number,
-    nullif(trim(taken_on), '') as taken_on,
-    nullif(trim(result), '') as result,
-    nullif(trim(normal_below), '') as normal_below,
-    nullif(trim(assay), '') as assay,
-    nullif(trim(laboratory), '') as laboratory,
+    cleaned(hospital_number) as hospital_number,
+    cleaned(taken_on) as taken_on,
+    cleaned(result) as result,
+    cleaned(normal_below) as normal_below,
+    cleaned(assay) as assay,
+    cleaned(laboratory) as laboratory,
     _source,
     _table,
     _file,
@@ -23,7 +23,7 @@ sign_apart as (
   select
     *,
     case when regexp_matches(result, '^[<>] *[0-9]') then substring(result, 1, 1) end as comparator,
-    case when regexp_matches(result, '^[<>] *[0-9]') then trim(substring(result, 2)) else result end
+    case when regexp_matches(result, '^[<>] *[0-9]') then cleaned(substring(result, 2)) else result end
       as value
   from trimmed
 )

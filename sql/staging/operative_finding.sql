@@ -3,33 +3,33 @@ grain: finding_key
 materialized: view
 */
 with hospital_number_of_record as (
-  select nullif(trim(record_id), '') as record_id, min(nullif(trim(mrn), '')) as hospital_number
+  select cleaned(record_id) as record_id, min(cleaned(mrn)) as hospital_number
   from landing.research_enrollment
-  group by nullif(trim(record_id), '')
+  group by cleaned(record_id)
 ),
 trimmed as (
   select
-    nullif(trim(record_id), '') as record_id,
-    nullif(trim(redcap_repeat_instance), '') as instance,
-    nullif(trim(proc_case_no), '') as case_number,
-    nullif(trim(proc_date), '') as operation_date,
-    nullif(trim(proc_preop_site), '') as preop_site,
-    nullif(trim(proc_site_found), '') as site_found,
-    nullif(trim(proc_path_confirmed), '') as path_confirmed,
-    nullif(trim(proc_r_status), '') as r_status,
-    nullif(trim(proc_percent_removed), '') as percent_removed,
-    nullif(trim(proc_estimated_by), '') as estimated_by,
-    nullif(trim(proc_intraop_comp), '') as intraop_comp,
-    nullif(trim(proc_intraop_type), '') as intraop_type,
-    nullif(trim(proc_crisis), '') as crisis,
-    nullif(trim(proc_sbp_low), '') as systolic_low,
-    nullif(trim(proc_sbp_low_min), '') as minutes_below_80,
-    nullif(trim(proc_bp_change_pct), '') as bp_change_percent,
-    nullif(trim(proc_bp_change_min), '') as bp_change_minutes,
-    nullif(trim(proc_octreotide_ug), '') as octreotide_ug,
-    nullif(trim(proc_bp_regress_pct), '') as bp_regression_percent,
-    nullif(trim(proc_vasopressor), '') as vasopressor,
-    nullif(trim(proc_other_cause), '') as other_cause,
+    cleaned(record_id) as record_id,
+    cleaned(redcap_repeat_instance) as instance,
+    cleaned(proc_case_no) as case_number,
+    cleaned(proc_date) as operation_date,
+    cleaned(proc_preop_site) as preop_site,
+    cleaned(proc_site_found) as site_found,
+    cleaned(proc_path_confirmed) as path_confirmed,
+    cleaned(proc_r_status) as r_status,
+    cleaned(proc_percent_removed) as percent_removed,
+    cleaned(proc_estimated_by) as estimated_by,
+    cleaned(proc_intraop_comp) as intraop_comp,
+    cleaned(proc_intraop_type) as intraop_type,
+    cleaned(proc_crisis) as crisis,
+    cleaned(proc_sbp_low) as systolic_low,
+    cleaned(proc_sbp_low_min) as minutes_below_80,
+    cleaned(proc_bp_change_pct) as bp_change_percent,
+    cleaned(proc_bp_change_min) as bp_change_minutes,
+    cleaned(proc_octreotide_ug) as octreotide_ug,
+    cleaned(proc_bp_regress_pct) as bp_regression_percent,
+    cleaned(proc_vasopressor) as vasopressor,
+    cleaned(proc_other_cause) as other_cause,
     _source,
     _table,
     _file,

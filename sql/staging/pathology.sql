@@ -6,28 +6,28 @@ materialized: view
 */
 with trimmed as (
   select
-    nullif(trim(message_number), '') as message_number,
-    nullif(trim(report_number), '') as report_number,
-    nullif(trim(result_status), '') as result_status,
-    nullif(trim(reported_time), '') as reported_time,
-    nullif(trim(hospital_number), '') as hospital_number,
-    nullif(trim(case_number), '') as case_number,
-    nullif(trim(specimen_date), '') as specimen_date,
-    upper(nullif(trim(primary_site), '')) as primary_site,
-    nullif(trim(histology), '') as histology,
-    upper(nullif(trim(grade), '')) as grade,
-    nullif(trim(ki67), '') as ki67,
-    nullif(trim(mitoses), '') as mitoses,
-    nullif(trim(mitoses_unit), '') as mitoses_unit,
-    lower(nullif(trim(differentiation), '')) as differentiation,
-    nullif(trim(t), '') as t,
-    nullif(trim(n), '') as n,
-    nullif(trim(m), '') as m,
-    lower(nullif(trim(metastasis), '')) as metastasis,
-    nullif(trim(edition), '') as edition,
-    nullif(trim(nodes_examined), '') as nodes_examined,
-    nullif(trim(nodes_positive), '') as nodes_positive,
-    nullif(trim(size_mm), '') as size_mm,
+    cleaned(message_number) as message_number,
+    cleaned(report_number) as report_number,
+    cleaned(result_status) as result_status,
+    cleaned(reported_time) as reported_time,
+    cleaned(hospital_number) as hospital_number,
+    cleaned(case_number) as case_number,
+    cleaned(specimen_date) as specimen_date,
+    upper(cleaned(primary_site)) as primary_site,
+    cleaned(histology) as histology,
+    upper(cleaned(grade)) as grade,
+    cleaned(ki67) as ki67,
+    cleaned(mitoses) as mitoses,
+    cleaned(mitoses_unit) as mitoses_unit,
+    lower(cleaned(differentiation)) as differentiation,
+    cleaned(t) as t,
+    cleaned(n) as n,
+    cleaned(m) as m,
+    lower(cleaned(metastasis)) as metastasis,
+    cleaned(edition) as edition,
+    cleaned(nodes_examined) as nodes_examined,
+    cleaned(nodes_positive) as nodes_positive,
+    cleaned(size_mm) as size_mm,
     _source,
     _table,
     _file,
@@ -56,7 +56,7 @@ select
   histology, -- OBX HISTOLOGY
   case grade when 'G1' then '1' when 'G2' then '2' when 'G3' then '3' when 'GX' then '9' else grade end
     as grade, -- OBX GRADE: G1 to G3, GX
-  case when regexp_matches(ki67, '^[<>] *[0-9]') then trim(substring(ki67, 2)) else ki67 end
+  case when regexp_matches(ki67, '^[<>] *[0-9]') then cleaned(substring(ki67, 2)) else ki67 end
     as ki67_percent, -- OBX KI67, the number
   case when regexp_matches(ki67, '^[<>] *[0-9]') then substring(ki67, 1, 1) end
     as ki67_comparator, -- OBX KI67, the sign before the number

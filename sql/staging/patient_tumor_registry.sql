@@ -8,24 +8,24 @@ with hospital_number_of_patient as (
   select
     _file,
     _parent_row,
-    min(nullif(trim(medicalRecordNumber), '')) as hospital_number
+    min(cleaned(medicalRecordNumber)) as hospital_number
   from landing.tumor_registry_tumor
   group by _file, _parent_row
 ),
 trimmed as (
   select
-    nullif(trim(p.patientIdNumber), '') as source_patient_number,
+    cleaned(p.patientIdNumber) as source_patient_number,
     h.hospital_number,
-    upper(nullif(trim(p.nameLast), '')) as family_name,
-    upper(nullif(trim(p.nameFirst), '')) as given_name,
-    upper(nullif(trim(p.nameMiddle), '')) as middle_name,
-    nullif(trim(p.sex), '') as sex,
-    nullif(trim(p.dateOfBirth), '') as birth_date,
-    nullif(trim(p.socialSecurityNumber), '') as ssn,
-    nullif(trim(p.race1), '') as race,
-    nullif(trim(p.vitalStatus), '') as vital_status,
-    nullif(trim(p.dateOfLastContact), '') as last_contact_date,
-    upper(nullif(trim(p.causeOfDeath), '')) as cause_of_death,
+    upper(cleaned(p.nameLast)) as family_name,
+    upper(cleaned(p.nameFirst)) as given_name,
+    upper(cleaned(p.nameMiddle)) as middle_name,
+    cleaned(p.sex) as sex,
+    cleaned(p.dateOfBirth) as birth_date,
+    cleaned(p.socialSecurityNumber) as ssn,
+    cleaned(p.race1) as race,
+    cleaned(p.vitalStatus) as vital_status,
+    cleaned(p.dateOfLastContact) as last_contact_date,
+    upper(cleaned(p.causeOfDeath)) as cause_of_death,
     p._source,
     p._table,
     p._file,

@@ -5,23 +5,23 @@ grain: tumor_key
 materialized: view
 */
 with patient_of_row as (
-  select _file, _row, nullif(trim(patientIdNumber), '') as source_patient_number
+  select _file, _row, cleaned(patientIdNumber) as source_patient_number
   from landing.tumor_registry_patient
 ),
 trimmed as (
   select
     p.source_patient_number,
-    nullif(trim(t.tumorRecordNumber), '') as tumor_record_number,
-    nullif(trim(t.medicalRecordNumber), '') as hospital_number,
-    nullif(trim(t.dateOfDiagnosis), '') as diagnosis_date,
-    upper(nullif(trim(t.primarySite), '')) as primary_site,
-    nullif(trim(t.histologicTypeIcdO3), '') as histology,
-    nullif(trim(t.behaviorCodeIcdO3), '') as behavior,
-    nullif(trim(t.gradePathological), '') as grade,
-    nullif(trim(t.ki67), '') as ki67,
-    nullif(trim(t.tumorSizeSummary), '') as size_mm,
-    nullif(trim(t.sequenceNumberHospital), '') as sequence,
-    nullif(trim(t.diagnosticConfirmation), '') as confirmation,
+    cleaned(t.tumorRecordNumber) as tumor_record_number,
+    cleaned(t.medicalRecordNumber) as hospital_number,
+    cleaned(t.dateOfDiagnosis) as diagnosis_date,
+    upper(cleaned(t.primarySite)) as primary_site,
+    cleaned(t.histologicTypeIcdO3) as histology,
+    cleaned(t.behaviorCodeIcdO3) as behavior,
+    cleaned(t.gradePathological) as grade,
+    cleaned(t.ki67) as ki67,
+    cleaned(t.tumorSizeSummary) as size_mm,
+    cleaned(t.sequenceNumberHospital) as sequence,
+    cleaned(t.diagnosticConfirmation) as confirmation,
     t._source,
     t._table,
     t._file,

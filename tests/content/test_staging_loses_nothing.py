@@ -8,10 +8,24 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from cytoreg import functions
+
 ROOT = Path(__file__).parents[2]
 STAGING = ROOT / "sql" / "staging"
 # What rows of a broken night may hold: nothing, blanks, doubles, children of parents not there.
-CELLS = (None, "", "  ", "1", "1", "20160230", "2016-02-30", "02/30/2016", "é\u2009;--", "XXX.7")
+CELLS = (
+    None,
+    "",
+    "  ",
+    "\t\u00a0",
+    "1",
+    "1",
+    "20160230",
+    "2016-02-30",
+    "02/30/2016",
+    "é\u2009;--",
+    "XXX.7",
+)
 PARTS = (
     *("patient_tumor_registry", "patient_hospital", "patient_research"),
     *("laboratory_observation", "laboratory_biomarkers"),
@@ -36,7 +50,7 @@ def columns_read(table: str) -> set[str]:
     for path in STAGING.glob("*.sql"):
         for clause in re.split(r"\bselect\b", path.read_text(encoding="utf-8")):
             if re.search(rf"from\s+landing\.{table}\b", clause):
-                found |= set(re.findall(r"trim\((?:\w+\.)?(\w+)\)", clause))
+                found |= set(re.findall(r"cleaned\((?:\w+\.)?(\w+)\)", clause))
     return found
 
 
@@ -44,6 +58,7 @@ def columns_read(table: str) -> set[str]:
 def con():
     with duckdb.connect() as con:
         con.execute("create schema landing; create schema staging")
+        functions.define(con)
         for table in {table for tables in ORIGIN.values() for table in tables}:
             columns = sorted(columns_read(table))
             kinds = "".join(f", {column} varchar" for column in columns)
@@ -75,5 +90,6 @@ def test_staging_is_text_without_blanks(con, entity):
     for name, kind, *_ in con.execute(f"describe staging.{entity}").fetchall():
         if not name.startswith("_"):
             assert kind == "VARCHAR", name
-            empty = f"select count(*) from staging.{entity} where trim({name}) = ''"
-            assert con.execute(empty).fetchone() == (0,), name
+            blank = f"{name} is distinct from cleaned({name})"
+            counted = f"select count(*) from staging.{entity} where {blank}"
+            assert con.execute(counted).fetchone() == (0,), name

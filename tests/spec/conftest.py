@@ -7,6 +7,7 @@ from types import ModuleType
 import duckdb
 import pytest
 
+from cytoreg import functions
 from cytoreg.rules import judge
 
 pytest.register_assert_rewrite("drawn")
@@ -19,6 +20,7 @@ def empty_build() -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty build in memory, in which a pseudonym is its own key."""
     with duckdb.connect() as con:
         con.execute("create macro pseudonym(kind, key) as key")
+        functions.define(con)
         yield con
 
 

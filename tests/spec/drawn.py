@@ -146,7 +146,7 @@ def landed_columns(table: str) -> dict[str, str]:
         text = path.read_text(encoding="utf-8")
         for clause in re.split(r"\bselect\b", text):
             if re.search(rf"from\s+landing\.{table}\b", clause):
-                found = re.findall(r"trim\((?:\w+\.)?(\w+)\)", clause)
+                found = re.findall(r"cleaned\((?:\w+\.)?(\w+)\)", clause)
                 columns |= dict.fromkeys(found, "varchar")
     return columns
 
