@@ -41,8 +41,8 @@ def measure_refresh(extracts: Path, data: Path) -> list[tuple[str, float, int]]:
     """(stage, seconds, peak MB) of an untracked refresh."""
     from datetime import date
 
-    from cytoreg import refresh
     from cytoreg.conclude import conclude
+    from cytoreg.nights import refresh
     from cytoreg.project import load_project
 
     project = load_project(ROOT, extracts=extracts, data=data)

@@ -11,7 +11,7 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from cytoreg import refresh
+from cytoreg.nights import refresh
 from cytoreg.project import load_project
 from cytoreg.tracking import scrubbed
 

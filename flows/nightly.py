@@ -14,9 +14,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import wait
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from cytoreg import refresh
 from cytoreg.conclude import conclude
 from cytoreg.errors import BuildError, CytoregError, place
+from cytoreg.nights import refresh
 from cytoreg.project import load_project
 from cytoreg.run import Run, read_verdict
 from cytoreg.tracking import scrubbed, watcher

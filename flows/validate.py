@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prefect import flow
 
-from cytoreg import refresh
+from cytoreg.nights import refresh
 from cytoreg.project import load_project
 from cytoreg.tracking import scrubbed
 

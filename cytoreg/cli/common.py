@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cytoreg.errors import ConfigError
 from cytoreg.progress import Progress
 
 if TYPE_CHECKING:
@@ -46,10 +47,25 @@ JsonOption = Annotated[
 
 
 def load(project: Path | None, extracts: Path | None = None, data: Path | None = None) -> Project:
-    """The project that the options name."""
+    """The project that the options name; raises ConfigError for a folder that is not there."""
     from cytoreg.project import load_project
 
+    for option, folder in (("--project", project), ("--extracts", extracts), ("--data", data)):
+        if folder is not None:
+            there(option, folder)
     return load_project(project, extracts=extracts, data=data)
+
+
+def there(option: str, folder: Path) -> None:
+    """Raise ConfigError unless what an option names is a folder: a slip must not pass for one."""
+    try:
+        found, known = folder.is_dir(), folder.exists()
+    except OSError:  # such as a folder above it that may not be entered
+        found, known = False, False
+    if not found:
+        what = "is not a folder" if known else "does not exist"
+        remedy = "name the folder that it lies in" if known else f"correct it, or: mkdir {folder}"
+        raise ConfigError(f"{option}: {folder} {what}", remedy=remedy)
 
 
 def day(moment: datetime | None) -> date | None:

@@ -59,7 +59,7 @@ def query(
 
     Example:  cytoreg query --format csv "select * from marts.publication_benchmark"
     """
-    from cytoreg.query import query as ask
+    from cytoreg.publication.query import query as ask
 
     loaded = load(project, None, data)
     if form is Format.parquet and output is None and sys.stdout.isatty():
@@ -262,8 +262,12 @@ def doctor(
 
     Example:  cytoreg doctor --extracts new-delivery
     """
+    from cytoreg.cli.common import there
     from cytoreg.doctor import examine
 
+    for option, folder in (("--project", project), ("--extracts", extracts), ("--data", data)):
+        if folder is not None:
+            there(option, folder)
     found = examine(project, extracts, data)
     if as_json:
         show_json([vars(check) for check in found])

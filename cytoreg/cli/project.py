@@ -26,9 +26,15 @@ def init(
     import shutil
 
     source = reference()
-    if folder.exists() and any(folder.iterdir()):
-        raise ConfigError(f"{folder} is not empty", remedy="name a folder that is new or empty")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise ConfigError(f"{folder} is not empty", remedy="name a folder that is new or empty")
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:  # a file, one above it, or no permission
+        raise ConfigError(
+            f"{folder} cannot be a project: {error.strerror}",
+            remedy="name a folder that is new or empty",
+        ) from None
     for name in CONTENT:
         if (source / name).is_dir():
             shutil.copytree(
@@ -59,6 +65,8 @@ def simulate(
     as_json: JsonOption = False,
 ) -> None:
     """Write the extracts of a simulated hospital: its eight sources, no real patient.
+
+    Into a folder that is new, empty, or as simulate left it: anything else in it is refused.
 
     Example:  cytoreg simulate extracts --patients 5000 --seed 1 --no-defects
     """

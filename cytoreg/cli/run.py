@@ -51,7 +51,7 @@ def refresh(
     loaded = load(project, extracts, data)
     with watching() as progress:
         if untracked:
-            from cytoreg.refresh import refresh as run
+            from cytoreg.nights.refresh import refresh as run
 
             verdict = run(
                 loaded, as_of=day(as_of), resume=resume, accept=accept or [], progress=progress
@@ -84,7 +84,7 @@ def validate(
 
     Example:  cytoreg validate --extracts new-delivery
     """
-    from cytoreg.refresh import refresh as run
+    from cytoreg.nights.refresh import refresh as run
 
     loaded = load(project, extracts, data)
     with watching() as progress:

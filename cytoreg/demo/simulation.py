@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from cytoreg.demo import (
+    fence,
     source_biomarkers,
     source_death_index,
     source_hospital,
@@ -29,7 +30,6 @@ from cytoreg.progress import Progress, quiet
 _FEWEST = 20
 _MOST = 1_500_000  # more would need longer case numbers
 _MEMORY = "2GB"
-_WORK = ".simulate-"
 _SYSTEMS = (
     *("tumor_registry", "hospital", "or_log", "research", "death_index", "laboratory"),
     *("biomarkers", "pathology", "truth"),
@@ -61,8 +61,9 @@ def simulate(
     """Write the extracts of a simulated hospital with `patients` records into `folder`.
 
     The same patients, seed and defects give the same bytes. Extracts of an earlier call are
-    replaced as a whole, each system in one rename; nothing else in `folder` is touched.
-    Raises ConfigError for a number of patients or a URL that cannot be served.
+    replaced as a whole, each system in one rename. Raises ConfigError for a number of patients or a
+    URL that cannot be served, and when `folder` (or the database) holds anything that no earlier
+    call wrote, or that was changed since; then nothing is touched.
     """
     if not _FEWEST <= patients <= _MOST:
         raise ConfigError(
@@ -70,11 +71,17 @@ def simulate(
         )
     if seed < 0:
         raise ConfigError("cannot simulate with a negative seed", remedy="give 0 or more")
+    fence.check(folder)
     source_hospital.check(hospital_url)
-    folder.mkdir(parents=True, exist_ok=True)
-    for left_behind in folder.glob(f"{_WORK}*"):
+    try:
+        fence.begin(folder)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder} cannot be written: {error.strerror}", remedy="name a folder of your own"
+        ) from None
+    for left_behind in folder.glob(f"{fence.WORK}*"):
         shutil.rmtree(left_behind, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=_WORK) as name:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=fence.WORK) as name:
         work = Path(name)
         with duckdb.connect(str(work / "truth.duckdb")) as con:
             con.execute(f"set memory_limit = '{_MEMORY}'")
@@ -180,10 +187,18 @@ def _write_parameters(
 
 
 def _swap(work: Path, folder: Path) -> None:
-    """Put each system's new extract in the place of its old one."""
+    """Put each system's new extract in the place of its old one, and say whose they are."""
+    new_files: fence.Written = {}
+    for system in _SYSTEMS:
+        new_files |= {
+            f"{system}/{name}": known for name, known in fence.hashed(work / system).items()
+        }
+    fence.check(folder)  # somebody may have delivered meanwhile
+    fence.write(folder, fence.written(folder), new_files)  # whatever an interruption leaves is ours
     for system in _SYSTEMS:
         new, old, place = work / system, work / f"{system}.old", folder / system
         if place.exists():
             place.rename(old)
         if new.exists():
             new.rename(place)
+    fence.write(folder, new_files)

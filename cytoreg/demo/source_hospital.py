@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,7 @@ from cytoreg.errors import ConfigError
 
 if TYPE_CHECKING:
     import duckdb
+    from adbc_driver_manager.dbapi import Cursor
 
 _BATCH = 50_000
 
@@ -169,12 +172,18 @@ order by _sort
 
 
 def check(url: str | None) -> None:
-    """Raise ConfigError unless `url` is none or one of PostgreSQL."""
+    """Raise ConfigError unless `url` is none, or a PostgreSQL whose tables were simulated.
+
+    A registry's HOSPITAL_URL may name the real hospital, whose tables have the same names.
+    """
     if url is not None and not url.startswith(("postgresql://", "postgres://", "postgresql+")):
         raise ConfigError(
             "the hospital's URL is of an unknown kind",
             remedy="give postgresql://user:password@host:port/database, or none for SQLite",
         )
+    if url is not None:
+        with _writing(url) as cursor:
+            _check_tables(cursor)
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path, url: str | None) -> None:
@@ -215,6 +224,45 @@ def _write_sqlite(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def _write_postgresql(con: duckdb.DuckDBPyConnection, url: str) -> None:
+    with _writing(url) as cursor:
+        _check_tables(cursor)
+        for table, columns in COLUMNS.items():
+            cursor.execute(f"drop table if exists {table}")
+            cursor.execute(f"create table {table} ({', '.join(f'{c} text' for c in columns)})")
+            reader = con.execute(_query(table)).to_arrow_reader(_BATCH)
+            cursor.adbc_ingest(table, reader, mode="append")
+            cursor.execute(f"comment on table {table} is '{_mark(cursor, table)}'")
+
+
+def _check_tables(cursor: Cursor) -> None:
+    """Raise ConfigError for a table that simulate did not write, or that was changed since."""
+    for table in COLUMNS:
+        cursor.execute(
+            f"select to_regclass('{table}') is not null, obj_description(to_regclass('{table}'))"
+        )
+        there, said = cursor.fetchone() or (False, None)
+        if there and (said is None or said != _mark(cursor, table)):
+            raise ConfigError(
+                f"the database holds a table {table} that simulate did not write, or that was"
+                " changed since",
+                remedy="nothing was touched; give an empty database, or unset HOSPITAL_URL to write"
+                " an SQLite file",
+            )
+
+
+def _mark(cursor: Cursor, table: str) -> str:
+    """What a simulated table is marked with: how many rows, and a hash of them in any order."""
+    cursor.execute(
+        "select 'Written by cytoreg simulate: ' || count(*) || ' rows, '"
+        f" || coalesce(sum(hashtextextended(t::text, 0)), 0) from {table} as t"
+    )
+    (mark,) = cursor.fetchone() or ("",)
+    return str(mark)
+
+
+@contextmanager
+def _writing(url: str) -> Iterator[Cursor]:
+    """One transaction; errors are ConfigError without the URL."""
     try:
         from adbc_driver_postgresql import dbapi
     except ImportError:
@@ -226,13 +274,7 @@ def _write_postgresql(con: duckdb.DuckDBPyConnection, url: str) -> None:
     try:
         with dbapi.connect(plain) as database:
             with database.cursor() as cursor:
-                for table, columns in COLUMNS.items():
-                    cursor.execute(f"drop table if exists {table}")
-                    cursor.execute(
-                        f"create table {table} ({', '.join(f'{c} text' for c in columns)})"
-                    )
-                    reader = con.execute(_query(table)).to_arrow_reader(_BATCH)
-                    cursor.adbc_ingest(table, reader, mode="append")
+                yield cursor
             database.commit()
     except dbapi.Error:
         # The driver's own message may repeat the URL with its password.

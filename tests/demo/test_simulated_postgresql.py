@@ -39,6 +39,26 @@ def test_the_hospital_is_written_to_postgresql(url: str, tmp_path: Path) -> None
             assert cursor.fetch_arrow_table().to_pylist() == table(tmp_path / "files", name)
 
 
+def test_tables_that_simulate_did_not_write_are_refused_and_stay(url: str, tmp_path: Path) -> None:
+    def ask(sql: str) -> list[tuple[object, ...]]:
+        with dbapi.connect(url, autocommit=True) as database, database.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall() if sql.startswith("select") else []
+
+    for harm in (
+        "delete from patients where mrn = (select min(mrn) from patients)",
+        "comment on table encounters is null",
+        "update diagnoses set code = 'other'",
+    ):
+        simulate(tmp_path / "server", patients=30, seed=3, hospital_url=url)
+        ask(harm)
+        before = ask("select count(*) from patients")
+        with pytest.raises(ConfigError, match="that simulate did not write"):
+            simulate(tmp_path / "server", patients=20, seed=4, hospital_url=url)
+        assert ask("select count(*) from patients") == before
+        ask("drop table patients, encounters, diagnoses")
+
+
 def test_a_server_that_is_not_there_is_an_error_without_its_password(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         simulate(

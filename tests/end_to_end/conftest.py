@@ -6,8 +6,8 @@ import pytest
 from whole_night import AS_OF, ROOT
 
 from cytoreg.demo import simulate
+from cytoreg.nights.refresh import Verdict, refresh
 from cytoreg.project import Project, load_project
-from cytoreg.refresh import Verdict, refresh
 
 
 @pytest.fixture(scope="session")

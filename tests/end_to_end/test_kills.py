@@ -17,15 +17,15 @@ import duckdb
 from whole_night import AS_OF, ROOT, marts_digest
 
 from cytoreg.demo import simulate
+from cytoreg.nights.refresh import refresh
 from cytoreg.project import load_project
-from cytoreg.refresh import refresh
 
 CHILD = """
 import sys
 from datetime import date
 from pathlib import Path
 from cytoreg.project import load_project
-from cytoreg.refresh import refresh
+from cytoreg.nights.refresh import refresh
 root, extracts, data = map(Path, sys.argv[1:])
 print("ready", flush=True)
 refresh(load_project(root, extracts=extracts, data=data), as_of=date(2016, 12, 31))

@@ -9,8 +9,8 @@ import pytest
 from whole_night import AS_OF, ROOT, marts_digest
 
 from cytoreg.demo import simulate
+from cytoreg.nights.refresh import Verdict, refresh
 from cytoreg.project import Project, load_project
-from cytoreg.refresh import Verdict, refresh
 from cytoreg.run import Run, steps
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from cytoreg.errors import ConfigError
-from cytoreg.query import query
+from cytoreg.publication.query import query
 
 
 def write(path: Path, value: int) -> Path:

@@ -10,7 +10,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from cytoreg.query import query
+from cytoreg.publication.query import query
 from cytoreg.survival.relation import relation_of
 from cytoreg.warehouse import in_memory, open_build, private_spill
 

@@ -9,8 +9,8 @@ import pytest
 
 from cytoreg import ledger
 from cytoreg.errors import SourceError
+from cytoreg.nights.refresh import land_source, running
 from cytoreg.project import Project
-from cytoreg.refresh import land_source, running
 
 SECRET = "pl4nted-s3cret"
 AWAY = {

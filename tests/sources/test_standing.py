@@ -15,8 +15,8 @@ from cytoreg.errors import ConfigError, SourceError
 from cytoreg.gates import check_gates
 from cytoreg.landing import latest
 from cytoreg.lock import release_lock
+from cytoreg.nights.refresh import land_source, running
 from cytoreg.project import Project
-from cytoreg.refresh import land_source, running
 from cytoreg.run import Run, Verdict, fingerprint, keep_verdict
 from cytoreg.sources.text import delimited
 from cytoreg.standing import copy, judge, stale

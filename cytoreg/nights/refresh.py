@@ -18,7 +18,7 @@ from cytoreg.progress import Progress, quiet
 from cytoreg.project import Project
 from cytoreg.run import Purpose, Run, Verdict, fail, fingerprint, new_run, step
 from cytoreg.sources.patience import interruptible
-from cytoreg.warehouse import open_build
+from cytoreg.warehouse import open_build, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -96,7 +96,7 @@ def judge_rows(run: Run, progress: Progress = quiet) -> dict[str, int]:
 
 
 def link_records(run: Run, progress: Progress = quiet) -> dict[str, int]:
-    """One patient across systems, then the registry's entities (`sql/registry`)."""
+    """One person across systems, then the registry's entities (`sql/registry`)."""
     from cytoreg import linkage, models
     from cytoreg.pseudonyms import define_pseudonym
 
@@ -110,7 +110,10 @@ def link_records(run: Run, progress: Progress = quiet) -> dict[str, int]:
             as_of=run.as_of,
             progress=progress,
         )
-        counts.update(_counts(con, "select count(*) as patients from registry.patient"))
+        people = (
+            f"select count(*) as persons from registry.{quote(run.project.config.linkage.entity)}"
+        )
+        counts.update(_counts(con, people))
     return counts
 
 

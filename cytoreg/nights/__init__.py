@@ -1,0 +1,1 @@
+"""A night: the stages of a refresh, in order."""

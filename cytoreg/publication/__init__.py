@@ -1,0 +1,1 @@
+"""What readers see of a build, and what they may ask of it."""

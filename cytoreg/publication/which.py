@@ -1,0 +1,103 @@
+"""Which build answers: the published one, or that of a kept run; and what is newer than it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg.errors import ConfigError
+from cytoreg.publish import PUBLISHED_AT, published_run
+
+if TYPE_CHECKING:
+    from cytoreg.project import Project
+
+__all__ = ["LAST", "Kept", "answering", "build_of", "kept", "newer"]
+
+LAST = "last"
+"""Stands for the newest run."""
+
+PRIVATE, PUBLIC = "build.duckdb", "published.duckdb"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A run whose folder is still there, and how it ended: `state` is a word or two."""
+
+    run_id: str
+    state: str
+    folder: Path
+
+
+def build_of(project: Project, run: str | None = None, *, private: bool = False) -> Path:
+    """The file to ask: what is published, or of the run `run`; with `private` its private build.
+
+    Raises ConfigError when nothing is published, and for a run that has no such file.
+    """
+    if run is None and not private:
+        return project.published
+    chosen = answering(project, run, PRIVATE if private else PUBLIC)
+    return chosen.folder / (PRIVATE if private else PUBLIC)
+
+
+def answering(project: Project, run: str | None, file: str) -> Kept:
+    """The run that `run` names: an id, "last" (of those with this file), None for the published.
+
+    Raises ConfigError when there is none, or its folder lacks `file`.
+    """
+    runs = kept(project)
+    if run == LAST:
+        if found := next((one for one in runs if (one.folder / file).exists()), None):
+            return found
+        raise ConfigError("no run is kept that has come so far", remedy="see: cytoreg runs")
+    wanted = run or published_run(project)
+    if wanted is None:
+        raise ConfigError("nothing is published yet", remedy="refresh first: cytoreg refresh")
+    one = next((one for one in runs if one.run_id == wanted), None)
+    if one is None:
+        raise ConfigError(
+            f"run {wanted} is not kept",
+            remedy=f"kept are {', '.join(one.run_id for one in runs) or 'none'}; see: cytoreg runs",
+        )
+    if not (one.folder / file).exists():
+        raise ConfigError(
+            f"run {wanted} has no {file}: it is {one.state}",
+            remedy="choose another: cytoreg runs",
+        )
+    return one
+
+
+def kept(project: Project) -> list[Kept]:
+    """The runs whose folders are there, the newest first."""
+    found = []
+    for known in project.builds.glob("*/run.json"):
+        folder = known.parent
+        if folder.name[0] != ".":
+            # Ids begin with their second; within one second the file tells.
+            age = (folder.name[:16], known.stat().st_mtime_ns)
+            found.append((age, Kept(folder.name, _state(folder), folder)))
+    return [one for _, one in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+
+def newer(project: Project, run_id: str) -> list[Kept]:
+    """The runs that began after this one, the newest first."""
+    runs = kept(project)
+    names = [one.run_id for one in runs]
+    return runs[: names.index(run_id)] if run_id in names else []
+
+
+def _state(folder: Path) -> str:
+    """How a run ended, from what lies in its folder: no ledger is needed for it."""
+    try:
+        verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+        purpose = json.loads((folder / "run.json").read_text(encoding="utf-8"))["purpose"]
+    except (FileNotFoundError, ValueError, KeyError):
+        return "without a verdict (running, failed or interrupted)"
+    if not all(gate["passed"] for gate in verdict["gates"]):
+        return "refused: a gate closed"
+    if (folder / PUBLISHED_AT).exists():
+        return "published"
+    return {"validate": "judged: a validation", "rebuild": "judged: a rebuild"}.get(
+        purpose, "judged, and not published"
+    )
