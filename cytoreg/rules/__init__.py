@@ -1,6 +1,7 @@
 """Row rules: declared once in `schemas/*.py`, judged as SQL, explained everywhere.
 
-Authors of schemas use Entity, field, rule, references, compare, agrees (declare.py shows how);
+Authors of schemas use Entity, field, PartialDate, rule, references, compare, agrees (declare.py
+shows how);
 the refresh uses load_schemas and judge; documents and reports use catalogue, dictionary, sql_of.
 """
 
@@ -19,12 +20,14 @@ from cytoreg.rules.declare import (
 )
 from cytoreg.rules.judge import judge
 from cytoreg.rules.load import load_schemas
+from cytoreg.rules.partial_date import PartialDate
 from cytoreg.rules.statement import sql_of
 
 __all__ = [
     "Column",
     "Entity",
     "EntityRules",
+    "PartialDate",
     "Rule",
     "agrees",
     "catalogue",

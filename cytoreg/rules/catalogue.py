@@ -106,6 +106,11 @@ class Column:
     unit: str
     description: str
 
+    @property
+    def stored(self) -> dict[str, str]:
+        """The columns of `accepted.<entity>` that hold it, with their SQL types."""
+        return self.type.stored(self.name)
+
 
 @dataclass(frozen=True)
 class EntityRules:

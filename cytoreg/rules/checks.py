@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 from pandera.api.function_dispatch import Dispatcher
 
 from cytoreg.errors import ConfigError
-from cytoreg.rules.column_types import ColumnType
+from cytoreg.rules.column_types import TYPES, ColumnType
 from cytoreg.rules.declare import check_name
 from cytoreg.rules.operations import sql_literal
+from cytoreg.rules.partial_date import PartialDate
 from cytoreg.rules.regex import to_re2
 from cytoreg.warehouse import literal, quote
 
@@ -59,6 +60,8 @@ def condition(check: pa.Check, column: str, kind: ColumnType) -> str:
         raise NotCompilable
     given: Mapping[str, object] = check._check_kwargs
     name, this = check_name(check), quote(column)
+    if kind.python is PartialDate:
+        return _of_bounds(name, quote(f"{column}_earliest"), quote(f"{column}_latest"), given)
     if name in _OPERATORS:
         (value,) = given.values()
         return f"{this} {_OPERATORS[name]} {_constant(value, kind, ordered=name[0] in 'gl')}"
@@ -92,6 +95,26 @@ def condition(check: pa.Check, column: str, kind: ColumnType) -> str:
     if name == "str_length":
         return _length(this, given)
     raise NotCompilable
+
+
+def _of_bounds(name: str, first: str, last: str, given: Mapping[str, object]) -> str:
+    """A check of a partial date: false where none of the days that it may be passes."""
+    days = TYPES[date]
+    if name == "in_range":
+        low = _constant(given["min_value"], days)
+        high = _constant(given["max_value"], days)
+        above = ">=" if given.get("include_min", True) else ">"
+        below = "<=" if given.get("include_max", True) else "<"
+        return f"{last} {above} {low} and {first} {below} {high}"
+    if name not in _OPERATORS:
+        raise NotCompilable
+    (value,) = given.values()
+    day = _constant(value, days)
+    if name == "eq":
+        return f"{first} <= {day} and {last} >= {day}"
+    if name == "ne":
+        return f"not ({first} = {day} and {last} = {day})"
+    return f"{last if name[0] == 'g' else first} {_OPERATORS[name]} {day}"
 
 
 def _length(this: str, given: Mapping[str, object]) -> str:

@@ -1,17 +1,21 @@
-"""The six types of a column: which text is of the type, in SQL and in Python.
+"""The seven types of a column: which text is of the type, in SQL and in Python.
 
 Staging is text. A text is of a type when it matches the grammar below *and* stands for a value;
 anything else is a finding `<entity>.<column>.type`. The grammars are narrower than `try_cast`,
 which rounds '6.1' to 6 and reads '2020-1-5', and narrower than Python's `int`, which reads '1_000'.
 
-| annotation | text                                  | SQL type  | pandas dtype       |
-|------------|---------------------------------------|-----------|--------------------|
-| `str`      | any                                   | VARCHAR   | string[python]     |
-| `int`      | `-12`, `+3`, `007`; not `12.0`        | BIGINT    | Int64              |
-| `float`    | `1`, `.5`, `-2.5e3`; finite           | DOUBLE    | Float64            |
-| `bool`     | `true`, `false`                       | BOOLEAN   | boolean            |
-| `date`     | `2016-02-29`, years 0001 to 9999      | DATE      | date32[day]        |
-| `datetime` | `2016-02-29 13:05[:59[.123456]]`, `T` | TIMESTAMP | timestamp[us]      |
+| annotation    | text                                  | SQL type  | pandas dtype       |
+|---------------|---------------------------------------|-----------|--------------------|
+| `str`         | any                                   | VARCHAR   | string[python]     |
+| `int`         | `-12`, `+3`, `007`; not `12.0`        | BIGINT    | Int64              |
+| `float`       | `1`, `.5`, `-2.5e3`; finite           | DOUBLE    | Float64            |
+| `bool`        | `true`, `false`                       | BOOLEAN   | boolean            |
+| `date`        | `2016-02-29`, years 0001 to 9999      | DATE      | date32[day]        |
+| `PartialDate` | `2016`, `2016-02`, `2016-02-29`       | DATE      | partial_date       |
+| `datetime`    | `2016-02-29 13:05[:59[.123456]]`, `T` | TIMESTAMP | timestamp[us]      |
+
+A partial date is stored in three columns: `x` is the day, null where only the month or the year is
+known; `x_earliest` and `x_latest` are the first and the last day that it may be.
 
 Each type is also a Pandera dtype whose `coerce` reads text by the Python half of this module, so
 that Pandera's own verdict owes nothing to DuckDB.
@@ -32,7 +36,10 @@ from pandera import dtypes
 from pandera.backends.pandas.error_formatters import reshape_failure_cases
 from pandera.engines import pandas_engine
 
-Value = str | int | float | bool | date | datetime
+from cytoreg.rules import partial_date
+from cytoreg.rules.partial_date import PartialDate, PartialDateDtype
+
+Value = str | int | float | bool | date | datetime | PartialDate
 
 _INT = "[+-]?[0-9]+"
 _FLOAT = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
@@ -94,6 +101,8 @@ class ColumnType:
         """SQL that reads the text of `column`, null when it is not of this type."""
         if self.python is str:
             return column
+        if self.python is PartialDate:
+            return partial_date.day_sql(partial_date.earliest_sql(column), column)
         if self.python is bool:
             return f"case {column} when 'true' then true when 'false' then false end"
         value = f"try_cast({column} as {self.sql.lower()})"
@@ -109,6 +118,12 @@ class ColumnType:
             )
         return f"case when regexp_full_match({column}, '{pattern}') then {value} end"
 
+    def stored(self, name: str) -> dict[str, str]:
+        """The columns, with their SQL types, that hold a column of this type once it is read."""
+        if self.python is not PartialDate:
+            return {name: self.sql}
+        return dict.fromkeys((name, f"{name}_earliest", f"{name}_latest"), self.sql)
+
 
 TYPES: dict[type, ColumnType] = {
     kind.python: kind
@@ -118,6 +133,14 @@ TYPES: dict[type, ColumnType] = {
         ColumnType("number", float, "DOUBLE", _FLOAT, _read_float, pd.Float64Dtype()),
         ColumnType("true/false", bool, "BOOLEAN", _BOOL, "true".__eq__, pd.BooleanDtype()),
         ColumnType("date", date, "DATE", _DATE, _read_date, pd.ArrowDtype(pa.date32())),
+        ColumnType(
+            "date or part of one",
+            PartialDate,
+            "DATE",
+            partial_date.GRAMMAR,
+            partial_date.read,
+            PartialDateDtype(),
+        ),
         ColumnType(
             "date and time",
             datetime,
@@ -141,18 +164,42 @@ def read(kind: ColumnType, series: pd.Series) -> tuple[pd.Series, pd.Series]:
         return series, pd.Series(False, index=series.index)
     given = [None if pd.isna(value) else value for value in series]
     values = [
-        kind.parse(value)
-        if isinstance(value, str)
-        else value
-        if type(value) is kind.python
-        else None
-        for value in given
+        kind.parse(value) if isinstance(value, str) else _as_typed(kind, value) for value in given
     ]
     bad = [value is None and text is not None for value, text in zip(values, given, strict=True)]
     return (
         to_series(kind, values, series.index),
         pd.Series(bad, index=series.index),
     )
+
+
+def _as_typed(kind: ColumnType, value: object) -> Value | None:
+    if kind.python is PartialDate and type(value) is date:
+        return PartialDate(value, value)
+    return value if type(value) is kind.python else None
+
+
+def stored_values(kind: ColumnType, name: str, series: pd.Series) -> dict[str, list[Value | None]]:
+    """What a typed series of column `name` comes to in each of the columns that hold it."""
+    if kind.python is not PartialDate:
+        return {name: pa.array(series, from_pandas=True).to_pylist()}
+    known: list[PartialDate | None] = list(series)
+    return {
+        name: [value and value.day for value in known],
+        f"{name}_earliest": [value and value.earliest for value in known],
+        f"{name}_latest": [value and value.latest for value in known],
+    }
+
+
+def of_stored(
+    kind: ColumnType, columns: Sequence[Sequence[object]], index: pd.Index | None = None
+) -> pd.Series:
+    """The columns that hold a column of this type as one pandas column."""
+    if kind.python is not PartialDate:
+        return to_series(kind, columns[0], index)
+    pairs = zip(*columns[1:], strict=True)
+    values = [PartialDate(*pair) if None not in pair else None for pair in pairs]
+    return to_series(kind, values, index)
 
 
 def to_series(
@@ -180,8 +227,10 @@ def _pandera_dtype(kind: ColumnType) -> type[pandas_engine.DataType]:
             return kind.name
 
     Dtype.__name__ = Dtype.__qualname__ = f"Cytoreg{kind.python.__name__.title()}"
+    # Pandera knows the dtypes of pandas, but not one that is ours.
+    own = [kind.pandas] if isinstance(kind.pandas, PartialDateDtype) else None
     dtype: type[pandas_engine.DataType] = pandas_engine.Engine.register_dtype(
-        dtypes.immutable(Dtype)
+        dtypes.immutable(Dtype), equivalents=own
     )
     return dtype
 

@@ -37,7 +37,7 @@ from cytoreg.rules.declare import (
     check_name,
     entity_name,
 )
-from cytoreg.rules.expression import Scope, parse
+from cytoreg.rules.expression import DATES, Scope, parse
 from cytoreg.warehouse import quote
 
 if TYPE_CHECKING:
@@ -154,13 +154,14 @@ _A_TYPE = {
     "number": "a number",
     "true/false": "true or false",
     "date": "a date",
+    "date or part of one": "a date, or the month or the year of one",
     "date and time": "a date and time",
 }
 
 
 def _column_rules(entity: str, schema: DataFrameSchema, column: Column) -> Iterator[Rule]:
     part, meta = schema.columns[column.name], _meta(schema, column.name)
-    name, this = column.name, quote(column.name)
+    name = column.name
     said = set(meta.severities) | set(meta.reasons)
 
     def rule(
@@ -180,14 +181,15 @@ def _column_rules(entity: str, schema: DataFrameSchema, column: Column) -> Itera
     if column.type.python is not str:
         text = quote(text_column(column))
         what = _A_TYPE[column.type.name]
-        test = Condition(f"{text} is null or {this} is not null")
+        read = quote(list(column.stored)[-1])
+        test = Condition(f"{text} is null or {read} is not null")
         yield rule("type", f"{name} is not {what}.", f"type({what})", test, "critical")
     if not column.nullable:
         test = Condition(f"{quote(text_column(column))} is not null")
         yield rule("required", f"{name} is missing.", "required", test, "critical")
     if part.unique:
         reason = f"{name} occurs more than once; the first row stays."
-        yield rule("unique", reason, "unique", Unique((name,)), "critical")
+        yield rule("unique", reason, "unique", Unique(_told_apart((name,), schema)), "critical")
     for check in part.checks:
         yield rule(
             check_name(check),
@@ -201,6 +203,16 @@ def _column_rules(entity: str, schema: DataFrameSchema, column: Column) -> Itera
             f"{entity}.{name}: a severity or reason for {', '.join(sorted(said))},"
             " which the column does not check"
         )
+
+
+def _told_apart(key: Iterable[str], schema: DataFrameSchema) -> tuple[str, ...]:
+    """The stored columns by which two values of a key differ: of a partial date, its bounds."""
+    kinds = {name: part.dtype.column_type for name, part in schema.columns.items()}
+    return tuple(
+        part
+        for name in key
+        for part in (list(kinds[name].stored(name))[-2:] if name in kinds else [name])
+    )
 
 
 def text_column(column: Column) -> str:
@@ -264,7 +276,7 @@ def _composite_keys(entity: str, model: type[Entity], schema: DataFrameSchema) -
             said.get("severity", "critical"),
             said.get("reason", f"{listed} occur together more than once; the first row stays."),
             f"unique({listed})",
-            Unique(tuple(key)),
+            Unique(_told_apart(key, schema)),
         )
 
 
@@ -351,7 +363,7 @@ def _other(
         for column, columns, where in ((mine, own, "this entity"), (theirs, other, "the other")):
             if column not in columns:
                 raise ConfigError(f"{rule_id}: {column} is no column of {where}")
-        if own[mine] is not other[theirs]:
+        if own[mine] is not other[theirs] and not {own[mine], other[theirs]} <= DATES:
             raise ConfigError(f"{rule_id}: {mine} and {theirs} are of different types")
     if not declaration.on:
         raise ConfigError(f"{rule_id}: `on` names no column")

@@ -35,8 +35,15 @@
 
 - **An entity** is a Pandera `DataFrameModel`; its name in tables and rule ids is the class name in
   snake case (`OperativeFinding` → `operative_finding`), its docstring describes the table.
-- **Columns** are annotated with `str, int, float, bool, date` or `datetime`
+- **Columns** are annotated with `str, int, float, bool, date, datetime` or `PartialDate`
   (column_types.py says which text is of which type) and may be null only with `nullable=True`.
+- **A `PartialDate`** `x` may be known to the month or the year only. In tables `x` is then null,
+  and `x_earliest` and `x_latest` are the days between which it lies. A comparison with it is true
+  or false where it is so of every day that it may be, else null: `birth_date <= death_date` breaks
+  when the first possible birth lies after the last possible death. `x is null` asks whether nothing
+  is known, `earliest(x)` and `latest(x)` are the bounds, `year(x)` and `month(x)` are known when
+  all its days agree; anywhere else `x` is the day, null where it is not known. Checks such as
+  `in_range` pass when one of its days would.
 - **Rule ids**: `<entity>.<column>.<check>` with check = `type` (text not of the column's type),
   `required` (null), `unique`, or the name of Pandera's own check as `field` takes it (`in_range`,
   `isin`, `str_matches`, `ge`, …); `<entity>.<attribute>` for `rule, references, compare, agrees`;
@@ -339,7 +346,8 @@ def _annotation(entity: str, column: str, python: object) -> object:
     if not isinstance(python, type) or python not in DTYPES:
         raise ConfigError(
             f"{entity}.{column}: {getattr(python, '__name__', python)} is no type of a column",
-            remedy="use str, int, float, bool, date or datetime (and nullable=True, not | None)",
+            remedy="use str, int, float, bool, date, datetime or PartialDate"
+            " (and nullable=True, not | None)",
         )
     return DTYPES[python]
 

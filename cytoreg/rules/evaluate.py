@@ -10,13 +10,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import pyarrow as pa
 
 from cytoreg.errors import ConfigError
-from cytoreg.rules.column_types import TYPES, ColumnType, Value, of_dtype, read
+from cytoreg.rules.column_types import TYPES, ColumnType, Value, of_dtype, read, stored_values
 from cytoreg.rules.declare import (
     LINEAGE,
     Comparison,
@@ -57,7 +56,7 @@ def evaluate(
         case "coalesce":
             return [next((value for value in row if value is not None), None) for row in across]
         case "greatest" | "least":
-            best: Callable[[Iterable[Value]], Value] = max if node.op == "greatest" else min
+            best: Callable[[Iterable[Any]], Value] = max if node.op == "greatest" else min
             given = ([value for value in row if value is not None] for row in across)
             return [best(values) if values else None for values in given]
         case "nullif":
@@ -120,10 +119,9 @@ def column_types(model: type[Entity]) -> dict[str, ColumnType]:
 def _table(frame: pd.DataFrame, types: Mapping[str, ColumnType]) -> Table:
     lineage = {name: TYPES[int if name == "_row" else str] for name in LINEAGE if name in frame}
     kinds = {name: kind for name, kind in {**types, **lineage}.items() if name in frame}
-    columns = {
-        name: pa.array(read(kind, frame[name])[0], from_pandas=True).to_pylist()
-        for name, kind in kinds.items()
-    }
+    columns: dict[str, Column] = {}
+    for name, kind in kinds.items():
+        columns |= stored_values(kind, name, read(kind, frame[name])[0])
     return Table({name: kind.python for name, kind in kinds.items()}, columns, len(frame))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NoReturn
 
@@ -19,7 +19,10 @@ from sqlglot import exp
 from cytoreg.errors import ConfigError
 from cytoreg.rules.column_types import TYPES
 from cytoreg.rules.operations import NULL, Node, reckon, widen
+from cytoreg.rules.partial_date import PartialDate
 from cytoreg.rules.regex import to_re2
+
+DATES = frozenset({date, PartialDate})
 
 Scope = Mapping[str, Mapping[str, type]]
 """Types of columns by qualifier; '' is the row itself."""
@@ -48,8 +51,6 @@ _FUNCTIONS: Mapping[type[exp.Expr], tuple[str, tuple[tuple[type, ...], ...], typ
     exp.EndsWith: ("ends_with", ((str,), (str,)), bool),
     exp.Contains: ("contains", ((str,), (str,)), bool),
     exp.DPipe: ("||", ((str,), (str,)), str),
-    exp.Year: ("year", ((date, datetime),), int),
-    exp.Month: ("month", ((date, datetime),), int),
     exp.Day: ("day", ((date, datetime),), int),
     exp.Hour: ("hour", ((datetime,),), int),
     exp.Minute: ("minute", ((datetime,),), int),
@@ -93,6 +94,19 @@ def _name(kind: type | None) -> str:
     return TYPES[kind].name if kind in TYPES else "null"
 
 
+def _bounds(node: Node) -> tuple[Node, Node]:
+    """The first and the last day that a partial date may be; any other value is both."""
+    if node.type is not PartialDate or node.op != "column":
+        return node, node
+    first, last = (f"{node.name}_{end}" for end in ("earliest", "latest"))
+    return replace(node, type=date, name=first), replace(node, type=date, name=last)
+
+
+def _day(node: Node) -> Node:
+    """The day of a partial date, null where it is not known."""
+    return replace(node, type=date)
+
+
 @dataclass(frozen=True)
 class _Reader:
     """Reads sqlglot's tree; its fields are what every branch needs to know."""
@@ -123,7 +137,7 @@ class _Reader:
             case exp.Not():
                 return Node("not", bool, (self.typed(tree.this, bool),))
             case exp.Is(expression=exp.Null()):
-                return Node("is null", bool, (self.read(tree.this),))
+                return Node("is null", bool, (_bounds(self.read(tree.this))[0],))
             case exp.In() if tree.expressions and not tree.args.get("query"):
                 value = self.read(tree.this)
                 options = [self.compare(tree, "=", value, self.read(e)) for e in tree.expressions]
@@ -158,6 +172,10 @@ class _Reader:
                 return self.substring(tree)
             case exp.Replace():
                 return self.replace(tree)
+            case exp.Anonymous() if tree.name.lower() in ("earliest", "latest"):
+                return self.bound(tree)
+            case exp.Year() | exp.Month():
+                return self.part(tree)
             case exp.Neg() | exp.Abs() | exp.Floor() | exp.Ceil():
                 return self.unary(tree)
         if type(tree) in COMPARISONS:
@@ -176,6 +194,8 @@ class _Reader:
         node = self.read(tree)
         if node.type is NULL:
             return Node("null", kinds[0])
+        if node.type is PartialDate and PartialDate not in kinds:
+            node = _day(node)
         if node.type not in kinds:
             self.refuse(tree, f"is {_name(node.type)}, expected {' or '.join(map(_name, kinds))}")
         return node
@@ -203,17 +223,53 @@ class _Reader:
             self.refuse(tree, "no such column", f"columns: {', '.join(columns)}")
         return Node("column", columns[tree.name], name=tree.name, qualifier=tree.table)
 
+    def bound(self, tree: exp.Anonymous) -> Node:
+        """`earliest(x)`, `latest(x)`: the first or the last day that a date may be."""
+        if len(tree.expressions) != 1:
+            self.refuse(tree, "takes one date")
+        value = self.typed(tree.expressions[0], date, PartialDate)
+        return _bounds(value)[0 if tree.name.lower() == "earliest" else 1]
+
+    def part(self, tree: exp.Year | exp.Month) -> Node:
+        """The year or the month; of a partial date, where each of its days has the same."""
+        value = self.typed(tree.this, date, datetime, PartialDate)
+        first, last = (Node(tree.key, int, (end,)) for end in _bounds(value))
+        if value.type is not PartialDate:
+            return first
+        return Node("case", int, (Node("=", bool, (first, last)), first, Node("null", int)))
+
     def compare(self, tree: exp.Expr, op: str, left: Node, right: Node) -> Node:
+        if PartialDate in (left.type, right.type):
+            return self.compare_bounds(tree, op, left, right)
         left, right = self.unify(tree, [left, right])
         if left.type is bool and op not in ("=", "<>"):
             self.refuse(tree, "true and false have no order")
         return Node(op, bool, (left, right))
+
+    def compare_bounds(self, tree: exp.Expr, op: str, left: Node, right: Node) -> Node:
+        """True or false where every day that the two may be says so, else null."""
+        if op in (">", ">="):
+            op, left, right = {">": "<", ">=": "<="}[op], right, left
+        (first, last), (other_first, other_last) = _bounds(left), _bounds(right)
+
+        def both(a: tuple[str, Node, Node], b: tuple[str, Node, Node]) -> Node:
+            return Node("and", bool, tuple(self.compare(tree, *part) for part in (a, b)))
+
+        if op in ("=", "<>"):
+            sure = both(("=", last, other_first), ("=", first, other_last))
+            possible = both(("<=", first, other_last), ("<=", other_first, last))
+        else:
+            sure = self.compare(tree, op, last, other_first)
+            possible = self.compare(tree, op, first, other_last)
+        node = Node("or", bool, (sure, Node("and", bool, (possible, Node("null", bool)))))
+        return Node("not", bool, (node,)) if op == "<>" else node
 
     def unified(self, tree: exp.Expr, parts: list[exp.Expr]) -> list[Node]:
         return self.unify(tree, [self.read(part) for part in parts])
 
     def unify(self, tree: exp.Expr, nodes: list[Node]) -> list[Node]:
         """The nodes in one type: integers next to numbers become numbers, dates timestamps."""
+        nodes = [_day(node) if node.type is PartialDate else node for node in nodes]
         kinds = {node.type for node in nodes} - {NULL}
         if kinds == {int, float}:
             kinds = {float}
@@ -261,6 +317,8 @@ class _Reader:
     def cast(self, tree: exp.Cast) -> Node:
         kind = _SQL_TYPES.get(tree.to.this.value)
         value = self.read(tree.this)
+        if value.type is PartialDate:
+            value = _day(value)
         match value.type, kind:
             case _, None:
                 self.refuse(tree, "no such type", "bigint, double, date, timestamp or varchar")
@@ -305,7 +363,10 @@ class _Reader:
 
     def arithmetic(self, tree: exp.Expr) -> Node:
         op = ARITHMETIC[type(tree)]
-        left, right = self.read(tree.this), self.read(tree.expression)
+        left, right = (
+            _day(node) if node.type is PartialDate else node
+            for node in (self.read(tree.this), self.read(tree.expression))
+        )
         if {left.type, right.type} <= {date, datetime} and op == "-":
             unit = "day"
             return self.between(

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from cytoreg.errors import ConfigError
 from cytoreg.rules.catalogue import EntityRules, Python, Rule
-from cytoreg.rules.column_types import TYPES, to_series
+from cytoreg.rules.column_types import TYPES, of_stored
 from cytoreg.rules.declare import LINEAGE
 from cytoreg.warehouse import quote
 
@@ -84,15 +84,19 @@ def _frames(
     kinds = {column.name: column.type for column in entity.columns if column.name in columns}
     if len(kinds) == len(entity.columns):
         kinds |= {name: TYPES[int if name == "_row" else str] for name in LINEAGE}
-    listed = ", ".join(["rowid", *map(quote, kinds)])
+    listed = ", ".join(
+        ["rowid", *(quote(part) for name, kind in kinds.items() for part in kind.stored(name))]
+    )
     reader = con.execute(f"select {listed} from judged_{entity.name}").to_arrow_reader(BATCH)
     batches = [reader.read_all()] if whole_table else reader
     for batch in batches:
-        index = pd.Index(batch.column(0).to_pylist())
+        index = pd.Index(batch.column("rowid").to_pylist())
         yield pd.DataFrame(
             {
-                name: to_series(kind, batch.column(place).to_pylist(), index)
-                for place, (name, kind) in enumerate(kinds.items(), 1)
+                name: of_stored(
+                    kind, [batch.column(part).to_pylist() for part in kind.stored(name)], index
+                )
+                for name, kind in kinds.items()
             },
             index=index,
         )

@@ -115,11 +115,14 @@ def _describe(con: DuckDBPyConnection, entity: EntityRules) -> None:
             f" is {literal((what + entity.description).strip())}"
         )
     for column in entity.columns:
-        con.execute(f"comment on column {table}.{quote(column.name)} is {literal(_told(column))}")
+        for name, told in zip(column.stored, _told(column), strict=False):
+            con.execute(f"comment on column {table}.{quote(name)} is {literal(told)}")
 
 
-def _told(column: Column) -> str:
-    return f"{column.description} [{column.unit}]" if column.unit else column.description
+def _told(column: Column) -> tuple[str, str, str]:
+    """What the column is, and what are its bounds if it is a partial date."""
+    told = f"{column.description} [{column.unit}]" if column.unit else column.description
+    return told, f"First day that {column.name} may be.", f"Last day that {column.name} may be."
 
 
 def _count_unparsable(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules]) -> None:

@@ -11,9 +11,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
-from cytoreg.rules.catalogue import Condition, EntityRules, Exists, Pairwise, Python, Unique
+from cytoreg.rules import partial_date
+from cytoreg.rules.catalogue import (
+    Column,
+    Condition,
+    EntityRules,
+    Exists,
+    Pairwise,
+    Python,
+    Unique,
+)
 from cytoreg.rules.compile import text_column
 from cytoreg.rules.declare import LINEAGE
+from cytoreg.rules.partial_date import PartialDate
 from cytoreg.warehouse import literal, quote
 
 Test = TypeVar("Test", Condition, Unique, Exists, Pairwise, Python)
@@ -71,20 +81,34 @@ def _rules(entity: EntityRules) -> str:
 
 
 def _judged(entity: EntityRules) -> str:
-    texts, values = [], []
+    texts, values, bounds = [], [], list[Column]()
     for column in entity.columns:
         name = quote(column.name)
         texts.append(f"    {name} as {quote(text_column(column))}")
-        if text_column(column) != column.name:
-            parsed = column.type.parse_sql(quote(text_column(column)))
-            values.append(f"    {parsed} as {name}")
+        text = quote(text_column(column))
+        if column.type.python is PartialDate:
+            bounds.append(column)
+            first = partial_date.earliest_sql(text)
+            values.append(f"    {first} as {quote(f'{column.name}_earliest')}")
+        elif text_column(column) != column.name:
+            values.append(f"    {column.type.parse_sql(text)} as {name}")
     listed = ",\n".join([*texts, *(f"    {name}" for name in LINEAGE)])
     typed = ",\n".join(["    *", *values])
+    known = ",\n".join(["  *", *map(_day_and_latest, bounds)])
     return (
         f"create or replace temp table judged_{entity.name} as\n"
         f"with staged as (\n  select\n{listed}\n  from staging.{quote(entity.name)}\n),\n"
         f"typed as (\n  select\n{typed}\n  from staged\n)\n"
-        "select * from typed"
+        f"select\n{known}\nfrom typed"
+    )
+
+
+def _day_and_latest(column: Column) -> str:
+    """The day and the last possible day of a partial date, from the first one and its text."""
+    first, text = quote(f"{column.name}_earliest"), quote(text_column(column))
+    return (
+        f"  {partial_date.day_sql(first, text)} as {quote(column.name)},\n"
+        f"  {partial_date.latest_sql(first, text)} as {quote(f'{column.name}_latest')}"
     )
 
 
@@ -209,7 +233,8 @@ def _refused(entity: EntityRules) -> str:
 
 def _accepted(entity: EntityRules) -> str:
     columns = ",\n".join(
-        f"  {quote(name)}" for name in (*(column.name for column in entity.columns), *LINEAGE)
+        f"  {quote(name)}"
+        for name in (*(part for column in entity.columns for part in column.stored), *LINEAGE)
     )
     return (
         f"create or replace table accepted.{quote(entity.name)} as\n"

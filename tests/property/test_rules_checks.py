@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules_verdict import EXAMPLES, by_duckdb, by_pandera, frame_of
 
-from cytoreg.rules import Entity, compile_schemas, field
+from cytoreg.rules import Entity, PartialDate, compile_schemas, field
 
 # Values that sit on boundaries, look alike, or are not of any type.
 TEXTS = [
@@ -41,6 +41,8 @@ BAD_FLOATS = ["1e999", "nan", "inf", "1,5", ".", "e3", "1e", "", "0x1p3", "-infi
 DATES = ["2000-01-01", "1999-12-31", "2000-02-29", "0001-01-01", "9999-12-31", "2016-12-31"]
 BAD_DATES = ["2001-02-29", "2000-1-1", "20000101", "0000-01-01", "x", "2000-01-01 ", "2000-13-01"]
 TIMES = ["2000-01-01 00:00", "2000-01-01T00:00:00", "1999-12-31 23:59:59.999999"]
+PARTIAL_DATES = ["2000", "2000-01", "1999", "1999-12", "2000-02", "0001", "9999-12"]
+BAD_PARTIAL_DATES = ["0000", "2000-13", "2000-00", "2000-1", "200001", "2000-", "200", "2000-01-00"]
 BAD_TIMES = ["2000-01-01", "2000-01-01 24:00", "2000-01-01 1:00", "2000-01-01 00:00:00.0000001"]
 BOOLS = ["true", "false"]
 BAD_BOOLS = ["True", "1", "", "t", "no"]
@@ -57,6 +59,7 @@ ROWS = st.lists(
             "i": text_of(INTS, BAD_INTS),
             "x": text_of(FLOATS, BAD_FLOATS),
             "d": text_of(DATES, BAD_DATES),
+            "p": text_of(DATES + PARTIAL_DATES, BAD_DATES + BAD_PARTIAL_DATES),
             "t": text_of(TIMES, BAD_TIMES),
             "b": text_of(BOOLS, BAD_BOOLS),
         }
@@ -70,6 +73,7 @@ CONSTANTS = {
     "i": st.one_of(st.integers(-3, 8), st.just(2**53 + 1), st.sampled_from([1.5, 2.0])),
     "x": st.one_of(st.sampled_from([0.0, 1.0, 1.5, 0.1, -0.001, 1000.0]), st.integers(-3, 8)),
     "d": st.sampled_from([date(2000, 1, 1), date(1999, 12, 31), date(1, 1, 1), date(9999, 12, 31)]),
+    "p": st.sampled_from([date(2000, 1, 1), date(1999, 12, 31), date(2000, 1, 31), date(1, 1, 1)]),
     "t": st.sampled_from([datetime(2000, 1, 1), datetime(1999, 12, 31, 23, 59, 59, 999999)]),
     "b": st.booleans(),
 }
@@ -97,12 +101,9 @@ PATTERNS = st.sampled_from(
 def columns_checks(column: str) -> st.SearchStrategy[dict[str, object]]:
     """Arguments of `field` for one column: any of Pandera's checks that suit its type."""
     constant, exact = CONSTANTS[column], EXACT[column]
-    parts: dict[str, st.SearchStrategy[object]] = {
-        "eq": exact,
-        "ne": exact,
-        "isin": st.lists(exact, min_size=1, max_size=3),
-        "notin": st.lists(exact, min_size=1, max_size=3),
-    }
+    parts: dict[str, st.SearchStrategy[object]] = {"eq": exact, "ne": exact}
+    if column != "p":
+        parts["isin"] = parts["notin"] = st.lists(exact, min_size=1, max_size=3)
     if column != "b":
         parts |= {"ge": constant, "gt": constant, "le": constant, "lt": constant}
         parts["in_range"] = st.tuples(
@@ -128,7 +129,7 @@ def columns_checks(column: str) -> st.SearchStrategy[dict[str, object]]:
     )
 
 
-TYPES = {"s": str, "i": int, "x": float, "d": date, "t": datetime, "b": bool}
+TYPES = {"s": str, "i": int, "x": float, "d": date, "p": PartialDate, "t": datetime, "b": bool}
 
 
 @st.composite
@@ -171,6 +172,7 @@ def test_the_checks_of_this_law_are_compiled_except_those_that_cannot_be():
             str_length={"min_value": 1, "max_value": 3},
         )
         i: int = field("i", in_range=(1, 5), ge=0, gt=0, le=9, lt=9.5)
+        p: PartialDate = field("p", in_range=(date(2000, 1, 1), date(2001, 1, 1)), ge=date(1, 1, 1))
         look: str = field("look", str_matches="(?=a)", str_contains=r"(a)\1")
 
         @pa.check("i", element_wise=True)

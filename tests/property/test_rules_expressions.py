@@ -10,18 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules_verdict import AS_OF, EXAMPLES
 
+from cytoreg.rules import PartialDate
+from cytoreg.rules.column_types import TYPES, stored_values, to_series
 from cytoreg.rules.evaluate import evaluate
 from cytoreg.rules.expression import parse
 from cytoreg.rules.operations import OPERATIONS, to_sql
+from cytoreg.rules.partial_date import read
 from cytoreg.warehouse import quote
 
 COLUMNS = {
     **{"i": int, "j": int, "x": float, "y": float, "s": str, "u": str},
+    **{"p": PartialDate, "q": PartialDate},
     **{"d": date, "e": date, "t": datetime, "v": datetime, "b": bool, "c": bool},
 }
 SQL_TYPES = {
     **{int: "bigint", float: "double", str: "varchar"},
-    **{date: "date", datetime: "timestamp", bool: "boolean"},
+    **{date: "date", PartialDate: "date", datetime: "timestamp", bool: "boolean"},
 }
 INTS = st.one_of(
     st.integers(-4, 4), st.sampled_from([-(2**63), 2**63 - 1, 2**53 + 1, 10**9, -(10**9), 366])
@@ -39,13 +43,20 @@ DATES = st.one_of(
     st.sampled_from([date(1, 1, 1), date(9999, 12, 31), date(2000, 2, 29), date(1999, 12, 31)]),
     st.dates(date(1990, 1, 1), date(2016, 12, 31)),
 )
+PARTIAL_DATES = st.one_of(
+    st.dates(date(1990, 1, 1), date(1992, 12, 31)).map(str),
+    st.sampled_from(["1990", "1991", "1992", "1991-02", "1991-12", "0001", "9999-12"]),
+).map(read)
 TIMES = st.one_of(
     st.sampled_from(
         [datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59), datetime(1969, 12, 31, 23)]
     ),
     st.datetimes(datetime(1960, 1, 1), datetime(2016, 12, 31)),
 )
-VALUES = {int: INTS, float: FLOATS, str: TEXT, date: DATES, datetime: TIMES, bool: st.booleans()}
+VALUES = {
+    **{int: INTS, float: FLOATS, str: TEXT, bool: st.booleans()},
+    **{date: DATES, PartialDate: PARTIAL_DATES, datetime: TIMES},
+}
 ROWS = st.lists(
     st.tuples(*(st.one_of(st.none(), VALUES[kind]) for kind in COLUMNS.values())),
     min_size=1,
@@ -80,6 +91,10 @@ TEMPLATES: dict[type, list[tuple[object, ...]]] = {
         ("length({})", str),
         ("cast({} || '' as bigint)", str),
         ("year({})", date),
+        ("year({})", PartialDate),
+        ("month({})", PartialDate),
+        ("day({})", PartialDate),
+        ("{} - {}", date, PartialDate),
         ("month({})", datetime),
         ("day({})", date),
         ("hour({})", datetime),
@@ -111,6 +126,11 @@ TEMPLATES: dict[type, list[tuple[object, ...]]] = {
         ("{} + {}", date, int),
         ("{} - {}", date, int),
         ("cast({} as date)", datetime),
+        ("cast({} as date)", PartialDate),
+        ("earliest({})", PartialDate),
+        ("latest({})", PartialDate),
+        ("earliest({})", date),
+        ("coalesce({}, {})", PartialDate, date),
         ("cast({} || '' as date)", str),
     ],
     datetime: [
@@ -120,12 +140,20 @@ TEMPLATES: dict[type, list[tuple[object, ...]]] = {
     ],
     bool: [
         *((f"{{}} {op} {{}}", k, k) for op in ("=", "<>", "<", "<=", ">", ">=") for k in EVERY),
+        *(
+            (f"{{}} {op} {{}}", *kinds)
+            for op in ("=", "<>", "<", "<=", ">", ">=")
+            for kinds in ((PartialDate, PartialDate), (PartialDate, date), (date, PartialDate))
+        ),
+        ("{} < {}", PartialDate, datetime),
+        ("{} between {} and {}", PartialDate, date, PartialDate),
+        ("{} in ({}, {})", PartialDate, date, PartialDate),
         ("{} = {}", int, float),
         ("{} < {}", float, int),
         ("{} >= {}", date, datetime),
         ("{} = {}", bool, bool),
         *[("{} and {}", bool, bool), ("{} or {}", bool, bool), ("not {}", bool)] * 4,
-        *(("{} is null", kind) for kind in (*EVERY, bool)),
+        *(("{} is null", kind) for kind in (*EVERY, PartialDate, bool)),
         ("{} is not null", float),
         ("{} in ({}, {})", int, int, int),
         ("{} not in ({}, 'a')", str, str),
@@ -151,7 +179,9 @@ ANY_TYPE = [
 
 @st.composite
 def expressions(draw: st.DrawFn, kind: type, depth: int) -> str:
-    """SQL of a type, at most `depth` operations deep."""
+    """SQL of a type, at most `depth` operations deep; no operation gives a partial date."""
+    if kind is PartialDate:
+        return draw(st.sampled_from(["p", "q"]))
     if depth == 0 or draw(st.integers(0, 5)) == 0:
         if kind is date and draw(st.integers(0, 5)) == 0:
             return "$as_of"
@@ -168,9 +198,13 @@ def expressions(draw: st.DrawFn, kind: type, depth: int) -> str:
 
 def in_duckdb(conditions: list[str], rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
     con = duckdb.connect()
-    kinds = ", ".join(f"{name} {SQL_TYPES[kind]}" for name, kind in COLUMNS.items())
+    kinds = ", ".join(
+        f"{part} {SQL_TYPES[kind]}"
+        for name, kind in COLUMNS.items()
+        for part in TYPES[kind].stored(name)
+    )
     con.execute(f"create table rows (place int, {kinds})")
-    marks = ", ".join("?" for _ in range(len(COLUMNS) + 1))
+    marks = ", ".join("?" for _ in range(len(rows[0]) + 1))
     con.executemany(f"insert into rows values ({marks})", [(n, *row) for n, row in enumerate(rows)])
     return con.execute(f"select {', '.join(conditions)} from rows order by place").fetchall()
 
@@ -179,10 +213,13 @@ def in_duckdb(conditions: list[str], rows: list[tuple[object, ...]]) -> list[tup
 @given(st.lists(expressions(bool, 4), min_size=1, max_size=6), ROWS)
 def test_an_expression_has_the_same_value_in_duckdb_and_in_python(texts, rows):
     nodes = [parse(text, {"": COLUMNS}, "probe") for text in texts]
-    columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
+    columns: dict[str, list[object]] = {}
+    for (name, kind), values in zip(COLUMNS.items(), zip(*rows, strict=True), strict=True):
+        columns |= stored_values(TYPES[kind], name, to_series(TYPES[kind], values))
     expected = [evaluate(node, lambda _, name: columns[name], len(rows), AS_OF) for node in nodes]
     sql = [to_sql(node, lambda _, name: quote(name), AS_OF) for node in nodes]
-    assert in_duckdb(sql, rows) == list(zip(*expected, strict=True))
+    stored = list(zip(*columns.values(), strict=True))
+    assert in_duckdb(sql, stored) == list(zip(*expected, strict=True))
 
 
 def test_letters_change_case_alike_for_every_character_there_is():

@@ -1,0 +1,229 @@
+"""A date of which perhaps only the year or the month is known, and columns of such dates in pandas.
+
+Text of three forms: `2012`, `2012-05`, `2012-05-31`. A date of less than a day lies between two
+days, `earliest` and `latest`, both of them possible; nothing here ever picks one of them.
+
+Nothing compared with such a date is said to be wrong as long as one of its days makes it right.
+"""
+
+from __future__ import annotations
+
+import builtins
+import calendar
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray, ExtensionDtype, register_extension_dtype
+
+GRAMMAR = "[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?"
+
+_FIRST = "-01-01"
+
+
+@dataclass(frozen=True, slots=True)
+class PartialDate:
+    """The first and the last day that the date may be; one day if it is known in full."""
+
+    earliest: date
+    latest: date
+
+    @property
+    def day(self) -> date | None:
+        """The day, None where only the year or the month is known."""
+        return self.earliest if self.earliest == self.latest else None
+
+    def __str__(self) -> str:
+        year, month, day = self.earliest.isoformat().split("-")
+        if self.day:
+            return f"{year}-{month}-{day}"
+        return f"{year}-{month}" if self.earliest.month == self.latest.month else year
+
+
+def read(text: str) -> PartialDate | None:
+    """The date that `text` of one of the three forms stands for, None if no calendar has it."""
+    if not re.fullmatch(GRAMMAR, text, flags=re.ASCII):
+        return None
+    try:
+        earliest = date.fromisoformat(text + _FIRST[len(text) - 4 :])
+    except ValueError:
+        return None
+    return PartialDate(earliest, _last_day(earliest, len(text)))
+
+
+def _last_day(first: date, length: int) -> date:
+    if length == len("2012"):
+        return first.replace(month=12, day=31)
+    if length == len("2012-05"):
+        return first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    return first
+
+
+def earliest_sql(text: str) -> str:
+    """SQL of the first day that `text` may be, null when it is no date.
+
+    The pattern is matched here alone: what else is asked of the text follows from its length.
+    """
+    whole = f"{text} || substring('{_FIRST}', length({text}) - 3)"
+    return (
+        f"case when regexp_full_match({text}, '{GRAMMAR}') and not starts_with({text}, '0000')"
+        f" then try_cast({whole} as date) end"
+    )
+
+
+def latest_sql(earliest: str, text: str) -> str:
+    """SQL of the last day that `text` may be, whose first day is the column `earliest`."""
+    return (
+        f"case length({text}) when 10 then {earliest} when 7 then last_day({earliest})"
+        f" else make_date(year({earliest}), 12, 31) end"
+    )
+
+
+def day_sql(earliest: str, text: str) -> str:
+    """SQL of the day, null where the text is of less than a day or no date."""
+    return f"case when length({text}) = 10 then {earliest} end"
+
+
+def bounds(value: object) -> tuple[date, date]:
+    """The first and the last day that a value may be: a day is both."""
+    if isinstance(value, PartialDate):
+        return value.earliest, value.latest
+    if isinstance(value, pd.Timestamp):
+        return value.date(), value.date()
+    if isinstance(value, date):
+        return value, value
+    raise TypeError(f"a date cannot be compared with {type(value).__name__}")
+
+
+def may_be(name: str, left: object, right: object) -> bool:
+    """Whether `left` may be so to `right`: some of the days that they may be are."""
+    (first, last), (other_first, other_last) = bounds(left), bounds(right)
+    match name:
+        case "eq":
+            return first <= other_last and other_first <= last
+        case "ne":
+            return not first == last == other_first == other_last
+        case "lt":
+            return first < other_last
+        case "le":
+            return first <= other_last
+        case "gt":
+            return last > other_first
+        case _:
+            return last >= other_first
+
+
+def _comparison(name: str) -> Any:  # noqa: ANN401 - pandas says what an operator gives
+    """An operator of arrays, with an array of the same length or with one date: may it be so?
+
+    Pandera's checks are made of these, so that a date passes where one of its days would.
+    """
+
+    def compared(self: PartialDateArray, other: object) -> object:
+        if isinstance(other, pd.Series | pd.Index | pd.DataFrame):
+            return NotImplemented
+        others: Iterable[object] = (
+            other if isinstance(other, ExtensionArray | np.ndarray | list) else [other] * len(self)
+        )
+        return np.array(
+            [
+                a is not None and b is not None and b is not pd.NaT and may_be(name, a, b)
+                for a, b in zip(self._values, others, strict=True)
+            ],
+            dtype=bool,
+        )
+
+    return compared
+
+
+@register_extension_dtype
+class PartialDateDtype(ExtensionDtype):
+    """The dtype of a pandas column of partial dates."""
+
+    name = "partial_date"
+    na_value = None
+    type = PartialDate
+
+    @classmethod
+    def construct_array_type(cls) -> builtins.type[PartialDateArray]:
+        """The array behind a column."""
+        return PartialDateArray
+
+
+class PartialDateArray(ExtensionArray):
+    """Partial dates, None where nothing is known."""
+
+    def __init__(self, values: Iterable[PartialDate | None]) -> None:
+        given = list(values)
+        self._values: NDArray[Any] = np.empty(len(given), dtype=object)
+        self._values[:] = given
+
+    @classmethod
+    def _from_sequence(
+        cls, scalars: Iterable[object], *, dtype: object = None, copy: bool = False
+    ) -> PartialDateArray:
+        return cls(value if isinstance(value, PartialDate) else None for value in scalars)
+
+    @classmethod
+    def _from_factorized(
+        cls, values: Iterable[object], original: PartialDateArray
+    ) -> PartialDateArray:
+        return cls._from_sequence(values)
+
+    @classmethod
+    def _concat_same_type(cls, parts: Sequence[PartialDateArray]) -> PartialDateArray:
+        return cls(value for part in parts for value in part._values)
+
+    @property
+    def dtype(self) -> PartialDateDtype:
+        """The dtype of the column."""
+        return PartialDateDtype()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the references, not of the dates."""
+        return int(self._values.nbytes)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getitem__(self, item: Any) -> Any:  # noqa: ANN401 - a place, a slice or a mask
+        item = pd.api.indexers.check_array_indexer(self, item)
+        found = self._values[item]
+        return PartialDateArray(found) if isinstance(found, np.ndarray) else found
+
+    def __arrow_array__(self, type: object = None) -> pa.Array:
+        return pa.array([None if value is None else str(value) for value in self._values])
+
+    def isna(self) -> NDArray[np.bool_]:
+        """Where nothing is known."""
+        return np.array([value is None for value in self._values], dtype=bool)
+
+    def take(
+        self,
+        indices: Any,  # noqa: ANN401 - places in a list or an array
+        *,
+        allow_fill: bool = False,
+        fill_value: object = None,
+    ) -> PartialDateArray:
+        """The values at some places; -1 is nothing where `allow_fill`."""
+        return PartialDateArray(
+            pd.api.extensions.take(self._values, indices, allow_fill=allow_fill, fill_value=None)
+        )
+
+    def copy(self) -> PartialDateArray:
+        """The same once more."""
+        return PartialDateArray(self._values)
+
+    __eq__ = _comparison("eq")
+    __ne__ = _comparison("ne")
+    __lt__ = _comparison("lt")
+    __le__ = _comparison("le")
+    __gt__ = _comparison("gt")
+    __ge__ = _comparison("ge")
