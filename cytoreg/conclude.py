@@ -84,10 +84,11 @@ def _describe(con: DuckDBPyConnection, run: Run) -> None:
     """`quality.run`: which run, code and project this build is of; nothing that is timed."""
     con.execute(
         "create or replace table quality.run as select ? as run_id, ?::date as as_of,"
-        " ? as code_version, ? as project_hash, ? as registry",
+        " ? as time_zone, ? as code_version, ? as project_hash, ? as registry",
         [
             run.run_id,
             run.as_of,
+            run.time_zone,
             __version__,
             run.project.content_hash(),
             run.project.config.registry.title,

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from cytoreg.sources.config import AnySource
 from cytoreg.sources.declaration import Name, Section
+from cytoreg.zone import is_zone
 
 
 class Registry(Section):
-    """What the registry is called."""
+    """What the registry is called, and the time zone that its days are days of.
+
+    `time_zone` is a name of the time zone database, such as America/Chicago: today, the day that a
+    refresh looks back from, the schedule, and every instant with an offset are days of it. Without
+    it the machine's own zone serves.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     title: str
+    time_zone: str = ""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name and not is_zone(name):
+            raise ValueError("the time zone database has no such name; as in America/Chicago")
+        return name
 
 
 class Paths(Section):

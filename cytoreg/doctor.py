@@ -42,6 +42,7 @@ def examine(root: Path | None, extracts: Path | None, data: Path | None) -> list
         ("schemas", _schemas),
         ("sql models", _models),
         ("suites", _suites),
+        ("time zone", _time_zone),
         ("ledger", _ledger),
         ("marts", _marts),
     ):
@@ -101,6 +102,11 @@ def _suites(project: Project) -> str:
 
     suites = load_suites(project.root / "expectations")
     return f"{len(suites)} suites, {sum(len(suite.items) for suite in suites)} expectations"
+
+
+def _time_zone(project: Project) -> str:
+    told = "declared" if project.config.registry.time_zone else "this machine's: none is declared"
+    return f"{project.time_zone} ({told})"
 
 
 def _ledger(project: Project) -> str:

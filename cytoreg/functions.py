@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cytoreg.warehouse import literal
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
@@ -19,15 +21,70 @@ BLANKS = (
 )
 """Characters that say nothing at either end of a value, as a class of a regular expression."""
 
+_ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_ISO = (
+    f"{_ISO_DAY}[Tt ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.,][0-9]+)?)? ?"
+    "([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)"
+)
+"""An instant as ISO 8601, FHIR and databases write it, by its offset."""
+_HL7 = "([0-9]{10}|[0-9]{12}|[0-9]{14})([.][0-9]+)?[+-][0-9]{4}"
+"""An instant as HL7 writes it (data type DTM, version 2.5.1, section 2.A.22)."""
+_DAY = f"({_ISO_DAY})([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})"
+_HL7_DAY = "([0-9]{8})[+-][0-9]{4}"
 
-def define(con: DuckDBPyConnection) -> None:
+
+def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
     """Define in the build what models may call.
 
     `cleaned(text)`: the text without white space and unseen characters around it; null when
     nothing else is in it.
+
+    `local_time(text)`: an instant with an offset as the same instant in `time_zone`, in the shape
+    that it had but for the offset; any other text as it is. `local_day(text)`: the day of an ISO
+    time, of an instant in `time_zone`; any other text as it is. Without `time_zone` the zone that
+    the build has stays; in a build that has none it is UTC.
     """
     con.execute(
         f"""create or replace macro main.cleaned(value) as
         nullif(regexp_replace(
           cast(value as varchar), '\\A[{BLANKS}]+|[{BLANKS}]+\\z', '', 'g'), '')"""
     )
+    create = "create or replace macro" if time_zone else "create macro if not exists"
+    con.execute(f"{create} main.local_time(value) as {_local('value', time_zone or 'UTC')}")
+    con.execute(
+        f"""create or replace macro main.local_day(value) as regexp_replace(
+          main.local_time(value), '^({_ISO_DAY})[Tt ][0-9]{{2}}(:[0-9]{{2}}.*)?$', '\\1')"""
+    )
+
+
+def _local(value: str, zone: str) -> str:
+    """SQL of an instant's local time.
+
+    A day with an offset becomes the day as written: nobody knows of which hours it is made. What
+    is no time of the calendar stays as it is, for the rules to judge.
+    """
+    at = f"timezone({literal(zone)}, try_cast({{}} as timestamptz))"
+    offset = f"regexp_extract(upper({value}), '(Z|[+-][0-9:]+)$')"
+    seconds = f"if(substring({value}, 17, 1) = ':', substring({value}, 18, 2), '00')"
+    # A leap second is the one before it. Of a fraction DuckDB reads no more than nine digits.
+    clock = f"substring({value}, 12, 5) || ':' || replace({seconds}, '60', '59')"
+    iso = at.format(f"left({value}, 10) || ' ' || {clock} || {offset}")
+    digits = f"regexp_extract({value}, '^[0-9]+')"
+    hl7 = at.format(
+        f"cast(try_strptime(rpad({digits}, 14, '0'), '%Y%m%d%H%M%S') as varchar) || {offset}"
+    )
+    between = f"upper(substring({value}, 11, 1))"
+    length = f"if(substring({value}, 17, 1) = ':', 19, 16)"
+    fraction = f"replace(regexp_extract({value}, '[.,][0-9]{{1,6}}'), ',', '.')"
+    return f"""case
+      when not regexp_matches({value}, '([Zz]|[+-][0-9:]+)$') then {value}
+      when regexp_full_match({value}, '{_ISO}') then coalesce(
+        left(replace(strftime({iso}, '%Y-%m-%d %H:%M:%S'), ' ', {between}), {length})
+          || {fraction},
+        {value})
+      when regexp_full_match({value}, '{_HL7}') then coalesce(
+        left(strftime({hl7}, '%Y%m%d%H%M%S'), length({digits})) || {fraction}, {value})
+      when regexp_full_match({value}, '{_DAY}') then left({value}, 10)
+      when regexp_full_match({value}, '{_HL7_DAY}') then left({value}, 8)
+      else {value}
+    end"""

@@ -16,6 +16,7 @@ from cytoreg.environment import variable
 from cytoreg.errors import ConfigError
 from cytoreg.sources.config import AnySource
 from cytoreg.sources.declaration import Section
+from cytoreg.zone import machine_zone
 
 CONFIG = "cytoreg.toml"
 _VARIABLE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}")
@@ -49,6 +50,11 @@ class Project:
     def pseudonym_key(self) -> str:
         """Key of pseudonyms: from the environment, or the registry's name (doctor warns)."""
         return variable(self.config.privacy.pseudonym_key) or self.config.registry.name
+
+    @property
+    def time_zone(self) -> str:
+        """The zone that days are days of: declared, or the machine's own."""
+        return self.config.registry.time_zone or machine_zone()
 
     @property
     def ledger_url(self) -> str:

@@ -21,6 +21,7 @@ from cytoreg import __version__, ledger
 from cytoreg.errors import ConfigError, CytoregError, GateClosed, place
 from cytoreg.lock import release_lock, take_lock
 from cytoreg.project import Project, load_project
+from cytoreg.zone import today
 
 if TYPE_CHECKING:
     from cytoreg.gates import Gate
@@ -32,8 +33,8 @@ Purpose = Literal["publish", "validate", "rebuild"]
 class Run:
     """One refresh: where its project, extracts and data are, and the date it looks back from.
 
-    `continues` is the failed run whose landings it uses; of `accepted` sources no drift closes the
-    gate.
+    Its days are days of `time_zone`. `continues` is the failed run whose landings it uses; of
+    `accepted` sources no drift closes the gate.
     """
 
     run_id: str
@@ -41,6 +42,7 @@ class Run:
     extracts: Path
     data: Path
     as_of: date
+    time_zone: str
     purpose: Purpose = "publish"
     continues: str = ""
     accepted: tuple[str, ...] = ()
@@ -59,6 +61,7 @@ class Run:
             extracts=Path(known["extracts"]),
             data=data,
             as_of=date.fromisoformat(known["as_of"]),
+            time_zone=known.get("time_zone", "UTC"),  # of runs before there was one
             purpose=known.get("purpose", "publish"),
             continues=known.get("continues", ""),
             accepted=tuple(known.get("accepted", ())),
@@ -130,10 +133,12 @@ def new_run(
 ) -> Run:
     """Begin a run: take the refresh lock, make its folder, open its row in the ledger.
 
-    `as_of` is the last day that the extracts can speak of (default: today). `resume` continues the
-    last run with what it landed, and its `as_of`; raises ConfigError if that one came to an end.
+    `as_of` is the last day that the extracts can speak of (default: today, in the registry's time
+    zone). `resume` continues the last run with what it landed, and its `as_of`; raises ConfigError
+    if that one came to an end.
     """
     accepted = tuple(accept)
+    zone = project.time_zone
     for source in accepted:
         project.source(source)
     take_lock(project.data)
@@ -145,7 +150,8 @@ def new_run(
         root=project.root,
         extracts=project.extracts,
         data=project.data,
-        as_of=as_of or datetime.now(UTC).date(),
+        as_of=as_of or today(zone),
+        time_zone=zone,
         purpose=purpose,
         continues=continued.run_id if continued else "",
         accepted=accepted,
@@ -155,6 +161,7 @@ def new_run(
         "root": str(run.root),
         "extracts": str(run.extracts),
         "as_of": str(run.as_of),
+        "time_zone": run.time_zone,
         "purpose": run.purpose,
         "continues": run.continues,
         "accepted": run.accepted,

@@ -17,7 +17,6 @@ from contextlib import AbstractContextManager, chdir, contextmanager, nullcontex
 from contextvars import ContextVar
 from datetime import date
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -128,7 +127,7 @@ def serve_flow(
     Each night is a process of its own. Calls `announce` with the time zone once it serves. Raises
     ConfigError for a schedule that is none, and when Prefect's server ends before us.
     """
-    zone = timezone or _local_timezone()
+    zone = timezone or project.time_zone
 
     def check(_: Callable[[], bool]) -> None:
         _require_schedule(cron, zone)
@@ -287,9 +286,3 @@ def _without_traceback(record: logging.LogRecord) -> bool:
     """Let a log line say what went wrong, and keep frames out of terminals and records."""
     record.exc_info = record.exc_text = None
     return True
-
-
-def _local_timezone() -> str:
-    path = Path("/etc/localtime")
-    name = str(path.resolve()).partition("zoneinfo/")[2] if path.exists() else ""
-    return os.environ.get("TZ") or name or "UTC"

@@ -98,7 +98,7 @@ def serve(
     project: ProjectOption = None,
     cron: Annotated[str, typer.Option(help="When, as cron says it.")] = "0 2 * * *",
     timezone: Annotated[
-        str | None, typer.Option(help="Of the schedule. [default: this machine's]")
+        str | None, typer.Option(help="Of the schedule. [default: the registry's]")
     ] = None,
     extracts: ExtractsOption = None,
     data: DataOption = None,

@@ -45,12 +45,13 @@ def land_source(run: Run, source: str, progress: Progress = quiet) -> dict[str, 
 
 def stage(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """Attach the landed Parquet and put it into registry words (`sql/staging`)."""
-    from cytoreg import models
+    from cytoreg import functions, models
     from cytoreg.landing import attach
 
     with step(run, "stage") as counts:
         run.build.unlink(missing_ok=True)
         with open_build(run.build) as con:
+            functions.define(con, run.time_zone)
             attach(con, _landings(run), run.run_id)
             built = models.build(
                 con,

@@ -83,6 +83,7 @@ def _page(
         "run": {
             "run_id": facts.run_id if facts else str(run.get("run_id", "")),
             "as_of": facts.as_of if facts else str(run.get("as_of", "")),
+            "time_zone": facts.time_zone if facts else "",
             "code_version": facts.code_version if facts else str(run.get("code_version", "")),
             "project_hash": facts.project_hash if facts else "",
         },

@@ -23,6 +23,7 @@ class Facts:
 
     run_id: str
     as_of: str
+    time_zone: str
     code_version: str
     project_hash: str
     registry: str
@@ -122,7 +123,7 @@ def read_facts(con: DuckDBPyConnection) -> Facts | None:
     if "quality.run" not in tables(con):
         return None
     row = con.execute(
-        "select run_id, cast(as_of as varchar), code_version, project_hash, registry"
+        "select run_id, cast(as_of as varchar), time_zone, code_version, project_hash, registry"
         " from quality.run"
     ).fetchone()
     return Facts(*map(str, row)) if row else None

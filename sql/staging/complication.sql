@@ -12,7 +12,7 @@ trimmed as (
     cleaned(record_id) as record_id,
     cleaned(redcap_repeat_instance) as instance,
     cleaned(comp_case_no) as case_number,
-    cleaned(comp_date) as complication_date,
+    local_day(cleaned(comp_date)) as complication_date,
     cleaned(comp_type) as type,
     cleaned(comp_clavien) as clavien,
     _source,

@@ -9,7 +9,7 @@ with trimmed as (
     cleaned(mrn) as hospital_number,
     cleaned(code_system) as code_system,
     upper(cleaned(code)) as code,
-    cleaned(diagnosis_date) as diagnosis_date,
+    local_day(cleaned(diagnosis_date)) as diagnosis_date,
     _source,
     _table,
     _file,

@@ -21,8 +21,8 @@ select
   hospital_number, -- mrn
   case class when 'IMP' then 'inpatient' when 'AMB' then 'ambulatory' else class end
     as class, -- class: IMP inpatient, AMB ambulatory
-  admission_time, -- admit_time
-  discharge_time, -- discharge_time
+  local_time(admission_time) as admission_time, -- admit_time
+  local_time(discharge_time) as discharge_time, -- discharge_time
   disposition, -- disposition
   _source, -- lineage
   _table, -- lineage

@@ -11,7 +11,7 @@ trimmed as (
   select
     cleaned(record_id) as record_id,
     cleaned(redcap_repeat_instance) as instance,
-    cleaned(fu_date) as follow_up_date,
+    local_day(cleaned(fu_date)) as follow_up_date,
     cleaned(fu_status) as status,
     cleaned(fu_cause) as cause,
     _source,

@@ -1,5 +1,5 @@
 /* The laboratory's FHIR Observations in registry words, one row a resource.
-Times are those of the laboratory (UTC); the day is that of the time as written.
+Days and times are those of the registry's time zone.
 grain: result_key
 materialized: view
 */
@@ -15,7 +15,7 @@ with trimmed as (
     cleaned(upper_limit) as upper_limit,
     cleaned(method) as method,
     cleaned(laboratory) as laboratory,
-    cleaned(effective) as effective,
+    local_time(cleaned(effective)) as effective,
     _source,
     _table,
     _file,

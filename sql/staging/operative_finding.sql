@@ -12,7 +12,7 @@ trimmed as (
     cleaned(record_id) as record_id,
     cleaned(redcap_repeat_instance) as instance,
     cleaned(proc_case_no) as case_number,
-    cleaned(proc_date) as operation_date,
+    local_day(cleaned(proc_date)) as operation_date,
     cleaned(proc_preop_site) as preop_site,
     cleaned(proc_site_found) as site_found,
     cleaned(proc_path_confirmed) as path_confirmed,

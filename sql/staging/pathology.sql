@@ -44,13 +44,13 @@ select
     else result_status
   end as result_status, -- OBR-25: P preliminary, F final, C corrected
   regexp_replace(
-    reported_time,
+    local_time(reported_time),
     '^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2}).*$',
     '\1-\2-\3 \4:\5'
   ) as reported_time, -- OBR-22, YYYYMMDDHHMM rearranged
   hospital_number, -- PID-3
   case_number, -- OBX CASE
-  regexp_replace(specimen_date, '^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{4}.*)?$', '\1-\2-\3')
+  regexp_replace(local_time(specimen_date), '^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{4}.*)?$', '\1-\2-\3')
     as specimen_date, -- OBR-7, YYYYMMDD rearranged, without its time of day
   primary_site, -- OBX SITE
   histology, -- OBX HISTOLOGY

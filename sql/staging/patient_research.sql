@@ -6,8 +6,8 @@ with trimmed as (
   select
     cleaned(record_id) as record_id,
     cleaned(mrn) as mrn,
-    cleaned(consent_date) as consent_date,
-    cleaned(enr_birth_date) as birth_date,
+    local_day(cleaned(consent_date)) as consent_date,
+    local_day(cleaned(enr_birth_date)) as birth_date,
     cleaned(enr_sex) as sex,
     cleaned(presenting_site) as presenting_site,
     cleaned(symptoms___1) as flushing,

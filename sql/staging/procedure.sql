@@ -8,7 +8,7 @@ with trimmed as (
     cleaned(case_number) as case_number,
     cleaned(hospital_number) as hospital_number,
     cleaned(patient_name) as patient_name,
-    cleaned(operation_date) as operation_date,
+    local_day(cleaned(operation_date)) as operation_date,
     cleaned(incision_time) as incision_time,
     cleaned(closure_time) as closure_time,
     cleaned(duration_minutes) as duration_minutes,

@@ -19,7 +19,7 @@ UNSEEN += "\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\xad"
 @pytest.fixture(scope="module")
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as con:
-        functions.define(con)
+        functions.define(con, "America/Chicago")
         yield con
 
 
@@ -60,3 +60,65 @@ def test_a_view_of_the_build_finds_it_later(tmp_path: Path) -> None:
     with duckdb.connect() as con:
         con.execute(f"attach '{path}' as build (read_only)")
         assert con.execute("from build.staging.patient").fetchall() == [("a",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "local"),
+    [
+        ("2010-01-03T02:30:00Z", "2010-01-02T20:30:00"),
+        ("2010-01-02T20:30:00-06:00", "2010-01-02T20:30:00"),
+        ("2010-01-03 02:30:00+00", "2010-01-02 20:30:00"),
+        ("2010-01-03 02:30+0000", "2010-01-02 20:30"),
+        ("2010-07-03T02:30:00.5+02:00", "2010-07-02T19:30:00.5"),
+        ("2010-01-03t02:30:00.123456789z", "2010-01-02T20:30:00.123456"),
+        ("2016-12-31T23:59:60Z", "2016-12-31T17:59:59"),
+        ("20100103023000+0000", "20100102203000"),
+        ("201001030230+0000", "201001022030"),
+        ("20100103023000.1234+0000", "20100102203000.1234"),
+        ("2010010302+0000", "2010010220"),
+    ],
+)
+def test_an_instant_is_told_in_the_registry_s_zone(con, text, local):
+    assert con.execute("select local_time(?)", [text]).fetchall() == [(local,)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(None, "", "2010", "2010-01", "2010-01-03", "2010-01-03T02:30:00", "20100103023000"),
+        *("2010-02-30T02:30:00Z", "20100230023000+0000", "1/2/2010 3:00", "2010-00001", "noon"),
+    ],
+)
+def test_what_is_no_instant_stays(con, text):
+    assert con.execute("select local_time(?)", [text]).fetchall() == [(text,)]
+
+
+def test_a_day_with_an_offset_is_that_day(con):
+    asked = "select local_time('2010-01-03-06:00'), local_time('20100103+0100')"
+    assert con.execute(asked).fetchall() == [("2010-01-03", "20100103")]
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2010-01-03T02:30:00Z", "2010-01-02"),
+        ("2010-01-03 00:00:00", "2010-01-03"),
+        ("2010-01-03T02:30", "2010-01-03"),
+        ("2010-01-03", "2010-01-03"),
+        ("2010-01", "2010-01"),
+        ("in spring", "in spring"),
+        (None, None),
+    ],
+)
+def test_a_time_has_a_day(con, text, day):
+    assert con.execute("select local_day(?)", [text]).fetchall() == [(day,)]
+
+
+def test_the_zone_of_a_build_stays():
+    with duckdb.connect() as con:
+        functions.define(con)
+        told = "select local_time('2010-01-03T02:30:00Z')"
+        assert con.execute(told).fetchall() == [("2010-01-03T02:30:00",)]
+        functions.define(con, "Pacific/Auckland")
+        functions.define(con)
+        assert con.execute(told).fetchall() == [("2010-01-03T15:30:00",)]

@@ -77,8 +77,8 @@ def write_published(
 def _quality(con: duckdb.DuckDBPyConnection, passed: bool, reason: str) -> None:
     con.execute(
         "create table quality.run as select '20170101T020000Z-abc123' as run_id,"
-        " date '2016-12-31' as as_of, '0.1.0' as code_version, repeat('ab', 32) as project_hash,"
-        " 'A simulated registry' as registry"
+        " date '2016-12-31' as as_of, 'Europe/Berlin' as time_zone, '0.1.0' as code_version,"
+        " repeat('ab', 32) as project_hash, 'A simulated registry' as registry"
     )
     con.execute("create table quality.gate (name varchar, passed boolean, detail varchar)")
     con.executemany(

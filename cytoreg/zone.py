@@ -1,0 +1,63 @@
+"""The registry's time zone: in which "today" is counted and an instant becomes a day."""
+
+from __future__ import annotations
+
+import os
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo, available_timezones
+
+from cytoreg.errors import ConfigError
+
+_LOCALTIME = Path("/etc/localtime")
+
+
+def is_zone(name: str) -> bool:
+    """Whether the time zone database has this name."""
+    return name in available_timezones() and name != "localtime"
+
+
+def today(zone: str) -> date:
+    """The day that it is in the zone."""
+    return datetime.now(ZoneInfo(zone)).date()
+
+
+def machine_zone() -> str:
+    """The machine's own zone by its name: what TZ says, else what /etc/localtime is a copy of.
+
+    Raises ConfigError where neither has a name of the time zone database.
+    """
+    told = os.environ.get("TZ")
+    if told is None:
+        return _of_file(_LOCALTIME) if _LOCALTIME.exists() else "UTC"
+    # POSIX.1-2017, 8.3: a colon may stand before a name; an empty TZ means UTC.
+    name = told.removeprefix(":") or "UTC"
+    if name.startswith("/"):
+        return _of_file(Path(name))
+    if not is_zone(name):
+        raise _nameless("TZ")
+    return name
+
+
+def _of_file(path: Path) -> str:
+    """The name of a zone's file, of a link to it or of a copy of it."""
+    name = str(path.resolve()).partition("zoneinfo/")[2]
+    if is_zone(name):
+        return name
+    try:
+        content = path.read_bytes()
+    except OSError:
+        raise _nameless(str(path)) from None
+    for name in sorted(available_timezones()):
+        for folder in map(Path, TZPATH):
+            twin = folder / name
+            if is_zone(name) and twin.is_file() and twin.read_bytes() == content:
+                return name
+    raise _nameless(str(path))
+
+
+def _nameless(where: str) -> ConfigError:
+    return ConfigError(
+        f"this machine's time zone ({where}) has no name of the time zone database",
+        remedy='say the registry\'s: [registry] time_zone = "America/Chicago"',
+    )
