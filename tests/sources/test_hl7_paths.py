@@ -45,6 +45,56 @@ def test_a_repetition_is_chosen_by_what_it_has(path: str, expected: str | None) 
 
 
 @pytest.mark.parametrize(
+    ("path", "field", "expected"),
+    [
+        ("PID-3[MR].1", "22^^^SSA^SS~11^^^H^MR", "11"),
+        ("PID-3[MR].1", "22^^^SSA^SS~11^^^H^mr ", "11"),
+        ("PID-3[MR].1", "11", "11"),
+        ("PID-3[MR].1", "11^^^H", "11"),
+        ("PID-3[MR].1", "22^^^SSA^SS~11", "11"),
+        ("PID-3[MR].1", "33~11", None),  # which of them?
+        ("PID-3[MR].1", "22^^^SSA^SS", None),
+        ("PID-3[MR].1", "33~11^^^H^MR", "11"),
+        ("PID-3[MR|PI].1", "44^^^H^PI~11^^^H^MR", "11"),
+        ("PID-3[MR|PI].1", "22^^^SSA^SS~44^^^H^PI", "44"),
+        ("PID-3[MR@H].1", "55^^^OTHER^MR~11^^^H&1.2&ISO^MR", "11"),
+        ("PID-3[MR@1.2].1", "55^^^OTHER^MR~11^^^H&1.2&ISO^MR", "11"),
+        ("PID-3[MR@H].1", "55^^^OTHER^MR~11^^^^MR", "11"),
+        ("PID-3[MR@H].1", "55^^^OTHER^MR~11", "11"),
+        ("PID-3[MR@H].1", "55^^^OTHER^MR", None),
+        ("PID-3[MR]*.1", "11^^^H^MR~22^^^SSA^SS~12^^^H^MR", "11\n12"),
+        ("PID-3[MR].1", '""^^^H^MR~11^^^H^MR', "11"),
+        ("PID-3[MR].1", '""^^^H^MR', None),
+        ("PID-5[L].1", "Xibo^A^^^^^M~Simbo^A^^^^^L", "Simbo"),
+        ("PID-5[L].1", "Simbo^A", "Simbo"),
+        ("OBR-16[NPI].1", "7^Pathos^^^^^^^SIM^^^^EI~8^Pathos^^^^^^^SIM^^^^NPI", "8"),
+    ],
+)
+def test_a_repetition_is_chosen_by_its_type_wherever_it_stands(
+    path: str, field: str, expected: str | None
+) -> None:
+    assert value(path, field) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "expected"),
+    [
+        ("PID-5", '""', None),
+        ("PID-5", '""^""', None),
+        ("PID-5.1", '""^Xibo', None),
+        ("PID-5.2", '""^Xibo', "Xibo"),
+        ("PID-3.4.2", 'a^^^H&""&ISO', None),
+        ("PID-3.4", 'a^^^""&""', None),
+        ("PID-3*.1", '""~11', "11"),
+        ("PID-5", 'said ""', 'said ""'),
+        ("PID-5", "", ""),
+    ],
+)
+def test_hl7s_null_is_a_null_in_every_part(path: str, field: str, expected: str | None) -> None:
+    assert value(path, field) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         (r"\F\\S\\R\\T\\E\ ", r"|^~&\ "),
@@ -99,7 +149,8 @@ def test_the_truncation_sign_of_version_2_7_is_one() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["PID", "PID-0", "pid-3", "PID[X]-3", "PID-3[MR].1", "OBX-5.1.1.1", "-5", "OBX[]-5", "OBX-5**",
+    ["PID", "PID-0", "pid-3", "PID[X]-3", "PID-8[MR].1", "PID-3[@H].1", "PID-3[MR@].1",
+     "PID-5[L@H].1", "OBX-5.1.1.1", "-5", "OBX[]-5", "OBX-5**",
      "OBX[3=]-5", "PID-99999"],
 )  # fmt: skip
 def test_what_is_no_path_is_none(path: str) -> None:
@@ -255,9 +306,7 @@ ki67 = "OBX[KI67]-5"
 [sources.adt.columns.obs]
 value = "OBX-5"
 """)
-    message = (
-        "MSH|^~\\&|A|B\rPID|1||1^^^^SS~2^^^^MR\rOBR|1\rOBX|1|NM|KI67||1\rOBR|2\rOBX|1|NM|KI67||2\r"
-    )
+    message = "MSH|^~\\&|A|B\rPID|1||1^^^^SS~2^^^^MR\rOBR|1\rOBX|1|NM|KI67||1\rOBX|2|NM|KI67||2\r"
     (hospital.extracts / "a.hl7").write_bytes(message.encode())
     landing, rows, _ = landed(hospital, "adt", "one, mr, ids, ki67")
     assert rows == [("1", "2", "1\n2", "1")]

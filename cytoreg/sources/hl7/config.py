@@ -10,9 +10,9 @@ from cytoreg.sources.declaration import Files, free
 
 
 class Hl7Source(Files):
-    """HL7 v2 messages in files; each table has a row a message, or one a segment of `each`.
+    """HL7 v2 messages in files; a row is a message or an order of it, or a segment of `each`.
 
-    `columns` gives each table's columns the paths of their values: `PID-3[5=MR].1`,
+    `columns` gives each table's columns the paths of their values: `PID-3[MR].1`,
     `OBX[22637-3]*-5`. Without `encoding`, each message says what it is in.
     """
 
@@ -32,8 +32,7 @@ class Hl7Source(Files):
             for column, path in self.columns[table].items():
                 if path_of(path) is None:
                     raise ValueError(
-                        f"{column}: {path!r} is no path such as PID-3.1, PID-3[5=MR].1 or"
-                        " OBX[KI67]-5"
+                        f"{column}: {path!r} is no path such as PID-3.1, PID-3[MR].1 or OBX[KI67]-5"
                     )
         if strange := sorted(set(self.each) - set(self.tables)):
             raise ValueError(f"`each` names {strange[0]}, which is not in `tables`")

@@ -28,7 +28,7 @@ def inputs(name: str, config: Hl7Source, extracts: Path) -> list[Path]:
 
 
 def read(name: str, config: Hl7Source, extracts: Path) -> Iterator[Item]:
-    """A row a message, or one a segment where `each` says so; a message that is none is a reject.
+    """A row a message or order, or one a segment where `each` says so; what is none is a reject.
 
     `_parent_row` is the number of a row's message in its file.
     """
@@ -72,7 +72,7 @@ def _rows(
     `encoding` is "" when each message says what it is in.
     """
     wanted = frozenset(segment for table in tables for segment in table.wanted())
-    home = next((table.name for table in tables if not table.each), tables[0].name)
+    home = next((table for table in tables if not table.each), tables[0])
     envelopes = Envelopes()
     number = size = 0
     is_hl7 = False
@@ -91,7 +91,8 @@ def _rows(
             try:
                 message = parse(piece.data, encoding, wanted)
             except Malformed as error:
-                yield Reject(home, where, number, piece.line, str(error), _raw(piece, encoding))
+                row, raw = number + home.further, _raw(piece, encoding)
+                yield Reject(home.name, where, row, piece.line, str(error), raw)
                 continue
             if message.broken:
                 found["line that is no segment, joined to the one before"] += message.broken
@@ -100,8 +101,8 @@ def _rows(
                 try:
                     table.add(message, number)
                 except Mixed as error:
-                    raw = _raw(piece, encoding)
-                    yield Reject(table.name, where, number, piece.line, str(error), raw)
+                    row, raw = number + table.further, _raw(piece, encoding)
+                    yield Reject(table.name, where, row, piece.line, str(error), raw)
                 size += len(piece.data) * (len(table) - before)
                 if len(table) >= BATCH_ROWS or size > _BATCH_BYTES:
                     yield Rows(table.name, table.take())

@@ -1,4 +1,4 @@
-"""Where a value lies in a message: `PID-3.1`, `PID-3[5=MR].1`, `OBX[22637-3]*-5`.
+"""Where a value lies in a message: `PID-3.1`, `PID-3[MR].1`, `OBX[22637-3]*-5`.
 
 Paths are compiled once for the signs that a message separates and escapes by, so that reading a
 value costs a split or two.
@@ -17,11 +17,24 @@ _PATH = re.compile(
     rf"(?P<segment>[A-Z][A-Z0-9]{{2}})"
     rf"(?:\[(?:(?P<of>{_NUMBER})(?:\.(?P<of_part>{_NUMBER}))?=)?(?P<code>[^\[\]=]+)\])?"
     rf"(?P<every>\*?)-(?P<field>{_NUMBER})"
-    rf"(?:\[(?P<by>{_NUMBER})(?:\.(?P<by_part>{_NUMBER}))?=(?P<kind>[^\[\]=]+)\])?"
+    rf"(?:\[(?:(?P<by>{_NUMBER})(?:\.(?P<by_part>{_NUMBER}))?=)?(?P<kind>[^\[\]=]+)\])?"
     rf"(?P<all>\*?)(?:\.(?P<component>{_NUMBER}))?(?:\.(?P<part>{_NUMBER}))?"
 )
 JOINT = "\n"
 """Between the texts that `*` joins."""
+NULL = '""'
+"""What stands for a value that is to be deleted (HL7 v2.5.1, 2.5.3.4)."""
+
+_CX, _XCN, _XPN = 5, 13, 7
+_TYPED = {
+    _CX: "PID-2 PID-3 PID-4 PID-18 PID-21 MRG-1 MRG-2 MRG-3 MRG-4 MRG-5 MRG-6 PV1-5 PV1-19 PV1-50",
+    _XPN: "PID-5 PID-6 PID-9 MRG-7 NK1-2",
+    _XCN: "PV1-7 PV1-8 PV1-9 PV1-17 PV1-52 ORC-10 ORC-11 ORC-12 OBR-10 OBR-16 OBR-28 OBX-16",
+}
+TYPE_CODES = {place: at for at, places in _TYPED.items() for place in places.split()}
+"""Fields that repeat by type, and the component that says it: the identifier type code of a CX (5)
+or XCN (13), the name type code of an XPN (7). HL7 v2.5.1, chapters 2.A, 3, 4 and 7."""
+_AUTHORITY = {_CX: 4, _XCN: 9}
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,18 @@ class Which:
     at: int
     part: int
     text: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A repetition by its type code, in component `at`, and by who assigned it, if that is said.
+
+    Of several `codes` an earlier one is preferred.
+    """
+
+    codes: tuple[str, ...]
+    at: int
+    authority: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +73,7 @@ class Path:
     code: str = ""
     of: Which | None = None
     every: bool = False
-    by: Which | None = None
+    by: Which | Kind | None = None
     all: bool = False
 
     @property
@@ -69,6 +94,11 @@ def path_of(text: str) -> Path | None:
     code, of = found["code"] or "", _which(found["of"], found["of_part"], found["code"])
     if code and not of and found["segment"] != "OBX":
         return None  # only observations have an identifier that goes without saying
+    by: Which | Kind | None = _which(found["by"], found["by_part"], found["kind"])
+    if found["kind"] and not by:
+        by = _kind(f"{found['segment']}-{found['field']}", found["kind"])
+        if by is None:
+            return None
     return Path(
         found["segment"],
         int(found["field"]),
@@ -77,7 +107,7 @@ def path_of(text: str) -> Path | None:
         "" if of else code,
         of,
         bool(found["every"]),
-        _which(found["by"], found["by_part"], found["kind"]),
+        by,
         bool(found["all"]),
     )
 
@@ -86,31 +116,99 @@ def _which(at: str | None, part: str | None, text: str | None) -> Which | None:
     return Which(int(at), int(part or 0), text or "") if at else None
 
 
+def _kind(place: str, text: str) -> Kind | None:
+    """What `[MR]`, `[MR|PI]` or `[MR@HOSP]` asks for; None where the field has no type code."""
+    listed, at_sign, authority = text.partition("@")
+    codes = tuple(listed.upper().split("|"))
+    at = TYPE_CODES.get(place)
+    if at is None or not all(codes) or bool(at_sign) != bool(authority):
+        return None
+    return None if authority and at not in _AUTHORITY else Kind(codes, at, authority)
+
+
 def picker(path: Path, signs: Signs) -> Picker:
     """How the value at `path` is taken out of its field, or of the one repetition that is meant.
 
-    A field, component or repetition that has parts is given as it stands, without its escapes.
+    A field, component or repetition that has parts is given as it stands, without its escapes;
+    one that is HL7's null is None.
     """
+    piece = piece_of(path, signs)
+
+    def value(text: str) -> str | None:
+        taken = piece(text)
+        return None if NULL in taken and _is_null(taken, signs) else taken
+
+    if not path.by and not path.all:
+        return value
+
+    def several(text: str) -> str | None:
+        texts = text.split(signs.repetition)
+        match path.by:
+            case Which() as by:
+                texts = [one for one in texts if _content(one, by, signs) == by.text]
+            case Kind() as kind:
+                texts = _of_kind(texts, kind, signs)
+        if path.all:
+            values = [one for one in map(value, texts) if one is not None]
+            return JOINT.join(values) if values else None
+        first = None
+        for one in texts:  # one without the value gives way to one with it
+            taken = value(one)
+            if taken:
+                return taken
+            first = taken if first is None else first
+        return first
+
+    return several
+
+
+def piece_of(path: Path, signs: Signs) -> Plain:
+    """How the value at `path` is taken out of a repetition, or of a field, without null in it."""
     plain = unescaped(signs)
     if path.segment == "MSH" and path.field <= 2:
         return lambda text: text
     if not path.component:
-        piece = plain
-    elif not path.part:
-        piece = _component(path.component - 1, signs, plain)
-    else:
-        piece = _part(path.component - 1, path.part - 1, signs, plain)
-    if not path.by and not path.all:
-        return piece
+        return plain
+    if not path.part:
+        return _component(path.component - 1, signs, plain)
+    return _part(path.component - 1, path.part - 1, signs, plain)
 
-    def several(text: str) -> str | None:
-        texts = text.split(signs.repetition)
-        if path.by:
-            by = path.by
-            texts = [one for one in texts if _content(one, by, signs) == by.text]
-        return JOINT.join(map(piece, texts if path.all else texts[:1])) if texts else None
 
-    return several
+def _is_null(text: str, signs: Signs) -> bool:
+    """Whether all that a text has is HL7's null."""
+    if text == NULL:
+        return True
+    parts = {text}
+    for sign in (signs.repetition, signs.component, signs.part):
+        parts = {part for whole in parts for part in whole.split(sign)}
+    return parts <= {"", NULL}
+
+
+def _of_kind(texts: list[str], kind: Kind, signs: Signs) -> list[str]:
+    """The repetitions of a type, or the only one of which no type is said.
+
+    With an authority, those of another one are none, and those of none come after its own.
+    """
+    if kind.authority:
+        said = [_authority(text, kind, signs) for text in texts]
+        own = [text for text, who in zip(texts, said, strict=True) if kind.authority in who]
+        nobodys = [text for text, who in zip(texts, said, strict=True) if not who]
+        texts = own + nobodys
+    by_code: dict[str, list[str]] = {}
+    for text in texts:
+        code = _content(text, Which(kind.at, 0, ""), signs).strip().upper()
+        by_code.setdefault("" if code == NULL else code, []).append(text)
+    for code in kind.codes:
+        if code in by_code:
+            return by_code[code]
+    untyped = [text for text in by_code.get("", []) if text]
+    return untyped if len(untyped) == 1 else []
+
+
+def _authority(text: str, kind: Kind, signs: Signs) -> set[str]:
+    """The names of who assigned a number: namespace and universal identifier."""
+    names = {_content(text, Which(_AUTHORITY[kind.at], part, ""), signs).strip() for part in (1, 2)}
+    return names - {"", NULL}
 
 
 def _component(at: int, signs: Signs, plain: Plain) -> Plain:

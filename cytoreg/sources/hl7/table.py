@@ -1,4 +1,4 @@
-"""Messages as the rows of a table, a message or a segment each.
+"""Messages as the rows of a table, a message, an order or a segment each.
 
 A path is looked up in the row's own part of the message; what is not there, in what belongs to the
 segment above; and so on out to MSH. tree.py says what belongs to what.
@@ -7,15 +7,20 @@ segment above; and so on out to MSH. tree.py says what belongs to what.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from cytoreg.sources.hl7.message import Message
-from cytoreg.sources.hl7.paths import JOINT, Path, Picker, Which, chooser, picker
+from cytoreg.sources.hl7.paths import JOINT, NULL, Path, Picker, Which, chooser, picker, piece_of
+from cytoreg.sources.hl7.results import IDENTITY, STATUS, in_doubt, standing
 from cytoreg.sources.hl7.signs import Signs, escaped
 from cytoreg.sources.hl7.tree import RANKS, Fields, Tree
+
+_ORDER = "OBR"
+_OF_ORDERS = frozenset({"ORC", _ORDER, "OBX", "NTE", "SPM", "TQ1"})
+"""Segments of which a message has its own for each order."""
 
 
 class Mixed(ValueError):
@@ -28,24 +33,38 @@ class Mixed(ValueError):
 Row = tuple[list[str | None], set[int]]
 """Values by column, and the columns for which more was there, of which the first counts."""
 
-_Taken = tuple[int, int, str, Picker]
-"""Column, field, the sign of repetitions that are passed over, what makes the value of the text."""
+_Taken = tuple[int, int, str, Picker, Picker]
+"""Column, field, the sign of repetitions that are passed over, what makes the value of the text,
+and what does so of a text with HL7's null in it."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Lookup:
-    """The paths that read the same segment: which of its name, one or all, what is taken of it."""
+    """The paths that read the same segment: which of its name, one or all, what is taken of it.
+
+    `results` says that they choose among OBX, of which not all stand; `of_one_code`, by their code.
+    """
 
     chosen: Callable[[Fields], bool] | None
     every: bool
     taken: tuple[_Taken, ...]
     columns: frozenset[int]
+    results: bool = False
+    of_one_code: bool = False
 
     def take(self, found: list[Fields], values: list[str | None], passed: set[int]) -> None:
         """Put what these segments have in the columns."""
+        if self.results and in_doubt(found):
+            last = found[-1]
+            found = standing(found, self.every, self.of_one_code)
+            if not found:
+                self._tell_none(last, values, passed)
+                return
         if self.every:
-            for column, field, _, pick in self.taken:
+            for column, field, _, pick, pick_with_null in self.taken:
                 texts = [fields[field] for fields in found if field < len(fields)]
+                if any(NULL in text for text in texts):
+                    pick = pick_with_null
                 told = [text for text in map(pick, texts) if text is not None]
                 values[column] = JOINT.join(told) if told else None
             return
@@ -55,14 +74,21 @@ class _Lookup:
             passed |= self.columns
         fields = found[0]
         size = len(fields)
-        for column, field, sign, pick in self.taken:
+        for column, field, sign, pick, pick_with_null in self.taken:
             text: str | None = fields[field] if field < size else None
             if text:
                 if sign and sign in text:
                     text = text.partition(sign)[0]
                     passed.add(column)
-                text = pick(text)
+                text = pick(text) if NULL not in text else pick_with_null(text)
             values[column] = text
+
+    def _tell_none(self, fields: Fields, values: list[str | None], passed: set[int]) -> None:
+        """Put in the columns that there is no result: its code and status alone."""
+        passed -= self.columns
+        for column, field, _, _, pick in self.taken:
+            text = fields[field] if field in IDENTITY and field < len(fields) else ""
+            values[column] = pick(text) if text else None
 
 
 _Lookups = dict[str, list[_Lookup]]
@@ -71,12 +97,16 @@ _Lookups = dict[str, list[_Lookup]]
 class Table:
     """The rows of a table, waiting to become Arrow.
 
-    `passed` counts by column the rows for which more was there than the one value that they have.
+    Without `each` a row is a message, or an order where the table reads of orders and the message
+    has several. `passed` counts by column the rows for which more was there than the one value that
+    they have; `further`, the rows of this file that messages gave beyond one.
     """
 
     def __init__(self, name: str, paths: dict[str, Path], each: str) -> None:
         self.name = name
         self.each = "" if each == "MSH" else each
+        self.further = 0
+        self._by_order = not each and _is_of_one_order(paths.values())
         self.passed: Counter[str] = Counter()
         self._paths, self._names = paths, list(paths)
         self._signs: Signs | None = None
@@ -93,25 +123,35 @@ class Table:
 
     def begin(self, where: str) -> None:
         """From here on messages are of this file."""
-        self._where, self._row = where, 0
+        self._where, self._row, self.further = where, 0, 0
 
     def add(self, message: Message, number: int) -> None:
-        """The rows of the file's `number`-th message; raises Mixed."""
+        """The rows of the file's `number`-th message, which may be none; raises Mixed."""
         if message.signs is not self._signs:
             self._signs, self._component = message.signs, message.signs.component
             self._by_name, self._by_code = _lookups(self._paths, message.signs)
         nothing: Row = [None] * len(self._paths), set()
-        if not self.each:
-            if [fields[0] for fields in message.segments].count("PID") > 1:
-                raise Mixed
-            self._append(self._found(message.segments, nothing), number, number)
+        if self.each:
+            for row in self._rows_of(Tree(message.segments), self.each, nothing):
+                self._row += 1
+                self._append(row, self._row, number)
             return
-        tree = Tree(message.segments)
+        names = [fields[0] for fields in message.segments]
+        if self._by_order and names.count(_ORDER) > 1:
+            if _patients_without_order(names):
+                raise Mixed
+            for place, row in enumerate(self._rows_of(Tree(message.segments), _ORDER, nothing)):
+                self.further += place > 0
+                self._append(row, number + self.further, number)
+            return
+        if names.count("PID") > 1:
+            raise Mixed
+        self._append(self._found(message.segments, nothing), number + self.further, number)
+
+    def _rows_of(self, tree: Tree, each: str, nothing: Row) -> Iterator[Row]:
         around = {-1: nothing}
-        for part in tree.parts(self.each):
-            self._row += 1
-            above = self._above(tree, part.above, around)
-            self._append(self._found(part.own, above), self._row, number)
+        for part in tree.parts(each):
+            yield self._found(part.own, self._above(tree, part.above, around))
 
     def take(self) -> pa.Table:
         """The rows that wait, as columns of text with `_file`, `_row` and `_parent_row`."""
@@ -174,6 +214,18 @@ class Table:
         return values, passed
 
 
+def _is_of_one_order(paths: Iterable[Path]) -> bool:
+    """Whether a row that sees several orders would mix them, unless it asks for all (`OBR*-3`)."""
+    own = [path for path in paths if path.segment in _OF_ORDERS]
+    return bool(own) and not any(path.every and path.segment == _ORDER for path in own)
+
+
+def _patients_without_order(names: list[str]) -> bool:
+    """Whether one of several patients has no order, so that no row would tell of him."""
+    patients = " ".join(name for name in names if name in ("PID", _ORDER))
+    return patients.count("PID") > 1 and ("PID PID" in patients or patients.endswith("PID"))
+
+
 def _lookups(paths: dict[str, Path], signs: Signs) -> tuple[_Lookups, _Lookups]:
     """What is read of segments by their name, and of OBX by their code as it stands in them."""
     by_name: _Lookups = {}
@@ -181,11 +233,15 @@ def _lookups(paths: dict[str, Path], signs: Signs) -> tuple[_Lookups, _Lookups]:
     alike: dict[tuple[str, str, Which | None, bool], list[_Taken]] = {}
     for column, path in enumerate(paths.values()):
         sign = signs.repetition if path.is_single else ""
-        taken = column, path.field, sign, picker(path, signs)
+        pick = picker(path, signs)
+        simple = pick if path.by or path.all else piece_of(path, signs)
+        taken = column, path.field, sign, simple, pick
         alike.setdefault((path.segment, path.code, path.of, path.every), []).append(taken)
     for (segment, code, of, every), those in alike.items():
         columns = frozenset(column for column, *_ in those)
-        lookup = _Lookup(chooser(of, signs) if of else None, every, tuple(those), columns)
+        results = segment == "OBX" and bool(code or (of and of.at != STATUS))
+        chosen = chooser(of, signs) if of else None
+        lookup = _Lookup(chosen, every, tuple(those), columns, results, bool(code))
         if code:
             by_code.setdefault(escaped(code, signs), []).append(lookup)
         else:
