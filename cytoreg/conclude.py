@@ -50,7 +50,7 @@ def conclude(run: Run, progress: Progress = quiet) -> Verdict:
     totals: dict[str, int] = {}
     for name, (_, counted) in steps(run).items():
         if not name.startswith("land "):
-            totals |= counted
+            totals |= {key: totals.get(key, 0) + n for key, n in counted.items()}
     verdict = Verdict(run.run_id, status == "published", gates, run.report, totals, durations(run))
     keep_verdict(run, verdict)
     release_lock(run.data)

@@ -98,10 +98,10 @@ def _models(project: Project) -> str:
 
 
 def _suites(project: Project) -> str:
-    from cytoreg.suitefile import load_suites
+    from cytoreg.proof import prove_suites
 
-    suites = load_suites(project.root / "expectations")
-    return f"{len(suites)} suites, {sum(len(suite.items) for suite in suites)} expectations"
+    suites = prove_suites(project)
+    return f"{len(suites)} suites, {sum(map(len, suites.values()))} expectations"
 
 
 def _time_zone(project: Project) -> str:

@@ -29,6 +29,8 @@ PUBLISHED_AT = "published_at"
 """File in a run's folder that says when the run was last published."""
 
 PUBLIC_SCHEMAS = ("marts", "quality")
+PRIVATE_TABLES = ("expectation_row",)
+"""Tables of `quality` that name rows of tables which are not published."""
 
 
 def export(build: Path, out: Path, *, pseudonym_key: str) -> None:
@@ -51,6 +53,8 @@ def export(build: Path, out: Path, *, pseudonym_key: str) -> None:
             for schema in PUBLIC_SCHEMAS:
                 con.execute(f"create schema public.{schema}")
                 for table in tables_of(con, schema, database="build"):
+                    if schema == "quality" and table in PRIVATE_TABLES:
+                        continue
                     _copy(con, f"{schema}.{quote(table)}", table, schema)
         con.execute("checkpoint public")
         con.execute("detach public")

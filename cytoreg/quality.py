@@ -34,6 +34,12 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
         "threshold": ("double", "share of records that may violate the rule"),
         "status": ("varchar", "pass, fail, or error if the rule could not be run"),
     },
+    "expectation_row": {
+        "rule": ("varchar", "id of the expectation that the row fails"),
+        "entity": ("varchar", "table, with its schema"),
+        "key": ("varchar", "the row's key, by the suite; what a query returned, if it has none"),
+        "row": ("bigint", "row of the table, counted from 1; empty for views and queries"),
+    },
     "balance": {
         "source": ("varchar", "source system"),
         "source_table": ("varchar", "table of the source"),
@@ -79,6 +85,7 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
 COMMENTS = {
     "finding": "One row per rule and record that violates it.",
     "check_result": "One row per rule: how many records violate it, of how many.",
+    "expectation_row": "One row per failed expectation and row; in the private build alone.",
     "balance": "The books, one row per source table: landed = accepted + quarantined.",
     "source": "One row per source: how it stands in this run.",
     "drift": "One row per difference between a source's landing and the published build's.",

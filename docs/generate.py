@@ -62,7 +62,7 @@ def cli() -> str:
 def rules() -> str:
     """The catalogue of row rules and table expectations."""
     from cytoreg.rules import catalogue, load_schemas
-    from cytoreg.suitefile import load_suites
+    from cytoreg.suites import load_suites
 
     parts = [
         "# Rules\n\nEach rule is declared once: rules about rows in `schemas/`, about tables in"

@@ -82,6 +82,8 @@ def validate(
 ) -> None:
     """Judge without publishing: land, stage, rules, linkage and suites, then the report.
 
+    Marts are not made, so the suites of marts are not judged.
+
     Example:  cytoreg validate --extracts new-delivery
     """
     from cytoreg.nights.refresh import refresh as run

@@ -119,16 +119,29 @@ def link_records(run: Run, progress: Progress = quiet) -> dict[str, int]:
 
 
 def judge_tables(run: Run, progress: Progress = quiet) -> dict[str, int]:
-    """Run the expectation suites on the closed build; counts only."""
+    """Run the suites of all tables but the marts on the closed build; counts only."""
+    return _judge_suites(run, "judge tables", progress, marts=False)
+
+
+def judge_marts(run: Run, progress: Progress = quiet) -> dict[str, int]:
+    """Run the suites of the marts, which a validation does not make and so does not judge."""
+    return _judge_suites(run, "judge marts", progress, marts=True)
+
+
+def _judge_suites(run: Run, name: str, progress: Progress, *, marts: bool) -> dict[str, int]:
     from cytoreg import suites
 
-    with step(run, "judge tables") as counts:
-        results = suites.judge_tables(run.build, run.root / "expectations")
+    with step(run, name) as counts:
+        results = suites.judge_tables(
+            run.build, run.root / "expectations", marts=marts, keys=_grains(run)
+        )
         with open_build(run.build) as con:
             suites.record(con, results)
         counts["expectations"] = len(results)
         counts["failed"] = sum(result.status != "pass" for result in results)
-        progress("judge tables", len(results))
+        if run.purpose == "validate" and (left := _about_marts(run)):
+            counts["not_judged"] = left
+        progress(name, len(results))
     return counts
 
 
@@ -168,8 +181,12 @@ STAGES: tuple[tuple[str, Stage], ...] = (
     ("link", link_records),
     ("judge tables", judge_tables),
     ("materialize", materialize),
+    ("judge marts", judge_marts),
 )
-VALIDATION: tuple[tuple[str, Stage], ...] = STAGES[:-1]
+VALIDATION: tuple[tuple[str, Stage], ...] = tuple(
+    (name, function) for name, function in STAGES if function not in (materialize, judge_marts)
+)
+"""A validation makes no marts, and judges none."""
 
 
 def refresh(
@@ -235,7 +252,13 @@ def running(
     resume: bool = False,
     accept: Sequence[str] = (),
 ) -> Iterator[Run]:
-    """A run whose failure, whatever it is, is recorded and lets the next one begin."""
+    """A run whose failure, whatever it is, is recorded and lets the next one begin.
+
+    Suites that could not be judged are refused before anything is read from a source.
+    """
+    from cytoreg.proof import prove_suites
+
+    prove_suites(project)
     run = new_run(project, as_of=as_of, purpose=purpose, resume=resume, accept=accept)
     try:
         yield run
@@ -251,6 +274,21 @@ def merge(errors: list[CytoregError]) -> CytoregError:
     merged = CytoregError("\n".join(str(error) for error in errors))
     merged.exit_code = max(error.exit_code for error in errors)
     return merged
+
+
+def _about_marts(run: Run) -> int:
+    """How many expectations are about marts, which a validation does not make."""
+    from cytoreg import suites
+
+    loaded = suites.load_suites(run.root / "expectations")
+    return sum(len(suite.items) for suite in loaded if suite.schema == suites.MARTS)
+
+
+def _grains(run: Run) -> dict[str, tuple[str, ...]]:
+    """By which columns the models tell their rows apart."""
+    from cytoreg import models
+
+    return {name: model.grain for name, model in models.load_models(run.root / "sql").items()}
 
 
 def _landings(run: Run) -> list[Landing]:

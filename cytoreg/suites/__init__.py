@@ -1,0 +1,19 @@
+"""Expectation suites: whole tables judged, inside the database, counts only.
+
+types.py says who judges which of Great Expectations' types.
+"""
+
+from cytoreg.suites.file import Item, Suite, load_suites
+from cytoreg.suites.judge import MARTS, CheckResult, judge_tables, record
+from cytoreg.suites.prove import prove_suites
+
+__all__ = [
+    "MARTS",
+    "CheckResult",
+    "Item",
+    "Suite",
+    "judge_tables",
+    "load_suites",
+    "prove_suites",
+    "record",
+]

@@ -1,0 +1,129 @@
+"""Great Expectations on DuckDB: mended, quiet, and asked for verdicts without values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from cytoreg.sqlerror import tell
+from cytoreg.suites.file import Suite
+from cytoreg.suites.prove import POSITION, Proved
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationValidationResult
+
+_RAISED = re.compile(r"\(_?duckdb\.(?:duckdb\.)?(\w+)\)\s*(.*?)(?:\n\s*\n|\[SQL|$)", re.DOTALL)
+# What Great Expectations itself says of columns and dialects; these hold no value.
+_HARMLESS = (
+    re.compile(r'The column "[^"]*" in BatchData does not exist'),
+    re.compile(r"\w+ (?:is|are) not supported for dialect duckdb", re.IGNORECASE),
+)
+
+
+class Verdict(NamedTuple):
+    """Whether an expectation holds, and why it could not be run if so."""
+
+    holds: bool
+    error: str | None
+
+
+def ask(
+    build: Path, schema: str, asked: Sequence[tuple[Suite, Sequence[Proved]]]
+) -> dict[str, list[Verdict]]:
+    """Verdicts of Great Expectations by table of one schema, on the closed build."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    with _mended(schema):
+        source = context.data_sources.add_sql(
+            schema,
+            connection_string=f"duckdb:///{build}",
+            kwargs={"connect_args": {"read_only": True}},
+        )
+        try:
+            found = {}
+            for suite, proved in asked:
+                asset = source.add_table_asset(
+                    suite.table, table_name=suite.name, schema_name=schema
+                )
+                batch = asset.add_batch_definition_whole_table("all").get_batch()
+                results = batch.validate(
+                    gx.ExpectationSuite(
+                        name=suite.table, expectations=[one.expectation for one in proved]
+                    ),
+                    # Verdicts, and a list of no values at all.
+                    result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
+                ).results
+                by_position = {
+                    int(result.expectation_config.meta[POSITION]): result for result in results
+                }
+                found[suite.table] = [
+                    _verdict(by_position.get(suite.items.index(one.item))) for one in proved
+                ]
+            return found
+        finally:
+            source.get_execution_engine().close()
+            source.get_engine().dispose()
+
+
+def _verdict(result: ExpectationValidationResult | None) -> Verdict:
+    if result is None:
+        return Verdict(False, "Great Expectations gave no result")
+    told = result.exception_info or {}
+    raised = [told, *(item for item in told.values() if isinstance(item, dict))]
+    messages = [
+        str(item.get("exception_message")) for item in raised if item.get("raised_exception")
+    ]
+    return Verdict(bool(result.success), _scrub(messages[0]) if messages else None)
+
+
+def _scrub(message: str) -> str:
+    if found := _RAISED.search(message):
+        return tell(*found.groups())
+    for harmless in _HARMLESS:
+        if found := harmless.search(message):
+            return found.group(0)
+    return "an exception whose text may quote a value and is not shown"
+
+
+@contextmanager
+def _mended(schema: str) -> Iterator[None]:
+    """Let Great Expectations work on DuckDB: fetch before it closes, find tables in `schema`.
+
+    It closes connections before it fetches, which loses DuckDB's results; and it looks for the
+    types of a table's columns without the table's schema.
+    """
+    import sqlalchemy as sa
+    from duckdb_engine import ConnectionWrapper
+    from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
+
+    def fetch(
+        connection: sa.Connection,
+        cursor: sa.engine.interfaces.DBAPICursor,
+        statement: str,
+        parameters: object,
+        context: sa.engine.default.DefaultExecutionContext,
+        executemany: bool,
+    ) -> None:
+        if connection.dialect.name == "duckdb" and cursor.description:
+            context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(
+                cursor, initial_buffer=cursor.fetchall()
+            )
+
+    def enter(connection: object, record: object) -> None:
+        # Other threads may meet other databases meanwhile; leave those alone.
+        if isinstance(connection, ConnectionWrapper):
+            connection.execute(f"set schema = '{schema}'")
+
+    sa.event.listen(sa.Engine, "after_cursor_execute", fetch)
+    sa.event.listen(sa.Engine, "connect", enter)
+    try:
+        yield
+    finally:
+        sa.event.remove(sa.Engine, "connect", enter)
+        sa.event.remove(sa.Engine, "after_cursor_execute", fetch)

@@ -1,0 +1,150 @@
+"""Suites proved before a night: tables that will exist, arguments that can be judged."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import warnings
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg.errors import ConfigError
+from cytoreg.suites.file import Item, Suite, load_suites
+from cytoreg.suites.kinds import types_named
+from cytoreg.suites.rows import RowTest, row_test
+from cytoreg.suites.sql import row_condition
+from cytoreg.suites.types import TYPES
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+POSITION = "cytoreg_position"
+_REMEDY = "correct the kwargs of this expectation"
+
+
+@dataclass(frozen=True)
+class Proved:
+    """An expectation ready to be judged: about which rows, and how.
+
+    rows: of a row expectation. query: of an unexpected_rows_expectation, with {batch} put in.
+    kinds: the types that a column may have. other: the table whose rows are as many. expectation:
+    what Great Expectations itself judges.
+    """
+
+    item: Item
+    where: str
+    rows: RowTest | None = None
+    query: str = ""
+    kinds: tuple[str, ...] = ()
+    other: str = ""
+    expectation: Expectation | None = None
+
+
+def prove_suites(folder: Path, tables: Collection[str] | None = None) -> dict[str, list[Proved]]:
+    """Every suite's expectations by table, in order.
+
+    `tables` are those that a build has; None: they are looked for when a build is there. Raises
+    ConfigError, naming file and expectation, for what could not be judged.
+    """
+    suites = load_suites(folder)
+    if tables is not None:
+        for suite in suites:
+            require_table(suite, tables)
+    return {suite.table: prove(suite) for suite in suites}
+
+
+def require_table(suite: Suite, tables: Collection[str]) -> None:
+    """Raise ConfigError if the table of a suite is none of `tables`."""
+    if suite.table not in tables:
+        near = sorted(name for name in tables if name.startswith(suite.schema + "."))
+        raise ConfigError(
+            f"{suite.path}: the build has no {suite.table}",
+            remedy=f"correct the name; {suite.schema} has {', '.join(near) or 'no tables'}",
+        )
+
+
+def prove(suite: Suite) -> list[Proved]:
+    """The suite's expectations, each ready to be judged. Raises ConfigError."""
+    with quiet():
+        return [_proved(suite, position, item) for position, item in enumerate(suite.items)]
+
+
+def _proved(suite: Suite, position: int, item: Item) -> Proved:
+    place = suite.place(item)
+    expectation = _instance(place, position, item)
+    judge = TYPES[item.type].judge
+    given = {name: getattr(expectation, name) for name in type(expectation).__fields__}
+    try:
+        # Great Expectations reads the first half alone of a text that says two conditions.
+        said = item.kwargs.get("row_condition")
+        condition = said if isinstance(said, str) else given.get("row_condition")
+        where = row_condition(condition, item.kwargs.get("condition_parser")) or "true"
+        if item.type == "unexpected_rows_expectation":
+            return Proved(item, where, query=_query(suite, given["unexpected_rows_query"]))
+        if item.type == "expect_table_row_count_to_equal_other_table":
+            other = given["other_table_name"]
+            return Proved(item, where, other=other if "." in other else f"{suite.schema}.{other}")
+        if judge == "table":
+            names = given["type_list"] if "type_list" in given else [given["type_"]]
+            kinds = [kind for name in names or [] for kind in types_named(name)]
+            return Proved(item, where, kinds=tuple(kinds))
+        if judge in ("rows", "text"):
+            return Proved(item, where, rows=row_test(item.type, given))
+    except ConfigError as error:
+        remedy = error.remedy or _REMEDY
+        raise ConfigError(f"{place}: {error.message}", remedy=remedy) from None
+    return Proved(item, where, expectation=expectation)
+
+
+def _instance(place: str, position: int, item: Item) -> Expectation:
+    """The expectation as Great Expectations' object, numbered in its meta."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    try:
+        implementation = get_expectation_impl(item.type)
+        meta = {POSITION: position}
+        return implementation(severity=item.severity, meta=meta, **dict(item.kwargs))
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{place}: {_explain(error)}", remedy=_REMEDY) from None
+
+
+def _query(suite: Suite, query: str) -> str:
+    try:
+        return query.format(batch=suite.table).strip().rstrip(";")
+    except (KeyError, IndexError, ValueError):
+        raise ConfigError(
+            "unexpected_rows_query: only {batch} stands between braces",
+            remedy="double every other brace: {{2}}",
+        ) from None
+
+
+def _explain(error: Exception) -> str:
+    """What is wrong with the arguments of an expectation."""
+    if not hasattr(error, "errors"):
+        return " ".join(str(error).split())
+    told = [
+        f"{'.'.join(map(str, item['loc']))}: {' '.join(str(item['msg']).split())}"
+        for item in error.errors()
+    ]
+    return "; ".join(told)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing printed, logged or warned: tracebacks of Great Expectations quote values."""
+    logger = logging.getLogger("great_expectations")
+    disabled, logger.disabled = logger.disabled, True
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)
+        logger.disabled = disabled

@@ -1,0 +1,85 @@
+"""What only Python can say of a text: a verdict for each different text, as GX's pandas has it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from cytoreg.errors import ConfigError
+
+Accepts = Callable[[str], bool]
+
+
+def matches(patterns: Sequence[str], how: Callable[[Sequence[object]], bool]) -> Accepts:
+    """The text matches any (or all) of the patterns somewhere."""
+    found = [re.compile(pattern).search for pattern in patterns]
+    return lambda text: how([search(text) for search in found])
+
+
+def dates() -> Accepts:
+    """dateutil can make a date of the text."""
+    from dateutil.parser import parse  # type: ignore[import-untyped]
+
+    def accepts(text: str) -> bool:
+        try:
+            parse(text)
+        except (ValueError, OverflowError):
+            return False
+        return True
+
+    return accepts
+
+
+def dates_like(form: str) -> Accepts:
+    """The text is a date in this format of `strptime`. Raises ConfigError for a format of none."""
+    try:
+        datetime.strptime(datetime(2016, 2, 29, 13, 5, 59).strftime(form), form)
+    except (ValueError, re.error):
+        raise ConfigError(
+            "strftime_format: cannot be read back", remedy="use the codes of Python's strptime"
+        ) from None
+
+    def accepts(text: str) -> bool:
+        try:
+            datetime.strptime(text, form)
+        except ValueError:
+            return False
+        return True
+
+    return accepts
+
+
+def json_texts() -> Accepts:
+    """The text is JSON."""
+    return lambda text: _json(text) is not _NONE
+
+
+def json_of(schema: Mapping[str, Any]) -> Accepts:
+    """The text is JSON that the schema describes. Raises ConfigError for a schema that is none."""
+    import jsonschema  # type: ignore[import-untyped]
+
+    kind = jsonschema.validators.validator_for(schema)
+    try:
+        kind.check_schema(schema)
+    except jsonschema.SchemaError as error:
+        raise ConfigError(f"json_schema: is none: {error.message}") from None
+    valid = kind(schema).is_valid
+
+    def accepts(text: str) -> bool:
+        value = _json(text)
+        return value is not _NONE and bool(valid(value))
+
+    return accepts
+
+
+_NONE = object()
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return _NONE
