@@ -1,0 +1,74 @@
+"""How sources write dates, and how staging models write them: `2012-05-31`, `2012-05`, `2012`.
+
+    2012-05-31   20120531   2012.05.31   2012-05-31 08:00   201205310800   a day
+    2012-05      201205     05/2012      2012-05-00         20120599       a month
+    2012         2012-00-00 20129999     2012    15         2012-UN-UN     a year
+    9999         99999999   0000-00-00   99/99/9999                        nothing known
+
+Unknown parts are left out as NAACCR and HL7 do (YYYYMM, YYYY; FHIR and ISO 8601: YYYY-MM, YYYY),
+or filled with 00, 99, blanks, or the letters UN, UK and XX. A known day of an unknown month
+says no more than the year. Whatever is of no such form stays as it is, so that the schema finds it.
+
+NAACCR Data Standards and Data Dictionary (Volume II), chapter "Date fields"; FHIR R4 datatypes,
+date; HL7 v2.5.1 section 2.A.22, DTM; CDISC SDTM for parts left out by dashes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cytoreg.warehouse import literal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_YEAR = "(?:1[89]|2[01])[0-9]{2}"
+_MONTH = "(?:0[1-9]|1[0-2])"
+_DAY = "(?:0[1-9]|[12][0-9]|3[01])"
+_OPEN = "(?:00|99|  |UN|UK|XX|xx|--|\\?\\?)"
+_PART = f"(?:[0-9]{{2}}|{_OPEN})"
+_CLOCK = "(?:[ T]?[0-9]{2}[0-9:.]*)?"
+_NOTHING = (
+    "(?:0000|9999|UNKN|UNK|XXXX|xxxx|\\?\\?\\?\\?)"
+    f"(?:[-/.]?{_PART}){{0,2}}|(?:{_PART}/){{1,2}}(?:0000|9999)"
+)
+
+
+def define(con: DuckDBPyConnection) -> None:
+    """Define in the build what staging models may call, on text that `cleaned` has gone over.
+
+    `iso_date(text)`: a date of any form above. `us_date(text)`: the same, and month first where
+    there are three parts between slashes (`5/31/2012`, `05/99/2012`).
+    """
+    plain = f"{_YEAR}-{_MONTH}-{_DAY}"
+    packed = f"{_YEAR}{_MONTH}{_DAY}"
+    spread = "value"
+    for pattern, written in (
+        (f"^({_YEAR})[-/.]?({_PART})(?:[-/.]?({_PART}){_CLOCK})?$", "\\1-\\2-\\3"),
+        (f"^({_PART})/({_YEAR})$", "\\2-\\1-"),
+        (f"^({_YEAR})-{_OPEN}-.*$", "\\1"),
+        (f"^({_YEAR}-[0-9]{{2}})-{_OPEN}?$", "\\1"),
+    ):
+        spread = f"regexp_replace({spread}, {literal(pattern)}, {literal(written)})"
+    # Most dates are whole ones, and are read by one pattern.
+    con.execute(
+        f"""create or replace macro main.iso_date(value) as
+        case
+          when regexp_full_match(value, {literal(plain)}) then value
+          when regexp_full_match(value, {literal(packed)})
+            then concat(substr(value, 1, 4), '-', substr(value, 5, 2), '-', substr(value, 7, 2))
+          when regexp_full_match(value, {literal(_NOTHING)}) then null
+          else {spread}
+        end"""
+    )
+    con.execute(
+        f"""create or replace macro main.us_date(value) as
+        case
+          when regexp_full_match(value, '[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}{_CLOCK}')
+            then iso_date(concat(
+              substr(split_part(value, '/', 3), 1, 4),
+              lpad(split_part(value, '/', 1), 2, '0'),
+              lpad(split_part(value, '/', 2), 2, '0')))
+          else iso_date(value)
+        end"""
+    )

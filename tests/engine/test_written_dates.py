@@ -1,0 +1,83 @@
+"""Dates as sources write them become ISO dates of the precision that they have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from cytoreg import functions
+from cytoreg.rules.partial_date import read
+
+DAYS = [
+    *("2012-05-31", "20120531", "2012/05/31", "2012.05.31", "2012-05-31 08:00:00"),
+    *("2012-05-31T08:00", "201205310800", "20120531080000.123", "2012053108"),
+]
+MONTHS = [
+    *("2012-05", "201205", "05/2012", "2012/05", "2012-05-00", "20120500", "2012-05-99"),
+    *("20120599", "2012-05-XX", "2012-05-UN", "2012-05-??", "201205--"),
+]
+YEARS = [
+    *("2012", "2012-00-00", "20120000", "20129999", "2012-99", "201299", "2012-99-99"),
+    *("2012  15", "20120015", "2012-99-15", "2012-UN-UN", "2012-XX", "99/2012", "2012----"),
+    "2012---15",
+]
+UNKNOWN = [
+    *("9999", "0000", "999999", "99999999", "00000000", "9999-99-99", "0000-00-00"),
+    *("99/99/9999", "99/9999", "00/00/0000", "UNKN-UN-UN"),
+]
+NO_DATES = [
+    *("2012-13-01", "20121301", "2012-02-30", "2012-5-3", "010203", "2010010", "31.05.2012"),
+    *("201205311", "40000", "May 2012", "2012-05-31 8 h", "05/31/12", "x", "12"),
+]
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        functions.define(con)
+        yield con
+
+
+def made(con: duckdb.DuckDBPyConnection, function: str, text: str | None) -> str | None:
+    return con.execute(f"select {function}(?)", [text]).fetchall()[0][0]
+
+
+@pytest.mark.parametrize(
+    ("iso", "texts"), [("2012-05-31", DAYS), ("2012-05", MONTHS), ("2012", YEARS), (None, UNKNOWN)]
+)
+def test_a_date_keeps_the_precision_that_it_has(con, iso, texts):
+    assert {text: made(con, "iso_date", text) for text in texts} == dict.fromkeys(texts, iso)
+    assert {text: made(con, "us_date", text) for text in texts} == dict.fromkeys(texts, iso)
+
+
+@pytest.mark.parametrize("text", NO_DATES)
+def test_what_is_no_date_stays_none(con, text):
+    assert read(made(con, "iso_date", text) or "") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("05/31/2012", "2012-05-31"),
+        ("5/3/2012", "2012-05-03"),
+        ("05/31/2012 08:00", "2012-05-31"),
+        ("05/00/2012", "2012-05"),
+        ("05/99/2012", "2012-05"),
+        ("99/99/2012", "2012"),
+        ("00/00/2012", "2012"),
+    ],
+)
+def test_in_the_united_states_the_month_comes_first(con, text, iso):
+    assert made(con, "us_date", text) == iso
+    assert read(made(con, "iso_date", text) or "") is None
+
+
+def test_day_and_month_are_never_swapped(con):
+    assert read(made(con, "us_date", "31/05/2012") or "") is None
+
+
+def test_no_date_is_none(con):
+    assert made(con, "iso_date", None) is None
+    assert made(con, "us_date", None) is None
