@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cytoreg import written_dates
+from cytoreg import date_functions
 from cytoreg.warehouse import literal
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
     `local_time(text)`: an instant with an offset as the same instant in `time_zone`, in the shape
     that it had but for the offset; any other text as it is. `local_day(text)`: the day of an ISO
     time, of an instant in `time_zone`; any other text as it is. Without `time_zone` the zone that
-    the build has stays; in a build that has none it is UTC. Dates: written_dates.py.
+    the build has stays; in a build that has none it is UTC. Dates: date_functions.py.
     """
-    written_dates.define(con)
+    date_functions.define(con)
     con.execute(
         f"""create or replace macro main.cleaned(value) as
         nullif(regexp_replace(

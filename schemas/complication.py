@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from cytoreg.rules import Entity, compare, field, references, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 
 from .codes import CLAVIEN, COMPLICATIONS, HOSPITAL_NUMBER
 
@@ -48,7 +46,7 @@ class Complication(Entity):
         "Case of the operating-room log that it followed.",
         reasons={"required": "Nobody knows which operation this followed."},
     )
-    complication_date: date = field(
+    complication_date: PartialDate = field(
         "Day of onset.",
         reasons={
             "type": "The day of onset is no calendar date.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from cytoreg.rules import Entity, field, rule
+from cytoreg.rules import Entity, PartialDate, field, rule
 
 from .codes import SSN_LAST4
 
@@ -35,7 +35,7 @@ class Death(Entity):
         reasons={"required": "Without the name the certificate can't be linked."},
     )
     middle_initial: str = field("First letter of the middle name.", nullable=True)
-    birth_date: date = field(
+    birth_date: PartialDate = field(
         "Day of birth.",
         warn="required",
         in_range={"min_value": date(1850, 1, 1), "max_value": date(2100, 1, 1)},
@@ -60,7 +60,7 @@ class Death(Entity):
         warn="str_matches",
         reasons={"str_matches": "Not four digits; the certificate can't be linked by it."},
     )
-    death_date: date = field(
+    death_date: PartialDate = field(
         "Day of death.",
         reasons={
             "type": "The day of death is no calendar date.",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from cytoreg.rules import Entity, compare, field, references, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 
 from .codes import HOSPITAL_NUMBER, ICD_CM
 
@@ -49,7 +47,7 @@ class Diagnosis(Entity):
             "str_matches": "Not shaped like a code of ICD-9-CM or ICD-10-CM with its dot.",
         },
     )
-    diagnosis_date: date = field(
+    diagnosis_date: PartialDate = field(
         "Day that the diagnosis was coded for.",
         reasons={
             "type": "This is no calendar date.",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from cytoreg.rules import Entity, compare, field, references, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 
 from .codes import HOSPITAL_NUMBER
 
@@ -43,7 +41,7 @@ class FollowUp(Entity):
             "str_matches": "A hospital number has seven digits; leading zeros count.",
         },
     )
-    follow_up_date: date = field(
+    follow_up_date: PartialDate = field(
         "Day of contact; of death, if the patient is dead.",
         reasons={
             "type": "The day of contact is no calendar date.",

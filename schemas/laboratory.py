@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from cytoreg.rules import Entity, compare, field, references, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 
 from .codes import ANALYTES, CLOCK, HOSPITAL_NUMBER, LABORATORY_STATUS
 
@@ -84,7 +82,7 @@ class Laboratory(Entity):
         reasons={"required": "Without its assay a result can be compared with no other."},
     )
     laboratory: str = field("Who measured.", nullable=True)
-    specimen_date: date = field(
+    specimen_date: PartialDate = field(
         "Day on which the specimen was taken, or its collection ended.",
         reasons={
             "type": "The day of the specimen is no calendar date; day and month swapped?",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from cytoreg.rules import Entity, compare, field, references, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 
 from .codes import HOSPITAL_NUMBER, INTRAOPERATIVE, SITES
 
@@ -54,7 +52,7 @@ class OperativeFinding(Entity):
         "Case of the operating-room log that this describes.",
         reasons={"required": "Nobody knows which operation this describes."},
     )
-    operation_date: date = field(
+    operation_date: PartialDate = field(
         "Day of the operation as research recorded it; the log's day counts.",
         nullable=True,
         reasons={"type": "The day of the operation is no calendar date."},

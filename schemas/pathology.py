@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
-from cytoreg.rules import Entity, compare, field, references, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 
 from .codes import (
     CASE_NUMBER,
@@ -69,7 +69,7 @@ class Pathology(Entity):
         warn="str_matches",
         reasons={"str_matches": "A case number is a year, a dash and five digits."},
     )
-    specimen_date: date = field(
+    specimen_date: PartialDate = field(
         "Day on which the specimen was taken.",
         reasons={
             "type": "The day of the specimen is no calendar date.",
@@ -248,7 +248,10 @@ class Pathology(Entity):
     specimen_on_operation = compare(
         "procedure",
         on="case_number",
-        holds="specimen_date between procedure.operation_date - 1 and procedure.operation_date + 1",
+        holds="""
+            latest(specimen_date) >= earliest(procedure.operation_date) - 1
+            and earliest(specimen_date) <= latest(procedure.operation_date) + 1
+        """,
         reason="The specimen was taken more than a day before or after the operation.",
         severity="warning",
     )

@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import ClassVar
 
-from cytoreg.rules import Entity, agrees, compare, field, rule
+from cytoreg.rules import Entity, PartialDate, agrees, compare, field, rule
 
 from .codes import HOSPITAL_NUMBER, SEX, SITES, SSN_LAST4
 
-NOT_A_DATE = (
-    "This is no calendar date: day, month or year cannot be, or part of the date is missing."
-)
+NOT_A_DATE = "This is no calendar date: its day, its month or its year cannot be."
 
 NOT_TICKED = "A checkbox is ticked (1) or not (0)."
 
@@ -40,7 +38,7 @@ class Patient(Entity):
     family_name: str = field("Family name, in capitals (not from research).", nullable=True)
     given_name: str = field("Given name, in capitals (not from research).", nullable=True)
     middle_name: str = field("Middle name, in capitals (not from research).", nullable=True)
-    birth_date: date = field(
+    birth_date: PartialDate = field(
         "Day of birth.",
         in_range={"min_value": date(1890, 1, 1), "max_value": date(2100, 1, 1)},
         reasons={
@@ -72,10 +70,10 @@ class Patient(Entity):
         isin=("alive", "dead"),
         reasons={"isin": "The source has no such code for the vital status."},
     )
-    death_date: date = field(
+    death_date: PartialDate = field(
         "Day of death (not from research).", nullable=True, reasons={"type": NOT_A_DATE}
     )
-    last_contact_date: date = field(
+    last_contact_date: PartialDate = field(
         "Day on which the source last knew the patient's status; of the dead in the tumour"
         " registry, the day of death.",
         nullable=True,
@@ -119,7 +117,7 @@ class Patient(Entity):
         warn="type",
         reasons={"type": NOT_TICKED},
     )
-    consent_date: date = field(
+    consent_date: PartialDate = field(
         "Day of consent to the research project.", nullable=True, reasons={"type": NOT_A_DATE}
     )
 

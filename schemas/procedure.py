@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from cytoreg.rules import Entity, compare, field, references, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 
 from .codes import CASE_NUMBER, CLOCK, HOSPITAL_NUMBER, PROCEDURES
 
@@ -38,7 +36,7 @@ class Procedure(Entity):
         "Family name, comma, given name; to check the hospital number, never published.",
         nullable=True,
     )
-    operation_date: date = field(
+    operation_date: PartialDate = field(
         "Day of the incision.",
         reasons={
             "type": "The day of the operation is no calendar date.",
@@ -103,7 +101,7 @@ class Procedure(Entity):
         "operation_date <= $as_of", "Operated after the day the extract was made."
     )
     case_number_fits_date = rule(
-        "substring(case_number, 1, 4) = substring(cast(operation_date as varchar), 1, 4)",
+        "cast(substring(case_number, 1, 4) as bigint) = year(operation_date)",
         "The year in the case number is not the year of the operation.",
         severity="warning",
     )

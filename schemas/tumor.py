@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from cytoreg.rules import Entity, compare, field, references, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 
 from .codes import BEHAVIORS, GRADES, HOSPITAL_NUMBER, TOPOGRAPHY
 
@@ -36,11 +34,11 @@ class Tumor(Entity):
             "str_matches": "A hospital number has seven digits; leading zeros count.",
         },
     )
-    diagnosis_date: date = field(
+    diagnosis_date: PartialDate = field(
         "Day of the first diagnosis.",
         warn="required",
         reasons={
-            "type": "The day of diagnosis is no calendar date, or only part of one.",
+            "type": "The day of diagnosis is no calendar date.",
             "required": "The day of diagnosis is missing.",
         },
     )

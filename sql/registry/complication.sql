@@ -12,7 +12,9 @@ select
   o.procedure_id, -- pseudonym of the operation
   o.patient_id, -- pseudonym of the patient
   c.complication_key, -- research record and instance
-  c.complication_date, -- day of onset
+  c.complication_date, -- day of onset; empty where only month or year is known
+  c.complication_date_earliest, -- first day that it may be
+  c.complication_date_latest, -- last day that it may be
   date_diff('day', o.operation_date, c.complication_date)
     as days_after_operation, -- operation to onset, days
   c.type, -- kind of complication

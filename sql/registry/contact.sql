@@ -1,18 +1,12 @@
-/* Every dated evidence that a patient was alive on that day, from all sources.
+/* Every dated evidence that a patient was alive, from all sources.
 A date of death is no evidence of life, nor is a tumour's diagnosis, which an autopsy can make, nor
-an expired patient's discharge. Dates after the extract are plans, and are left out.
+an expired patient's discharge. Dates after the extract are plans, and are left out. A date known to
+the month or the year shows that the patient was alive on one of its days, and so on the first.
 grain: one row per patient, day, evidence and source row
 materialized: view
 */
-with last_contact as (
-  select
-    l.patient_id,
-    p.last_contact_date as contact_date,
-    'last contact' as evidence,
-    p._source,
-    p._table,
-    p._file,
-    p._row
+with patient_records as (
+  select l.patient_id, p.*
   from accepted.patient as p
   inner join registry.patient_link as l
     on l.source = p._source
@@ -20,106 +14,108 @@ with last_contact as (
     and l.file = p._file
     and l."row" = p._row
   where l.entity = 'patient'
-    and p.last_contact_date is not null
-    and (p.death_date is null or p.last_contact_date < p.death_date)
 ),
-consent as (
-  select
-    l.patient_id,
-    p.consent_date as contact_date,
-    'consent' as evidence,
-    p._source,
-    p._table,
-    p._file,
-    p._row
-  from accepted.patient as p
-  inner join registry.patient_link as l
-    on l.source = p._source
-    and l.source_table = p._table
-    and l.file = p._file
-    and l."row" = p._row
-  where l.entity = 'patient' and p.consent_date is not null
-),
-admission as (
+every_evidence as (
   select
     patient_id,
-    admission_date as contact_date,
-    'admission' as evidence,
+    last_contact_date as contact_date,
+    last_contact_date_earliest as contact_date_earliest,
+    last_contact_date_latest as contact_date_latest,
+    'last contact' as evidence,
+    _source,
+    _table,
+    _file,
+    _row
+  from patient_records
+  where death_date_earliest is null or last_contact_date_earliest < death_date_earliest
+  union all
+  select
+    patient_id,
+    consent_date,
+    consent_date_earliest,
+    consent_date_latest,
+    'consent',
+    _source,
+    _table,
+    _file,
+    _row
+  from patient_records
+  union all
+  select
+    patient_id,
+    admission_date,
+    admission_date,
+    admission_date,
+    'admission',
     _source,
     _table,
     _file,
     _row
   from registry.encounter
-),
-discharge as (
+  union all
   select
     patient_id,
-    discharge_date as contact_date,
-    'discharge' as evidence,
+    discharge_date,
+    discharge_date,
+    discharge_date,
+    'discharge',
     _source,
     _table,
     _file,
     _row
   from registry.encounter
-  where discharge_date is not null and coalesce(disposition, '') <> 'expired'
-),
-operation as (
+  where coalesce(disposition, '') <> 'expired'
+  union all
   select
     patient_id,
-    operation_date as contact_date,
-    'operation' as evidence,
+    operation_date,
+    operation_date_earliest,
+    operation_date_latest,
+    'operation',
     _source,
     _table,
     _file,
     _row
   from registry.procedure
-),
-complication as (
+  union all
   select
     patient_id,
-    complication_date as contact_date,
-    'complication' as evidence,
+    complication_date,
+    complication_date_earliest,
+    complication_date_latest,
+    'complication',
     _source,
     _table,
     _file,
     _row
   from registry.complication
   where grade <> 'V' and type <> 'death'
-),
-follow_up as (
+  union all
   select
     patient_id,
-    follow_up_date as contact_date,
-    'follow-up' as evidence,
+    follow_up_date,
+    follow_up_date_earliest,
+    follow_up_date_latest,
+    'follow-up',
     _source,
     _table,
     _file,
     _row
   from registry.follow_up
   where status <> 'dead'
-),
-every_evidence as (
-  select * from last_contact
-  union all
-  select * from consent
-  union all
-  select * from admission
-  union all
-  select * from discharge
-  union all
-  select * from operation
-  union all
-  select * from complication
-  union all
-  select * from follow_up
 )
 select
   patient_id, -- pseudonym of the patient
-  contact_date, -- a day on which the patient was alive
+  contact_date, -- a day on which the patient was alive; empty where only month or year is known
+  contact_date_earliest, -- first day that it may be
+  contact_date_latest, -- last day that it may be, the extract's at most
   evidence, -- what shows it
   _source, -- lineage
   _table, -- lineage
   _file, -- lineage
   _row -- lineage
-from every_evidence
-where contact_date <= $as_of
+from (
+  select * replace (least(contact_date_latest, cast($as_of as date)) as contact_date_latest)
+  from every_evidence
+) as dated
+where contact_date_earliest <= $as_of

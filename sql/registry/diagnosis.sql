@@ -22,7 +22,9 @@ select
     when d.code_system = 'icd9cm' and d.code like '209%' then 'neuroendocrine_primary'
     else 'other'
   end as meaning, -- what the code says about the neuroendocrine tumour
-  d.diagnosis_date, -- day the diagnosis was coded for
+  d.diagnosis_date, -- day the diagnosis was coded for; empty where only month or year is known
+  d.diagnosis_date_earliest, -- first day that it may be
+  d.diagnosis_date_latest, -- last day that it may be
   d._source, -- lineage
   d._table, -- lineage
   d._file, -- lineage

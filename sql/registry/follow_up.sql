@@ -14,7 +14,9 @@ select
   pseudonym('follow_up', f.follow_up_key) as follow_up_id, -- pseudonym of the contact
   p.patient_id, -- pseudonym of the patient
   f.follow_up_key, -- research record and instance
-  f.follow_up_date, -- day of contact, or of death
+  f.follow_up_date, -- day of contact, or of death; empty where only month or year is known
+  f.follow_up_date_earliest, -- first day that it may be
+  f.follow_up_date_latest, -- last day that it may be
   f.status, -- no_disease, with_disease or dead
   f.cause, -- cause of death: tumour, other or unknown
   f._source, -- lineage

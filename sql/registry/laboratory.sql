@@ -30,7 +30,9 @@ select
   p.patient_id, -- pseudonym of the patient
   l.result_key, -- the laboratory's id, or the place in a workbook
   l.analyte, -- what was measured
-  l.specimen_date, -- day the specimen was taken
+  l.specimen_date, -- day the specimen was taken; empty where only month or year is known
+  l.specimen_date_earliest, -- first day that it may be
+  l.specimen_date_latest, -- last day that it may be
   l.specimen_clock, -- time of that day, HH:MM
   l.value, -- result as reported
   l.comparator, -- < or > where the value is a limit only

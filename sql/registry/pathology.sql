@@ -38,7 +38,9 @@ select
   n.versions, -- messages with this number
   v.result_status, -- preliminary, final or corrected
   cast(v.reported_time as date) as reported_date, -- day of the report
-  v.specimen_date, -- day the specimen was taken
+  v.specimen_date, -- day the specimen was taken; empty where only month or year is known
+  v.specimen_date_earliest, -- first day that it may be
+  v.specimen_date_latest, -- last day that it may be
   date_diff('day', o.operation_date, v.specimen_date)
     as days_after_operation, -- operation to specimen, days
   v.primary_site, -- ICD-O-3 topography, with its dot

@@ -1,6 +1,7 @@
 /* Operations: the operating-room log's case, what the research project recorded about it, and the
 hospital stay around it.
-The finding is the latest instance that names the case. The stay is the inpatient encounter that
+The finding is the latest instance that names the case. The day of operation is the log's; where the
+log knows less than the day, research's date is taken if it lies within that. The stay is the inpatient encounter that
 holds the day of operation; of several, the one admitted last (then the smallest number).
 Every accepted case finds its patient, because rule procedure.patient_exists is critical.
 grain: procedure_id
@@ -21,6 +22,24 @@ findings_newest_first as (
 finding_of_case as (
   select * from findings_newest_first where rank_of_case = 1
 ),
+dated_case as (
+  select
+    o.* exclude (operation_date, operation_date_earliest, operation_date_latest),
+    case
+      when f.operation_date_earliest is null then false
+      when o.operation_date_earliest is null then true
+      else o.operation_date is null
+        and f.operation_date_earliest >= o.operation_date_earliest
+        and f.operation_date_latest <= o.operation_date_latest
+    end as dated_by_research,
+    case when dated_by_research then f.operation_date else o.operation_date end as operation_date,
+    case when dated_by_research then f.operation_date_earliest else o.operation_date_earliest end
+      as operation_date_earliest,
+    case when dated_by_research then f.operation_date_latest else o.operation_date_latest end
+      as operation_date_latest
+  from accepted.procedure as o
+  left join finding_of_case as f on f.case_number = o.case_number
+),
 stays_around_case as (
   select
     o.case_number,
@@ -32,7 +51,7 @@ stays_around_case as (
       partition by o.case_number
       order by e.admission_time desc, e.encounter_number
     ) as rank_of_case
-  from accepted.procedure as o
+  from dated_case as o
   inner join accepted.encounter as e
     on e.hospital_number = o.hospital_number
     and e.class = 'inpatient'
@@ -49,9 +68,18 @@ select
   o.hospital_number, -- hospital number of the patient
   row_number() over (
     partition by p.patient_id
-    order by o.operation_date, o.incision_time nulls last, o.case_number
+    order by
+      middle_day(o.operation_date_earliest, o.operation_date_latest) nulls last,
+      o.incision_time nulls last, o.case_number
   ) as procedure_number, -- 1 for the index operation, 2 for the next one
-  o.operation_date, -- day of operation
+  o.operation_date, -- day of operation; empty where only month or year is known
+  o.operation_date_earliest, -- first day that it may be
+  o.operation_date_latest, -- last day that it may be
+  case
+    when o.operation_date_earliest is null then null
+    when o.dated_by_research then 'research'
+    else 'or_log'
+  end as operation_date_source, -- which of the two the date was taken from
   o.incision_time, -- HH:MM
   o.closure_time, -- HH:MM, may be past midnight
   o.duration_minutes, -- incision to closure, minutes
@@ -94,7 +122,7 @@ select
   o._table, -- lineage
   o._file, -- lineage
   o._row -- lineage
-from accepted.procedure as o
+from dated_case as o
 inner join patient_of_number as p on p.hospital_number = o.hospital_number
 left join finding_of_case as f on f.case_number = o.case_number
 left join stay_of_case as s on s.case_number = o.case_number

@@ -1,6 +1,7 @@
 /* Tumours of the registry's patients, NET or not, with the site in the registry's words.
 A tumour counts as neuroendocrine by its ICD-O-3 histology alone. A patient's index tumour is the
-neuroendocrine one diagnosed first; a patient has at most one.
+neuroendocrine one diagnosed first; a patient has at most one. A diagnosis of which only the month or
+the year is known is placed in its middle.
 Every accepted tumour finds its patient, because rule tumor.patient_exists is critical.
 grain: tumor_id
 materialized: table
@@ -37,7 +38,7 @@ ranked as (
     *,
     row_number() over (
       partition by patient_id, neuroendocrine
-      order by diagnosis_date nulls last, tumor_key
+      order by middle_day(diagnosis_date_earliest, diagnosis_date_latest) nulls last, tumor_key
     ) as rank_of_kind
   from classified
 )
@@ -46,7 +47,9 @@ select
   patient_id, -- pseudonym of the patient
   tumor_key, -- tumour registry's patient number and tumour number
   hospital_number, -- hospital number of the patient
-  diagnosis_date, -- day of diagnosis
+  diagnosis_date, -- day of diagnosis; empty where only month or year is known
+  diagnosis_date_earliest, -- first day that it may be
+  diagnosis_date_latest, -- last day that it may be
   primary_site, -- ICD-O-3 topography, with its dot
   site_group, -- primary site in the registry's words
   histology, -- ICD-O-3 morphology, four digits

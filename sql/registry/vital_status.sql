@@ -1,92 +1,159 @@
 /* Whether each patient is alive, since when we know it, and why the dead died.
 The death date is the one that the link stage chose by the configured precedence; where no patient
 record and no death certificate has one, it is that of the hospital stay that ended in death, then
-that of the research project's follow-up. A complication of grade V alone is no news of a death: if
-nothing else tells of one, the grade is what the steward should doubt. A patient whom a source calls
-dead without any date is dead with an empty death date.
+that of the research project's follow-up. Where it is known to the month or the year only, the most
+specific of the others that lies within it is taken. What is left open is narrowed by the contacts:
+nobody dies before being seen alive, nor after the extract that tells of it. Where a day is needed,
+the middle of these bounds stands for it (death_date_estimate), as NAACCR items 1782 and 1788 have
+it for dates of survival.
+A complication of grade V alone is no news of a death: if nothing else tells of one, the grade is
+what the steward should doubt. Whom a source calls dead without any date (a vital status, a stay
+that ended in death, a follow-up, a certificate) is dead with an unknown date: between the last
+contact and the extract, without an estimate.
 The cause is the research project's where it names one, else it is read from the certificate's ICD
 code: a malignant or uncertain neoplasm or the carcinoid syndrome is the tumour.
 grain: patient_id, every row of registry.patient
 materialized: table
 */
-with death_in_hospital as (
-  select patient_id, min(discharge_date) as death_date
-  from registry.encounter
-  where disposition = 'expired'
-  group by patient_id
+with told_dead as (
+  select l.patient_id
+  from registry.patient_link as l
+  inner join accepted.patient as p
+    on l.source = p._source
+    and l.source_table = p._table
+    and l.file = p._file
+    and l."row" = p._row
+  where l.entity = 'patient' and p.vital_status = 'dead'
+  union
+  select patient_id from registry.patient_link where entity = 'death'
+  union
+  select patient_id from registry.encounter where disposition = 'expired'
+  union
+  select patient_id from registry.follow_up where status = 'dead'
+  union
+  select patient_id from registry.patient where death_date_earliest is not null
 ),
-death_at_follow_up as (
+told_dates as (
   select
     patient_id,
-    min(follow_up_date) as death_date,
+    1 as trust,
+    death_date_earliest as earliest,
+    death_date_latest as latest,
+    death_date_source as source
+  from registry.patient
+  where death_date_earliest is not null
+  union all
+  select patient_id, 2, discharge_date, discharge_date, 'hospital'
+  from registry.encounter
+  where disposition = 'expired' and discharge_date is not null
+  union all
+  select patient_id, 3, follow_up_date_earliest, follow_up_date_latest, 'research'
+  from registry.follow_up
+  where status = 'dead' and follow_up_date_earliest is not null
+),
+most_trusted as (
+  select patient_id, earliest, latest
+  from (
+    select
+      *,
+      row_number() over (partition by patient_id order by trust, earliest, latest) as place
+    from told_dates
+  ) as placed
+  where place = 1
+),
+most_specific as (
+  select patient_id, earliest, latest, source
+  from (
+    select
+      d.*,
+      row_number() over (
+        partition by d.patient_id
+        order by date_diff('day', d.earliest, d.latest), d.trust, d.earliest, d.source
+      ) as place
+    from told_dates as d
+    inner join most_trusted as m
+      on m.patient_id = d.patient_id and d.earliest >= m.earliest and d.latest <= m.latest
+  ) as placed
+  where place = 1
+),
+cause_at_follow_up as (
+  select
+    patient_id,
     max(case when cause = 'tumour' then 1 else 0 end) as by_tumour,
     max(case when cause = 'other' then 1 else 0 end) as by_other
   from registry.follow_up
   where status = 'dead'
   group by patient_id
 ),
-called_dead as (
-  select distinct l.patient_id
-  from accepted.patient as p
-  inner join registry.patient_link as l
-    on l.source = p._source
-    and l.source_table = p._table
-    and l.file = p._file
-    and l."row" = p._row
-  where l.entity = 'patient' and p.vital_status = 'dead'
+contacts as (
+  select
+    c.*,
+    least(c.contact_date_latest, coalesce(d.latest, c.contact_date_latest)) as latest,
+    row_number() over (
+      partition by c.patient_id
+      order by
+        least(c.contact_date_latest, coalesce(d.latest, c.contact_date_latest)) desc,
+        c.contact_date_earliest desc,
+        c._source,
+        c.evidence
+    ) as place
+  from registry.contact as c
+  left join most_specific as d on d.patient_id = c.patient_id
+  where d.latest is null or c.contact_date_earliest <= d.latest
+),
+last_contact as (
+  select
+    patient_id,
+    max(contact_date_earliest) as earliest,
+    max(latest) as latest,
+    max(case when place = 1 then _source end) as source,
+    max(case when place = 1 then evidence end) as evidence
+  from contacts
+  group by patient_id
 ),
 death as (
   select
-    p.patient_id,
-    coalesce(p.death_date, h.death_date, f.death_date) as death_date,
-    case
-      when p.death_date is not null then p.death_date_source
-      when h.death_date is not null then 'hospital'
-      when f.death_date is not null then 'research'
-    end as death_date_source,
-    d.patient_id is not null as called_dead,
-    f.by_tumour,
-    f.by_other,
-    p.cause_of_death
-  from registry.patient as p
-  left join death_in_hospital as h on h.patient_id = p.patient_id
-  left join death_at_follow_up as f on f.patient_id = p.patient_id
-  left join called_dead as d on d.patient_id = p.patient_id
-),
-contacts_latest_first as (
-  select
-    c.patient_id,
-    c.contact_date,
-    c._source,
-    c.evidence,
-    row_number() over (
-      partition by c.patient_id
-      order by c.contact_date desc, c._source, c.evidence
-    ) as rank_of_patient
-  from registry.contact as c
-  inner join death as d on d.patient_id = c.patient_id
-  where d.death_date is null or c.contact_date <= d.death_date
-),
-last_contact as (
-  select * from contacts_latest_first where rank_of_patient = 1
+    t.patient_id,
+    greatest(d.earliest, c.earliest) as earliest,
+    case when d.earliest > $as_of then d.latest else least(d.latest, cast($as_of as date)) end
+      as latest,
+    d.source
+  from told_dead as t
+  left join most_specific as d on d.patient_id = t.patient_id
+  left join last_contact as c on c.patient_id = t.patient_id
 )
 select
-  d.patient_id, -- pseudonym of the patient
-  case when d.death_date is not null or d.called_dead then 'dead' else 'alive' end
-    as status, -- alive or dead
-  d.death_date, -- day of death
-  d.death_date_source, -- the source that the day of death was taken from
-  c.contact_date as last_contact_date, -- last day on which the patient is known to be alive
-  c._source as last_contact_source, -- the source of that contact
+  p.patient_id, -- pseudonym of the patient
+  case when d.patient_id is not null then 'dead' else 'alive' end as status, -- alive or dead
+  case when d.source is not null and d.earliest = d.latest then d.latest end
+    as death_date, -- day of death; empty where it is not known
+  d.earliest as death_date_earliest, -- first day on which it may have been
+  d.latest as death_date_latest, -- last day on which it may have been
+  case
+    when d.source is not null then date_precision(d.earliest, d.latest)
+    when d.patient_id is not null then 'unknown'
+  end as death_date_precision, -- day, month, year or years; unknown: no source dates it
+  case when d.source is not null then middle_day(d.earliest, d.latest) end
+    as death_date_estimate, -- the day, or the middle of its bounds; empty where no source dates it
+  d.source as death_date_source, -- the source that the date of death was taken from
+  case when c.earliest = c.latest then c.latest end
+    as last_contact_date, -- last day on which the patient is known to be alive
+  c.earliest as last_contact_date_earliest, -- first day that it may be: alive for certain
+  c.latest as last_contact_date_latest, -- last day that it may be
+  middle_day(c.earliest, c.latest)
+    as last_contact_date_estimate, -- the day, or the middle of its bounds
+  c.source as last_contact_source, -- the source of that contact
   c.evidence as last_contact_evidence, -- what that contact was
   case
-    when d.death_date is null and not d.called_dead then null
-    when d.by_tumour = 1 then 'tumour'
-    when d.by_other = 1 then 'other'
-    when d.cause_of_death is null then 'unknown'
-    when regexp_matches(d.cause_of_death, '^(C|D3[7-9]|D4[0-8]|E340)') then 'tumour'
-    when regexp_matches(d.cause_of_death, '^(1[4-9]|20|23[5-9]|2592)') then 'tumour'
+    when d.patient_id is null then null
+    when f.by_tumour = 1 then 'tumour'
+    when f.by_other = 1 then 'other'
+    when p.cause_of_death is null then 'unknown'
+    when regexp_matches(p.cause_of_death, '^(C|D3[7-9]|D4[0-8]|E340)') then 'tumour'
+    when regexp_matches(p.cause_of_death, '^(1[4-9]|20|23[5-9]|2592)') then 'tumour'
     else 'other'
   end as cause -- tumour, other or unknown; empty for the living
-from death as d
-left join last_contact as c on c.patient_id = d.patient_id
+from registry.patient as p
+left join death as d on d.patient_id = p.patient_id
+left join cause_at_follow_up as f on f.patient_id = p.patient_id
+left join last_contact as c on c.patient_id = p.patient_id

@@ -27,7 +27,7 @@ select
   instance, -- redcap_repeat_instance
   hospital_number, -- mrn of the record's enrolment
   case_number, -- comp_case_no
-  complication_date, -- comp_date
+  iso_date(complication_date) as complication_date, -- comp_date
   case type
     when '1' then 'infection'
     when '2' then 'bleeding'

@@ -25,12 +25,10 @@ select
   family_name, -- last_name in capitals
   given_name, -- first_name in capitals
   middle_initial, -- middle_initial in capitals
-  regexp_replace(birth_date, '^([0-9]{4})([0-9]{2})([0-9]{2})$', '\1-\2-\3')
-    as birth_date, -- birth_date, YYYYMMDD rearranged
+  iso_date(birth_date) as birth_date, -- birth_date: YYYYMMDD, parts that are not known left out
   case sex when 'M' then 'male' when 'F' then 'female' else sex end as sex, -- sex: M or F
   ssn_last4, -- ssn_last4
-  regexp_replace(death_date, '^([0-9]{4})([0-9]{2})([0-9]{2})$', '\1-\2-\3')
-    as death_date, -- death_date, YYYYMMDD rearranged
+  iso_date(death_date) as death_date, -- death_date, the same
   state, -- state
   cause_of_death, -- cause: ICD code without its dot
   _source, -- lineage

@@ -23,7 +23,7 @@ select
   case code_system when 'ICD9CM' then 'icd9cm' when 'ICD10CM' then 'icd10cm' else code_system end
     as code_system, -- code_system: ICD9CM or ICD10CM
   code, -- code, with its dot
-  diagnosis_date, -- diagnosis_date
+  iso_date(diagnosis_date) as diagnosis_date, -- diagnosis_date
   _source, -- lineage
   _table, -- lineage
   _file, -- lineage

@@ -25,7 +25,8 @@ select
   record_id, -- record_id
   instance, -- redcap_repeat_instance
   hospital_number, -- mrn of the record's enrolment
-  follow_up_date, -- fu_date; the death date when the patient is dead
+  iso_date(follow_up_date)
+    as follow_up_date, -- fu_date; the death date when the patient is dead
   case status
     when '1' then 'no_disease'
     when '2' then 'with_disease'

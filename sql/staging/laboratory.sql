@@ -52,7 +52,7 @@ select
   upper_limit, -- of the normal range, in the same unit
   assay, -- method, as the laboratory calls it
   laboratory, -- who measured
-  specimen_date, -- ISO date as text
+  specimen_date, -- YYYY-MM-DD, YYYY-MM or YYYY
   specimen_clock, -- HH:MM; not in the books
   _source, -- lineage
   _table, -- lineage

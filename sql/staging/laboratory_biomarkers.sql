@@ -46,8 +46,7 @@ select
     as upper_limit, -- Normal below
   assay, -- Assay
   laboratory, -- Laboratory
-  regexp_replace(taken_on, '^([0-9]{2})/([0-9]{2})/([0-9]{4})$', '\3-\1-\2')
-    as specimen_date, -- Taken on, MM/DD/YYYY rearranged
+  us_date(taken_on) as specimen_date, -- Taken on: a date, or text as MM/DD/YYYY
   cast(null as varchar) as specimen_clock, -- not in the books
   _source, -- lineage
   _table, -- lineage

@@ -40,8 +40,8 @@ select
   upper_limit, -- referenceRange.high.value
   method as assay, -- method.text
   laboratory, -- performer.display
-  regexp_replace(effective, '^([0-9]{4}-[0-9]{2}-[0-9]{2})T.*$', '\1')
-    as specimen_date, -- effectiveDateTime, its day
+  iso_date(regexp_replace(effective, '^([0-9]{4}-[0-9]{2}-[0-9]{2})T.*$', '\1'))
+    as specimen_date, -- effectiveDateTime: its day, month or year
   case
     when regexp_matches(effective, '^[-0-9]{10}T[0-9]{2}:[0-9]{2}')
       then substring(effective, 12, 5)

@@ -42,7 +42,7 @@ select
   instance, -- redcap_repeat_instance
   hospital_number, -- mrn of the record's enrolment
   case_number, -- proc_case_no
-  operation_date, -- proc_date
+  iso_date(operation_date) as operation_date, -- proc_date
   case preop_site
     when '1' then 'small_bowel'
     when '2' then 'pancreas'

@@ -50,8 +50,7 @@ select
   ) as reported_time, -- OBR-22, YYYYMMDDHHMM rearranged
   hospital_number, -- PID-3
   case_number, -- OBX CASE
-  regexp_replace(local_time(specimen_date), '^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{4}.*)?$', '\1-\2-\3')
-    as specimen_date, -- OBR-7, YYYYMMDD rearranged, without its time of day
+  iso_date(local_time(specimen_date)) as specimen_date, -- OBR-7: its day, month or year
   primary_site, -- OBX SITE
   histology, -- OBX HISTOLOGY
   case grade when 'G1' then '1' when 'G2' then '2' when 'G3' then '3' when 'GX' then '9' else grade end

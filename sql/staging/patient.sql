@@ -88,20 +88,20 @@ select
   family_name, -- in capitals; none from research
   given_name, -- in capitals; none from research
   middle_name, -- in capitals; none from research
-  birth_date, -- ISO date as text
+  birth_date, -- YYYY-MM-DD, YYYY-MM or YYYY
   sex, -- male, female or unknown
   ssn_last4, -- last four digits of the social security number
   race, -- the source's race code
   vital_status, -- alive or dead
-  death_date, -- ISO date as text
-  last_contact_date, -- ISO date as text
+  death_date, -- YYYY-MM-DD, YYYY-MM or YYYY
+  last_contact_date, -- YYYY-MM-DD, YYYY-MM or YYYY
   cause_of_death, -- ICD code without its dot; tumour registry only
   presenting_site, -- primary site known at presentation; research only
   flushing, -- at presentation, true or false; research only
   diarrhoea, -- at presentation, true or false; research only
   wheezing, -- at presentation, true or false; research only
   without_symptoms, -- none of the three, true or false; research only
-  consent_date, -- ISO date as text; research only
+  consent_date, -- YYYY-MM-DD, YYYY-MM or YYYY; research only
   _source, -- lineage
   _table, -- lineage
   _file, -- lineage

@@ -27,15 +27,15 @@ select
   family_name, -- last_name in capitals
   given_name, -- first_name in capitals
   middle_name, -- middle_name in capitals
-  birth_date, -- birth_date
+  iso_date(birth_date) as birth_date, -- birth_date
   case sex when 'M' then 'male' when 'F' then 'female' when 'U' then 'unknown' else sex end
     as sex, -- sex: M male, F female, U unknown
   ssn_last4, -- ssn_last4
   race, -- race_code
   case deceased when 'Y' then 'dead' when 'N' then 'alive' else deceased end
     as vital_status, -- deceased: Y dead, N alive
-  death_date, -- death_date
-  last_contact_date, -- last_seen_date
+  iso_date(death_date) as death_date, -- death_date
+  iso_date(last_contact_date) as last_contact_date, -- last_seen_date
   cast(null as varchar) as cause_of_death, -- not recorded by the hospital
   cast(null as varchar) as presenting_site, -- the research project's field
   cast(null as varchar) as flushing, -- the research project's field

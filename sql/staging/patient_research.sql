@@ -26,7 +26,7 @@ select
   cast(null as varchar) as family_name, -- the project keeps no names
   cast(null as varchar) as given_name, -- the project keeps no names
   cast(null as varchar) as middle_name, -- the project keeps no names
-  birth_date, -- enr_birth_date
+  iso_date(birth_date) as birth_date, -- enr_birth_date
   case sex when '1' then 'male' when '2' then 'female' else sex end
     as sex, -- enr_sex: 1 male, 2 female
   cast(null as varchar) as ssn_last4, -- not recorded by the project
@@ -55,7 +55,7 @@ select
     as wheezing, -- symptoms___3: 1 ticked, 0 not
   case without_symptoms when '1' then 'true' when '0' then 'false' else without_symptoms end
     as without_symptoms, -- symptoms___4, none: 1 ticked, 0 not
-  consent_date, -- consent_date
+  iso_date(consent_date) as consent_date, -- consent_date
   _source, -- lineage
   _table, -- lineage
   _file, -- lineage

@@ -37,9 +37,8 @@ trimmed as (
 dates_rearranged as (
   select
     *,
-    regexp_replace(birth_date, '^([0-9]{4})([0-9]{2})([0-9]{2})$', '\1-\2-\3') as birth_date_iso,
-    regexp_replace(last_contact_date, '^([0-9]{4})([0-9]{2})([0-9]{2})$', '\1-\2-\3')
-      as last_contact_date_iso
+    iso_date(birth_date) as birth_date_iso,
+    iso_date(last_contact_date) as last_contact_date_iso
   from trimmed
 )
 select
@@ -48,7 +47,7 @@ select
   family_name, -- nameLast in capitals
   given_name, -- nameFirst in capitals
   middle_name, -- nameMiddle in capitals
-  birth_date_iso as birth_date, -- dateOfBirth, YYYYMMDD rearranged
+  birth_date_iso as birth_date, -- dateOfBirth: YYYYMMDD, YYYYMM or YYYY
   case sex when '1' then 'male' when '2' then 'female' when '9' then 'unknown' else sex end
     as sex, -- sex: 1 male, 2 female, 9 unknown
   case
@@ -60,7 +59,7 @@ select
     as vital_status, -- vitalStatus: 0 dead, 1 alive
   case when vital_status = '0' then last_contact_date_iso end
     as death_date, -- dateOfLastContact of the dead
-  last_contact_date_iso as last_contact_date, -- dateOfLastContact, YYYYMMDD rearranged
+  last_contact_date_iso as last_contact_date, -- dateOfLastContact, the same
   case when cause_of_death not in ('0000', '7777', '7797') then cause_of_death end
     as cause_of_death, -- causeOfDeath; 0000 alive, 7777 and 7797 not known
   cast(null as varchar) as presenting_site, -- the research project's field

@@ -26,7 +26,7 @@ select
   case_number, -- CASE NO, later Case Number
   hospital_number, -- MRN, later Patient MRN
   patient_name, -- PATIENT, later Patient Name
-  regexp_replace(operation_date, '^([0-9]{2})/([0-9]{2})/([0-9]{4})$', '\3-\1-\2')
+  us_date(operation_date)
     as operation_date, -- DATE as MM/DD/YYYY, later Surgery Date as YYYY-MM-DD
   incision_time, -- INCISION, later Incision Time
   closure_time, -- CLOSE, later Closure Time

@@ -34,8 +34,7 @@ select
     as tumor_key, -- patientIdNumber and tumorRecordNumber
   source_patient_number, -- patientIdNumber of the tumour's patient
   hospital_number, -- medicalRecordNumber
-  regexp_replace(diagnosis_date, '^([0-9]{4})([0-9]{2})([0-9]{2})$', '\1-\2-\3')
-    as diagnosis_date, -- dateOfDiagnosis, YYYYMMDD rearranged
+  iso_date(diagnosis_date) as diagnosis_date, -- dateOfDiagnosis: YYYYMMDD, YYYYMM or YYYY
   regexp_replace(primary_site, '^(C[0-9]{2})([0-9])$', '\1.\2')
     as primary_site, -- primarySite with the dot of ICD-O-3
   histology, -- histologicTypeIcdO3

@@ -89,7 +89,7 @@ def finds(
     test of the module.
     """
     given: dict[str, str] = request.module.given
-    for entity, columns in drawn.accepted_columns().items():
+    for entity, columns in drawn.staged_columns().items():
         text = given.get(f"staging.{entity}")
         drawn.put_sound(shared, entity, dict.fromkeys(columns, "varchar"), text)
     for schema in ("landing", "accepted", "quarantine", "quality"):

@@ -4,7 +4,9 @@
     --------+---------------
     2001-1  | 03/09/2001
 
-A column that is not drawn is null. An empty cell is null too. Lineage columns get defaults: `_row`
+A column that is not drawn is null. An empty cell is null too. Of a date `x` that is drawn as
+`2012-05` or `2012`, `x` is null; `x_earliest`, `x_latest`, `x_precision` and `x_estimate` are filled
+in, as far as the table has them, unless they are drawn. Lineage columns get defaults: `_row`
 counts the drawn rows, `_source` and `_table` come from the table's name, `_file` is 'drawn'.
 """
 
@@ -21,6 +23,7 @@ import duckdb
 from sound import LINEAGE_OF, RECORDS
 
 from cytoreg.rules import EntityRules, load_schemas
+from cytoreg.rules.partial_date import read
 from cytoreg.warehouse import quote
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +67,8 @@ LINKED = {
         "patient_id": "varchar",
         "hospital_number": "varchar",
         "death_date": "date",
+        "death_date_earliest": "date",
+        "death_date_latest": "date",
         "death_date_source": "varchar",
         "cause_of_death": "varchar",
     },
@@ -115,12 +120,35 @@ def put(
             "_table": name.removeprefix(source + "_"),
             "_file": "drawn",
             "_row": str(number),
-            **dict(zip(heading, row, strict=True)),
+            **dated(dict(zip(heading, row, strict=True)), every),
         }
         con.execute(
             f"insert into {table} ({', '.join(map(quote, drawn))}) values ({', '.join('?' for _ in drawn)})",
             list(drawn.values()),
         )
+
+
+def dated(drawn: dict[str, str | None], columns: dict[str, str]) -> dict[str, str | None]:
+    """A drawn row with what is stored beside its dates."""
+    filled = dict(drawn)
+    for name in drawn:
+        if columns.get(name, "").lower() == "date" and f"{name}_earliest" in columns:
+            found = read(drawn[name] or "")
+            day = found and found.earliest + (found.latest - found.earliest) // 2
+            precision = found and ("year", "", "", "month", "", "", "day")[len(str(found)) - 4]
+            beside = {
+                "": found and found.day,
+                "_earliest": found and found.earliest,
+                "_latest": found and found.latest,
+                "_estimate": day,
+                "_precision": precision,
+            }
+            filled |= {
+                name + ending: value and str(value)
+                for ending, value in beside.items()
+                if name + ending in columns and (not ending or name + ending not in drawn)
+            }
+    return filled
 
 
 def select(model: str) -> str:
@@ -194,9 +222,14 @@ def schemas() -> dict[str, EntityRules]:
 def accepted_columns() -> dict[str, dict[str, str]]:
     """Column types of each accepted entity, as its schema declares them."""
     return {
-        name: {column.name: column.type.sql for column in entity.columns}
+        name: {part: sql for column in entity.columns for part, sql in column.stored.items()}
         for name, entity in schemas().items()
     }
+
+
+def staged_columns() -> dict[str, list[str]]:
+    """The columns of each staged entity, all of them text."""
+    return {name: [column.name for column in entity.columns] for name, entity in schemas().items()}
 
 
 def put_sound(

@@ -1,7 +1,8 @@
 /* One row per operated patient: the index operation, the sum of all operations, and follow-up.
 Follow-up begins at the index operation. It ends at death, or at the last day on which any source
 saw the patient alive; a patient whom a source calls dead without a date is dead, but followed only
-to that day.
+to that day. Of a date that is known to the month or the year only, the middle of the days that are
+possible is reckoned with (NAACCR items 1782 and 1788), and its precision says so.
 grain: patient_id
 materialized: table
 */
@@ -12,7 +13,7 @@ operations as (
   select
     patient_id,
     count(*) as procedures,
-    max(operation_date) as last_operation_date,
+    max(middle_day(operation_date_earliest, operation_date_latest)) as last_operation_date,
     count(any_minor) as reviewed,
     max(case when any_minor then 1 else 0 end) as minor,
     max(case when any_major then 1 else 0 end) as major,
@@ -31,14 +32,38 @@ index_tumor as (
 life as (
   select
     patient_id,
-    case when death_date > $as_of then 'alive' else status end as status,
-    case when death_date <= $as_of then death_date end as death_date,
-    case when death_date <= $as_of then death_date_source end as death_date_source,
-    case when death_date > $as_of then null else cause end as cause,
-    case when death_date > $as_of then $as_of else last_contact_date end as last_contact_date,
-    case when death_date > $as_of then death_date_source else last_contact_source end
+    case when death_date_earliest > $as_of then 'alive' else status end as status,
+    case when death_date_earliest <= $as_of then death_date end as death_date,
+    case when death_date_earliest <= $as_of or death_date_precision = 'unknown'
+      then death_date_earliest end as death_date_earliest,
+    case when death_date_earliest <= $as_of or death_date_precision = 'unknown'
+      then death_date_latest end as death_date_latest,
+    case when death_date_earliest > $as_of then null else death_date_precision end
+      as death_date_precision,
+    case when death_date_earliest <= $as_of then death_date_source end as death_date_source,
+    case when death_date_earliest > $as_of then null else cause end as cause,
+    case when death_date_earliest > $as_of then $as_of else last_contact_date end
+      as last_contact_date,
+    case when death_date_earliest > $as_of then $as_of else last_contact_date_earliest end
+      as last_contact_date_earliest,
+    case when death_date_earliest > $as_of then $as_of else last_contact_date_latest end
+      as last_contact_date_latest,
+    case when death_date_earliest > $as_of then death_date_source else last_contact_source end
       as last_contact_source
   from registry.vital_status
+),
+end_of_follow_up as (
+  select
+    *,
+    case
+      when death_date_precision <> 'unknown' then death_date_earliest
+      else last_contact_date_earliest
+    end as end_earliest,
+    case
+      when death_date_precision <> 'unknown' then death_date_latest
+      else last_contact_date_latest
+    end as end_latest
+  from life
 )
 select
   i.patient_id, -- pseudonym of the patient
@@ -54,8 +79,15 @@ select
   t.grade, -- grade of the index tumour, 1 to 3, 9 unknown
   t.ki67_percent, -- its Ki-67 index, percent
   t.size_mm, -- its largest dimension, mm
-  t.diagnosis_date, -- day of its diagnosis
-  i.operation_date as index_date, -- day of the index operation
+  t.diagnosis_date, -- day of its diagnosis; empty where only month or year is known
+  t.diagnosis_date_earliest, -- first day that it may be
+  t.diagnosis_date_latest, -- last day that it may be
+  middle_day(i.operation_date_earliest, i.operation_date_latest)
+    as index_date, -- day of the index operation, or the middle of the days that it may be
+  i.operation_date_earliest as index_date_earliest, -- first day that it may be
+  i.operation_date_latest as index_date_latest, -- last day that it may be
+  date_precision(i.operation_date_earliest, i.operation_date_latest)
+    as index_date_precision, -- day, month, year or years; unknown without any date
   i.operation_era, -- decade of the index operation
   i.residual, -- R0, R1 or R2 after the index operation
   i.cytoreduction_band, -- share of tumour removed at the index operation, bands of percent
@@ -72,16 +104,27 @@ select
   case when o.dead_90 = 1 then 'dead' when o.unknown_90 = 1 then 'unknown' else 'alive' end
     as mortality_90_day, -- the same after 90 days
   l.status, -- alive or dead
-  l.death_date, -- day of death; empty for the living, and where no source dates a death
+  l.death_date, -- day of death; empty for the living, and where it is not known
+  l.death_date_earliest, -- first day on which the patient may have died
+  l.death_date_latest, -- last day on which the patient may have died
+  l.death_date_precision, -- day, month, year, years or unknown; empty for the living
   l.death_date_source, -- the source that the day was taken from
   l.cause, -- cause of death: tumour, other or unknown
-  l.last_contact_date, -- last day on which any source saw the patient alive
+  l.last_contact_date, -- last day on which any source saw the patient alive, if it is known
   l.last_contact_source, -- the source of that contact
-  coalesce(l.death_date, l.last_contact_date) as end_date, -- end of follow-up
-  date_diff('day', i.operation_date, coalesce(l.death_date, l.last_contact_date))
-    as follow_up_days -- index operation to end of follow-up, days
+  middle_day(l.end_earliest, l.end_latest)
+    as end_date, -- end of follow-up: the day, or the middle of the days that it may be
+  l.end_earliest as end_date_earliest, -- first day that it may be
+  l.end_latest as end_date_latest, -- last day that it may be
+  date_precision(l.end_earliest, l.end_latest)
+    as end_date_precision, -- day, month, year or years; unknown without any date
+  date_diff(
+    'day',
+    middle_day(i.operation_date_earliest, i.operation_date_latest),
+    middle_day(l.end_earliest, l.end_latest)
+  ) as follow_up_days -- index operation to end of follow-up, days
 from index_operation as i
 inner join operations as o on o.patient_id = i.patient_id
 left join marts.primary_site as s on s.patient_id = i.patient_id
 left join index_tumor as t on t.patient_id = i.patient_id
-left join life as l on l.patient_id = i.patient_id
+left join end_of_follow_up as l on l.patient_id = i.patient_id

@@ -2,14 +2,18 @@
 Complications are known when the research project recorded the operation or any complication of it.
 Three definitions of a carcinoid crisis stand side by side, since none is accepted. A death counts
 on the last operation before it, and a patient not seen up to day 30 (90) is unknown, not alive.
+Where a date is known to the month or the year only, an answer is given if it is the same whichever
+day it was: of age, of the band of ages, of mortality; else it is unknown.
 grain: procedure_id
 materialized: table
 */
 with known_life as (
   select
     patient_id,
-    case when death_date <= $as_of then death_date end as death_date,
-    case when death_date > $as_of then $as_of else last_contact_date end as last_alive_date
+    case when death_date_earliest <= $as_of then death_date_earliest end as death_earliest,
+    case when death_date_earliest <= $as_of then death_date_latest end as death_latest,
+    case when death_date_earliest > $as_of then $as_of else last_contact_date_earliest end
+      as last_alive_date
   from registry.vital_status
 ),
 complications as (
@@ -24,53 +28,86 @@ complications as (
 ),
 operations as (
   select
+    o.* exclude (operation_date, operation_date_earliest, operation_date_latest),
+    o.operation_date_earliest as first_day,
+    case
+      when l.death_latest >= o.operation_date_earliest
+        then least(o.operation_date_latest, l.death_latest)
+      else o.operation_date_latest
+    end as last_day,
+    l.death_earliest,
+    l.death_latest,
+    l.last_alive_date
+  from registry.procedure as o
+  left join known_life as l on l.patient_id = o.patient_id
+),
+operations_in_order as (
+  select
     *,
-    lead(operation_date) over (partition by patient_id order by procedure_number)
-      as next_operation_date
-  from registry.procedure
+    lead(coalesce(first_day, date '0001-01-01'))
+      over (partition by patient_id order by procedure_number) as next_first_day,
+    lead(coalesce(last_day, date '9999-12-31'))
+      over (partition by patient_id order by procedure_number) as next_last_day
+  from operations
 ),
 joined as (
   select
     o.*,
+    case when first_day = last_day then first_day end as operation_date,
     e.sex,
-    year(o.operation_date) - year(e.birth_date)
-      - case
-        when month(o.operation_date) * 100 + day(o.operation_date)
-          < month(e.birth_date) * 100 + day(e.birth_date) then 1
-        else 0
-      end as age_years,
-    year(o.operation_date) - year(o.operation_date) % 10 as decade,
+    whole_years(e.birth_date_latest, o.first_day) as youngest,
+    whole_years(e.birth_date_earliest, o.last_day) as oldest,
+    case
+      when year(o.first_day) - year(o.first_day) % 10 = year(o.last_day) - year(o.last_day) % 10
+        then year(o.first_day) - year(o.first_day) % 10
+    end as decade,
     s.primary_site_final,
-    l.death_date,
-    date_diff('day', o.operation_date, l.death_date) as days_to_death,
-    date_diff('day', o.operation_date, l.last_alive_date) as days_known_alive,
+    date_diff('day', o.last_day, o.death_earliest) as days_to_death_at_least,
+    date_diff('day', o.first_day, o.death_latest) as days_to_death_at_most,
+    date_diff('day', o.last_day, o.last_alive_date) as days_known_alive,
     coalesce(c.events, 0) as events,
     o.has_finding or c.events is not null as reviewed,
     c.highest_rank,
     c.any_minor,
     c.any_major
-  from operations as o
+  from operations_in_order as o
   inner join registry.patient as e on e.patient_id = o.patient_id
   left join marts.primary_site as s on s.patient_id = o.patient_id
-  left join known_life as l on l.patient_id = o.patient_id
   left join complications as c on c.procedure_id = o.procedure_id
+),
+banded as (
+  select
+    *,
+    case
+      when youngest < 40 then '0-39'
+      when youngest < 50 then '40-49'
+      when youngest < 60 then '50-59'
+      when youngest < 70 then '60-69'
+      when youngest >= 70 then '70+'
+    end as youngest_band,
+    case
+      when oldest < 40 then '0-39'
+      when oldest < 50 then '40-49'
+      when oldest < 60 then '50-59'
+      when oldest < 70 then '60-69'
+      when oldest >= 70 then '70+'
+    end as oldest_band
+  from joined
 )
 select
   procedure_id, -- pseudonym of the operating-room log's case number
   patient_id, -- pseudonym of the patient
   procedure_number, -- 1 for the patient's index operation, 2 for the next one
-  operation_date, -- day of operation
-  concat(decade, '-', decade + 9) as operation_era, -- decade of operation
+  operation_date, -- day of operation; empty where only month or year is known
+  first_day as operation_date_earliest, -- first day that it may be
+  last_day as operation_date_latest, -- last day that it may be
+  case when decade is null then 'unknown' else concat(decade, '-', decade + 9) end
+    as operation_era, -- decade of operation
   coalesce(sex, 'unknown') as sex, -- male, female or unknown
-  age_years, -- completed years of age at operation
-  case
-    when age_years < 40 then '0-39'
-    when age_years < 50 then '40-49'
-    when age_years < 60 then '50-59'
-    when age_years < 70 then '60-69'
-    when age_years >= 70 then '70+'
-    else 'unknown'
-  end as age_band, -- age at operation in bands of years
+  case when youngest = oldest then oldest end
+    as age_years, -- completed years of age at operation; empty where the dates leave two open
+  case when youngest_band = oldest_band then oldest_band else 'unknown' end
+    as age_band, -- age at operation in bands of years
   preop_site as primary_site_preop, -- primary site known before this operation
   site_found, -- primary site found at this operation
   site_confirmed, -- whether pathology confirmed the site found
@@ -121,15 +158,17 @@ select
   case when reviewed then coalesce(highest_rank <= 2, false) end
     as highest_is_minor, -- complicated, but never beyond grade II
   case
-    when days_to_death >= 0 and next_operation_date <= death_date then 'alive'
-    when days_to_death between 0 and 30 then 'dead'
-    when days_to_death > 30 or days_known_alive >= 30 then 'alive'
+    when next_last_day <= death_earliest then 'alive'
+    when next_first_day <= death_latest and days_to_death_at_least <= 30 then 'unknown'
+    when days_to_death_at_most between 0 and 30 then 'dead'
+    when days_to_death_at_least > 30 or days_known_alive >= 30 then 'alive'
     else 'unknown'
   end as mortality_30_day, -- dead (charged to this operation), alive or unknown 30 days after it
   case
-    when days_to_death >= 0 and next_operation_date <= death_date then 'alive'
-    when days_to_death between 0 and 90 then 'dead'
-    when days_to_death > 90 or days_known_alive >= 90 then 'alive'
+    when next_last_day <= death_earliest then 'alive'
+    when next_first_day <= death_latest and days_to_death_at_least <= 90 then 'unknown'
+    when days_to_death_at_most between 0 and 90 then 'dead'
+    when days_to_death_at_least > 90 or days_known_alive >= 90 then 'alive'
     else 'unknown'
   end as mortality_90_day, -- the same 90 days after it
   admission_date, -- day of admission of the stay around the operation
@@ -139,4 +178,4 @@ select
   disposition, -- where the patient went after the stay
   _file as source_file, -- operating-room log's file that the operation came from
   _row as source_row -- record in that file, from 1; marts.source_row has every row behind it
-from joined
+from banded

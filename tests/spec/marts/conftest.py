@@ -11,12 +11,15 @@ from cytoreg import models
 
 # Columns of the registry's tables that the marts read.
 REGISTRY = {
-    "registry.patient": "patient_id sex birth_date:date presenting_site",
+    "registry.patient": "patient_id sex birth_date:date birth_date_earliest:date"
+    " birth_date_latest:date presenting_site",
     "registry.patient_link": "patient_id entity source source_table file row:bigint",
     "registry.tumor": "tumor_id patient_id site_group index_tumor:boolean histology:integer grade"
-    " ki67_percent:double size_mm:integer diagnosis_date:date",
+    " ki67_percent:double size_mm:integer diagnosis_date:date diagnosis_date_earliest:date"
+    " diagnosis_date_latest:date",
     "registry.procedure": "procedure_id patient_id case_number encounter_id has_finding:boolean"
-    " procedure_number:bigint operation_date:date procedure_code duration_minutes:integer"
+    " procedure_number:bigint operation_date:date operation_date_earliest:date"
+    " operation_date_latest:date procedure_code duration_minutes:integer"
     " blood_loss_ml:integer asa_class:integer preop_site site_found site_confirmed:boolean residual"
     " percent_removed:integer estimated_by intraop_complication:boolean intraop_type"
     " crisis_recorded:boolean crisis_sbp80_10min:boolean crisis_fouche_2018:boolean"
@@ -24,8 +27,10 @@ REGISTRY = {
     " disposition",
     "registry.complication": "complication_id procedure_id patient_id grade grade_rank:integer"
     " minor:boolean",
-    "registry.vital_status": "patient_id status death_date:date death_date_source"
-    " last_contact_date:date last_contact_source cause",
+    "registry.vital_status": "patient_id status death_date:date death_date_earliest:date"
+    " death_date_latest:date death_date_precision death_date_estimate:date death_date_source"
+    " last_contact_date:date last_contact_date_earliest:date last_contact_date_latest:date"
+    " last_contact_source cause",
     "registry.pathology": "pathology_id patient_id procedure_id report_number versions:bigint"
     " specimen_date:date reported_date:date primary_site site_group histology:bigint"
     " neuroendocrine:boolean grade ki67_percent:double ki67_comparator mitoses:bigint"

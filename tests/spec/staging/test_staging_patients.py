@@ -35,7 +35,8 @@ given = {
 
 def test_one_row_a_source_and_patient(stages):
     """
-    A tumour registry's patient takes the smallest hospital number of its tumours. Partial dates,
+    A tumour registry's patient takes the smallest hospital number of its tumours. A month stays a
+    month,
     unknown codes and short numbers pass unchanged.
     """
     stages(
@@ -44,7 +45,7 @@ def test_one_row_a_source_and_patient(stages):
         _source        | source_patient_number | hospital_number | birth_date | sex    | ssn_last4
         ---------------+-----------------------+-----------------+------------+--------+----------
         tumor_registry | 00000001              | 0000010         | 1950-01-31 | female | 6789
-        tumor_registry | 00000002              | 0000012         | 195002     | male   |
+        tumor_registry | 00000002              | 0000012         | 1950-02    | male   |
         tumor_registry | 00000003              |                 | 1950-01-33 | 5      | 1234
         hospital       | 0000010               | 0000010         | 1950-01-31 | female | 6789
         hospital       | 0000012               | 0000012         | 1950-02-01 | X      |

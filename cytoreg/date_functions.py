@@ -1,4 +1,6 @@
-"""How sources write dates, and how staging models write them: `2012-05-31`, `2012-05`, `2012`.
+"""SQL functions for dates: as sources write them, and where a day is needed but not known.
+
+Staging models write `2012-05-31`, `2012-05` or `2012`, whichever is known:
 
     2012-05-31   20120531   2012.05.31   2012-05-31 08:00   201205310800   a day
     2012-05      201205     05/2012      2012-05-00         20120599       a month
@@ -39,7 +41,33 @@ def define(con: DuckDBPyConnection) -> None:
 
     `iso_date(text)`: a date of any form above. `us_date(text)`: the same, and month first where
     there are three parts between slashes (`5/31/2012`, `05/99/2012`).
+
+    Of a date that lies between two days: `middle_day(first, last)`, the day to reckon with, as
+    NAACCR items 1782 and 1788 have it (survival dates: the middle of the days that are possible);
+    `date_precision(first, last)`: day, month, year, years, or unknown where a bound is null;
+    `whole_years(birth, day)`: completed years of age.
     """
+    con.execute(
+        """create or replace macro main.middle_day(first, last) as
+        first + cast(date_diff('day', first, last) // 2 as integer)"""
+    )
+    con.execute(
+        """create or replace macro main.date_precision(first, last) as
+        case
+          when first is null or last is null then 'unknown'
+          when first = last then 'day'
+          when year(first) <> year(last) then 'years'
+          when month(first) <> month(last) then 'year'
+          else 'month'
+        end"""
+    )
+    con.execute(
+        """create or replace macro main.whole_years(birth, day) as
+        year(day) - year(birth) - case
+          when month(day) * 100 + day(day) < month(birth) * 100 + day(birth) then 1
+          else 0
+        end"""
+    )
     plain = f"{_YEAR}-{_MONTH}-{_DAY}"
     packed = f"{_YEAR}{_MONTH}{_DAY}"
     spread = "value"
