@@ -39,7 +39,7 @@ def query(published: Path, sql: str) -> pa.RecordBatchReader:
     try:
         _check(con, sql)
         answer = con.execute(sql).to_arrow_reader(BATCH_ROWS)
-        schema = answer.schema
+        schema = _distinct(answer.schema)
     except duckdb.Error as error:
         problem = _explain(con, error)
         con.close()
@@ -47,7 +47,23 @@ def query(published: Path, sql: str) -> pa.RecordBatchReader:
     except BaseException:
         con.close()
         raise
-    return pa.RecordBatchReader.from_batches(schema, _batches(con, answer))
+    return pa.RecordBatchReader.from_batches(schema, _batches(con, answer, schema))
+
+
+def _distinct(schema: pa.Schema) -> pa.Schema:
+    """A schema whose columns have names of their own, as a table made of the answer would."""
+    import pyarrow as pa
+
+    seen: set[str] = set()
+    fields = []
+    for field in schema:
+        name, number = field.name, 0
+        while name in seen:
+            number += 1
+            name = f"{field.name}_{number}"
+        seen.add(name)
+        fields.append(field.with_name(name))
+    return pa.schema(fields, schema.metadata)
 
 
 def _open(published: Path) -> duckdb.DuckDBPyConnection:
@@ -86,10 +102,13 @@ def _check(con: duckdb.DuckDBPyConnection, sql: str) -> None:
 
 
 def _batches(
-    con: duckdb.DuckDBPyConnection, answer: pa.RecordBatchReader
+    con: duckdb.DuckDBPyConnection, answer: pa.RecordBatchReader, schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
     try:
-        yield from answer
+        for batch in answer:
+            yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
     except (duckdb.Error, OSError) as error:
         # Through Arrow's interface DuckDB's errors arrive as OSError or ArrowException.
         raise ConfigError(f"the query failed on the way: {scrub(error)}") from None

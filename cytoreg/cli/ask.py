@@ -1,0 +1,188 @@
+"""Commands that ask what a run has made: its tables, its report."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cytoreg.cli.app import app
+from cytoreg.cli.common import DataOption, ProjectOption, load, show_table
+from cytoreg.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cytoreg.project import Project
+    from cytoreg.publication.which import Kept
+
+TABLE_ROWS = 1000
+"""Rows that a table for people shows; every other form is whole."""
+
+
+class Format(StrEnum):
+    """How a query's rows are written."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    ndjson = "ndjson"
+    parquet = "parquet"
+    arrow = "arrow"
+    xlsx = "xlsx"
+
+
+_BINARY = (Format.parquet, Format.arrow, Format.xlsx)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT over marts and quality.")],
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format", "-f", help="How rows are written. [default: FILE's suffix, else a table]"
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to, whole or not at all. [default: stdout]",
+        ),
+    ] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN|last", help="Ask the private build of this run, published or not."
+        ),
+    ] = None,
+    private: Annotated[
+        bool,
+        typer.Option("--private", help="Ask the private build, which holds identities."),
+    ] = False,
+    project: ProjectOption = None,
+    data: DataOption = None,
+) -> None:
+    """Ask the published marts, read-only, also while a refresh runs.
+
+    Standard error says which run answers when it is not the newest.
+
+    Example:  cytoreg query -o benchmark.xlsx "select * from marts.publication_benchmark"
+    """
+    from cytoreg.publication.formats import save, write
+    from cytoreg.publication.query import query as ask
+    from cytoreg.publication.which import build_of
+
+    form = _form(form, output)
+    loaded = load(project, None, data)
+    found = ask(build_of(loaded, run, private=private or run is not None), sql)
+    _say_who_answers(loaded, run)
+    if output:
+        save(found, form, output)
+    elif form is Format.table:
+        _as_table(found)
+    else:
+        write(found, form, sys.stdout.buffer)
+        sys.stdout.flush()
+
+
+def _form(form: Format | None, output: Path | None) -> Format:
+    """The form that is asked for; raises ConfigError for one that does not fit where it goes."""
+    from cytoreg.publication.formats import SUFFIXES, form_of
+
+    if output is None:
+        if form in _BINARY and sys.stdout.isatty():
+            raise ConfigError(f"{form} is not for a terminal", remedy="add --output FILE")
+        return form or Format.table
+    if form is None:
+        return Format(form_of(output))
+    if form is Format.table:
+        raise ConfigError("a table is for people", remedy="leave out --format: FILE's suffix says")
+    if SUFFIXES.get(output.suffix.lower(), form) != form:
+        raise ConfigError(
+            f"{output.name} is no name for {form}", remedy="leave out --format, or rename FILE"
+        )
+    return form
+
+
+def _as_table(found: pa.RecordBatchReader) -> None:
+    rows: list[tuple[object, ...]] = []
+    for batch in found:
+        rows += zip(*batch.to_pydict().values(), strict=True)
+        if len(rows) > TABLE_ROWS:
+            break
+    show_table(found.schema.names, rows[:TABLE_ROWS])
+    if len(rows) > TABLE_ROWS:
+        typer.echo(f"the first {TABLE_ROWS:,} rows; --format csv has all", err=True)
+
+
+def _say_who_answers(loaded: Project, run: str | None) -> None:
+    """On standard error: which run answers, if one is named or the published is not the newest."""
+    from cytoreg.publication.which import PRIVATE, answering, newer
+    from cytoreg.publish import published_run
+
+    if run is not None:
+        one = answering(loaded, run, PRIVATE)
+        typer.echo(f"run {one.run_id} answers ({one.state}), from its private build", err=True)
+        return
+    published = published_run(loaded)
+    later = newer(loaded, published) if published else []
+    if later:
+        typer.echo(
+            f"run {published} answers, which is published; {_told(later)};"
+            " --run last asks the newest",
+            err=True,
+        )
+
+
+def _told(later: list[Kept]) -> str:
+    more = f" (and {len(later) - 1} more)" if len(later) > 1 else ""
+    return f"newer is run {later[0].run_id}, {later[0].state}{more}"
+
+
+@app.command()
+def report(
+    run_id: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]", help="Which run, or last. [default: the newest with a report]"
+        ),
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option(metavar="RUN|last", help="The same, as query takes it.")
+    ] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    project: ProjectOption = None,
+    data: DataOption = None,
+) -> None:
+    """Print the path of a run's report: one HTML page, no network needed.
+
+    Standard error says whose it is when that run is not published, or not the newest.
+
+    Example:  cytoreg report --open
+    """
+    from cytoreg.publication.which import LAST, answering, kept, newer
+    from cytoreg.publish import published_run
+
+    if run_id and run and run_id != run:
+        raise ConfigError(f"two runs are named: {run_id} and {run}", remedy="name one")
+    loaded = load(project, None, data)
+    if not any((one.folder / "report.html").exists() for one in kept(loaded)):
+        raise ConfigError("no run has made a report yet", remedy="make one: cytoreg refresh")
+    one = answering(loaded, run_id or run or LAST, "report.html")
+    page = one.folder / "report.html"
+    typer.echo(page)
+    published = published_run(loaded)
+    if one.run_id != published:
+        besides = f"published is run {published}" if published else "nothing is published yet"
+        typer.echo(f"the report of run {one.run_id} ({one.state}); {besides}", err=True)
+    if later := newer(loaded, one.run_id):
+        typer.echo(f"the report of run {one.run_id}; {_told(later)}", err=True)
+    if open_it:
+        typer.launch(page.as_uri())
