@@ -41,11 +41,14 @@ def conclude(run: Run, progress: Progress = quiet) -> Verdict:
         public = run.folder / "published.duckdb"
         publish.export(run.build, public, pseudonym_key=project.pseudonym_key)
         _report(run, status)
+        replaced = publish.published_run(project)
         if status == "published":
             publish.publish(project, run.run_id)
         counts["published"] = int(status == "published")
         progress("publish", counts["published"])
     _remember(run, status, outputs)
+    if status == "published":
+        ledger.record_publication(project.ledger_url, run.run_id, how="refresh", replaced=replaced)
     retention.retain(project, project.config.retention.builds)
     totals: dict[str, int] = {}
     for name, (_, counted) in steps(run).items():

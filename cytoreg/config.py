@@ -101,11 +101,11 @@ class Ledger(Section):
 
 
 class Config(Section):
-    """The whole of cytoreg.toml."""
+    """The whole of cytoreg.toml; a project without a source is one to add some to."""
 
     registry: Registry
     paths: Paths = Paths()
-    sources: dict[Name, AnySource] = Field(min_length=1)
+    sources: dict[Name, AnySource] = {}
     linkage: Linkage
     survival: dict[str, Endpoint] = {}
     gates: Gates = Gates()

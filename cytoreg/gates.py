@@ -39,11 +39,11 @@ def check_gates(
     """Every gate, in the order in which to read them; also written to `quality.gate`.
 
     `previous` is the published file that the build would replace. A validation makes no marts
-    and does not expect them.
+    and does not expect them; it judges what is delivered, so that something must be.
     """
     quality.ensure(con, "source", "drift", "balance", "check_result", "gate")
     checked = [
-        _sources(con),
+        _sources(con, delivery_expected=not marts_expected),
         _books(con),
         _quarantined(con, gates.max_quarantined),
         _expectations(con),
@@ -59,13 +59,24 @@ def check_gates(
     return checked
 
 
-def _sources(con: duckdb.DuckDBPyConnection) -> Gate:
+def _sources(con: duckdb.DuckDBPyConnection, *, delivery_expected: bool) -> Gate:
     rows = con.execute(
         "select concat_ws('.', source, nullif(source_table, '')) || ': ' || reason"
         " from quality.drift where severity = 'critical'"
     ).fetchall()
     if rows:
         return Gate("sources", False, "; ".join(told for (told,) in rows))
+    sources, stale, since = con.execute(
+        "select count(*), count(*) filter (state in ('away', 'refused')), max(seen_at)::varchar"
+        " from quality.source"
+    ).fetchall()[0]
+    if delivery_expected and sources == stale > 0:
+        return Gate(
+            "sources",
+            False,
+            "nothing was delivered that could be judged: of every source an old landing served,"
+            f" the newest seen {since[:10]}",
+        )
     states = con.execute(
         "select count(*) || ' ' || state from quality.source group by state order by state desc"
     ).fetchall()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cytoreg.ledger_database import begin, ledger_tables
 
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 __all__ = [
+    "Publication",
     "RunRecord",
     "TrendPoint",
     "finish",
+    "publications",
     "record_checks",
+    "record_publication",
     "runs",
     "start",
     "trend",
@@ -56,6 +59,16 @@ class TrendPoint:
     violated: int
     denominator: int
     status: str
+
+
+@dataclass(frozen=True)
+class Publication:
+    """When a run's build was put in the place of another's: by its refresh, or by a rollback."""
+
+    run_id: str
+    at: datetime
+    how: Literal["refresh", "rollback"]
+    replaced: str | None
 
 
 def start(url: str, run_id: str, *, as_of: date, code_version: str, project_hash: str) -> None:
@@ -184,6 +197,27 @@ def runs(url: str, limit: int = 20) -> list[RunRecord]:
         )
         for row in found
     ]
+
+
+def record_publication(
+    url: str, run_id: str, *, how: Literal["refresh", "rollback"], replaced: str | None
+) -> None:
+    """Note that a run's build is published from now on, in the place of `replaced`."""
+    table = ledger_tables().tables["publication"]
+    with begin(url) as connection:
+        connection.execute(
+            table.insert().values(run_id=run_id, at=_now(), how=how, replaced=replaced)
+        )
+
+
+def publications(url: str, limit: int = 20) -> list[Publication]:
+    """The latest publications, the newest first."""
+    table = ledger_tables().tables["publication"]
+    with begin(url) as connection:
+        found = connection.execute(
+            table.select().order_by(table.c.number.desc()).limit(limit)
+        ).all()
+    return [Publication(row.run_id, _utc(row.at), row.how, row.replaced) for row in found]
 
 
 def volumes(url: str, nights: int) -> dict[tuple[str, str], list[int]]:

@@ -18,7 +18,10 @@ __all__ = ["begin", "ledger_tables"]
 
 @cache
 def ledger_tables() -> sa.MetaData:
-    """The tables that ledger.py reads and writes; all but `run` belong to a run."""
+    """The tables that ledger.py reads and writes; all but `run` belong to a run.
+
+    `publication` may name a run that this ledger does not know: a build outlives a lost ledger.
+    """
     import sqlalchemy as sa
 
     metadata = sa.MetaData()
@@ -73,6 +76,15 @@ def ledger_tables() -> sa.MetaData:
         sa.Column("violated", sa.BigInteger, nullable=False),
         sa.Column("denominator", sa.BigInteger, nullable=False),
         sa.Column("status", sa.String(20), nullable=False),
+    )
+    sa.Table(
+        "publication",
+        metadata,
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("run_id", sa.String(64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("how", sa.String(20), nullable=False),
+        sa.Column("replaced", sa.String(64)),
     )
     return metadata
 

@@ -68,7 +68,7 @@ class Project:
         except KeyError:
             raise ConfigError(
                 f"cytoreg.toml has no source {name}",
-                remedy=f"it has {', '.join(self.config.sources)}",
+                remedy=f"it has {', '.join(self.config.sources) or 'none'}",
             ) from None
 
     def content_hash(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.project import Project
-from cytoreg.sources import Reject, Rows, about, kind_of, origin
+from cytoreg.sources import Reject, Rows, about, kind_of, origin, sampling
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,8 +52,7 @@ def _shape(source: str, config: AnySource, table: str, extracts: Path) -> str:
     """Columns of a table and the lengths of their texts, from its first records."""
     rejects, reason = 0, ""
     seen: pa.Table | None = None
-    kind = kind_of(config)
-    for item in getattr(kind, "sample", kind.read)(source, config, extracts):
+    for item in sampling(source, config, extracts):
         if isinstance(item, Rows) and item.table == table:
             seen = item.rows
             if len(seen):

@@ -26,22 +26,37 @@ def runs(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the runs: when, how they ended, what came in and went out, how long they took.
+    """List the runs: which is published, how they ended, what came in, how long they took.
+
+    Below them the rollbacks: when, and which run took whose place.
 
     Example:  cytoreg runs --limit 5
     """
     from dataclasses import asdict
 
     from cytoreg import ledger
+    from cytoreg.publish import published_run
 
     loaded = load(project, None, data)
     found = ledger.runs(loaded.ledger_url, limit)
+    made = ledger.publications(loaded.ledger_url, limit)
+    published = published_run(loaded)
     if as_json:
-        show_json([asdict(run) for run in found])
+        show_json(
+            [
+                asdict(run)
+                | {
+                    "is_published": run.run_id == published,
+                    "publications": [asdict(one) for one in made if one.run_id == run.run_id],
+                }
+                for run in found
+            ]
+        )
         return
     rows = [
         (
             run.run_id,
+            "now" if run.run_id == published else "",
             run.status,
             str(run.as_of),
             sum(int(source["rows"]) for source in run.inputs.values()),
@@ -52,8 +67,27 @@ def runs(
         )
         for run in found
     ]
-    columns = ("run", "status", "as of", "landed", "unparsable", "stale", "seconds", "error")
-    show_table(columns, rows)
+    show_table(
+        (
+            "run",
+            "published",
+            "status",
+            "as of",
+            "landed",
+            "unparsable",
+            "stale",
+            "seconds",
+            "error",
+        ),
+        rows,
+    )
+    if published and published not in {run.run_id for run in found}:
+        typer.echo(f"published is run {published}, which is not among these", err=True)
+    if undone := [one for one in made if one.how == "rollback"]:
+        show_table(
+            ("rolled back at", "to run", "from run"),
+            [(f"{one.at:%Y-%m-%d %H:%M:%S} UTC", one.run_id, one.replaced) for one in undone],
+        )
 
 
 @app.command()

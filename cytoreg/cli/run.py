@@ -130,11 +130,11 @@ def rollback(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish an earlier build again, by the rename that publishes.
+    """Publish an earlier build again, by the rename that publishes; the ledger remembers it.
 
     Example:  cytoreg rollback
     """
-    from cytoreg.publish import rollback as undo
+    from cytoreg.nights.undo import rollback as undo
 
     loaded = load(project, None, data)
     now = undo(loaded, run_id)

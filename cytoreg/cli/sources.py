@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +21,13 @@ from cytoreg.cli.common import (
 from cytoreg.errors import ConfigError
 
 if TYPE_CHECKING:
+    from cytoreg.connect.drafts import Draft
     from cytoreg.project import Project
+    from cytoreg.sources import Headings
+
+_FIGURES = re.compile(r"[\d\s.,:/+-]*\d[\d\s.,:/+-]*").fullmatch
+_SHOWN = 3
+"""Files whose headings are shown."""
 
 group = typer.Typer(
     help="The source systems that a project reads: list them, add one.", no_args_is_help=True
@@ -57,6 +64,9 @@ def list_(
     if as_json:
         show_json(found)
         return
+    if not found:
+        typer.echo("no source is declared yet; see: cytoreg sources add --help", err=True)
+        return
     rows = [[", ".join(v) if isinstance(v, list) else v for v in row.values()] for row in found]
     show_table(list(found[0]), rows)
 
@@ -83,15 +93,34 @@ def add_(
             " [default: asks]",
         ),
     ] = None,
+    header: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Line (or row) of the headings; 0: there are none. [default: found]"
+        ),
+    ] = None,
+    comment: Annotated[
+        str | None,
+        typer.Option(metavar="SIGN", help="Lines that begin with it are none. [default: found]"),
+    ] = None,
+    missing: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEXT,TEXT", help="Texts that stand for an empty cell; may be given again."
+        ),
+    ] = None,
     project: ProjectOption = None,
     extracts: ExtractsOption = None,
 ) -> None:
     """Declare a source: looks at what is there, asks what is wanted, writes a start.
 
     Adds a section to cytoreg.toml, a staging model for each table, and for an entity that is new a
-    schema without rules. Shows and writes names of columns, never a value.
+    schema without rules. Shows and writes names of columns, never a value; and the line that it
+    takes for the headings: look whether they are.
 
     Example:  cytoreg sources add registry_office 'deaths/*.csv' --table deaths=death
+
+    Example:  cytoreg sources add samples 'lab/*.txt' --comment '#' --missing 'NA,[Not Available]'
     """
     from cytoreg import connect
 
@@ -99,9 +128,15 @@ def add_(
     where = where or _ask("Its files (a glob below the extracts) or its URL")
     kind = kind or connect.guess(where, loaded.extracts) or None
     kind = kind or _ask("What kind of source is it", choices=_kinds())
-    draft = connect.offered(loaded, name, kind, where)
-    wanted = _given(table, draft.tables) if table else _asked(draft.tables, loaded)
+    empty = [text.strip() for texts in missing or () for text in texts.split(",") if text.strip()]
+    draft = connect.offered(
+        loaded, name, kind, where, header=header, comment=comment, missing=empty
+    )
+    if table and len(table) == 1 and draft.tables == [name]:  # a name that is ours to give
+        draft = connect.renamed(draft, table[0].rpartition("=")[0] or table[0])
+    wanted = _given(table, draft) if table else _asked(draft.tables, loaded)
     added = connect.add(loaded, name, draft, wanted)
+    _show_headings(added.headings, kind)
     typer.echo(added.section)
     typer.secho(f"cytoreg.toml has the source {name} ({kind})", fg="green")
     for file in added.files:
@@ -113,13 +148,39 @@ def add_(
     typer.echo("next       edit these files, then: cytoreg doctor && cytoreg validate")
 
 
-def _given(options: list[str], there: list[str]) -> dict[str, str]:
+def _show_headings(found: list[Headings], kind: str) -> None:
+    """Which line of which file was taken for headings; the names are those of the section."""
+    for one in found[:_SHOWN]:
+        what = "row" if kind == "excel" else "line"
+        place = f"{what} {one.line} of " if one.line else ""
+        names = ", ".join(one.names) or "none"
+        typer.echo(f"headings   {place}{one.file}: {len(one.names)}: {names}", err=True)
+    if len(found) > _SHOWN:
+        typer.echo(f"           and of {len(found) - _SHOWN} more files", err=True)
+    if any(_FIGURES(name) for one in found for name in one.names):
+        typer.secho(
+            "           one of them is a number: is that the line? else --header N, or 0 for none",
+            fg="yellow",
+            err=True,
+        )
+
+
+def _given(options: list[str], draft: Draft) -> dict[str, str]:
+    """Tables and entities of the options; a table goes by its own name too, whatever is in it."""
+    word_of = {called: word for word, called in draft.called.items()} | {
+        word: word for word in draft.tables
+    }
     wanted = {}
     for option in options:
-        table, _, entity = option.partition("=")
-        if table not in there:
-            raise ConfigError(f"there is no table {table}", remedy=f"there are {', '.join(there)}")
-        wanted[table] = entity or table.lower()
+        name, _, entity = option.rpartition("=")
+        if option in word_of:
+            name, entity = option, ""
+        elif name not in word_of:
+            name = name or option
+            raise ConfigError(
+                f"there is no table {name}", remedy=f"there are {', '.join(draft.tables)}"
+            )
+        wanted[word_of[name]] = entity or word_of[name].lower()
     return wanted
 
 

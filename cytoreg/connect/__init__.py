@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from keyword import kwlist
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from cytoreg.connect.drafts import DRAFTS, Draft
 from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.project import CONFIG, Project, expand, parse
-from cytoreg.sources import KINDS, Rows, kind_of
+from cytoreg.sources import KINDS, Headings, Rows, sampling
 from cytoreg.sources.declaration import Headed
 from cytoreg.sources.files import open_bytes, texts
 from cytoreg.sources.headings import words
@@ -26,7 +26,7 @@ from cytoreg.sources.headings import words
 if TYPE_CHECKING:
     from cytoreg.sources.config import AnySource
 
-__all__ = ["Added", "add", "guess", "offered"]
+__all__ = ["Added", "add", "guess", "offered", "renamed"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _ENTITY = re.compile(r"[a-z][a-z0-9_]*")
@@ -57,6 +57,9 @@ _BY_TABLE = ("columns", "each", "items", "read_from", "views")
 """Keys of a declaration that may be mappings by table."""
 
 
+_KINDS_WITH = {"header": ("csv", "excel"), "comment": ("csv",)}
+
+
 @dataclass(frozen=True)
 class Added:
     """What was written: the section of cytoreg.toml, and new files relative to the project."""
@@ -65,6 +68,8 @@ class Added:
     files: list[str]
     joined: list[str]
     """Staging models that do not yet read the new ones, which stand beside them."""
+    headings: list[Headings]
+    """What was taken for the headings of each file, where there are some."""
 
 
 def guess(where: str, extracts: Path) -> str:
@@ -96,11 +101,20 @@ def _by_lines(where: str, extracts: Path) -> str:
     return "csv" if separated else "fixed_width"
 
 
-def offered(project: Project, name: str, kind: str, where: str) -> Draft:
-    """All that is found at `where`.
+def offered(
+    project: Project,
+    name: str,
+    kind: str,
+    where: str,
+    *,
+    header: int | None = None,
+    comment: str | None = None,
+    missing: Sequence[str] = (),
+) -> Draft:
+    """All that is found at `where`, with the keys that are given in the place of those found.
 
-    Raises ConfigError for a name or a kind that cannot be, and for a URL with a secret in it;
-    SourceError for what cannot be read.
+    Raises ConfigError for a name or a kind that cannot be, for a key that the kind does not have,
+    and for a URL with a secret in it; SourceError for what cannot be read.
     """
     if not _NAME.fullmatch(name):
         raise ConfigError(
@@ -120,7 +134,34 @@ def offered(project: Project, name: str, kind: str, where: str) -> Draft:
     meant = str(expand(where, project.root / CONFIG))
     found = DRAFTS[kind](name, meant, project.extracts)
     keys = {key: where if value == meant else value for key, value in found.keys.items()}
-    return Draft({"kind": kind, **keys}, found.tables)
+    given = {"header": header, "comment": comment, "missing": list(missing) or None}
+    if header is not None:
+        keys.pop("comment", None)  # what was found beside another line of headings
+    for key, value in given.items():
+        if value is None:
+            continue
+        if key in _KINDS_WITH and kind not in _KINDS_WITH[key]:
+            raise ConfigError(
+                f"--{key} is not for {kind}", remedy=f"it is for {', '.join(_KINDS_WITH[key])}"
+            )
+        keys = {key: value, **keys} if key not in keys else keys | {key: value}
+    return Draft({"kind": kind, **keys}, found.tables, found.called)
+
+
+def renamed(draft: Draft, name: str) -> Draft:
+    """The draft of a source of one table, which we have named, with this name for it.
+
+    What cannot be a name in cytoreg.toml becomes one: `Deaths (2010)` is deaths_2010.
+    """
+    (old,) = draft.tables
+    word = name if _NAME.fullmatch(name) and name != "reject" else next(iter(words([name])))
+    word = f"{word}_table" if word == "reject" else word
+    keys = {
+        key: {word: value[old]} if key in _BY_TABLE and isinstance(value, dict) and old in value
+        else value
+        for key, value in draft.keys.items()
+    }  # fmt: skip
+    return Draft(keys, [word], {word: name})
 
 
 def add(project: Project, name: str, draft: Draft, tables: Mapping[str, str]) -> Added:
@@ -149,7 +190,7 @@ def add(project: Project, name: str, draft: Draft, tables: Mapping[str, str]) ->
         return tomlkit.dumps({"sources": {name: keys}})
 
     config = parse(f"{before}\n\n{section(chosen)}", path).sources[name]
-    found = _columns(name, config, project.extracts)
+    found, headings = _columns(name, config, project.extracts)
     if isinstance(config, Headed):
         chosen["columns"] = {word: [its] for word, its in words(*found.values()).items()}
         found = {table: list(words(columns)) for table, columns in found.items()}
@@ -174,7 +215,7 @@ def add(project: Project, name: str, draft: Draft, tables: Mapping[str, str]) ->
         (project.root / file).parent.mkdir(parents=True, exist_ok=True)
         (project.root / file).write_text(content, encoding="utf-8")
     _replace(path, text)
-    return Added(section(chosen), list(files), sorted(set(joined)))
+    return Added(section(chosen), list(files), sorted(set(joined)), headings)
 
 
 def _class_name(entity: str) -> str:
@@ -188,17 +229,21 @@ def _distinct(name: str, table: str) -> str:
     return name if table == name else f"{name}_{table}"
 
 
-def _columns(name: str, config: AnySource, extracts: Path) -> dict[str, list[str]]:
-    """The columns of each table, from its first records."""
+def _columns(
+    name: str, config: AnySource, extracts: Path
+) -> tuple[dict[str, list[str]], list[Headings]]:
+    """The columns of each table, from its first records, and the headings that they come from."""
     found: dict[str, list[str]] = {}
-    kind = kind_of(config)
-    for item in getattr(kind, "sample", kind.read)(name, config, extracts):
+    headings: list[Headings] = []
+    for item in sampling(name, config, extracts):
+        if isinstance(item, Headings):
+            headings.append(item)
         if isinstance(item, Rows) and item.table in config.tables:
             columns = [column for column in item.rows.column_names if column[:1] != "_"]
             found.setdefault(item.table, columns)
             if found.keys() == config.tables.keys():
                 break
-    return found
+    return found, headings
 
 
 def _filled(template: str, **values: object) -> str:

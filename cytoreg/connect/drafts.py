@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Draft:
-    """The keys of a section without `kind` and `tables`, and the tables that there could be."""
+    """The keys of a section without `kind` and `tables`, and the tables that there could be.
+
+    `called` has what the source itself calls a table whose name cannot be one in cytoreg.toml.
+    """
 
     keys: dict[str, object]
     tables: list[str]
+    called: dict[str, str] = field(default_factory=dict)
 
 
 _MESSAGE = {
@@ -44,6 +48,13 @@ _LOOKED_AT = 10_000
 def whole(name: str, where: str, extracts: Path) -> Draft:
     """One table with all columns."""
     return Draft({"path": where, "columns": "all"}, [name])
+
+
+def csv(name: str, where: str, extracts: Path) -> Draft:
+    """One table with all columns, below comments and a title."""
+    from cytoreg.connect.layout import layout
+
+    return Draft({"path": where, **layout(name, where, extracts), "columns": "all"}, [name])
 
 
 def excel(name: str, where: str, extracts: Path) -> Draft:
@@ -175,7 +186,12 @@ def sql(name: str, where: str, extracts: Path) -> Draft:
     engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
     try:
         looking = sa.inspect(engine)
-        there = words(sorted([*looking.get_table_names(), *looking.get_view_names()]))
+        there = {
+            f"{word}_table" if word == "reject" else word: table
+            for word, table in words(
+                sorted([*looking.get_table_names(), *looking.get_view_names()])
+            ).items()
+        }
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         raise _unreachable(name, url, error) from None
     finally:
@@ -183,7 +199,7 @@ def sql(name: str, where: str, extracts: Path) -> Draft:
     keys: dict[str, object] = {"url": where, "columns": dict.fromkeys(there, "all")}
     if elsewhere := {word: quote(table) for word, table in there.items() if word != table}:
         keys["read_from"] = elsewhere
-    return Draft(keys, list(there))
+    return Draft(keys, list(there), there)
 
 
 def _unreachable(name: str, url: sa.URL, error: Exception) -> SourceError:
@@ -234,7 +250,7 @@ def fhir(name: str, where: str, extracts: Path) -> Draft:
 
 
 DRAFTS: dict[str, Callable[[str, str, Path], Draft]] = {
-    "csv": whole,
+    "csv": csv,
     "excel": excel,
     "fhir": fhir,
     "fixed_width": fixed_width,

@@ -22,7 +22,8 @@ A kind that may be a server has two more:
     shown(name, config) -> str      its address without secrets
     about(name, config) -> str      what it says of itself, for `cytoreg doctor`; may be empty
 
-and may have `sample`, which is like `read` but yields a few records without much ado. One that can
+and may have `sample`, which is like `read` but yields a few records without much ado. What
+cytoreg.toml calls `missing` becomes an empty cell here, whatever the kind. One that can
 ask for what changed has
 
     changes(name, config, extracts, earlier) -> Iterator[Item] | None
@@ -85,10 +86,11 @@ class Unexpected:
 
 @dataclass(frozen=True)
 class Headings:
-    """What a file calls its columns, before they are mapped."""
+    """What a file calls its columns, before they are mapped, and on which line or row (0: none)."""
 
     file: str
     names: list[str]
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,10 @@ KINDS = {
 }
 
 
+_WRITES_EMPTY = ("csv", "fixed_width", "naaccr_flat", "redcap")
+"""Kinds whose empty cell is a text of no length; that of the others is null."""
+
+
 def kind_of(config: AnySource) -> Kind:
     """The module that reads this kind of source, imported now."""
     return cast("Kind", import_module(f"cytoreg.sources.{KINDS[config.kind]}"))
@@ -177,7 +183,23 @@ def reading(
     kind = kind_of(config)
     changes = getattr(kind, "changes", None) if earlier else None
     items = changes(name, config, extracts, earlier) if changes else None
-    return items or kind.read(name, config, extracts)
+    return without_missing(items or kind.read(name, config, extracts), config)
+
+
+def sampling(name: str, config: AnySource, extracts: Path) -> Iterator[Item]:
+    """A few of what `reading` yields, for who only wants to look."""
+    kind = kind_of(config)
+    items: Iterator[Item] = getattr(kind, "sample", kind.read)(name, config, extracts)
+    return without_missing(items, config)
+
+
+def without_missing(items: Iterator[Item], config: AnySource) -> Iterator[Item]:
+    """Items in whose rows the texts that `missing` declares are empty cells."""
+    if not config.missing:
+        return items
+    from cytoreg.sources.missing import emptied
+
+    return emptied(items, config.missing, "" if config.kind in _WRITES_EMPTY else None)
 
 
 def about(name: str, config: AnySource) -> str:

@@ -25,11 +25,14 @@ class Source(Section):
     """What every kind of source declares.
 
     `tables` maps each table that the source lands to the entity that its rows become.
-    `deadline_minutes` is how long reading it may take, with all that is tried again. `required`:
-    nothing is published while it stays away; else its last landing serves meanwhile.
+    `missing` lists texts that stand for nothing, such as "NA": a cell that holds one, with or
+    without blanks around it, is an empty cell. `deadline_minutes` is how long reading it may take,
+    with all that is tried again. `required`: nothing is published while it stays away; else its
+    last landing serves meanwhile.
     """
 
     tables: dict[Name, str] = Field(min_length=1)
+    missing: list[Annotated[str, Field(min_length=1)]] = []
     deadline_minutes: float = Field(60, gt=0)
     required: bool = False
 

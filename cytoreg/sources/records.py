@@ -21,6 +21,7 @@ from cytoreg.errors import SourceError
 from cytoreg.sources import blocks
 from cytoreg.sources.files import open_utf8, raw_text
 
+COMMENT = "a comment"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
@@ -106,16 +107,20 @@ def delimited(
     *,
     quote: str = '"',
     line: int = 1,
+    comment: str = "",
 ) -> Iterator[Batch]:
     """Records of delimited text; the one on `line`, the header, is passed over (0: there is none).
 
     `columns` names the fields in their order. A record is bad when it has too few or too many
     fields, a quote out of place, a NUL, bytes that are not in `encoding`, or nothing at all; and
-    when `refuse`, asked with a table of records, gives its position in it a reason.
+    when `refuse`, asked with a table of records, gives its position in it a reason. One that begins
+    with `comment` is bad too, with COMMENT for its reason.
     """
     cut, first_row = blocks.cut_delimited(delimiter, quote), int(line == 0)
     for block in _blocks(source, path, where, encoding, cut, first_row, line):
         bad = blocks.spoilt(block)
+        if comment:
+            bad |= dict.fromkeys(_comments(block, comment.encode()), COMMENT)
         if block.first_row == 0:
             bad[0] = "header"
         text, indexes = blocks.without(block, bad)
@@ -131,6 +136,13 @@ def delimited(
             stays[list(refused)] = False
             table = table.filter(pa.array(stays))
         yield table, _bad(block, bad, encoding)
+
+
+def _comments(block: blocks.Block, mark: bytes) -> list[int]:
+    """The records of a block that begin with `mark`."""
+    starts = block.starts
+    likely = np.flatnonzero(np.frombuffer(block.data, np.uint8)[starts] == mark[0])
+    return [int(i) for i in likely if block.data.startswith(mark, int(starts[i]))]
 
 
 def lines(

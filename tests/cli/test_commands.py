@@ -50,9 +50,14 @@ def test_the_formats_of_a_query_hold_the_same(made: Path, tmp_path: Path) -> Non
         expected = con.execute(sql).fetchall()
     read = {"csv": "read_csv", "json": "read_json", "parquet": "read_parquet"}
     for form, reader in read.items():
-        file = tmp_path / f"figures.{form}"
-        assert run("query", "--format", form, "--output", file, sql, cwd=made).code == 0
-        assert duckdb.sql(f"from {reader}('{file}')").fetchall() == expected, form
+        for options in (("--format", form), ()):  # the file's suffix says it
+            file = tmp_path / f"figures.{form}"
+            assert run("query", *options, "--output", file, sql, cwd=made).code == 0
+            assert duckdb.sql(f"from {reader}('{file}')").fetchall() == expected, form
+    for wrong in (("-o", "figures.xls"), ("-o", "f.csv", "-f", "json"), ("-o", "f", "-f", "table")):
+        done = run("query", *wrong, sql, cwd=made)
+        assert done.code == 2, wrong
+        assert not (made / wrong[1]).exists()
     assert run("query", "--format", "csv", sql, cwd=made).out == (
         tmp_path / "figures.csv"
     ).read_text(encoding="utf-8")
@@ -139,8 +144,59 @@ def test_a_validation_leaves_what_is_published(registry: Path) -> None:
     done = run("validate", "--as-of", AS_OF, cwd=registry)
     assert done.code == 0, done.err
     assert published.read_bytes() == before
-    report = Path(run("report", cwd=registry).out.strip())
+    shown = run("report", cwd=registry)
+    report = Path(shown.out.strip())
     assert report.is_file()
+    (judged, first) = (row["run_id"] for row in json.loads(run("runs", "--json", cwd=registry).out))
+    assert judged in shown.out
+    assert f"(judged: a validation); published is run {first}" in shown.err
+    asked = "select run_id from quality.run"
+    plain = run("query", "-f", "csv", asked, cwd=registry)
+    assert first in plain.out
+    assert f"run {first} answers, which is published; newer is run {judged}, judged" in plain.err
+    for name in ("last", judged):
+        named = run("query", "-f", "csv", "--run", name, asked, cwd=registry)
+        assert judged in named.out
+        assert f"run {judged} answers (judged: a validation)" in named.err
+    people = run(
+        "query", "-f", "csv", "--run", first, "from accepted.patient limit 1", cwd=registry
+    )
+    assert people.code == 0, people.err
+    assert first in run("report", "--run", first, cwd=registry).out
+    assert run("query", "--run", "yesterday", asked, cwd=registry).code == 2
+
+
+def test_a_validation_of_nothing_new_is_exit_code_1(registry: Path) -> None:
+    (registry / "nothing").mkdir()
+    no_server = "sqlite:///hospital/hospital.db"
+    done = run(
+        "validate", "--extracts", "nothing", "--as-of", AS_OF, cwd=registry, HOSPITAL_URL=no_server
+    )
+    assert done.code == 1, done.err
+    assert "nothing was delivered that could be judged" in done.err
+
+
+@pytest.mark.parametrize("option", ["--project", "--extracts", "--data"])
+def test_a_folder_that_is_not_there_is_a_wrong_call(option: str, made: Path) -> None:
+    """Of every command that takes it; a file in its place is one too."""
+    takes = {
+        "--project": ("refresh", "validate", "serve", "rollback", "query", "report", "runs",
+                      "rules", "doctor", "plot", "sources list", "sources add"),
+        "--extracts": ("refresh", "validate", "serve", "doctor", "sources add"),
+        "--data": ("refresh", "validate", "serve", "rollback", "query", "report", "runs", "doctor",
+                   "plot", "sources list"),
+    }  # fmt: skip
+    arguments = {
+        "query": ("select 1",),
+        "plot": ("survival", "x.svg"),
+        "sources add": ("more", "more/*.csv"),
+    }
+    for command in takes[option]:
+        for name, words in (("no-such", "does not exist"), ("cytoreg.toml", "is not a folder")):
+            call = (*command.split(), *arguments.get(command, ()), option, name)
+            done = run(*call, cwd=made)
+            assert done.code == 2, (call, done.err)
+            assert f"{option}: {name} {words}" in done.err, call
 
 
 def test_rollback_publishes_the_run_before(registry: Path) -> None:
@@ -150,6 +206,17 @@ def test_rollback_publishes_the_run_before(registry: Path) -> None:
     assert published.read_bytes() != before
     assert run("rollback", cwd=registry).code == 0
     assert published.read_bytes() == before
+    newest, first = json.loads(run("runs", "--json", cwd=registry).out)
+    assert (newest["is_published"], first["is_published"]) == (False, True)
+    (undone, _) = first["publications"]
+    assert (undone["how"], undone["replaced"]) == ("rollback", newest["run_id"])
+    listed = run("runs", cwd=registry).out
+    (line,) = [line for line in listed.splitlines() if "│ now" in line]
+    assert first["run_id"] in line
+    assert "rolled back at" in listed
+    asked = run("query", "--format", "csv", "select run_id from quality.run", cwd=registry)
+    assert first["run_id"] in asked.out
+    assert f"newer is run {newest['run_id']}, published" in asked.err
 
 
 def test_runs_are_listed_with_how_they_ended(registry: Path) -> None:

@@ -40,8 +40,7 @@ def test_every_suffix_holds_the_same(suffix: str, published: Path, tmp_path: Pat
         assert rows[0] == (7, 1.5, 'ä "quoted", text', datetime(2016, 2, 29), True)
         return
     if form == "arrow":
-        found = pa.ipc.open_file(file).read_all()
-        rows = duckdb.sql("from found").fetchall()
+        rows = duckdb.from_arrow(pa.ipc.open_file(file).read_all()).fetchall()
     else:
         reader = {"csv": "read_csv", "parquet": "read_parquet"}.get(form, "read_json")
         rows = duckdb.sql(f"from {reader}('{file}')").fetchall()

@@ -40,6 +40,12 @@ def test_a_ledger_in_postgresql_remembers_the_same(url: str, server: str) -> Non
         known.append(
             [(r.run_id, r.status, r.inputs, r.outputs, r.durations) for r in ledger.runs(place)]
         )
+        ledger.record_publication(place, "r2", how="refresh", replaced=None)
+        ledger.record_publication(place, "lost", how="rollback", replaced="r2")
+        assert [(one.run_id, one.how, one.replaced) for one in ledger.publications(place)] == [
+            ("lost", "rollback", "r2"),
+            ("r2", "refresh", None),
+        ]
         (point,) = ledger.trend(place, "a.b")
         assert (point.run_id, point.violated, point.denominator) == ("r2", 1, 10)
     assert known[0] == known[1]

@@ -12,14 +12,16 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import tomlkit
 import xlsxwriter
+from bare_registry import HEAD
 
 from cytoreg import accounts, connect, models, rules
 from cytoreg.connect.drafts import DRAFTS
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import attach, land
-from cytoreg.project import Project, load_project
-from cytoreg.sources import KINDS
+from cytoreg.project import Project, load_project, parse
+from cytoreg.sources import KINDS, Rows, sampling
 from cytoreg.warehouse import open_build
 
 FIRST = """
@@ -315,3 +317,132 @@ def test_nothing_is_written_when_nothing_can_be_read(registry: Project) -> None:
         connect.add(registry, "new", draft, {"new": "new"})
     assert (registry.root / "cytoreg.toml").read_text() == before
     assert not (registry.root / "sql").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "table"),
+    [
+        ("Deaths (2010)", "deaths_2010"),
+        ('a "quoted" one', "a_quoted_one"),
+        ("dbo.Results", "dbo_results"),
+        ("select", "select"),
+        ("Deaths", "Deaths"),
+        ("2010", "column_2010"),
+        ("reject", "reject_table"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_a_file_s_table_takes_any_name(kind: str, said: str, table: str, registry: Project) -> None:
+    file, write = PLACES[kind]
+    write(registry.extracts / file)
+    draft = connect.renamed(connect.offered(registry, "new", kind, file), said)
+    connect.add(registry, "new", draft, {table: "order"})
+    grown = load_project(registry.root)
+    landing = land(grown, "new")
+    with open_build(registry.root / "build.duckdb") as con:
+        attach(con, [landing], "run")
+        models.build(
+            con, models.load_models(registry.root / "sql"), schemas=("staging",), as_of=date.max
+        )
+        rules.judge(con, rules.load_schemas(registry.root / "schemas"), as_of=date.max)
+        accepted = con.execute('select count(*) from accepted."order"').fetchone()
+    assert accepted == (sum(one.rows for one in landing.tables),)
+
+
+def test_tables_of_a_database_keep_whatever_names_they_have(registry: Project) -> None:
+    names = ["order", "Select Me", 'a"b', "x.y", "2023 results", "reject", "Visits", "it's"]
+    with closing(sqlite3.connect(registry.extracts / "new.db")) as con:
+        for name in names:
+            quoted = '"' + name.replace('"', '""') + '"'
+            con.execute(f'create table {quoted} (id text, "group" text, "Select ""x" text)')
+            con.execute(f"insert into {quoted} values ('1', 'a', 'b')")
+        con.commit()
+    draft = connect.offered(registry, "new", "sql", "sqlite:///new.db")
+    assert sorted(draft.called.values()) == sorted(names)
+    connect.add(registry, "new", draft, {table: f"new_{table}".lower() for table in draft.tables})
+    landing = land(load_project(registry.root), "new")
+    assert [table.rows for table in landing.tables] == [1] * len(names)
+
+
+COMMENTED = "#Patient\tStage\n#STRING\tSTRING\nPATIENT_ID\tSTAGE\nPEN0\tIV\n#a note\nPEN1\tNA\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (COMMENTED, {"comment": "#"}),
+        ("##fileformat=VCF\n#CHROM\tPOS\n1\t1000\n1\t2000\n", {"header": 2}),
+        ("Deaths of 2010\n\nMRN,died\n1,2010-01-01\n2,2010-01-02\n", {"header": 3}),
+        ("#made by LAB\nDeaths of 2010\nMRN,died\n1,x\n", {"comment": "#", "header": 3}),
+        ("MRN,died\n1,2010-01-01\n", {}),
+        ("MRN\n1\n", {}),
+    ],
+)
+def test_the_headings_of_a_file_are_found_below_comments_and_titles(
+    text: str, keys: dict[str, object], registry: Project
+) -> None:
+    (registry.extracts / "new.csv").write_text(text)
+    found = connect.offered(registry, "new", "csv", "new.csv").keys
+    assert {key: found[key] for key in ("comment", "header") if key in found} == keys
+
+
+def test_comments_and_missing_texts_are_no_data(registry: Project) -> None:
+    (registry.extracts / "new.csv").write_text(COMMENTED)
+    draft = connect.offered(registry, "new", "csv", "new.csv", missing=["NA", "[Not Available]"])
+    added = connect.add(registry, "new", draft, {"new": "sample"})
+    (headings,) = added.headings
+    assert (headings.line, headings.names) == (3, ["PATIENT_ID", "STAGE"])
+    landing = land(load_project(registry.root), "new")
+    assert (landing.tables[0].rows, landing.tables[0].rejects) == (2, 0)
+    assert landing.unexpected["comments among the records of new.csv"] == 1
+    table = pq.read_table(landing.folder / "new.parquet")
+    assert table.select(["patient_id", "stage"]).to_pydict() == {
+        "patient_id": ["PEN0", "PEN1"],
+        "stage": ["IV", ""],
+    }
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_missing_text_is_an_empty_cell_of_every_kind(kind: str, registry: Project) -> None:
+    """Whatever text the first cell holds is declared to stand for nothing."""
+
+    def first_cells(missing: list[str]) -> list[str | None]:
+        draft = connect.offered(registry, "new", kind, where, missing=missing)
+        config = parse(
+            HEAD + tomlkit.dumps({"sources": {"new": draft.keys | {"tables": tables}}}),
+            registry.root / "cytoreg.toml",
+        ).sources["new"]
+        return [
+            item.rows[column].to_pylist()[0]
+            for item in sampling("new", config, registry.extracts)
+            if isinstance(item, Rows) and item.table == table and len(item.rows)
+            for column in item.rows.column_names
+            if column[0] != "_"
+        ]
+
+    file, write = PLACES[kind]
+    write(registry.extracts / file)
+    where = f"sqlite:///{file}" if kind == "sql" else file
+    table, *others = connect.offered(registry, "new", kind, where).tables
+    tables = {each: f"new_{each}" for each in (table, *others)}
+    before = first_cells([])
+    text = next(cell for cell in before if cell)
+    after = first_cells([f" {text.strip()} "])
+    assert {cell for cell, was in zip(after, before, strict=True) if was == text} <= {None, ""}
+    assert [cell for cell in after if cell] == [cell for cell in before if cell and cell != text]
+
+
+def test_an_option_that_a_kind_does_not_have_is_refused(registry: Project) -> None:
+    PLACES["parquet"][1](registry.extracts / "new.parquet")
+    with pytest.raises(ConfigError, match="--header is not for parquet"):
+        connect.offered(registry, "new", "parquet", "new.parquet", header=1)
+
+
+def test_a_project_without_sources_gets_its_first(tmp_path: Path) -> None:
+    (tmp_path / "cytoreg.toml").write_text(HEAD)
+    (tmp_path / "extracts").mkdir()
+    PLACES["csv"][1](tmp_path / "extracts" / "new.csv")
+    empty = load_project(tmp_path)
+    assert empty.config.sources == {}
+    connect.add(empty, "new", connect.offered(empty, "new", "csv", "new.csv"), {"new": "result"})
+    assert list(load_project(tmp_path).config.sources) == ["new"]

@@ -292,7 +292,7 @@ def test_a_number_is_a_heading_when_it_is_declared(tmp_path: Path) -> None:
         | {"columns": {"case": ["CASE NO"], "sodium": ["20509"]}}
     )
     found = list(kind_of(config).read("s", config, tmp_path))
-    assert Headings("a.csv", ["CASE NO", "718-7", "20509"]) in found
+    assert Headings("a.csv", ["CASE NO", "718-7", "20509"], 1) in found
 
 
 def test_a_missing_file_names_the_pattern_and_the_remedy(project: Make) -> None:

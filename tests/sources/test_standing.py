@@ -12,7 +12,7 @@ from test_csv_files import LOG, write
 
 from cytoreg.config import Gates
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.gates import check_gates
+from cytoreg.gates import Gate, check_gates
 from cytoreg.landing import latest
 from cytoreg.lock import release_lock
 from cytoreg.nights.refresh import land_source, running
@@ -71,6 +71,25 @@ def test_a_required_source_closes_the_gate_while_it_is_away(project: Make) -> No
     with night(log) as second:
         land_source(second, "log")
         assert judged(second)[1:] == ([("stale", "critical", "0 hours old")], False)
+
+
+def test_a_validation_of_nothing_but_old_landings_holds_for_nothing(project: Make) -> None:
+    log = project(LOG)
+    write(log, a=ONE)
+
+    def gate(run: Run) -> Gate:
+        judged(run)
+        with open_build(run.folder / "build.duckdb") as con:
+            return check_gates(con, Gates(), None, marts_expected=False)[0]
+
+    with night(log) as first:
+        land_source(first, "log")
+        assert gate(first).passed
+    (log.extracts / "a.csv").unlink()
+    with night(log, purpose="validate") as second:
+        land_source(second, "log")
+        assert not gate(second).passed
+        assert "nothing was delivered" in gate(second).detail
 
 
 def test_a_source_that_is_not_as_declared_closes_the_gate_and_names_the_likely_column(

@@ -54,7 +54,9 @@ def read(name: str, config: ExcelSource, extracts: Path) -> Iterator[Item]:
             found = list(_parts(name, path, where, book, config))
             read_too = {part.sheet for part in found}
             noted.update(f"sheet {sheet.name}" for sheet in book.sheets if sheet not in read_too)
-            yield Headings(where, list(dict.fromkeys(h for part in found for h in part.headings)))
+            line = found[0].header if found else 0
+            names = list(dict.fromkeys(h for part in found for h in part.headings))
+            yield Headings(where, names, line)
             parts += found
         wanted, unexpected = together([part.columns for part in parts], config)
         yield from unexpected

@@ -15,13 +15,14 @@ class CsvSource(Files, Headed):
     Without `delimiter` it is found: a comma, a semicolon, a tab or a bar. `quote` is empty where
     quotes mean nothing. `header` is the number of the line with the headings, 0 when there is none
     and the columns are in the order of `columns`. Without it, it is the first line that has all
-    declared headings, or with "all" the first line.
+    declared headings, or with "all" the first line. A line that begins with `comment` is none.
     """
 
     kind: Literal["csv"]
     delimiter: str | None = None
     quote: Literal['"', "'", ""] = '"'
     header: Annotated[int, Field(ge=0)] | None = None
+    comment: str = ""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -29,6 +30,8 @@ class CsvSource(Files, Headed):
         mark = self.delimiter
         if mark is not None and (len(mark) != 1 or not mark.isascii() or mark in "\"'\r\n\0"):
             raise ValueError("a delimiter is one ASCII character, such as ',', ';' or a tab")
+        if strange := [sign for sign in self.comment if not sign.isprintable() or sign in "\"'"]:
+            raise ValueError(f"a comment does not begin with {strange[0]!r}")
         return self
 
 

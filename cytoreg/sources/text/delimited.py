@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from cytoreg.errors import SourceError
 from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.files import check_text, find, place, texts
 from cytoreg.sources.headings import known, mapped, no_record, together
-from cytoreg.sources.records import delimited, header, shaped
+from cytoreg.sources.records import COMMENT, delimited, header, shaped
 from cytoreg.sources.text.config import CsvSource
 from cytoreg.sources.text.dialect import LINES, Dialect, dialect_of
 
@@ -30,12 +31,13 @@ def read(name: str, config: CsvSource, extracts: Path) -> Iterator[Item]:
         for path in texts(name, config.path, extracts)
     ]
     for file in files:
-        yield Headings(file.where, file.headings)
+        yield Headings(file.where, file.headings, file.dialect.line)
         if config.header is None and file.dialect.line > 1:
             what = f"lines before the headings of {file.where}"
             yield Unexpected(what, file.dialect.line - 1)
     wanted, unexpected = together([file.columns for file in files], config)
     yield from unexpected
+    comments: Counter[str] = Counter()
     for file in files:
         dialect = file.dialect
         for rows, bad in delimited(
@@ -47,12 +49,18 @@ def read(name: str, config: CsvSource, extracts: Path) -> Iterator[Item]:
             file.columns,
             quote=dialect.quote,
             line=dialect.line,
+            comment=config.comment,
         ):
             found = dict(zip(rows.column_names, rows.columns, strict=True))
             yield Rows(table, shaped(found, wanted, file.where, rows["_row"]))
             for item in bad:
-                yield Reject(table, file.where, item.row, item.line, item.reason, item.raw)
+                if item.reason == COMMENT:
+                    comments[file.where] += 1
+                else:
+                    yield Reject(table, file.where, item.row, item.line, item.reason, item.raw)
     yield Rows(table, shaped({}, wanted, "", pa.array([], pa.int64())))
+    for where, count in comments.items():
+        yield Unexpected(f"comments among the records of {where}", count)
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,9 @@ def dialect_of(source: str, path: Path, where: str, encoding: str, config: CsvSo
     line = 1 if config.header is None else config.header
     with open_utf8(source, path, where, encoding) as file:
         head = begin(file, line)[:_LOOK]
+    if config.comment and config.header is None:
+        line += (skipped := _comments(head, config.comment))
+        head = b"".join(head.splitlines(keepends=True)[skipped:])
     if config.headings and config.header != 0:
         texts = head.decode("utf-8", "replace").splitlines(keepends=True)
         look = LINES if config.header is None else 1
@@ -47,6 +50,7 @@ def dialect_of(source: str, path: Path, where: str, encoding: str, config: CsvSo
             (
                 (_found("".join(texts[at:]), delimiter, config), -at, delimiter)
                 for at in range(min(look, len(texts)))
+                if not (config.comment and at and texts[at].startswith(config.comment))
                 for delimiter in candidates
             ),
             key=lambda found: found[:2],
@@ -55,6 +59,12 @@ def dialect_of(source: str, path: Path, where: str, encoding: str, config: CsvSo
         if best[0]:
             return Dialect(best[2], config.quote, line - best[1])
     return Dialect(_regular(head, candidates, config.quote), config.quote, line)
+
+
+def _comments(head: bytes, mark: str) -> int:
+    """How many lines at the beginning are comments."""
+    lines = head.splitlines()
+    return next((n for n, text in enumerate(lines) if not text.startswith(mark.encode())), 0)
 
 
 def _found(text: str, delimiter: str, config: CsvSource) -> int:

@@ -1,0 +1,84 @@
+"""Where the headings of a delimited file seem to be, when nothing is declared: what `add` suggests.
+
+Comments (`#`) at the top are no headings, but for the last of them when a record follows it and it
+has a field for each of the record's, as in VCF. A title above the headings has fewer fields than
+they and the records have.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from pathlib import Path
+
+from cytoreg.sources.files import check_text, open_utf8, place, texts
+
+__all__ = ["layout"]
+
+MARK = "#"
+_LINES = 200
+_LOOK = 256 << 10
+_DELIMITERS = ",;\t|"
+_FIGURES = re.compile(r"[\d\s.,:/+-]+").fullmatch
+
+
+def layout(name: str, where: str, extracts: Path) -> dict[str, object]:
+    """`comment` and `header` of the first file, as far as they are not what is found anyway."""
+    path = texts(name, where, extracts)[0]
+    file = place(path, extracts)
+    encoding = check_text(name, path, file, "utf-8")
+    with open_utf8(name, path, file, encoding) as stream:
+        lines = stream.read(_LOOK).decode("utf-8", "replace").splitlines()[:_LINES]
+    above = next((n for n, line in enumerate(lines) if not line.startswith(MARK)), 0)
+    body = lines[above:]
+    fields = _fields(body)
+    if not fields:
+        return {"comment": MARK} if above else {}
+    width = _usual(fields)
+    if above:
+        last = _parsed(lines[above - 1], _delimiter(body))
+        if (
+            len(last) == width > 1
+            and any(map(_FIGURES, fields[0]))
+            and not any(map(_FIGURES, last))
+        ):
+            return {"header": above}
+    found: dict[str, object] = {"comment": MARK} if above else {}
+    if len(fields[0]) < width:
+        for number, cells in enumerate(fields, start=above + 1):
+            if len(cells) == width and all(cells) and not any(map(_FIGURES, cells)):
+                return found | {"header": number}
+    return found
+
+
+def _fields(lines: list[str]) -> list[list[str]]:
+    delimiter = _delimiter(lines)
+    return [_parsed(line, delimiter) for line in lines]
+
+
+def _delimiter(lines: list[str]) -> str:
+    """The delimiter that gives most lines as many fields as each other; of such, most fields."""
+
+    def score(delimiter: str) -> tuple[int, int]:
+        counts = Counter(len(_parsed(line, delimiter)) for line in lines)
+        counts.pop(1, None)
+        most = max(counts.items(), key=lambda pair: (pair[1], pair[0]), default=(1, 0))
+        return most[1], most[0]
+
+    return max(_DELIMITERS, key=score)
+
+
+def _usual(fields: list[list[str]]) -> int:
+    counts = Counter(map(len, fields))
+    if len(counts) > 1:
+        counts.pop(1, None)
+    return max(counts, key=lambda size: (counts[size], size))
+
+
+def _parsed(line: str, delimiter: str) -> list[str]:
+    """A line's fields; one when it cannot be parsed by itself."""
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [""])]
+    except csv.Error:
+        return [line]

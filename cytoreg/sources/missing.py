@@ -1,0 +1,41 @@
+"""Texts that stand for nothing ("NA", "[Not Available]", "-9"): a cell that holds one is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from cytoreg.sources import Item, Rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def emptied(items: Iterator[Item], missing: Sequence[str], empty: str | None) -> Iterator[Item]:
+    """The items, with `empty` in the place of every cell that is one of `missing`.
+
+    Blanks around a cell do not count, capitals do. Columns of cytoreg's own stay as they are.
+    """
+    import pyarrow as pa
+
+    codes = pa.array(sorted({text.strip() for text in missing}), pa.string())
+    for item in items:
+        if isinstance(item, Rows):
+            item = Rows(item.table, _emptied(item.rows, codes, empty))
+        yield item
+
+
+def _emptied(rows: pa.Table, codes: pa.Array, empty: str | None) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for place, name in enumerate(rows.column_names):
+        column = rows.column(place)
+        if name.startswith("_") or not pa.types.is_string(column.type):
+            continue
+        found = pc.is_in(pc.utf8_trim_whitespace(column), value_set=codes)
+        if pc.any(found).as_py():
+            rows = rows.set_column(
+                place, name, pc.if_else(found, pa.scalar(empty, pa.string()), column)
+            )
+    return rows
