@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -29,7 +29,10 @@ class Check:
 
 
 def examine(root: Path | None, extracts: Path | None, data: Path | None) -> list[Check]:
-    """Installation, project, sources, ledger, disk and marts; never a patient's value."""
+    """Installation, project, sources, ledger, disk, marts, and a rehearsal of all that compiles.
+
+    Never a patient's value, and nothing is written.
+    """
     from cytoreg.project import load_project
 
     checks = [*_installation()]
@@ -47,7 +50,33 @@ def examine(root: Path | None, extracts: Path | None, data: Path | None) -> list
         ("marts", _marts),
     ):
         checks.append(_guarded(what, look, project))
-    return [*checks, *_sources(project), _disk(project), _pseudonyms(project)]
+    return [
+        *checks,
+        *_sources(project),
+        *_night(project, checks),
+        _disk(project),
+        _pseudonyms(project),
+    ]
+
+
+def summary(checks: Sequence[Check]) -> str:
+    """One line: how much was looked at, and whether a night can begin."""
+    wrong = [check.what for check in checks if check.state == "wrong"]
+    warnings = sum(check.state == "warning" for check in checks)
+    warned = f", {warnings} warning{'s' * (warnings != 1)}" if warnings else ""
+    if wrong:
+        return f"{len(wrong)} of {len(checks)} checks wrong{warned}: {', '.join(wrong)}"
+    return f"all {len(checks)} checks well{warned}: a refresh can begin"
+
+
+def _night(project: Project, checks: Sequence[Check]) -> Iterator[Check]:
+    """What a night would compile, unless schemas, models or suites cannot even be read."""
+    if any(check.state == "wrong" for check in checks) or not project.config.sources:
+        return
+    from cytoreg.rehearsal import rehearse
+
+    for stage, well, detail in rehearse(project):
+        yield Check("ok" if well else "wrong", f"night, {stage}", detail)
 
 
 def _guarded(what: str, look: Callable[[Project], str], project: Project) -> Check:
@@ -111,7 +140,10 @@ def _time_zone(project: Project) -> str:
 
 def _ledger(project: Project) -> str:
     from cytoreg import ledger
+    from cytoreg.project import LEDGER
 
+    if not project.config.ledger.url and not (project.data / LEDGER).exists():
+        return "no run yet"  # looking would make the file
     last = ledger.runs(project.ledger_url, 1)
     return f"last run {last[0].run_id}: {last[0].status}" if last else "no run yet"
 
@@ -125,6 +157,8 @@ def _marts(project: Project) -> str:
 def _sources(project: Project) -> Iterator[Check]:
     from cytoreg.landing import check
 
+    if not project.config.sources:
+        yield Check("wrong", "sources", "none is declared\n  → add one: cytoreg sources add")
     for source in project.config.sources:
         for what, well, detail in check(project, source):
             yield Check("ok" if well else "wrong", f"source {source}, {what}", detail)

@@ -19,6 +19,7 @@ from cytoreg.sources.declaration import Section
 from cytoreg.zone import machine_zone
 
 CONFIG = "cytoreg.toml"
+LEDGER = "ledger.sqlite"
 _VARIABLE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}")
 
 
@@ -59,7 +60,7 @@ class Project:
     @property
     def ledger_url(self) -> str:
         """SQLAlchemy URL of the ledger."""
-        return self.config.ledger.url or f"sqlite:///{self.data / 'ledger.sqlite'}"
+        return self.config.ledger.url or f"sqlite:///{self.data / LEDGER}"
 
     def source(self, name: str) -> AnySource:
         """What cytoreg.toml declares of a source; ConfigError when it does not know it."""

@@ -131,21 +131,26 @@ def doctor(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check the installation, the project and each source; exit code 2 if something is wrong.
+    """Check the installation, the project and each source, and rehearse a night without records.
+
+    Staging, rules, linkage, suites, marts and endpoints are compiled as tonight would; nothing is
+    written. Exit code 2 if something is wrong.
 
     Example:  cytoreg doctor --extracts new-delivery
     """
     from cytoreg.cli.common import there
-    from cytoreg.doctor import examine
+    from cytoreg.doctor import examine, summary
 
     for option, folder in (("--project", project), ("--extracts", extracts), ("--data", data)):
         if folder is not None:
             there(option, folder)
     found = examine(project, extracts, data)
+    wrong = any(check.state == "wrong" for check in found)
     if as_json:
         show_json([vars(check) for check in found])
     else:
         rows = [(check.state, check.what, check.detail) for check in found]
         show_table(("", "what", "found"), rows)
-    if any(check.state == "wrong" for check in found):
+    typer.secho(summary(found), fg="red" if wrong else "green", err=as_json)
+    if wrong:
         raise typer.Exit(2)
