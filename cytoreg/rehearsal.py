@@ -48,7 +48,7 @@ def rehearse(project: Project) -> Iterator[tuple[str, bool, str]]:
                 continue
             try:
                 counts = play(run, quiet)
-                if stage == "judge tables":
+                if stage in ("judge tables", "judge marts"):
                     _check_expectations(run)
             except CytoregError as error:
                 yield stage, False, str(error)
