@@ -39,17 +39,31 @@ class Paths(Section):
 
 
 class Linkage(Section):
-    """Who is who: the number that systems share, and what must match exactly without it.
+    """Who is who: the number that systems share, and what must match without it.
+
+    `other_numbers` is a column with further numbers of the same person, between blanks. Without a
+    number, the columns of `match` must agree with one person alone; `names` are those of them that
+    are compared as names of persons, and of `may_be_missing` one may be unknown on one side. `cut`
+    says, by source and column, how many letters a name's field holds.
 
     `precedence` lists, per field of the person, the sources from the most to the least trusted;
-    `default` serves the fields that are not named.
+    `default` serves the fields that are not named. `unknown` lists a field's codes that say that
+    nothing is known, `wins` those that count whoever says them; in the fields of `weigh` the value
+    counts that most sources give.
     """
 
     entity: str
     number: str
+    other_numbers: str = ""
     without_number: list[str] = []
     match: list[str] = []
+    names: list[str] = []
+    may_be_missing: list[str] = []
+    cut: dict[str, dict[str, int]] = {}
     precedence: dict[str, list[str]]
+    unknown: dict[str, list[str]] = {}
+    wins: dict[str, list[str]] = {}
+    weigh: list[str] = []
 
 
 class Endpoint(Section):
