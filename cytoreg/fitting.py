@@ -70,7 +70,7 @@ def fit(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
         )
         select u.entity, u.source, u.source_table, u.file, u."row", p.person,
           {" + ".join(missing) or "0"} as missing
-          {"".join(f", u.{quote(n)} as {quote(n)}, p.{quote(n)} as {quote(f'known_{n}')}" for n in names)}
+          {"".join(f", u.{quote(n)}, p.{quote(n)} as {quote(f'known_{n}')}" for n in names)}
         from unnumbered as u
         inner join person as p on p.one_of_first = u.{first}{agree}"""
     )

@@ -107,7 +107,9 @@ def _choose(field: str, config: Linkage) -> str:
     value = quote(field)
     sure = "case method when 'parts' then 1 when 'one_unknown' then 2 else 0 end"
     wins = _among(field, config.wins.get(field, []))
-    first = f"(case when {_says(field, config)} then 0 else 2 end + case when {wins} then 0 else 1 end)"
+    first = (
+        f"(case when {_says(field, config)} then 0 else 2 end + case when {wins} then 0 else 1 end)"
+    )
     fewer = f"- {quote(f'sources_of_{field}')}" if field in config.weigh else ""
     # Recency numbers the records of a build, so ranks 10^12 apart never meet.
     return (

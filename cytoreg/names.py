@@ -36,7 +36,7 @@ def define_names(con: duckdb.DuckDBPyConnection) -> None:
     compare two such structs; `loosely` lets a digraph and its letter pass for each other in
     spellings that hold A to Z only (MUELLER and MULLER).
     """
-    plain, full = "capitals(text)", "capitals(text)"
+    plain, full = "text", "text"
     for letter, short, long in _LETTERS:
         plain = f"replace({plain}, '{letter}', '{short}')"
         full = f"replace({full}, '{letter}', '{long}')"
@@ -49,18 +49,31 @@ def define_names(con: duckdb.DuckDBPyConnection) -> None:
         "words_of(text)": r"trim(regexp_replace(regexp_replace(strip_accents(text),"
         r" '[''’‘`´ʼ]', '', 'g'), '[^\p{L}\p{N}]+', ' ', 'g'))",
         "without_suffix(words)": f"regexp_replace(words, '( ({_SUFFIXES}))+$', '')",
-        "plain_words(text)": f"without_suffix(words_of({plain}))",
-        "full_words(text)": f"without_suffix(words_of({full}))",
+        # A text with as many bytes as letters has none but A to Z.
+        "plain_letters(text)": f"case when strlen(text) = length(text) then text else {plain} end",
+        "full_letters(text)": f"case when strlen(text) = length(text) then text else {full} end",
+        "plain_words(text)": "without_suffix(words_of(plain_letters(text)))",
+        "full_words(text)": "without_suffix(words_of(full_letters(text)))",
         "loose_form(form)": loose,
         "joined(words)": "replace(words, ' ', '')",
-        "name_forms(text, width)": """case when plain_words(text) <> '' then struct_pack(
-            spelt := [plain_words(text), full_words(text)],
-            forms := [joined(plain_words(text)), joined(full_words(text))],
-            loose := loose_form(joined(plain_words(text))),
-            words := string_split(loose_form(plain_words(text)), ' '),
-            full := length(capitals(text)) >= width,
-            at_blank := length(capitals(text)) = width - 1
-          ) end""",
+        # A macro is put in place of its name, so a lambda keeps its arguments from being repeated.
+        "name_forms(text, width)": """list_transform(
+            list_filter(
+              list_transform([capitals(text)], lambda capitals: struct_pack(
+                plain := plain_words(capitals), long := full_words(capitals),
+                letters := length(capitals)
+              )),
+              lambda w: w.plain <> ''
+            ),
+            lambda w: struct_pack(
+              spelt := [w.plain, w.long],
+              forms := [joined(w.plain), joined(w.long)],
+              loose := loose_form(joined(w.plain)),
+              words := string_split(loose_form(w.plain), ' '),
+              full := w.letters >= width,
+              at_blank := w.letters = width - 1
+            )
+          )[1]""",
         # A field's last blank is lost: its name is one shorter, and a word of the whole one ends.
         "cut_from(a, b)": """coalesce(
             (a.full and (starts_with(b.forms[1], a.forms[1]) or starts_with(b.forms[2], a.forms[2])

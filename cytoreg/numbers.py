@@ -20,7 +20,7 @@ from cytoreg.warehouse import literal, quote
 
 __all__ = ["find_numbers"]
 
-_PLACE = '_source, _table, _file, _row'
+_PLACE = "_source, _table, _file, _row"
 
 
 def find_numbers(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
@@ -76,7 +76,8 @@ def _claims(config: Linkage) -> str:
     )
     if not config.other_numbers:
         return own
-    listed = f"regexp_split_to_array(trim(cast({quote(config.other_numbers)} as varchar)), '[\\s,;|]+')"
+    carried = f"trim(cast({quote(config.other_numbers)} as varchar))"
+    listed = f"regexp_split_to_array({carried}, '[\\s,;|]+')"
     return f"""
         with carried as (
           {own}
@@ -151,7 +152,7 @@ def _hang_together(con: duckdb.DuckDBPyConnection) -> None:
         select one as number, one as smallest from tie union select other, other from tie"""
     )
     while True:
-        found = con.execute(
+        con.execute(
             """create or replace temp table closer as
             with beside as (
               select t.one as number, g.smallest from tie as t
@@ -166,8 +167,7 @@ def _hang_together(con: duckdb.DuckDBPyConnection) -> None:
             group by b.number, g.smallest
             having min(b.smallest) < g.smallest"""
         )
-        found = con.execute("select count(*) from closer").fetchall()
-        if not found[0][0]:
+        if not con.execute("select count(*) from closer").fetchall()[0][0]:
             break
         con.execute(
             """update number_group set smallest = closer.smallest

@@ -25,7 +25,7 @@ versions_of_report as (
   group by report_number
 ),
 patient_of_number as (
-  select hospital_number, patient_id from registry.patient
+  select hospital_number, patient_id from registry.patient_number
 ),
 operation_of_case as (
   select case_number, procedure_id, patient_id, operation_date from registry.procedure
