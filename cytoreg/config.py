@@ -72,6 +72,8 @@ class Endpoint(Section):
     `entry` names a column of delayed entry, `cause` one with the cause of the event; `covariates`
     are those of a Cox model; `life_table` is the name of a built-in table or a CSV file of the
     project, and makes expected and net survival and life expectancy. `tau_years` is the horizon.
+    Strata, covariates and sex are missing where they are empty or say unknown. `patient` names the
+    patients in marts.survival_left_out_patient, if the cohort has that column.
     """
 
     cohort: str
@@ -84,9 +86,10 @@ class Endpoint(Section):
     strata: list[str] = []
     covariates: list[str] = []
     landmarks_years: list[float] = [1, 3, 5, 10, 20]
-    tau_years: float = Field(default=10, gt=0)
+    tau_years: float = Field(default=10, gt=0, le=130)
     interval: Literal["log-log", "log", "plain"] = "log-log"
     life_table: str = ""
+    patient: str = "patient_id"
 
 
 class Gates(Section):
