@@ -69,7 +69,7 @@ def test_each_stratum_is_estimated_as_from_its_own_rows(con: duckdb.DuckDBPyConn
     assert [row[:2] for row in strata] == [
         ("all", "all"),
         ("arm", "0"),
-        ("arm", None),  # a number, though it is a stratum too
+        ("arm", "1"),
         ("site", "pancreas"),
         ("site", "small_bowel"),
         ("site", "unknown"),  # an empty stratum is nobody's loss
