@@ -106,7 +106,7 @@ def analyse(
     life table is missing or not of its kind.
     """
     where = f"[survival.{name}]"
-    table = _life_table(endpoint, root)
+    table = life_table(endpoint.life_table, root) if endpoint.life_table else None
     kinds = _columns(con, where, endpoint.cohort)
     _check(where, endpoint, kinds, table)
     taken = {
@@ -239,11 +239,8 @@ def _check(where: str, endpoint: Endpoint, kinds: dict[str, str], table: LifeTab
         )
 
 
-def _life_table(endpoint: Endpoint, root: Path | None) -> LifeTable | None:
+def life_table(name: str, root: Path | None) -> LifeTable:
     """A built-in table by its name, or a CSV file of the project by its path."""
-    name = endpoint.life_table
-    if not name:
-        return None
     if name in BUILTIN:
         return LifeTable.builtin(name)
     return LifeTable.from_csv((root or Path()) / name)
