@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cytoreg import date_functions
+from cytoreg import date_functions, number_functions
 from cytoreg.warehouse import literal
 
 if TYPE_CHECKING:
@@ -40,29 +40,19 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
     `cleaned(text)`: the text without white space and unseen characters around it; null when
     nothing else is in it.
 
-    `zero_padded(text, width)`: a number of `width` digits as it was before a spreadsheet took its
-    leading zeros or somebody wrote it in groups (`12-34 567`); any other text, a longer number and
-    zeros alone stay as they are.
-
     `local_time(text)`: an instant with an offset as the same instant in `time_zone`, in the shape
     that it had but for the offset; any other text as it is. `local_day(text)`: the day of an ISO
     time, of an instant in `time_zone`; any other text as it is. Without `time_zone` the zone that
     the build has stays; in a build that has none it is UTC. Dates: date_functions.py.
+
+    `measured(text)`: a number as people write it (number_functions.py).
     """
     date_functions.define(con)
+    number_functions.define(con)
     con.execute(
         f"""create or replace macro main.cleaned(value) as
         nullif(regexp_replace(
           cast(value as varchar), '\\A[{BLANKS}]+|[{BLANKS}]+\\z', '', 'g'), '')"""
-    )
-    grouped = f"regexp_replace(regexp_replace(value, '\\.0+$', ''), '[{BLANKS}./-]', '', 'g')"
-    con.execute(
-        f"""create or replace macro main.zero_padded(value, width) as
-        case
-          when regexp_full_match({grouped}, '[0-9]*[1-9][0-9]*') and length({grouped}) <= width
-            then lpad({grouped}, width, '0')
-          else value
-        end"""
     )
     create = "create or replace macro" if time_zone else "create macro if not exists"
     con.execute(f"{create} main.local_time(value) as {_local('value', time_zone or 'UTC')}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SEX = ("male", "female", "other", "unknown")
+SEX = ("male", "female", "unknown")
 
 # Primary sites in the registry's words, from the research project's codes 1 to 9.
 SITES = (
@@ -20,16 +20,31 @@ SITES = (
 # ICD-O-3 topography: C, two digits, dot, one digit.
 TOPOGRAPHY = r"^C[0-9]{2}\.[0-9]$"
 
-# ICD-O-3 histologies of neuroendocrine neoplasms; sql/registry/tumor.sql lists the same.
+# ICD-O-3 histologies of neuroendocrine neoplasms; sql/registry/neuroendocrine.sql says which are
+# carcinomas, and why 8157 is among them.
 NET_HISTOLOGIES = (
-    *(8013, 8041, 8150, 8151, 8152, 8153, 8154, 8155, 8156, 8158),
+    *(8013, 8041, 8150, 8151, 8152, 8153, 8154, 8155, 8156, 8157, 8158),
     *(8240, 8241, 8242, 8246, 8249, 8683),
 )
 
+NEC_HISTOLOGIES = (8013, 8041, 8246)
+
 BEHAVIORS = ("0", "1", "2", "3")
 
-# NAACCR pathological grade of neuroendocrine tumours; 9 is unknown.
-GRADES = ("1", "2", "3", "9")
+# Grade codes of all sites (NAACCR items 3843 to 3845; SEER EOD 3.3, Derived Summary Grade; 8 where
+# there is none to give), and those of the neuroendocrine schemas: 1 to 3 by mitoses and Ki-67, A to
+# D by differentiation, 9 unknown (EOD 3.3, Grade Pathological of the NET schemas).
+GRADES = ("1", "2", "3", "4", "5", "A", "B", "C", "D", "E", "H", "L", "M", "S", "8", "9")
+NET_GRADES = ("1", "2", "3", "A", "B", "C", "D", "9")
+
+# T, N and M as they are written: what they rest on (c, p, y after therapy, r recurrence, a autopsy,
+# m before or behind T several primaries), the category, and what qualifies it in brackets or as m
+# or mi. AJCC Cancer Staging Manual, 8th edition, chapter 1; UICC TNM, 8th edition, introduction.
+_RESTS_ON = "^[mM]? ?([aAcCpPrRyY] ?){0,4}"
+_QUALIFIED = r"( ?(\([^()]{1,20}\)|[mM][iI]?[cC]?|[sS][nN]))*$"
+T_CATEGORY = _RESTS_ON + r"[tT] ?([xX0]|[iI][sS]|[1-4]([a-dA-D][1-3]?)?)" + _QUALIFIED
+N_CATEGORY = _RESTS_ON + r"[nN] ?([xX]|[0-3]([a-cA-C][1-3]?)?)" + _QUALIFIED
+M_CATEGORY = _RESTS_ON + r"[mM] ?([xX0]|1([a-dA-D][1-3]?)?)" + _QUALIFIED
 
 # Clavien-Dindo, from the mildest to death.
 CLAVIEN = ("I", "II", "IIIa", "IIIb", "IVa", "IVb", "V")
@@ -59,7 +74,11 @@ INTRAOPERATIVE = (
 PROCEDURES = ("CYTO-SB", "CYTO-PAN", "CYTO-LIV", "CYTO-COL", "CYTO-GAS", "CYTO-OTH")
 
 # What a pathologist's report says, in the registry's words.
-RESULT_STATUS = ("preliminary", "final", "corrected")
+RESULT_STATUS = (
+    *("no_results", "partial", "unverified", "preliminary"),
+    *("final", "corrected", "cancelled"),
+)
+COMPARATORS = ("<", "<=", ">", ">=", "~")
 DIFFERENTIATION = ("well", "moderately", "poorly", "undifferentiated")
 METASTASIS = ("none", "liver", "elsewhere", "both")
 
@@ -70,11 +89,11 @@ LABORATORY_STATUS = (
     *("entered-in-error", "unknown"),
 )
 
-# Editions of the AJCC Cancer Staging Manual: 1998, 2003, 2010 and 2018.
-TNM_EDITIONS = ("5", "6", "7", "8")
+# Editions of the AJCC Cancer Staging Manual: 1998, 2003, 2010, 2018, and Version 9 (for
+# neuroendocrine tumours 2024).
+TNM_EDITIONS = ("5", "6", "7", "8", "9")
 
 HOSPITAL_NUMBER = r"^[0-9]{7}$"
-HOSPITAL_NUMBERS = r"^[0-9]{7}( [0-9]{7})*$"
 CASE_NUMBER = r"^[0-9]{4}-[0-9]{5}$"
 SSN_LAST4 = r"^[0-9]{4}$"
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"

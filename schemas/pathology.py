@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 
 from .codes import (
     CASE_NUMBER,
+    COMPARATORS,
     DIFFERENTIATION,
     GRADES,
     HOSPITAL_NUMBER,
+    M_CATEGORY,
     METASTASIS,
+    N_CATEGORY,
+    NEC_HISTOLOGIES,
+    NET_HISTOLOGIES,
     RESULT_STATUS,
+    T_CATEGORY,
     TNM_EDITIONS,
     TOPOGRAPHY,
 )
@@ -21,31 +28,40 @@ NODES = {"min_value": 0, "max_value": 150}
 
 
 class Pathology(Entity):
-    """A message with a pathologist's report on what an operation removed.
+    """An order of a message, with a pathologist's report on what an operation removed.
 
-    A report that was corrected comes again, with its number; registry.pathology keeps the last one.
+    A report that was corrected or cancelled comes again, with its number; registry.pathology keeps
+    the last one.
     Reports before 1998 are on paper, and reports of other hospitals are not in it.
     """
 
     message_number: str = field(
-        "Control number of the message (MSH-10).",
+        "Control number of the message (MSH-10), unique for its sender only.",
         key=True,
-        unique=True,
-        reasons={
-            "required": "A message without its control number cannot be told from another.",
-            "unique": "The same message was sent twice; the first is kept.",
-        },
+        reasons={"required": "A message without its control number cannot be told from another."},
+    )
+    content: str = field(
+        "Fingerprint of all that the order of the message says: sent again, it is the same.",
+        nullable=True,
+    )
+    sender: str = field("Sending application (MSH-3).", nullable=True)
+    laboratory: str = field(
+        "Sending facility (MSH-4), within which numbers are unique.", nullable=True
+    )
+    message_key: str = field(
+        "The message in its file; its orders have it in common.", nullable=True
     )
     report_number: str = field(
         "The laboratory's number of the report.",
         reasons={"required": "Without its number a report cannot be found, nor corrected."},
     )
     result_status: str = field(
-        "preliminary, final or corrected.",
+        "final, corrected, cancelled; not yet: preliminary, unverified, partial, no_results.",
         isin=RESULT_STATUS,
+        warn="required",
         reasons={
             "required": "Nobody knows whether this report is the last word.",
-            "isin": "A report is preliminary (P), final (F) or corrected (C).",
+            "isin": "No code of HL7's table 0123, such as P, F, C or X.",
         },
     )
     reported_time: datetime = field(
@@ -54,6 +70,11 @@ class Pathology(Entity):
         warn="type",
         reasons={"type": "This is no time: day, month or hour cannot be."},
     )
+    given_earliest: str = field(
+        "When this version was given, or the message was sent: the first moment it may mean.",
+        nullable=True,
+    )
+    given_latest: str = field("The same: the last moment that it may mean.", nullable=True)
     hospital_number: str = field(
         "Number of the patient in the hospital.",
         str_matches=HOSPITAL_NUMBER,
@@ -71,10 +92,8 @@ class Pathology(Entity):
     )
     specimen_date: PartialDate = field(
         "Day on which the specimen was taken.",
-        reasons={
-            "type": "The day of the specimen is no calendar date.",
-            "required": "Without its day nobody knows what the report describes.",
-        },
+        nullable=True,
+        reasons={"type": "The day of the specimen is no calendar date."},
     )
     primary_site: str = field(
         "ICD-O-3 topography of the primary, with its dot.",
@@ -94,11 +113,11 @@ class Pathology(Entity):
         },
     )
     grade: str = field(
-        "WHO grade as the pathologist wrote it: 1, 2, 3; 9 cannot be assessed.",
+        "Grade as the pathologist wrote it: WHO 1, 2, 3; 9 cannot be assessed; or another code.",
         nullable=True,
         isin=GRADES,
         warn="isin",
-        reasons={"isin": "Grades of NETs are G1, G2 and G3; GX cannot be assessed."},
+        reasons={"isin": "Grades of NETs are G1 to G3, GX if not assessed; or codes A to D."},
     )
     ki67_percent: float = field(
         "Ki-67 index, or the limit below which (above which) it lies.",
@@ -106,31 +125,75 @@ class Pathology(Entity):
         nullable=True,
         in_range={"min_value": 0, "max_value": 100},
         reasons={
-            "type": "The Ki-67 index is not a number; a decimal comma, or words?",
+            "type": "The Ki-67 index is neither a number, nor a limit, nor a range.",
             "in_range": "A share of cells lies between 0 and 100 %.",
         },
     )
     ki67_comparator: str = field(
-        "< or > before a Ki-67 that is a limit only.",
+        "<, <=, > or >= before a Ki-67 that is a limit only, ~ before one that is an estimate.",
         nullable=True,
-        isin=("<", ">"),
-        reasons={"isin": "Only < and > stand before a limit."},
+        isin=COMPARATORS,
+        reasons={"isin": "Only <, <=, >, >= and ~ stand before a number."},
     )
-    mitoses: int = field(
-        "Mitotic figures counted in the area that mitoses_unit says.",
+    ki67_low: float = field(
+        "Ki-67 index given as a range: its lower bound.",
+        unit="%",
+        nullable=True,
+        in_range={"min_value": 0, "max_value": 100},
+        reasons={
+            "type": "A bound of the Ki-67 index is not a number.",
+            "in_range": "A share of cells lies between 0 and 100 %.",
+        },
+    )
+    ki67_high: float = field(
+        "Ki-67 index given as a range: its upper bound.",
+        unit="%",
+        nullable=True,
+        in_range={"min_value": 0, "max_value": 100},
+        reasons={
+            "type": "A bound of the Ki-67 index is not a number.",
+            "in_range": "A share of cells lies between 0 and 100 %.",
+        },
+    )
+    mitoses: float = field(
+        "Mitotic figures counted in the area that mitoses_unit says, or their limit.",
         nullable=True,
         in_range={"min_value": 0, "max_value": 500},
         reasons={
-            "type": "The mitotic count is not a whole number.",
+            "type": "The mitotic count is neither a number, nor a limit, nor a range.",
+            "in_range": "Not a plausible count of mitoses.",
+        },
+    )
+    mitoses_comparator: str = field(
+        "<, <=, > or >= before mitoses that are a limit only, ~ before an estimate.",
+        nullable=True,
+        isin=COMPARATORS,
+        reasons={"isin": "Only <, <=, >, >= and ~ stand before a number."},
+    )
+    mitoses_low: float = field(
+        "Mitoses given as a range: the lower bound.",
+        nullable=True,
+        in_range={"min_value": 0, "max_value": 500},
+        reasons={
+            "type": "A bound of the mitoses is not a number.",
+            "in_range": "Not a plausible count of mitoses.",
+        },
+    )
+    mitoses_high: float = field(
+        "Mitoses given as a range: the upper bound.",
+        nullable=True,
+        in_range={"min_value": 0, "max_value": 500},
+        reasons={
+            "type": "A bound of the mitoses is not a number.",
             "in_range": "Not a plausible count of mitoses.",
         },
     )
     mitoses_unit: str = field(
-        "The area counted: /2.mm2, as the grade wants it.",
+        "The area counted: /2.mm2, as the grade wants it, or /mm2.",
         nullable=True,
-        isin=("/2.mm2",),
+        isin=("/2.mm2", "/mm2"),
         warn="isin",
-        reasons={"isin": "Counted in another area than 2 mm²; the grade cannot use it."},
+        reasons={"isin": "Not counted in mm²: fields of which no size is given; no grade uses it."},
     )
     differentiation: str = field(
         "well, moderately, poorly or undifferentiated.",
@@ -140,23 +203,23 @@ class Pathology(Entity):
         reasons={"isin": "Tumours are well, moderately or poorly differentiated, or not at all."},
     )
     t: str = field(
-        "Extent of the primary as reported: pT1 to pT4, pTX, pT0; yp after therapy.",
+        "Extent of the primary as reported: pT1 to pT4, pTX, pT0; ypT2, rpT2, pT3(m) qualify it.",
         nullable=True,
-        str_matches=r"^(p|yp|c)?T(X|0|is|[1-4][a-d]?)$",
+        str_matches=T_CATEGORY,
         warn="str_matches",
         reasons={"str_matches": "No such category T; it is one of TX, T0, Tis, T1 to T4."},
     )
     n: str = field(
-        "Regional lymph nodes as reported: pN0, pN1, pN2, pNX.",
+        "Regional lymph nodes as reported: pN0, pN1, pN2, pNX; pN1mi, pN0(i+), pN1(sn) qualify it.",
         nullable=True,
-        str_matches=r"^(p|yp|c)?N(X|[0-3][a-c]?)$",
+        str_matches=N_CATEGORY,
         warn="str_matches",
         reasons={"str_matches": "No such category N; it is one of NX, N0 to N3."},
     )
     m: str = field(
         "Distant metastasis as reported: pM1 seen by the pathologist; M0, cM1 by the clinic.",
         nullable=True,
-        str_matches=r"^(p|yp|c)?M(X|0|1[a-c]?)$",
+        str_matches=M_CATEGORY,
         warn="str_matches",
         reasons={"str_matches": "No such category M; it is one of MX, M0, M1, M1a to M1c."},
     )
@@ -172,7 +235,7 @@ class Pathology(Entity):
         nullable=True,
         isin=TNM_EDITIONS,
         warn="isin",
-        reasons={"isin": "The AJCC's editions since 1997 are the 5th to the 8th."},
+        reasons={"isin": "The AJCC's editions since 1997 are the 5th to the 8th, and Version 9."},
     )
     nodes_examined: int = field(
         "Lymph nodes examined.",
@@ -269,24 +332,39 @@ class Pathology(Entity):
             result_status <> 'final'
             or pathology.result_status <> 'final'
             or hospital_number <> pathology.hospital_number
+            or coalesce(laboratory, '') <> coalesce(pathology.laboratory, '')
+            or coalesce(message_key, '1') = coalesce(pathology.message_key, '2')
+            or coalesce(content, '1') = coalesce(pathology.content, '2')
         """,
         reason="Two final reports with one number: which of them corrects the other is not said.",
         severity="warning",
     )
+    specimen_dated = rule(
+        "specimen_date is not null or result_status in ('cancelled', 'no_results')",
+        "The day of the specimen is missing, or is none.",
+        severity="warning",
+    )
     neuroendocrine = rule(
-        """
-        histology in (
-          8013, 8041, 8150, 8151, 8152, 8153, 8154, 8155, 8156, 8158,
-          8240, 8241, 8242, 8246, 8249, 8683
-        )
-        """,
+        f"histology in {NET_HISTOLOGIES}",
         "No neuroendocrine histology: the report is on another tumour.",
         severity="info",
     )
+    ki67_bounds_ordered = rule(
+        "ki67_low <= ki67_high",
+        "The range of the Ki-67 ends below where it begins.",
+        severity="warning",
+    )
+    mitoses_bounds_ordered = rule(
+        "mitoses_low <= mitoses_high",
+        "The range of the mitoses ends below where it begins.",
+        severity="warning",
+    )
     grade_fits_ki67 = rule(
         """
-        ki67_percent > 100 or ki67_comparator is not null
-        or not (grade = '1' and ki67_percent >= 3) and not (grade = '2' and ki67_percent > 20)
+        coalesce(ki67_comparator, '') in ('<', '<=')
+        or coalesce(ki67_low, ki67_percent) > 100
+        or not (grade = '1' and coalesce(ki67_low, ki67_percent) >= 3)
+        and not (grade = '2' and coalesce(ki67_low, ki67_percent) > 20)
         """,
         "The Ki-67 index alone makes the grade higher (3 % for grade 2, above 20 % for grade 3).",
         severity="warning",
@@ -294,7 +372,9 @@ class Pathology(Entity):
     grade_fits_mitoses = rule(
         """
         coalesce(mitoses_unit, '/2.mm2') <> '/2.mm2'
-        or not (grade = '1' and mitoses >= 2) and not (grade = '2' and mitoses > 20)
+        or coalesce(mitoses_comparator, '') in ('<', '<=')
+        or not (grade = '1' and coalesce(mitoses_low, mitoses) >= 2)
+        and not (grade = '2' and coalesce(mitoses_low, mitoses) > 20)
         """,
         "The mitoses alone make the grade higher (2 for grade 2, above 20 for grade 3).",
         severity="warning",
@@ -302,16 +382,26 @@ class Pathology(Entity):
     grade_supported = rule(
         """
         coalesce(mitoses_unit, '/2.mm2') <> '/2.mm2'
-        or coalesce(ki67_comparator, '') = '>'
+        or coalesce(ki67_comparator, '') in ('>', '>=')
+        or coalesce(mitoses_comparator, '') in ('>', '>=')
         or coalesce(differentiation, '') in ('poorly', 'undifferentiated')
-        or not (grade = '2' and ki67_percent < 3 and mitoses < 2)
-        and not (grade = '3' and ki67_percent <= 20 and mitoses <= 20)
+        or not (
+          grade = '2'
+          and coalesce(ki67_high, ki67_percent) < 3
+          and coalesce(mitoses_high, mitoses) < 2
+        )
+        and not (
+          grade = '3'
+          and coalesce(ki67_high, ki67_percent) <= 20
+          and coalesce(mitoses_high, mitoses) <= 20
+        )
         """,
         "Neither the Ki-67 index nor the mitoses make the grade as high as this.",
         severity="warning",
     )
     grade_fits_differentiation = rule(
-        "differentiation not in ('poorly', 'undifferentiated') or grade in ('3', '9')",
+        "differentiation not in ('poorly', 'undifferentiated')"
+        " or grade not in ('1', '2', 'A', 'B', 'L')",
         "A poorly differentiated neuroendocrine tumour is a carcinoma, of grade 3.",
         severity="warning",
     )
@@ -322,9 +412,11 @@ class Pathology(Entity):
     )
     n_fits_nodes = rule(
         """
-        not (ends_with(n, 'N0') and nodes_positive > 0)
+        not (contains(upper(n), 'N0') and nodes_positive > 0)
         and not (
-          (contains(n, 'N1') or contains(n, 'N2')) and nodes_positive = 0 and nodes_examined > 0
+          (contains(upper(n), 'N1') or contains(upper(n), 'N2'))
+          and nodes_positive = 0
+          and nodes_examined > 0
         )
         """,
         "Category N and the number of nodes with tumour contradict each other.",
@@ -332,21 +424,37 @@ class Pathology(Entity):
     )
     m_fits_metastasis = rule(
         """
-        not (ends_with(m, 'M0') and metastasis in ('liver', 'elsewhere', 'both'))
-        and not (contains(m, 'M1') and metastasis = 'none')
+        not (contains(upper(m), 'M0') and metastasis in ('liver', 'elsewhere', 'both'))
+        and not (contains(upper(m), 'M1') and metastasis = 'none')
         """,
         "Category M and where the metastases are contradict each other.",
         severity="warning",
     )
+    # AJCC manuals by the year of diagnosis; Version 9 for neuroendocrine tumours of the digestive
+    # tract (SEER EOD 3.3, schemas "V9: 2024+"). The specimen's day stands for it here.
     edition_fits_date = rule(
-        """
-        case edition
-          when '5' then specimen_date between date '1998-01-01' and date '2002-12-31'
-          when '6' then specimen_date between date '2003-01-01' and date '2009-12-31'
-          when '7' then specimen_date between date '2010-01-01' and date '2017-12-31'
-          when '8' then specimen_date >= date '2018-01-01'
+        f"""
+        case
+          when edition = '5' then specimen_date between date '1998-01-01' and date '2002-12-31'
+          when edition = '6' then specimen_date between date '2003-01-01' and date '2009-12-31'
+          when edition = '7' then specimen_date between date '2010-01-01' and date '2017-12-31'
+          when edition = '9' then specimen_date >= date '2024-01-01'
+          when edition = '8'
+            and histology in {NET_HISTOLOGIES}
+            and histology not in {NEC_HISTOLOGIES}
+            and substring(primary_site, 1, 3) in ('C16', 'C17', 'C18', 'C19', 'C20', 'C24', 'C25')
+            then specimen_date between date '2018-01-01' and date '2023-12-31'
+          when edition = '8' then specimen_date >= date '2018-01-01'
         end
         """,
         "This edition was not in force on the day of the specimen.",
         severity="warning",
     )
+
+    class Config:
+        """A message that is sent again is no report of its own."""
+
+        unique: ClassVar[list[str]] = ["message_number", "content"]
+        metadata: ClassVar[dict[str, dict[str, str]]] = {
+            "unique": {"reason": "The same message was sent twice; one of them is kept."}
+        }

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 
-from .codes import BEHAVIORS, GRADES, HOSPITAL_NUMBER, TOPOGRAPHY
+from .codes import (
+    BEHAVIORS,
+    COMPARATORS,
+    GRADES,
+    HOSPITAL_NUMBER,
+    NET_GRADES,
+    NET_HISTOLOGIES,
+    TOPOGRAPHY,
+)
 
 
 class Tumor(Entity):
@@ -68,18 +76,44 @@ class Tumor(Entity):
         },
     )
     grade: str = field(
-        "Pathological grade of a NET: 1, 2, 3; 9 unknown.",
+        "Pathological grade by the schema of site and histology: 1, 2, 3 of a NET; 9 unknown.",
         nullable=True,
         isin=GRADES,
-        reasons={"isin": "Grades of NETs are 1, 2 and 3; 9 is unknown."},
+        reasons={"isin": "No code of NAACCR item 3844: 1 to 5, A to E, H, L, M, S, 8 or 9."},
     )
     ki67_percent: float = field(
-        "Ki-67 index of the primary.",
+        "Ki-67 index of the primary, or its limit.",
         unit="%",
         nullable=True,
         in_range={"min_value": 0, "max_value": 100},
         reasons={
             "type": "Neither a number nor one of SEER's special codes XXX.4 to XXX.9.",
+            "in_range": "A share of cells lies between 0 and 100 %.",
+        },
+    )
+    ki67_comparator: str = field(
+        "<, <=, > or >= before a Ki-67 that is a limit only, ~ before one that is an estimate.",
+        nullable=True,
+        isin=COMPARATORS,
+        reasons={"isin": "Only <, <=, >, >= and ~ stand before a number."},
+    )
+    ki67_low: float = field(
+        "Ki-67 index given as a range: its lower bound.",
+        unit="%",
+        nullable=True,
+        in_range={"min_value": 0, "max_value": 100},
+        reasons={
+            "type": "A bound of the Ki-67 index is not a number.",
+            "in_range": "A share of cells lies between 0 and 100 %.",
+        },
+    )
+    ki67_high: float = field(
+        "Ki-67 index given as a range: its upper bound.",
+        unit="%",
+        nullable=True,
+        in_range={"min_value": 0, "max_value": 100},
+        reasons={
+            "type": "A bound of the Ki-67 index is not a number.",
             "in_range": "A share of cells lies between 0 and 100 %.",
         },
     )
@@ -156,10 +190,23 @@ class Tumor(Entity):
     )
     grade_fits_ki67 = rule(
         """
-        ki67_percent > 100
-        or not (grade = '1' and ki67_percent >= 3) and not (grade = '2' and ki67_percent > 20)
+        coalesce(ki67_comparator, '') in ('<', '<=')
+        or coalesce(ki67_low, ki67_percent) > 100
+        or not (grade = '1' and coalesce(ki67_low, ki67_percent) >= 3)
+        and not (grade = '2' and coalesce(ki67_low, ki67_percent) > 20)
         """,
         "The Ki-67 index alone makes the grade higher (3 % for grade 2, above 20 % for grade 3).",
+        severity="warning",
+    )
+    # SEER EOD 3.3, schema selection: the NET schemas of the digestive tract and their grade codes.
+    grade_fits_schema = rule(
+        f"""
+        histology not in {NET_HISTOLOGIES}
+        or histology in (8013, 8041, 8154, 8246)
+        or substring(primary_site, 1, 3) not in ('C16', 'C17', 'C18', 'C19', 'C20', 'C25')
+        or grade in {NET_GRADES}
+        """,
+        "Grades of digestive NETs are 1 to 3 or A to D; 9 is unknown.",
         severity="warning",
     )
     grade_fits_histology = rule(

@@ -1,43 +1,102 @@
 /* Pathologists' reports of the registry's patients, each in its last version, with the operation
 that the specimen came from.
-Of several messages with one report number the one reported last counts. A report belongs to an
-operation if it names its case and both are of one patient. What a rule doubted is not used: a site
-or a category that cannot be, a count in another area than 2 mm².
+A report is a number of one laboratory (MSH-4). Of several messages with it one counts, with all of
+its orders: a final, corrected or cancelled one before one without a status, that before preliminary
+ones; then the one given last, then corrected and cancelled before final, then the later file and
+row. Of a time that is known in part, a correction or a cancellation counts as late as it may be, any
+other as early.
+A cancelled report stays as a row without results, which no mart reads (`stands`); so does an order
+of which no result was ever sent.
+A report belongs to an operation if it names its case and both are of one patient. What a rule
+doubted is not used: a site or a category that cannot be, mitoses that were not counted in mm².
 Every accepted report finds its patient, because rule pathology.patient_exists is critical.
-grain: pathology_id, one row a report number
+grain: pathology_id, one row a report number, or one an order of it
 materialized: table
 */
-with versions_last_first as (
+with versions as (
   select
     *,
-    row_number() over (
-      partition by report_number
-      order by reported_time desc nulls last, message_number desc
-    ) as rank_of_report
+    coalesce(laboratory, '') as laboratory_name,
+    coalesce(message_key, cast(_row as varchar)) as message,
+    coalesce(result_status not in ('cancelled', 'no_results'), true) as stands,
+    case
+      when result_status in ('final', 'corrected', 'cancelled') then 3
+      when result_status is null then 2
+      when result_status = 'no_results' then 0
+      else 1
+    end as standing,
+    case
+      when result_status in ('corrected', 'cancelled') then coalesce(given_latest, '99999999999999')
+      else given_earliest
+    end as given,
+    case result_status
+      when 'cancelled' then 4
+      when 'corrected' then 3
+      when 'final' then 2
+      when 'preliminary' then 1
+      else 0
+    end as rank_of_status
   from accepted.pathology
 ),
-last_version as (
-  select * from versions_last_first where rank_of_report = 1
+ranked as (
+  select
+    *,
+    first_value(_file || ' ' || message) over (
+      partition by laboratory_name, report_number
+      order by
+        standing desc,
+        given desc nulls last,
+        rank_of_status desc,
+        _file desc,
+        _row desc
+    ) as message_that_counts,
+    row_number() over (
+      partition by laboratory_name, report_number, _file, message order by _row
+    ) as part
+  from versions
 ),
 versions_of_report as (
-  select report_number, count(*) as versions
-  from accepted.pathology
-  group by report_number
+  select laboratory_name, report_number, count(distinct _file || ' ' || message) as versions
+  from versions
+  group by laboratory_name, report_number
+),
+last_version as (
+  select r.*, n.versions
+  from ranked as r
+  inner join versions_of_report as n
+    on n.laboratory_name = r.laboratory_name and n.report_number = r.report_number
+  where r._file || ' ' || r.message = r.message_that_counts
 ),
 patient_of_number as (
-  select hospital_number, patient_id from registry.patient_number
+  select hospital_number, patient_id from registry.patient
 ),
 operation_of_case as (
   select case_number, procedure_id, patient_id, operation_date from registry.procedure
 )
 select
-  pseudonym('pathology', v.report_number) as pathology_id, -- pseudonym of the report
+  pseudonym(
+    'pathology',
+    concat_ws(
+      '/', v.laboratory, v.report_number, case when v.part > 1 then cast(v.part as varchar) end
+    )
+  ) as pathology_id, -- pseudonym of the report
   p.patient_id, -- pseudonym of the patient
   o.procedure_id, -- pseudonym of the operation; empty: none that is the patient's
   v.report_number, -- the laboratory's number of the report
-  n.versions, -- messages with this number
-  v.result_status, -- preliminary, final or corrected
-  cast(v.reported_time as date) as reported_date, -- day of the report
+  v.laboratory, -- sending facility, within which numbers are unique
+  v.part, -- which of the orders with this number in one message
+  v.versions, -- messages with this number
+  v.result_status, -- final, corrected or cancelled; or one that is not final
+  v.stands, -- whether it has results: neither cancelled nor only ordered
+  coalesce(
+    cast(v.reported_time as date),
+    case
+      when left(v.given_earliest, 8) = left(v.given_latest, 8)
+        then try_cast(
+          regexp_replace(left(v.given_earliest, 8), '^(....)(..)(..)$', '\1-\2-\3') as date
+        )
+    end
+  ) as reported_date, -- day of the report, or of its message
   v.specimen_date, -- day the specimen was taken; empty where only month or year is known
   v.specimen_date_earliest, -- first day that it may be
   v.specimen_date_latest, -- last day that it may be
@@ -58,40 +117,82 @@ select
     when regexp_matches(v.primary_site, '^C[0-9]{2}[.][0-9]$') then 'other'
   end as site_group, -- primary site in the registry's words; empty: none, or no code
   v.histology, -- ICD-O-3 morphology, four digits
-  v.histology in (
-    8013, 8041, 8150, 8151, 8152, 8153, 8154, 8155, 8156, 8158,
-    8240, 8241, 8242, 8246, 8249, 8683
-  ) as neuroendocrine, -- whether the histology is a neuroendocrine neoplasm
-  case when v.grade in ('1', '2', '3', '9') then v.grade end
-    as grade, -- grade as the pathologist wrote it, 1 to 3, 9 not assessed
-  v.ki67_percent, -- Ki-67 index in percent, or its limit
-  v.ki67_comparator, -- < or > where the index is a limit only
-  case when coalesce(v.mitoses_unit, '/2.mm2') = '/2.mm2' then v.mitoses end
-    as mitoses, -- mitoses per 2 mm²; empty where counted in another area
+  case when v.histology is not null then h.histology is not null end
+    as neuroendocrine, -- whether the histology is a neuroendocrine neoplasm
+  coalesce(v.differentiation in ('poorly', 'undifferentiated'), false) or coalesce(h.carcinoma, false)
+    as carcinoma, -- whether it is a carcinoma: poorly differentiated
+  case when v.stands and v.grade in ('1', '2', '3', '9') then v.grade end
+    as grade, -- WHO grade as the pathologist wrote it, 1 to 3, 9 not assessed
+  case when v.stands and v.grade not in ('1', '2', '3', '9') then v.grade end
+    as grade_code, -- another grade code than these, such as A to D by differentiation
+  case when v.stands then v.ki67_percent end
+    as ki67_percent, -- Ki-67 index in percent, or its limit
+  case when v.stands and v.ki67_percent is not null then v.ki67_comparator end
+    as ki67_comparator, -- <, <=, > or >= where the index is a limit only, ~ an estimate
+  case when v.stands and v.ki67_high is not null then v.ki67_low end
+    as ki67_low, -- Ki-67 index given as a range: from
+  case when v.stands and v.ki67_low is not null then v.ki67_high end
+    as ki67_high, -- Ki-67 index given as a range: to
+  case when v.stands and coalesce(v.mitoses_unit, '/2.mm2') = '/2.mm2' then v.mitoses
+    when v.stands and v.mitoses_unit = '/mm2' then v.mitoses * 2
+  end as mitoses, -- mitoses per 2 mm², or their limit; empty where not counted in mm²
   case
-    when v.differentiation in ('well', 'moderately', 'poorly', 'undifferentiated')
+    when v.stands
+      and v.mitoses is not null
+      and coalesce(v.mitoses_unit, '/2.mm2') in ('/2.mm2', '/mm2')
+      then v.mitoses_comparator
+  end as mitoses_comparator, -- <, <=, > or >= where they are a limit only, ~ an estimate
+  case
+    when not v.stands or v.mitoses_high is null then null
+    when coalesce(v.mitoses_unit, '/2.mm2') = '/2.mm2' then v.mitoses_low
+    when v.mitoses_unit = '/mm2' then v.mitoses_low * 2
+  end as mitoses_low, -- mitoses per 2 mm² given as a range: from
+  case
+    when not v.stands or v.mitoses_low is null then null
+    when coalesce(v.mitoses_unit, '/2.mm2') = '/2.mm2' then v.mitoses_high
+    when v.mitoses_unit = '/mm2' then v.mitoses_high * 2
+  end as mitoses_high, -- mitoses per 2 mm² given as a range: to
+  case
+    when v.stands and v.differentiation in ('well', 'moderately', 'poorly', 'undifferentiated')
       then v.differentiation
   end as differentiation, -- well, moderately, poorly or undifferentiated
   case
-    when regexp_matches(v.t, '^(p|yp|c)?T(X|0|is|[1-4][a-d]?)$') then v.t
-  end as t, -- extent of the primary as reported, such as pT3
-  case when regexp_matches(v.n, '^(p|yp|c)?N(X|[0-3][a-c]?)$') then v.n end
-    as n, -- regional nodes as reported, such as pN1
-  case when regexp_matches(v.m, '^(p|yp|c)?M(X|0|1[a-c]?)$') then v.m end
-    as m, -- distant metastasis as reported, such as pM1 or M0
-  case when v.metastasis in ('none', 'liver', 'elsewhere', 'both') then v.metastasis end
+    when v.stands
+      and regexp_matches(
+        v.t,
+        '^[mM]? ?([aAcCpPrRyY] ?){0,4}[tT] ?([xX0]|[iI][sS]|[1-4]([a-dA-D][1-3]?)?)( ?(\([^()]{1,20}\)|[mM][iI]?[cC]?|[sS][nN]))*$'
+      )
+      then v.t
+  end as t, -- extent of the primary as reported, such as pT3 or rpT2(m)
+  case
+    when v.stands
+      and regexp_matches(
+        v.n,
+        '^[mM]? ?([aAcCpPrRyY] ?){0,4}[nN] ?([xX]|[0-3]([a-cA-C][1-3]?)?)( ?(\([^()]{1,20}\)|[mM][iI]?[cC]?|[sS][nN]))*$'
+      )
+      then v.n
+  end as n, -- regional nodes as reported, such as pN1 or pN1mi
+  case
+    when v.stands
+      and regexp_matches(
+        v.m,
+        '^[mM]? ?([aAcCpPrRyY] ?){0,4}[mM] ?([xX0]|1([a-dA-D][1-3]?)?)( ?(\([^()]{1,20}\)|[mM][iI]?[cC]?|[sS][nN]))*$'
+      )
+      then v.m
+  end as m, -- distant metastasis as reported, such as pM1 or M0
+  case when v.stands and v.metastasis in ('none', 'liver', 'elsewhere', 'both') then v.metastasis end
     as metastasis, -- where distant metastases are: none, liver, elsewhere or both
-  case when v.edition in ('5', '6', '7', '8') then v.edition end
+  case when v.stands and v.edition in ('5', '6', '7', '8', '9') then v.edition end
     as edition, -- edition of the AJCC manual behind t, n and m
-  v.nodes_examined, -- lymph nodes examined
-  v.nodes_positive, -- lymph nodes with tumour
-  v.size_mm, -- largest dimension of the primary, mm
+  case when v.stands then v.nodes_examined end as nodes_examined, -- lymph nodes examined
+  case when v.stands then v.nodes_positive end as nodes_positive, -- lymph nodes with tumour
+  case when v.stands then v.size_mm end as size_mm, -- largest dimension of the primary, mm
   v._source, -- lineage
   v._table, -- lineage
   v._file, -- lineage
   v._row -- lineage
 from last_version as v
-inner join versions_of_report as n on n.report_number = v.report_number
 inner join patient_of_number as p on p.hospital_number = v.hospital_number
 left join operation_of_case as o
   on o.case_number = v.case_number and o.patient_id = p.patient_id
+left join registry.neuroendocrine as h on h.histology = v.histology

@@ -7,7 +7,7 @@ grain: tumor_id
 materialized: table
 */
 with patient_of_number as (
-  select hospital_number, patient_id from registry.patient_number
+  select hospital_number, patient_id from registry.patient
 ),
 classified as (
   select
@@ -26,12 +26,10 @@ classified as (
       when t.primary_site = 'C80.9' then 'unknown'
       else 'other'
     end as site_group,
-    t.histology in (
-      8013, 8041, 8150, 8151, 8152, 8153, 8154, 8155, 8156, 8158,
-      8240, 8241, 8242, 8246, 8249, 8683
-    ) as neuroendocrine
+    h.histology is not null as neuroendocrine
   from accepted.tumor as t
   inner join patient_of_number as p on p.hospital_number = t.hospital_number
+  left join registry.neuroendocrine as h on h.histology = t.histology
 ),
 ranked as (
   select
@@ -56,8 +54,13 @@ select
   behavior, -- ICD-O-3 behaviour: 0, 1, 2 or 3
   neuroendocrine, -- whether the histology is a neuroendocrine neoplasm
   neuroendocrine and rank_of_kind = 1 as index_tumor, -- the patient's first neuroendocrine tumour
-  grade, -- grade 1 to 3, 9 unknown
-  ki67_percent, -- Ki-67 index in percent
+  case when neuroendocrine and grade in ('1', '2', '3', '9') then grade end
+    as grade, -- WHO grade of a neuroendocrine tumour, 1 to 3, 9 unknown; empty: none
+  grade as grade_code, -- grade code as abstracted, by the schema of site and histology
+  ki67_percent, -- Ki-67 index in percent, or its limit
+  ki67_comparator, -- <, <=, > or >= where the index is a limit only
+  ki67_low, -- Ki-67 index given as a range: from
+  ki67_high, -- Ki-67 index given as a range: to
   ki67_code, -- special code XXX.n of a Ki-67 without a value
   size_mm, -- largest dimension in mm
   sequence, -- tumour registry's sequence among the patient's tumours

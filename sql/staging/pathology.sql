@@ -1,78 +1,247 @@
-/* The pathologists' reports in registry words, one row a message: a corrected report comes again.
-A Ki-67 below what was counted ("<1") keeps its sign beside the number. T, N and M stay as reported,
-with what they rest on before them (pT3: seen by the pathologist; M0: as far as the clinic knows).
-grain: message_number
+/* The pathologists' reports in registry words, one row an order (OBR) of a message: a corrected
+report comes again, and so does a cancelled one, mostly without results.
+A message is told from another by all that it says: its control number is unique for its sender only
+(HL7 v2.5.1, 2.14.9.10, MSH-10).
+OBR-25 in words, by table 0123 (v2.8.2): F final; C corrected; X cancelled; P, M preliminary; R
+stored, not yet verified; A partial; O, I, S, N, Y, Z no results. Where it is empty, an order that
+was cancelled says so in ORC-1 (OC, CR: table 0119), ORC-5 (CA: table 0038), or the event is T11.
+Ki-67 and mitoses are read as they are written: a number, one with a sign ("<1", "≤ 2", "about 2"),
+or a range ("3-5 %"), which has two bounds and no number. NAACCR's codes for a Ki-67 are ranges:
+XXX.4 below 3 %, XXX.5 3 to 20 %, XXX.6 above 20 %; XXX.7 to XXX.9 are none (item 3863, EOD 3.3).
+T, N and M stay as reported, with what they rest on before them (pT3: seen by the pathologist; M0: as
+far as the clinic knows).
+grain: _file, _row
 materialized: view
 */
 with trimmed as (
   select
+    cleaned(sender) as sender,
+    cleaned(laboratory) as laboratory,
+    cleaned(sent_time) as sent_time,
+    upper(cleaned(event)) as event,
     cleaned(message_number) as message_number,
+    upper(cleaned(order_control)) as order_control,
+    upper(cleaned(order_status)) as order_status,
+    cleaned(filler_number) as filler_number,
+    cleaned(order_place) as order_place,
     cleaned(report_number) as report_number,
-    cleaned(result_status) as result_status,
+    upper(cleaned(result_status)) as result_status,
     cleaned(reported_time) as reported_time,
-    zero_padded(cleaned(hospital_number), 7) as hospital_number,
+    cleaned(hospital_number) as hospital_number,
     cleaned(case_number) as case_number,
     cleaned(specimen_date) as specimen_date,
+    cleaned(collected) as collected,
     upper(cleaned(primary_site)) as primary_site,
     cleaned(histology) as histology,
-    upper(cleaned(grade)) as grade,
+    cleaned(grade) as grade,
     cleaned(ki67) as ki67,
     cleaned(mitoses) as mitoses,
     cleaned(mitoses_unit) as mitoses_unit,
-    lower(cleaned(differentiation)) as differentiation,
+    cleaned(differentiation) as differentiation,
     cleaned(t) as t,
     cleaned(n) as n,
     cleaned(m) as m,
-    lower(cleaned(metastasis)) as metastasis,
+    cleaned(metastasis) as metastasis,
     cleaned(edition) as edition,
     cleaned(nodes_examined) as nodes_examined,
     cleaned(nodes_positive) as nodes_positive,
     cleaned(size_mm) as size_mm,
+    lower(cleaned(size_unit)) as size_unit,
     _source,
     _table,
     _file,
-    _row
+    _row,
+    _parent_row
   from landing.pathology_report
+),
+-- Of a coded value (CWE) the first component that it has.
+coded as (
+  select
+    *,
+    cleaned(regexp_extract(case_number, '[^^]+')) as case_coded,
+    upper(cleaned(regexp_extract(grade, '[^^]+'))) as grade_coded,
+    lower(cleaned(regexp_extract(differentiation, '[^^]+'))) as differentiation_coded,
+    lower(cleaned(regexp_extract(metastasis, '[^^]+'))) as metastasis_coded,
+    upper(cleaned(regexp_extract(edition, '[^^]+'))) as edition_coded,
+    md5(
+      concat_ws(
+        '|', sender, laboratory, message_number, event, order_control, order_status, order_place,
+        coalesce(report_number, filler_number), 'status', result_status, 'time', reported_time,
+        'patient', hospital_number, 'specimen', specimen_date, collected, 'case', case_number,
+        'site', primary_site, 'histology', histology, 'grade', grade, 'ki67', ki67,
+        'mitoses', mitoses, mitoses_unit, 'differentiation', differentiation, 't', t, 'n', n,
+        'm', m, metastasis, 'edition', edition, 'nodes', nodes_examined, 'positive',
+        nodes_positive, 'size', size_mm, size_unit
+      )
+    ) as content
+  from trimmed
+),
+-- The digits of the report's time, else of the message's: as far as it is known.
+timed as (
+  select
+    *,
+    coalesce(
+      nullif(
+        regexp_extract(local_time(reported_time), '^((?:[0-9]{2}){2,7})(?:[.][0-9]+)?$', 1), ''
+      ),
+      nullif(regexp_extract(local_time(sent_time), '^((?:[0-9]{2}){2,7})(?:[.][0-9]+)?$', 1), '')
+    ) as given
+  from coded
+),
+-- Mitoses with the area behind them ("3/10 HPF"), and their unit, as text in small letters.
+counted as (
+  select
+    *,
+    regexp_replace(lower(ki67), '^(ki-?67|mib-?1)( index| li)?[ :=]*', '') as ki67_written,
+    regexp_extract(
+      lower(mitoses),
+      '(/|per|in) *[0-9]* *[.]?\[?(hpf|high[- ]power[- ]fields?|mm2|mm²|mm\^2|sq[. ]*mm)\]?s?$'
+    ) as area_written,
+    regexp_extract(
+      lower(mitoses_unit),
+      '^[^0-9]*[0-9]* *[.]?\[?(hpf|high[- ]power[- ]fields?|mm2|mm²|mm\^2|sq[. ]*mm)\]?s?$'
+    ) as area_of_unit
+  from timed
+),
+measured_as as (
+  select
+    *,
+    case upper(ki67_written)
+      when 'XXX.4' then '<3'
+      when 'XXX.5' then '3-20'
+      when 'XXX.6' then '>20'
+      when 'XXX.7' then null
+      when 'XXX.8' then null
+      when 'XXX.9' then null
+      else measured(ki67_written)
+    end as ki67_measured,
+    measured(
+      regexp_replace(
+        left(lower(mitoses), length(mitoses) - length(coalesce(area_written, ''))),
+        '[ ,]*(mitos[ei]s|mitotic figures?)?[ ,]*$',
+        ''
+      )
+    ) as mitoses_measured,
+    coalesce(nullif(area_written, ''), nullif(area_of_unit, '')) as area,
+    nullif(
+      regexp_extract(
+        grade_coded,
+        '^(?:WHO *)?(?:NET|NEC|NEN)?[, -]*(?:GRADE|G)?[ -]*(1|2|3|X|9|I{1,3}|[A-DHL8])$',
+        1
+      ),
+      ''
+    ) as grade_code
+  from counted
+),
+counted_in as (
+  select *, regexp_extract(area, '([0-9]*) *[.]?\[?(?:h|mm|sq)', 1) as area_number
+  from measured_as
 )
 select
   message_number, -- MSH-10
-  report_number, -- OBR-3
-  case result_status
-    when 'P' then 'preliminary'
-    when 'F' then 'final'
-    when 'C' then 'corrected'
+  content, -- fingerprint of all that this order of the message says: sent again, it is the same
+  sender, -- MSH-3, the sending application
+  laboratory, -- MSH-4, the sending facility
+  _file || ' ' || cast(_parent_row as varchar)
+    as message_key, -- the message in its file; its orders have it in common
+  coalesce(report_number, filler_number) as report_number, -- OBR-3, else ORC-3
+  case
+    when result_status = 'F' then 'final'
+    when result_status = 'C' then 'corrected'
+    when result_status = 'X' then 'cancelled'
+    when result_status in ('P', 'M') then 'preliminary'
+    when result_status = 'R' then 'unverified'
+    when result_status = 'A' then 'partial'
+    when result_status in ('O', 'I', 'S', 'N', 'Y', 'Z') then 'no_results'
+    when result_status is null
+      and (order_control in ('OC', 'CR') or order_status = 'CA' or event = 'T11')
+      then 'cancelled'
     else result_status
-  end as result_status, -- OBR-25: P preliminary, F final, C corrected
-  regexp_replace(
-    local_time(reported_time),
-    '^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2}).*$',
-    '\1-\2-\3 \4:\5'
-  ) as reported_time, -- OBR-22, YYYYMMDDHHMM rearranged
-  hospital_number, -- PID-3
-  case_number, -- OBX CASE
-  iso_date(local_time(specimen_date)) as specimen_date, -- OBR-7: its day, month or year
-  primary_site, -- OBX SITE
-  histology, -- OBX HISTOLOGY
-  case grade when 'G1' then '1' when 'G2' then '2' when 'G3' then '3' when 'GX' then '9' else grade end
-    as grade, -- OBX GRADE: G1 to G3, GX
-  case when regexp_matches(ki67, '^[<>] *[0-9]') then cleaned(substring(ki67, 2)) else ki67 end
-    as ki67_percent, -- OBX KI67, the number
-  case when regexp_matches(ki67, '^[<>] *[0-9]') then substring(ki67, 1, 1) end
+  end as result_status, -- OBR-25 in words
+  case
+    when regexp_matches(local_time(reported_time), '^([0-9]{4}|[0-9]{6}|[0-9]{8})$') then null
+    else regexp_replace(
+      local_time(reported_time),
+      '^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2}).*$',
+      '\1-\2-\3 \4:\5'
+    )
+  end as reported_time, -- OBR-22 with its hour and minute; empty where it is a day or less
+  given || substring('00000101000000', length(given) + 1)
+    as given_earliest, -- OBR-22, else MSH-7: the first moment that it may mean, YYYYMMDDHHMMSS
+  given || substring('99991231235959', length(given) + 1)
+    as given_latest, -- the same: the last moment
+  hospital_number, -- PID-3, of type MR or PI
+  case_coded as case_number, -- OBX CASE
+  iso_date(local_time(coalesce(specimen_date, collected)))
+    as specimen_date, -- OBR-7, else SPM-17: its day, month or year
+  regexp_replace(primary_site, '^(C[0-9]{2})([0-9])$', '\1.\2')
+    as primary_site, -- OBX SITE with the dot of ICD-O-3
+  regexp_replace(histology, '^M?-?([0-9]{4})/?[0-9]?$', '\1')
+    as histology, -- OBX HISTOLOGY without its behaviour
+  case
+    when grade_code in ('I', 'II', 'III') then cast(length(grade_code) as varchar)
+    when grade_code = 'X' then '9'
+    when regexp_matches(grade_coded, '^NEC$|NEUROENDOCRINE CARCINOMA') then '3'
+    else coalesce(grade_code, grade_coded)
+  end as grade, -- OBX GRADE: G1 to G3, GX, a carcinoma is of grade 3, or a code
+  case
+    when regexp_matches(ki67_measured, '^~?[0-9.]+-[0-9.]+$') then null
+    else regexp_replace(ki67_measured, '^(<=|>=|<|>|~)([0-9.]+)$', '\2')
+  end as ki67_percent, -- OBX KI67, the number
+  nullif(regexp_extract(ki67_measured, '^(<=|>=|<|>|~)[0-9.]+$', 1), '')
     as ki67_comparator, -- OBX KI67, the sign before the number
-  mitoses, -- OBX MITOSES
-  mitoses_unit, -- OBX MITOSES, OBX-6
-  differentiation, -- OBX DIFFERENTIATION
-  t, -- OBX T
-  n, -- OBX N
-  m, -- OBX M
-  case metastasis when 'liver and elsewhere' then 'both' else metastasis end
+  nullif(regexp_extract(ki67_measured, '^~?([0-9.]+)-([0-9.]+)$', 1), '')
+    as ki67_low, -- OBX KI67, where a range begins
+  nullif(regexp_extract(ki67_measured, '^~?([0-9.]+)-([0-9.]+)$', 2), '')
+    as ki67_high, -- OBX KI67, where a range ends
+  case
+    when regexp_matches(mitoses_measured, '^~?[0-9.]+-[0-9.]+$') then null
+    else regexp_replace(mitoses_measured, '^(<=|>=|<|>|~)([0-9.]+)$', '\2')
+  end as mitoses, -- OBX MITOSES, the number
+  nullif(regexp_extract(mitoses_measured, '^(<=|>=|<|>|~)[0-9.]+$', 1), '')
+    as mitoses_comparator, -- OBX MITOSES, the sign before the number
+  nullif(regexp_extract(mitoses_measured, '^~?([0-9.]+)-([0-9.]+)$', 1), '')
+    as mitoses_low, -- OBX MITOSES, where a range begins
+  nullif(regexp_extract(mitoses_measured, '^~?([0-9.]+)-([0-9.]+)$', 2), '')
+    as mitoses_high, -- OBX MITOSES, where a range ends
+  case
+    when area like '%h%' then '/' || area_number || '.[HPF]'
+    when area_number in ('', '1') then '/mm2'
+    when area is not null then '/' || area_number || '.mm2'
+    else mitoses_unit
+  end as mitoses_unit, -- the area behind OBX MITOSES, else its OBX-6
+  case
+    when differentiation_coded is null and regexp_matches(grade_coded, '^NEC$|NEUROENDOCRINE CARCINOMA')
+      then 'poorly'
+    when differentiation_coded like 'undiff%' then 'undifferentiated'
+    else regexp_replace(differentiation_coded, '[ -]*differentiated$', '')
+  end as differentiation, -- OBX DIFFERENTIATION; a NEC is poorly differentiated
+  cleaned(regexp_extract(t, '[^^]+')) as t, -- OBX T
+  cleaned(regexp_extract(n, '[^^]+')) as n, -- OBX N
+  cleaned(regexp_extract(m, '[^^]+')) as m, -- OBX M
+  case metastasis_coded when 'liver and elsewhere' then 'both' else metastasis_coded end
     as metastasis, -- OBX M_WHERE: none, liver, elsewhere, liver and elsewhere
-  edition, -- OBX EDITION
-  nodes_examined, -- OBX NODES_EXAMINED
-  nodes_positive, -- OBX NODES_POSITIVE
-  size_mm, -- OBX SIZE
+  regexp_replace(
+    edition_coded,
+    '^(?:AJCC|UICC|TNM|VERSION|EDITION|V|[ ,./:-])*0?([1-9])(?:[.]0)?(?:TH)?[ .,]*(?:EDITION|ED[.]?|VERSION)?[ ,]*(?:\(?20[0-9]{2}\)?)?$',
+    '\1'
+  ) as edition, -- OBX EDITION, its number
+  regexp_replace(nodes_examined, '^[\^=]+', '') as nodes_examined, -- OBX NODES_EXAMINED
+  regexp_replace(nodes_positive, '^[\^=]+', '') as nodes_positive, -- OBX NODES_POSITIVE
+  case
+    when coalesce(size_unit, regexp_extract(lower(size_mm), 'cm$')) = 'cm'
+      and regexp_full_match(measured(regexp_replace(lower(size_mm), ' *cm$', '')), '[0-9]+([.][0-9])?')
+      then cast(
+        cast(
+          round(
+            try_cast(measured(regexp_replace(lower(size_mm), ' *cm$', '')) as double) * 10
+          ) as integer
+        ) as varchar
+      )
+    else regexp_replace(size_mm, '^[\^=]+|(?i: *mm)$', '', 'g')
+  end as size_mm, -- OBX SIZE; centimetres (OBX-6) in millimetres
   _source, -- lineage
   _table, -- lineage
   _file, -- lineage
   _row -- lineage
-from trimmed
+from counted_in

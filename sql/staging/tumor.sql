@@ -1,6 +1,7 @@
 /* The tumour registry's tumours in registry words, one row per Tumor element.
-SEER's special codes of Ki-67 (XXX.n) and of the tumour's size (990, 998, 999) are no
-measurements: the measure is empty, the code of Ki-67 stays beside it.
+SEER's special codes of Ki-67 stay beside it: XXX.4 means below 3 %, XXX.5 3 to 20 %, XXX.6 above
+20 %, XXX.7 to XXX.9 nothing measured (NAACCR item 3863, EOD 3.3). Those of the tumour's size (990,
+998, 999) are no measurements: the measure is empty.
 grain: tumor_key
 materialized: view
 */
@@ -12,7 +13,7 @@ trimmed as (
   select
     p.source_patient_number,
     cleaned(t.tumorRecordNumber) as tumor_record_number,
-    zero_padded(cleaned(t.medicalRecordNumber), 7) as hospital_number,
+    cleaned(t.medicalRecordNumber) as hospital_number,
     cleaned(t.dateOfDiagnosis) as diagnosis_date,
     upper(cleaned(t.primarySite)) as primary_site,
     cleaned(t.histologicTypeIcdO3) as histology,
@@ -28,6 +29,18 @@ trimmed as (
     t._row
   from landing.tumor_registry_tumor as t
   left join patient_of_row as p on p._file = t._file and p._row = t._parent_row
+),
+measured_as as (
+  select
+    *,
+    case
+      when upper(ki67) = 'XXX.4' then '<3'
+      when upper(ki67) = 'XXX.5' then '3-20'
+      when upper(ki67) = 'XXX.6' then '>20'
+      when regexp_matches(upper(ki67), '^XXX\.[0-9]$') then null
+      else measured(ki67)
+    end as ki67_measured
+  from trimmed
 )
 select
   source_patient_number || '-' || tumor_record_number
@@ -39,10 +52,18 @@ select
     as primary_site, -- primarySite with the dot of ICD-O-3
   histology, -- histologicTypeIcdO3
   behavior, -- behaviorCodeIcdO3
-  grade, -- gradePathological
-  case when regexp_matches(ki67, '^XXX\.[0-9]$') then null else ki67 end
-    as ki67_percent, -- ki67; empty for the special codes XXX.n
-  case when regexp_matches(ki67, '^XXX\.[0-9]$') then ki67 end
+  upper(grade) as grade, -- gradePathological
+  case
+    when regexp_matches(ki67_measured, '^~?[0-9.]+-[0-9.]+$') then null
+    else regexp_replace(ki67_measured, '^(<=|>=|<|>|~)([0-9.]+)$', '\2')
+  end as ki67_percent, -- ki67, the number; empty where there is none
+  nullif(regexp_extract(ki67_measured, '^(<=|>=|<|>|~)[0-9.]+$', 1), '')
+    as ki67_comparator, -- ki67, the sign before the number
+  nullif(regexp_extract(ki67_measured, '^~?([0-9.]+)-([0-9.]+)$', 1), '')
+    as ki67_low, -- ki67, where a range begins
+  nullif(regexp_extract(ki67_measured, '^~?([0-9.]+)-([0-9.]+)$', 2), '')
+    as ki67_high, -- ki67, where a range ends
+  case when regexp_matches(upper(ki67), '^XXX\.[0-9]$') then upper(ki67) end
     as ki67_code, -- ki67 where it is a special code XXX.n
   case when size_mm in ('990', '998', '999') then null else size_mm end
     as size_mm, -- tumorSizeSummary; empty for 990 focus only, 998 diffuse, 999 unknown
@@ -52,4 +73,4 @@ select
   _table, -- lineage
   _file, -- lineage
   _row -- lineage
-from trimmed
+from measured_as

@@ -82,6 +82,19 @@ def test_the_histologies_of_the_registry_are_those_of_the_code_list():
     spec = spec_from_file_location("codes", ROOT / "schemas" / "codes.py")
     codes = module_from_spec(spec)
     spec.loader.exec_module(codes)
-    sql = (ROOT / "sql" / "registry" / "tumor.sql").read_text(encoding="utf-8")
-    listed = re.search(r"histology in \((.*?)\)", sql, re.DOTALL).group(1)
-    assert tuple(int(code) for code in listed.split(",")) == codes.NET_HISTOLOGIES
+    sql = (ROOT / "sql" / "registry" / "neuroendocrine.sql").read_text(encoding="utf-8")
+    listed = re.findall(r"\((\d{4}), (true|false)\)", sql)
+    assert tuple(int(code) for code, _ in listed) == codes.NET_HISTOLOGIES
+    carcinomas = tuple(int(code) for code, carcinoma in listed if carcinoma == "true")
+    assert carcinomas == codes.NEC_HISTOLOGIES
+
+
+def test_the_registry_keeps_the_categories_that_the_rules_accept():
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location("codes", ROOT / "schemas" / "codes.py")
+    codes = module_from_spec(spec)
+    spec.loader.exec_module(codes)
+    sql = (ROOT / "sql" / "registry" / "pathology.sql").read_text(encoding="utf-8")
+    for pattern in (codes.T_CATEGORY, codes.N_CATEGORY, codes.M_CATEGORY):
+        assert f"'{pattern}'" in sql

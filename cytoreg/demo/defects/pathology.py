@@ -12,7 +12,7 @@ _with_nodes = "x._version = 1 and x.nodes_positive::integer > 0"
 DEFECTS: tuple[Defect, ...] = (
     _report("pathology.unparsable", "message header without its separators", action="cut"),
     _report("pathology.unparsable", "bytes that are not UTF-8", action="bytes"),
-    _report("pathology.message_number.unique", "message sent twice", action="repeat"),
+    _report("pathology.unique", "message sent twice", action="repeat"),
     _report(
         "pathology.correction_marked",
         "correction not marked as one",
@@ -56,8 +56,8 @@ DEFECTS: tuple[Defect, ...] = (
     ),
     _report(
         "pathology.ki67_percent.type",
-        "Ki-67 with a decimal comma",
-        changes={"ki67": "replace(x.ki67, '.', ',')"},
+        "Ki-67 in words",
+        changes={"ki67": "'see comment'"},
         where=_measured,
     ),
     _report(

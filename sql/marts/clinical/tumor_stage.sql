@@ -1,13 +1,18 @@
 /* The AJCC stage of each pathologist's report, from T, N and M by site and edition.
 The 5th and 6th editions had no chapter on neuroendocrine tumours. Of the 7th, its groups for the
 small intestine with the duodenum, and for the pancreas, where it staged them like carcinomas; of
-the 8th, those for pancreas and for jejunum and ileum. What is not here is not staged, and the row says why: no
-stage is guessed. M1 makes stage IV whatever T and N are. M0 in a report is the clinic's word, which
-a pathological stage may rest on. The sources give T and N of pathologists only: clinical ones would
+the 8th, those for pancreas and for jejunum and ileum. What is not here, such as Version 9 (2024),
+is not staged, and the row says why: no stage is guessed.
+"Any T" and "any N" in a table are every category that was given, TX and T0, NX and N0 too: the group
+rests on the others. M1 makes stage IV whatever T and N are, given or not. What qualifies a category
+(y after therapy, r recurrence, a autopsy, m or a number for several primaries, mi a micrometastasis,
+i+ or sn how it was found) leaves the group as it is. M0 in a report is the clinic's word, which a
+pathological stage may rest on. The sources give T and N of pathologists only: clinical ones would
 stand in rows of basis clinical.
-Sources: AJCC Cancer Staging Manual, 7th edition 2010 and 8th edition 2017; decision 20 says what of
-them was checked.
-grain: pathology_id, one row a report with a neuroendocrine histology
+Sources: AJCC Cancer Staging Manual, 7th edition 2010, and 8th edition 2017, chapter 1 for prefixes
+and suffixes; Version 9, Neuroendocrine Tumors, 2023; decisions 20 and 21 say what of them was
+checked.
+grain: pathology_id, one row a report with a neuroendocrine histology that was not cancelled
 materialized: table
 */
 with stage_group as (
@@ -17,47 +22,31 @@ with stage_group as (
       ('7', 'small_bowel', 'T2', 'N0', 'IIA'),
       ('7', 'small_bowel', 'T3', 'N0', 'IIB'),
       ('7', 'small_bowel', 'T4', 'N0', 'IIIA'),
-      ('7', 'small_bowel', 'T1', 'N1', 'IIIB'),
-      ('7', 'small_bowel', 'T2', 'N1', 'IIIB'),
-      ('7', 'small_bowel', 'T3', 'N1', 'IIIB'),
-      ('7', 'small_bowel', 'T4', 'N1', 'IIIB'),
+      ('7', 'small_bowel', 'any', 'N1', 'IIIB'),
       ('7', 'duodenum', 'T1', 'N0', 'I'),
       ('7', 'duodenum', 'T2', 'N0', 'IIA'),
       ('7', 'duodenum', 'T3', 'N0', 'IIB'),
       ('7', 'duodenum', 'T4', 'N0', 'IIIA'),
-      ('7', 'duodenum', 'T1', 'N1', 'IIIB'),
-      ('7', 'duodenum', 'T2', 'N1', 'IIIB'),
-      ('7', 'duodenum', 'T3', 'N1', 'IIIB'),
-      ('7', 'duodenum', 'T4', 'N1', 'IIIB'),
+      ('7', 'duodenum', 'any', 'N1', 'IIIB'),
+      ('7', 'pancreas', 'TIS', 'N0', '0'),
       ('7', 'pancreas', 'T1', 'N0', 'IA'),
       ('7', 'pancreas', 'T2', 'N0', 'IB'),
       ('7', 'pancreas', 'T3', 'N0', 'IIA'),
       ('7', 'pancreas', 'T1', 'N1', 'IIB'),
       ('7', 'pancreas', 'T2', 'N1', 'IIB'),
       ('7', 'pancreas', 'T3', 'N1', 'IIB'),
-      ('7', 'pancreas', 'T4', 'N0', 'III'),
-      ('7', 'pancreas', 'T4', 'N1', 'III'),
-      ('7', 'pancreas', 'T4', 'NX', 'III'),
+      ('7', 'pancreas', 'T4', 'any', 'III'),
       ('8', 'pancreas', 'T1', 'N0', 'I'),
       ('8', 'pancreas', 'T2', 'N0', 'II'),
       ('8', 'pancreas', 'T3', 'N0', 'II'),
       ('8', 'pancreas', 'T4', 'N0', 'III'),
-      ('8', 'pancreas', 'T1', 'N1', 'III'),
-      ('8', 'pancreas', 'T2', 'N1', 'III'),
-      ('8', 'pancreas', 'T3', 'N1', 'III'),
-      ('8', 'pancreas', 'T4', 'N1', 'III'),
+      ('8', 'pancreas', 'any', 'N1', 'III'),
       ('8', 'small_bowel', 'T1', 'N0', 'I'),
       ('8', 'small_bowel', 'T2', 'N0', 'II'),
       ('8', 'small_bowel', 'T3', 'N0', 'II'),
       ('8', 'small_bowel', 'T4', 'N0', 'III'),
-      ('8', 'small_bowel', 'T1', 'N1', 'III'),
-      ('8', 'small_bowel', 'T2', 'N1', 'III'),
-      ('8', 'small_bowel', 'T3', 'N1', 'III'),
-      ('8', 'small_bowel', 'T4', 'N1', 'III'),
-      ('8', 'small_bowel', 'T1', 'N2', 'III'),
-      ('8', 'small_bowel', 'T2', 'N2', 'III'),
-      ('8', 'small_bowel', 'T3', 'N2', 'III'),
-      ('8', 'small_bowel', 'T4', 'N2', 'III')
+      ('8', 'small_bowel', 'any', 'N1', 'III'),
+      ('8', 'small_bowel', 'any', 'N2', 'III')
   ) as v(edition, site_group, t, n, stage)
 ),
 chapter as (
@@ -66,13 +55,21 @@ chapter as (
 categories as (
   select
     *,
-    nullif(regexp_extract(t, '(T(X|0|is|[1-4]))', 1), '') as t_group,
-    nullif(regexp_extract(n, '(N(X|[0-3]))', 1), '') as n_group,
-    nullif(regexp_extract(m, '(M(X|0|1))', 1), '') as m_group,
-    differentiation in ('poorly', 'undifferentiated') or histology in (8013, 8041, 8246)
-      as carcinoma
+    nullif(
+      regexp_extract(
+        upper(replace(t, ' ', '')), '^M?([ACPRY]*)(T(X|0|IS|[1-4]))', 2
+      ),
+      ''
+    ) as t_group,
+    nullif(regexp_extract(upper(replace(n, ' ', '')), '^M?([ACPRY]*)(N(X|[0-3]))', 2), '')
+      as n_group,
+    nullif(regexp_extract(upper(replace(m, ' ', '')), '^([ACPRY]*)(M(X|0|1))', 2), '')
+      as m_group,
+    coalesce(regexp_extract(upper(replace(t, ' ', '')), '^M?([ACPRY]*)T', 1), '')
+      || coalesce(regexp_extract(upper(replace(n, ' ', '')), '^M?([ACPRY]*)N', 1), '')
+      as rests_on
   from registry.pathology
-  where neuroendocrine
+  where neuroendocrine and stands
 ),
 grouped as (
   select
@@ -89,8 +86,8 @@ grouped as (
       when c.m_group is null then 'M not given'
       when c.m_group = 'MX' then 'M not assessed'
       when c.t_group is null then 'T not given'
-      when c.t_group in ('TX', 'T0') then 'T not assessed, or no primary found'
       when s.stage is not null then null
+      when c.t_group in ('TX', 'T0') then 'T not assessed, or no primary found'
       when c.n_group is null then 'N not given'
       when c.n_group = 'NX' then 'N not assessed'
       else 'no group for these categories'
@@ -101,8 +98,8 @@ grouped as (
   left join stage_group as s
     on s.edition = c.edition
     and s.site_group = c.site_group
-    and s.t = c.t_group
-    and s.n = c.n_group
+    and (s.t = c.t_group or s.t = 'any' and c.t_group is not null)
+    and (s.n = c.n_group or s.n = 'any' and c.n_group is not null)
 )
 select
   pathology_id, -- pseudonym of the report; marts.source_row has its rows
@@ -112,14 +109,16 @@ select
   site_group as primary_site, -- primary site in the report
   edition, -- edition of the AJCC manual behind the categories and the stage
   case
-    when t like 'yp%' or n like 'yp%' then 'after therapy'
-    when t like 'p%' or n like 'p%' then 'pathological'
+    when contains(rests_on, 'Y') then 'after therapy'
+    when contains(rests_on, 'R') then 'recurrence'
+    when contains(rests_on, 'A') then 'autopsy'
+    when contains(rests_on, 'P') then 'pathological'
     when t is not null or n is not null then 'clinical'
-  end as basis, -- what T and N rest on: pathological, after therapy or clinical
+  end as basis, -- what T and N rest on: pathological, after therapy, recurrence, autopsy or clinical
   t, -- extent of the primary as reported
   n, -- regional nodes as reported
   m, -- distant metastasis as reported
-  case when m like '%pM%' then 'pathological' when m is not null then 'clinical' end
+  case when regexp_matches(m, '[pP] ?[mM]') then 'pathological' when m is not null then 'clinical' end
     as m_basis, -- what M rests on
   case
     when m_group = 'M1' and metastasis = 'liver' then 'M1a'

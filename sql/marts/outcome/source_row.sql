@@ -24,7 +24,9 @@ behind_procedures as (
   union
   select r.procedure_id, a._source, a._table, a._file, a._row
   from accepted.pathology as a
-  inner join registry.pathology as r on r.report_number = a.report_number
+  inner join registry.pathology as r
+    on r.report_number = a.report_number
+    and coalesce(r.laboratory, '') = coalesce(a.laboratory, '')
   where r.procedure_id is not null
 ),
 operated as (
@@ -50,7 +52,9 @@ behind_patients as (
   union
   select r.patient_id, a._source, a._table, a._file, a._row
   from accepted.pathology as a
-  inner join registry.pathology as r on r.report_number = a.report_number
+  inner join registry.pathology as r
+    on r.report_number = a.report_number
+    and coalesce(r.laboratory, '') = coalesce(a.laboratory, '')
   inner join operated as o on o.patient_id = r.patient_id
   union
   select l.patient_id, l._source, l._table, l._file, l._row
@@ -64,7 +68,9 @@ behind as (
   union all
   select 'pathology' as item, r.pathology_id, a._source, a._table, a._file, a._row
   from accepted.pathology as a
-  inner join registry.pathology as r on r.report_number = a.report_number
+  inner join registry.pathology as r
+    on r.report_number = a.report_number
+    and coalesce(r.laboratory, '') = coalesce(a.laboratory, '')
   union all
   select 'laboratory' as item, laboratory_id, _source, _table, _file, _row
   from registry.laboratory

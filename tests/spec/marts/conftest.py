@@ -33,9 +33,11 @@ REGISTRY = {
     " last_contact_source cause",
     "registry.pathology": "pathology_id patient_id procedure_id report_number versions:bigint"
     " specimen_date:date reported_date:date primary_site site_group histology:bigint"
-    " neuroendocrine:boolean grade ki67_percent:double ki67_comparator mitoses:bigint"
+    " neuroendocrine:boolean carcinoma:boolean stands:boolean laboratory grade"
+    " ki67_percent:double ki67_comparator ki67_low:double ki67_high:double"
+    " mitoses:double mitoses_comparator mitoses_low:double mitoses_high:double"
     " differentiation t n m metastasis edition nodes_examined:bigint nodes_positive:bigint",
-    "accepted.pathology": "message_number report_number",
+    "accepted.pathology": "message_number report_number laboratory",
     "registry.laboratory": "laboratory_id patient_id analyte specimen_date:date specimen_clock"
     " value:double comparator unit own_value:double own_unit upper_limit:double"
     " times_limit:double assay usable:boolean",
