@@ -39,17 +39,31 @@ class Paths(Section):
 
 
 class Linkage(Section):
-    """Who is who: the number that systems share, and what must match exactly without it.
+    """Who is who: the number that systems share, and what must match without it.
+
+    `other_numbers` is a column with further numbers of the same person, between blanks. Without a
+    number, the columns of `match` must agree with one person alone; `names` are those of them that
+    are compared as names of persons, and of `may_be_missing` one may be unknown on one side. `cut`
+    says, by source and column, how many letters a name's field holds.
 
     `precedence` lists, per field of the person, the sources from the most to the least trusted;
-    `default` serves the fields that are not named.
+    `default` serves the fields that are not named. `unknown` lists a field's codes that say that
+    nothing is known, `wins` those that count whoever says them; in the fields of `weigh` the value
+    counts that most sources give.
     """
 
     entity: str
     number: str
+    other_numbers: str = ""
     without_number: list[str] = []
     match: list[str] = []
+    names: list[str] = []
+    may_be_missing: list[str] = []
+    cut: dict[str, dict[str, int]] = {}
     precedence: dict[str, list[str]]
+    unknown: dict[str, list[str]] = {}
+    wins: dict[str, list[str]] = {}
+    weigh: list[str] = []
 
 
 class Endpoint(Section):
@@ -58,6 +72,8 @@ class Endpoint(Section):
     `entry` names a column of delayed entry, `cause` one with the cause of the event; `covariates`
     are those of a Cox model; `life_table` is the name of a built-in table or a CSV file of the
     project, and makes expected and net survival and life expectancy. `tau_years` is the horizon.
+    Strata, covariates and sex are missing where they are empty or say unknown. `patient` names the
+    patients in marts.survival_left_out_patient, if the cohort has that column.
     """
 
     cohort: str
@@ -70,9 +86,10 @@ class Endpoint(Section):
     strata: list[str] = []
     covariates: list[str] = []
     landmarks_years: list[float] = [1, 3, 5, 10, 20]
-    tau_years: float = Field(default=10, gt=0)
+    tau_years: float = Field(default=10, gt=0, le=130)
     interval: Literal["log-log", "log", "plain"] = "log-log"
     life_table: str = ""
+    patient: str = "patient_id"
 
 
 class Gates(Section):

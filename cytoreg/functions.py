@@ -40,6 +40,10 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
     `cleaned(text)`: the text without white space and unseen characters around it; null when
     nothing else is in it.
 
+    `zero_padded(text, width)`: a number of `width` digits as it was before a spreadsheet took its
+    leading zeros or somebody wrote it in groups (`12-34 567`); any other text, a longer number and
+    zeros alone stay as they are.
+
     `local_time(text)`: an instant with an offset as the same instant in `time_zone`, in the shape
     that it had but for the offset; any other text as it is. `local_day(text)`: the day of an ISO
     time, of an instant in `time_zone`; any other text as it is. Without `time_zone` the zone that
@@ -53,6 +57,15 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
         f"""create or replace macro main.cleaned(value) as
         nullif(regexp_replace(
           cast(value as varchar), '\\A[{BLANKS}]+|[{BLANKS}]+\\z', '', 'g'), '')"""
+    )
+    grouped = f"regexp_replace(regexp_replace(value, '\\.0+$', ''), '[{BLANKS}./-]', '', 'g')"
+    con.execute(
+        f"""create or replace macro main.zero_padded(value, width) as
+        case
+          when regexp_full_match({grouped}, '[0-9]*[1-9][0-9]*') and length({grouped}) <= width
+            then lpad({grouped}, width, '0')
+          else value
+        end"""
     )
     create = "create or replace macro" if time_zone else "create macro if not exists"
     con.execute(f"{create} main.local_time(value) as {_local('value', time_zone or 'UTC')}")

@@ -1,4 +1,14 @@
-"""The golden record: one row a person, each field from the most trusted source that has it."""
+"""The golden record: one row a person, each field from the most trusted source that knows it.
+
+Of a field's values the first of these decides, and the next where it does not:
+
+1. A value that says nothing is known (`unknown`) comes after all others.
+2. A value that wins wherever it stands (`wins`) comes before all others.
+3. In a field that is weighed (`weigh`), the value that more sources give.
+4. The source, as `precedence` ranks them; one that is not ranked gives nothing.
+5. How surely the record is this person's: by number or exactly, by parts, with one unknown.
+6. The later file, then the later row.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +31,17 @@ def merge(
     `registry.<entity>_link`.
     """
     person = columns[config.entity]
-    fields = [name for name in person if name != config.number]
+    fields = [name for name in person if name not in (config.number, config.other_numbers)]
     identifier = quote(config.entity + "_id")
     records = " union all by name ".join(
         _fields_of(entity, config, [name for name in person if name in found], person)
         for entity, found in columns.items()
     )
-    chosen = "".join(
-        f",\n          {_choose(name, config.precedence.get(name, config.precedence['default']))}"
-        for name in fields
+    chosen = "".join(f",\n          {_choose(name, config)}" for name in fields)
+    weights = "".join(
+        f",\n            count(distinct case when {_says(name, config)} then _source end)"
+        f" over (partition by {identifier}, {quote(name)}) as {quote(f'sources_of_{name}')}"
+        for name in config.weigh
     )
     told = "".join(
         f",\n          {quote(f'chosen_{name}')}.value as {quote(name)},"
@@ -40,16 +52,18 @@ def merge(
         f"""create or replace table registry.{quote(config.entity)} as
         with record as ({records}),
         latest_first as (
-          select *, row_number() over (order by _source, _file desc, _row desc) as recency
+          select *, row_number() over (order by _source, _file desc, _row desc) as recency{weights}
           from record
         ),
         person as (
-          select {identifier}, max({quote(config.number)}) as {quote(config.number)}{chosen}
+          select {identifier}{chosen}
           from latest_first
           group by {identifier}
         )
-        select {identifier}, {quote(config.number)}{told}
+        select {identifier}, n.{quote(config.number)}{told}
         from person
+        inner join registry.{quote(config.entity + "_number")} as n using ({identifier})
+        where n.current
         order by {identifier}"""
     )
     comments = dict(
@@ -69,7 +83,7 @@ def merge(
     describe(
         con,
         config.entity,
-        f"One row per {config.entity}: each field from the most trusted source that has it.",
+        f"One row per {config.entity}: each field from the most trusted source that knows it.",
         described,
     )
 
@@ -78,24 +92,45 @@ def _fields_of(entity: str, config: Linkage, fields: Iterable[str], types: dict[
     """SELECT of an entity's linked records with the person's fields that it has."""
     taken = ", ".join(f"cast(r.{quote(name)} as {types[name]}) as {quote(name)}" for name in fields)
     return f"""
-          select l.{quote(config.entity + "_id")}, r._source, r._file, r._row, {taken}
+          select l.{quote(config.entity + "_id")}, l.method, r._source, r._file, r._row, {taken}
           from accepted.{quote(entity)} as r
           inner join registry.{quote(config.entity + "_link")} as l
             on l.entity = {literal(entity)} and l.source = r._source
             and l.source_table = r._table and l.file = r._file and l."row" = r._row"""
 
 
-def _choose(field: str, order: list[str]) -> str:
+def _choose(field: str, config: Linkage) -> str:
     """Aggregate: value and source of the field's first record; a source not ranked gives none."""
+    order = config.precedence.get(field, config.precedence["default"])
     ranks = " ".join(f"when {literal(source)} then {rank}" for rank, source in enumerate(order))
     rank = f"case _source {ranks} end" if order else "null"
     value = quote(field)
+    sure = "case method when 'parts' then 1 when 'one_unknown' then 2 else 0 end"
+    wins = _among(field, config.wins.get(field, []))
+    first = (
+        f"(case when {_says(field, config)} then 0 else 2 end + case when {wins} then 0 else 1 end)"
+    )
+    fewer = f"- {quote(f'sources_of_{field}')}" if field in config.weigh else ""
     # Recency numbers the records of a build, so ranks 10^12 apart never meet.
     return (
         f"arg_min(struct_pack(value := {value}, source := _source),"
-        f" {rank} * 1000000000000 + recency) filter (where {value} is not null)"
-        f" as {quote(f'chosen_{field}')}"
+        f" {first} * 1000000000000000000 + (500 {fewer}) * 1000000000000000"
+        f" + {rank} * 10000000000000 + {sure} * 1000000000000 + recency)"
+        f" filter (where {value} is not null) as {quote(f'chosen_{field}')}"
     )
+
+
+def _says(field: str, config: Linkage) -> str:
+    """Whether a record knows the field: it is filled, and not with a code for unknown."""
+    known = f"{quote(field)} is not null"
+    if codes := config.unknown.get(field, []):
+        known += f" and not {_among(field, codes)}"
+    return f"({known})"
+
+
+def _among(field: str, codes: Iterable[str]) -> str:
+    listed = ", ".join(map(literal, codes))
+    return f"(cast({quote(field)} as varchar) in ({listed}))" if listed else "false"
 
 
 def describe(

@@ -1,18 +1,22 @@
 """Who is who: one person across sources, and one row that says what is known of the person.
 
-Rows with the number that systems share are grouped by it. Rows without it are linked when every
-`match` column equals that of an accepted row with a number, and one person alone fits. For each
-field the person gets the first value by the configured precedence of sources, and its source.
+Rows with the number that systems share are grouped by it, and numbers that one record carries are
+one person's (numbers.py). Rows without it are linked when they fit one person alone (fitting.py).
+What is known of the person is golden.py's.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import duckdb
 
 from cytoreg import quality
 from cytoreg.config import Linkage
 from cytoreg.errors import ConfigError
+from cytoreg.fitting import NEAR, fit, record
 from cytoreg.golden import describe, merge
+from cytoreg.numbers import find_numbers
 from cytoreg.pseudonyms import define_pseudonym
 from cytoreg.warehouse import literal, quote, transaction
 
@@ -21,26 +25,36 @@ __all__ = ["define_pseudonym", "link"]
 _AMBIGUOUS = "More than one person has these names, dates and numbers; the record is not linked."
 _STRANGER = "A record that fits no person of the registry is a stranger's, and is left out."
 _LOST = "A record without the shared number must fit exactly one person, or nothing uses it."
+_UNSURE = "Linked although one of the columns that tell persons apart is not known on both sides."
+_NEAR = "One name differs, all else is one person's: a new name, or another's record? Not linked."
+_STRANGE = (
+    "The record carries a number whose other records are of somebody else; they stay two persons."
+)
+_TEMPORARY = ("claim", "strange_number", "believed", "own_number", "person_of_number", "tie")
 
 
 def link(con: duckdb.DuckDBPyConnection, config: Linkage, *, pseudonym_key: str) -> None:
-    """Write `registry.<entity>_link` (a row per linked record) and `registry.<entity>` (a person).
+    """Write `registry.<entity>_link`, `registry.<entity>_number` and `registry.<entity>`.
 
-    Reads `accepted.<entity>` and `accepted.<other>` of each entity without the number. A record
-    that fits several persons is a finding `<other>.ambiguous` and stays unlinked; one that fits
-    nobody is counted in the check result `<other>.linked`. Raises ConfigError when [linkage]
-    names a table, column or source that the build does not have.
+    A row each: a linked record; a number and whose it is; a person. Reads `accepted.<entity>` and
+    `accepted.<other>` of each entity without the number. Findings: `<other>.ambiguous` (fits
+    several persons, unlinked), `<other>.nearly_fits` (but for a name, unlinked),
+    `<other>.linked_unsurely` (one column unknown), `<entity>.linked` (without a number, and fits
+    nobody), `<entity>.number_of_another`; strangers are counted in `<other>.linked`. Raises
+    ConfigError when [linkage] names a table, column or source that the build does not have.
     """
     columns = {entity: _columns(con, entity) for entity in (config.entity, *config.without_number)}
     _check(con, config, columns)
     define_pseudonym(con, pseudonym_key)
     quality.ensure(con, "finding", "check_result")
-    _fit(con, config)
+    find_numbers(con, config)
+    fit(con, config)
     with transaction(con):
         _link(con, config)
         merge(con, config, columns)
         _report(con, config, columns)
-    con.execute("drop table temp.fitting")
+    for table in (*_TEMPORARY, "number_group", "unnumbered", "fitting"):
+        con.execute(f"drop table if exists temp.{table}")
 
 
 def _columns(con: duckdb.DuckDBPyConnection, entity: str) -> dict[str, str]:
@@ -66,15 +80,27 @@ def _check(
     if config.without_number and not config.match:
         raise ConfigError("[linkage] links entities without a number, but match names no column")
     person = columns[config.entity]
-    if config.number not in person:
-        raise ConfigError(f"[linkage] number: {config.entity} has no column {config.number}")
+    for key in ("number", "other_numbers"):
+        if (name := getattr(config, key)) and name not in person:
+            raise ConfigError(f"[linkage] {key}: {config.entity} has no column {name}")
     for entity, found in columns.items():
         if missing := [name for name in config.match if name not in found]:
             raise ConfigError(f"[linkage] match: {entity} has no column {', '.join(missing)}")
-    if unknown := sorted(set(config.precedence) - {"default", *person}):
+    for key in ("names", "may_be_missing"):
+        if strange := [name for name in getattr(config, key) if name not in config.match]:
+            raise ConfigError(f"[linkage] {key}: {', '.join(strange)} is not in match")
+    if config.match and not set(config.match) - {*config.names, *config.may_be_missing}:
         raise ConfigError(
-            f"[linkage.precedence]: {config.entity} has no column {', '.join(unknown)}"
+            "[linkage] match: a name, or what may be missing, tells no two persons apart",
+            remedy="add a column that must always agree, such as the day of birth",
         )
+    cut = {name for widths in config.cut.values() for name in widths}
+    if strange := sorted(cut - set(config.names)):
+        raise ConfigError(f"[linkage] cut: {', '.join(strange)} is not in names")
+    for key in ("precedence", "unknown", "wins", "weigh"):
+        if unknown := sorted({*getattr(config, key)} - {"default", *person}):
+            where = "[linkage]" if key == "weigh" else f"[linkage.{key}]"
+            raise ConfigError(f"{where}: {config.entity} has no column {', '.join(unknown)}")
     ranked = {source for order in config.precedence.values() for source in order}
     every = " union ".join(f"select _source from accepted.{quote(entity)}" for entity in columns)
     sources = {source for (source,) in con.execute(every).fetchall()}
@@ -85,70 +111,36 @@ def _check(
         )
 
 
-def _fit(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
-    """Temporary `fitting`: each record without number that fits somebody, and how many persons."""
-    keys = [f"match_{number}" for number in range(len(config.match))]
-    normal = ", ".join(
-        f"{_normal(column)} as {key}" for column, key in zip(config.match, keys, strict=True)
-    )
-    number = quote(config.number)
-    person = f"accepted.{quote(config.entity)}"
-    parts = [f"{_record(config.entity)} where {number} is null"]
-    parts += [_record(entity) for entity in config.without_number]
-    unnumbered = " union all ".join(
-        part.replace("/*match*/", f", {normal}" if normal else "") for part in parts
-    )
-    joined = " and ".join(f"p.{key} = r.{key}" for key in keys) or "false"
-    con.execute(
-        f"""create or replace temp table fitting as
-        with person as (
-          select distinct {number} as number{f", {normal}" if normal else ""}
-          from {person} where {number} is not null
-        ),
-        unnumbered as ({unnumbered})
-        select r.entity, r.source, r.source_table, r.file, r."row",
-          min(p.number) as number, count(distinct p.number) as persons
-        from unnumbered as r
-        inner join person as p on {joined}
-        group by all"""
-    )
-
-
-def _record(entity: str) -> str:
-    """SELECT of a record's place: entity, source, source_table, file, row."""
-    return (
-        f"select {literal(entity)} as entity, _source as source, _table as source_table,"
-        f' _file as file, _row as "row"/*match*/ from accepted.{quote(entity)}'
-    )
-
-
-def _normal(column: str) -> str:
-    """Capitals without accents, spaces and punctuation; null if nothing is left."""
-    return (
-        f"nullif(regexp_replace(strip_accents(upper(cast({quote(column)} as varchar))),"
-        r" '[^\p{L}\p{N}]', '', 'g'), '')"
-    )
-
-
 def _link(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
-    kind, number = literal(config.entity), quote(config.number)
-    table = f"registry.{quote(config.entity + '_link')}"
+    kind, identifier = literal(config.entity), quote(config.entity + "_id")
     con.execute(
-        f"""create or replace table {table} as
+        f"""create or replace table registry.{quote(config.entity + "_link")} as
         with numbered as (
-          {_record(config.entity).replace("/*match*/", f", {number} as number")}
-          where {number} is not null
+          {record(config.entity)} where {quote(config.number)} is not null
         ),
         linked as (
-          select number, entity, source, source_table, file, "row", 'number' as method
-          from numbered
+          select p.person, n.entity, n.source, n.source_table, n.file, n."row", 'number' as method
+          from numbered as n
+          inner join own_number as o
+            on o._source = n.source and o._table = n.source_table and o._file = n.file
+            and o._row = n."row"
+          inner join person_of_number as p on p.number = o.number
           union all
-          select number, entity, source, source_table, file, "row", 'exact'
-          from fitting where persons = 1
+          select number, entity, source, source_table, file, "row",
+            case grade when 0 then 'exact' when 1 then 'parts' else 'one_unknown' end
+          from fitting
+          where persons = 1 and grade < {NEAR}
         )
-        select pseudonym({kind}, number) as {quote(config.entity + "_id")}, * exclude (number)
+        select pseudonym({kind}, person) as {identifier}, * exclude (person)
         from linked
         order by entity, source, source_table, file, "row\""""
+    )
+    con.execute(
+        f"""create or replace table registry.{quote(config.entity + "_number")} as
+        select number as {quote(config.number)}, pseudonym({kind}, person) as {identifier},
+          number = person as current
+        from person_of_number
+        order by number"""
     )
     describe(
         con,
@@ -161,7 +153,18 @@ def _link(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
             "source_table": "table of the source",
             "file": "file, or table of the database, that the record came from",
             "row": "record in its file, counted from 1 without the header",
-            "method": f"number (it has the {config.number}) or exact (it fits one person alone)",
+            "method": f"number (it has the {config.number}), exact (it fits one person alone),"
+            " parts (by parts of a name) or one_unknown (one column is not known on both sides)",
+        },
+    )
+    describe(
+        con,
+        f"{config.entity}_number",
+        f"Every {config.number}, former ones included, and whose it is: one row a number.",
+        {
+            config.number: "the number that systems share",
+            f"{config.entity}_id": f"pseudonym of the {config.entity}",
+            "current": f"whether it is the one that the {config.entity} is known by",
         },
     )
 
@@ -170,38 +173,52 @@ def _report(
     con: duckdb.DuckDBPyConnection, config: Linkage, columns: dict[str, dict[str, str]]
 ) -> None:
     """Findings of records that could not be linked, and a check result for each kind of record."""
-    rules = [f"{entity}.{end}" for entity in columns for end in ("ambiguous", "linked")]
+    ends = ("ambiguous", "linked", "nearly_fits", "linked_unsurely", "number_of_another")
+    rules = [f"{entity}.{end}" for entity in columns for end in ends]
     for table in ("finding", "check_result"):
         con.execute(f"delete from quality.{table} where rule in (select unnest(?))", [rules])
+    several = f"f.persons > 1 and f.grade < {NEAR}"
+    near, unsure = f"f.grade = {NEAR}", "f.persons = 1 and f.grade = 2"
     for entity, found in columns.items():
         if entity == config.entity:
-            unlinked = f"{quote(config.number)} is null and coalesce(f.persons, 0) <> 1"
-            _find(con, f"{entity}.linked", "warning", entity, found, unlinked, _LOST)
+            unlinked = f"{quote(config.number)} is null and (coalesce(f.persons, 0) <> 1 or {near})"
+            _find(con, f"{entity}.linked", entity, found, unlinked, _LOST)
         else:
-            _find(con, f"{entity}.ambiguous", "warning", entity, found, "f.persons > 1", _AMBIGUOUS)
+            _find(con, f"{entity}.ambiguous", entity, found, several, _AMBIGUOUS)
             _count(con, f"{entity}.linked", "info", entity, "f.persons is null", _STRANGER)
+            if len(config.names) > 1:
+                _find(con, f"{entity}.nearly_fits", entity, found, near, _NEAR)
+        if config.may_be_missing:
+            _find(con, f"{entity}.linked_unsurely", entity, found, unsure, _UNSURE)
+    if config.other_numbers:
+        strange = (
+            "exists (select 1 from strange_number as s where s._source = r._source"
+            " and s._table = r._table and s._file = r._file and s._row = r._row)"
+        )
+        entity = config.entity
+        _find(con, f"{entity}.number_of_another", entity, columns[entity], strange, _STRANGE)
 
 
 def _find(
     con: duckdb.DuckDBPyConnection,
     rule: str,
-    severity: str,
     entity: str,
-    columns: dict[str, str],
+    columns: Iterable[str],
     condition: str,
     reason: str,
 ) -> None:
+    """Warnings on the records of which the condition holds, and their count."""
     key = next(iter(columns))  # accepted tables begin with their entity's key
     con.execute(
         f"""insert into quality.finding
-        select {literal(rule)}, {literal(severity)}, {literal(entity)},
+        select {literal(rule)}, 'warning', {literal(entity)},
           cast(r.{quote(key)} as varchar), null, r._source, r._table, r._file, r._row,
           {literal(reason)}
         from {_with_fit(entity)}
         where {condition}
         order by r._source, r._table, r._file, r._row"""
     )
-    _count(con, rule, severity, entity, condition, reason)
+    _count(con, rule, "warning", entity, condition, reason)
 
 
 def _count(

@@ -126,8 +126,8 @@ def _check_expectations(run: Run) -> None:
 
 
 def _endpoints(run: Run, _: object) -> dict[str, int]:
-    """Life tables too, which an endpoint reads only when its cohort has patients."""
-    from cytoreg.survival.beside_population import life_table
+    """Life tables, by the names of their endpoints."""
+    from cytoreg.survival.analysis import life_table
 
     endpoints = run.project.config.survival
     for name, endpoint in endpoints.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SEX = ("male", "female", "unknown")
+SEX = ("male", "female", "other", "unknown")
 
 # Primary sites in the registry's words, from the research project's codes 1 to 9.
 SITES = (
@@ -94,6 +94,7 @@ LABORATORY_STATUS = (
 TNM_EDITIONS = ("5", "6", "7", "8", "9")
 
 HOSPITAL_NUMBER = r"^[0-9]{7}$"
+HOSPITAL_NUMBERS = r"^[0-9]{7}( [0-9]{7})*$"
 CASE_NUMBER = r"^[0-9]{4}-[0-9]{5}$"
 SSN_LAST4 = r"^[0-9]{4}$"
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import ClassVar
 
 from cytoreg.rules import Entity, PartialDate, field, rule
 
@@ -12,17 +13,14 @@ from .codes import SSN_LAST4
 class Death(Entity):
     """A death certificate of the index; most are of people who never were patients.
 
-    The index has no hospital number: names, birth date, sex and the last four digits link it.
+    The index has no hospital number: names, birth date, sex and the last four digits link it. Each
+    state numbers its certificates anew each year, so that a number alone identifies none.
     """
 
     certificate_number: str = field(
-        "Number of the certificate.",
+        "Number of the certificate within its state and year.",
         key=True,
-        unique=True,
-        reasons={
-            "required": "A certificate without its number cannot be found again.",
-            "unique": "The index lists this certificate twice; the first row is kept.",
-        },
+        reasons={"required": "A certificate without its number cannot be found again."},
     )
     family_name: str = field(
         "Family name, in capitals; at most 20 letters.",
@@ -67,6 +65,9 @@ class Death(Entity):
             "required": "A certificate without the day of death tells nothing.",
         },
     )
+    death_year: str = field(
+        "Year of death, as far as the day of death is legible: four digits.", nullable=True
+    )
     state: str = field(
         "State that issued the certificate, two letters.",
         nullable=True,
@@ -84,3 +85,11 @@ class Death(Entity):
 
     death_after_birth = rule("death_date >= birth_date", "Died before birth.")
     by_extract = rule("death_date <= $as_of", "Died after the day the extract was made.")
+
+    class Config:
+        """A state gives a number once a year; of several such rows the first is taken."""
+
+        unique: ClassVar[list[str]] = ["state", "death_year", "certificate_number"]
+        metadata: ClassVar[dict[str, dict[str, str]]] = {
+            "unique": {"reason": "The index lists this certificate twice; the first row is kept."}
+        }

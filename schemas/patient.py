@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from cytoreg.rules import Entity, PartialDate, agrees, compare, field, rule
 
-from .codes import HOSPITAL_NUMBER, SEX, SITES, SSN_LAST4
+from .codes import HOSPITAL_NUMBER, HOSPITAL_NUMBERS, SEX, SITES, SSN_LAST4
 
 NOT_A_DATE = "This is no calendar date: its day, its month or its year cannot be."
 
@@ -35,6 +35,14 @@ class Patient(Entity):
             "str_matches": "A hospital number has seven digits; leading zeros count.",
         },
     )
+    other_hospital_numbers: str = field(
+        "Further hospital numbers that the source has for the same patient, between blanks: former"
+        " ones, merged charts, those of other tumours.",
+        nullable=True,
+        str_matches=HOSPITAL_NUMBERS,
+        warn="str_matches",
+        reasons={"str_matches": "Hospital numbers have seven digits, with one blank between two."},
+    )
     family_name: str = field("Family name, in capitals (not from research).", nullable=True)
     given_name: str = field("Given name, in capitals (not from research).", nullable=True)
     middle_name: str = field("Middle name, in capitals (not from research).", nullable=True)
@@ -48,7 +56,7 @@ class Patient(Entity):
         },
     )
     sex: str = field(
-        "Sex as recorded: male, female or unknown.",
+        "Sex as recorded: male, female, other or unknown.",
         isin=SEX,
         warn="required",
         reasons={

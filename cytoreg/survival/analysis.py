@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg.config import Endpoint
-from cytoreg.errors import BuildError, ConfigError
-from cytoreg.survival.relation import NUMBERS
+from cytoreg.errors import ConfigError
+from cytoreg.survival.cohort import OLDEST
+from cytoreg.survival.competing import CENSORED
+from cytoreg.survival.life_table import BUILTIN, LifeTable
+from cytoreg.survival.reasons import UNKNOWN, Reasons, first, missing, unusable
+from cytoreg.survival.relation import DATES, NUMBERS, REALS, WORDS
 from cytoreg.warehouse import literal, quote
 
 if TYPE_CHECKING:
@@ -17,29 +22,40 @@ if TYPE_CHECKING:
 
 WHOLE = "all"
 """Stratum variable and stratum of the whole cohort."""
-UNKNOWN = "unknown"
-"""The stratum of patients whose stratum column is empty."""
-PERSON = ("age_days", "sex", "start_date")
+_PERSON = ("age_days", "sex", "start_date")
 """What a cohort needs besides, to be compared with a population."""
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """An endpoint, its name and its cohort, whose columns have the estimators' names."""
+    """An endpoint and its cohort: who can be estimated, in columns that only estimators name.
+
+    `cohort` has time_days and event; entry_days, cause, age_days, sex, start_date and race if the
+    endpoint needs them; `strata` and `covariates` say which of its columns holds which of the
+    endpoint's. A missing value of these is null. `patients` are all rows, `everybody` reads them.
+    """
 
     name: str
     endpoint: Endpoint
     cohort: DuckDBPyRelation
+    everybody: DuckDBPyRelation
+    strata: dict[str, str]
+    covariates: dict[str, str]
+    table: LifeTable | None
+    patients: int
 
     def each(self, estimate: Callable[[str | None], pd.DataFrame]) -> Iterator[pd.DataFrame]:
         """`estimate(by)` of the whole cohort (None) and by each stratum variable, with its names.
 
-        The column `by` becomes `stratum`; endpoint, origin and cohort are added.
+        The column `by` becomes `stratum`, where it is empty `unknown`; endpoint, origin and cohort
+        are added.
         """
-        for variable in (None, *self.endpoint.strata):
-            found = estimate(variable)
-            stratum = WHOLE if variable is None else found[variable]
-            yield self.named(found.assign(stratum_variable=variable or WHOLE, stratum=stratum))
+        yield self.named(estimate(None).assign(stratum_variable=WHOLE, stratum=WHOLE))
+        for variable, column in self.strata.items():
+            found = estimate(column)
+            stratum = found[column].astype(object)
+            stratum = stratum.where(~stratum.isna(), UNKNOWN)
+            yield self.named(found.assign(stratum_variable=variable, stratum=stratum))
 
     def by_cause(self) -> DuckDBPyRelation:
         """The cohort with the cause as its event; empty for the censored."""
@@ -53,14 +69,26 @@ class Analysis:
         found = self.cohort.filter("cause is not null").project("cause").distinct().fetchall()
         return sorted(str(cause) for (cause,) in found)
 
-    def levels(self, variable: str) -> int:
-        """How many strata a variable makes."""
-        return len(self.cohort.project(quote(variable)).distinct().fetchall())
-
-    def events(self) -> int:
-        """How many patients had the event."""
-        found = self.cohort.aggregate("coalesce(sum(event), 0)").fetchone()
+    def count(self, condition: str = "true") -> int:
+        """How many of the cohort's patients meet a condition."""
+        found = self.cohort.aggregate(f"count(*) filter ({condition})").fetchone()
         return int(found[0]) if found else 0
+
+    def levels(self, column: str) -> int:
+        """How many values a column of `cohort` has; the missing have none."""
+        found = self.cohort.aggregate(f"count(distinct {quote(column)})").fetchone()
+        return int(found[0]) if found else 0
+
+    def is_number(self, column: str) -> bool:
+        """Whether a column of `cohort` holds numbers."""
+        kinds = dict(zip(self.cohort.columns, self.cohort.types, strict=True))
+        return str(kinds[column]).split("(")[0] in NUMBERS
+
+    def without(self, reasons: Reasons) -> Analysis:
+        """The same with only those to whom none of the reasons applies."""
+        if not reasons:
+            return self
+        return replace(self, cohort=self.cohort.filter(f"{first(reasons)} is null"))
 
     def named(self, found: pd.DataFrame) -> pd.DataFrame:
         """`found` with the columns that say whose it is."""
@@ -69,40 +97,91 @@ class Analysis:
         )
 
 
-def analyse(con: DuckDBPyConnection, name: str, endpoint: Endpoint) -> Analysis:
-    """Check an endpoint's cohort and read it; messages hold counts only.
+def analyse(
+    con: DuckDBPyConnection, name: str, endpoint: Endpoint, root: Path | None = None
+) -> Analysis:
+    """Check an endpoint against its cohort's columns, and read the rows that have a place.
 
-    Raises ConfigError when a cohort or one of its columns is missing or not of its kind, BuildError
-    when the cohort holds times or events that cannot be.
+    Life tables that are files lie below `root`. Raises ConfigError when a cohort, a column or a
+    life table is missing or not of its kind.
     """
     where = f"[survival.{name}]"
+    table = life_table(endpoint.life_table, root) if endpoint.life_table else None
     kinds = _columns(con, where, endpoint.cohort)
-    _check(where, endpoint, kinds)
-    _check_rows(con, where, endpoint)
+    _check(where, endpoint, kinds, table)
     taken = {
-        "time_days": f"cast({quote(endpoint.time)} as integer)",
-        "event": f"cast({quote(endpoint.event)} as integer)",
+        "time_days": f"try_cast({quote(endpoint.time)} as integer)",
+        "event": f"try_cast({quote(endpoint.event)} as integer)",
     }
     if endpoint.entry:
-        taken["entry_days"] = f"cast({quote(endpoint.entry)} as integer)"
+        taken["entry_days"] = f"try_cast({quote(endpoint.entry)} as integer)"
     if endpoint.cause:
-        taken["cause"] = (
-            f"case when cast({quote(endpoint.event)} as integer) = 1"
-            f" then coalesce(cast({quote(endpoint.cause)} as varchar), {literal(UNKNOWN)}) end"
-        )
-    if endpoint.life_table:
-        taken |= {column: quote(column) for column in PERSON}
-    taken |= {column: quote(column) for column in endpoint.covariates}
-    taken |= {
-        column: f"coalesce(cast({quote(column)} as varchar), {literal(UNKNOWN)})"
-        for column in endpoint.strata  # a covariate too: then it is compared by its values
-    }
-    columns = ", ".join(f"{expression} as {quote(column)}" for column, expression in taken.items())
-    return Analysis(name, endpoint, con.sql(f"select {columns} from {_table(endpoint.cohort)}"))
+        taken["cause"] = _cause(endpoint)
+    if table is not None:
+        taken |= {
+            "age_days": "cast(age_days as double)",
+            "sex": "lower(trim(cast(sex as varchar)))",
+            "start_date": "cast(start_date as date)",
+        }
+        if table.by_race:
+            taken["race"] = "trim(cast(race as varchar))"
+    strata = {column: f"stratum_{i}" for i, column in enumerate(endpoint.strata)}
+    covariates = {column: f"covariate_{i}" for i, column in enumerate(endpoint.covariates)}
+    taken |= {alias: _stratum(column, kinds[column]) for column, alias in strata.items()}
+    taken |= {alias: _covariate(column, kinds[column]) for column, alias in covariates.items()}
+    columns = ", ".join(f"{expression} as {quote(alias)}" for alias, expression in taken.items())
+    source = _table(endpoint.cohort)
+    reason = first(unusable(endpoint))
+    counted = con.execute(f"select count(*), count({reason}) from {source}").fetchone()
+    patients, without = counted if counted else (0, 0)
+    usable = f" where {reason} is null" if without else ""
+    patient = quote(endpoint.patient) if endpoint.patient in kinds else "null"
+    everybody = con.sql(
+        f"select {reason} as reason, cast({patient} as varchar) as patient, {columns} from {source}"
+    )
+    cohort = con.sql(f"select {columns} from {source}{usable}")
+    return Analysis(name, endpoint, cohort, everybody, strata, covariates, table, int(patients))
+
+
+def _cause(endpoint: Endpoint) -> str:
+    """The cause of an event that happened; a word for none, or none, is an unknown cause."""
+    event = f"try_cast({quote(endpoint.event)} as integer)"
+    cause = f"cast({quote(endpoint.cause)} as varchar)"
+    none = ", ".join(map(literal, CENSORED))
+    known = f"case when lower(trim({cause})) not in ({none}) then {cause} end"
+    return f"case when {event} = 1 then coalesce({known}, {literal(UNKNOWN)}) end"
+
+
+def _stratum(column: str, kind: str) -> str:
+    """The stratum as text; null where it is missing."""
+    value = f"cast({quote(column)} as varchar)"
+    nothing = missing(value)
+    if kind in REALS:
+        nothing += f" or isnan({quote(column)})"
+    return f"case when {nothing} then null else {value} end"
+
+
+def _covariate(column: str, kind: str) -> str:
+    """The covariate as a model takes it, whether or not it is a stratum too; null where missing.
+
+    A number is a number, and a date one: days since 1970-01-01, as in R. A truth value is a
+    category, and so is a word; an enumeration keeps its order.
+    """
+    value = quote(column)
+    if kind in DATES:
+        days = f"date_diff('day', date '1970-01-01', cast({value} as date))"
+        return f"case when isfinite({value}) then {days} end"
+    if kind in REALS:
+        return f"case when isfinite({value}) then {value} end"
+    if kind in NUMBERS:
+        return value
+    if kind == "BOOLEAN":
+        return f"cast({value} as varchar)"
+    return f"case when {missing(f'cast({value} as varchar)')} then null else {value} end"
 
 
 def _columns(con: DuckDBPyConnection, where: str, cohort: str) -> dict[str, str]:
-    """The cohort's columns and their types."""
+    """The cohort's columns and their types, without a type's parameters."""
     import duckdb
 
     try:
@@ -112,17 +191,25 @@ def _columns(con: DuckDBPyConnection, where: str, cohort: str) -> dict[str, str]
             f"{where} cohort: there is no table {cohort}",
             remedy="name a mart that sql/marts makes, as schema.table",
         ) from None
-    return {str(column): str(kind) for column, kind, *_ in described}
+    return {str(column): _plain_kind(str(kind)) for column, kind, *_ in described}
 
 
-def _check(where: str, endpoint: Endpoint, kinds: dict[str, str]) -> None:
+def _plain_kind(kind: str) -> str:
+    """ENUM of ENUM('a', 'b'), DECIMAL of DECIMAL(9,2); lists and structures stay as they are."""
+    return kind if kind.endswith("]") else kind.split("(")[0]
+
+
+def _check(where: str, endpoint: Endpoint, kinds: dict[str, str], table: LifeTable | None) -> None:
     """Refuse an endpoint whose columns are not there or not of their kind."""
     numbers = [("time", endpoint.time), ("event", endpoint.event)]
     numbers += [("entry", endpoint.entry)] if endpoint.entry else []
     needed = [*numbers, *(("strata", column) for column in endpoint.strata)]
     needed += [("covariates", column) for column in endpoint.covariates]
     needed += [("cause", endpoint.cause)] if endpoint.cause else []
-    needed += [("life_table", column) for column in PERSON] if endpoint.life_table else []
+    needed += [("patient", endpoint.patient)] if "patient" in endpoint.model_fields_set else []
+    if table is not None:
+        needed += [("life_table", column) for column in _PERSON]
+        needed += [("life_table", "race")] if table.by_race else []
     for key, column in needed:
         if column not in kinds:
             raise ConfigError(
@@ -130,45 +217,33 @@ def _check(where: str, endpoint: Endpoint, kinds: dict[str, str]) -> None:
                 remedy=f"its columns are {', '.join(kinds)}",
             )
     for key, column in numbers:
-        kind = kinds[column].split("(")[0]
-        if kind not in NUMBERS and not (key == "event" and kind == "BOOLEAN"):
+        if kinds[column] not in NUMBERS and not (key == "event" and kinds[column] == "BOOLEAN"):
             raise ConfigError(f"{where} {key}: {column} is {kinds[column]}, not a number")
+    if table is not None and kinds["age_days"] not in NUMBERS:
+        raise ConfigError(f"{where} life_table: age_days is {kinds['age_days']}, not a number")
+    if table is not None and kinds["start_date"] not in DATES:
+        raise ConfigError(f"{where} life_table: start_date is {kinds['start_date']}, not a date")
+    for column in endpoint.covariates:
+        if kinds[column] not in NUMBERS | DATES | WORDS | {"BOOLEAN"}:
+            raise ConfigError(
+                f"{where} covariates: {column} is {kinds[column]}, which no model takes",
+                remedy="give a number, a word, a truth value or a date",
+            )
     if len(set(endpoint.strata)) < len(endpoint.strata) or WHOLE in endpoint.strata:
         raise ConfigError(f"{where} strata: each is named once, and none is called '{WHOLE}'")
-    if not all(0 < years < float("inf") for years in endpoint.landmarks_years):
-        raise ConfigError(f"{where} landmarks_years: a landmark lies after time 0")
-
-
-def _check_rows(con: DuckDBPyConnection, where: str, endpoint: Endpoint) -> None:
-    """Refuse times, entries and events that cannot be."""
-    time, event = (f"cast({quote(name)} as double)" for name in (endpoint.time, endpoint.event))
-    entry = f"cast({quote(endpoint.entry)} as double)" if endpoint.entry else "0.0"
-    later = f"or {entry} >= {time}" if endpoint.entry else ""
-
-    def days(column: str) -> str:
-        return (
-            f"{column} is null or not isfinite({column}) or {column} < 0"
-            f" or {column} <> floor({column})"
+    if len(set(endpoint.covariates)) < len(endpoint.covariates):
+        raise ConfigError(f"{where} covariates: each is named once")
+    if not all(0 < years <= OLDEST for years in endpoint.landmarks_years):
+        raise ConfigError(
+            f"{where} landmarks_years: a landmark lies after time 0, within {OLDEST} years"
         )
 
-    bad = con.execute(
-        f"""select
-          count(*) filter ({days(time)}),
-          count(*) filter ({days(entry)} {later}),
-          count(*) filter ({event} is null or {event} not in (0, 1))
-        from {_table(endpoint.cohort)}"""
-    ).fetchall()[0]
-    for count, column, expected in zip(
-        bad,
-        (endpoint.time, endpoint.entry, endpoint.event),
-        ("a whole number of days, 0 or more", "a whole number of days before the time", "0 or 1"),
-        strict=True,
-    ):
-        if count:
-            raise BuildError(
-                f"{where} {count} rows of {endpoint.cohort} have a {column} that is not {expected}",
-                remedy="mend the cohort's SQL: leave such rows out, or correct them",
-            )
+
+def life_table(name: str, root: Path | None) -> LifeTable:
+    """A built-in table by its name, or a CSV file of the project by its path."""
+    if name in BUILTIN:
+        return LifeTable.builtin(name)
+    return LifeTable.from_csv((root or Path()) / name)
 
 
 def _table(name: str) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cytoreg.survival.analysis import Analysis
+from cytoreg.survival.cohort import DAYS_PER_YEAR, Cohort
 from cytoreg.survival.expected import expected_survival
+from cytoreg.survival.left_out import BESIDE_POPULATION, left_out
 from cytoreg.survival.life_expectancy import MEASURES, life_expectancy
-from cytoreg.survival.life_table import BUILTIN, LifeTable
+from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.net import Method, net_survival
+from cytoreg.survival.patients import Floats
+from cytoreg.survival.reasons import first, in_other_years, outside
 from cytoreg.survival.tables import (
     AT_RISK,
     INTERVAL,
@@ -21,26 +24,44 @@ from cytoreg.survival.tables import (
     LOWER,
     OF_STRATUM,
     ORIGIN,
+    PAST_LAST_DAY,
     STRATUM,
+    TAU_PAST_LAST_DAY,
     UPPER,
     Column,
     Table,
+    said,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
+NOT_REACHED = "median not reached"
+NOBODY = "nobody in the life table"
+_LEFT_OUT = Column(
+    "bigint",
+    "patients of the stratum left out, since the life table does not know them: see"
+    " marts.survival_left_out",
+)
+_OUTSIDE_YEARS = Column(
+    "bigint",
+    "patients (not left out) who were followed before the life table's first or after its last"
+    " year; for these years the nearest one counts, as in R",
+)
+
 EXPECTED = Table(
     "marts.expected_survival",
     "Survival of the population with the ages, sexes and calendar years of the patients (Ederer I):"
-    " one row per endpoint, stratum and quarter of a year up to the last landmark. Patients of"
-    " unknown sex or age are left out. Grain: endpoint, stratum_variable, stratum, time_days.",
+    " one row per endpoint, stratum and quarter of a year up to the last landmark. Patients whom"
+    " the life table does not know are left out. Grain: endpoint, stratum_variable, stratum,"
+    " time_days.",
     {
         **STRATUM,
         "method": Column("varchar", "ederer1: the mean of every patient's own expected survival"),
         "time_days": Column("bigint", "days since the start"),
         "at_risk": Column("bigint", "patients whom the mean is over"),
         "expected": Column("double", "share of the population alive then"),
+        "left_out": _LEFT_OUT,
         **ORIGIN,
         "life_table": LIFE_TABLE,
     },
@@ -49,8 +70,8 @@ EXPECTED = Table(
 NET = Table(
     "marts.net_survival",
     "Survival if only the disease could kill, with 95 % intervals, at the landmarks of"
-    " cytoreg.toml (Pohar Perme, in relsurv's steps of a day). Patients of unknown sex or age are"
-    " left out. Grain: endpoint, stratum_variable, stratum, method, years.",
+    " cytoreg.toml (Pohar Perme, in relsurv's steps of a day). Patients whom the life table does"
+    " not know are left out. Grain: endpoint, stratum_variable, stratum, method, years.",
     {
         **STRATUM,
         "method": Column("varchar", "the estimator: pohar-perme"),
@@ -60,6 +81,9 @@ NET = Table(
         "std_err": Column("double", "its standard error"),
         "lower": LOWER,
         "upper": UPPER,
+        "left_out": _LEFT_OUT,
+        "outside_years": _OUTSIDE_YEARS,
+        "problem": Column("varchar", f"why there is no estimate: {PAST_LAST_DAY}; {NOBODY}"),
         **ORIGIN,
         "interval": INTERVAL,
         "life_table": LIFE_TABLE,
@@ -84,7 +108,13 @@ LIFE_EXPECTANCY = Table(
         "low": Column("double", "loss_in_life_expectancy with no excess after tau"),
         "high": Column("double", "loss_in_life_expectancy with twice the excess after tau"),
         "tau_years": Column("double", "the horizon"),
-        "patients": Column("bigint", "patients of known sex and age"),
+        "patients": Column("bigint", "patients whom the life table knows"),
+        "left_out": _LEFT_OUT,
+        "outside_years": _OUTSIDE_YEARS,
+        "problem": Column(
+            "varchar",
+            f"why there is no estimate: {NOT_REACHED}; {TAU_PAST_LAST_DAY}; {NOBODY}",
+        ),
         **ORIGIN,
         "interval": Column("varchar", "median: that of the median (log-log); plain; bootstrap"),
         "life_table": LIFE_TABLE,
@@ -95,34 +125,89 @@ _METHOD: Method = "pohar-perme"
 _INTERVALS = dict(zip(MEASURES, ("median", "median", "plain", "bootstrap"), strict=True))
 
 
-def estimate(analysis: Analysis, root: Path | None) -> Iterator[tuple[Table, pd.DataFrame]]:
-    """Expected and net survival and life expectancy of an endpoint that names a life table."""
-    endpoint = analysis.endpoint
-    if not endpoint.life_table:
+def estimate(analysis: Analysis) -> Iterator[tuple[Table, pd.DataFrame]]:
+    """Expected and net survival and life expectancy of an endpoint that names a life table.
+
+    A stratum of which the life table knows nobody has rows in NET and LIFE_EXPECTANCY that say so.
+    """
+    if analysis.table is None:
         return
-    table = life_table(endpoint.life_table, root)
-    cohort = analysis.cohort.filter(
-        "sex in ('male', 'female') and age_days is not null and start_date is not null"
-    )
-    if cohort.limit(1).fetchone() is None:
-        return
+    table, endpoint = analysis.table, analysis.endpoint
     landmarks = np.unique(np.asarray(endpoint.landmarks_years, dtype=np.float64))
-    quarters = np.rint(np.arange(0, landmarks[-1] + 0.25, 0.25) * 365.25)
-    years = quarters / 365.25
-    for part in analysis.each(lambda by: expected_survival(cohort, table, "ederer1", years, by)):
-        day = np.rint(part["years"] * 365.25).astype("int64")
-        named = part.assign(time_days=day, expected=part["estimate"], method="ederer1")
-        yield EXPECTED, named.assign(life_table=table.version)
-    for part in analysis.each(partial(net_survival, cohort, table, _METHOD, landmarks)):
-        yield NET, part.assign(method=_METHOD, interval="log", life_table=table.version)
-    tau = endpoint.tau_years
-    for part in analysis.each(lambda by: life_expectancy(cohort, table, tau, by)):
+    yield from left_out(analysis, BESIDE_POPULATION, outside(table), by_name=True)
+    counts = _counts(analysis, table)
+    if counts["inside"].any():
+        for mart, found in _estimates(analysis.without(outside(table)), table, landmarks):
+            told = found.merge(counts, on=["stratum_variable", "stratum"])
+            yield (
+                mart,
+                analysis.named(told.assign(life_table=table.version, tau_years=endpoint.tau_years)),
+            )
+    nobody = counts[counts["inside"] == 0].assign(problem=NOBODY, at_risk=0, patients=0)
+    nobody = nobody.assign(life_table=table.version, tau_years=endpoint.tau_years)
+    if len(nobody):
+        for mart, found in (
+            (NET, nobody.merge(_net_rows(landmarks), how="cross")),
+            (LIFE_EXPECTANCY, nobody.merge(_measure_rows(), how="cross")),
+        ):
+            yield mart, analysis.named(_filled(found, mart))
+
+
+def _estimates(
+    inside: Analysis, table: LifeTable, landmarks: Floats
+) -> Iterator[tuple[Table, pd.DataFrame]]:
+    """The marts' rows of all strata in which the table knows somebody."""
+    cohort, tau = inside.cohort, inside.endpoint.tau_years
+    longest = float(landmarks[-1]) if len(landmarks) else tau
+    years = np.rint(np.arange(0, longest + 0.25, 0.25) * DAYS_PER_YEAR) / DAYS_PER_YEAR
+    for part in inside.each(lambda by: expected_survival(cohort, table, "ederer1", years, by)):
+        day = np.rint(part["years"] * DAYS_PER_YEAR).astype("int64")
+        yield EXPECTED, part.assign(time_days=day, expected=part["estimate"], method="ederer1")
+    for part in inside.each(partial(_net, cohort, table, landmarks)):
+        yield NET, part.assign(method=_METHOD, interval="log")
+    for part in inside.each(lambda by: life_expectancy(cohort, table, tau, by)):
+        lost = part["measure"] == "years_lost_to_tau"
+        problem = np.where(lost, TAU_PAST_LAST_DAY, NOT_REACHED).astype(object)
+        problem[part["estimate"].notna()] = None
         how = part["measure"].map(_INTERVALS)
-        yield LIFE_EXPECTANCY, part.assign(tau_years=tau, interval=how, life_table=table.version)
+        yield LIFE_EXPECTANCY, part.assign(interval=how, problem=problem)
 
 
-def life_table(name: str, root: Path | None) -> LifeTable:
-    """A built-in table by its name, or a CSV file of the project by its path."""
-    if name in BUILTIN:
-        return LifeTable.builtin(name)
-    return LifeTable.from_csv((root or Path()) / name)
+def _net(cohort: Cohort, table: LifeTable, landmarks: Floats, by: str | None) -> pd.DataFrame:
+    found = net_survival(cohort, table, _METHOD, landmarks, by)
+    return found.assign(problem=said(PAST_LAST_DAY, found["estimate"].isna()))
+
+
+def _counts(analysis: Analysis, table: LifeTable) -> pd.DataFrame:
+    """Per stratum variable and stratum: patients whom the table knows (`inside`) and does not
+    (`left_out`), and those of the former who were followed in years that it lacks."""
+    import pandas as pd
+
+    inside = f"({first(outside(table))}) is null"
+    measures = (
+        f"count(*) filter ({inside}) as inside, count(*) filter (not ({inside})) as left_out,"
+        f" count(*) filter ({inside} and ({in_other_years(table)})) as outside_years"
+    )
+
+    def by_stratum(by: str | None) -> pd.DataFrame:
+        return analysis.cohort.aggregate(f"{by}, {measures}" if by else measures, by or "").df()
+
+    columns = ["stratum_variable", "stratum", "inside", "left_out", "outside_years"]
+    return pd.concat(analysis.each(by_stratum))[columns]
+
+
+def _net_rows(landmarks: Floats) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({"years": landmarks}).assign(method=_METHOD, interval="log")
+
+
+def _measure_rows() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({"measure": list(_INTERVALS), "interval": list(_INTERVALS.values())})
+
+
+def _filled(found: pd.DataFrame, mart: Table) -> pd.DataFrame:
+    """`found` with the mart's other columns, empty."""
+    return found.assign(**{name: float("nan") for name in mart.columns if name not in found})

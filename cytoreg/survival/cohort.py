@@ -27,6 +27,7 @@ __all__ = [
     "Cohort",
     "Reduced",
     "check",
+    "complete",
     "days",
     "frame",
     "names",
@@ -161,6 +162,16 @@ def check(
             remedy="leave such rows out, or correct them",
         )
     return strata
+
+
+def complete(strata: Sequence[Reduced]) -> tuple[list[Reduced], int]:
+    """Those strata that have a value in each column, and how many patients the others hold.
+
+    Who cannot be put into a group is in no test of groups, as in R's survdiff, coxph and cuminc.
+    """
+    known = [part for part in strata if None not in part.stratum]
+    left_out = sum(int(part["rows"].sum()) for part in strata if None in part.stratum)
+    return known, left_out
 
 
 def names(by: By) -> tuple[str, ...]:

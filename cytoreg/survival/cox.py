@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from cytoreg.errors import CytoregError
-from cytoreg.survival.cohort import By, Cohort, Reduced, check, names, reduce
-from cytoreg.survival.design import Column, design
+from cytoreg.survival.cohort import By, Cohort, Reduced, check, complete, names, reduce
+from cytoreg.survival.design import Column, design, given
 from cytoreg.survival.kaplan_meier import Z
 from cytoreg.survival.newton import Maximum, maximize, quadratic
 from cytoreg.survival.partial_likelihood import (
@@ -37,13 +37,15 @@ class Cox:
 
     `terms`: one row per column of the design, with term, covariate, level and reference (empty for
     numbers), coefficient, std_err, hazard_ratio, lower, upper, z, p_value and problem. Where
-    problem is not empty the estimates are NaN: "collinear" (the terms before it say the same), or
-    "infinite" (the likelihood grows without end, as when nobody of a level had the event).
+    problem is not empty the estimates are NaN: "one value" (all patients have it; of a category it
+    is `reference`), "collinear" (the terms before it say the same), "infinite" (the likelihood
+    grows without end, as when nobody of a level had the event), or "no maximum" (of all terms: the
+    likelihood's was not found).
     `tests`: of the hypothesis that all coefficients are 0, rows likelihood-ratio, wald and score
     with statistic, degrees_of_freedom and p_value.
     `variance`: of the coefficients, terms × terms; NaN as std_err is. `robust`: it comes from how
     much each patient moves the coefficients, since some weights are fractions.
-    `patients` and `events` count rows; `left_out` those with a missing covariate.
+    `patients` and `events` count rows; `left_out` those with a missing covariate or stratum.
     """
 
     terms: pd.DataFrame
@@ -91,8 +93,8 @@ def cox(
     In R: coxph(Surv(entry_days, time_days, event) ~ covariates + strata(strata),
     weights = weight, ties = ties).
 
-    Raises CytoregError for input that cannot be estimated, a missing covariate (unless rows with
-    one are to be left out), or a cohort in which nobody had the event.
+    Raises CytoregError for input that cannot be estimated, a missing covariate or stratum (unless
+    rows with one are to be left out), or a cohort in which nobody had the event.
     """
     covariates = [covariates] if isinstance(covariates, str) else list(covariates)
     if not covariates or len(set(covariates)) < len(covariates):
@@ -101,14 +103,19 @@ def cox(
         raise CytoregError(f"no way with ties is called {ties}: take efron or breslow")
     asked = ("time_days", "event", *covariates)
     reduced = reduce(cohort, asked, names(strata), optional=("entry_days",))
-    parts = check(reduced, covariates=covariates)
+    check(reduced, covariates=covariates)
+    parts, left_out = _complete(reduced, covariates, missing)
     columns, tables = design(parts, covariates, reference or {})
-    parts, tables, left_out = _complete(parts, tables, missing)
     risk, patients = _risk(parts, tables)
     if len(risk.time) == 0:
         raise CytoregError("nobody had the event: a Cox model has nothing to estimate")
     steps = steps_of(risk, ties)
     maximum = maximize(risk, steps)
+    problems = tuple(
+        "one value" if column.constant else problem
+        for column, problem in zip(columns, maximum.problems, strict=True)
+    )
+    maximum = replace(maximum, problems=problems)
     variance = maximum.variance
     if not patients.whole:
         with np.errstate(all="ignore"):  # where a coefficient is infinite; that is said below
@@ -132,21 +139,26 @@ def cox(
 
 
 def _complete(
-    parts: Sequence[Reduced], tables: Sequence[Floats], missing: str
-) -> tuple[list[Reduced], list[Floats], int]:
-    """The rows without a missing covariate, and how many patients had one."""
-    known = [np.isfinite(table).all(axis=1) for table in tables]
-    left_out = sum(int(part["rows"][~rows].sum()) for part, rows in zip(parts, known, strict=True))
+    reduced: Sequence[Reduced], covariates: Sequence[str], missing: str
+) -> tuple[list[Reduced], int]:
+    """The rows in which no stratum and no covariate is missing, and how many patients were not."""
+    parts, left_out = complete(reduced)
+    kept = []
+    for part in parts:
+        known = np.logical_and.reduce([given(part[name]) for name in covariates])
+        left_out += int(part["rows"][~known].sum())
+        if known.any():
+            rows = {name: array[known] for name, array in part.columns.items()}
+            kept.append(replace(part, columns=rows))
     if left_out and missing != "leave out":
         raise CytoregError(
-            f"{left_out} rows of the cohort have a covariate that is missing or infinite",
+            f"{left_out} rows of the cohort have a covariate that is missing or infinite, or no"
+            " stratum",
             remedy='give them a value of their own, or pass missing="leave out"',
         )
-    kept = [
-        replace(p, columns={c: a[rows] for c, a in p.columns.items()})
-        for p, rows in zip(parts, known, strict=True)
-    ]
-    return kept, [table[rows] for table, rows in zip(tables, known, strict=True)], left_out
+    if not kept:
+        raise CytoregError("no patient has a value of every covariate")
+    return kept, left_out
 
 
 def _risk(parts: Sequence[Reduced], tables: Sequence[Floats]) -> tuple[Risk, Patients]:
@@ -210,7 +222,8 @@ def _tests(maximum: Maximum, variance: Floats) -> pd.DataFrame:
     import pandas as pd
     from scipy.special import chdtrc
 
-    used = [i for i, problem in enumerate(maximum.problems) if problem != "collinear"]
+    nothing = ("collinear", "one value")
+    used = [i for i, problem in enumerate(maximum.problems) if problem not in nothing]
     beta, spread = maximum.beta[used], variance[np.ix_(used, used)]
     score = maximum.null.score[used]
     start = maximum.null.information[np.ix_(used, used)]

@@ -15,11 +15,15 @@ from cytoreg.survival.patients import Floats
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a design: a number, or whether a patient has `level` (and not `reference`)."""
+    """One column of a design: a number, or whether a patient has `level` (and not `reference`).
+
+    `constant`: all patients have one value; of a category it is `reference`, and there is no level.
+    """
 
     covariate: str
     level: object = None
     reference: object = None
+    constant: bool = False
 
     @property
     def term(self) -> str:
@@ -30,27 +34,39 @@ class Column:
 def design(
     parts: Sequence[Reduced], covariates: Sequence[str], reference: Mapping[str, object]
 ) -> tuple[list[Column], list[Floats]]:
-    """The columns of all covariates, and of each part the matrix (rows × columns).
+    """The columns of all covariates, and of each part the matrix (rows × columns); none is missing.
 
     A covariate of text, or with a reference, has a column for each value but one: that of
-    `reference`, else the first in order (of categories: their own). Any other is a number. Missing
-    values come out as NaN.
-    Raises CytoregError for a reference that no patient has, or a covariate with one value only.
+    `reference`, else the first in order (of categories: their own). Any other is a number.
+    Raises CytoregError for a reference that no patient has.
     """
     columns: list[Column] = []
     pieces: list[list[Floats]] = [[] for _ in parts]
     for name in covariates:
         arrays = [part[name] for part in parts]
         if name not in reference and all(array.dtype.kind in "iuf" for array in arrays):
-            columns.append(Column(name))
-            for piece, array in zip(pieces, arrays, strict=True):
-                piece.append(array.astype(np.float64)[:, None])
-            continue
-        first, *others = _levels(name, arrays, reference, parts[0].levels.get(name))
-        columns += [Column(name, level, first) for level in others]
-        for piece, array in zip(pieces, arrays, strict=True):
-            piece.append(_indicators(array, others))
+            tables = [array.astype(np.float64)[:, None] for array in arrays]
+            constant = len(np.unique(np.concatenate(tables))) < 2
+            columns.append(Column(name, constant=constant))
+            if constant:  # less its mean it would be rounding, and that has a coefficient
+                tables = [np.zeros_like(table) for table in tables]
+        else:
+            first, *others = _levels(name, arrays, reference, parts[0].levels.get(name))
+            columns += [Column(name, level, first) for level in others]
+            if not others:
+                columns.append(Column(name, None, first, constant=True))
+            tables = [_indicators(array, others) for array in arrays]
+        for piece, table in zip(pieces, tables, strict=True):
+            piece.append(table)
     return columns, [np.hstack(piece) for piece in pieces]
+
+
+def given(array: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Where a covariate has a value: a number that is finite, a text that is not empty (None)."""
+    if array.dtype.kind in "iuf":
+        finite: NDArray[np.bool_] = np.isfinite(array)
+        return finite
+    return np.array([value is not None and value == value for value in array.tolist()], dtype=bool)
 
 
 def _levels(
@@ -60,13 +76,11 @@ def _levels(
     order: Sequence[str] | None,
 ) -> list[object]:
     """A covariate's values, the reference first, the others in order."""
-    found = {value for array in arrays for value in array.tolist() if not _missing(value)}
+    found = {value for array in arrays for value in array.tolist()}
     try:
         levels = sorted(found, key=order.index if order else None)
     except TypeError:
         raise CytoregError(f"the values of covariate {name} have no order") from None
-    if len(levels) < 2:
-        raise CytoregError(f"covariate {name} has fewer than two values: nothing to compare")
     chosen = reference.get(name, levels[0])
     if chosen not in found:
         raise CytoregError(f"no patient has the reference of covariate {name}")
@@ -74,11 +88,6 @@ def _levels(
 
 
 def _indicators(array: NDArray[np.generic], levels: Sequence[object]) -> Floats:
-    missing = np.array([_missing(value) for value in array.tolist()], dtype=bool)
-    table = np.stack([(array == level) for level in levels], axis=1).astype(np.float64)
-    table[missing] = np.nan
-    return table
-
-
-def _missing(value: object) -> bool:
-    return value is None or value != value
+    if not levels:
+        return np.zeros((len(array), 1))
+    return np.stack([(array == level) for level in levels], axis=1).astype(np.float64)

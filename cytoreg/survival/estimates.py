@@ -13,20 +13,24 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from cytoreg.config import Endpoint
-from cytoreg.survival import beside_population, causes, comparison
+from cytoreg.survival import beside_population, causes, comparison, left_out
 from cytoreg.survival.analysis import Analysis, analyse
 from cytoreg.survival.cohort import Reduced, days, frame
 from cytoreg.survival.curves import curves
 from cytoreg.survival.kaplan_meier import KaplanMeier, Z, quantile, survival_at
+from cytoreg.survival.patients import Floats
 from cytoreg.survival.restricted_mean import area
 from cytoreg.survival.tables import (
     AT_RISK,
     INTERVAL,
     OF_STRATUM,
     ORIGIN,
+    PAST_LAST_DAY,
     STRATUM,
+    TAU_PAST_LAST_DAY,
     Column,
     Table,
+    said,
     write,
 )
 
@@ -81,6 +85,7 @@ LANDMARK = Table(
             "double",
             "Kaplan-Meier estimate at the landmark; empty past the stratum's last observed day",
         ),
+        "problem": Column("varchar", f"why there is no estimate: {PAST_LAST_DAY}"),
         **_HOW,
     },
     (*OF_STRATUM, "years"),
@@ -106,6 +111,7 @@ SUMMARY = Table(
         "restricted_mean_days": Column("double", "mean survival within the horizon, days"),
         "restricted_mean_lower": Column("double", "lower limit of its 95 % interval, days"),
         "restricted_mean_upper": Column("double", "upper limit of its 95 % interval, days"),
+        "problem": Column("varchar", f"why there is no restricted mean: {TAU_PAST_LAST_DAY}"),
         **_HOW,
     },
     OF_STRATUM,
@@ -116,7 +122,7 @@ _Curves: TypeAlias = "dict[str | None, list[tuple[Reduced, KaplanMeier]]]"
 TABLES: tuple[Table, ...] = (
     *(CURVE, LANDMARK, SUMMARY, comparison.COMPARISON, comparison.HAZARD_RATIO),
     *(causes.INCIDENCE, beside_population.EXPECTED, beside_population.NET),
-    beside_population.LIFE_EXPECTANCY,
+    *(beside_population.LIFE_EXPECTANCY, left_out.LEFT_OUT, left_out.LEFT_OUT_PATIENT),
 )
 """The marts that `materialize` writes."""
 
@@ -128,20 +134,20 @@ def materialize(
 
     Each endpoint is estimated for its whole cohort and for each value of each of its strata; an
     empty cohort gives no rows. Rows are ordered by their grain, so equal cohorts give equal tables.
+    No patient and no cohort ends this: who cannot be estimated is left out and counted, what cannot
+    be estimated has a row that says why.
 
-    Raises ConfigError when a cohort, a column or a life table is missing or not of its kind,
-    BuildError when the cohort holds times or events that cannot be (counts only).
+    Raises ConfigError when a cohort, a column or a life table is missing or not of its kind.
     """
     parts: dict[str, list[pd.DataFrame]] = {table.name: [] for table in TABLES}
     for name in sorted(endpoints):
-        analysis = analyse(con, name, endpoints[name])
-        if analysis.cohort.limit(1).fetchone() is None:
-            continue
-        for source in (estimate, comparison.estimate, causes.estimate):
+        analysis = analyse(con, name, endpoints[name], root)
+        sources = [left_out.estimate]
+        if analysis.count():
+            sources += [estimate, comparison.estimate, causes.estimate, beside_population.estimate]
+        for source in sources:
             for table, frame_of_part in source(analysis):
                 parts[table.name].append(frame_of_part)
-        for table, frame_of_part in beside_population.estimate(analysis, root):
-            parts[table.name].append(frame_of_part)
     for table in TABLES:
         write(con, table, parts[table.name])
 
@@ -149,17 +155,16 @@ def materialize(
 def estimate(analysis: Analysis) -> Iterator[tuple[Table, pd.DataFrame]]:
     """Kaplan–Meier curves of an endpoint, and what is read off them."""
     endpoint = analysis.endpoint
-    strata = (None, *endpoint.strata)
+    strata = (None, *analysis.strata.values())
     found = {by: curves(analysis.cohort, by, endpoint.interval) for by in strata}
     years = np.unique(np.asarray(endpoint.landmarks_years, dtype=np.float64))
-    asked = days(years)
 
     def summary(part: Reduced, curve: KaplanMeier) -> dict[str, object]:
         return _summary(part, curve, endpoint.tau_years)
 
     for table, columns in (
         (CURVE, lambda _, curve: _curve(curve)),
-        (LANDMARK, lambda _, curve: {"years": years} | vars(survival_at(curve, asked))),
+        (LANDMARK, lambda _, curve: _landmarks(curve, years)),
         (SUMMARY, summary),
     ):
         for part in analysis.each(_framed(found, columns)):
@@ -182,6 +187,12 @@ def _curve(curve: KaplanMeier) -> dict[str, object]:
     }
 
 
+def _landmarks(curve: KaplanMeier, years: Floats) -> dict[str, object]:
+    found = survival_at(curve, days(years))
+    problem = said(PAST_LAST_DAY, np.isnan(found.survival))
+    return {"years": years, **vars(found), "problem": problem}
+
+
 def _summary(part: Reduced, curve: KaplanMeier, tau_years: float) -> dict[str, object]:
     median = quantile(curve)
     mean, std_err = area(curve, float(days(tau_years)))
@@ -198,4 +209,5 @@ def _summary(part: Reduced, curve: KaplanMeier, tau_years: float) -> dict[str, o
         "restricted_mean_days": mean,
         "restricted_mean_lower": mean - Z * std_err,
         "restricted_mean_upper": mean + Z * std_err,
+        "problem": TAU_PAST_LAST_DAY if np.isnan(mean) else None,
     }

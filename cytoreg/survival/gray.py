@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytoreg.errors import CytoregError
-from cytoreg.survival.cohort import By, Cohort, Reduced, check, names, reduce
+from cytoreg.survival.cohort import By, Cohort, Reduced, check, complete, names, reduce
 from cytoreg.survival.competing import Cause, coded
 from cytoreg.survival.log_rank import groups_of
 from cytoreg.survival.patients import Floats
@@ -49,8 +49,9 @@ def gray_test(
     variance is Gray's, Ann Stat 1988, with (1 − (d − 1) / (m − 1)) for d ties among m. Scores and
     variances of `strata` are summed. The statistic follows χ² with groups − 1 degrees of freedom.
 
-    Columns: cause, statistic, degrees_of_freedom, p_value; statistic and p_value are NaN where
-    there is nothing to compare (nobody had the event, or the variance is singular; cmprsk: −1).
+    Columns: cause, statistic, degrees_of_freedom, p_value, left_out; statistic and p_value are NaN
+    where there is nothing to compare (nobody had the event, or the variance is singular; cmprsk:
+    −1). Patients whose group or stratum is empty are left out, as in R, and counted.
     In R: cmprsk::cuminc(time_days, event, group, strata, rho)$Tests.
 
     Raises CytoregError for fewer than two groups, for delayed entry or weights that are fractions
@@ -59,14 +60,17 @@ def gray_test(
     import pandas as pd
     from scipy.special import chdtrc
 
-    parts = _parts(cohort, by, strata)
+    parts, left_out = _parts(cohort, by, strata)
     codes, known = coded(parts, causes)
     if not known:
         raise CytoregError("nobody in the cohort has an event, so there is no cause to compare")
     deep = len(names(strata))
     groups = groups_of(parts, names(by))
     if len(groups) < 2:
-        raise CytoregError("Gray's test compares two groups or more, and the cohort has one")
+        raise CytoregError(
+            "Gray's test compares two groups or more, and the cohort has"
+            f" {'one' if groups else 'none'}"
+        )
     rows = []
     for number, cause in enumerate(known):
         score, variance = np.zeros(len(groups)), np.zeros((len(groups),) * 2)
@@ -79,24 +83,25 @@ def gray_test(
         statistic = _statistic(score, variance)
         degrees = len(groups) - 1
         rows.append((cause, statistic, degrees, float(chdtrc(degrees, statistic))))
-    return pd.DataFrame(rows, columns=["cause", "statistic", "degrees_of_freedom", "p_value"])
+    frame = pd.DataFrame(rows, columns=["cause", "statistic", "degrees_of_freedom", "p_value"])
+    return frame.assign(left_out=left_out)
 
 
-def _parts(cohort: Cohort, by: By, strata: By) -> Sequence[Reduced]:
+def _parts(cohort: Cohort, by: By, strata: By) -> tuple[Sequence[Reduced], int]:
     if not names(by):
         raise CytoregError("Gray's test needs the columns whose values it compares")
     columns = (*names(strata), *names(by))
-    parts = check(
-        reduce(cohort, ("time_days", "event"), columns, optional=("entry_days",)), events=None
-    )
+    reduced = reduce(cohort, ("time_days", "event"), columns, optional=("entry_days",))
+    parts, left_out = complete(reduced)
+    check(parts or reduced, events=None)
     if any("entry_days" in part and np.any(part["entry_days"] > 0) for part in parts):
         raise CytoregError(
             "Gray's test does not know delayed entry",
             remedy="compare cause-specific hazards: a log-rank test with other causes censored",
         )
-    if not parts[0].whole:
+    if parts and not parts[0].whole:
         raise CytoregError("Gray's test takes weights that are whole numbers, which count patients")
-    return parts
+    return parts, left_out
 
 
 def _counts(members: Groups, groups: int, number: int) -> _Counts:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cytoreg.errors import CytoregError
-from cytoreg.survival.cohort import By, Cohort, Reduced, check, names, reduce
+from cytoreg.survival.cohort import By, Cohort, Reduced, check, complete, names, reduce
 from cytoreg.survival.patients import Floats
 
 if TYPE_CHECKING:
@@ -25,12 +25,14 @@ class LogRank:
     `statistic` follows χ² with `degrees_of_freedom` if they do; NaN, as `p_value`, where there is
     nothing to compare: no events, or never two groups at risk together. `groups` has one row per
     group: the columns of `by`, then patients (sum of weights), observed and expected events.
+    `left_out`: patients who are in no group, since a column of `by` or of strata is empty.
     """
 
     statistic: float
     degrees_of_freedom: int
     p_value: float
     groups: pd.DataFrame
+    left_out: int
 
 
 @dataclass(frozen=True)
@@ -51,33 +53,38 @@ def log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.0) -> Log
     both summed over times and strata, with w = S(t−)^rho, S the Kaplan–Meier curve of all groups of
     the stratum. rho = 0 is the log-rank test (Mantel, Cancer Chemother Rep 1966), rho = 1 that of
     Peto and Peto, for early differences; Harrington and Fleming, Biometrika 1982. A group without
-    expected events does not count. With `entry_days`, at risk are those who had entered.
+    expected events does not count. With `entry_days`, at risk are those who had entered. Patients
+    whose group or stratum is empty are left out, as in R, and counted.
     In R: survdiff(Surv(time_days, event) ~ by + strata(strata), rho = rho), which knows neither
     weights nor delayed entry.
 
     Raises CytoregError for fewer than two groups, weights that are fractions (they have no such
     variance: a Cox model takes them), and input that cannot be estimated.
     """
-    parts = _parts(cohort, by, strata)
+    parts, left_out = _parts(cohort, by, strata)
     groups = groups_of(parts, names(by))
     if len(groups) < 2:
-        raise CytoregError("a log-rank test compares two groups or more, and the cohort has one")
+        raise CytoregError(
+            "a log-rank test compares two groups or more, and the cohort has"
+            f" {'one' if groups else 'none'}"
+        )
     found = _sums(parts, groups, len(names(strata)), rho)
     statistic, degrees, p_value = _test(found)
-    return LogRank(statistic, degrees, p_value, _table(by, parts, groups, strata, found))
+    table = _table(by, parts, groups, strata, found)
+    return LogRank(statistic, degrees, p_value, table, left_out)
 
 
 def pairwise_log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.0) -> pd.DataFrame:
     """`log_rank` of each two groups of `by`: one row a pair.
 
     Columns: first, second (the groups' values as text, joined by a comma if `by` has several
-    columns), statistic, p_value, and p_holm, adjusted for the number of pairs (Holm, Scand J Stat
-    1979). Pairs without a test (NaN) do not count.
+    columns), statistic, p_value, p_holm, adjusted for the number of pairs (Holm, Scand J Stat
+    1979), and left_out, patients who are in no group. Pairs without a test (NaN) do not count.
     In R: survdiff on each pair, then p.adjust(…, "holm").
     """
     import pandas as pd
 
-    parts, deep = _parts(cohort, by, strata), len(names(strata))
+    (parts, left_out), deep = _parts(cohort, by, strata), len(names(strata))
     groups = groups_of(parts, names(by))
     rows = []
     for pair in combinations(groups, 2):
@@ -85,7 +92,8 @@ def pairwise_log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.
         statistic, _, p_value = _test(_sums(taken, list(pair), deep, rho))
         rows.append((*(_label(group) for group in pair), statistic, p_value))
     frame = pd.DataFrame(rows, columns=["first", "second", "statistic", "p_value"])
-    return frame.assign(p_holm=holm(frame["p_value"].to_numpy(dtype=np.float64)))
+    adjusted = holm(frame["p_value"].to_numpy(dtype=np.float64))
+    return frame.assign(p_holm=adjusted, left_out=left_out)
 
 
 def holm(p_values: Floats) -> Floats:
@@ -98,24 +106,26 @@ def holm(p_values: Floats) -> Floats:
     return adjusted
 
 
-def _parts(cohort: Cohort, by: By, strata: By) -> Sequence[Reduced]:
-    """Groups within strata, each reduced, in order."""
+def _parts(cohort: Cohort, by: By, strata: By) -> tuple[Sequence[Reduced], int]:
+    """Groups within strata, each reduced, in order, and how many patients are in none."""
     if not names(by):
         raise CytoregError("a log-rank test needs the columns whose values it compares")
     columns = (*names(strata), *names(by))
-    parts = check(reduce(cohort, ("time_days", "event"), columns, optional=("entry_days",)))
-    if not parts[0].whole:
+    reduced = reduce(cohort, ("time_days", "event"), columns, optional=("entry_days",))
+    parts, left_out = complete(reduced)
+    check(parts or reduced)
+    if parts and not parts[0].whole:
         raise CytoregError(
             "a log-rank test takes weights that are whole numbers, which count patients",
             remedy="compare with a Cox model, whose variance suits any weights",
         )
-    return parts
+    return parts, left_out
 
 
 def groups_of(parts: Sequence[Reduced], by: Sequence[str]) -> list[tuple[str | None, ...]]:
     """The distinct groups of `by`, the last columns of the strata, ordered by their values."""
     found = {part.stratum[-len(by) :]: part.values[-len(by) :] for part in parts}
-    levels = [parts[0].levels.get(name) for name in by]
+    levels = [parts[0].levels.get(name) for name in by] if parts else []
 
     def rank(group: tuple[str | None, ...]) -> tuple[tuple[bool, object], ...]:
         places = (

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cytoreg.errors import CytoregError
 from cytoreg.survival.partial_likelihood import Fit, Risk, Steps, evaluate
 from cytoreg.survival.patients import Floats
 
@@ -31,7 +30,7 @@ class Maximum:
     """Coefficients at the maximum (0 where collinear), and the likelihood there and at 0.
 
     `variance`: the inverse of the information; rows and columns of collinear terms are 0.
-    `problems`: per term None, "collinear" or "infinite".
+    `problems`: per term None, "collinear", "infinite" or, of all terms, "no maximum".
     """
 
     beta: Floats
@@ -49,6 +48,11 @@ def maximize(risk: Risk, steps: Steps) -> Maximum:
     """
     spread = risk.weight @ np.abs(risk.x)
     scale = np.where(spread > 0, spread / risk.weight.sum(), 1.0)
+    with np.errstate(all="ignore"):  # what is too large or too small for numbers is a problem
+        return _climbed(risk, steps, scale)
+
+
+def _climbed(risk: Risk, steps: Steps, scale: Floats) -> Maximum:
     beta = np.zeros(risk.x.shape[1])
     null = fit = evaluate(risk, steps, beta)
     proposed, halvings = beta + _solve(fit, scale), 0
@@ -66,12 +70,8 @@ def maximize(risk: Risk, steps: Steps) -> Maximum:
             beta, fit, halvings = proposed, tried, 0
             proposed = beta + _solve(fit, scale)
     problems = _problems(risk, steps, scale, beta, fit, null)
-    if "infinite" not in problems:
-        raise CytoregError(
-            "the Cox model's likelihood has found no maximum",
-            remedy="a covariate may reach too far: give its logarithm",
-        )
-    return _maximum(scale, beta, fit, null, tuple(each or "infinite" for each in problems))
+    why = "infinite" if "infinite" in problems else "no maximum"
+    return _maximum(scale, beta, fit, null, tuple(each or why for each in problems))
 
 
 def inverse(information: Floats, scale: Floats) -> tuple[Floats, NDArray[np.bool_]]:

@@ -26,13 +26,19 @@ def proportional_hazards(fit: Cox, transform: Transform = "km") -> pd.DataFrame:
     be in the model beside each x, by the score there, with g(t) one of:
         km (1 − S(t−), S of all patients together, unweighted), rank of t, t itself, or log t,
     less its mean over events. A covariate with several levels has one test for all of them.
-    NaN for terms that the model could not estimate.
+    NaN for terms that the model could not estimate, and where the events tell nothing of change, as
+    when all are at one time (R ends there: its matrix is singular).
     Grambsch and Therneau, Biometrika 1994; as the exact score test, without assuming that the
     covariance of x is the same at all times, from survival 3.0 on.
     In R: cox.zph(coxph(…), transform = transform).
 
     Raises CytoregError for an unknown transform, and for log where somebody had the event at 0.
     """
+    with np.errstate(all="ignore"):  # what is no number is told as NaN
+        return _tests(fit, transform)
+
+
+def _tests(fit: Cox, transform: Transform) -> pd.DataFrame:
     import pandas as pd
     from scipy.special import chdtrc
 
@@ -73,7 +79,10 @@ def _statistic(
         return float("nan")
     within = flat[np.ix_(used, used)]
     across = tilted[np.ix_(terms, used)]
-    spread = bent[np.ix_(terms, terms)] - across @ np.linalg.solve(within, across.T)
+    try:
+        spread = bent[np.ix_(terms, terms)] - across @ np.linalg.solve(within, across.T)
+    except np.linalg.LinAlgError:
+        return float("nan")
     scale = np.sqrt(np.maximum(np.diag(spread), 1e-300))
     inverted, dependent = inverse(spread, scale)
     if dependent.any():

@@ -21,14 +21,15 @@ else:
     Cohort: TypeAlias = object
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
-_REALS = {"FLOAT", "DOUBLE"}
-NUMBERS = _INTEGERS | _REALS | {"UBIGINT", "HUGEINT", "UHUGEINT", "DECIMAL"}
-_DATES = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
+REALS = {"FLOAT", "DOUBLE"}
+NUMBERS = _INTEGERS | REALS | {"UBIGINT", "HUGEINT", "UHUGEINT", "DECIMAL"}
+DATES = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
+WORDS = {"VARCHAR", "ENUM"}
 _KINDS = {
     **dict.fromkeys(
         ("time_days", "entry_days", "potential_days", "weight", "age_days"), (NUMBERS, "a number")
     ),
-    "start_date": (_DATES, "a date"),
+    "start_date": (DATES, "a date"),
 }
 
 
@@ -105,7 +106,7 @@ def plain(name: str, kind: str) -> str:
         return f"cast({column} as tinyint)"
     if kind in NUMBERS:
         return f"nullif(cast({column} as double), cast('nan' as double))"
-    return f"cast({column} as {'date' if kind in _DATES else 'varchar'})"
+    return f"cast({column} as {'date' if kind in DATES else 'varchar'})"
 
 
 def fetched(alias: str, kind: str) -> str:

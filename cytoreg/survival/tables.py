@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cytoreg.warehouse import comment, literal, quote
 
 if TYPE_CHECKING:
@@ -45,7 +48,16 @@ AT_RISK = Column("bigint", "patients under observation just before then")
 LOWER = Column("double", "lower limit of the 95 % interval; empty where it is not defined")
 UPPER = Column("double", "upper limit of the 95 % interval; empty where it is not defined")
 INTERVAL = Column("varchar", "scale of the interval")
+PAST_LAST_DAY = "past the last day observed"
+TAU_PAST_LAST_DAY = "tau past the last day observed"
 LIFE_TABLE = Column("varchar", "population, version, and what counts beyond its years and ages")
+
+
+def said(word: str, where: NDArray[np.bool_] | pd.Series[bool]) -> NDArray[np.object_]:
+    """A column that has the word in some places, and nothing in the others."""
+    column = np.full(len(where), None, dtype=object)
+    column[np.asarray(where, dtype=bool)] = word
+    return column
 
 
 def write(con: DuckDBPyConnection, table: Table, parts: Sequence[pd.DataFrame]) -> None:

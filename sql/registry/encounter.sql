@@ -4,7 +4,7 @@ grain: encounter_id
 materialized: table
 */
 with patient_of_number as (
-  select hospital_number, patient_id from registry.patient
+  select hospital_number, patient_id from registry.patient_number
 )
 select
   pseudonym('encounter', e.encounter_number) as encounter_id, -- pseudonym of the encounter

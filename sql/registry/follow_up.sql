@@ -7,7 +7,7 @@ materialized: table
 with patient_of_record as (
   select e.source_patient_number as record_id, p.patient_id
   from accepted.patient as e
-  inner join registry.patient as p on p.hospital_number = e.hospital_number
+  inner join registry.patient_number as p on p.hospital_number = e.hospital_number
   where e._source = 'research'
 )
 select

@@ -8,7 +8,7 @@ grain: laboratory_id
 materialized: table
 */
 with patient_of_number as (
-  select hospital_number, patient_id from registry.patient
+  select hospital_number, patient_id from registry.patient_number
 ),
 factor as (
   select * from (

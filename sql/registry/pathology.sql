@@ -68,7 +68,7 @@ last_version as (
   where r._file || ' ' || r.message = r.message_that_counts
 ),
 patient_of_number as (
-  select hospital_number, patient_id from registry.patient
+  select hospital_number, patient_id from registry.patient_number
 ),
 operation_of_case as (
   select case_number, procedure_id, patient_id, operation_date from registry.procedure

@@ -8,7 +8,7 @@ grain: procedure_id
 materialized: table
 */
 with patient_of_number as (
-  select hospital_number, patient_id from registry.patient
+  select hospital_number, patient_id from registry.patient_number
 ),
 findings_newest_first as (
   select

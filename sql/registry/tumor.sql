@@ -7,7 +7,7 @@ grain: tumor_id
 materialized: table
 */
 with patient_of_number as (
-  select hospital_number, patient_id from registry.patient
+  select hospital_number, patient_id from registry.patient_number
 ),
 classified as (
   select

@@ -1,5 +1,6 @@
 /* The death index in registry words: everyone who died, most of them not patients of ours.
-grain: certificate_number
+A state numbers its certificates anew each year.
+grain: state, death_year, certificate_number
 materialized: view
 */
 with trimmed as (
@@ -29,6 +30,8 @@ select
   case sex when 'M' then 'male' when 'F' then 'female' else sex end as sex, -- sex: M or F
   ssn_last4, -- ssn_last4
   iso_date(death_date) as death_date, -- death_date, the same
+  case when regexp_matches(death_date, '^[0-9]{4}') then substr(death_date, 1, 4) end
+    as death_year, -- year of death_date
   state, -- state
   cause_of_death, -- cause: ICD code without its dot
   _source, -- lineage

@@ -6,7 +6,7 @@ with trimmed as (
   select
     cleaned(diagnosis_id) as diagnosis_number,
     cleaned(encounter_id) as encounter_number,
-    cleaned(mrn) as hospital_number,
+    zero_padded(cleaned(mrn), 7) as hospital_number,
     cleaned(code_system) as code_system,
     upper(cleaned(code)) as code,
     local_day(cleaned(diagnosis_date)) as diagnosis_date,

@@ -5,7 +5,7 @@ materialized: view
 with trimmed as (
   select
     cleaned(encounter_id) as encounter_number,
-    cleaned(mrn) as hospital_number,
+    zero_padded(cleaned(mrn), 7) as hospital_number,
     cleaned(class) as class,
     cleaned(admit_time) as admission_time,
     cleaned(discharge_time) as discharge_time,

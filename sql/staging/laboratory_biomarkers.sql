@@ -7,7 +7,7 @@ materialized: view
 */
 with trimmed as (
   select
-    cleaned(hospital_number) as hospital_number,
+    zero_padded(cleaned(hospital_number), 7) as hospital_number,
     cleaned(taken_on) as taken_on,
     cleaned(result) as result,
     cleaned(normal_below) as normal_below,

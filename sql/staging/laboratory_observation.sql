@@ -7,7 +7,7 @@ with trimmed as (
   select
     cleaned(result_id) as result_id,
     cleaned(status) as status,
-    cleaned(mrn) as hospital_number,
+    zero_padded(cleaned(mrn), 7) as hospital_number,
     cleaned(code) as code,
     cleaned(value) as value,
     cleaned(comparator) as comparator,

@@ -3,7 +3,7 @@ grain: finding_key
 materialized: view
 */
 with hospital_number_of_record as (
-  select cleaned(record_id) as record_id, min(cleaned(mrn)) as hospital_number
+  select cleaned(record_id) as record_id, min(zero_padded(cleaned(mrn), 7)) as hospital_number
   from landing.research_enrollment
   group by cleaned(record_id)
 ),

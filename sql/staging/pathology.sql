@@ -27,7 +27,7 @@ with trimmed as (
     cleaned(report_number) as report_number,
     upper(cleaned(result_status)) as result_status,
     cleaned(reported_time) as reported_time,
-    cleaned(hospital_number) as hospital_number,
+    zero_padded(cleaned(hospital_number), 7) as hospital_number,
     cleaned(case_number) as case_number,
     cleaned(specimen_date) as specimen_date,
     cleaned(collected) as collected,

@@ -7,6 +7,7 @@ with every_source as (
   select
     source_patient_number,
     hospital_number,
+    other_hospital_numbers,
     family_name,
     given_name,
     middle_name,
@@ -33,6 +34,7 @@ with every_source as (
   select
     source_patient_number,
     hospital_number,
+    other_hospital_numbers,
     family_name,
     given_name,
     middle_name,
@@ -59,6 +61,7 @@ with every_source as (
   select
     source_patient_number,
     hospital_number,
+    other_hospital_numbers,
     family_name,
     given_name,
     middle_name,
@@ -85,6 +88,7 @@ with every_source as (
 select
   source_patient_number, -- the source's own number of the patient
   hospital_number, -- 7 digits, shared by all systems but the death index
+  other_hospital_numbers, -- further numbers of the same patient, between blanks
   family_name, -- in capitals; none from research
   given_name, -- in capitals; none from research
   middle_name, -- in capitals; none from research

@@ -23,7 +23,8 @@ with trimmed as (
 )
 select
   mrn as source_patient_number, -- mrn
-  mrn as hospital_number, -- mrn
+  zero_padded(mrn, 7) as hospital_number, -- mrn, seven digits
+  cast(null as varchar) as other_hospital_numbers, -- the hospital gives one a patient
   family_name, -- last_name in capitals
   given_name, -- first_name in capitals
   middle_name, -- middle_name in capitals

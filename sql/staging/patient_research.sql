@@ -1,11 +1,24 @@
 /* The research project's enrolled patients in registry words; the project keeps no names.
+A record that was enrolled under several hospital numbers hands all of them on.
 grain: source_patient_number, one row per enrolled record
 materialized: view
 */
-with trimmed as (
+with numbers_of_record as (
+  select
+    record_id,
+    string_agg(mrn, ' ' order by mrn) as mrns
+  from (
+    select distinct cleaned(record_id) as record_id, zero_padded(cleaned(mrn), 7) as mrn
+    from landing.research_enrollment
+  ) as enrolled
+  where regexp_matches(mrn, '^[0-9]{7}$')
+  group by record_id
+  having count(*) > 1
+),
+trimmed as (
   select
     cleaned(record_id) as record_id,
-    cleaned(mrn) as mrn,
+    zero_padded(cleaned(mrn), 7) as mrn,
     local_day(cleaned(consent_date)) as consent_date,
     local_day(cleaned(enr_birth_date)) as birth_date,
     cleaned(enr_sex) as sex,
@@ -22,7 +35,8 @@ with trimmed as (
 )
 select
   record_id as source_patient_number, -- record_id
-  mrn as hospital_number, -- mrn
+  mrn as hospital_number, -- mrn, seven digits
+  n.mrns as other_hospital_numbers, -- every mrn of a record that has several, between blanks
   cast(null as varchar) as family_name, -- the project keeps no names
   cast(null as varchar) as given_name, -- the project keeps no names
   cast(null as varchar) as middle_name, -- the project keeps no names
@@ -61,3 +75,4 @@ select
   _file, -- lineage
   _row -- lineage
 from trimmed
+left join numbers_of_record as n using (record_id)

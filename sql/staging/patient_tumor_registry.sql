@@ -1,21 +1,48 @@
 /* The tumour registry's patients in registry words.
-A NAACCR patient carries no hospital number; its tumours do, and the smallest one stands for the
-patient. The date of last contact is the death date of the dead (vitalStatus 0).
+A NAACCR patient carries no hospital number; its tumours do, and may stand under several. Numbers of
+seven digits come first; the smallest stands for the patient, and all are handed on.
+The date of last contact is the death date of the dead. vitalStatus (NAACCR item 1760) is 0 dead, 1
+alive; SEER wrote 4 for the dead. Sex (item 220) codes 5 and 6 are told by the sex at birth, to which
+life tables go; 3 (other) and 4 (not said which) are neither.
 grain: source_patient_number, one row per Patient element
 materialized: view
 */
-with hospital_number_of_patient as (
+with numbers_of_tumors as (
+  select distinct
+    cleaned(p.patientIdNumber) as source_patient_number,
+    zero_padded(cleaned(t.medicalRecordNumber), 7) as hospital_number
+  from landing.tumor_registry_tumor as t
+  inner join landing.tumor_registry_patient as p
+    on p._file = t._file and p._row = t._parent_row
+  where cleaned(t.medicalRecordNumber) is not null
+),
+numbers_best_first as (
   select
-    _file,
-    _parent_row,
-    min(cleaned(medicalRecordNumber)) as hospital_number
-  from landing.tumor_registry_tumor
-  group by _file, _parent_row
+    *,
+    row_number() over (
+      partition by source_patient_number
+      order by
+        case when regexp_matches(hospital_number, '^[0-9]{7}$') then 0 else 1 end,
+        hospital_number
+    ) as place
+  from numbers_of_tumors
+),
+numbers_of_patient as (
+  select
+    source_patient_number,
+    max(case when place = 1 then hospital_number end) as hospital_number,
+    string_agg(
+      case when place > 1 and regexp_matches(hospital_number, '^[0-9]{7}$') then hospital_number end,
+      ' ' order by hospital_number
+    ) as other_hospital_numbers
+  from numbers_best_first
+  group by source_patient_number
 ),
 trimmed as (
   select
     cleaned(p.patientIdNumber) as source_patient_number,
     h.hospital_number,
+    h.other_hospital_numbers,
     upper(cleaned(p.nameLast)) as family_name,
     upper(cleaned(p.nameFirst)) as given_name,
     upper(cleaned(p.nameMiddle)) as middle_name,
@@ -31,8 +58,7 @@ trimmed as (
     p._file,
     p._row
   from landing.tumor_registry_patient as p
-  left join hospital_number_of_patient as h
-    on h._file = p._file and h._parent_row = p._row
+  left join numbers_of_patient as h on h.source_patient_number = cleaned(p.patientIdNumber)
 ),
 dates_rearranged as (
   select
@@ -44,20 +70,29 @@ dates_rearranged as (
 select
   source_patient_number, -- patientIdNumber
   hospital_number, -- smallest medicalRecordNumber of the patient's tumours
+  other_hospital_numbers, -- the tumours' other medicalRecordNumbers, between blanks
   family_name, -- nameLast in capitals
   given_name, -- nameFirst in capitals
   middle_name, -- nameMiddle in capitals
   birth_date_iso as birth_date, -- dateOfBirth: YYYYMMDD, YYYYMM or YYYY
-  case sex when '1' then 'male' when '2' then 'female' when '9' then 'unknown' else sex end
-    as sex, -- sex: 1 male, 2 female, 9 unknown
+  case
+    when sex in ('1', '5') then 'male'
+    when sex in ('2', '6') then 'female'
+    when sex in ('3', '4') then 'other'
+    when sex = '9' then 'unknown'
+    else sex
+  end as sex, -- sex: 1 and 5 male, 2 and 6 female, 3 and 4 other, 9 unknown
   case
     when ssn = '999999999' then null
     else regexp_replace(ssn, '^[0-9]{5}([0-9]{4})$', '\1')
   end as ssn_last4, -- last four digits of socialSecurityNumber; 999999999 is unknown
   race, -- race1
-  case vital_status when '0' then 'dead' when '1' then 'alive' else vital_status end
-    as vital_status, -- vitalStatus: 0 dead, 1 alive
-  case when vital_status = '0' then last_contact_date_iso end
+  case
+    when vital_status in ('0', '4') then 'dead'
+    when vital_status = '1' then 'alive'
+    else vital_status
+  end as vital_status, -- vitalStatus: 0 dead (formerly 4), 1 alive
+  case when vital_status in ('0', '4') then last_contact_date_iso end
     as death_date, -- dateOfLastContact of the dead
   last_contact_date_iso as last_contact_date, -- dateOfLastContact, the same
   case when cause_of_death not in ('0000', '7777', '7797') then cause_of_death end

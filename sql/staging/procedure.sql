@@ -6,7 +6,7 @@ materialized: view
 with trimmed as (
   select
     cleaned(case_number) as case_number,
-    cleaned(hospital_number) as hospital_number,
+    zero_padded(cleaned(hospital_number), 7) as hospital_number,
     cleaned(patient_name) as patient_name,
     local_day(cleaned(operation_date)) as operation_date,
     cleaned(incision_time) as incision_time,

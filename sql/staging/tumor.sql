@@ -13,7 +13,7 @@ trimmed as (
   select
     p.source_patient_number,
     cleaned(t.tumorRecordNumber) as tumor_record_number,
-    cleaned(t.medicalRecordNumber) as hospital_number,
+    zero_padded(cleaned(t.medicalRecordNumber), 7) as hospital_number,
     cleaned(t.dateOfDiagnosis) as diagnosis_date,
     upper(cleaned(t.primarySite)) as primary_site,
     cleaned(t.histologicTypeIcdO3) as histology,

@@ -239,3 +239,146 @@ def test_the_key_is_in_no_file(tmp_path: Path) -> None:
 def test_a_wrong_linkage_section_is_named(accepted, change, message) -> None:
     with pytest.raises(ConfigError, match=message):
         link(accepted, CONFIG.model_copy(update=change), pseudonym_key="k")
+
+
+NAMED = CONFIG.model_copy(
+    update={
+        "names": ["family_name", "given_name"],
+        "may_be_missing": ["sex"],
+        "cut": {"death_index": {"family_name": 20, "given_name": 15}},
+        "unknown": {"sex": ["unknown"]},
+        "weigh": ["birth_date", "death_date"],
+    }
+)
+
+
+def how(con: duckdb.DuckDBPyConnection, family: str, given: str, born: str, sex: str) -> str | None:
+    """The method by which one more certificate is linked; or the finding on it."""
+    con.execute("delete from accepted.death")
+    con.execute(
+        "insert into accepted.death values"
+        " ('x', ?, ?, ?, ?, '2010-01-01', 'IA', 'death_index', 'deaths', 'd', 1)",
+        [family, given, born, sex],
+    )
+    link(con, NAMED, pseudonym_key="k")
+    found = con.execute(
+        "select method from registry.patient_link where entity = 'death'"
+        " union all select rule from quality.finding where entity = 'death' order by 1"
+    ).fetchall()
+    return " ".join(text for (text,) in found) or None
+
+
+def test_how_a_certificate_is_linked(accepted) -> None:
+    accepted.execute(
+        "insert into accepted.patient values"
+        " ('h5', '5', 'TESTOPOULOS-PROBANDIDIS', 'ØLAV MARIUS', '1970-01-02', 'male', null,"
+        "  'hospital', 'patients', 'patients', 5)"
+    )
+    family, born = "TESTOPOULOS-PROBANDI", "1970-01-02"
+    assert how(accepted, family, "OLAV MARIUS", born, "male") == "exact"
+    assert how(accepted, family, "OELAV-MARIUS", born, "male") == "exact"
+    assert how(accepted, family, "MARIUS", born, "male") == "parts"
+    assert how(accepted, family, "O", born, "male") == "parts"
+    assert how(accepted, "OLAV MARIUS", family, born, "male") == "parts"
+    unsure = "death.linked_unsurely one_unknown"
+    assert how(accepted, family, "OLAV MARIUS", born, "unknown") == unsure
+    assert how(accepted, family, "MARIUS", born, "unknown") is None
+    assert how(accepted, "MARRIED", "OLAV MARIUS", born, "male") == "death.nearly_fits"
+    assert how(accepted, family, "OLAV MARIUS", born, "female") is None
+    assert how(accepted, family, "OLAV MARIUS", "1970-01-03", "male") is None
+
+
+def test_a_person_is_all_that_any_record_says(accepted) -> None:
+    """The day of birth is the hospital's, the name before the marriage the tumour registry's."""
+    accepted.execute("update accepted.patient set family_name = 'BORN' where source_number = 't1'")
+    assert how(accepted, "BORN", "ANNA", "1950-01-02", "female") == "exact"
+
+
+@pytest.fixture
+def numbered(accepted) -> duckdb.DuckDBPyConnection:
+    accepted.execute("alter table accepted.patient add column others varchar")
+    accepted.execute("delete from accepted.death")
+    return accepted
+
+
+def persons(con: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    """Numbers by the number that the person is known by."""
+    link(con, NAMED.model_copy(update={"other_numbers": "others"}), pseudonym_key="k")
+    return con.execute(
+        "select p.hospital_number, string_agg(n.hospital_number, ' ' order by n.hospital_number)"
+        " from registry.patient as p join registry.patient_number as n using (patient_id)"
+        " group by all order by 1"
+    ).fetchall()
+
+
+def carry(con: duckdb.DuckDBPyConnection, source: str, own: str, others: str, born: str) -> None:
+    con.execute(
+        "insert into accepted.patient values (?, ?, 'TIED', 'SIMULATED', ?, 'male', null,"
+        " ?, 'patients', 'patients', (select count(*) + 100 from accepted.patient), ?)",
+        [f"{source}-{own}", own, born, source, others],
+    )
+
+
+def test_numbers_that_a_record_carries_are_one_persons(numbered) -> None:
+    """Also over several records; and the hospital's number is the one the person is known by."""
+    carry(numbered, "tumor_registry", "70", "71 72", "1930-01-01")
+    carry(numbered, "tumor_registry", "73", "72", "1930-01-01")
+    carry(numbered, "hospital", "72", "", "1930-01-01")
+    assert ("72", "70 71 72 73") in persons(numbered)
+
+
+def test_a_former_number_changes_no_pseudonym(numbered) -> None:
+    carry(numbered, "hospital", "72", "", "1930-01-01")
+    persons(numbered)
+    query = "select patient_id from registry.patient_number where hospital_number = '72'"
+    before = numbered.execute(query).fetchall()
+    carry(numbered, "tumor_registry", "10", "72", "1930-01-01")
+    persons(numbered)
+    assert numbered.execute(query).fetchall() == before
+
+
+def test_a_number_of_somebody_else_ties_nobody(numbered) -> None:
+    carry(numbered, "hospital", "72", "", "1930-01-01")
+    carry(numbered, "tumor_registry", "2", "72", "1930-01-01")
+    found = persons(numbered)
+    assert ("2", "2") in found
+    assert ("72", "72") in found
+    assert numbered.execute("select rule, severity, key from quality.finding").fetchall() == [
+        ("patient.number_of_another", "warning", "tumor_registry-2")
+    ]
+    assert numbered.execute(
+        "select hospital_number from registry.patient_link join registry.patient using (patient_id)"
+        " where source_table = 'patients' and source = 'tumor_registry'"
+    ).fetchall() == [("72",)]
+
+
+def test_what_says_unknown_comes_after_all_that_is_known(accepted) -> None:
+    accepted.execute(
+        "update accepted.patient set sex = 'unknown' where source_number in ('h1', 't4', 't9')"
+    )
+    link(accepted, NAMED, pseudonym_key="k")
+    assert accepted.execute(
+        "select hospital_number, sex, sex_source from registry.patient"
+        " where hospital_number in ('1', '4') order by 1"
+    ).fetchall() == [("1", "female", "tumor_registry"), ("4", "female", "death_index")]
+
+
+def test_a_value_that_wins_comes_from_any_source(accepted) -> None:
+    config = NAMED.model_copy(update={"wins": {"given_name": ["ANN"]}})
+    link(accepted, config, pseudonym_key="k")
+    assert accepted.execute(
+        "select given_name from registry.patient where hospital_number = '1'"
+    ).fetchone() == ("ANN",)
+
+
+def test_what_is_weighed_is_what_most_sources_say(accepted) -> None:
+    """The death index alone is outvoted; of two that stand one against one, precedence decides."""
+    accepted.execute(
+        "update accepted.patient set death_date = '2001-01-01' where hospital_number = '1'"
+    )
+    link(accepted, NAMED, pseudonym_key="k")
+    query = "select cast(death_date as varchar) from registry.patient where hospital_number = '1'"
+    assert accepted.execute(query).fetchone() == ("2001-01-01",)
+    accepted.execute("update accepted.patient set death_date = null where source_number = 'h1'")
+    link(accepted, NAMED, pseudonym_key="k")
+    assert accepted.execute(query).fetchone() == ("2003-03-03",)

@@ -69,6 +69,11 @@ def shows(
         drawn.put(shared, f"accepted.{entity}", columns, given.get(f"accepted.{entity}"))
     for table, columns in drawn.LINKED.items():
         drawn.put(shared, table, columns, given.get(table))
+    if "registry.patient_number" not in given:  # each patient has the drawn number alone
+        shared.execute(
+            "insert into registry.patient_number by name"
+            " select hospital_number, patient_id from registry.patient"
+        )
     for name in drawn.registry_models():
         shared.execute(f"create view {name} as {drawn.select(name)}")
 

@@ -72,6 +72,7 @@ LINKED = {
         "death_date_source": "varchar",
         "cause_of_death": "varchar",
     },
+    "registry.patient_number": {"hospital_number": "varchar", "patient_id": "varchar"},
     "registry.patient_link": {
         "patient_id": "varchar",
         "entity": "varchar",

@@ -161,7 +161,7 @@ def test_categories_and_enumerations_keep_their_order_as_factors_do_in_r(cohort:
 def test_a_term_that_others_determine_is_left_out_as_in_r(cohort: Cohort) -> None:
     frame = cohort("lung").assign(months=lambda f: f["age"] * 12 + 1, constant=3)
     fit = cox(frame, ["age", "months", "constant", "sex"])
-    assert fit.terms["problem"].tolist() == [None, "collinear", "collinear", None]
+    assert fit.terms["problem"].tolist() == [None, "collinear", "one value", None]
     assert fit.terms["hazard_ratio"].isna().tolist() == [False, True, True, False]
     alone = cox(frame, ["age", "sex"])
     np.testing.assert_allclose(
@@ -212,7 +212,9 @@ def test_far_too_few_patients_end_in_no_estimate_and_in_no_warning() -> None:
         ({"event": 0}, {}, "nobody had the event"),
         ({"age": [1.0, None, 2.0]}, {}, "1 rows of the cohort have a covariate that is missing"),
         ({"arm": ["a", None, "b"]}, {"covariates": ["arm"]}, "1 rows of the cohort have a cov"),
-        ({"arm": "a"}, {"covariates": ["arm"]}, "arm has fewer than two values"),
+        ({"arm": None}, {"covariates": ["arm"]}, "3 rows of the cohort have a covariate that is"),
+        ({"arm": ["a", None, "b"]}, {"strata": "arm"}, "1 rows of the cohort have .* no stratum"),
+        ({"arm": None}, {"covariates": ["arm"], "missing": "leave out"}, "no patient has a value"),
         ({}, {"covariates": []}, "needs covariates"),
         ({}, {"covariates": ["age", "age"]}, "each named once"),
         ({}, {"covariates": ["size"]}, "no column size"),
@@ -250,7 +252,7 @@ def test_an_event_at_0_has_no_logarithm() -> None:
 
 def test_one_patient_or_one_who_decides_all_has_no_hazard_ratio() -> None:
     one = cox(pd.DataFrame({"time_days": [10], "event": [1], "x": [1]}), ["x"])
-    assert one.terms["problem"].tolist() == ["collinear"]
+    assert one.terms["problem"].tolist() == ["one value"]
     two = cox(pd.DataFrame({"time_days": [10, 12], "event": [1, 1], "x": [1, 2]}), ["x"])
     assert two.terms["problem"].tolist() == ["infinite"]
     for fit in (one, two):

@@ -20,9 +20,8 @@ DEFECTS: tuple[Defect, ...] = (
     ),
     _result(
         "laboratory.hospital_number.str_matches",
-        "hospital number lost its leading zero",
-        changes={"mrn": "x.mrn[2:]"},
-        where="x.mrn like '0%'",
+        "hospital number has a digit too many",
+        changes={"mrn": "x.mrn || '7'"},
     ),
     _result("laboratory.given_once", "row typed twice", action="repeat"),
     _result(

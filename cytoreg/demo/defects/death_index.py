@@ -15,7 +15,7 @@ DEFECTS: tuple[Defect, ...] = (
         changes={"death_date": "(x.birth_date[1:4]::integer - 3) || '0615'"},
     ),
     _death(
-        "death.certificate_number.unique",
+        "death.unique",
         "certificate listed twice",
         action="repeat",
         where="x._pid is not null",

@@ -26,9 +26,8 @@ DEFECTS: tuple[Defect, ...] = (
     ),
     _patient(
         "patient.hospital_number.str_matches",
-        "hospital number lost its leading zero",
-        changes={"mrn": "x.mrn[2:]"},
-        where="x.mrn like '0%'",
+        "hospital number has a digit too many",
+        changes={"mrn": "x.mrn || '7'"},
     ),
     _patient(
         "patient.ssn_last4.str_matches",

@@ -26,7 +26,7 @@ select
   o.primary_site_final as primary_site, -- final primary site (marts.primary_site)
   o.operation_era, -- decade of the index operation
   coalesce(o.residual, 'unknown') as residual, -- R0, R1, R2 or unknown after the index operation
-  coalesce(o.grade, '9') as grade, -- tumour grade 1 to 3, 9 unknown
+  coalesce(nullif(o.grade, '9'), 'unknown') as grade, -- tumour grade 1 to 3, or unknown
   o.status = 'dead' and coalesce(o.death_date_precision, 'unknown') = 'unknown'
     as dead_undated, -- dead, nobody knows when: censored at the last contact
   date_precision(o.index_date_earliest, o.index_date_latest)

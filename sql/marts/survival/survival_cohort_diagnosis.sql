@@ -35,7 +35,7 @@ select
   sex, -- male, female or unknown
   age_days - days_before as age_days, -- age at diagnosis, days
   primary_site, -- final primary site
-  grade, -- tumour grade 1 to 3, 9 unknown
+  grade, -- tumour grade 1 to 3, or unknown
   dead_undated, -- dead, nobody knows when: censored at the last contact
   date_precision(first_day, last_day)
     as start_date_precision, -- how the diagnosis is known: day, month, year or years

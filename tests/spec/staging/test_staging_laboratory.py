@@ -54,7 +54,7 @@ def test_whose_and_when(stages):
         LAB-3                   | 0000001         | done   | 2012          |
         b.xlsx#Chromogranin A-5 | 0000001         | final  | 1994-03-04    |
         b.xlsx#Chromogranin A-6 | 0000001         | final  | 1994-03-25    |
-        b.xlsx#5-HIAA-5         | 261718          | final  | 1994-25-03    |
+        b.xlsx#5-HIAA-5         | 0261718         | final  | 1994-25-03    |
         b.xlsx#5-HIAA-6         | see book 2      | final  |               |
         b.xlsx#Notes-7          | 0000001         | final  | 3/4/94        |
         """,

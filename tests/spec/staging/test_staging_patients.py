@@ -14,7 +14,7 @@ given = {
         tumorRecordNumber | medicalRecordNumber | primarySite | ki67 | tumorSizeSummary | dateOfDiagnosis | _parent_row
         ------------------+---------------------+-------------+------+------------------+-----------------+------------
         01                | 0000011             | C172        | 12.0 | 031              | 20050607        | 1
-        02                | 0000010             | C619        | XXX.7| 999              | 20060607        | 1
+        02                | 10                  | C619        | XXX.7| 999              | 20060607        | 1
         01                | 0000012             | 172         | 101  | 850              | 2005            | 2
         01                | 0000013             | C80.9       |      | 990              |                 | 9
     """,
@@ -35,9 +35,8 @@ given = {
 
 def test_one_row_a_source_and_patient(stages):
     """
-    A tumour registry's patient takes the smallest hospital number of its tumours. A month stays a
-    month,
-    unknown codes and short numbers pass unchanged.
+    A tumour registry's patient takes the smallest hospital number of its tumours. Sex code 5 goes by
+    the sex at birth. A month stays a month, and unknown codes pass unchanged.
     """
     stages(
         "staging.patient",
@@ -46,7 +45,7 @@ def test_one_row_a_source_and_patient(stages):
         ---------------+-----------------------+-----------------+------------+--------+----------
         tumor_registry | 00000001              | 0000010         | 1950-01-31 | female | 6789
         tumor_registry | 00000002              | 0000012         | 1950-02    | male   |
-        tumor_registry | 00000003              |                 | 1950-01-33 | 5      | 1234
+        tumor_registry | 00000003              |                 | 1950-01-33 | male   | 1234
         hospital       | 0000010               | 0000010         | 1950-01-31 | female | 6789
         hospital       | 0000012               | 0000012         | 1950-02-01 | X      |
         research       | 7                     | 0000010         | 1950-01-31 | female |
@@ -95,5 +94,19 @@ def test_tumours_keep_their_patient_and_special_codes_are_no_measures(stages):
         00000001-02 | 0000010         | C61.9        |              | XXX.7     |         | 2006-06-07
         00000002-01 | 0000012         | 172          | 101          |           | 850     | 2005
                     | 0000013         | C80.9        |              |           |         |
+        """,
+    )
+
+
+def test_a_patient_hands_on_every_number(stages):
+    """Tumours of one patient may stand under several numbers; a number that is none is no other."""
+    stages(
+        "staging.patient_tumor_registry",
+        """
+        source_patient_number | hospital_number | other_hospital_numbers
+        ----------------------+-----------------+-----------------------
+        00000001              | 0000010         | 0000011
+        00000002              | 0000012         |
+        00000003              |                 |
         """,
     )

@@ -1,0 +1,206 @@
+"""Whom a record without the shared number fits: exactly, by parts of a name, or with one unknown.
+
+A record fits a person when every `match` column is one that some record of the person has. Three
+grades, of which the best counts; exactly one person must fit at it:
+
+0. all columns are known on both sides and agree, names by `same_name`;
+1. the same, but a name agrees by its parts, as an initial, or the two names are swapped;
+2. one column of `may_be_missing` is unknown on one side, all others agree, names as spelt.
+
+`NEAR` stands beside them: all is known and agrees but for one of several names, as after a
+marriage. Nothing is linked by it, and never by names alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import duckdb
+
+from cytoreg.config import Linkage
+from cytoreg.names import define_names
+from cytoreg.warehouse import literal, quote
+
+__all__ = ["NEAR", "fit", "known", "record", "spelling_width"]
+
+NEAR = 9
+"""Grade of a pair of which one name alone does not agree."""
+
+
+def fit(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
+    """Temporary `fitting`: each record without number that fits somebody.
+
+    One row a record: entity, source, source_table, file, row; `number` of the person and how many
+    `persons` fit at the best `grade`. Reads `person_of_number` (number → person).
+    """
+    define_names(con)
+    number = quote(config.number)
+    columns = config.match or []
+    names = [name for name in columns if name in config.names]
+    strict = [name for name in columns if name not in (*names, *config.may_be_missing)]
+    parts = [f"{record(config.entity, _asked(config))} where {number} is null"]
+    parts += [record(entity, _asked(config)) for entity in config.without_number]
+    con.execute(f"create or replace temp table unnumbered as {' union all '.join(parts)}")
+    if not strict:
+        con.execute(
+            "create or replace temp table fitting as select entity, source, source_table, file,"
+            ' "row", null::varchar as number, 0::bigint as persons, 0 as grade'
+            " from unnumbered where false"
+        )
+        return
+    con.execute(
+        f"""create or replace temp table person_known as
+        select n.person, {", ".join(_lists(config))}
+        from accepted.{quote(config.entity)} as r
+        inner join person_of_number as n on n.number = r.{number}
+        group by n.person"""
+    )
+    first, *others = map(quote, strict)
+    agree = "".join(f" and list_contains(p.{name}, u.{name})" for name in others)
+    tolerated = [quote(name) for name in columns if name in config.may_be_missing]
+    missing = [f"(u.{name} is null or p.{name} is null)::int" for name in tolerated]
+    agree += "".join(
+        f" and (u.{name} is null or p.{name} is null or list_contains(p.{name}, u.{name}))"
+        for name in tolerated
+    )
+    con.execute(
+        f"""create or replace temp table candidate as
+        with person as (
+          select *, unnest({first}) as one_of_first from person_known
+        )
+        select u.entity, u.source, u.source_table, u.file, u."row", p.person,
+          {" + ".join(missing) or "0"} as missing
+          {"".join(f", u.{quote(n)}, p.{quote(n)} as {quote(f'known_{n}')}" for n in names)}
+        from unnumbered as u
+        inner join person as p on p.one_of_first = u.{first}{agree}"""
+    )
+    con.execute(
+        f"""create or replace temp table fitting as
+        with compared as (
+          select *{"".join(f", {_level(name)} as {quote(f'level_{name}')}" for name in names)}
+          from ({_with_forms(names)}) as candidate
+        ),
+        graded as (
+          select *, {_grade(names)} as grade from compared
+        ),
+        best as (
+          select *, min(grade) over (
+            partition by entity, source, source_table, file, "row"
+          ) as best_grade
+          from graded
+          where grade is not null
+        )
+        select entity, source, source_table, file, "row", min(person) as number,
+          count(distinct person) as persons, min(grade) as grade
+        from best
+        where grade = best_grade
+        group by all"""
+    )
+
+
+def record(entity: str, asked: str = "") -> str:
+    """SELECT of a record's place: entity, source, source_table, file, row, and what is `asked`."""
+    return (
+        f"select {literal(entity)} as entity, _source as source, _table as source_table,"
+        f' _file as file, _row as "row"{asked} from accepted.{quote(entity)}'
+    )
+
+
+def known(config: Linkage, column: str) -> str:
+    """A column of `match` as it is compared: null where it says that it is unknown."""
+    text = f"cast({quote(column)} as varchar)"
+    if codes := config.unknown.get(column):
+        text = f"case when {text} not in ({', '.join(map(literal, codes))}) then {text} end"
+    if column in config.names:
+        return f"struct_pack(text := {text}, width := {spelling_width(config, column)})"
+    return (
+        rf"nullif(regexp_replace(strip_accents(upper({text})), '[^\p{{L}}\p{{N}}]', '', 'g'), '')"
+    )
+
+
+def spelling_width(config: Linkage, column: str) -> str:
+    """How many letters of a name the record's source can hold; null: as many as there are."""
+    widths: Mapping[str, int] = {
+        source: cut[column] for source, cut in config.cut.items() if column in cut
+    }
+    if not widths:
+        return "null::integer"
+    cases = " ".join(f"when {literal(source)} then {width}" for source, width in widths.items())
+    return f"case _source {cases} end"
+
+
+def _asked(config: Linkage) -> str:
+    return "".join(f", {known(config, column)} as {quote(column)}" for column in config.match)
+
+
+def _lists(config: Linkage) -> list[str]:
+    """Aggregates: all that a person's records say in each column of `match`; null if nothing."""
+    lists = []
+    for column in config.match:
+        given = known(config, column)
+        filled = f"({given}).text" if column in config.names else given
+        lists.append(f"list(distinct {given}) filter ({filled} is not null) as {quote(column)}")
+    return lists
+
+
+def _with_forms(names: Sequence[str]) -> str:
+    """The candidates with the forms of their names, each spelling worked out once."""
+    if not names:
+        return "select * from candidate"
+    spelt = " union ".join(
+        f"select {quote(name)}.text, {quote(name)}.width from candidate"
+        f" union select known.text, known.width from (select unnest({quote(f'known_{name}')})"
+        " as known from candidate)"
+        for name in names
+    )
+    own = ", ".join(f"form_{place}.forms as {quote(name)}" for place, name in enumerate(names))
+    lists = ", ".join(
+        f"(select list(f.forms) from (select unnest({quote(f'known_{name}')}) as k) as listed"
+        " inner join spelling as f on f.text = listed.k.text"
+        " and f.width is not distinct from listed.k.width) "
+        f"as {quote(f'known_{name}')}"
+        for name in names
+    )
+    joins = " ".join(
+        f"left join spelling as form_{place} on form_{place}.text = c.{quote(name)}.text"
+        f" and form_{place}.width is not distinct from c.{quote(name)}.width"
+        for place, name in enumerate(names)
+    )
+    hidden = ", ".join(quote(part) for name in names for part in (name, f"known_{name}"))
+    return f"""
+          with spelling as materialized (
+            select text, width, name_forms(text, width) as forms from ({spelt}) as spelt
+            where text is not null
+          )
+          select c.* exclude ({hidden}), {own}, {lists}
+          from candidate as c {joins}"""
+
+
+def _level(name: str) -> str:
+    """2 the same name, 1 parts of it, 0 another: the best of the person's spellings."""
+    return _best(name, name)
+
+
+def _best(of: str, among: str) -> str:
+    mine = quote(of)
+    return (
+        f"coalesce(list_max(list_transform({quote(f'known_{among}')}, lambda known:"
+        f" case when same_name({mine}, known, missing = 0) then 2"
+        f" when parts_of_name({mine}, known) then 1 else 0 end)), 0)"
+    )
+
+
+def _grade(names: Sequence[str]) -> str:
+    if not names:
+        return "case missing when 0 then 0 when 1 then 2 end"
+    levels = [quote(f"level_{name}") for name in names]
+    lowest = f"least({', '.join(levels)})" if len(levels) > 1 else levels[0]
+    grade = f"when missing = 0 and {lowest} = 2 then 0 when missing = 0 and {lowest} = 1 then 1"
+    if len(names) == 2:
+        one, two = names
+        grade += f" when missing = 0 and {_best(one, two)} = 2 and {_best(two, one)} = 2 then 1"
+    grade += f" when missing = 1 and {lowest} = 2 then 2"
+    if len(names) > 1:
+        other = " + ".join(f"({level} = 0)::int" for level in levels)
+        grade += f" when missing = 0 and {other} = 1 then {NEAR}"
+    return f"case {grade} end"

@@ -1,0 +1,113 @@
+"""Why a patient is left out of an endpoint's estimates: conditions in SQL, each with its words.
+
+The first reason that holds is the reason. None ends a build: see cytoreg.survival.left_out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from cytoreg.survival.cohort import DAYS_PER_YEAR, OLDEST
+from cytoreg.survival.life_table import LifeTable
+from cytoreg.warehouse import literal, quote
+
+if TYPE_CHECKING:
+    from cytoreg.config import Endpoint
+
+Reasons: TypeAlias = list[tuple[str, str]]
+"""Conditions in SQL and what they mean, the first that holds being the reason."""
+
+UNKNOWN = "unknown"
+"""What a missing value is called, in a cohort as in the marts."""
+
+
+def missing(text: str) -> str:
+    """SQL: whether a text is no value: empty, blank or the word unknown."""
+    return f"coalesce(lower(trim({text})), '') in ('', {literal(UNKNOWN)})"
+
+
+def first(reasons: Reasons) -> str:
+    """SQL for the first reason that holds; null where none does."""
+    cases = " ".join(f"when {condition} then {literal(reason)}" for condition, reason in reasons)
+    return f"case {cases} end" if cases else "cast(null as varchar)"
+
+
+def unusable(endpoint: Endpoint) -> Reasons:
+    """Why a row of the cohort has no place on any curve.
+
+    An event without a time is an event on an unknown day: R's Surv has no such patient, and a curve
+    that censored them earlier would call a dead patient alive.
+    """
+    time, event = (f"cast({quote(name)} as double)" for name in (endpoint.time, endpoint.event))
+    reasons = [
+        (f"{event} is null", "event unknown"),
+        (f"{event} not in (0, 1)", "event neither 0 nor 1"),
+        (f"({_unknown(time)}) and {event} = 1", "event on an unknown day"),
+        *_impossible(time, "time"),
+    ]
+    if endpoint.entry:
+        entry = f"cast({quote(endpoint.entry)} as double)"
+        reasons += [*_impossible(entry, "entry"), (f"{entry} >= {time}", "entry not before time")]
+    return reasons
+
+
+def outside(table: LifeTable) -> Reasons:
+    """Why a patient (of `Analysis.cohort`) has no population beside them in `table`.
+
+    By age: no row of the table is theirs at the start, or at the last day observed. A calendar year
+    that the table lacks is no reason: the nearest one counts, as in R.
+    """
+    first_day = table.first_age * table.age_days
+    end = (table.first_age + table.hazard.shape[1]) * table.age_days
+    reasons = [
+        (missing("sex"), "sex unknown"),
+        (f"sex not in ({_listed({group[0] for group in table.groups})})", "sex not in life table"),
+    ]
+    if table.by_race:
+        pairs = ", ".join(
+            f"({literal(sex)}, {literal(race)})" for sex, race in sorted(table.groups)
+        )
+        reasons += [
+            (missing("race"), "race unknown"),
+            (f"(sex, race) not in ({pairs})", "race not in life table"),
+        ]
+    return [
+        *reasons,
+        (_unknown("age_days"), "age unknown"),
+        ("start_date is null or not isfinite(start_date)", "start unknown"),
+        ("age_days < 0", "age negative"),
+        (f"age_days < {first_day}", "younger than the life table"),
+        (f"age_days + time_days >= {end}", "older than the life table"),
+    ]
+
+
+def incomplete(covariates: Mapping[str, str]) -> Reasons:
+    """Why a patient is not in a model; `covariates` are names, and where `Analysis` has them."""
+    return [(f"{column} is null", f"{name} unknown") for name, column in covariates.items()]
+
+
+def in_other_years(table: LifeTable) -> str:
+    """SQL: whether a patient was followed in a calendar year that the table lacks."""
+    first, last = int(table.years[0]), int(table.years[-1])
+    return (
+        f"extract(year from start_date) < {first}"
+        f" or extract(year from start_date + cast(time_days as integer)) > {last}"
+    )
+
+
+def _impossible(days: str, name: str) -> Reasons:
+    return [
+        (_unknown(days), f"{name} unknown"),
+        (f"{days} < 0", f"{name} negative"),
+        (f"{days} <> floor({days})", f"{name} not a whole number of days"),
+        (f"{days} > {OLDEST * DAYS_PER_YEAR}", f"{name} longer than {OLDEST} years"),
+    ]
+
+
+def _unknown(number: str) -> str:
+    return f"{number} is null or isnan({number})"
+
+
+def _listed(words: Sequence[str] | set[str]) -> str:
+    return ", ".join(map(literal, sorted(words)))
