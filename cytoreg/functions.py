@@ -47,9 +47,12 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
     `local_time(text)`: an instant with an offset as the same instant in `time_zone`, in the shape
     that it had but for the offset; any other text as it is. `local_day(text)`: the day of an ISO
     time, of an instant in `time_zone`; any other text as it is. Without `time_zone` the zone that
-    the build has stays; in a build that has none it is UTC. Dates: date_functions.py.
+    the build has stays; in a build that has none it is UTC.
 
-    `measured(text)`: a number as people write it (number_functions.py).
+    `plain_number(text)`: a number with a point before its decimals and nothing between its
+    thousands; any other text, and `1,250`, which may be either, as it is.
+
+    `measured(text)`: number_functions.py. Dates: date_functions.py.
     """
     date_functions.define(con)
     number_functions.define(con)
@@ -73,6 +76,29 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
         f"""create or replace macro main.local_day(value) as regexp_replace(
           main.local_time(value), '^({_ISO_DAY})[Tt ][0-9]{{2}}(:[0-9]{{2}}.*)?$', '\\1')"""
     )
+    con.execute(f"create or replace macro main.plain_number(value) as {_plain('value')}")
+
+
+def _plain(value: str) -> str:
+    """SQL of a number as people write it: with a decimal comma, with thousands set apart."""
+    apart = "[ \\x{a0}\\x{2009}\\x{202f}''\\x{2019}]"  # blanks and apostrophes
+    forms = (
+        # 1 250, 1'250.5, 1 250,5
+        (f"[+-]?[0-9]{{1,3}}({apart}[0-9]{{3}})+([.,][0-9]+)?", apart),
+        # 1,250.5 and 1,250,000
+        ("[+-]?[0-9]{1,3}(,[0-9]{3})+[.][0-9]+|[+-]?[0-9]{1,3}(,[0-9]{3}){2,}", ","),
+        # 1.250,5 and 1.250.000
+        ("[+-]?[0-9]{1,3}([.][0-9]{3})+,[0-9]+|[+-]?[0-9]{1,3}([.][0-9]{3}){2,}", "[.]"),
+        # 12,5 and 0,125, but not 1,250
+        ("[+-]?(0?|[0-9]{4,}),[0-9]+|[+-]?[0-9]+,([0-9]{1,2}|[0-9]{4,})", "x"),
+    )
+    tried = "".join(
+        f" when regexp_full_match({value}, '{form}')"
+        f" then replace(regexp_replace({value}, '{between}', '', 'g'), ',', '.')"
+        for form, between in forms
+    )
+    plain = "[+-]?[0-9]+([.][0-9]+)?"
+    return f"case when regexp_full_match({value}, '{plain}') then {value}{tried} else {value} end"
 
 
 def _local(value: str, zone: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 
 from .codes import ANALYTES, CLOCK, HOSPITAL_NUMBER, LABORATORY_STATUS
@@ -95,6 +97,17 @@ class Laboratory(Entity):
         str_matches=CLOCK,
         warn="str_matches",
         reasons={"str_matches": "Not a time of day as HH:MM."},
+    )
+
+    last_updated: datetime = field(
+        "When the laboratory last changed this record, UTC.",
+        nullable=True,
+        reasons={"type": "This is no moment; which version is the newest is not known."},
+    )
+    version: int = field(
+        "Number of this version of the record.",
+        nullable=True,
+        reasons={"type": "A version that counts is a whole number."},
     )
 
     by_extract = rule(

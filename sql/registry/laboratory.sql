@@ -45,7 +45,7 @@ select
   l.assay, -- method, as the laboratory calls it
   l.laboratory, -- who measured
   l.status, -- FHIR status
-  l.status in ('final', 'amended', 'corrected') as usable, -- whether the result stands
+  coalesce(l.status in ('final', 'amended', 'corrected'), false) as usable, -- whether the result stands
   l._source, -- lineage
   l._table, -- lineage
   l._file, -- lineage

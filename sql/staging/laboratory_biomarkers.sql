@@ -1,14 +1,14 @@
 /* Results on paper that were typed into workbooks, in registry words, one row a row of a sheet.
 The sheet tells the analyte, and so its unit; a result has no number, so its place is its key. Some
-days are dates, some text (MM/DD/YYYY); some numbers have a decimal comma: one with up to two digits
-behind it is read as such, any other is left as it stands.
+days are dates, some text, month first, perhaps without the century (of two digits those from 69 are
+of the last one, as POSIX has it), some the number by which a workbook counts days.
 grain: result_key
 materialized: view
 */
 with trimmed as (
   select
     zero_padded(cleaned(hospital_number), 7) as hospital_number,
-    cleaned(taken_on) as taken_on,
+    local_day(cleaned(taken_on)) as taken_on,
     cleaned(result) as result,
     cleaned(normal_below) as normal_below,
     cleaned(assay) as assay,
@@ -18,14 +18,6 @@ with trimmed as (
     _file,
     _row
   from landing.biomarkers_result
-),
-sign_apart as (
-  select
-    *,
-    case when regexp_matches(result, '^[<>] *[0-9]') then substring(result, 1, 1) end as comparator,
-    case when regexp_matches(result, '^[<>] *[0-9]') then cleaned(substring(result, 2)) else result end
-      as value
-  from trimmed
 )
 select
   _file || '-' || cast(_row as varchar) as result_key, -- workbook, sheet and row
@@ -35,21 +27,27 @@ select
     when _file like '%#Chromogranin A' then 'chromogranin_a'
     when _file like '%#5-HIAA' then 'hiaa_urine'
   end as analyte, -- the sheet's name
-  regexp_replace(value, '^([0-9]+),([0-9]{1,2})$', '\1.\2')
-    as value, -- CgA or 5-HIAA, the number
-  comparator, -- CgA or 5-HIAA, the sign before the number
+  result, -- CgA or 5-HIAA
+  cast(null as varchar) as comparator, -- before the number, if there is one
   case
     when _file like '%#Chromogranin A' then 'ng/mL'
     when _file like '%#5-HIAA' then 'mg/(24.h)'
   end as unit, -- the sheet's heading
-  regexp_replace(normal_below, '^([0-9]+),([0-9]{1,2})$', '\1.\2')
-    as upper_limit, -- Normal below
+  normal_below as upper_limit, -- Normal below
   assay, -- Assay
   laboratory, -- Laboratory
-  us_date(taken_on) as specimen_date, -- Taken on: a date, or text as MM/DD/YYYY
+  case
+    when regexp_full_match(taken_on, '[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}')
+      then coalesce(cast(cast(try_strptime(taken_on, '%m/%d/%y') as date) as varchar), taken_on)
+    when regexp_full_match(taken_on, '[2-5][0-9]{4}([.][0-9]+)?')
+      then cast(date '1899-12-30' + cast(substring(taken_on, 1, 5) as integer) as varchar)
+    else us_date(taken_on)
+  end as specimen_date, -- Taken on
   cast(null as varchar) as specimen_clock, -- not in the books
+  cast(null as varchar) as last_updated, -- not in the books
+  cast(null as varchar) as version, -- not in the books
   _source, -- lineage
   _table, -- lineage
   _file, -- lineage
   _row -- lineage
-from sign_apart
+from trimmed

@@ -1,21 +1,27 @@
 /* The laboratory's FHIR Observations in registry words, one row a resource.
-Days and times are those of the registry's time zone.
+Days and times are those of the registry's time zone. A result that came as text stays as it was
+written, like one that came as a number; staging.laboratory reads it. The subject is the hospital's
+own number, or without one the id that a reference names.
 grain: result_key
 materialized: view
 */
 with trimmed as (
   select
     cleaned(result_id) as result_id,
-    cleaned(status) as status,
-    zero_padded(cleaned(mrn), 7) as hospital_number,
-    cleaned(code) as code,
+    lower(cleaned(status)) as status,
+    zero_padded(cleaned(mrn), 7) as mrn,
+    cleaned(patient) as patient,
+    upper(cleaned(code)) as code,
     cleaned(value) as value,
+    cleaned(value_text) as value_text,
     cleaned(comparator) as comparator,
     cleaned(unit) as unit,
     cleaned(upper_limit) as upper_limit,
     cleaned(method) as method,
     cleaned(laboratory) as laboratory,
     local_time(cleaned(effective)) as effective,
+    cleaned(version) as version,
+    cleaned(last_updated) as last_updated,
     _source,
     _table,
     _file,
@@ -25,7 +31,7 @@ with trimmed as (
 select
   result_id as result_key, -- Observation.id
   status, -- status
-  hospital_number, -- subject.identifier.value
+  coalesce(mrn, patient) as hospital_number, -- subject.identifier.value, or subject.reference
   case code
     when 'CGA' then 'chromogranin_a'
     when 'PST' then 'pancreastatin'
@@ -34,18 +40,21 @@ select
     when 'HIAA-U' then 'hiaa_urine'
     else code
   end as analyte, -- code of the hospital's own list of assays
-  value, -- valueQuantity.value
+  coalesce(value, value_text) as result, -- value[x]
   comparator, -- valueQuantity.comparator
-  unit, -- valueQuantity.code
+  unit, -- valueQuantity.code, or unit
   upper_limit, -- referenceRange.high.value
   method as assay, -- method.text
   laboratory, -- performer.display
-  iso_date(regexp_replace(effective, '^([0-9]{4}-[0-9]{2}-[0-9]{2})T.*$', '\1'))
-    as specimen_date, -- effectiveDateTime: its day, month or year
+  iso_date(local_day(effective)) as specimen_date, -- effective[x]: its day, month or year
   case
     when regexp_matches(effective, '^[-0-9]{10}T[0-9]{2}:[0-9]{2}')
       then substring(effective, 12, 5)
-  end as specimen_clock, -- effectiveDateTime, its hour and minute
+  end as specimen_clock, -- effective[x], its hour and minute
+  strftime(timezone('UTC', try_cast(last_updated as timestamptz)), '%Y-%m-%d %H:%M:%S.%f')
+    as last_updated, -- meta.lastUpdated, in UTC
+  case when regexp_full_match(version, '[0-9]{1,18}') then version end
+    as version, -- meta.versionId, where it counts
   _source, -- lineage
   _table, -- lineage
   _file, -- lineage

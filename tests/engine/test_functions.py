@@ -122,3 +122,23 @@ def test_the_zone_of_a_build_stays():
         functions.define(con, "Pacific/Auckland")
         functions.define(con)
         assert con.execute(told).fetchall() == [("2010-01-03T15:30:00",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *(("12", "12"), ("-1.5", "-1.5"), ("1.250", "1.250"), ("1e3", "1e3")),
+        *(("12,5", "12.5"), ("0,125", "0.125"), (",5", ".5"), ("12,3456", "12.3456")),
+        *(("1 250", "1250"), ("1\u202f250,5", "1250.5"), ("1\u00a0250\u00a0000", "1250000")),
+        *(("1'250.5", "1250.5"), ("1\u2019250", "1250")),
+        *(("1,250.5", "1250.5"), ("1,250,000", "1250000")),
+        *(("1.250,5", "1250.5"), ("1.250.000", "1250000"), ("1250,125", "1250.125")),
+    ],
+)
+def test_a_number_is_read_as_people_write_it(con, text, number):
+    assert con.execute("select plain_number(?)", [text]).fetchall() == [(number,)]
+
+
+@pytest.mark.parametrize("text", ["1,250", "12 5", "1.2.3", "1,2,3", "3-5", "<5", "many", "", None])
+def test_what_is_no_number_for_sure_stays(con, text):
+    assert con.execute("select plain_number(?)", [text]).fetchall() == [(text,)]

@@ -6,7 +6,8 @@ compare within one assay and one unit only (the analyte's own, or the reported o
 leads to it): another assay is another row.
 A result below (above) a limit stands for every value below (above) it. Whether a marker fell by half
 (or by 80 %) is said only where each of these values says so; the change in percent only where both
-results are numbers.
+results are numbers. A result of which value, unit, day, assay or analyte is unknown says nothing
+here.
 grain: procedure_id, analyte, assay, unit
 materialized: table
 */
@@ -34,7 +35,12 @@ results as (
     substring(comparator, 1, 1) as sign,
     times_limit
   from registry.laboratory
-  where usable and assay is not null
+  where usable
+    and analyte is not null
+    and assay is not null
+    and specimen_date is not null
+    and coalesce(own_value, value) is not null
+    and coalesce(own_unit, unit) is not null
 ),
 placed as (
   select

@@ -56,6 +56,6 @@ def test_whose_and_when(stages):
         b.xlsx#Chromogranin A-6 | 0000001         | final  | 1994-03-25    |
         b.xlsx#5-HIAA-5         | 0261718         | final  | 1994-25-03    |
         b.xlsx#5-HIAA-6         | see book 2      | final  |               |
-        b.xlsx#Notes-7          | 0000001         | final  | 3/4/94        |
+        b.xlsx#Notes-7          | 0000001         | final  | 1994-03-04    |
         """,
     )
