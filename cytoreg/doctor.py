@@ -50,9 +50,9 @@ def examine(root: Path | None, extracts: Path | None, data: Path | None) -> list
         ("marts", _marts),
     ):
         checks.append(_guarded(what, look, project))
+    checks += _sources(project)
     return [
         *checks,
-        *_sources(project),
         *_night(project, checks),
         _disk(project),
         _pseudonyms(project),
@@ -70,12 +70,20 @@ def summary(checks: Sequence[Check]) -> str:
 
 
 def _night(project: Project, checks: Sequence[Check]) -> Iterator[Check]:
-    """What a night would compile, unless schemas, models or suites cannot even be read."""
-    if any(check.state == "wrong" for check in checks) or not project.config.sources:
+    """What a night would compile, unless the project's files cannot even be read.
+
+    A source that cannot be read is told already, and keeps from a rehearsal if it never landed.
+    """
+    wrong = [check.what for check in checks if check.state == "wrong"]
+    if not project.config.sources or any(not what.startswith("source ") for what in wrong):
+        yield Check("warning", "night", "not rehearsed before the above is mended")
         return
     from cytoreg.rehearsal import rehearse
 
     for stage, well, detail in rehearse(project):
+        if stage == "landings" and not well and wrong:
+            yield Check("warning", "night", "not rehearsed: a source cannot be read and never was")
+            return
         yield Check("ok" if well else "wrong", f"night, {stage}", detail)
 
 

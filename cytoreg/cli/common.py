@@ -64,7 +64,9 @@ def there(option: str, folder: Path) -> None:
         found, known = False, False
     if not found:
         what = "is not a folder" if known else "does not exist"
-        remedy = "name the folder that it lies in" if known else f"correct it, or: mkdir {folder}"
+        remedy = (
+            "name the folder that it lies in" if known else "correct its name, or make it first"
+        )
         raise ConfigError(f"{option}: {folder} {what}", remedy=remedy)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from cytoreg.project import Project
     from cytoreg.sources import Headings
 
-_FIGURES = re.compile(r"[\d\s.,:/+-]*\d[\d\s.,:/+-]*").fullmatch
 _SHOWN = 3
 """Files whose headings are shown."""
 
@@ -73,7 +71,7 @@ def list_(
 
 @group.command("add")
 def add_(
-    name: Annotated[str, typer.Argument(help="What the source is to be called.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the source is to be called.")],
     where: Annotated[
         str | None,
         typer.Argument(
@@ -153,16 +151,10 @@ def _show_headings(found: list[Headings], kind: str) -> None:
     for one in found[:_SHOWN]:
         what = "row" if kind == "excel" else "line"
         place = f"{what} {one.line} of " if one.line else ""
-        names = ", ".join(one.names) or "none"
-        typer.echo(f"headings   {place}{one.file}: {len(one.names)}: {names}", err=True)
+        names = f"{len(one.names)}: {', '.join(one.names)}" if one.names else "none"
+        typer.echo(f"headings   {place}{one.file}: {names}", err=True)
     if len(found) > _SHOWN:
         typer.echo(f"           and of {len(found) - _SHOWN} more files", err=True)
-    if any(_FIGURES(name) for one in found for name in one.names):
-        typer.secho(
-            "           one of them is a number: is that the line? else --header N, or 0 for none",
-            fg="yellow",
-            err=True,
-        )
 
 
 def _given(options: list[str], draft: Draft) -> dict[str, str]:

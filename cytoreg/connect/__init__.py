@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from keyword import kwlist
 from pathlib import Path
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Added", "add", "guess", "offered", "renamed"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_FIGURES = re.compile(r"[\d\s.,:/+-]*\d[\d\s.,:/+-]*")
 _ENTITY = re.compile(r"[a-z][a-z0-9_]*")
 _SECRET = re.compile(
     r"://[^/@\s]*:(?!\$)[^/@\s]+@|[?&;][^=&;]*(?:pass|pwd|token|secret|key)[^=&;]*=(?!\$)",
@@ -134,9 +135,9 @@ def offered(
     meant = str(expand(where, project.root / CONFIG))
     found = DRAFTS[kind](name, meant, project.extracts)
     keys = {key: where if value == meant else value for key, value in found.keys.items()}
-    given = {"header": header, "comment": comment, "missing": list(missing) or None}
-    if header is not None:
-        keys.pop("comment", None)  # what was found beside another line of headings
+    given = {"header": header, "comment": comment or None, "missing": list(missing) or None}
+    if header is not None or comment == "":
+        keys.pop("comment", None)  # what was found beside another line of headings, or is not one
     for key, value in given.items():
         if value is None:
             continue
@@ -191,6 +192,8 @@ def add(project: Project, name: str, draft: Draft, tables: Mapping[str, str]) ->
 
     config = parse(f"{before}\n\n{section(chosen)}", path).sources[name]
     found, headings = _columns(name, config, project.extracts)
+    if "header" in _fields_of(config) and "header" not in chosen:
+        _check_headings(headings)
     if isinstance(config, Headed):
         chosen["columns"] = {word: [its] for word, its in words(*found.values()).items()}
         found = {table: list(words(columns)) for table, columns in found.items()}
@@ -216,6 +219,21 @@ def add(project: Project, name: str, draft: Draft, tables: Mapping[str, str]) ->
         (project.root / file).write_text(content, encoding="utf-8")
     _replace(path, text)
     return Added(section(chosen), list(files), sorted(set(joined)), headings)
+
+
+def _fields_of(config: AnySource) -> Collection[str]:
+    return type(config).model_fields
+
+
+def _check_headings(found: list[Headings]) -> None:
+    """Refuse a line that nobody named when it looks like a record: a patient's would be shown."""
+    for one in found:
+        if figures := [n for n, heading in enumerate(one.names, 1) if _FIGURES.fullmatch(heading)]:
+            raise ConfigError(
+                f"{one.file}: line {one.line} looks like a record and not like headings: field"
+                f" {figures[0]} is a number or a date",
+                remedy="say which line it is: --header N, --header 0 if the file has no headings",
+            )
 
 
 def _class_name(entity: str) -> str:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LAST", "Kept", "answering", "build_of", "kept", "newer"]
 
-LAST = "last"
-"""Stands for the newest run."""
+LAST, PUBLISHED = "last", "published"
+"""Stand for the newest run, and for the published one."""
 
 PRIVATE, PUBLIC = "build.duckdb", "published.duckdb"
 
@@ -42,16 +42,17 @@ def build_of(project: Project, run: str | None = None, *, private: bool = False)
 
 
 def answering(project: Project, run: str | None, file: str) -> Kept:
-    """The run that `run` names: an id, "last" (of those with this file), None for the published.
+    """The run that `run` names: an id, "last" (of those with this file), "published" or None.
 
     Raises ConfigError when there is none, or its folder lacks `file`.
     """
     runs = kept(project)
-    if run == LAST:
+    word = run.casefold() if run else PUBLISHED
+    if word == LAST:
         if found := next((one for one in runs if (one.folder / file).exists()), None):
             return found
         raise ConfigError("no run is kept that has come so far", remedy="see: cytoreg runs")
-    wanted = run or published_run(project)
+    wanted = published_run(project) if word == PUBLISHED else run
     if wanted is None:
         raise ConfigError("nothing is published yet", remedy="refresh first: cytoreg refresh")
     one = next((one for one in runs if one.run_id == wanted), None)

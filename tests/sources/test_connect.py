@@ -446,3 +446,17 @@ def test_a_project_without_sources_gets_its_first(tmp_path: Path) -> None:
     assert empty.config.sources == {}
     connect.add(empty, "new", connect.offered(empty, "new", "csv", "new.csv"), {"new": "result"})
     assert list(load_project(tmp_path).config.sources) == ["new"]
+
+
+def test_a_record_is_not_taken_for_headings_unless_somebody_says_so(registry: Project) -> None:
+    (registry.extracts / "new.csv").write_text("PEN0,Simbo,12\nPEN1,Mufasa,13\n")
+    draft = connect.offered(registry, "new", "csv", "new.csv")
+    with pytest.raises(ConfigError, match="line 1 looks like a record") as refused:
+        connect.add(registry, "new", draft, {"new": "result"})
+    assert "Simbo" not in str(refused.value)
+    assert "Simbo" not in (registry.root / "cytoreg.toml").read_text()
+    draft = connect.offered(registry, "new", "csv", "new.csv", header=0)
+    added = connect.add(registry, "new", draft, {"new": "result"})
+    assert "Simbo" not in added.section
+    landing = land(load_project(registry.root), "new")
+    assert landing.tables[0].rows == 2
