@@ -13,6 +13,9 @@ from pathlib import Path
 import duckdb
 import pytest
 from command_line import AS_OF, run
+from typer.testing import CliRunner
+
+from cytoreg.errors import ConfigError
 
 FIGURES = "select figure, stratum, observed from marts.publication_benchmark"
 
@@ -176,27 +179,40 @@ def test_a_validation_of_nothing_new_is_exit_code_1(registry: Path) -> None:
     assert "nothing was delivered that could be judged" in done.err
 
 
-@pytest.mark.parametrize("option", ["--project", "--extracts", "--data"])
-def test_a_folder_that_is_not_there_is_a_wrong_call(option: str, made: Path) -> None:
+TAKES = {
+    "--project": ("refresh", "validate", "serve", "rollback", "query", "report", "runs", "rules",
+                  "doctor", "plot", "sources list", "sources add"),
+    "--extracts": ("refresh", "validate", "serve", "doctor", "sources add"),
+    "--data": ("refresh", "validate", "serve", "rollback", "query", "report", "runs", "doctor",
+               "plot", "sources list"),
+}  # fmt: skip
+NEEDED = {"query": ["select 1"], "plot": ["survival", "x.svg"], "sources add": ["new", "new/*.csv"]}
+
+
+@pytest.mark.parametrize("option", TAKES)
+def test_a_folder_that_is_not_there_is_a_wrong_call(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of every command that takes it; a file in its place is one too."""
-    takes = {
-        "--project": ("refresh", "validate", "serve", "rollback", "query", "report", "runs",
-                      "rules", "doctor", "plot", "sources list", "sources add"),
-        "--extracts": ("refresh", "validate", "serve", "doctor", "sources add"),
-        "--data": ("refresh", "validate", "serve", "rollback", "query", "report", "runs", "doctor",
-                   "plot", "sources list"),
-    }  # fmt: skip
-    arguments = {
-        "query": ("select 1",),
-        "plot": ("survival", "x.svg"),
-        "sources add": ("more", "more/*.csv"),
-    }
-    for command in takes[option]:
-        for name, words in (("no-such", "does not exist"), ("cytoreg.toml", "is not a folder")):
-            call = (*command.split(), *arguments.get(command, ()), option, name)
-            done = run(*call, cwd=made)
-            assert done.code == 2, (call, done.err)
-            assert f"{option}: {name} {words}" in done.err, call
+    from cytoreg.cli.app import app, load_commands
+
+    load_commands()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    for command in TAKES[option]:
+        for name, words in (("no-such", "does not exist"), ("file", "is not a folder")):
+            call = [*command.split(), *NEEDED.get(command, []), option, name]
+            error = CliRunner().invoke(app, call).exception
+            assert isinstance(error, ConfigError), call
+            assert error.exit_code == 2
+            assert f"{option}: {name} {words}" in error.message, call
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_extracts_folder_that_is_not_there_is_exit_code_2(made: Path) -> None:
+    done = run("refresh", "--untracked", "--extracts", "no-such-delivery", cwd=made)
+    assert done.code == 2
+    assert "no-such-delivery does not exist" in done.err
 
 
 def test_rollback_publishes_the_run_before(registry: Path) -> None:
