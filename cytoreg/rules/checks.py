@@ -6,6 +6,7 @@ RE2 cannot match: such a check is not compiled but runs in Pandera.
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -56,8 +57,10 @@ def condition(check: pa.Check, column: str, kind: ColumnType) -> str:
 
     Raises NotCompilable.
     """
-    if not is_builtin(check) or not check.ignore_na or check.groupby or check.element_wise:
+    if not is_builtin(check) or check.groupby or check.element_wise:
         raise NotCompilable
+    if not check.ignore_na:
+        return _of_nulls_too(check, column, kind)
     given: Mapping[str, object] = check._check_kwargs
     name, this = check_name(check), quote(column)
     if kind.python is PartialDate:
@@ -115,6 +118,20 @@ def _of_bounds(name: str, first: str, last: str, given: Mapping[str, object]) ->
     if name == "ne":
         return f"not ({first} = {day} and {last} = {day})"
     return f"{last if name[0] == 'g' else first} {_OPERATORS[name]} {day}"
+
+
+def _of_nulls_too(check: pa.Check, column: str, kind: ColumnType) -> str:
+    """The condition where nulls count: a null is unlike every constant and in no order with any.
+
+    That is Pandera's verdict on its ordinary columns (float64, datetime64, object); on nullable
+    ones (Int64) it raises or lets nulls pass, by the other rows' luck.
+    """
+    ordinary = copy.copy(check)
+    ordinary.ignore_na = True
+    holds = "true" if check_name(check) in ("ne", "notin") else "false"
+    value = quote(f"{column}_earliest" if kind.python is PartialDate else column)
+    known = condition(ordinary, column, kind)
+    return f"case when {value} is null then {holds} else {known} end"
 
 
 def _length(this: str, given: Mapping[str, object]) -> str:

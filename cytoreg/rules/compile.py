@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from graphlib import CycleError, TopologicalSorter
 from inspect import cleandoc
 from pathlib import Path
@@ -25,6 +26,7 @@ from cytoreg.rules.catalogue import (
     Unique,
 )
 from cytoreg.rules.column_types import ColumnType
+from cytoreg.rules.constants import prove_constants
 from cytoreg.rules.declare import (
     LINEAGE,
     ColumnMeta,
@@ -60,11 +62,15 @@ def compile_schemas(
     for model in models:
         if by_name.setdefault(entity_name(model), model) is not model:
             raise ConfigError(f"two schemas declare the entity {entity_name(model)}")
-    types = {name: _types(name, _schema(name, model)) for name, model in by_name.items()}
-    rules = {
-        name: _entity(name, model, types, (paths or {}).get(name))
-        for name, model in sorted(by_name.items())
-    }
+    files = paths or {}
+    types = {}
+    for name, model in by_name.items():
+        with _named(files.get(name)):
+            types[name] = _types(name, _schema(name, model))
+    rules = {}
+    for name, model in sorted(by_name.items()):
+        with _named(files.get(name)):
+            rules[name] = _entity(name, model, types, files.get(name))
     order = TopologicalSorter({name: sorted(entity.refers_to) for name, entity in rules.items()})
     try:
         return {name: rules[name] for name in order.static_order()}
@@ -76,12 +82,31 @@ def compile_schemas(
         ) from None
 
 
+@contextmanager
+def _named(path: Path | None) -> Iterator[None]:
+    """Say of which file an error is."""
+    try:
+        yield
+    except ConfigError as error:
+        file = f"{path}: " if path else ""
+        remedy = error.remedy or "correct the schema"
+        raise ConfigError(f"{file}{error.message}", remedy=remedy) from None
+
+
 def _schema(name: str, model: type[Entity]) -> DataFrameSchema:
     """The Pandera schema of a model, refused when it asks for what is not judged here."""
     try:
         schema = model.to_schema()
     except (pandera.errors.SchemaInitError, TypeError, NameError) as error:
-        raise ConfigError(f"{name}: Pandera does not take this schema: {error}") from None
+        raise ConfigError(
+            f"{name}: Pandera does not take this schema: {error}", remedy="correct the schema"
+        ) from None
+    refuse_unjudged(name, schema)
+    return schema
+
+
+def refuse_unjudged(name: str, schema: DataFrameSchema) -> None:
+    """Raise ConfigError for what a schema asks for and rows are not judged by."""
     asks = {
         "an index": schema.index is not None,
         "parsers": schema.parsers or any(c.parsers for c in schema.columns.values()),
@@ -98,10 +123,11 @@ def _schema(name: str, model: type[Entity]) -> DataFrameSchema:
                 f"{name}: {what} in a schema: rows are judged as staging gives them",
                 remedy=f"rewrite values and columns in sql/staging/{name}.sql",
             )
-    return schema
 
 
 def _types(name: str, schema: DataFrameSchema) -> dict[str, type]:
+    if not schema.columns:
+        raise ConfigError(f"{name}: has no columns", remedy="declare what staging gives")
     reserved = [column for column in schema.columns if column.startswith("_")]
     if reserved:
         raise ConfigError(f"{name}: column {reserved[0]}: names with an underscore are cytoreg's")
@@ -191,6 +217,9 @@ def _column_rules(entity: str, schema: DataFrameSchema, column: Column) -> Itera
         reason = f"{name} occurs more than once; the first row stays."
         yield rule("unique", reason, "unique", Unique(_told_apart((name,), schema)), "critical")
     for check in part.checks:
+        if checks.is_builtin(check):
+            where = f"{entity}.{name}.{check_name(check)}"
+            prove_constants(where, check_name(check), check, column.type)
         yield rule(
             check_name(check),
             checks.reason(check, name, meta.unit),
@@ -201,7 +230,8 @@ def _column_rules(entity: str, schema: DataFrameSchema, column: Column) -> Itera
     if said:
         raise ConfigError(
             f"{entity}.{name}: a severity or reason for {', '.join(sorted(said))},"
-            " which the column does not check"
+            " which the column does not check",
+            remedy="name a check of the column, or remove it from warn, inform or reasons",
         )
 
 
@@ -267,7 +297,10 @@ def _composite_keys(entity: str, model: type[Entity], schema: DataFrameSchema) -
     for key in keys:
         unknown = [name for name in key if name not in {*schema.columns, *LINEAGE}]
         if unknown:
-            raise ConfigError(f"{entity}: Config.unique names {unknown[0]}, which is no column")
+            raise ConfigError(
+                f"{entity}: Config.unique names {unknown[0]}, which is no column",
+                remedy=f"columns: {', '.join(schema.columns)}",
+            )
         listed = ", ".join(key)
         yield Rule(
             f"{entity}.unique" if len(keys) == 1 else f"{entity}.unique_{'_'.join(key)}",

@@ -77,6 +77,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
+from inspect import getattr_static
 from types import MappingProxyType
 from typing import ClassVar, Literal, TypeVar
 
@@ -85,6 +86,7 @@ import pandera.pandas as pa
 from pandera.api.dataframe.model_components import FieldInfo
 
 from cytoreg.errors import ConfigError
+from cytoreg.rules.annotation import column_type
 from cytoreg.rules.column_types import DTYPES
 
 Severity = Literal["critical", "warning", "info"]
@@ -326,9 +328,15 @@ class Entity(pa.DataFrameModel):  # type: ignore[misc]
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         name = entity_name(cls)
+        own = inspect.get_annotations(cls, eval_str=True)
+        for column in _inherited(cls):
+            # Pandera would make a new field, without its checks, for an annotation without one.
+            attribute = getattr_static(cls, column, None)
+            if isinstance(attribute, FieldInfo):
+                setattr(cls, column, attribute)
         cls.__annotations__ = {
             column: _annotation(name, column, python)
-            for column, python in inspect.get_annotations(cls, eval_str=True).items()
+            for column, python in {**_inherited(cls), **own}.items()
         }
         declared = dict(cls._declarations)
         for attribute, value in list(vars(cls).items()):
@@ -343,13 +351,21 @@ class Entity(pa.DataFrameModel):  # type: ignore[misc]
 def _annotation(entity: str, column: str, python: object) -> object:
     if column.startswith("_"):
         return python
-    if not isinstance(python, type) or python not in DTYPES:
-        raise ConfigError(
-            f"{entity}.{column}: {getattr(python, '__name__', python)} is no type of a column",
-            remedy="use str, int, float, bool, date, datetime or PartialDate"
-            " (and nullable=True, not | None)",
-        )
-    return DTYPES[python]
+    return DTYPES[column_type(f"{entity}.{column}", python)]
+
+
+def _inherited(cls: type) -> dict[str, object]:
+    """Annotations of the plain Pandera models among a class's bases, the nearest last."""
+    found: dict[str, object] = {}
+    for base in reversed(cls.__mro__[1:]):
+        plain = issubclass(base, pa.DataFrameModel) and not issubclass(base, Entity)
+        if plain and base is not pa.DataFrameModel:
+            found |= inspect.get_annotations(base, eval_str=True)
+    return {
+        name: python
+        for name, python in found.items()
+        if name != "Config" and not name.startswith("_")
+    }
 
 
 def _pandera_check(name: str, declaration: Declaration) -> classmethod:  # type: ignore[type-arg]

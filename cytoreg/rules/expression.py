@@ -17,6 +17,7 @@ import sqlglot
 from sqlglot import exp
 
 from cytoreg.errors import ConfigError
+from cytoreg.rules.arity import check_arguments
 from cytoreg.rules.column_types import TYPES
 from cytoreg.rules.operations import NULL, Node, reckon, widen
 from cytoreg.rules.partial_date import PartialDate
@@ -71,6 +72,7 @@ def parse(text: str, scope: Scope, where: str) -> Node:
     where: the rule's id, for the message. Raises ConfigError for SQL that does not parse, unknown
     columns and functions, operands of the wrong type, and a result that is not true or false.
     """
+    check_arguments(text, where)
     try:
         tree = sqlglot.parse_one(text, dialect="duckdb")
     except sqlglot.errors.SqlglotError:

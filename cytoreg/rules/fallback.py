@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
     from pandera.pandas import Check
 
 BATCH = 100_000
+Looked: TypeAlias = pd.Series | pd.DataFrame
 
 
 def judge_in_pandera(con: DuckDBPyConnection, entity: EntityRules) -> None:
     """Add to `violation_<entity>` what Pandera finds in `judged_<entity>`.
 
     Rows are fetched in batches of `BATCH` and only as many columns as the checks look at. Raises
-    ConfigError when a check fails itself or says nothing about single rows.
+    ConfigError when a check says nothing about single rows.
     """
     found: list[tuple[int, pd.Index]] = []
     for whole_table in (False, True):
@@ -54,18 +56,68 @@ def judge_in_pandera(con: DuckDBPyConnection, entity: EntityRules) -> None:
 
 
 def broken_rows(rule: Rule, check: Check, frame: pd.DataFrame) -> pd.Index:
-    """Index of the rows of `frame` that fail a check in Pandera's own judgement."""
+    """Index of the rows of `frame` that fail a check in Pandera's own judgement.
+
+    To Pandera a check that raises has failed. Here the rows on which it raises have: they are
+    found by halves, and the others are judged without them. A check of the whole table that still
+    raises without the rows on which it raises alone has failed on every row.
+    """
     check = copy.copy(check)
     check.raise_warning, check.n_failure_cases = False, None
-    looked_at = frame if rule.column is None else frame[rule.column]
+    looked_at: Looked = frame if rule.column is None else frame[rule.column]
+    whole_table = isinstance(rule.test, Python) and rule.test.whole_table
+    if rule.column is not None and check.ignore_na:
+        looked_at = looked_at.dropna()
+    if looked_at.empty:
+        return pd.Index([])
     try:
-        output = check(looked_at).check_output
-    except Exception as error:
-        # The error's text may hold a value, so only its kind is told.
-        raise ConfigError(
-            f"{rule.id}: the check itself failed with {type(error).__name__}",
-            remedy="try it in Python on a few made-up rows",
-        ) from None
+        return _broken(rule, check, looked_at)
+    except _Raised:
+        if not whole_table:
+            return _by_halves(rule, check, looked_at)
+    raising = [row for row in looked_at.index if _raises(rule, check, looked_at.loc[[row]])]
+    rest = looked_at.drop(index=raising)
+    if rest.empty or not raising or _raises(rule, check, rest):
+        return looked_at.index
+    return pd.Index([*raising, *_broken(rule, check, rest)])
+
+
+class _Raised(Exception):
+    """The check itself raised; what it said may hold a value and is not kept."""
+
+
+def _by_halves(rule: Rule, check: Check, looked_at: Looked) -> pd.Index:
+    """Failing rows where the check raises on some: these, and what it says of the others."""
+    if len(looked_at) == 1:
+        return looked_at.index
+    half = len(looked_at) // 2
+    found: list[object] = []
+    for part in (looked_at.iloc[:half], looked_at.iloc[half:]):
+        try:
+            found += list(_broken(rule, check, part))
+        except _Raised:
+            found += list(_by_halves(rule, check, part))
+    return pd.Index(found)
+
+
+def _raises(rule: Rule, check: Check, looked_at: Looked) -> bool:
+    try:
+        _broken(rule, check, looked_at)
+    except _Raised:
+        return True
+    return False
+
+
+def _broken(rule: Rule, check: Check, looked_at: Looked) -> pd.Index:
+    frame = looked_at
+    try:
+        if check.element_wise and isinstance(looked_at, pd.DataFrame):
+            # Pandera itself stumbles over a verdict that is null, which here passes.
+            output = looked_at.apply(partial(check._check_fn, **check._check_kwargs), axis=1)
+        else:
+            output = check(looked_at).check_output
+    except Exception:
+        raise _Raised from None
     if isinstance(output, pd.DataFrame):
         output = output.all(axis="columns")
     if not isinstance(output, pd.Series) or not output.index.isin(frame.index).all():
@@ -73,7 +125,8 @@ def broken_rows(rule: Rule, check: Check, frame: pd.DataFrame) -> pd.Index:
             f"{rule.id}: the check gives one verdict for the table, not one a row",
             remedy="return a boolean Series, or make it an expectation in expectations/",
         )
-    passed = output.astype("boolean").fillna(True).astype(bool)
+    # A comparison with a null is false in Pandera's ordinary columns, and unknown in these.
+    passed = output.astype("boolean").fillna(check.ignore_na).astype(bool)
     return passed.index[~passed]
 
 

@@ -11,18 +11,26 @@ from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
 
+import pandera.pandas as pa
+from pandera.api.base.schema import BaseSchema as AnySchema
+from pandera.api.dataframe.components import ComponentSchema
+from pandera.api.dataframe.model import DataFrameModel as AnyModel
+
 from cytoreg.errors import ConfigError
 from cytoreg.rules.catalogue import EntityRules
-from cytoreg.rules.compile import compile_schemas
+from cytoreg.rules.compile import compile_schemas, refuse_unjudged
 from cytoreg.rules.declare import Entity, entity_name
+from cytoreg.rules.plain import adopt_model, adopt_schema, building_blocks_apart
 
 
 def load_schemas(folder: Path) -> dict[str, EntityRules]:
-    """Rules of every Entity in `folder`/*.py by name, referred-to entities first.
+    """Rules of every entity in `folder`/*.py by name, referred-to entities first.
 
-    The files become a package with a name of its own, so that they import each other by
-    `from .codes import …` and `sys.path` stays as it is; each call reads them afresh. Raises
-    ConfigError with file and line when a file can't be imported or a schema is wrong.
+    Entities are the subclasses of Entity, and plain Pandera models and `DataFrameSchema` objects,
+    which become one each. The files become a package with a name of its own, so that they import
+    each other by `from .codes import …` and `sys.path` stays as it is; each call reads them afresh.
+    Raises ConfigError with file and line when a file can't be imported, a schema is wrong, or
+    something in the folder would be passed over.
     """
     files = sorted(folder.glob("*.py"))
     if not files:
@@ -30,19 +38,86 @@ def load_schemas(folder: Path) -> dict[str, EntityRules]:
     package = _package(folder)
     models: dict[str, type[Entity]] = {}
     paths: dict[str, Path] = {}
+    plain: list[tuple[type[pa.DataFrameModel], Path]] = []
+    objects: dict[int, tuple[str, pa.DataFrameSchema, Path]] = {}
     for file in files:
         module = _import(f"{package}.{file.stem}", file, folder)
-        for value in vars(module).values():
-            if (
-                isinstance(value, type)
-                and issubclass(value, Entity)
-                and value.__module__ == module.__name__
-            ):
-                name = entity_name(value)
-                if name in models:
-                    raise ConfigError(f"{file} and {paths[name]} both declare {name}")
-                models[name], paths[name] = value, file
+        for attribute, value in vars(module).items():
+            here = getattr(value, "__module__", None) == module.__name__
+            if isinstance(value, pa.DataFrameSchema) and not attribute.startswith("_"):
+                objects.setdefault(id(value), (str(value.name or attribute), value, file))
+            elif _judges_nothing(value):
+                raise _of_no_table(f"{file}: {attribute}")
+            elif not isinstance(value, type) or not here or not issubclass(value, AnyModel):
+                continue
+            elif issubclass(value, Entity):
+                _add(models, paths, value, file)
+            elif issubclass(value, pa.DataFrameModel):
+                plain.append((value, file))
+            else:
+                raise _of_no_table(f"{file}: {attribute}")
+    _nothing_passed_over(folder, package)
+    for value, file in building_blocks_apart(plain, models.values()):
+        try:
+            model = adopt_model(value)
+        except ConfigError as error:
+            raise ConfigError(f"{file}: {error.message}", remedy=error.remedy) from None
+        _add(models, paths, model, file)
+    for name, schema, file in objects.values():
+        try:
+            refuse_unjudged(name, schema)
+            model = adopt_schema(name, schema)
+        except ConfigError as error:
+            raise ConfigError(f"{file}: {error.message}", remedy=error.remedy) from None
+        _add(models, paths, model, file)
+    if not models:
+        raise ConfigError(f"{folder}: no file declares an entity", remedy="write a class of Entity")
     return compile_schemas(models.values(), paths)
+
+
+def _add(
+    models: dict[str, type[Entity]], paths: dict[str, Path], model: type[Entity], file: Path
+) -> None:
+    name = entity_name(model)
+    if name in models:
+        raise ConfigError(
+            f"{file} and {paths[name]} both declare {name}", remedy="rename or remove one of them"
+        )
+    models[name], paths[name] = model, file
+
+
+def _judges_nothing(value: object) -> bool:
+    """Whether it is a schema, but of no pandas table nor of a table's column."""
+    if isinstance(value, pa.SeriesSchema):
+        return True
+    known = (ComponentSchema, pa.DataFrameSchema)
+    return isinstance(value, AnySchema) and not isinstance(value, known)
+
+
+def _of_no_table(what: str) -> ConfigError:
+    return ConfigError(
+        f"{what} is no Pandera model or DataFrameSchema of pandas, and would judge nothing",
+        remedy="import pandera.pandas as pa, and make it a pa.DataFrameModel; or begin its name"
+        " with an underscore and use it in one",
+    )
+
+
+def _nothing_passed_over(folder: Path, package: str) -> None:
+    """Raise ConfigError for schemas in the folder that no file of it reads."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and any(path.glob("*.py")) and f"{package}.{path.name}" not in sys.modules:
+            raise ConfigError(
+                f"{path}: a folder of Python files that no schema imports",
+                remedy=f"schemas are files of {folder}; move them there",
+            )
+        if path.suffix in (".yaml", ".yml", ".json"):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            if "schema_type" in text:
+                raise ConfigError(
+                    f"{path}: a Pandera schema that is no Python",
+                    remedy=f"write in {folder}/{path.stem}.py: {path.stem} ="
+                    " pandera.io.from_yaml(…), or a class",
+                )
 
 
 def _package(folder: Path) -> str:
@@ -71,4 +146,5 @@ def _import(name: str, file: Path, folder: Path) -> ModuleType:
             error.message if isinstance(error, ConfigError) else f"{type(error).__name__}: {error}"
         )
         remedy = error.remedy if isinstance(error, ConfigError) else ""
+        remedy = remedy or "mend that line"
         raise ConfigError(f"{folder / place}: {what}", remedy=remedy) from None

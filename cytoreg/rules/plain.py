@@ -1,0 +1,115 @@
+"""Plain Pandera as entities: models that do not inherit from Entity, and schema objects.
+
+Each becomes an Entity of the same name, with the columns, checks and keys that it declares. What
+cannot be judged as Pandera would is refused where it becomes rules (compile.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import pandera.pandas as pa
+from pandera.api.dataframe.model_components import FieldInfo
+
+from cytoreg.errors import ConfigError
+from cytoreg.rules.annotation import REMEDY, column_type
+from cytoreg.rules.declare import Entity
+
+
+def building_blocks_apart(
+    models: Sequence[tuple[type[pa.DataFrameModel], Path]], others: Iterable[type] = ()
+) -> list[tuple[type[pa.DataFrameModel], Path]]:
+    """Plain models, with their files, from which no other model inherits."""
+    bases = {base for model in (*(one for one, _ in models), *others) for base in model.__mro__[1:]}
+    return [(model, path) for model, path in models if model not in bases]
+
+
+def adopt_model(model: type[pa.DataFrameModel]) -> type[Entity]:
+    """A plain model as an entity of its name. Raises ConfigError for a type that is none."""
+    named = {"__doc__": model.__dict__.get("__doc__") or "", "__module__": __name__}
+    try:
+        return type(model.__name__, (Entity, model), named)
+    except (NameError, TypeError) as error:
+        raise ConfigError(
+            f"{model.__name__}: its annotations cannot be read: {error}", remedy=REMEDY
+        ) from None
+
+
+def adopt_schema(name: str, schema: pa.DataFrameSchema) -> type[Entity]:
+    """A `pa.DataFrameSchema` as an entity called `name`.
+
+    Raises ConfigError for columns that are none by name.
+    """
+    if not re.fullmatch(r"[A-Za-z]\w*", name):
+        raise ConfigError(
+            f"{name}: is no name of an entity", remedy="give the schema a name such as procedure"
+        )
+    fields: dict[str, object] = {}
+    annotations: dict[str, object] = {}
+    for column, part in schema.columns.items():
+        if not isinstance(column, str):
+            raise ConfigError(
+                f"{name}: {column!r} is no name of a column", remedy="columns are named by text"
+            )
+        if part.dtype is None:
+            raise ConfigError(
+                f"{name}.{column}: has no type", remedy="give the Column a type, such as str"
+            )
+        annotations[column] = column_type(f"{name}.{column}", part.dtype)
+        fields[column] = FieldInfo(
+            checks=list(part.checks),
+            nullable=part.nullable,
+            nullable_explicit=True,
+            unique=part.unique,
+            title=part.title,
+            description=part.description,
+            metadata=part.metadata,
+        )
+    checks = {str(check.name): _on_rows(name, check) for check in schema.checks}
+    config = type("Config", (), {"unique": schema.unique, "metadata": schema.metadata})
+    made: type[Entity] = type(
+        _class_name(name),
+        (Entity,),
+        {
+            "__doc__": schema.description or schema.title or "",
+            "__module__": __name__,
+            "__annotations__": annotations,
+            "Config": config,
+            **fields,
+            **checks,
+        },
+    )
+    return made
+
+
+def _on_rows(name: str, check: pa.Check) -> object:
+    """A check of the whole frame as a model has it, under the same name and with the same scope."""
+    if isinstance(check, pa.Hypothesis) or check.groupby:
+        raise ConfigError(
+            f"{name}.{check.name}: a statement about the whole table gives no finding for a row",
+            remedy="make it an expectation in expectations/",
+        )
+    asked = partial(check._check_fn, **check._check_kwargs)
+
+    def function(cls: type[Entity], frame: object) -> object:
+        return asked(frame)
+
+    function.__name__ = str(check.name)
+    if scope := getattr(check._check_fn, "cytoreg_scope", None):
+        function.__dict__["cytoreg_scope"] = scope
+    said: Mapping[str, object] = {
+        "element_wise": check.element_wise,
+        "ignore_na": check.ignore_na,
+        "raise_warning": check.raise_warning,
+        "error": check.error,
+        "description": check.description,
+    }
+    return pa.dataframe_check(**said)(function)
+
+
+def _class_name(name: str) -> str:
+    """A name whose snake case is the entity's: `operative_finding` → `OperativeFinding`."""
+    return "".join(part.capitalize() for part in name.split("_")) if "_" in name else name
