@@ -79,7 +79,8 @@ def broken_rows(rule: Rule, check: Check, frame: pd.DataFrame) -> pd.Index:
     rest = looked_at.drop(index=raising)
     if rest.empty or not raising or _raises(rule, check, rest):
         return looked_at.index
-    return pd.Index([*raising, *_broken(rule, check, rest)])
+    failing: list[int] = [*raising, *_broken(rule, check, rest)]
+    return pd.Index(failing)
 
 
 class _Raised(Exception):
@@ -91,7 +92,7 @@ def _by_halves(rule: Rule, check: Check, looked_at: Looked) -> pd.Index:
     if len(looked_at) == 1:
         return looked_at.index
     half = len(looked_at) // 2
-    found: list[object] = []
+    found: list[int] = []
     for part in (looked_at.iloc[:half], looked_at.iloc[half:]):
         try:
             found += list(_broken(rule, check, part))
