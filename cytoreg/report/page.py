@@ -13,7 +13,7 @@ from cytoreg.report.lexicon import ALL, Lexicon, read_lexicon
 from cytoreg.report.outcomes import read_outcomes
 from cytoreg.report.panels import figure_parts
 from cytoreg.report.sources import read_sources
-from cytoreg.report.survival import survival_parts
+from cytoreg.report.survival import left_out, survival_parts
 from cytoreg.report.words import (
     amount,
     listing,
@@ -100,6 +100,7 @@ def _page(
         "completeness": quality.read_completeness(con),
         "outcomes": read_outcomes(con, lexicon),
         "survival": survival_parts(con, lexicon),
+        "left_out": left_out(con, lexicon),
         "beside": figure_parts(con, lexicon),
         "figures": figures,
         "durations": stages_of(run.get("durations")),

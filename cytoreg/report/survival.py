@@ -140,6 +140,24 @@ def survival_parts(con: DuckDBPyConnection, lexicon: Lexicon) -> list[SurvivalPa
     ]
 
 
+def left_out(con: DuckDBPyConnection, lexicon: Lexicon) -> list[str]:
+    """Whom the estimates are made without, a sentence an endpoint and kind of estimate."""
+    if "marts.survival_left_out" not in tables(con):
+        return []
+    reasons: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for endpoint, left_out_of, reason, patients in con.execute(
+        "select endpoint, left_out_of, reason, patients from marts.survival_left_out"
+        " order by endpoint, left_out_of, patients desc, reason"
+    ).fetchall():
+        reasons.setdefault((endpoint, left_out_of), []).append((reason, int(patients)))
+    return [
+        f"{lexicon.label(endpoint)}, {left_out_of}: without"
+        f" {plural(sum(patients for _, patients in found), 'patient')}"
+        f" ({', '.join(f'{reason} {number(patients)}' for reason, patients in found)})."
+        for (endpoint, left_out_of), found in reasons.items()
+    ]
+
+
 def picture(published: Path, out_svg: Path) -> None:
     """Write a survival curve of `marts.survival_curve` as an SVG file of its own (for a README).
 

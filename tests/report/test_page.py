@@ -11,6 +11,8 @@ import pytest
 from published_file import SECRET, write_published
 
 from cytoreg import report
+from cytoreg.report.lexicon import read_lexicon
+from cytoreg.report.survival import left_out
 from cytoreg.report.words import ordered
 
 RUN = {"status": "published", "durations": {"land or_log": 0.31, "judge rows": 125.0}}
@@ -225,3 +227,18 @@ def test_a_project_explains_its_own_words(tmp_path: Path) -> None:
     assert "Any event of grade III to V." in text
     assert "Major at worst" in text
     assert "Major complication" not in text
+
+
+def test_the_page_says_whom_survival_is_estimated_without() -> None:
+    with duckdb.connect() as con:
+        lexicon = read_lexicon(con)
+        assert left_out(con, lexicon) == []  # a file from before there was such a table
+        con.execute(
+            "create schema marts; create table marts.survival_left_out as select * from (values"
+            " ('overall', 'life table', 'sex unknown', 1),"
+            " ('overall', 'life table', 'older than the life table', 3))"
+            " as t(endpoint, left_out_of, reason, patients)"
+        )
+        assert left_out(con, lexicon) == [
+            "Overall, life table: without 4 patients (older than the life table 3, sex unknown 1)."
+        ]
