@@ -27,7 +27,12 @@ select
   given_name, -- first_name in capitals
   middle_initial, -- middle_initial in capitals
   iso_date(birth_date) as birth_date, -- birth_date: YYYYMMDD, parts that are not known left out
-  case sex when 'M' then 'male' when 'F' then 'female' else sex end as sex, -- sex: M or F
+  case
+    when upper(sex) in ('M', 'MALE') then 'male'
+    when upper(sex) in ('F', 'FEMALE') then 'female'
+    when upper(sex) in ('U', 'UNK', 'UNKNOWN') then 'unknown'
+    else sex
+  end as sex, -- sex: M, F or U
   ssn_last4, -- ssn_last4
   iso_date(death_date) as death_date, -- death_date, the same
   case when regexp_matches(death_date, '^[0-9]{4}') then substr(death_date, 1, 4) end

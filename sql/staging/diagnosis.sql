@@ -20,8 +20,11 @@ select
   diagnosis_number, -- diagnosis_id
   encounter_number, -- encounter_id
   hospital_number, -- mrn
-  case code_system when 'ICD9CM' then 'icd9cm' when 'ICD10CM' then 'icd10cm' else code_system end
-    as code_system, -- code_system: ICD9CM or ICD10CM
+  case
+    when regexp_full_match(code_system, '(?i)(.*/)?icd[- _]?9[- _]?cm') then 'icd9cm'
+    when regexp_full_match(code_system, '(?i)(.*/)?icd[- _]?10[- _]?cm') then 'icd10cm'
+    else code_system
+  end as code_system, -- code_system: ICD9CM or ICD10CM, also as ICD-9-CM or FHIR's address of it
   code, -- code, with its dot
   iso_date(diagnosis_date) as diagnosis_date, -- diagnosis_date
   _source, -- lineage

@@ -19,11 +19,17 @@ with trimmed as (
 select
   encounter_number, -- encounter_id
   hospital_number, -- mrn
-  case class when 'IMP' then 'inpatient' when 'AMB' then 'ambulatory' else class end
-    as class, -- class: IMP inpatient, AMB ambulatory
+  case
+    when upper(class) in ('IMP', 'INPATIENT') then 'inpatient'
+    when upper(class) in ('AMB', 'AMBULATORY') then 'ambulatory'
+    else class
+  end as class, -- class: IMP inpatient, AMB ambulatory
   local_time(admission_time) as admission_time, -- admit_time
   local_time(discharge_time) as discharge_time, -- discharge_time
-  disposition, -- disposition
+  case
+    when lower(disposition) in ('expired', 'exp', 'died', 'dead', 'deceased') then 'expired'
+    else lower(disposition)
+  end as disposition, -- disposition
   _source, -- lineage
   _table, -- lineage
   _file, -- lineage

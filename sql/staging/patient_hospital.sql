@@ -29,12 +29,19 @@ select
   given_name, -- first_name in capitals
   middle_name, -- middle_name in capitals
   iso_date(birth_date) as birth_date, -- birth_date
-  case sex when 'M' then 'male' when 'F' then 'female' when 'U' then 'unknown' else sex end
-    as sex, -- sex: M male, F female, U unknown
+  case
+    when upper(sex) in ('M', 'MALE') then 'male'
+    when upper(sex) in ('F', 'FEMALE') then 'female'
+    when upper(sex) in ('U', 'UNK', 'UNKNOWN') then 'unknown'
+    else sex
+  end as sex, -- sex: M male, F female, U unknown
   ssn_last4, -- ssn_last4
   race, -- race_code
-  case deceased when 'Y' then 'dead' when 'N' then 'alive' else deceased end
-    as vital_status, -- deceased: Y dead, N alive
+  case
+    when upper(deceased) in ('Y', 'YES', 'T', 'TRUE', '1') then 'dead'
+    when upper(deceased) in ('N', 'NO', 'F', 'FALSE', '0') then 'alive'
+    else deceased
+  end as vital_status, -- deceased: Y dead, N alive
   iso_date(death_date) as death_date, -- death_date
   iso_date(last_contact_date) as last_contact_date, -- last_seen_date
   cast(null as varchar) as cause_of_death, -- not recorded by the hospital
