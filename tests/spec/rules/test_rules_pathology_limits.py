@@ -28,6 +28,8 @@ given = {
         words          | 12            | final         | 2001-05-10    | 2001-05-14 12:00 | 8240      |       |              |                 | few      | more      | many    |                    | few         | more         |              | pT3 of N1     | pN1 positive | M1 liver |            |         |                |
         too_low        | 13            | final         | 2001-05-10    | 2001-05-14 12:00 | 8240      | 1     |              |                 | 3        | 5         | 2       | >                  |             |              |              |               |              |          |            |         |                |
         too_high       | 14            | final         | 2001-05-10    | 2001-05-14 12:00 | 8240      | 3     |              |                 | 3        | 5         |         |                    | 1           | 3            |              |               |              |          |            |         |                |
+        month          | 15            | final         | 2001-05       | 2001-05-14 12:00 | 8240      |       |              |                 |          |           |         |                    |             |              |              |               |              |          |            |         |                |
+        version_9      | 16            | final         | 2001-05-10    | 2001-05-14 12:00 | 8240      |       |              |                 |          |           |         |                    |             |              |              |               |              |          |            | 9       |                |
     """,
 }
 
@@ -57,5 +59,6 @@ def test_reports(finds):
         too_low   | pathology.grade_fits_ki67             | warning
         too_low   | pathology.grade_fits_mitoses          | warning
         too_high  | pathology.grade_supported             | warning
+        version_9 | pathology.edition_fits_date           | warning
         """
     )
