@@ -1,8 +1,8 @@
 """Row rules: declared once in `schemas/*.py`, judged as SQL, explained everywhere.
 
-Authors of schemas use Entity, field, PartialDate, rule, references, compare, agrees (declare.py
-shows how);
-the refresh uses load_schemas and judge; documents and reports use catalogue, dictionary, sql_of.
+Authors of schemas use Entity, field, PartialDate, PartialDatetime, rule, references, compare and
+agrees (declare.py shows how); the refresh uses load_schemas and judge; documents and reports use
+catalogue, dictionary, sql_of.
 """
 
 from cytoreg.rules.catalogue import Column, EntityRules, Rule, catalogue, dictionary
@@ -20,7 +20,7 @@ from cytoreg.rules.declare import (
 )
 from cytoreg.rules.judge import judge
 from cytoreg.rules.load import load_schemas
-from cytoreg.rules.partial_date import PartialDate
+from cytoreg.rules.partial_date import PartialDate, PartialDatetime
 from cytoreg.rules.statement import sql_of
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Entity",
     "EntityRules",
     "PartialDate",
+    "PartialDatetime",
     "Rule",
     "agrees",
     "catalogue",

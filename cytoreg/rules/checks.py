@@ -63,8 +63,9 @@ def condition(check: pa.Check, column: str, kind: ColumnType) -> str:
         return _of_nulls_too(check, column, kind)
     given: Mapping[str, object] = check._check_kwargs
     name, this = check_name(check), quote(column)
-    if kind.python is PartialDate:
-        return _of_bounds(name, quote(f"{column}_earliest"), quote(f"{column}_latest"), given)
+    if kind.partial:
+        days = TYPES[date if kind.python is PartialDate else datetime]
+        return _of_bounds(name, quote(f"{column}_earliest"), quote(f"{column}_latest"), given, days)
     if name in _OPERATORS:
         (value,) = given.values()
         return f"{this} {_OPERATORS[name]} {_constant(value, kind, ordered=name[0] in 'gl')}"
@@ -100,9 +101,10 @@ def condition(check: pa.Check, column: str, kind: ColumnType) -> str:
     raise NotCompilable
 
 
-def _of_bounds(name: str, first: str, last: str, given: Mapping[str, object]) -> str:
+def _of_bounds(
+    name: str, first: str, last: str, given: Mapping[str, object], days: ColumnType
+) -> str:
     """A check of a partial date: false where none of the days that it may be passes."""
-    days = TYPES[date]
     if name == "in_range":
         low = _constant(given["min_value"], days)
         high = _constant(given["max_value"], days)

@@ -1,4 +1,4 @@
-"""The seven types of a column: which text is of the type, in SQL and in Python.
+"""The eight types of a column: which text is of the type, in SQL and in Python.
 
 Staging is text. A text is of a type when it matches the grammar below *and* stands for a value;
 anything else is a finding `<entity>.<column>.type`. The grammars are narrower than `try_cast`,
@@ -13,9 +13,11 @@ which rounds '6.1' to 6 and reads '2020-1-5', and narrower than Python's `int`, 
 | `date`        | `2016-02-29`, years 0001 to 9999      | DATE      | date32[day]        |
 | `PartialDate` | `2016`, `2016-02`, `2016-02-29`       | DATE      | partial_date       |
 | `datetime`    | `2016-02-29 13:05[:59[.123456]]`, `T` | TIMESTAMP | timestamp[us]      |
+| `PartialDatetime` | that, or `2016`, `2016-02`, `2016-02-29` | TIMESTAMP | partial_datetime |
 
 A partial date is stored in three columns: `x` is the day, null where only the month or the year is
-known; `x_earliest` and `x_latest` are the first and the last day that it may be.
+known; `x_earliest` and `x_latest` are the first and the last day that it may be. Of a partial time
+they are the first and the last moment.
 
 Each type is also a Pandera dtype whose `coerce` reads text by the Python half of this module, so
 that Pandera's own verdict owes nothing to DuckDB.
@@ -37,9 +39,14 @@ from pandera.backends.pandas.error_formatters import reshape_failure_cases
 from pandera.engines import pandas_engine
 
 from cytoreg.rules import partial_date
-from cytoreg.rules.partial_date import PartialDate, PartialDateDtype
+from cytoreg.rules.partial_date import (
+    PartialDate,
+    PartialDateDtype,
+    PartialDatetime,
+    PartialDatetimeDtype,
+)
 
-Value = str | int | float | bool | date | datetime | PartialDate
+Value = str | int | float | bool | date | datetime | PartialDate | PartialDatetime
 
 _INT = "[+-]?[0-9]+"
 _FLOAT = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
@@ -102,7 +109,9 @@ class ColumnType:
         if self.python is str:
             return column
         if self.python is PartialDate:
-            return partial_date.day_sql(partial_date.earliest_sql(column), column)
+            return partial_date.day_sql(self.earliest_sql(column), column)
+        if self.python is PartialDatetime:
+            return partial_date.moment_sql(self.earliest_sql(column), column)
         if self.python is bool:
             return f"case {column} when 'true' then true when 'false' then false end"
         value = f"try_cast({column} as {self.sql.lower()})"
@@ -118,9 +127,26 @@ class ColumnType:
             )
         return f"case when regexp_full_match({column}, '{pattern}') then {value} end"
 
+    @property
+    def partial(self) -> bool:
+        """Whether its values may lie between bounds."""
+        return self.python in (PartialDate, PartialDatetime)
+
+    def earliest_sql(self, text: str) -> str:
+        """SQL that reads the first bound of the text of a column, null when it is no date."""
+        if self.python is PartialDate:
+            return partial_date.earliest_sql(text)
+        return partial_date.earliest_time_sql(text, _DATETIME)
+
+    def known_and_latest_sql(self, earliest: str, text: str) -> tuple[str, str]:
+        """SQL of the value where it is known, and of its last bound, by its first one."""
+        if self.python is PartialDate:
+            return partial_date.day_sql(earliest, text), partial_date.latest_sql(earliest, text)
+        return partial_date.moment_sql(earliest, text), partial_date.latest_time_sql(earliest, text)
+
     def stored(self, name: str) -> dict[str, str]:
         """The columns, with their SQL types, that hold a column of this type once it is read."""
-        if self.python is not PartialDate:
+        if not self.partial:
             return {name: self.sql}
         return dict.fromkeys((name, f"{name}_earliest", f"{name}_latest"), self.sql)
 
@@ -140,6 +166,14 @@ TYPES: dict[type, ColumnType] = {
             partial_date.GRAMMAR,
             partial_date.read,
             PartialDateDtype(),
+        ),
+        ColumnType(
+            "date and time or part of them",
+            PartialDatetime,
+            "TIMESTAMP",
+            f"{partial_date.GRAMMAR}|{_DATETIME}",
+            lambda text: partial_date.read_time(text, _read_datetime),
+            PartialDatetimeDtype(),
         ),
         ColumnType(
             "date and time",
@@ -176,16 +210,20 @@ def read(kind: ColumnType, series: pd.Series) -> tuple[pd.Series, pd.Series]:
 def _as_typed(kind: ColumnType, value: object) -> Value | None:
     if kind.python is PartialDate and type(value) is date:
         return PartialDate(value, value)
+    if kind.python is PartialDatetime and isinstance(value, datetime):
+        return PartialDatetime(value, value)
     return value if type(value) is kind.python else None
 
 
 def stored_values(kind: ColumnType, name: str, series: pd.Series) -> dict[str, list[Value | None]]:
     """What a typed series of column `name` comes to in each of the columns that hold it."""
-    if kind.python is not PartialDate:
+    if not kind.partial:
         return {name: pa.array(series, from_pandas=True).to_pylist()}
-    known: list[PartialDate | None] = list(series)
+    known: list[partial_date.Partial | None] = list(series)
     return {
-        name: [value and value.day for value in known],
+        name: [
+            value.earliest if value and value.earliest == value.latest else None for value in known
+        ],
         f"{name}_earliest": [value and value.earliest for value in known],
         f"{name}_latest": [value and value.latest for value in known],
     }
@@ -195,10 +233,11 @@ def of_stored(
     kind: ColumnType, columns: Sequence[Sequence[object]], index: pd.Index | None = None
 ) -> pd.Series:
     """The columns that hold a column of this type as one pandas column."""
-    if kind.python is not PartialDate:
+    if not kind.partial:
         return to_series(kind, columns[0], index)
     pairs = zip(*columns[1:], strict=True)
-    values = [PartialDate(*pair) if None not in pair else None for pair in pairs]
+    whole: Callable[..., object] = kind.python
+    values = [whole(*pair) if None not in pair else None for pair in pairs]
     return to_series(kind, values, index)
 
 
@@ -228,7 +267,7 @@ def _pandera_dtype(kind: ColumnType) -> type[pandas_engine.DataType]:
 
     Dtype.__name__ = Dtype.__qualname__ = f"Cytoreg{kind.python.__name__.title()}"
     # Pandera knows the dtypes of pandas, but not one that is ours.
-    own = [kind.pandas] if isinstance(kind.pandas, PartialDateDtype) else None
+    own = [kind.pandas] if kind.partial else None
     dtype: type[pandas_engine.DataType] = pandas_engine.Engine.register_dtype(
         dtypes.immutable(Dtype), equivalents=own
     )

@@ -181,6 +181,7 @@ _A_TYPE = {
     "true/false": "true or false",
     "date": "a date",
     "date or part of one": "a date, or the month or the year of one",
+    "date and time or part of them": "a date and time, or a day, month or year",
     "date and time": "a date and time",
 }
 

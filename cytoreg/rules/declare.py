@@ -35,7 +35,8 @@
 
 - **An entity** is a Pandera `DataFrameModel`; its name in tables and rule ids is the class name in
   snake case (`OperativeFinding` → `operative_finding`), its docstring describes the table.
-- **Columns** are annotated with `str, int, float, bool, date, datetime` or `PartialDate`
+- **Columns** are annotated with `str, int, float, bool, date, datetime, PartialDate` or
+  `PartialDatetime`
   (column_types.py says which text is of which type) and may be null only with `nullable=True`.
 - **A `PartialDate`** `x` may be known to the month or the year only. In tables `x` is then null,
   and `x_earliest` and `x_latest` are the days between which it lies. A comparison with it is true
@@ -43,7 +44,8 @@
   when the first possible birth lies after the last possible death. `x is null` asks whether nothing
   is known, `earliest(x)` and `latest(x)` are the bounds, `year(x)` and `month(x)` are known when
   all its days agree; anywhere else `x` is the day, null where it is not known. Checks such as
-  `in_range` pass when one of its days would.
+  `in_range` pass when one of its days would. Of a `PartialDatetime` the bounds are times, and
+  `cast(x as date)` is a partial date.
 - **Rule ids**: `<entity>.<column>.<check>` with check = `type` (text not of the column's type),
   `required` (null), `unique`, or the name of Pandera's own check as `field` takes it (`in_range`,
   `isin`, `str_matches`, `ge`, …); `<entity>.<attribute>` for `rule, references, compare, agrees`;

@@ -20,8 +20,10 @@ from cytoreg.errors import ConfigError
 from cytoreg.rules.arity import check_arguments
 from cytoreg.rules.column_types import TYPES
 from cytoreg.rules.operations import NULL, Node, reckon, widen
-from cytoreg.rules.partial_date import PartialDate
+from cytoreg.rules.partial_date import PartialDate, PartialDatetime
 from cytoreg.rules.regex import to_re2
+
+_WHOLE: Mapping[type, type] = {PartialDate: date, PartialDatetime: datetime}
 
 DATES = frozenset({date, PartialDate})
 
@@ -97,16 +99,29 @@ def _name(kind: type | None) -> str:
 
 
 def _bounds(node: Node) -> tuple[Node, Node]:
-    """The first and the last day that a partial date may be; any other value is both."""
-    if node.type is not PartialDate or node.op != "column":
+    """The first and the last day (moment) that a partial date may be; any other value is both."""
+    if node.type not in _WHOLE:
         return node, node
+    if node.op == "between":
+        return node.args[0], node.args[1]
+    whole = _WHOLE[node.type]
     first, last = (f"{node.name}_{end}" for end in ("earliest", "latest"))
-    return replace(node, type=date, name=first), replace(node, type=date, name=last)
+    return replace(node, type=whole, name=first), replace(node, type=whole, name=last)
 
 
 def _day(node: Node) -> Node:
-    """The day of a partial date, null where it is not known."""
-    return replace(node, type=date)
+    """The day (moment) of a partial date, null where it is not known; any other value as it is."""
+    if node.type not in _WHOLE:
+        return node
+    whole = _WHOLE[node.type]
+    if node.op == "between":
+        first, last = node.args
+        return Node("case", whole, (Node("=", bool, (first, last)), first, Node("null", whole)))
+    return replace(node, type=whole)
+
+
+def _to_date(node: Node) -> Node:
+    return Node("to date", date, (node,))
 
 
 @dataclass(frozen=True)
@@ -196,7 +211,7 @@ class _Reader:
         node = self.read(tree)
         if node.type is NULL:
             return Node("null", kinds[0])
-        if node.type is PartialDate and PartialDate not in kinds:
+        if node.type in _WHOLE and node.type not in kinds:
             node = _day(node)
         if node.type not in kinds:
             self.refuse(tree, f"is {_name(node.type)}, expected {' or '.join(map(_name, kinds))}")
@@ -229,19 +244,19 @@ class _Reader:
         """`earliest(x)`, `latest(x)`: the first or the last day that a date may be."""
         if len(tree.expressions) != 1:
             self.refuse(tree, "takes one date")
-        value = self.typed(tree.expressions[0], date, PartialDate)
+        value = self.typed(tree.expressions[0], date, datetime, PartialDate, PartialDatetime)
         return _bounds(value)[0 if tree.name.lower() == "earliest" else 1]
 
     def part(self, tree: exp.Year | exp.Month) -> Node:
         """The year or the month; of a partial date, where each of its days has the same."""
-        value = self.typed(tree.this, date, datetime, PartialDate)
+        value = self.typed(tree.this, date, datetime, PartialDate, PartialDatetime)
         first, last = (Node(tree.key, int, (end,)) for end in _bounds(value))
-        if value.type is not PartialDate:
+        if value.type not in _WHOLE:
             return first
         return Node("case", int, (Node("=", bool, (first, last)), first, Node("null", int)))
 
     def compare(self, tree: exp.Expr, op: str, left: Node, right: Node) -> Node:
-        if PartialDate in (left.type, right.type):
+        if left.type in _WHOLE or right.type in _WHOLE:
             return self.compare_bounds(tree, op, left, right)
         left, right = self.unify(tree, [left, right])
         if left.type is bool and op not in ("=", "<>"):
@@ -271,7 +286,7 @@ class _Reader:
 
     def unify(self, tree: exp.Expr, nodes: list[Node]) -> list[Node]:
         """The nodes in one type: integers next to numbers become numbers, dates timestamps."""
-        nodes = [_day(node) if node.type is PartialDate else node for node in nodes]
+        nodes = [_day(node) for node in nodes]
         kinds = {node.type for node in nodes} - {NULL}
         if kinds == {int, float}:
             kinds = {float}
@@ -319,8 +334,9 @@ class _Reader:
     def cast(self, tree: exp.Cast) -> Node:
         kind = _SQL_TYPES.get(tree.to.this.value)
         value = self.read(tree.this)
-        if value.type is PartialDate:
-            value = _day(value)
+        if value.type is PartialDatetime and kind is date:
+            return Node("between", PartialDate, tuple(map(_to_date, _bounds(value))))
+        value = _day(value)
         match value.type, kind:
             case _, None:
                 self.refuse(tree, "no such type", "bigint, double, date, timestamp or varchar")
@@ -365,10 +381,7 @@ class _Reader:
 
     def arithmetic(self, tree: exp.Expr) -> Node:
         op = ARITHMETIC[type(tree)]
-        left, right = (
-            _day(node) if node.type is PartialDate else node
-            for node in (self.read(tree.this), self.read(tree.expression))
-        )
+        left, right = (_day(node) for node in (self.read(tree.this), self.read(tree.expression)))
         if {left.type, right.type} <= {date, datetime} and op == "-":
             unit = "day"
             return self.between(

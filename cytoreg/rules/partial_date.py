@@ -1,7 +1,8 @@
-"""A date of which perhaps only the year or the month is known, and columns of such dates in pandas.
+"""Dates and times of which perhaps only the year, month or day is known, and columns of them.
 
-Text of three forms: `2012`, `2012-05`, `2012-05-31`. A date of less than a day lies between two
-days, `earliest` and `latest`, both of them possible; nothing here ever picks one of them.
+Text of three forms: `2012`, `2012-05`, `2012-05-31`; of a time also `2012-05-31 08:30`. What is not
+known in full lies between `earliest` and `latest`, both of them possible; nothing here ever picks
+one of them.
 
 Nothing compared with such a date is said to be wrong as long as one of its days makes it right.
 """
@@ -11,9 +12,9 @@ from __future__ import annotations
 import builtins
 import calendar
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,27 @@ class PartialDate:
         return f"{year}-{month}" if self.earliest.month == self.latest.month else year
 
 
+@dataclass(frozen=True, slots=True)
+class PartialDatetime:
+    """The first and the last moment that it may have been; one if the time is known."""
+
+    earliest: datetime
+    latest: datetime
+
+    @property
+    def moment(self) -> datetime | None:
+        """The time, None where only the year, the month or the day is known."""
+        return self.earliest if self.earliest == self.latest else None
+
+    def __str__(self) -> str:
+        if self.moment:
+            return self.moment.isoformat(sep=" ")
+        return str(PartialDate(self.earliest.date(), self.latest.date()))
+
+
+Partial = PartialDate | PartialDatetime
+
+
 def read(text: str) -> PartialDate | None:
     """The date that `text` of one of the three forms stands for, None if no calendar has it."""
     if not re.fullmatch(GRAMMAR, text, flags=re.ASCII):
@@ -55,6 +77,19 @@ def read(text: str) -> PartialDate | None:
     except ValueError:
         return None
     return PartialDate(earliest, _last_day(earliest, len(text)))
+
+
+def read_time(text: str, known: Callable[[str], datetime | None]) -> PartialDatetime | None:
+    """The time that `text` stands for, `known` reading it where it has a time of day."""
+    if len(text) > len("2012-05-31"):
+        moment = known(text)
+        return PartialDatetime(moment, moment) if moment else None
+    days = read(text)
+    if days is None:
+        return None
+    return PartialDatetime(
+        datetime.combine(days.earliest, time.min), datetime.combine(days.latest, time.max)
+    )
 
 
 def _last_day(first: date, length: int) -> date:
@@ -85,38 +120,64 @@ def latest_sql(earliest: str, text: str) -> str:
     )
 
 
+def earliest_time_sql(text: str, grammar: str) -> str:
+    """SQL of the first moment that `text` may be; with a time of day it has the form `grammar`."""
+    return (
+        f"case when length({text}) <= 10 then cast({earliest_sql(text)} as timestamp)"
+        f" when regexp_full_match({text}, '({grammar})') and not starts_with({text}, '0000')"
+        f" then try_cast({text} as timestamp) end"
+    )
+
+
+def latest_time_sql(earliest: str, text: str) -> str:
+    """SQL of the last moment that `text` may be, whose first one is the column `earliest`."""
+    day = f"case length({text}) when 10 then cast({earliest} as date)"
+    day += f" when 7 then last_day({earliest}) else make_date(year({earliest}), 12, 31) end"
+    end = f"cast({day} as timestamp) + interval '86399.999999 seconds'"
+    return f"case when length({text}) > 10 then {earliest} else {end} end"
+
+
+def moment_sql(earliest: str, text: str) -> str:
+    """SQL of the time, null where only its day, month or year is known."""
+    return f"case when length({text}) > 10 then {earliest} end"
+
+
 def day_sql(earliest: str, text: str) -> str:
     """SQL of the day, null where the text is of less than a day or no date."""
     return f"case when length({text}) = 10 then {earliest} end"
 
 
-def bounds(value: object) -> tuple[date, date]:
-    """The first and the last day that a value may be: a day is both."""
-    if isinstance(value, PartialDate):
+def bounds(value: object, *, times: bool) -> tuple[Any, Any]:
+    """The first and the last day (moment) that a value may be: one that is known is both."""
+    if isinstance(value, PartialDate | PartialDatetime):
         return value.earliest, value.latest
     if isinstance(value, pd.Timestamp):
-        return value.date(), value.date()
+        value = value.to_pydatetime()
+    if isinstance(value, datetime):
+        return (value, value) if times else (value.date(), value.date())
     if isinstance(value, date):
-        return value, value
+        day = datetime.combine(value, time.min) if times else value
+        return day, day
     raise TypeError(f"a date cannot be compared with {type(value).__name__}")
 
 
-def may_be(name: str, left: object, right: object) -> bool:
+def may_be(name: str, left: Partial, right: object) -> bool:
     """Whether `left` may be so to `right`: some of the days that they may be are."""
-    (first, last), (other_first, other_last) = bounds(left), bounds(right)
+    times = isinstance(left, PartialDatetime)
+    (first, last), (other_first, other_last) = (bounds(v, times=times) for v in (left, right))
     match name:
         case "eq":
-            return first <= other_last and other_first <= last
+            return bool(first <= other_last and other_first <= last)
         case "ne":
             return not first == last == other_first == other_last
         case "lt":
-            return first < other_last
+            return bool(first < other_last)
         case "le":
-            return first <= other_last
+            return bool(first <= other_last)
         case "gt":
-            return last > other_first
+            return bool(last > other_first)
         case _:
-            return last >= other_first
+            return bool(last >= other_first)
 
 
 def _comparison(name: str) -> Any:  # noqa: ANN401 - pandas says what an operator gives
@@ -156,10 +217,26 @@ class PartialDateDtype(ExtensionDtype):
         return PartialDateArray
 
 
+@register_extension_dtype
+class PartialDatetimeDtype(ExtensionDtype):
+    """The dtype of a pandas column of partial times."""
+
+    name = "partial_datetime"
+    na_value = None
+    type = PartialDatetime
+
+    @classmethod
+    def construct_array_type(cls) -> builtins.type[PartialDatetimeArray]:
+        """The array behind a column."""
+        return PartialDatetimeArray
+
+
 class PartialDateArray(ExtensionArray):
     """Partial dates, None where nothing is known."""
 
-    def __init__(self, values: Iterable[PartialDate | None]) -> None:
+    _kind: type[Partial] = PartialDate
+
+    def __init__(self, values: Iterable[Partial | None]) -> None:
         given = list(values)
         self._values: NDArray[Any] = np.empty(len(given), dtype=object)
         self._values[:] = given
@@ -168,7 +245,7 @@ class PartialDateArray(ExtensionArray):
     def _from_sequence(
         cls, scalars: Iterable[object], *, dtype: object = None, copy: bool = False
     ) -> PartialDateArray:
-        return cls(value if isinstance(value, PartialDate) else None for value in scalars)
+        return cls(value if isinstance(value, cls._kind) else None for value in scalars)
 
     @classmethod
     def _from_factorized(
@@ -181,7 +258,7 @@ class PartialDateArray(ExtensionArray):
         return cls(value for part in parts for value in part._values)
 
     @property
-    def dtype(self) -> PartialDateDtype:
+    def dtype(self) -> ExtensionDtype:
         """The dtype of the column."""
         return PartialDateDtype()
 
@@ -196,7 +273,7 @@ class PartialDateArray(ExtensionArray):
     def __getitem__(self, item: Any) -> Any:  # noqa: ANN401 - a place, a slice or a mask
         item = pd.api.indexers.check_array_indexer(self, item)
         found = self._values[item]
-        return PartialDateArray(found) if isinstance(found, np.ndarray) else found
+        return type(self)(found) if isinstance(found, np.ndarray) else found
 
     def __arrow_array__(self, type: object = None) -> pa.Array:
         return pa.array([None if value is None else str(value) for value in self._values])
@@ -213,13 +290,13 @@ class PartialDateArray(ExtensionArray):
         fill_value: object = None,
     ) -> PartialDateArray:
         """The values at some places; -1 is nothing where `allow_fill`."""
-        return PartialDateArray(
+        return type(self)(
             pd.api.extensions.take(self._values, indices, allow_fill=allow_fill, fill_value=None)
         )
 
     def copy(self) -> PartialDateArray:
         """The same once more."""
-        return PartialDateArray(self._values)
+        return type(self)(self._values)
 
     __eq__ = _comparison("eq")
     __ne__ = _comparison("ne")
@@ -227,3 +304,14 @@ class PartialDateArray(ExtensionArray):
     __le__ = _comparison("le")
     __gt__ = _comparison("gt")
     __ge__ = _comparison("ge")
+
+
+class PartialDatetimeArray(PartialDateArray):
+    """Partial times, None where nothing is known."""
+
+    _kind = PartialDatetime
+
+    @property
+    def dtype(self) -> ExtensionDtype:
+        """The dtype of the column."""
+        return PartialDatetimeDtype()

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
-from cytoreg.rules import partial_date
 from cytoreg.rules.catalogue import (
     Column,
     Condition,
@@ -23,7 +22,6 @@ from cytoreg.rules.catalogue import (
 )
 from cytoreg.rules.compile import text_column
 from cytoreg.rules.declare import LINEAGE
-from cytoreg.rules.partial_date import PartialDate
 from cytoreg.warehouse import literal, quote
 
 Test = TypeVar("Test", Condition, Unique, Exists, Pairwise, Python)
@@ -86,9 +84,9 @@ def _judged(entity: EntityRules) -> str:
         name = quote(column.name)
         texts.append(f"    {name} as {quote(text_column(column))}")
         text = quote(text_column(column))
-        if column.type.python is PartialDate:
+        if column.type.partial:
             bounds.append(column)
-            first = partial_date.earliest_sql(text)
+            first = column.type.earliest_sql(text)
             values.append(f"    {first} as {quote(f'{column.name}_earliest')}")
         elif text_column(column) != column.name:
             values.append(f"    {column.type.parse_sql(text)} as {name}")
@@ -106,10 +104,8 @@ def _judged(entity: EntityRules) -> str:
 def _day_and_latest(column: Column) -> str:
     """The day and the last possible day of a partial date, from the first one and its text."""
     first, text = quote(f"{column.name}_earliest"), quote(text_column(column))
-    return (
-        f"  {partial_date.day_sql(first, text)} as {quote(column.name)},\n"
-        f"  {partial_date.latest_sql(first, text)} as {quote(f'{column.name}_latest')}"
-    )
+    known, last = column.type.known_and_latest_sql(first, text)
+    return f"  {known} as {quote(column.name)},\n  {last} as {quote(f'{column.name}_latest')}"
 
 
 def _violations(entity: EntityRules, as_of: date | None) -> str:

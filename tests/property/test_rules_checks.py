@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules_verdict import EXAMPLES, by_duckdb, by_pandera, frame_of
 
-from cytoreg.rules import Entity, PartialDate, compile_schemas, field
+from cytoreg.rules import Entity, PartialDate, PartialDatetime, compile_schemas, field
 
 # Values that sit on boundaries, look alike, or are not of any type.
 TEXTS = [
@@ -61,6 +61,7 @@ ROWS = st.lists(
             "d": text_of(DATES, BAD_DATES),
             "p": text_of(DATES + PARTIAL_DATES, BAD_DATES + BAD_PARTIAL_DATES),
             "t": text_of(TIMES, BAD_TIMES),
+            "w": text_of(TIMES + DATES + PARTIAL_DATES, BAD_TIMES[1:] + BAD_PARTIAL_DATES),
             "b": text_of(BOOLS, BAD_BOOLS),
         }
     ),
@@ -75,6 +76,7 @@ CONSTANTS = {
     "d": st.sampled_from([date(2000, 1, 1), date(1999, 12, 31), date(1, 1, 1), date(9999, 12, 31)]),
     "p": st.sampled_from([date(2000, 1, 1), date(1999, 12, 31), date(2000, 1, 31), date(1, 1, 1)]),
     "t": st.sampled_from([datetime(2000, 1, 1), datetime(1999, 12, 31, 23, 59, 59, 999999)]),
+    "w": st.sampled_from([datetime(2000, 1, 1), datetime(1999, 12, 31, 23, 59, 59, 999999)]),
     "b": st.booleans(),
 }
 EXACT = {**CONSTANTS, "i": st.integers(-3, 8), "x": st.sampled_from([0.0, 1.0, 1.5, 0.1, 1000.0])}
@@ -102,7 +104,7 @@ def columns_checks(column: str) -> st.SearchStrategy[dict[str, object]]:
     """Arguments of `field` for one column: any of Pandera's checks that suit its type."""
     constant, exact = CONSTANTS[column], EXACT[column]
     parts: dict[str, st.SearchStrategy[object]] = {"eq": exact, "ne": exact}
-    if column != "p":
+    if column not in "pw":
         parts["isin"] = parts["notin"] = st.lists(exact, min_size=1, max_size=3)
     if column != "b":
         parts |= {"ge": constant, "gt": constant, "le": constant, "lt": constant}
@@ -129,7 +131,16 @@ def columns_checks(column: str) -> st.SearchStrategy[dict[str, object]]:
     )
 
 
-TYPES = {"s": str, "i": int, "x": float, "d": date, "p": PartialDate, "t": datetime, "b": bool}
+TYPES = {
+    "s": str,
+    "i": int,
+    "x": float,
+    "d": date,
+    "p": PartialDate,
+    "t": datetime,
+    "w": PartialDatetime,
+    "b": bool,
+}
 
 
 @st.composite

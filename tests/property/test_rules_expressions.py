@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules_verdict import AS_OF, EXAMPLES
 
-from cytoreg.rules import PartialDate
+from cytoreg.rules import PartialDate, PartialDatetime
 from cytoreg.rules.column_types import TYPES, stored_values, to_series
 from cytoreg.rules.evaluate import evaluate
 from cytoreg.rules.expression import parse
@@ -20,12 +20,18 @@ from cytoreg.warehouse import quote
 
 COLUMNS = {
     **{"i": int, "j": int, "x": float, "y": float, "s": str, "u": str},
-    **{"p": PartialDate, "q": PartialDate},
+    **{"p": PartialDate, "q": PartialDate, "w": PartialDatetime, "z": PartialDatetime},
     **{"d": date, "e": date, "t": datetime, "v": datetime, "b": bool, "c": bool},
 }
 SQL_TYPES = {
     **{int: "bigint", float: "double", str: "varchar"},
-    **{date: "date", PartialDate: "date", datetime: "timestamp", bool: "boolean"},
+    **{
+        date: "date",
+        PartialDate: "date",
+        PartialDatetime: "timestamp",
+        datetime: "timestamp",
+        bool: "boolean",
+    },
 }
 INTS = st.one_of(
     st.integers(-4, 4), st.sampled_from([-(2**63), 2**63 - 1, 2**53 + 1, 10**9, -(10**9), 366])
@@ -43,10 +49,14 @@ DATES = st.one_of(
     st.sampled_from([date(1, 1, 1), date(9999, 12, 31), date(2000, 2, 29), date(1999, 12, 31)]),
     st.dates(date(1990, 1, 1), date(2016, 12, 31)),
 )
-PARTIAL_DATES = st.one_of(
+PARTIAL_TEXTS = st.one_of(
     st.dates(date(1990, 1, 1), date(1992, 12, 31)).map(str),
     st.sampled_from(["1990", "1991", "1992", "1991-02", "1991-12", "0001", "9999-12"]),
-).map(read)
+)
+PARTIAL_DATES = PARTIAL_TEXTS.map(read)
+PARTIAL_TIMES = st.one_of(
+    PARTIAL_TEXTS, st.datetimes(datetime(1990, 1, 1), datetime(1992, 12, 31)).map(str)
+).map(TYPES[PartialDatetime].parse)
 TIMES = st.one_of(
     st.sampled_from(
         [datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59), datetime(1969, 12, 31, 23)]
@@ -55,7 +65,8 @@ TIMES = st.one_of(
 )
 VALUES = {
     **{int: INTS, float: FLOATS, str: TEXT, bool: st.booleans()},
-    **{date: DATES, PartialDate: PARTIAL_DATES, datetime: TIMES},
+    **{date: DATES, PartialDate: PARTIAL_DATES},
+    **{datetime: TIMES, PartialDatetime: PARTIAL_TIMES},
 }
 ROWS = st.lists(
     st.tuples(*(st.one_of(st.none(), VALUES[kind]) for kind in COLUMNS.values())),
@@ -98,6 +109,8 @@ TEMPLATES: dict[type, list[tuple[object, ...]]] = {
         ("month({})", datetime),
         ("day({})", date),
         ("hour({})", datetime),
+        ("hour({})", PartialDatetime),
+        ("year({})", PartialDatetime),
         ("minute({})", datetime),
     ],
     float: [
@@ -127,6 +140,7 @@ TEMPLATES: dict[type, list[tuple[object, ...]]] = {
         ("{} - {}", date, int),
         ("cast({} as date)", datetime),
         ("cast({} as date)", PartialDate),
+        ("cast({} as date)", PartialDatetime),
         ("earliest({})", PartialDate),
         ("latest({})", PartialDate),
         ("earliest({})", date),
@@ -146,6 +160,12 @@ TEMPLATES: dict[type, list[tuple[object, ...]]] = {
             for kinds in ((PartialDate, PartialDate), (PartialDate, date), (date, PartialDate))
         ),
         ("{} < {}", PartialDate, datetime),
+        *((f"{{}} {op} {{}}", PartialDatetime, PartialDatetime) for op in ("=", "<", ">=")),
+        ("{} <= {}", PartialDatetime, datetime),
+        ("cast({} as date) <= {}", PartialDatetime, date),
+        ("cast({} as date) >= {}", PartialDatetime, PartialDate),
+        ("{} <= cast({} as date)", PartialDate, PartialDatetime),
+        ("{} - cast({} as date) > {}", date, PartialDatetime, int),
         ("{} between {} and {}", PartialDate, date, PartialDate),
         ("{} in ({}, {})", PartialDate, date, PartialDate),
         ("{} = {}", int, float),
@@ -153,7 +173,7 @@ TEMPLATES: dict[type, list[tuple[object, ...]]] = {
         ("{} >= {}", date, datetime),
         ("{} = {}", bool, bool),
         *[("{} and {}", bool, bool), ("{} or {}", bool, bool), ("not {}", bool)] * 4,
-        *(("{} is null", kind) for kind in (*EVERY, PartialDate, bool)),
+        *(("{} is null", kind) for kind in (*EVERY, PartialDate, PartialDatetime, bool)),
         ("{} is not null", float),
         ("{} in ({}, {})", int, int, int),
         ("{} not in ({}, 'a')", str, str),
@@ -180,8 +200,8 @@ ANY_TYPE = [
 @st.composite
 def expressions(draw: st.DrawFn, kind: type, depth: int) -> str:
     """SQL of a type, at most `depth` operations deep; no operation gives a partial date."""
-    if kind is PartialDate:
-        return draw(st.sampled_from(["p", "q"]))
+    if kind in (PartialDate, PartialDatetime):
+        return draw(st.sampled_from([name for name, its in COLUMNS.items() if its is kind]))
     if depth == 0 or draw(st.integers(0, 5)) == 0:
         if kind is date and draw(st.integers(0, 5)) == 0:
             return "$as_of"
