@@ -40,7 +40,8 @@ def define(con: DuckDBPyConnection) -> None:
     """Define in the build what staging models may call, on text that `cleaned` has gone over.
 
     `iso_date(text)`: a date of any form above. `us_date(text)`: the same, and month first where
-    there are three parts between slashes (`5/31/2012`, `05/99/2012`).
+    there are three parts between slashes (`5/31/2012`, `05/99/2012`). `iso_time(text)`: a time, as
+    `2012-05-31 08:30`, or a date of any form above.
 
     Of a date that lies between two days: `middle_day(first, last)`, the day to reckon with, as
     NAACCR items 1782 and 1788 have it (survival dates: the middle of the days that are possible);
@@ -87,6 +88,18 @@ def define(con: DuckDBPyConnection) -> None:
             then concat(substr(value, 1, 4), '-', substr(value, 5, 2), '-', substr(value, 7, 2))
           when regexp_full_match(value, {literal(_NOTHING)}) then null
           else {spread}
+        end"""
+    )
+    digits = "([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})"
+    con.execute(
+        f"""create or replace macro main.iso_time(value) as
+        case
+          when regexp_full_match(value, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T].*') then value
+          when regexp_full_match(value, '{digits}')
+            then regexp_replace(value, '{digits}', '\\1-\\2-\\3 \\4:\\5')
+          when regexp_full_match(value, '{digits}[0-9]{{2}}([.][0-9]+)?')
+            then regexp_replace(value, '{digits}', '\\1-\\2-\\3 \\4:\\5:')
+          else iso_date(value)
         end"""
     )
     con.execute(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from cytoreg.rules import Entity, compare, field, references, rule
+from cytoreg.rules import Entity, PartialDatetime, compare, field, references, rule
 
 from .codes import HOSPITAL_NUMBER
 
-NOT_A_TIME = "This is no time: day, month or hour cannot be, or part of it is missing."
+NOT_A_TIME = "This is no time: its day, its month or its hour cannot be."
 
 
 class Encounter(Entity):
@@ -43,14 +41,14 @@ class Encounter(Entity):
             "isin": "The hospital's classes are IMP (inpatient) and AMB (ambulatory).",
         },
     )
-    admission_time: datetime = field(
+    admission_time: PartialDatetime = field(
         "Admission or begin of the visit.",
         reasons={
             "type": NOT_A_TIME,
             "required": "Without an admission the stay has no length and no operation finds it.",
         },
     )
-    discharge_time: datetime = field(
+    discharge_time: PartialDatetime = field(
         "Discharge or end of the visit; empty while the patient is in hospital.",
         nullable=True,
         reasons={"type": NOT_A_TIME},

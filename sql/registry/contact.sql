@@ -44,8 +44,8 @@ every_evidence as (
   select
     patient_id,
     admission_date,
-    admission_date,
-    admission_date,
+    admission_date_earliest,
+    admission_date_latest,
     'admission',
     _source,
     _table,
@@ -56,8 +56,8 @@ every_evidence as (
   select
     patient_id,
     discharge_date,
-    discharge_date,
-    discharge_date,
+    discharge_date_earliest,
+    discharge_date_latest,
     'discharge',
     _source,
     _table,

@@ -2,7 +2,8 @@
 hospital stay around it.
 The finding is the latest instance that names the case. The day of operation is the log's; where the
 log knows less than the day, research's date is taken if it lies within that. The stay is the inpatient encounter that
-holds the day of operation; of several, the one admitted last (then the smallest number).
+holds the day of operation; of several, the one admitted last (then the smallest number). Where dates
+are known to the month or the year only, it is the one stay that may hold the operation, if one may.
 Every accepted case finds its patient, because rule procedure.patient_exists is critical.
 grain: procedure_id
 materialized: table
@@ -44,22 +45,41 @@ stays_around_case as (
   select
     o.case_number,
     e.encounter_number,
-    cast(e.admission_time as date) as admission_date,
-    cast(e.discharge_time as date) as discharge_date,
+    case
+      when cast(e.admission_time_earliest as date) = cast(e.admission_time_latest as date)
+        then cast(e.admission_time_earliest as date)
+    end as admission_date,
+    case
+      when cast(e.discharge_time_earliest as date) = cast(e.discharge_time_latest as date)
+        then cast(e.discharge_time_earliest as date)
+    end as discharge_date,
     e.disposition,
+    cast(e.admission_time_latest as date) <= o.operation_date_earliest
+      and coalesce(cast(e.discharge_time_earliest as date), o.operation_date_latest)
+      >= o.operation_date_latest as certain,
+    count(*) over (partition by o.case_number) as stays,
     row_number() over (
       partition by o.case_number
-      order by e.admission_time desc, e.encounter_number
+      order by
+        case
+          when cast(e.admission_time_latest as date) <= o.operation_date_earliest
+            and coalesce(cast(e.discharge_time_earliest as date), o.operation_date_latest)
+            >= o.operation_date_latest then 0
+          else 1
+        end,
+        e.admission_time_latest desc,
+        e.encounter_number
     ) as rank_of_case
   from dated_case as o
   inner join accepted.encounter as e
     on e.hospital_number = o.hospital_number
     and e.class = 'inpatient'
-    and cast(e.admission_time as date) <= o.operation_date
-    and (e.discharge_time is null or cast(e.discharge_time as date) >= o.operation_date)
+    and cast(e.admission_time_earliest as date) <= o.operation_date_latest
+    and coalesce(cast(e.discharge_time_latest as date), o.operation_date_earliest)
+    >= o.operation_date_earliest
 ),
 stay_of_case as (
-  select * from stays_around_case where rank_of_case = 1
+  select * from stays_around_case where rank_of_case = 1 and (certain or stays = 1)
 )
 select
   pseudonym('procedure', o.case_number) as procedure_id, -- pseudonym of the case number

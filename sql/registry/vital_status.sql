@@ -43,9 +43,9 @@ told_dates as (
   from registry.patient
   where death_date_earliest is not null
   union all
-  select patient_id, 2, discharge_date, discharge_date, 'hospital'
+  select patient_id, 2, discharge_date_earliest, discharge_date_latest, 'hospital'
   from registry.encounter
-  where disposition = 'expired' and discharge_date is not null
+  where disposition = 'expired' and discharge_date_earliest is not null
   union all
   select patient_id, 3, follow_up_date_earliest, follow_up_date_latest, 'research'
   from registry.follow_up

@@ -24,8 +24,8 @@ select
     when upper(class) in ('AMB', 'AMBULATORY') then 'ambulatory'
     else class
   end as class, -- class: IMP inpatient, AMB ambulatory
-  local_time(admission_time) as admission_time, -- admit_time
-  local_time(discharge_time) as discharge_time, -- discharge_time
+  iso_time(local_time(admission_time)) as admission_time, -- admit_time
+  iso_time(local_time(discharge_time)) as discharge_time, -- discharge_time
   case
     when lower(disposition) in ('expired', 'exp', 'died', 'dead', 'deceased') then 'expired'
     else lower(disposition)

@@ -78,6 +78,25 @@ def test_day_and_month_are_never_swapped(con):
     assert read(made(con, "us_date", "31/05/2012") or "") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("201205310830", "2012-05-31 08:30"),
+        ("20120531083059", "2012-05-31 08:30:59"),
+        ("20120531083059.25", "2012-05-31 08:30:59.25"),
+        ("2012-05-31 08:30", "2012-05-31 08:30"),
+        ("2012-05-31T08:30:00", "2012-05-31T08:30:00"),
+        ("20120531", "2012-05-31"),
+        ("2012053108", "2012-05-31"),
+        ("201205", "2012-05"),
+        ("2012-05-99", "2012-05"),
+        ("99999999", None),
+    ],
+)
+def test_a_time_may_be_no_more_than_a_day_a_month_or_a_year(con, text, iso):
+    assert made(con, "iso_time", text) == iso
+
+
 def test_no_date_is_none(con):
     assert made(con, "iso_date", None) is None
     assert made(con, "us_date", None) is None

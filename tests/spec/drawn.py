@@ -22,7 +22,8 @@ from types import ModuleType
 import duckdb
 from sound import LINEAGE_OF, RECORDS
 
-from cytoreg.rules import EntityRules, load_schemas
+from cytoreg.rules import EntityRules, PartialDatetime, load_schemas
+from cytoreg.rules.column_types import TYPES
 from cytoreg.rules.partial_date import read
 from cytoreg.warehouse import quote
 
@@ -133,7 +134,13 @@ def dated(drawn: dict[str, str | None], columns: dict[str, str]) -> dict[str, st
     """A drawn row with what is stored beside its dates."""
     filled = dict(drawn)
     for name in drawn:
-        if columns.get(name, "").lower() == "date" and f"{name}_earliest" in columns:
+        kind = columns.get(name, "").lower()
+        if kind == "timestamp" and f"{name}_earliest" in columns:
+            moment = TYPES[PartialDatetime].parse(drawn[name] or "")
+            filled[f"{name}_earliest"] = moment and str(moment.earliest)
+            filled[f"{name}_latest"] = moment and str(moment.latest)
+            filled[name] = moment and moment.moment and str(moment.moment)
+        if kind == "date" and f"{name}_earliest" in columns:
             found = read(drawn[name] or "")
             day = found and found.earliest + (found.latest - found.earliest) // 2
             precision = found and ("year", "", "", "month", "", "", "day")[len(str(found)) - 4]
