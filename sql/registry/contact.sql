@@ -27,7 +27,14 @@ every_evidence as (
     _file,
     _row
   from patient_records
-  where death_date_earliest is null or last_contact_date_earliest < death_date_earliest
+  where death_date_earliest is null
+    or (
+      last_contact_date_earliest <= death_date_latest
+      and not (
+        last_contact_date_earliest = death_date_earliest
+        and last_contact_date_latest = death_date_latest
+      )
+    )
   union all
   select
     patient_id,

@@ -154,7 +154,7 @@ def dated(drawn: dict[str, str | None], columns: dict[str, str]) -> dict[str, st
             filled |= {
                 name + ending: value and str(value)
                 for ending, value in beside.items()
-                if name + ending in columns and (not ending or name + ending not in drawn)
+                if name + ending in columns and (not ending or not drawn.get(name + ending))
             }
     return filled
 
