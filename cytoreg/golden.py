@@ -8,11 +8,14 @@ Of a field's values the first of these decides, and the next where it does not:
 4. The source, as `precedence` ranks them; one that is not ranked gives nothing.
 5. How surely the record is this person's: by number or exactly, by parts, with one unknown.
 6. The later file, then the later row.
+
+Of a date that this leaves known to the month or the year, the most specific date of another record
+that lies within it is taken: the two agree, and one knows more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import duckdb
 
@@ -31,21 +34,28 @@ def merge(
     `registry.<entity>_link`.
     """
     person = columns[config.entity]
-    fields = [name for name in person if name not in (config.number, config.other_numbers)]
+    fields = [
+        name
+        for name in person
+        if name not in (config.number, config.other_numbers) and not _bound_of(name, person)
+    ]
+    partial = [name for name in fields if f"{name}_earliest" in person]
     identifier = quote(config.entity + "_id")
     records = " union all by name ".join(
         _fields_of(entity, config, [name for name in person if name in found], person)
         for entity, found in columns.items()
     )
-    chosen = "".join(f",\n          {_choose(name, config)}" for name in fields)
+    chosen = "".join(f",\n          {_choose(name, config, partial)}" for name in fields)
     weights = "".join(
-        f",\n            count(distinct case when {_says(name, config)} then _source end)"
-        f" over (partition by {identifier}, {quote(name)}) as {quote(f'sources_of_{name}')}"
+        f",\n            count(distinct case when {_says(name, config, partial)} then _source end)"
+        f" over (partition by {identifier}, {_same(name, partial)})"
+        f" as {quote(f'sources_of_{name}')}"
         for name in config.weigh
     )
     told = "".join(
         f",\n          {quote(f'chosen_{name}')}.value as {quote(name)},"
         f" {quote(f'chosen_{name}')}.source as {quote(f'{name}_source')}"
+        + (_bounds_told(name) if name in partial else "")
         for name in fields
     )
     con.execute(
@@ -55,11 +65,12 @@ def merge(
           select *, row_number() over (order by _source, _file desc, _row desc) as recency{weights}
           from record
         ),
-        person as (
+        first_choice as (
           select {identifier}{chosen}
           from latest_first
           group by {identifier}
-        )
+        ),
+        person as ({_most_specific(identifier, partial, config)})
         select {identifier}, n.{quote(config.number)}{told}
         from person
         inner join registry.{quote(config.entity + "_number")} as n using ({identifier})
@@ -80,6 +91,8 @@ def merge(
     for name in fields:
         described[name] = comments.get(name, "")
         described[f"{name}_source"] = f"source that {name} was taken from"
+        for bound in ("earliest", "latest") if name in partial else ():
+            described[f"{name}_{bound}"] = comments.get(f"{name}_{bound}", "")
     describe(
         con,
         config.entity,
@@ -99,30 +112,94 @@ def _fields_of(entity: str, config: Linkage, fields: Iterable[str], types: dict[
             and l.source_table = r._table and l.file = r._file and l."row" = r._row"""
 
 
-def _choose(field: str, config: Linkage) -> str:
-    """Aggregate: value and source of the field's first record; a source not ranked gives none."""
+def _choose(field: str, config: Linkage, partial: Iterable[str]) -> str:
+    """Aggregate: what the field's first record says, and its source."""
+    given = f"{quote(f'{field}_earliest' if field in partial else field)} is not null"
+    return (
+        f"arg_min({_said(field, partial)}, {_order(field, config, partial)}) filter (where {given})"
+        f" as {quote(f'chosen_{field}')}"
+    )
+
+
+def _said(field: str, partial: Iterable[str]) -> str:
+    """What a record says of a field: value and source, and of a partial date its bounds."""
+    bounds = ""
+    if field in partial:
+        first, last = quote(f"{field}_earliest"), quote(f"{field}_latest")
+        bounds = f", earliest := {first}, latest := {last}"
+    return f"struct_pack(value := {quote(field)}, source := _source{bounds})"
+
+
+def _order(field: str, config: Linkage, partial: Iterable[str]) -> str:
+    """What the first record has least of; null for a source that is not ranked."""
     order = config.precedence.get(field, config.precedence["default"])
     ranks = " ".join(f"when {literal(source)} then {rank}" for rank, source in enumerate(order))
     rank = f"case _source {ranks} end" if order else "null"
-    value = quote(field)
     sure = "case method when 'parts' then 1 when 'one_unknown' then 2 else 0 end"
     wins = _among(field, config.wins.get(field, []))
-    first = (
-        f"(case when {_says(field, config)} then 0 else 2 end + case when {wins} then 0 else 1 end)"
-    )
+    says = _says(field, config, partial)
+    first = f"(case when {says} then 0 else 2 end + case when {wins} then 0 else 1 end)"
     fewer = f"- {quote(f'sources_of_{field}')}" if field in config.weigh else ""
     # Recency numbers the records of a build, so ranks 10^12 apart never meet.
     return (
-        f"arg_min(struct_pack(value := {value}, source := _source),"
-        f" {first} * 1000000000000000000 + (500 {fewer}) * 1000000000000000"
-        f" + {rank} * 10000000000000 + {sure} * 1000000000000 + recency)"
-        f" filter (where {value} is not null) as {quote(f'chosen_{field}')}"
+        f"{first} * 1000000000000000000 + (500 {fewer}) * 1000000000000000"
+        f" + {rank} * 10000000000000 + {sure} * 1000000000000 + recency"
     )
 
 
-def _says(field: str, config: Linkage) -> str:
+def _most_specific(identifier: str, partial: Sequence[str], config: Linkage) -> str:
+    """SELECT of the first choices, partial dates replaced by the most specific within them."""
+    if not partial:
+        return "select * from first_choice"
+    refined = []
+    for name in partial:
+        chosen = quote(f"chosen_{name}")
+        first, last = quote(f"{name}_earliest"), quote(f"{name}_latest")
+        order = _order(name, config, partial)
+        within = f"{first} >= c.{chosen}.earliest and {last} <= c.{chosen}.latest"
+        refined.append(
+            f"arg_min({_said(name, partial)},"
+            f" struct_pack(days := {last} - {first}, place := {order}))"
+            f" filter (where {within} and ({order}) is not null) as {chosen}"
+        )
+    every = ",\n            ".join(refined)
+    replaced = ", ".join(quote(f"chosen_{name}") for name in partial)
+    return f"""
+          select c.* exclude ({replaced}), r.* exclude ({identifier})
+          from first_choice as c
+          inner join (
+            select l.{identifier},
+            {every}
+            from latest_first as l
+            inner join first_choice as c on c.{identifier} = l.{identifier}
+            group by l.{identifier}
+          ) as r on r.{identifier} = c.{identifier}
+        """
+
+
+def _bounds_told(field: str) -> str:
+    """The bounds of a partial date, as columns of the person."""
+    chosen = quote(f"chosen_{field}")
+    return "".join(
+        f", {chosen}.{bound} as {quote(f'{field}_{bound}')}" for bound in ("earliest", "latest")
+    )
+
+
+def _bound_of(name: str, columns: Iterable[str]) -> bool:
+    """Whether a column is a bound of a partial date among the same columns."""
+    whole = name.removesuffix("_earliest").removesuffix("_latest")
+    return whole != name and {whole, f"{whole}_earliest", f"{whole}_latest"} <= {*columns}
+
+
+def _same(field: str, partial: Iterable[str]) -> str:
+    """The columns in which two records say the same of a field."""
+    names = [f"{field}_earliest", f"{field}_latest"] if field in partial else [field]
+    return ", ".join(map(quote, names))
+
+
+def _says(field: str, config: Linkage, partial: Iterable[str]) -> str:
     """Whether a record knows the field: it is filled, and not with a code for unknown."""
-    known = f"{quote(field)} is not null"
+    known = f"{quote(f'{field}_earliest' if field in partial else field)} is not null"
     if codes := config.unknown.get(field, []):
         known += f" and not {_among(field, codes)}"
     return f"({known})"

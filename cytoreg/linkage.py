@@ -181,7 +181,9 @@ def _report(
     near, unsure = f"f.grade = {NEAR}", "f.persons = 1 and f.grade = 2"
     for entity, found in columns.items():
         if entity == config.entity:
-            unlinked = f"{quote(config.number)} is null and (coalesce(f.persons, 0) <> 1 or {near})"
+            unlinked = (
+                f"r.{quote(config.number)} is null and (coalesce(f.persons, 0) <> 1 or {near})"
+            )
             _find(con, f"{entity}.linked", entity, found, unlinked, _LOST)
         else:
             _find(con, f"{entity}.ambiguous", entity, found, several, _AMBIGUOUS)

@@ -29,8 +29,8 @@ select
   start_date_precision, -- how the day of operation is known: day, month, year, years or unknown
   end_date_precision, -- how the end of follow-up is known, the same
   count(*) as patients, -- such patients
-  sum(event) as events, -- deaths with a date, events of the cohort
-  sum(case when dead_undated then 1 else 0 end)
+  cast(sum(event) as bigint) as events, -- deaths with a date, events of the cohort
+  cast(sum(case when dead_undated then 1 else 0 end) as bigint)
     as dead_undated, -- dead, nobody knows when: censored at the last contact
   max(days_open) as most_days_open -- most days between the bounds of an end of follow-up
 from patients
