@@ -43,7 +43,7 @@ def rehearse(project: Project) -> Iterator[tuple[str, bool, str]]:
         data = Path(folder)
         run = Run("rehearsal", project.root, project.extracts, data, _AS_OF, project.time_zone)
         run.folder.mkdir(parents=True)
-        for stage, play in (("landings", _land), *STAGES, ("endpoints", _endpoints)):
+        for stage, play in (("landings", _land), *STAGES):
             if stage == _LEFT_OUT:
                 continue
             try:
@@ -125,21 +125,3 @@ def _check_expectations(run: Run) -> None:
             f"expectations that cannot be run: {', '.join(rule for (rule,) in broken)}",
             remedy="correct their type, columns and arguments in expectations/",
         )
-
-
-def _endpoints(run: Run, _: object) -> dict[str, int]:
-    """Life tables, by the names of their endpoints."""
-    from cytoreg.survival.analysis import life_table
-
-    endpoints = run.project.config.survival
-    for name, endpoint in endpoints.items():
-        if endpoint.life_table:
-            try:
-                life_table(endpoint.life_table, run.root)
-            except (CytoregError, OSError) as error:
-                why = error.message if isinstance(error, CytoregError) else error.strerror
-                raise ConfigError(
-                    f"[survival.{name}] life_table: {endpoint.life_table}: {why}",
-                    remedy="name a built-in life table, or a CSV file of the project",
-                ) from None
-    return {"endpoints": len(endpoints)}

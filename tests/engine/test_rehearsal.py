@@ -68,7 +68,7 @@ WRONG: dict[str, tuple[Harm, str, str]] = {
     ),
     "a life table that is not there": (
         replace("cytoreg.toml", 'life_table = "usa"', 'life_table = "narnia.csv"'),
-        "night, endpoints",
+        "night, materialize",
         "narnia.csv",
     ),
 }
@@ -91,7 +91,7 @@ def look(root: Path) -> list[Check]:
 def test_a_sound_project_is_well_in_one_line(tmp_path: Path) -> None:
     found = look(write(tmp_path))
     assert [check for check in found if check.state == "wrong"] == []
-    assert {"night, stage", "night, link", "night, endpoints"} <= {check.what for check in found}
+    assert {"night, stage", "night, link", "night, materialize"} <= {check.what for check in found}
     assert summary(found).endswith("a refresh can begin")
     assert not (tmp_path / "data").exists()
 
