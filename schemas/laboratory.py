@@ -146,6 +146,7 @@ class Laboratory(Entity):
     magnitude_plausible = rule(
         """
         case
+          when comparator in ('<', '<=') then value <= 500000
           when analyte = 'chromogranin_a' and unit in ('ng/mL', 'ug/L')
             then value between 1 and 100000
           when analyte = 'chromogranin_a' and unit = 'U/L' then value between 0.5 and 50000
