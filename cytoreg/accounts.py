@@ -58,7 +58,8 @@ def _judged(con: DuckDBPyConnection) -> str:
     """SELECT of every record of the build that was judged, and of those that no one could read."""
     tables = con.execute(
         "select table_schema, table_name from information_schema.tables"
-        " where table_schema in ('accepted', 'quarantine') order by 1, 2"
+        " where table_schema in ('accepted', 'quarantine')"
+        " and (table_schema, table_name) <> ('quarantine', 'cell') order by 1, 2"
     ).fetchall()
     parts = [
         f"select _source as source, _table as source_table, {literal(entity)} as entity,"

@@ -96,6 +96,7 @@ class Gates(Section):
     """What closes the gate besides a failed critical expectation or books that do not balance."""
 
     max_quarantined: float = Field(default=0.10, ge=0, le=1)
+    max_refused: float = Field(default=0.10, ge=0, le=1)
     max_drop: float = Field(default=0.20, ge=0, le=1)
 
 

@@ -1,8 +1,9 @@
 """Gates: what must hold before a build replaces the published one.
 
-The sources are what cytoreg.toml says and have not drifted critically; the books balance; few rows
-of any source table were refused; every critical expectation holds; no entity lost rows since the
-last publication; there are marts. Limits are in [gates], those of drift in drift.py.
+The sources are what cytoreg.toml says and have not drifted critically; the books of rows and cells
+balance; few rows of any source table and few cells of any column were refused; every critical
+expectation holds; no entity lost rows since the last publication; there are marts. Limits are in
+[gates], those of drift in drift.py.
 """
 
 from __future__ import annotations
@@ -41,11 +42,13 @@ def check_gates(
     `previous` is the published file that the build would replace. A validation makes no marts
     and does not expect them; it judges what is delivered, so that something must be.
     """
-    quality.ensure(con, "source", "drift", "balance", "check_result", "gate")
+    quality.ensure(con, "source", "drift", "balance", "cell_balance", "check_result", "gate")
     checked = [
         _sources(con, delivery_expected=not marts_expected),
         _books(con),
+        _cells(con),
         _quarantined(con, gates.max_quarantined),
+        _refused(con, gates.max_refused),
         _expectations(con),
         _drop(con, gates.max_drop, previous),
     ]
@@ -101,6 +104,45 @@ def _books(con: duckdb.DuckDBPyConnection) -> Gate:
     landed, accepted, quarantined = (sum(row[column] for row in rows) for column in (1, 2, 3))
     told = f"landed {landed:,} = accepted {accepted:,} + quarantined {quarantined:,}"
     return Gate("books_balance", bool(rows), told if rows else "no source table was counted")
+
+
+def _cells(con: duckdb.DuckDBPyConnection) -> Gate:
+    name = "cells_balance"
+    wrong = con.execute(
+        "select source || '.' || source_table || '.' || \"column\", present, accepted, refused"
+        " from quality.cell_balance where present <> accepted + refused order by 1"
+    ).fetchall()
+    if wrong:
+        each = (
+            f"{cell}: present {present:,}, accepted {accepted:,}, refused {refused:,}"
+            for cell, present, accepted, refused in wrong
+        )
+        return Gate(name, False, "; ".join(each))
+    present, accepted, refused = con.execute(
+        "select coalesce(sum(present), 0)::bigint, coalesce(sum(accepted), 0)::bigint,"
+        " coalesce(sum(refused), 0)::bigint from quality.cell_balance"
+    ).fetchall()[0]
+    told = f"present {present:,} = accepted {accepted:,} + refused {refused:,}"
+    return Gate(name, True, told)
+
+
+def _refused(con: duckdb.DuckDBPyConnection, most: float) -> Gate:
+    """Cells of a column refused alone, beside the accepted rows of their source table."""
+    rows = con.execute(
+        "select source || '.' || source_table || '.' || cells.\"column\","
+        " cells.refused - cells.with_row as alone, rows.accepted"
+        " from quality.cell_balance as cells"
+        " join quality.balance as rows using (source, source_table, entity)"
+        " where alone > 0 order by alone / nullif(rows.accepted, 0) desc, 1"
+    ).fetchall()
+    above = [row for row in rows if row[1] > most * row[2]]
+    told = [f"{cell}: {refused} of {count} rows" for cell, refused, count in above or rows[:1]]
+    return Gate(
+        "refused_share",
+        not above,
+        f"limit {most:.0%} of a column; {'above it' if above else 'highest'}:"
+        f" {', '.join(told) or 'none'}",
+    )
 
 
 def _quarantined(con: duckdb.DuckDBPyConnection, most: float) -> Gate:

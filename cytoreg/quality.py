@@ -12,7 +12,7 @@ from cytoreg.warehouse import comment, literal, quote, transaction
 TABLES: dict[str, dict[str, tuple[str, str]]] = {
     "finding": {
         "rule": ("varchar", "id of the rule that the record violates"),
-        "severity": ("varchar", "critical (the row was refused), warning or info"),
+        "severity": ("varchar", "critical (a cell or the row was refused), warning or info"),
         "entity": ("varchar", "kind of record"),
         "key": ("varchar", "the record's key; a pseudonym in the published file"),
         "column": ("varchar", "column that the rule looks at; empty if it looks at several"),
@@ -47,6 +47,16 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
         "landed": ("bigint", "records that the source held, unparsable ones included"),
         "accepted": ("bigint", "records that were let through"),
         "quarantined": ("bigint", "records that were refused, unparsable ones included"),
+    },
+    "cell_balance": {
+        "source": ("varchar", "source system"),
+        "source_table": ("varchar", "table of the source"),
+        "entity": ("varchar", "kind of record that the table's rows become"),
+        "column": ("varchar", "column of the entity"),
+        "present": ("bigint", "cells that held something when they were judged"),
+        "accepted": ("bigint", "cells that were let through"),
+        "refused": ("bigint", "cells that were refused, alone or with their row"),
+        "with_row": ("bigint", "those of the refused whose whole row was refused"),
     },
     "source": {
         "source": ("varchar", "source system"),
@@ -87,6 +97,8 @@ COMMENTS = {
     "check_result": "One row per rule: how many records violate it, of how many.",
     "expectation_row": "One row per failed expectation and row; in the private build alone.",
     "balance": "The books, one row per source table: landed = accepted + quarantined.",
+    "cell_balance": "The books of the cells, by source table and column:"
+    " present = accepted + refused.",
     "source": "One row per source: how it stands in this run.",
     "drift": "One row per difference between a source's landing and the published build's.",
     "gate": "One row per condition of publication.",

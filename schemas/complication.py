@@ -19,7 +19,7 @@ class Complication(Entity):
         unique=True,
         reasons={
             "required": "The record or its instance is missing, so it can't be named.",
-            "unique": "The export holds this instance twice; the first is kept.",
+            "unique": "The export holds this instance twice; the best version is kept.",
         },
     )
     record_id: str = field(
@@ -39,7 +39,6 @@ class Complication(Entity):
         "Hospital number of the record's enrolment.",
         nullable=True,
         str_matches=HOSPITAL_NUMBER,
-        warn="str_matches",
         reasons={"str_matches": "A hospital number has seven digits; leading zeros count."},
     )
     case_number: str = field(
@@ -71,18 +70,22 @@ class Complication(Entity):
     )
 
     by_extract = rule(
-        "complication_date <= $as_of", "The complication lies after the day the extract was made."
+        "complication_date <= $as_of",
+        "The complication lies after the day the extract was made.",
+        refuses="complication_date",
     )
     procedure_exists = references(
         "procedure",
         on="case_number",
         reason="No accepted case of the operating-room log has this number.",
+        refuses="case_number",
     )
     after_operation = compare(
         "procedure",
         on="case_number",
         holds="complication_date >= procedure.operation_date",
         reason="A postoperative complication before the operation.",
+        refuses="complication_date",
     )
     same_patient = compare(
         "procedure",

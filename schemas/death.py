@@ -24,18 +24,15 @@ class Death(Entity):
     )
     family_name: str = field(
         "Family name, in capitals; at most 20 letters.",
-        warn="required",
         reasons={"required": "Without the name the certificate can't be linked."},
     )
     given_name: str = field(
         "Given name, in capitals; at most 15 letters.",
-        warn="required",
         reasons={"required": "Without the name the certificate can't be linked."},
     )
     middle_initial: str = field("First letter of the middle name.", nullable=True)
     birth_date: PartialDate = field(
         "Day of birth.",
-        warn="required",
         in_range={"min_value": date(1850, 1, 1), "max_value": date(2100, 1, 1)},
         reasons={
             "type": "The day of birth is no calendar date.",
@@ -55,14 +52,13 @@ class Death(Entity):
         "Last four digits of the social security number.",
         nullable=True,
         str_matches=SSN_LAST4,
-        warn="str_matches",
         reasons={"str_matches": "Not four digits; the certificate can't be linked by it."},
     )
     death_date: PartialDate = field(
         "Day of death.",
         reasons={
             "type": "The day of death is no calendar date.",
-            "required": "A certificate without the day of death tells nothing.",
+            "required": "The day of death is missing: dead, but nobody knows since when.",
         },
     )
     death_year: str = field(
@@ -72,24 +68,26 @@ class Death(Entity):
         "State that issued the certificate, two letters.",
         nullable=True,
         str_matches="^[A-Z]{2}$",
-        warn="str_matches",
         reasons={"str_matches": "A state has two letters."},
     )
     cause_of_death: str = field(
         "ICD code of the underlying cause, without its dot: ICD-10 from 1999, ICD-9 before.",
         nullable=True,
         str_matches=r"^[A-Z0-9][0-9A-Z]{2,4}$",
-        warn="str_matches",
         reasons={"str_matches": "Not shaped like an ICD code without its dot."},
     )
 
-    death_after_birth = rule("death_date >= birth_date", "Died before birth.")
-    by_extract = rule("death_date <= $as_of", "Died after the day the extract was made.")
+    death_after_birth = rule("death_date >= birth_date", "Died before birth.", refuses="death_date")
+    by_extract = rule(
+        "death_date <= $as_of", "Died after the day the extract was made.", refuses="death_date"
+    )
 
     class Config:
-        """A state gives a number once a year; of several such rows the first is taken."""
+        """A state gives a number once a year; of several versions the best is taken."""
 
         unique: ClassVar[list[str]] = ["state", "death_year", "certificate_number"]
         metadata: ClassVar[dict[str, dict[str, str]]] = {
-            "unique": {"reason": "The index lists this certificate twice; the first row is kept."}
+            "unique": {
+                "reason": "The index lists this certificate twice; the best version is kept."
+            }
         }

@@ -16,7 +16,7 @@ class Diagnosis(Entity):
         unique=True,
         reasons={
             "required": "A diagnosis without its number cannot be found again.",
-            "unique": "The hospital gives the same diagnosis twice; the first is kept.",
+            "unique": "The hospital gives the same diagnosis twice; the best version is kept.",
         },
     )
     encounter_number: str = field(
@@ -25,6 +25,7 @@ class Diagnosis(Entity):
     )
     hospital_number: str = field(
         "Number of the patient in the hospital.",
+        identity=True,
         str_matches=HOSPITAL_NUMBER,
         reasons={
             "required": "Nobody knows whose diagnosis this is.",
@@ -56,7 +57,9 @@ class Diagnosis(Entity):
     )
 
     by_extract = rule(
-        "diagnosis_date <= $as_of", "The diagnosis lies after the day the extract was made."
+        "diagnosis_date <= $as_of",
+        "The diagnosis lies after the day the extract was made.",
+        refuses="diagnosis_date",
     )
     code_fits_system = rule(
         """
@@ -87,6 +90,7 @@ class Diagnosis(Entity):
         "encounter",
         on="encounter_number",
         reason="No accepted encounter has this number.",
+        refuses="encounter_number",
     )
     same_patient = compare(
         "encounter",

@@ -21,11 +21,12 @@ class Encounter(Entity):
         unique=True,
         reasons={
             "required": "An encounter without its number cannot be found again.",
-            "unique": "The hospital gives the same encounter twice; the first is kept.",
+            "unique": "The hospital gives the same encounter twice; the best version is kept.",
         },
     )
     hospital_number: str = field(
         "Number of the patient in the hospital.",
+        identity=True,
         str_matches=HOSPITAL_NUMBER,
         reasons={
             "required": "Nobody knows whose encounter this is.",
@@ -57,16 +58,18 @@ class Encounter(Entity):
         "Where the patient went: home, snf (skilled nursing facility), rehab, expired, other.",
         nullable=True,
         isin=("home", "snf", "rehab", "expired", "other"),
-        warn="isin",
         reasons={"isin": "The hospital has no such code for the disposition."},
     )
 
     discharge_after_admission = rule(
-        "discharge_time >= admission_time", "Discharged before admission."
+        "discharge_time >= admission_time",
+        "Discharged before admission.",
+        refuses="discharge_time",
     )
     by_extract = rule(
         "cast(admission_time as date) <= $as_of",
         "Admitted after the day the extract was made.",
+        refuses="admission_time",
     )
     stay_plausible = rule(
         "cast(discharge_time as date) - cast(admission_time as date) <= 180",

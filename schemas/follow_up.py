@@ -16,11 +16,12 @@ class FollowUp(Entity):
         unique=True,
         reasons={
             "required": "The record or its instance is missing, so it can't be named.",
-            "unique": "The export holds this instance twice; the first is kept.",
+            "unique": "The export holds this instance twice; the best version is kept.",
         },
     )
     record_id: str = field(
         "Record of the research project.",
+        identity=True,
         reasons={"required": "Nobody knows whose record this is."},
     )
     instance: int = field(
@@ -34,6 +35,7 @@ class FollowUp(Entity):
     )
     hospital_number: str = field(
         "Hospital number of the record's enrolment.",
+        identity=True,
         str_matches=HOSPITAL_NUMBER,
         reasons={
             "required": "The record has no enrolment with a hospital number: nobody knows whose"
@@ -64,7 +66,9 @@ class FollowUp(Entity):
     )
 
     by_extract = rule(
-        "follow_up_date <= $as_of", "The contact lies after the day the extract was made."
+        "follow_up_date <= $as_of",
+        "The contact lies after the day the extract was made.",
+        refuses="follow_up_date",
     )
     cause_only_of_dead = rule(
         "status = 'dead' or cause is null",
@@ -93,6 +97,7 @@ class FollowUp(Entity):
         on="hospital_number",
         holds="status = 'dead' or follow_up_date <= patient.death_date",
         reason="Seen alive after the day of death.",
+        refuses="follow_up_date",
     )
     death_date_agrees = compare(
         "patient",

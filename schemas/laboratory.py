@@ -22,7 +22,7 @@ class Laboratory(Entity):
         unique=True,
         reasons={
             "required": "A result without its id cannot be found again.",
-            "unique": "The export holds this result twice; the first is kept.",
+            "unique": "The export holds this result twice; the best version is kept.",
         },
     )
     status: str = field(
@@ -35,6 +35,7 @@ class Laboratory(Entity):
     )
     hospital_number: str = field(
         "Number of the patient in the hospital.",
+        identity=True,
         str_matches=HOSPITAL_NUMBER,
         reasons={
             "required": "Nobody knows whose result this is.",
@@ -71,7 +72,6 @@ class Laboratory(Entity):
     upper_limit: float = field(
         "Upper limit of the normal range, in the result's unit.",
         gt=0,
-        warn=("type", "required", "gt"),
         reasons={
             "type": "The upper limit is not a number.",
             "required": "Without the upper limit nobody knows whether the result is raised.",
@@ -80,7 +80,6 @@ class Laboratory(Entity):
     )
     assay: str = field(
         "Method, as the laboratory calls it.",
-        warn="required",
         reasons={"required": "Without its assay a result can be compared with no other."},
     )
     laboratory: str = field("Who measured.", nullable=True)
@@ -95,7 +94,6 @@ class Laboratory(Entity):
         "Time of that day, HH:MM.",
         nullable=True,
         str_matches=CLOCK,
-        warn="str_matches",
         reasons={"str_matches": "Not a time of day as HH:MM."},
     )
 
@@ -111,7 +109,9 @@ class Laboratory(Entity):
     )
 
     by_extract = rule(
-        "specimen_date <= $as_of", "The specimen was taken after the day the extract was made."
+        "specimen_date <= $as_of",
+        "The specimen was taken after the day the extract was made.",
+        refuses="specimen_date",
     )
     patient_exists = references(
         "patient",
@@ -123,6 +123,7 @@ class Laboratory(Entity):
         on="hospital_number",
         holds="specimen_date >= patient.birth_date",
         reason="The specimen was taken before birth.",
+        refuses="specimen_date",
     )
     not_after_death = compare(
         "patient",
@@ -142,6 +143,7 @@ class Laboratory(Entity):
         end
         """,
         "This analyte is not measured in this unit.",
+        refuses="unit",
     )
     magnitude_plausible = rule(
         """

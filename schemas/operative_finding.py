@@ -25,7 +25,7 @@ class OperativeFinding(Entity):
         unique=True,
         reasons={
             "required": "The record or its instance is missing, so it can't be named.",
-            "unique": "The export holds this instance twice; the first is kept.",
+            "unique": "The export holds this instance twice; the best version is kept.",
         },
     )
     record_id: str = field(
@@ -45,7 +45,6 @@ class OperativeFinding(Entity):
         "Hospital number of the record's enrolment.",
         nullable=True,
         str_matches=HOSPITAL_NUMBER,
-        warn="str_matches",
         reasons={"str_matches": "A hospital number has seven digits; leading zeros count."},
     )
     case_number: str = field(
@@ -92,7 +91,6 @@ class OperativeFinding(Entity):
         "Who estimated the share removed: surgeon or radiologist.",
         nullable=True,
         isin=("surgeon", "radiologist"),
-        warn="isin",
         reasons={"isin": "The research project knows surgeon (1) and radiologist (2)."},
     )
     intraop_complication: bool = field(
@@ -114,7 +112,6 @@ class OperativeFinding(Entity):
         unit="mm[Hg]",
         nullable=True,
         in_range={"min_value": 30, "max_value": 260},
-        warn="in_range",
         reasons={
             "type": "The pressure is not a whole number.",
             "in_range": "Not a plausible systolic pressure in mmHg; recorded in kPa?",
@@ -125,7 +122,6 @@ class OperativeFinding(Entity):
         unit="min",
         nullable=True,
         in_range=_range(1440),
-        warn="in_range",
         reasons={
             "type": "The time is not a whole number of minutes.",
             "in_range": "Not a plausible number of minutes.",
@@ -136,7 +132,6 @@ class OperativeFinding(Entity):
         unit="%",
         nullable=True,
         in_range=_range(300),
-        warn="in_range",
         reasons={
             "type": "The change is not a whole number.",
             "in_range": "Not a plausible change of pressure in percent.",
@@ -147,7 +142,6 @@ class OperativeFinding(Entity):
         unit="min",
         nullable=True,
         in_range=_range(1440),
-        warn="in_range",
         reasons={
             "type": "The time is not a whole number of minutes.",
             "in_range": "Not a plausible number of minutes.",
@@ -158,7 +152,6 @@ class OperativeFinding(Entity):
         unit="ug",
         nullable=True,
         in_range=_range(20000),
-        warn="in_range",
         reasons={
             "type": "The dose is not a whole number.",
             "in_range": "Not a plausible dose in micrograms.",
@@ -169,7 +162,6 @@ class OperativeFinding(Entity):
         unit="%",
         nullable=True,
         in_range=_range(100),
-        warn="in_range",
         reasons={
             "type": "The share is not a whole number.",
             "in_range": "A share lies between 0 and 100 %.",
@@ -188,6 +180,7 @@ class OperativeFinding(Entity):
         "procedure",
         on="case_number",
         reason="No accepted case of the operating-room log has this number.",
+        refuses="case_number",
     )
     date_agrees = compare(
         "procedure",

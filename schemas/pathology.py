@@ -53,12 +53,12 @@ class Pathology(Entity):
     )
     report_number: str = field(
         "The laboratory's number of the report.",
+        identity=True,
         reasons={"required": "Without its number a report cannot be found, nor corrected."},
     )
     result_status: str = field(
         "final, corrected, cancelled; not yet: preliminary, unverified, partial, no_results.",
         isin=RESULT_STATUS,
-        warn="required",
         reasons={
             "required": "Nobody knows whether this report is the last word.",
             "isin": "No code of HL7's table 0123, such as P, F, C or X.",
@@ -67,7 +67,6 @@ class Pathology(Entity):
     reported_time: datetime = field(
         "When the report was given; of several with one number the last one counts.",
         nullable=True,
-        warn="type",
         reasons={"type": "This is no time: day, month or hour cannot be."},
     )
     given_earliest: str = field(
@@ -77,6 +76,7 @@ class Pathology(Entity):
     given_latest: str = field("The same: the last moment that it may mean.", nullable=True)
     hospital_number: str = field(
         "Number of the patient in the hospital.",
+        identity=True,
         str_matches=HOSPITAL_NUMBER,
         reasons={
             "required": "Nobody knows whose tumour this is.",
@@ -87,7 +87,6 @@ class Pathology(Entity):
         "Case of the operating-room log that the specimen came from.",
         nullable=True,
         str_matches=CASE_NUMBER,
-        warn="str_matches",
         reasons={"str_matches": "A case number is a year, a dash and five digits."},
     )
     specimen_date: PartialDate = field(
@@ -99,14 +98,12 @@ class Pathology(Entity):
         "ICD-O-3 topography of the primary, with its dot.",
         nullable=True,
         str_matches=TOPOGRAPHY,
-        warn="str_matches",
         reasons={"str_matches": "Not an ICD-O-3 site: C, two digits, dot, one digit."},
     )
     histology: int = field(
         "ICD-O-3 morphology, four digits without behaviour.",
         nullable=True,
         in_range={"min_value": 8000, "max_value": 9993},
-        warn=("type", "in_range"),
         reasons={
             "type": "The histology is not a number.",
             "in_range": "ICD-O-3 morphologies run from 8000 to 9993.",
@@ -116,7 +113,6 @@ class Pathology(Entity):
         "Grade as the pathologist wrote it: WHO 1, 2, 3; 9 cannot be assessed; or another code.",
         nullable=True,
         isin=GRADES,
-        warn="isin",
         reasons={"isin": "Grades of NETs are G1 to G3, GX if not assessed; or codes A to D."},
     )
     ki67_percent: float = field(
@@ -192,56 +188,48 @@ class Pathology(Entity):
         "The area counted: /2.mm2, as the grade wants it, or /mm2.",
         nullable=True,
         isin=("/2.mm2", "/mm2"),
-        warn="isin",
         reasons={"isin": "Not counted in mm²: fields of which no size is given; no grade uses it."},
     )
     differentiation: str = field(
         "well, moderately, poorly or undifferentiated.",
         nullable=True,
         isin=DIFFERENTIATION,
-        warn="isin",
         reasons={"isin": "Tumours are well, moderately or poorly differentiated, or not at all."},
     )
     t: str = field(
         "Extent of the primary as reported: pT1 to pT4, pTX, pT0; ypT2, rpT2, pT3(m) qualify it.",
         nullable=True,
         str_matches=T_CATEGORY,
-        warn="str_matches",
         reasons={"str_matches": "No such category T; it is one of TX, T0, Tis, T1 to T4."},
     )
     n: str = field(
         "Regional lymph nodes as reported: pN0, pN1, pN2, pNX; pN1mi, pN0(i+), pN1(sn) qualify it.",
         nullable=True,
         str_matches=N_CATEGORY,
-        warn="str_matches",
         reasons={"str_matches": "No such category N; it is one of NX, N0 to N3."},
     )
     m: str = field(
         "Distant metastasis as reported: pM1 seen by the pathologist; M0, cM1 by the clinic.",
         nullable=True,
         str_matches=M_CATEGORY,
-        warn="str_matches",
         reasons={"str_matches": "No such category M; it is one of MX, M0, M1, M1a to M1c."},
     )
     metastasis: str = field(
         "Where distant metastases are: none, liver, elsewhere, both.",
         nullable=True,
         isin=METASTASIS,
-        warn="isin",
         reasons={"isin": "Metastases are in the liver, elsewhere, in both, or there are none."},
     )
     edition: str = field(
         "Edition of the AJCC manual by which T, N and M were given.",
         nullable=True,
         isin=TNM_EDITIONS,
-        warn="isin",
         reasons={"isin": "The AJCC's editions since 1997 are the 5th to the 8th, and Version 9."},
     )
     nodes_examined: int = field(
         "Lymph nodes examined.",
         nullable=True,
         in_range=NODES,
-        warn=("type", "in_range"),
         reasons={
             "type": "The number of nodes is not a whole number.",
             "in_range": "Not a plausible number of lymph nodes.",
@@ -251,7 +239,6 @@ class Pathology(Entity):
         "Lymph nodes with tumour.",
         nullable=True,
         in_range=NODES,
-        warn=("type", "in_range"),
         reasons={
             "type": "The number of nodes is not a whole number.",
             "in_range": "Not a plausible number of lymph nodes.",
@@ -262,7 +249,6 @@ class Pathology(Entity):
         unit="mm",
         nullable=True,
         in_range={"min_value": 0, "max_value": 500},
-        warn=("type", "in_range"),
         reasons={
             "type": "The size is not a whole number of millimetres; given in centimetres?",
             "in_range": "More than half a metre: centimetres or a slipped digit?",
@@ -270,7 +256,9 @@ class Pathology(Entity):
     )
 
     specimen_by_extract = rule(
-        "specimen_date <= $as_of", "The specimen was taken after the day the extract was made."
+        "specimen_date <= $as_of",
+        "The specimen was taken after the day the extract was made.",
+        refuses="specimen_date",
     )
     reported_after_specimen = rule(
         "cast(reported_time as date) >= specimen_date",
@@ -287,6 +275,7 @@ class Pathology(Entity):
         on="hospital_number",
         holds="specimen_date >= patient.birth_date",
         reason="The specimen was taken before birth.",
+        refuses="specimen_date",
     )
     specimen_by_death = compare(
         "patient",

@@ -31,7 +31,7 @@ class Patient(Entity):
         " registry gives the smallest medicalRecordNumber of the patient's tumours.",
         str_matches=HOSPITAL_NUMBER,
         reasons={
-            "required": "Without the hospital number the record cannot be linked to the patient.",
+            "required": "Without the hospital number the record is linked by names and dates only.",
             "str_matches": "A hospital number has seven digits; leading zeros count.",
         },
     )
@@ -58,7 +58,6 @@ class Patient(Entity):
     sex: str = field(
         "Sex as recorded: male, female, other or unknown.",
         isin=SEX,
-        warn="required",
         reasons={
             "required": "Sex is missing; if the source does not know it, it has a code for that.",
             "isin": "The source has no such code for sex.",
@@ -68,7 +67,6 @@ class Patient(Entity):
         "Last four digits of the social security number (tumour registry, hospital).",
         nullable=True,
         str_matches=SSN_LAST4,
-        warn="str_matches",
         reasons={"str_matches": "Not four digits; the death index can't be linked by it."},
     )
     race: str = field("Race code of the source (tumour registry, hospital).", nullable=True)
@@ -92,7 +90,6 @@ class Patient(Entity):
         " ICD-9 before.",
         nullable=True,
         str_matches=r"^[A-Z0-9][0-9A-Z]{2,4}$",
-        warn="str_matches",
         reasons={"str_matches": "Not shaped like an ICD code without its dot."},
     )
     presenting_site: str = field(
@@ -104,25 +101,21 @@ class Patient(Entity):
     flushing: bool = field(
         "Flushing at presentation (research).",
         nullable=True,
-        warn="type",
         reasons={"type": NOT_TICKED},
     )
     diarrhoea: bool = field(
         "Diarrhoea at presentation (research).",
         nullable=True,
-        warn="type",
         reasons={"type": NOT_TICKED},
     )
     wheezing: bool = field(
         "Wheezing at presentation (research).",
         nullable=True,
-        warn="type",
         reasons={"type": NOT_TICKED},
     )
     without_symptoms: bool = field(
         "None of these symptoms at presentation (research).",
         nullable=True,
-        warn="type",
         reasons={"type": NOT_TICKED},
     )
     consent_date: PartialDate = field(
@@ -132,16 +125,21 @@ class Patient(Entity):
     family_name_given = rule(
         "_source = 'research' or family_name is not null",
         "The family name is missing; death certificates are linked by name.",
+        severity="warning",
     )
     given_name_given = rule(
         "_source = 'research' or given_name is not null",
         "The given name is missing; death certificates are linked by name.",
         severity="warning",
     )
-    birth_by_extract = rule("birth_date <= $as_of", "Born after the extract was made.")
-    death_after_birth = rule("death_date >= birth_date", "Died before birth.")
+    birth_by_extract = rule(
+        "birth_date <= $as_of", "Born after the extract was made.", refuses="birth_date"
+    )
+    death_after_birth = rule("death_date >= birth_date", "Died before birth.", refuses="death_date")
     death_by_extract = rule(
-        "death_date <= $as_of", "The day of death lies after the day the extract was made."
+        "death_date <= $as_of",
+        "The day of death lies after the day the extract was made.",
+        refuses="death_date",
     )
     last_contact_by_extract = rule(
         "last_contact_date <= $as_of",
@@ -201,9 +199,9 @@ class Patient(Entity):
     )
 
     class Config:
-        """A source knows a patient once; of several rows the first is taken."""
+        """A source knows a patient once; of several versions the best is taken."""
 
         unique: ClassVar[list[str]] = ["_source", "source_patient_number"]
         metadata: ClassVar[dict[str, dict[str, str]]] = {
-            "unique": {"reason": "The source gives this patient twice; the first record is kept."}
+            "unique": {"reason": "The source gives this patient twice; the best version is kept."}
         }

@@ -20,12 +20,13 @@ class Procedure(Entity):
         str_matches=CASE_NUMBER,
         reasons={
             "required": "Without its case number research records cannot find the operation.",
-            "unique": "The log has this case number twice; the first row is kept.",
+            "unique": "The log has this case number twice; the best version is kept.",
             "str_matches": "A case number is a year, a dash and five digits.",
         },
     )
     hospital_number: str = field(
         "Number of the patient in the hospital.",
+        identity=True,
         str_matches=HOSPITAL_NUMBER,
         reasons={
             "required": "Nobody knows whom this operation was done on.",
@@ -47,14 +48,12 @@ class Procedure(Entity):
         "Time of the incision, HH:MM.",
         nullable=True,
         str_matches=CLOCK,
-        warn="str_matches",
         reasons={"str_matches": "Not a time of day as HH:MM."},
     )
     closure_time: str = field(
         "Time of closure, HH:MM; it may be past midnight.",
         nullable=True,
         str_matches=CLOCK,
-        warn="str_matches",
         reasons={"str_matches": "Not a time of day as HH:MM."},
     )
     duration_minutes: int = field(
@@ -71,7 +70,6 @@ class Procedure(Entity):
         "ASA physical status.",
         nullable=True,
         in_range={"min_value": 1, "max_value": 5},
-        warn=("type", "in_range"),
         reasons={
             "type": "The ASA class is not a number.",
             "in_range": "ASA classes of the living run from 1 to 5.",
@@ -82,7 +80,6 @@ class Procedure(Entity):
         unit="mL",
         nullable=True,
         in_range={"min_value": 0, "max_value": 30000},
-        warn=("type", "in_range"),
         reasons={
             "type": "The blood loss is not a whole number of millilitres.",
             "in_range": "Blood loss is never negative, and hardly ever above 30 litres.",
@@ -92,13 +89,14 @@ class Procedure(Entity):
         "The log's code of what was done, CYTO- and the organ.",
         nullable=True,
         isin=PROCEDURES,
-        warn="isin",
         reasons={"isin": "The log has no such code for a cytoreductive operation."},
     )
     room: str = field("Operating room.", nullable=True)
 
     operation_by_extract = rule(
-        "operation_date <= $as_of", "Operated after the day the extract was made."
+        "operation_date <= $as_of",
+        "Operated after the day the extract was made.",
+        refuses="operation_date",
     )
     case_number_fits_date = rule(
         "cast(substring(case_number, 1, 4) as bigint) = year(operation_date)",
@@ -129,12 +127,14 @@ class Procedure(Entity):
         on="hospital_number",
         holds="operation_date >= patient.birth_date",
         reason="Operated before birth.",
+        refuses="operation_date",
     )
     operation_before_death = compare(
         "patient",
         on="hospital_number",
         holds="operation_date <= patient.death_date",
         reason="Operated after death.",
+        refuses="operation_date",
     )
     one_a_day = compare(
         "procedure",

@@ -27,24 +27,24 @@ class Tumor(Entity):
         unique=True,
         reasons={
             "required": "The tumour's patient or its number is missing, so it can't be named.",
-            "unique": "The registry gives the same tumour twice; the first is kept.",
+            "unique": "The registry gives the same tumour twice; the best version is kept.",
         },
     )
     source_patient_number: str = field(
         "patientIdNumber of the patient.",
+        identity=True,
         reasons={"required": "The tumour stands below no patient that could be read."},
     )
     hospital_number: str = field(
         "medicalRecordNumber: number of the patient in the hospital.",
         str_matches=HOSPITAL_NUMBER,
         reasons={
-            "required": "Without the hospital number the tumour cannot be linked to its patient.",
+            "required": "The hospital number is missing; patientIdNumber tells whose tumour it is.",
             "str_matches": "A hospital number has seven digits; leading zeros count.",
         },
     )
     diagnosis_date: PartialDate = field(
         "Day of the first diagnosis.",
-        warn="required",
         reasons={
             "type": "The day of diagnosis is no calendar date.",
             "required": "The day of diagnosis is missing.",
@@ -121,7 +121,6 @@ class Tumor(Entity):
         "SEER's special code in place of a Ki-67, such as XXX.7 (ordered, no result).",
         nullable=True,
         str_matches=r"^XXX\.[4-9]$",
-        warn="str_matches",
         reasons={"str_matches": "SEER's special codes are XXX.4 to XXX.9."},
     )
     size_mm: int = field(
@@ -129,7 +128,6 @@ class Tumor(Entity):
         unit="mm",
         nullable=True,
         in_range={"min_value": 0, "max_value": 500},
-        warn="in_range",
         reasons={
             "type": "The size is not a whole number of millimetres.",
             "in_range": "More than half a metre: centimetres or a slipped digit?",
@@ -139,30 +137,31 @@ class Tumor(Entity):
         "Sequence among the patient's tumours: 00 the only one, else 01, 02, …",
         nullable=True,
         str_matches="^[0-9]{2}$",
-        warn="str_matches",
         reasons={"str_matches": "A sequence number has two digits."},
     )
     confirmation: str = field(
         "How the diagnosis was confirmed, NAACCR code: 1 histology, …",
         nullable=True,
         str_matches="^[1-9]$",
-        warn="str_matches",
         reasons={"str_matches": "NAACCR codes the confirmation 1 to 9."},
     )
 
     diagnosis_by_extract = rule(
-        "diagnosis_date <= $as_of", "Diagnosed after the day the extract was made."
+        "diagnosis_date <= $as_of",
+        "Diagnosed after the day the extract was made.",
+        refuses="diagnosis_date",
     )
     patient_exists = references(
         "patient",
-        on="hospital_number",
-        reason="No accepted patient of any source has this hospital number.",
+        on=("_source", "source_patient_number"),
+        reason="The registry's patient above this tumour was not accepted.",
     )
     diagnosis_after_birth = compare(
         "patient",
         on="hospital_number",
         holds="diagnosis_date >= patient.birth_date",
         reason="Diagnosed before birth.",
+        refuses="diagnosis_date",
     )
     diagnosis_by_death = compare(
         "patient",

@@ -1,8 +1,8 @@
 """Row rules: declared once in `schemas/*.py`, judged as SQL, explained everywhere.
 
-Authors of schemas use Entity, field, PartialDate, PartialDatetime, rule, references, compare and
-agrees (declare.py shows how); the refresh uses load_schemas and judge; documents and reports use
-catalogue, dictionary, sql_of.
+Authors of schemas use Entity, field, PartialDate, PartialDatetime, rule, references, compare,
+agrees and newest_by (declare.py shows how); the refresh uses load_schemas and judge; documents and
+reports use catalogue, dictionary, sql_of.
 """
 
 from cytoreg.rules.catalogue import Column, EntityRules, Rule, catalogue, dictionary
@@ -13,6 +13,7 @@ from cytoreg.rules.declare import (
     compare,
     field,
     given,
+    newest_by,
     references,
     rowwise,
     rule,
@@ -39,6 +40,7 @@ __all__ = [
     "given",
     "judge",
     "load_schemas",
+    "newest_by",
     "references",
     "rowwise",
     "rule",

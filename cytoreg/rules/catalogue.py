@@ -15,7 +15,7 @@ from cytoreg.warehouse import quote
 if TYPE_CHECKING:
     import pandera.pandas as pa
 
-    from cytoreg.rules.declare import Entity, Severity
+    from cytoreg.rules.declare import Entity, Refused, Severity
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Unique:
-    """No two rows have the same values of `columns`, nulls apart; the first row stays."""
+    """No two rows have the same values of `columns`, nulls apart; the best version stays."""
 
     columns: tuple[str, ...]
 
@@ -79,6 +79,7 @@ class Rule:
     """One rule: what a finding of it is called, how grave it is, and how it is judged.
 
     column: of a column rule, else None. expression: what is required, for people.
+    cells: columns whose cells a critical finding refuses; none means the row.
     """
 
     id: str
@@ -88,6 +89,17 @@ class Rule:
     reason: str
     expression: str
     test: Condition | Unique | Exists | Pairwise | Python
+    cells: tuple[str, ...] = ()
+
+    @property
+    def refuses(self) -> Refused | None:
+        """What a finding costs: the row, cells of it, or nothing.
+
+        A text that is not of its column's type costs the cell even as a warning.
+        """
+        if self.severity == "critical":
+            return "cell" if self.cells else "row"
+        return "cell" if self.cells and self.id == f"{self.entity}.{self.column}.type" else None
 
     @property
     def kind(self) -> Literal["compiled", "fallback"]:
@@ -97,7 +109,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of an entity."""
+    """A column of an entity.
+
+    doubted: whether a rule other than its type may refuse the cell, so that its value before and
+    after that are kept apart while the entity is judged.
+    """
 
     name: str
     type: ColumnType
@@ -105,6 +121,20 @@ class Column:
     key: bool
     unit: str
     description: str
+    doubted: bool = False
+
+    @property
+    def text(self) -> str:
+        """Where the staged text is while the entity is judged."""
+        plain = self.type.python is str and not self.doubted
+        return self.name if plain else f"_text_{self.name}"
+
+    @property
+    def typed(self) -> str:
+        """Where the value is that the column's own checks look at."""
+        if not self.doubted:
+            return self.name
+        return self.text if self.type.python is str else f"_typed_{self.name}"
 
     @property
     def stored(self) -> dict[str, str]:
@@ -122,6 +152,7 @@ class EntityRules:
     rules: tuple[Rule, ...]
     refers_to: frozenset[str]
     model: type[Entity]
+    newest: tuple[Node, ...] = ()
     path: Path | None = None
 
 
@@ -163,7 +194,7 @@ def _constraints(column: Column, rules: Iterable[Rule]) -> Iterable[str]:
         yield "key"
     for rule in rules:
         if rule.column == column.name and not rule.id.endswith(f".{column.name}.type"):
-            graveness = "" if rule.severity == "critical" else f" ({rule.severity})"
+            graveness = f" ({rule.severity})" if rule.refuses is None else ""
             yield rule.expression + graveness
 
 

@@ -25,7 +25,6 @@ from cytoreg.rules.catalogue import (
     Rule,
     Unique,
 )
-from cytoreg.rules.column_types import ColumnType
 from cytoreg.rules.constants import prove_constants
 from cytoreg.rules.declare import (
     LINEAGE,
@@ -39,7 +38,7 @@ from cytoreg.rules.declare import (
     check_name,
     entity_name,
 )
-from cytoreg.rules.expression import DATES, Scope, parse
+from cytoreg.rules.expression import DATES, Scope, parse, parse_value
 from cytoreg.warehouse import quote
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
 
 Types = Mapping[str, type]
 _LINEAGE_TYPES: Types = {name: int if name == "_row" else str for name in LINEAGE}
-_NOTHING_SAID = ColumnMeta(key=False, unit="", severities={}, reasons={})
+_NOTHING_SAID = ColumnMeta(key=False, refuses="cell", unit="", severities={}, reasons={})
 
 
 def compile_schemas(
@@ -62,6 +61,11 @@ def compile_schemas(
     for model in models:
         if by_name.setdefault(entity_name(model), model) is not model:
             raise ConfigError(f"two schemas declare the entity {entity_name(model)}")
+    if "cell" in by_name:
+        raise ConfigError(
+            "an entity cannot be called cell: quarantine.cell holds refused cells",
+            remedy="give its class another name",
+        )
     files = paths or {}
     types = {}
     for name, model in by_name.items():
@@ -138,7 +142,8 @@ def _entity(
     name: str, model: type[Entity], types: Mapping[str, Types], path: Path | None
 ) -> EntityRules:
     schema = _schema(name, model)
-    columns = tuple(_column(column) for column in schema.columns.values())
+    doubted = _doubted(name, schema, model)
+    columns = tuple(_column(part, part.name in doubted) for part in schema.columns.values())
     rules = (
         *(rule for column in columns for rule in _column_rules(name, schema, column)),
         *_composite_keys(name, model, schema),
@@ -152,9 +157,30 @@ def _entity(
         for rule in rules
         if isinstance(rule.test, Exists | Pairwise) and rule.test.other != name
     }
+    own = {"": {**types[name], **_LINEAGE_TYPES}}
+    newest = tuple(parse_value(text, own, f"{name}: newest_by") for text in model._newest.by)
     return EntityRules(
-        name, cleandoc(model.__doc__ or ""), columns, rules, frozenset(others), model, path
+        name, cleandoc(model.__doc__ or ""), columns, rules, frozenset(others), model, newest, path
     )
+
+
+def _doubted(entity: str, schema: DataFrameSchema, model: type[Entity]) -> set[str]:
+    """Columns whose cells a rule other than the type may refuse."""
+    named = {
+        column
+        for declaration in model._declarations.values()
+        for column in declaration.refuses
+        if declaration.severity == "critical"
+    }
+    if unknown := sorted(named - set(schema.columns)):
+        raise ConfigError(f"{entity}: a rule refuses {unknown[0]}, which is no column")
+    checked = {
+        name
+        for name, part in schema.columns.items()
+        if _meta(schema, name).refuses == "cell"
+        and (part.unique or any(not check.raise_warning for check in part.checks))
+    }
+    return named | checked
 
 
 def _meta(schema: DataFrameSchema, column: str) -> ColumnMeta:
@@ -163,7 +189,7 @@ def _meta(schema: DataFrameSchema, column: str) -> ColumnMeta:
     return meta
 
 
-def _column(part: pa.Column) -> Column:
+def _column(part: pa.Column, doubted: bool) -> Column:
     meta: ColumnMeta = (part.metadata or {}).get("cytoreg", _NOTHING_SAID)
     return Column(
         part.name,
@@ -172,6 +198,7 @@ def _column(part: pa.Column) -> Column:
         meta.key,
         meta.unit,
         part.description or "",
+        doubted,
     )
 
 
@@ -188,7 +215,7 @@ _A_TYPE = {
 
 def _column_rules(entity: str, schema: DataFrameSchema, column: Column) -> Iterator[Rule]:
     part, meta = schema.columns[column.name], _meta(schema, column.name)
-    name = column.name
+    name, text = column.name, quote(column.text)
     said = set(meta.severities) | set(meta.reasons)
 
     def rule(
@@ -203,19 +230,24 @@ def _column_rules(entity: str, schema: DataFrameSchema, column: Column) -> Itera
             meta.reasons.get(check, reason),
             expression,
             test,
+            # A text that is not of the type has no value to keep, however grave that is.
+            (name,)
+            if meta.refuses == "cell" or (check == "type" and check in meta.severities)
+            else (),
         )
 
     if column.type.python is not str:
-        text = quote(text_column(column))
         what = _A_TYPE[column.type.name]
-        read = quote(list(column.stored)[-1])
+        read = quote(list(column.type.stored(column.typed))[-1])
         test = Condition(f"{text} is null or {read} is not null")
         yield rule("type", f"{name} is not {what}.", f"type({what})", test, "critical")
     if not column.nullable:
-        test = Condition(f"{quote(text_column(column))} is not null")
-        yield rule("required", f"{name} is missing.", "required", test, "critical")
+        test = Condition(f"{text} is not null")
+        # A missing value has no cell that could be refused.
+        grave: Severity = "critical" if meta.refuses == "row" else "warning"
+        yield rule("required", f"{name} is missing.", "required", test, grave)
     if part.unique:
-        reason = f"{name} occurs more than once; the first row stays."
+        reason = f"{name} occurs more than once; the best version stays."
         yield rule("unique", reason, "unique", Unique(_told_apart((name,), schema)), "critical")
     for check in part.checks:
         if checks.is_builtin(check):
@@ -225,7 +257,7 @@ def _column_rules(entity: str, schema: DataFrameSchema, column: Column) -> Itera
             check_name(check),
             checks.reason(check, name, meta.unit),
             checks.describe(check),
-            _column_test(f"{entity}.{name}", check, name, column.type),
+            _column_test(f"{entity}.{name}", check, column),
             "warning" if check.raise_warning else "critical",
         )
     if said:
@@ -246,14 +278,9 @@ def _told_apart(key: Iterable[str], schema: DataFrameSchema) -> tuple[str, ...]:
     )
 
 
-def text_column(column: Column) -> str:
-    """Where the staged text of a column is while an entity is judged."""
-    return column.name if column.type.python is str else f"_text_{column.name}"
-
-
-def _column_test(where: str, check: pa.Check, column: str, kind: ColumnType) -> Condition | Python:
+def _column_test(where: str, check: pa.Check, column: Column) -> Condition | Python:
     try:
-        return Condition(checks.condition(check, column, kind))
+        return Condition(checks.condition(check, column.typed, column.type))
     except checks.NotCompilable:
         return _python(f"{where}.{check_name(check)}", check)
 
@@ -308,7 +335,7 @@ def _composite_keys(entity: str, model: type[Entity], schema: DataFrameSchema) -
             entity,
             None,
             said.get("severity", "critical"),
-            said.get("reason", f"{listed} occur together more than once; the first row stays."),
+            said.get("reason", f"{listed} occur together more than once; the best version stays."),
             f"unique({listed})",
             Unique(_told_apart(key, schema)),
         )
@@ -349,6 +376,7 @@ def _declared(
             declaration.reason or f"Does not hold: {holds}",
             holds,
             Condition(parse(holds, {"": own}, rule_id)),
+            declaration.refuses,
         )
     other = _other(rule_id, declaration, own, types)
     on = tuple(declaration.on.items())
@@ -362,6 +390,7 @@ def _declared(
             declaration.reason or f"No accepted {declaration.entity} has this {pairs}.",
             f"references {declaration.entity} on {pairs}",
             Exists(declaration.entity, on),
+            declaration.refuses,
         )
     holds = cleandoc(declaration.holds)
     scope: Scope = {"": own, declaration.entity: other}
@@ -380,6 +409,7 @@ def _declared(
             itself=declaration.entity == entity,
             across_sources=declaration.across_sources,
         ),
+        declaration.refuses,
     )
 
 

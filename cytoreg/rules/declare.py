@@ -64,7 +64,16 @@
   with `element_wise=True`, or marked `@rowwise` (looks at each row alone) or `@whole_table`
   (given all rows at once, in memory). Reason: `error=` or the docstring; `raise_warning=True`
   makes it a warning.
-- **Severity**: `critical` (the row goes to quarantine), `warning`, `info`.
+- **Severity**: `critical` (something is refused), `warning`, `info`.
+- **What a critical finding refuses** is what it is about. A check of a column refuses the cell: it
+  is null in `accepted`, and its text stands in `quarantine.cell`. A check of a column that says
+  which record or whose record this is (`key=True`, `identity=True`) refuses the row, and so does a
+  rule between columns or tables, unless it names the cells in doubt (`refuses="death_date"`). A
+  missing value has no cell to refuse: `required` is critical where the row is refused, else a
+  warning. Rules that look at a refused cell say nothing: to them it is null.
+- **Repeated records**: of the rows with one key that nothing else refuses the best version stays,
+  by `latest = newest_by("version", …)` if the entity has one, then by later file, fewer refused
+  cells, earlier row. The others are refused by `unique`.
 
 Everything here also works in Pandera without a database: `Procedure.validate(frame, lazy=True)`,
 inside `with given(as_of=…, patient=accepted_patients):` when rules need them.
@@ -92,6 +101,7 @@ from cytoreg.rules.annotation import column_type
 from cytoreg.rules.column_types import DTYPES
 
 Severity = Literal["critical", "warning", "info"]
+Refused = Literal["row", "cell"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 LINEAGE = ("_source", "_table", "_file", "_row")
 SHORT_NAMES = MappingProxyType(
@@ -111,6 +121,7 @@ class ColumnMeta:
     """What a column's declaration says beyond Pandera's own vocabulary."""
 
     key: bool
+    refuses: Refused
     unit: str
     severities: Mapping[str, Severity]
     reasons: Mapping[str, str]
@@ -118,11 +129,12 @@ class ColumnMeta:
 
 @dataclass(frozen=True)
 class RowRule:
-    """A condition on one row."""
+    """A condition on one row; `refuses` names the cells in doubt, none the whole row."""
 
     holds: str
     reason: str
     severity: Severity
+    refuses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,6 +145,7 @@ class Reference:
     on: Mapping[str, str]
     reason: str
     severity: Severity
+    refuses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,7 +157,15 @@ class Comparison:
     holds: str
     reason: str
     severity: Severity
+    refuses: tuple[str, ...] = ()
     across_sources: bool = False
+
+
+@dataclass(frozen=True)
+class Newest:
+    """Expressions by which the versions of a record are ordered, the highest first."""
+
+    by: tuple[str, ...]
 
 
 Declaration = RowRule | Reference | Comparison
@@ -159,6 +180,7 @@ class Agreement:
     when: str
     reason: str
     severity: Severity
+    refuses: tuple[str, ...] = ()
 
     def comparison(self, entity: str) -> Comparison:
         """Rows of two sources with equal `on` columns must not differ in `column`."""
@@ -168,13 +190,17 @@ class Agreement:
         if self.when:
             holds = f"not ({self.when}) or not ({qualified(self.when, entity)}) or {holds}"
         reason = self.reason or f"{self.column} is not the same in another source."
-        return Comparison(entity, self.on, holds, reason, self.severity, across_sources=True)
+        return Comparison(
+            entity, self.on, holds, reason, self.severity, self.refuses, across_sources=True
+        )
 
 
 def field(
     description: str,
     *,
     key: bool = False,
+    identity: bool = False,
+    refuses: Refused | None = None,
     unit: str = "",
     nullable: bool = False,
     unique: bool = False,
@@ -187,6 +213,9 @@ def field(
 
     description: what the value is and where it comes from, for the dictionary.
     key: part of what identifies a record in a finding; several columns are joined by '/'.
+    identity: says whose record this is, such as a hospital number.
+    refuses: what a critical finding costs, the "row" or the "cell"; by default the row for a key or
+    an identity, the cell for any other column.
     unit: of the value, as UCUM writes it ('min', 'mm', 'mm[Hg]').
     warn, inform: checks whose findings are warnings or information instead of critical.
     reasons: texts for findings by check; they must not depend on the value.
@@ -207,7 +236,15 @@ def field(
         description=description,
         nullable=nullable,
         unique=unique,
-        metadata={"cytoreg": ColumnMeta(key, unit, severities, dict(reasons))},
+        metadata={
+            "cytoreg": ColumnMeta(
+                key,
+                refuses or ("row" if key or identity else "cell"),
+                unit,
+                severities,
+                dict(reasons),
+            )
+        },
         **checks,
     )
     for check in info.checks:
@@ -216,9 +253,28 @@ def field(
     return info
 
 
-def rule(holds: str, reason: str = "", *, severity: Severity = "critical") -> RowRule:
-    """A condition that must hold of each row: a SQL expression (null passes)."""
-    return RowRule(holds, reason, _checked(severity))
+def rule(
+    holds: str,
+    reason: str = "",
+    *,
+    severity: Severity = "critical",
+    refuses: str | Sequence[str] = (),
+) -> RowRule:
+    """A condition that must hold of each row: a SQL expression (null passes).
+
+    refuses: the columns whose cells are in doubt where it does not hold; without it, critical
+    refuses the row.
+    """
+    return RowRule(holds, reason, _checked(severity), _names(refuses))
+
+
+def newest_by(*expressions: str) -> Newest:
+    """What tells the versions of a record apart, as `latest = newest_by(…)` of an entity.
+
+    expressions: SQL over the entity's columns; the record with the highest value of the first one
+    is the newest, the next one decides between equals, and null comes last.
+    """
+    return Newest(expressions)
 
 
 def references(
@@ -227,13 +283,15 @@ def references(
     reason: str = "",
     *,
     severity: Severity = "critical",
+    refuses: str | Sequence[str] = (),
 ) -> Reference:
     """An accepted row of `entity` must exist whose columns equal this row's.
 
     on: a column that both have, several, or a mapping of own column to the other's column. A null
     in any of them passes: a missing reference is `required`'s business.
+    refuses: as for `rule`.
     """
-    return Reference(entity, _mapping(on), reason, _checked(severity))
+    return Reference(entity, _mapping(on), reason, _checked(severity), _names(refuses))
 
 
 def compare(
@@ -243,14 +301,16 @@ def compare(
     reason: str = "",
     *,
     severity: Severity = "critical",
+    refuses: str | Sequence[str] = (),
 ) -> Comparison:
     """A condition that must hold of this row with each accepted row of `entity` that matches `on`.
 
     holds: a SQL expression in which `<entity>.<column>` is the other row's. A row without a match
     passes. With the entity's own name, the other rows are all rows of the entity but this one
     that no other critical rule refuses.
+    refuses: as for `rule`.
     """
-    return Comparison(entity, _mapping(on), holds, reason, _checked(severity))
+    return Comparison(entity, _mapping(on), holds, reason, _checked(severity), _names(refuses))
 
 
 def agrees(
@@ -260,13 +320,14 @@ def agrees(
     *,
     when: str = "",
     severity: Severity = "warning",
+    refuses: str | Sequence[str] = (),
 ) -> Agreement:
     """Rows of this entity from another source that match `on` must not say otherwise in `column`.
 
     when: a SQL expression that both rows must fulfil to be compared, such as `sex <> 'unknown'`.
     Both rows are reported; nothing but the precedence of sources says which is right.
     """
-    return Agreement(column, _mapping(on), when, reason, _checked(severity))
+    return Agreement(column, _mapping(on), when, reason, _checked(severity), _names(refuses))
 
 
 CheckFunction = TypeVar("CheckFunction", bound=Callable[..., object])
@@ -321,6 +382,7 @@ class Entity(pa.DataFrameModel):  # type: ignore[misc]
     """A kind of record. Subclass it once in `schemas/<entity>.py`; see the module's example."""
 
     _declarations: ClassVar[Mapping[str, Declaration]] = MappingProxyType({})
+    _newest: ClassVar[Newest] = Newest(())
 
     class Config:
         """Text is read by cytoreg's grammars; lineage columns may ride along."""
@@ -342,6 +404,10 @@ class Entity(pa.DataFrameModel):  # type: ignore[misc]
         }
         declared = dict(cls._declarations)
         for attribute, value in list(vars(cls).items()):
+            if isinstance(value, Newest) and attribute != "_newest":
+                delattr(cls, attribute)
+                cls._newest = value
+                continue
             declaration = value.comparison(name) if isinstance(value, Agreement) else value
             if isinstance(declaration, RowRule | Reference | Comparison):
                 declared[attribute] = declaration

@@ -74,15 +74,20 @@ def parse(text: str, scope: Scope, where: str) -> Node:
     where: the rule's id, for the message. Raises ConfigError for SQL that does not parse, unknown
     columns and functions, operands of the wrong type, and a result that is not true or false.
     """
+    node = parse_value(text, scope, where)
+    if node.type is not bool:
+        raise ConfigError(f"{where}: {text} is {_name(node.type)}, not a condition")
+    return node
+
+
+def parse_value(text: str, scope: Scope, where: str) -> Node:
+    """The expression `text`, of whatever type, as a typed tree; raises as `parse` does."""
     check_arguments(text, where)
     try:
         tree = sqlglot.parse_one(text, dialect="duckdb")
     except sqlglot.errors.SqlglotError:
         raise ConfigError(f"{where}: not a SQL expression: {text}") from None
-    node = _Reader(scope, where).read(tree)
-    if node.type is not bool:
-        raise ConfigError(f"{where}: {text} is {_name(node.type)}, not a condition")
-    return node
+    return _Reader(scope, where).read(tree)
 
 
 def qualified(text: str, entity: str) -> str:

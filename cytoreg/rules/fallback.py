@@ -24,18 +24,21 @@ BATCH = 100_000
 Looked: TypeAlias = pd.Series | pd.DataFrame
 
 
-def judge_in_pandera(con: DuckDBPyConnection, entity: EntityRules) -> None:
-    """Add to `violation_<entity>` what Pandera finds in `judged_<entity>`.
+def judge_in_pandera(con: DuckDBPyConnection, entity: EntityRules, *, of_columns: bool) -> None:
+    """Add to `violation_<entity>` what Pandera's checks of columns, or of rows, find.
 
-    Rows are fetched in batches of `BATCH` and only as many columns as the checks look at. Raises
-    ConfigError when a check says nothing about single rows.
+    They see `judged_<entity>`, in which refused cells are null. Rows are fetched in batches of
+    `BATCH` and only as many columns as the checks look at. Raises ConfigError when a check says
+    nothing about single rows.
     """
     found: list[tuple[int, pd.Index]] = []
     for whole_table in (False, True):
         chosen = [
             (position, rule, rule.test.check)
             for position, rule in enumerate(entity.rules, 1)
-            if isinstance(rule.test, Python) and rule.test.whole_table is whole_table
+            if isinstance(rule.test, Python)
+            and rule.test.whole_table is whole_table
+            and (rule.column is not None) is of_columns
         ]
         if not chosen:
             continue

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
+from cytoreg import quality
 from cytoreg.errors import BuildError, ConfigError
 from cytoreg.rules.catalogue import Column, EntityRules, Python
 from cytoreg.rules.declare import LINEAGE
-from cytoreg.rules.statement import after_python, before_python, numbered
+from cytoreg.rules.outcome import outcome
+from cytoreg.rules.statement import cells, numbered, rows, tables
 from cytoreg.sqlerror import scrub
 from cytoreg.warehouse import comment, literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_FINDING = (
-    'rule varchar, severity varchar, entity varchar, key varchar, "column" varchar,'
-    ' source varchar, source_table varchar, file varchar, "row" bigint, reason varchar'
-)
-_CHECK_RESULT = (
-    'kind varchar, rule varchar, entity varchar, "column" varchar, severity varchar,'
-    " reason varchar, violated bigint, denominator bigint, threshold double, status varchar"
+_CELL = (
+    'entity varchar, "key" varchar, "column" varchar, "text" varchar, rule varchar,'
+    ' reason varchar, source varchar, source_table varchar, file varchar, "row" bigint,'
+    " line bigint"
 )
 _REJECT = (
     "source varchar, source_table varchar, entity varchar, file varchar,"
@@ -33,10 +32,12 @@ _REJECT = (
 def judge(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], *, as_of: date) -> None:
     """Judge `staging.<entity>` for every schema, in the order given (load_schemas' order).
 
-    Writes `accepted.<entity>` (typed), `quarantine.<entity>` (text, with `_rules` and `_reasons`:
-    what refused the row), `quality.finding` and `quality.check_result` (one row a rule, violated
-    or not; the denominator is the number of rows judged). Lines that no reader could parse
-    (`landing.reject`) are findings `<entity>.unparsable`, and count in its denominator.
+    Writes `accepted.<entity>` (typed; a refused cell is null), `quarantine.<entity>` (text, with
+    `_rules` and `_reasons`: what refused the row), `quarantine.cell` (text and reason of each
+    refused cell of an accepted row), `quality.finding`, `quality.check_result` (one row a rule,
+    violated or not; the denominator is the number of rows judged) and `quality.cell_balance`.
+    Lines that no reader could parse (`landing.reject`) are findings `<entity>.unparsable`, and
+    count in its denominator.
 
     Raises ConfigError when a staging table and its schema do not have the same columns, and for a
     Python check that fails.
@@ -45,19 +46,14 @@ def judge(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], *, as_of:
 
     for entity in schemas.values():
         _check_columns(con, entity)
-    con.execute(f"create or replace table quality.finding ({_FINDING})")
-    con.execute(f"create or replace table quality.check_result ({_CHECK_RESULT})")
+    for table in ("finding", "check_result", "cell_balance"):
+        con.execute(f"drop table if exists quality.{table}")
+    quality.ensure(con, "finding", "check_result", "cell_balance")
+    con.execute(f"create or replace table quarantine.cell ({_CELL})")
     con.execute(f"create table if not exists landing.reject ({_REJECT})")
     for entity in schemas.values():
         try:
-            for statement in before_python(entity, as_of):
-                con.execute(statement)
-            if numbered(entity, Python):
-                from cytoreg.rules.fallback import judge_in_pandera
-
-                judge_in_pandera(con, entity)
-            for statement in after_python(entity, as_of):
-                con.execute(statement)
+            _judge(con, entity, as_of)
         except duckdb.Error as error:
             raise BuildError(
                 f"entity {entity.name}: the database could not judge its rows: {scrub(error)}",
@@ -66,8 +62,29 @@ def judge(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], *, as_of:
             ) from None
         _describe(con, entity)
     _count_unparsable(con, schemas)
-    comment(con, "quality.finding", "One row per rule and record that breaks it.")
-    comment(con, "quality.check_result", "One row per rule or expectation, broken or not.")
+    comment(con, "quarantine.cell", "Refused cells of accepted rows, as text: one row a cell.")
+
+
+def _judge(con: DuckDBPyConnection, entity: EntityRules, as_of: date) -> None:
+    """Cells, rows, tables, and what comes of it; Pandera is asked where SQL cannot tell."""
+
+    def run(statements: Iterable[str]) -> None:
+        for statement in statements:
+            con.execute(statement)
+
+    def ask_pandera(*, of_columns: bool) -> None:
+        tests = numbered(entity, Python)
+        if any((entity.rules[p - 1].column is not None) is of_columns for p, _ in tests):
+            from cytoreg.rules.fallback import judge_in_pandera
+
+            judge_in_pandera(con, entity, of_columns=of_columns)
+
+    run(cells(entity))
+    ask_pandera(of_columns=True)
+    run(rows(entity, as_of))
+    ask_pandera(of_columns=False)
+    run(tables(entity, as_of))
+    run(outcome(entity))
 
 
 def _check_columns(con: DuckDBPyConnection, entity: EntityRules) -> None:

@@ -1,56 +1,84 @@
 """The SQL that judges one entity: a few statements made of named CTEs.
 
 `judged_<entity>` holds every staged row once, text as it came and values as typed; `violation_…`
-holds which row breaks which rule. All conditions on a row alone are answered in one scan, all
-comparisons with the same other entity in one join, and only what is found is written.
+holds which row breaks which rule. The checks of columns come first; a cell that they refuse is
+null to the rules of a row, and what those refuse is null to comparisons with other tables. Then
+repeated records are told, and rows compared with the rows of their own table. All conditions of
+one kind are answered in one scan, all comparisons with the same other entity in one join, and only
+what is found is written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from typing import TypeVar
 
-from cytoreg.rules.catalogue import (
-    Column,
-    Condition,
-    EntityRules,
-    Exists,
-    Pairwise,
-    Python,
-    Unique,
-)
-from cytoreg.rules.compile import text_column
+from cytoreg.rules.catalogue import Condition, EntityRules, Exists, Pairwise, Python, Rule, Unique
 from cytoreg.rules.declare import LINEAGE
+from cytoreg.rules.operations import to_sql
+from cytoreg.rules.outcome import outcome, refused
 from cytoreg.warehouse import literal, quote
 
 Test = TypeVar("Test", Condition, Unique, Exists, Pairwise, Python)
 Numbered = Sequence[tuple[int, str]]
 _ORDER = ", ".join(LINEAGE)
+# Names of files as people number them: digits count as numbers, endings do not count.
+_FILE_ORDER = """list_transform(
+        regexp_extract_all(
+          regexp_replace(lower(_file), '([.][a-z][a-z0-9]*)+$', ''), '[0-9]+|[^0-9]+'
+        ),
+        lambda part: case when regexp_matches(part, '^[0-9]')
+          then lpad(part, greatest(20, length(part))::int, '0') else part end
+      )"""
 
 
 def sql_of(entity: EntityRules, as_of: date | None = None) -> str:
     """Every statement that judges `entity`, for people; without a date `$as_of` stays as it is."""
     python = [rule.id for rule in entity.rules if rule.kind == "fallback"]
     note = [f"-- Pandera adds what it finds for: {', '.join(python)}"] if python else []
-    statements = [*before_python(entity, as_of), *note, *after_python(entity, as_of)]
-    return "\n\n".join(f"{statement};" for statement in statements)
+    parts = (cells(entity), note, rows(entity, as_of), tables(entity, as_of), outcome(entity))
+    statements = [statement for part in parts for statement in part]
+    return "\n\n".join(
+        statement if statement.startswith("--") else f"{statement};" for statement in statements
+    )
 
 
-def before_python(entity: EntityRules, as_of: date | None) -> list[str]:
-    """Statements up to where Pandera judges what is not compiled."""
-    return [_rules(entity), _judged(entity), _violations(entity, as_of)]
-
-
-def after_python(entity: EntityRules, as_of: date | None) -> list[str]:
-    """Statements from where refused rows are known: comparisons among rows, and the outcome."""
+def cells(entity: EntityRules) -> list[str]:
+    """Statements that type every cell and judge it by the checks of its column."""
     return [
-        *_violations_among_rows(entity, as_of),
-        _accepted(entity),
-        _quarantine(entity),
-        _findings(entity),
-        _results(entity),
-        *(f"drop table {table}_{entity.name}" for table in ("judged", "violation", "rule")),
+        _rules(entity),
+        _judged(entity),
+        f"create or replace temp table violation_{entity.name} (_id bigint, rule integer)",
+        *_alone(entity, [p for p, rule in _conditions(entity) if rule.column], None),
+    ]
+
+
+def rows(entity: EntityRules, as_of: date | None) -> list[str]:
+    """Statements that judge each row by rules between its columns, where Pandera left cells."""
+    python = [p for p, _ in numbered(entity, Python) if entity.rules[p - 1].column]
+    return [
+        *_lose(entity, python),
+        *_alone(entity, [p for p, rule in _conditions(entity) if not rule.column], as_of),
+    ]
+
+
+def tables(entity: EntityRules, as_of: date | None) -> list[str]:
+    """Statements that judge by other entities, tell repeated records, and compare the rest."""
+    alone = [p for p, _ in numbered(entity, Condition)] + [p for p, _ in numbered(entity, Python)]
+    across = [p for p, test in numbered(entity, Pairwise) if not test.itself]
+    others = [p for p, _ in numbered(entity, Exists)] + across
+    among = [p for p, test in numbered(entity, Pairwise) if test.itself]
+    repeated = [p for p, _ in numbered(entity, Unique)]
+    return [
+        *_lose(entity, [p for p in alone if not entity.rules[p - 1].column]),
+        *_others(entity, as_of),
+        *_lose(entity, others),
+        *(_repeated(entity, position) for position in repeated),
+        *_lose(entity, repeated),
+        *_among(entity, as_of),
+        *_lose(entity, among),
     ]
 
 
@@ -63,60 +91,112 @@ def numbered(entity: EntityRules, kind: type[Test]) -> list[tuple[int, Test]]:
     ]
 
 
+def _conditions(entity: EntityRules) -> list[tuple[int, Rule]]:
+    return [(p, entity.rules[p - 1]) for p, _ in numbered(entity, Condition)]
+
+
 def _rules(entity: EntityRules) -> str:
     """The rules as a table, so that ids, severities and reasons are joined and not repeated."""
-    rows = [
-        f"  ({position}, {literal(rule.id)}, {literal(rule.severity)},"
-        f" {literal(rule.column) if rule.column else 'null'}, {literal(rule.reason)})"
+    values = [
+        f"  ({position}, {literal(rule.id)}, {literal(rule.severity)}, {_text(rule.refuses)},"
+        f" {_text(rule.column)}, {_listed(rule.cells)}, {literal(rule.reason)})"
         for position, rule in enumerate(entity.rules, 1)
-    ] or ["  (0, null, null, null, null)"]
+    ] or ["  (0, null, null, null, null, null, null)"]
     return (
         f"create or replace temp table rule_{entity.name} as\n"
-        'select position, rule, severity, "column"::varchar as "column", reason\nfrom (values\n'
-        + ",\n".join(rows)
-        + '\n) as listed(position, rule, severity, "column", reason)\nwhere position > 0'
+        "select position, rule, severity, refuses::varchar as refuses,"
+        ' "column"::varchar as "column", cells::varchar[] as cells, reason\nfrom (values\n'
+        + ",\n".join(values)
+        + '\n) as listed(position, rule, severity, refuses, "column", cells, reason)\n'
+        "where position > 0"
     )
+
+
+def _text(value: str | None) -> str:
+    return literal(value) if value else "null"
+
+
+def _listed(values: Iterable[str]) -> str:
+    return f"[{', '.join(map(literal, values))}]"
 
 
 def _judged(entity: EntityRules) -> str:
-    texts, values, bounds = [], [], list[Column]()
+    """Every staged row: its text, its values, and of values in doubt what their checks leave."""
+    texts, values, bounds, kept = [], [], [], []
     for column in entity.columns:
-        name = quote(column.name)
-        texts.append(f"    {name} as {quote(text_column(column))}")
-        text = quote(text_column(column))
+        text = quote(column.text)
+        typed = [quote(part) for part in column.type.stored(column.typed)]
+        texts.append(f"    {quote(column.name)} as {text}")
         if column.type.partial:
-            bounds.append(column)
-            first = column.type.earliest_sql(text)
-            values.append(f"    {first} as {quote(f'{column.name}_earliest')}")
-        elif text_column(column) != column.name:
-            values.append(f"    {column.type.parse_sql(text)} as {name}")
+            day, first, last = typed
+            known, latest = column.type.known_and_latest_sql(first, text)
+            values.append(f"    {column.type.earliest_sql(text)} as {first}")
+            bounds += [f"    {known} as {day}", f"    {latest} as {last}"]
+        elif typed != [text]:
+            values.append(f"    {column.type.parse_sql(text)} as {typed[0]}")
+        if column.typed != column.name:
+            kept += [
+                f"  {_kept(entity, column.name, part)} as {quote(name)}"
+                for part, name in zip(typed, column.stored, strict=True)
+            ]
     listed = ",\n".join([*texts, *(f"    {name}" for name in LINEAGE)])
-    typed = ",\n".join(["    *", *values])
-    known = ",\n".join(["  *", *map(_day_and_latest, bounds)])
     return (
         f"create or replace temp table judged_{entity.name} as\n"
         f"with staged as (\n  select\n{listed}\n  from staging.{quote(entity.name)}\n),\n"
-        f"typed as (\n  select\n{typed}\n  from staged\n)\n"
-        f"select\n{known}\nfrom typed"
+        f"typed as (\n  select\n{_all_and(values, '    ')}\n  from staged\n),\n"
+        f"bounded as (\n  select\n{_all_and(bounds, '    ')}\n  from typed\n)\n"
+        f"select\n{_all_and(kept, '  ')}\nfrom bounded"
     )
 
 
-def _day_and_latest(column: Column) -> str:
-    """The day and the last possible day of a partial date, from the first one and its text."""
-    first, text = quote(f"{column.name}_earliest"), quote(text_column(column))
-    known, last = column.type.known_and_latest_sql(first, text)
-    return f"  {known} as {quote(column.name)},\n  {last} as {quote(f'{column.name}_latest')}"
+def _all_and(columns: Sequence[str], indent: str) -> str:
+    return ",\n".join([f"{indent}*", *columns])
 
 
-def _violations(entity: EntityRules, as_of: date | None) -> str:
-    """Which row breaks which rule that looks at the row alone, at its key, or at other entities."""
+def _kept(entity: EntityRules, column: str, typed: str) -> str:
+    """The value of a column, null where a check of the column refuses the cell."""
+    broken = [
+        f"not ({rule.test.sql(None)})"
+        for rule in entity.rules
+        if rule.column == column
+        and rule.refuses == "cell"
+        and isinstance(rule.test, Condition)
+        and not rule.id.endswith((".type", ".required"))
+    ]
+    return f"case when {' or '.join(broken)} then null else {typed} end" if broken else typed
+
+
+def _alone(entity: EntityRules, positions: Sequence[int], as_of: date | None) -> list[str]:
+    """What breaks conditions that look at the row alone."""
+    tests = [(p, entity.rules[p - 1].test) for p in positions]
+    conditions = [(p, test.sql(as_of)) for p, test in tests if isinstance(test, Condition)]
+    if not conditions:
+        return []
+    found = _broken(f"from judged_{entity.name}", "rowid", conditions)
+    return [f"insert into violation_{entity.name}\n{found}"]
+
+
+def _lose(entity: EntityRules, positions: Iterable[int]) -> list[str]:
+    """Take away the cells that these rules refuse, rules with the same cells at once."""
+    stored = {column.name: column.stored for column in entity.columns}
+    refusing = sorted((entity.rules[p - 1].cells, p) for p in positions)
+    statements = []
+    for names, group in groupby(refusing, key=lambda pair: pair[0]):
+        which = [str(p) for _, p in group if entity.rules[p - 1].refuses == "cell"]
+        parts = [f"{quote(part)} = null" for name in names for part in stored[name]]
+        if which:
+            statements.append(
+                f"update judged_{entity.name}\n"
+                f"set {', '.join(parts)}\nwhere rowid in (\n"
+                f"  select _id from violation_{entity.name} where rule in ({', '.join(which)})\n)"
+            )
+    return statements
+
+
+def _others(entity: EntityRules, as_of: date | None) -> list[str]:
+    """What contradicts other entities, or refers to what is not there."""
     judged = f"judged_{entity.name}"
     ctes: dict[str, str] = {}
-    conditions = [(position, test.sql(as_of)) for position, test in numbered(entity, Condition)]
-    if conditions:
-        ctes["broken_alone"] = _broken(f"from {judged}", "rowid", conditions)
-    for position, key in numbered(entity, Unique):
-        ctes |= _repeated(position, key.columns, judged)
     for position, reference in numbered(entity, Exists):
         ctes[f"orphan_{position}"] = _orphans(position, reference, judged)
     others = [(p, test) for p, test in numbered(entity, Pairwise) if not test.itself]
@@ -124,31 +204,29 @@ def _violations(entity: EntityRules, as_of: date | None) -> str:
         ctes[f"contradiction_{number}"] = _contradictions(
             group, judged, f"accepted.{quote(group[0][1].other)}", as_of
         )
-    found = [name for name in ctes if not name.startswith("key_")]
-    union = "\nunion all\n".join(f"select _id, rule from {name}" for name in found)
-    nothing = "select 0::bigint as _id, 0 as rule where false"
-    return f"create or replace temp table violation_{entity.name} as\n" + (
-        f"with {_ctes(ctes)}\n{union}" if ctes else nothing
-    )
+    return _found(entity, ctes, list(ctes))
 
 
-def _violations_among_rows(entity: EntityRules, as_of: date | None) -> list[str]:
+def _among(entity: EntityRules, as_of: date | None) -> list[str]:
     """Comparisons with the entity's own rows, of which the refused have no say."""
     judged = f"judged_{entity.name}"
     among = [(p, test) for p, test in numbered(entity, Pairwise) if test.itself]
-    if not among:
-        return []
     ctes = {
-        "refused": _refused(entity),
+        "refused": refused(entity),
         "trusted": f"  select *, rowid as _id\n  from {judged}\n"
         "  where rowid not in (select _id from refused)",
     }
     for number, group in enumerate(_same_join(among), 1):
         ctes[f"contradiction_{number}"] = _contradictions(group, judged, "trusted", as_of)
-    union = "\nunion all\n".join(
-        f"select _id, rule from {name}" for name in ctes if name.startswith("contradiction_")
-    )
-    return [f"insert into violation_{entity.name}\nwith {_ctes(ctes)}\n{union}"]
+    return _found(entity, ctes, [name for name in ctes if name.startswith("contradiction_")])
+
+
+def _found(entity: EntityRules, ctes: Mapping[str, str], finding: Sequence[str]) -> list[str]:
+    if not finding:
+        return []
+    union = "\nunion all\n".join(f"select _id, rule from {name}" for name in finding)
+    parts = ",\n".join(f"{name} as (\n{body}\n)" for name, body in ctes.items())
+    return [f"insert into violation_{entity.name}\nwith {parts}\n{union}"]
 
 
 def _same_join(tests: Iterable[tuple[int, Pairwise]]) -> list[list[tuple[int, Pairwise]]]:
@@ -156,10 +234,6 @@ def _same_join(tests: Iterable[tuple[int, Pairwise]]) -> list[list[tuple[int, Pa
     for position, test in tests:
         groups.setdefault((test.other, test.on, test.across_sources), []).append((position, test))
     return list(groups.values())
-
-
-def _ctes(parts: Mapping[str, str]) -> str:
-    return ",\n".join(f"{name} as (\n{body}\n)" for name, body in parts.items())
 
 
 def _broken(relation: str, row_id: str, conditions: Numbered, *, distinct: bool = False) -> str:
@@ -174,25 +248,44 @@ def _broken(relation: str, row_id: str, conditions: Numbered, *, distinct: bool 
     )
 
 
-def _repeated(position: int, columns: Sequence[str], judged: str) -> dict[str, str]:
-    """Rows whose key an earlier row has; only keys that occur twice are ever sorted."""
+def _repeated(entity: EntityRules, position: int) -> str:
+    """Versions of a record that a better one has; only keys that occur twice are ever sorted."""
+    (columns,) = [test.columns for p, test in numbered(entity, Unique) if p == position]
+    judged, violation = f"judged_{entity.name}", f"violation_{entity.name}"
     key = ", ".join(map(quote, columns))
     given = " and ".join(f"{quote(column)} is not null" for column in columns)
     row = f"({key})" if len(columns) > 1 else key
-    return {
-        f"key_{position}": (
-            f"  select {key}\n  from {judged}\n  where {given}\n"
-            f"  group by {key}\n  having count(*) > 1"
-        ),
-        f"repeated_{position}": (
-            f"  select _id, {position} as rule\n  from (\n"
-            f"    select rowid as _id, row_number() over (\n"
-            f"      partition by {key} order by {_ORDER}, rowid\n    ) as place\n"
-            f"    from {judged}\n"
-            f"    where {row} in (select {row} from key_{position})\n"
-            "  ) as placed\n  where place > 1"
-        ),
-    }
+    newest = [
+        f"{to_sql(node, lambda _, name: quote(name), None)} desc nulls last"
+        for node in entity.newest
+    ]
+    order = ",\n        ".join(
+        [
+            *newest,
+            f"{_FILE_ORDER} desc",
+            "coalesce(doubted.doubted_cells, 0)",
+            _ORDER,
+            f"{judged}.rowid",
+        ]
+    )
+    return (
+        f"insert into {violation}\n"
+        f"with refused as (\n{refused(entity)}\n),\n"
+        f"repeated as (\n  select {key}\n  from {judged}\n  where {given}\n"
+        "    and rowid not in (select _id from refused)\n"
+        f"  group by {key}\n  having count(*) > 1\n),\n"
+        "doubted as (\n  select violation._id, count(*) as doubted_cells\n"
+        f"  from {violation} as violation\n"
+        f"  join rule_{entity.name} as rule on rule.position = violation.rule\n"
+        "  where rule.refuses = 'cell'\n  group by violation._id\n),\n"
+        "versions as (\n"
+        f"  select {judged}.rowid as _id, row_number() over (\n"
+        f"      partition by {key}\n      order by {order}\n    ) as place\n"
+        f"  from {judged}\n  left join doubted on doubted._id = {judged}.rowid\n"
+        f"  where {row} in (select {row} from repeated)\n"
+        f"    and {judged}.rowid not in (select _id from refused)\n)\n"
+        f"select _id, {position} as rule from versions where place > 1"
+    )
 
 
 def _orphans(position: int, test: Exists, judged: str) -> str:
@@ -217,99 +310,3 @@ def _contradictions(
     relation = f"from {judged} as this\n    join {other} as that on {' and '.join(match)}"
     conditions = [(position, test.sql(as_of)) for position, test in group]
     return _broken(relation, "this.rowid", conditions, distinct=True)
-
-
-def _refused(entity: EntityRules) -> str:
-    return (
-        f"  select distinct violation._id\n  from violation_{entity.name} as violation\n"
-        f"  join rule_{entity.name} as rule on rule.position = violation.rule\n"
-        "  where rule.severity = 'critical'"
-    )
-
-
-def _accepted(entity: EntityRules) -> str:
-    columns = ",\n".join(
-        f"  {quote(name)}"
-        for name in (*(part for column in entity.columns for part in column.stored), *LINEAGE)
-    )
-    return (
-        f"create or replace table accepted.{quote(entity.name)} as\n"
-        f"with refused as (\n{_refused(entity)}\n)\n"
-        f"select\n{columns}\nfrom judged_{entity.name}\n"
-        "where rowid not in (select _id from refused)"
-    )
-
-
-def _quarantine(entity: EntityRules) -> str:
-    columns = ",\n".join(
-        [
-            *(
-                f"  judged.{quote(text_column(column))} as {quote(column.name)}"
-                for column in entity.columns
-            ),
-            *(f"  judged.{name}" for name in LINEAGE),
-        ]
-    )
-    # Refused rows are picked by their id first, because joining reads all columns of all rows; and
-    # positions are listed before they become words, because sorting many short lists is slow.
-    words = "list_transform(broken.positions, lambda position: named.{0}[position]) as _{0}"
-    return (
-        f"create or replace table quarantine.{quote(entity.name)} as\n"
-        "with broken as (\n"
-        "  select violation._id, list_sort(list(violation.rule)) as positions\n"
-        f"  from violation_{entity.name} as violation\n"
-        f"  join rule_{entity.name} as rule on rule.position = violation.rule\n"
-        "  where rule.severity = 'critical'\n  group by violation._id\n),\n"
-        "named as (\n"
-        "  select\n    list(rule order by position) as rules,\n"
-        "    list(reason order by position) as reasons\n"
-        f"  from rule_{entity.name}\n),\n"
-        f"judged as (\n  select *, rowid as _id\n  from judged_{entity.name}\n"
-        "  where rowid in (select _id from broken)\n)\n"
-        f"select\n{columns},\n  {words.format('rules')},\n  {words.format('reasons')}\n"
-        "from judged\n"
-        "join broken on broken._id = judged._id\n"
-        "cross join named\n"
-        f"order by {_ORDER}, judged._id"
-    )
-
-
-def _findings(entity: EntityRules) -> str:
-    keys = [f"judged.{quote(text_column(c))}" for c in entity.columns if c.key]
-    key = (
-        " || '/' || ".join(f"coalesce({part}, '')" for part in keys)
-        if len(keys) > 1
-        else "".join(keys) or "null"
-    )
-    return (
-        "insert into quality.finding\n"
-        f"with judged as (\n  select *, rowid as _id\n  from judged_{entity.name}\n"
-        f"  where rowid in (select _id from violation_{entity.name})\n)\n"
-        "select\n"
-        f"  rule.rule, rule.severity, {literal(entity.name)} as entity, {key} as key,\n"
-        '  rule."column", judged._source as source, judged._table as source_table,\n'
-        '  judged._file as file, judged._row as "row", rule.reason\n'
-        f"from violation_{entity.name} as violation\n"
-        f"join rule_{entity.name} as rule on rule.position = violation.rule\n"
-        "join judged on judged._id = violation._id\n"
-        f"order by rule.position, {_ORDER}, judged._id"
-    )
-
-
-def _results(entity: EntityRules) -> str:
-    return (
-        "insert into quality.check_result\n"
-        "with counted as (\n"
-        f"  select rule, count(*) as violated from violation_{entity.name} group by rule\n"
-        "),\n"
-        f"judged as (\n  select count(*) as rows from judged_{entity.name}\n)\n"
-        "select\n"
-        f"  'row' as kind, rule.rule, {literal(entity.name)} as entity, rule.\"column\",\n"
-        "  rule.severity, rule.reason, coalesce(counted.violated, 0) as violated,\n"
-        "  judged.rows as denominator, 0.0 as threshold,\n"
-        "  case when counted.violated > 0 then 'fail' else 'pass' end as status\n"
-        f"from rule_{entity.name} as rule\n"
-        "left join counted on counted.rule = rule.position\n"
-        "cross join judged\n"
-        "order by rule.position"
-    )

@@ -1,16 +1,18 @@
 /* Coded hospital diagnoses of the registry's patients.
-Every accepted diagnosis finds its patient: its encounter is accepted (rule
-diagnosis.encounter_exists), and the encounter's patient is.
+The patient is the one whose hospital number the diagnosis bears, or else that of its encounter.
 grain: diagnosis_id
 materialized: table
 */
-with patient_of_encounter as (
+with patient_of_number as (
+  select hospital_number, patient_id from registry.patient
+),
+patient_of_encounter as (
   select encounter_number, encounter_id, patient_id from registry.encounter
 )
 select
   pseudonym('diagnosis', d.diagnosis_number) as diagnosis_id, -- pseudonym of the diagnosis
-  p.patient_id, -- pseudonym of the patient
-  p.encounter_id, -- pseudonym of the encounter
+  coalesce(p.patient_id, e.patient_id) as patient_id, -- pseudonym of the patient
+  e.encounter_id, -- pseudonym of the encounter; empty: none that is known
   d.diagnosis_number, -- the hospital's number of the diagnosis
   d.code_system, -- icd9cm or icd10cm
   d.code, -- the code, with its dot
@@ -30,4 +32,5 @@ select
   d._file, -- lineage
   d._row -- lineage
 from accepted.diagnosis as d
-inner join patient_of_encounter as p on p.encounter_number = d.encounter_number
+left join patient_of_number as p on p.hospital_number = d.hospital_number
+left join patient_of_encounter as e on e.encounter_number = d.encounter_number

@@ -2,12 +2,19 @@
 A tumour counts as neuroendocrine by its ICD-O-3 histology alone. A patient's index tumour is the
 neuroendocrine one diagnosed first; a patient has at most one. A diagnosis of which only the month or
 the year is known is placed in its middle.
-Every accepted tumour finds its patient, because rule tumor.patient_exists is critical.
+The patient is the person to whom the link stage took the registry's patient above the tumour.
 grain: tumor_id
 materialized: table
 */
-with patient_of_number as (
-  select hospital_number, patient_id from registry.patient_number
+with patient_of_record as (
+  select p._source, p.source_patient_number, l.patient_id
+  from accepted.patient as p
+  inner join registry.patient_link as l
+    on l.source = p._source
+    and l.source_table = p._table
+    and l.file = p._file
+    and l."row" = p._row
+  where l.entity = 'patient'
 ),
 classified as (
   select
@@ -28,7 +35,8 @@ classified as (
     end as site_group,
     h.histology is not null as neuroendocrine
   from accepted.tumor as t
-  inner join patient_of_number as p on p.hospital_number = t.hospital_number
+  inner join patient_of_record as p
+    on p._source = t._source and p.source_patient_number = t.source_patient_number
   left join registry.neuroendocrine as h on h.histology = t.histology
 ),
 ranked as (

@@ -190,6 +190,7 @@ def test_the_published_file_has_marts_and_quality_with_their_comments(project) -
         assert [name for name, _ in tables] == [
             "marts.outcome",
             "quality.balance",
+            "quality.cell_balance",
             "quality.check_result",
             "quality.drift",
             "quality.finding",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 
@@ -16,7 +17,8 @@ import pandas as pd
 import pandera.errors
 from pandera.errors import SchemaErrorReason as Reason
 
-from cytoreg.rules import Entity, compile_schemas, given, judge
+from cytoreg.rules import Entity, EntityRules, Rule, compile_schemas, given, judge
+from cytoreg.rules.catalogue import Condition, Exists, Pairwise, Python, Unique
 from cytoreg.rules.declare import check_name, entity_name
 from cytoreg.warehouse import SCHEMAS, quote
 
@@ -39,46 +41,106 @@ def frame_of(model: type[Entity], rows: Sequence[Row]) -> pd.DataFrame:
     return frame
 
 
-def by_pandera(
-    model: type[Entity], frame: pd.DataFrame, accepted: Mapping[str, pd.DataFrame]
-) -> Findings:
-    """What `model.validate(frame, lazy=True)` finds, once on text and once on what text means.
+class Verdict:
+    """What Pandera finds in a frame of one entity, level after level.
 
-    On text it tells what is not of the type and what is missing. Pandera does not run the other
-    checks on a column that it could not coerce, so it is asked again with those cells empty; what
-    it then calls missing was not. Two nulls are no duplicates here, though Pandera says so.
+    Refused cells are empty on the next level. Pandera does not run the other checks on a column
+    that it could not coerce, so it is asked again with those cells empty; what it then calls
+    missing was not. Two nulls are no duplicates here, though Pandera says so.
     """
-    entity = entity_name(model)
-    raw = _errors(model, frame, accepted)
-    untyped = {
-        (column, row)
-        for kind, column, _, row in raw
-        if kind is Reason.DATATYPE_COERCION and column is not None
-    }
-    meant = frame.copy()
-    for column, row in untyped:
-        meant.loc[row, column] = None
-    found = {(f"{entity}.{column}.type", row) for column, row in untyped}
-    found |= {
-        (f"{entity}.{column}.required", row)
-        for kind, column, _, row in raw
-        if kind is Reason.SERIES_CONTAINS_NULLS
-    }
-    unique = list(model.to_schema().unique or [])
-    for kind, column, check, row in _errors(model, meant, accepted):
-        if kind is Reason.SERIES_CONTAINS_DUPLICATES and pd.notna(meant.loc[row, column]):
-            found.add((f"{entity}.{column}.unique", row))
-        elif kind is Reason.DUPLICATES and meant.loc[row, unique].notna().all():
-            found.add((f"{entity}.unique", row))
-        elif kind is Reason.DATAFRAME_CHECK:
-            found.add((f"{entity}.{column + '.' if column else ''}{check}", row))
-        elif kind not in (
+
+    def __init__(
+        self, entity: EntityRules, frame: pd.DataFrame, accepted: Mapping[str, pd.DataFrame]
+    ) -> None:
+        self.entity, self.meant, self.accepted = entity, frame.copy(), accepted
+        self.rules = {rule.id: rule for rule in entity.rules}
+        self.found: Findings = set()
+        self._type_and_presence()
+        alone = {Condition, Python}
+        self._level(lambda rule: rule.column is not None and type(rule.test) is Condition)
+        self._level(lambda rule: rule.column is not None and type(rule.test) is Python)
+        self._level(lambda rule: rule.column is None and type(rule.test) in alone)
+        self._level(lambda rule: type(rule.test) is Exists or _across(rule))
+        for rule in entity.rules:
+            if isinstance(rule.test, Unique):
+                self._repeated(rule)
+        if any(isinstance(rule.test, Pairwise) and rule.test.itself for rule in entity.rules):
+            self.accepted = {**accepted, entity.name: self.trusted()}
+            self._level(lambda rule: type(rule.test) is Pairwise and not _across(rule))
+
+    def trusted(self) -> pd.DataFrame:
+        """The rows that are not refused, as Pandera types them: input of other rules."""
+        kept = self.meant.drop(index=sorted(self._refused()))
+        columns = self.entity.model.to_schema().columns
+        coerced = {name: part.dtype.coerce(kept[name]) for name, part in columns.items()}
+        return kept.assign(**coerced)
+
+    def _refused(self) -> set[int]:
+        return {row for rule_id, row in self.found if self.rules[rule_id].refuses == "row"}
+
+    def _add(self, found: Findings) -> None:
+        self.found |= found
+        for rule_id, row in found:
+            if self.rules[rule_id].refuses == "cell":
+                for column in self.rules[rule_id].cells:
+                    self.meant.loc[row, column] = None
+
+    def _type_and_presence(self) -> None:
+        name, found = self.entity.name, set()
+        for kind, column, _, row in _errors(self.entity.model, self.meant, self.accepted):
+            if kind is Reason.DATATYPE_COERCION and column is not None:
+                found.add((f"{name}.{column}.type", row))
+                self.meant.loc[row, column] = None
+            elif kind is Reason.SERIES_CONTAINS_NULLS:
+                found.add((f"{name}.{column}.required", row))
+        self._add(found)
+
+    def _level(self, belongs: Callable[[Rule], bool]) -> None:
+        if not any(belongs(rule) for rule in self.entity.rules):
+            return
+        found: Findings = set()
+        known = (
             Reason.SERIES_CONTAINS_NULLS,
             Reason.SERIES_CONTAINS_DUPLICATES,
             Reason.DUPLICATES,
-        ):
-            raise AssertionError(f"Pandera could not judge {column} {check}: {kind}")
-    return found
+        )
+        for kind, column, check, row in _errors(self.entity.model, self.meant, self.accepted):
+            rule_id = f"{self.entity.name}.{column + '.' if column else ''}{check}"
+            if kind is Reason.DATAFRAME_CHECK and belongs(self.rules[rule_id]):
+                found.add((rule_id, row))
+            elif kind not in (*known, Reason.DATAFRAME_CHECK):
+                raise AssertionError(f"Pandera could not judge {column} {check}: {kind}")
+        self._add(found)
+
+    def _repeated(self, rule: Rule) -> None:
+        """Versions of one key but the best; fewest doubted cells first, then reading order."""
+        doubted = Counter(
+            row for rule_id, row in self.found if self.rules[rule_id].refuses == "cell"
+        )
+        candidates = self.meant.drop(index=sorted(self._refused()))
+        order = sorted(candidates.index, key=lambda row: (doubted[row], row))
+        columns = list(rule.test.columns)
+        found = {
+            (rule.id, row)
+            for kind, column, _, row in _errors(
+                self.entity.model, candidates.loc[order], self.accepted
+            )
+            if kind in (Reason.SERIES_CONTAINS_DUPLICATES, Reason.DUPLICATES)
+            and ([column] if column else None) == ([rule.column] if rule.column else None)
+            and candidates.loc[row, columns].notna().all()
+        }
+        self._add(found)
+
+
+def _across(rule: Rule) -> bool:
+    return isinstance(rule.test, Pairwise) and not rule.test.itself
+
+
+def by_pandera(
+    model: type[Entity], frame: pd.DataFrame, accepted: Mapping[str, pd.DataFrame]
+) -> Findings:
+    """What `model.validate(frame, lazy=True)` finds, of an entity that refers to no other."""
+    return Verdict(compile_schemas([model])[entity_name(model)], frame, accepted).found
 
 
 def _errors(
@@ -117,14 +179,6 @@ def _rows(error: pandera.errors.SchemaError) -> list[int]:
     return sorted({int(row) for row in cases["index"]})
 
 
-def typed(model: type[Entity], frame: pd.DataFrame, refused: set[int]) -> pd.DataFrame:
-    """The accepted rows of a frame as Pandera types them: input of other entities' rules."""
-    kept = frame.drop(index=sorted(refused))
-    columns = model.to_schema().columns
-    coerced = {name: part.dtype.coerce(kept[name]) for name, part in columns.items()}
-    return kept.assign(**coerced)
-
-
 def by_duckdb(models: Sequence[type[Entity]], frames: Mapping[str, pd.DataFrame]) -> Findings:
     """What the compiled SQL (and the fallback) find, over all entities."""
     con = _build()
@@ -133,6 +187,19 @@ def by_duckdb(models: Sequence[type[Entity]], frames: Mapping[str, pd.DataFrame]
         stage(con, name, frames[name])
     judge(con, schemas, as_of=AS_OF)
     return set(con.execute('select rule, "row" from quality.finding').fetchall())
+
+
+def kept_by_duckdb(entity: EntityRules) -> set[tuple[int, str]]:
+    """Row and column of every cell that the last judgement accepted."""
+    columns = [column.name for column in entity.columns]
+    listed = ", ".join(map(quote, columns))
+    rows = _build().execute(f"select _row, {listed} from accepted.{quote(entity.name)}").fetchall()
+    return {
+        (row, column)
+        for row, *cells in rows
+        for column, cell in zip(columns, cells, strict=True)
+        if cell is not None
+    }
 
 
 @cache

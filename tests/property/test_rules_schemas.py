@@ -8,10 +8,11 @@ import pandas as pd
 import pandera.pandas as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rules_verdict import EXAMPLES, by_duckdb, by_pandera, frame_of, typed
+from rules_verdict import EXAMPLES, Verdict, by_duckdb, frame_of, kept_by_duckdb
 
 from cytoreg.rules import (
     Entity,
+    EntityRules,
     agrees,
     compare,
     compile_schemas,
@@ -21,7 +22,6 @@ from cytoreg.rules import (
     rule,
     whole_table,
 )
-from cytoreg.rules.declare import entity_name
 
 
 class Person(Entity):
@@ -33,11 +33,11 @@ class Person(Entity):
     death_date: date = field("Death.", nullable=True)
     height: float = field("Height.", nullable=True, in_range=(0.5, 2.5, True, False))
 
-    died_after_birth = rule("death_date >= birth_date")
+    died_after_birth = rule("death_date >= birth_date", refuses="death_date")
     died_by_extract = rule("death_date <= $as_of", severity="warning")
     male_is_tall = rule("sex <> 'male' or height >= 1.5 or _source = 'b'", severity="info")
     sex_agrees = agrees("sex", on="number", when="sex <> 'unknown'")
-    birth_agrees = agrees("birth_date", on="number", severity="critical")
+    birth_agrees = agrees("birth_date", on="number", severity="critical", refuses="birth_date")
     one_height = compare("person", on=["_source", "number"], holds="height = person.height")
 
     @pa.check("height", element_wise=True)
@@ -52,12 +52,12 @@ class Operation(Entity):
     """An operation of someone."""
 
     case_number: str = field("Number.", key=True, unique=True)
-    number: str = field("Whose.", nullable=True)
+    number: str = field("Whose.", nullable=True, identity=True, isin=["1", "2", "3"])
     day: date = field("When.")
     minutes: int = field("How long.", nullable=True, in_range=(20, 1440), unique=True)
 
     person_exists = references("person", on="number")
-    after_birth = compare("person", on="number", holds="day >= person.birth_date")
+    after_birth = compare("person", on="number", holds="day >= person.birth_date", refuses="day")
     before_death = compare("person", on="number", holds="day <= person.death_date + 1")
     long_if_tall = compare("person", on="number", holds="minutes > person.height * 100")
     as_named = references("person", on={"case_number": "number"}, severity="info")
@@ -101,38 +101,22 @@ OPERATIONS = rows(
 @given(PEOPLE, OPERATIONS)
 def test_a_registry_is_judged_as_pandera_judges_it(people, operations):
     frames = {"person": frame_of(Person, people), "operation": frame_of(Operation, operations)}
-    critical = {
-        r.id
-        for entity in compile_schemas([Operation, Person]).values()
-        for r in entity.rules
-        if r.severity == "critical"
-    }
-    among_rows = {"person.sex_agrees", "person.birth_agrees", "person.one_height"}
     expected: set[tuple[str, int]] = set()
     accepted: dict[str, pd.DataFrame] = {}
-    for model in (Person, Operation):
-        name = entity_name(model)
-        # Rows that another critical rule refuses have no say in comparisons among rows.
-        alone = by_pandera(model, frames[name], accepted)
-        refused = {row for rule_id, row in alone if rule_id in critical - among_rows}
-        trusted = {name: typed(model, blank_untyped(model, frames[name], alone), refused)}
-        found = by_pandera(model, frames[name], {**accepted, **trusted})
-        refused = {row for rule_id, row in found if rule_id in critical}
-        accepted[name] = typed(model, blank_untyped(model, frames[name], found), refused)
-        expected |= found
+    schemas = compile_schemas([Operation, Person])
+    for name, entity in schemas.items():
+        verdict = Verdict(entity, frames[name], accepted)
+        accepted[name] = verdict.trusted()
+        expected |= verdict.found
     assert by_duckdb([Operation, Person], frames) == expected
+    for name, entity in schemas.items():
+        assert kept_by_duckdb(entity) == kept(entity, accepted[name])
 
 
-def blank_untyped(
-    model: type[Entity], frame: pd.DataFrame, found: set[tuple[str, int]]
-) -> pd.DataFrame:
-    """The frame with cells that are not of their column's type empty."""
-    meant = frame.copy()
-    for rule_id, row in found:
-        entity, *column = rule_id.split(".")
-        if entity == entity_name(model) and column[1:] == ["type"]:
-            meant.loc[row, column[0]] = None
-    return meant
+def kept(entity: EntityRules, frame: pd.DataFrame) -> set[tuple[int, str]]:
+    """Row and column of every cell that Pandera's verdict leaves."""
+    given = frame[[column.name for column in entity.columns]].notna()
+    return {(row, name) for name in given for row in given.index[given[name]]}
 
 
 def test_the_registry_of_this_law_has_every_kind_of_rule_and_both_kinds_of_judge():

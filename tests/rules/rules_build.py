@@ -22,7 +22,8 @@ def stage(con: duckdb.DuckDBPyConnection, entity: str, columns: Sequence[str], r
     )
     marks = ", ".join("?" for _ in range(len(columns) + 4))
     for number, row in enumerate(rows, 1):
-        lineage = [row.get("_source", "s"), "t", "f", int(row.get("_row") or number)]
+        file = row.get("_file", "f")
+        lineage = [row.get("_source", "s"), "t", file, int(row.get("_row") or number)]
         con.execute(
             f"insert into staging.{quote(entity)} values ({marks})",
             [*(row.get(name) for name in columns), *lineage],

@@ -14,8 +14,9 @@ operations as (
     patient_id,
     count(*) as procedures,
     max(middle_day(operation_date_earliest, operation_date_latest)) as last_operation_date,
-    count(any_minor) as reviewed,
+    count(any_minor) as minor_known,
     max(case when any_minor then 1 else 0 end) as minor,
+    count(any_major) as major_known,
     max(case when any_major then 1 else 0 end) as major,
     count(crisis_recorded) as crisis_known,
     max(case when crisis_recorded then 1 else 0 end) as crisis,
@@ -93,9 +94,9 @@ select
   i.cytoreduction_band, -- share of tumour removed at the index operation, bands of percent
   o.procedures, -- operations
   o.last_operation_date, -- day of the last one
-  case when o.minor = 1 then true when o.reviewed = o.procedures then false end
+  case when o.minor = 1 then true when o.minor_known = o.procedures then false end
     as any_minor, -- a grade I or II complication of any operation; empty: unknown
-  case when o.major = 1 then true when o.reviewed = o.procedures then false end
+  case when o.major = 1 then true when o.major_known = o.procedures then false end
     as any_major, -- a grade III to V complication of any operation; empty: unknown
   case when o.crisis = 1 then true when o.crisis_known = o.procedures then false end
     as any_crisis, -- a recorded carcinoid crisis at any operation; empty: unknown

@@ -21,8 +21,9 @@ complications as (
     procedure_id,
     count(*) as events,
     max(grade_rank) as highest_rank,
+    max(case when grade_rank is null then 1 else 0 end) = 1 as any_ungraded,
     max(case when minor then 1 else 0 end) = 1 as any_minor,
-    max(case when minor then 0 else 1 end) = 1 as any_major
+    max(case when not minor then 1 else 0 end) = 1 as any_major
   from registry.complication
   group by procedure_id
 ),
@@ -68,6 +69,7 @@ joined as (
     coalesce(c.events, 0) as events,
     o.has_finding or c.events is not null as reviewed,
     c.highest_rank,
+    coalesce(c.any_ungraded, false) as any_ungraded,
     c.any_minor,
     c.any_major
   from operations_in_order as o
@@ -136,6 +138,7 @@ select
   case when reviewed then events end
     as complications, -- postoperative complications recorded; empty: unknown
   case
+    when any_ungraded and coalesce(highest_rank, 0) < 7 then null
     when highest_rank is not null then
       case highest_rank
         when 1 then 'I'
@@ -148,15 +151,19 @@ select
       end
     when reviewed then 'none'
   end as highest_grade, -- highest Clavien-Dindo grade, none without complication; empty: unknown
-  case when reviewed then coalesce(highest_rank, 0) end
-    as highest_grade_rank, -- the highest grade as a number, 0 (none) to 7 (V)
+  case
+    when any_ungraded and coalesce(highest_rank, 0) < 7 then null
+    when reviewed then coalesce(highest_rank, 0)
+  end as highest_grade_rank, -- the highest grade as a number, 0 (none) to 7 (V)
   case when reviewed then events > 0 end as any_complication, -- any postoperative complication
-  case when reviewed then coalesce(any_minor, false) end
-    as any_minor, -- any complication of grade I or II, whatever else there was
-  case when reviewed then coalesce(any_major, false) end
-    as any_major, -- any complication of grade III to V
-  case when reviewed then coalesce(highest_rank <= 2, false) end
-    as highest_is_minor, -- complicated, but never beyond grade II
+  case when any_minor then true when reviewed and not any_ungraded then false end
+    as any_minor, -- any complication of grade I or II, whatever else there was; empty: unknown
+  case when any_major then true when reviewed and not any_ungraded then false end
+    as any_major, -- any complication of grade III to V; empty: unknown
+  case
+    when any_major then false
+    when reviewed and not any_ungraded then coalesce(highest_rank <= 2, false)
+  end as highest_is_minor, -- complicated, but never beyond grade II; empty: unknown
   case
     when next_last_day <= death_earliest then 'alive'
     when next_first_day <= death_latest and days_to_death_at_least <= 30 then 'unknown'

@@ -17,7 +17,8 @@ given = {
         ------------+-----------------+---------------
         2001-00001  | 0000001         | 2001-05-10
         2001-00002  | 0000002         | 2001-05-10
-        2001-00003  | 0000002         | no date
+        2001-00003  |                 | 2001-05-15
+        2001-00004  | 0000002         | no date
     """,
     "staging.complication": """
         complication_key | case_number | hospital_number | complication_date | type     | grade
@@ -30,6 +31,7 @@ given = {
         2-3              | 2001-00002  | 0000002         |                   | cardiac  | V
         2-4              | 2001-00003  | 0000002         | 2001-05-20        | ileus    | I
         2-5              | 2001-00001  | 0000002         | 2001-05-20        | ileus    | I
+        2-6              | 2001-00004  | 0000002         | 2001-05-20        | ileus    | I
     """,
 }
 
@@ -43,20 +45,24 @@ def test_grades_and_days(finds):
         1-2 | complication.grade.isin                    | critical
         1-3 | complication.grade_v_is_death              | warning
         2-2 | complication.not_after_death               | warning
-        2-3 | complication.complication_date.required    | critical
+        2-3 | complication.complication_date.required    | warning
         2-3 | complication.death_is_grade_v              | warning
         """
     )
 
 
-def test_what_follows_a_refused_operation_is_refused_too(finds):
-    """Case 2001-00003 has no date, so it is in quarantine, and its complication goes with it."""
+def test_what_follows_a_refused_operation_loses_its_case_number(finds):
+    """
+    Case 2001-00003 is nobody's, so it is in quarantine. Case 2001-00004 has no date, and is an
+    operation all the same.
+    """
     finds(
         """
-        key        | rule                          | severity
-        -----------+-------------------------------+---------
-        2001-00003 | procedure.operation_date.type | critical
-        2-4        | complication.procedure_exists | critical
-        2-5        | complication.same_patient     | warning
+        key        | rule                               | severity
+        -----------+------------------------------------+---------
+        2001-00003 | procedure.hospital_number.required | critical
+        2001-00004 | procedure.operation_date.type      | critical
+        2-4        | complication.procedure_exists      | critical
+        2-5        | complication.same_patient          | warning
         """
     )

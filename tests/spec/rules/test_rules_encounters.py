@@ -34,7 +34,8 @@ given = {
         D5               | E1               | 0000001         | icd11       | 209.00 | 2001-05-09
         D6               | E1               | 0000002         | icd9cm      | 209.00 | 2001-05-20
         D7               | E5               | 0000001         | icd10cm     | C7B.1  | 2016-12-09
-        D8               | E2               | 0000001         | icd9cm      | 209.00 | 2002-05-09
+        D8               | E9               | 0000001         | icd9cm      | 209.00 | 2003-05-09
+        D0               | E2               | 0000001         | icd9cm      | 209.00 | 2002-05-09
         D9               | E1               | 0000001         | icd10cm     | C7A.01 | 2001-05-09
     """,
 }
@@ -49,7 +50,7 @@ def test_encounters(finds):
         E3  | encounter.stay_plausible            | warning
         E4  | encounter.stay_ended                | warning
         E6  | encounter.by_extract                | critical
-        E7  | encounter.admission_time.required   | critical
+        E7  | encounter.admission_time.required   | warning
         E8  | encounter.admission_time.type       | critical
         E9  | encounter.patient_exists            | critical
         F1  | encounter.not_after_death           | warning
@@ -59,7 +60,7 @@ def test_encounters(finds):
 
 
 def test_diagnoses(finds):
-    """Encounter E2 is in quarantine, so D8 has none."""
+    """Encounter E9 is nobody's, so D8 has none; E2 keeps its day of admission."""
     finds(
         """
         key | rule                       | severity

@@ -19,17 +19,18 @@ given = {
 
 def test_findings(finds):
     """
-    Instances 1 and 5 describe one case, which both are told of. Instance 3 is refused for its
-    site, so that instance 2 is the only one of its case.
+    Instances 1 and 5, and 2 and 3, describe one case, which all are told of. The pressure of
+    instance 2 is none in mmHg, so that it contradicts nothing.
     """
     finds(
         """
         key | rule                                     | severity
         ----+------------------------------------------+---------
         1-1 | operative_finding.one_a_case             | warning
+        1-2 | operative_finding.one_a_case             | warning
         1-2 | operative_finding.date_agrees            | warning
         1-2 | operative_finding.r2_not_complete        | warning
-        1-2 | operative_finding.systolic_low.in_range  | warning
+        1-2 | operative_finding.systolic_low.in_range  | critical
         1-3 | operative_finding.one_a_case             | warning
         1-3 | operative_finding.r0_is_complete         | warning
         1-3 | operative_finding.low_pressure_timed     | warning

@@ -1,6 +1,6 @@
 """
-A result is refused where it cannot be used: whose, what, when, how much or in which unit is not
-known. A magnitude or a limit of another unit, and a result given twice, leave a warning.
+A result that is nobody's is refused. What cannot be is refused of the others: what was measured,
+when, how much, in which unit; the result stays. A magnitude or a limit of another unit, and a result given twice, leave a warning.
 """
 
 title = "Results that cannot be"
@@ -45,13 +45,13 @@ def test_results(finds):
         unknown    | laboratory.analyte.isin                    | critical
         unknown    | laboratory.value.type                      | critical
         unknown    | laboratory.comparator.isin                 | critical
-        unknown    | laboratory.unit.required                   | critical
+        unknown    | laboratory.unit.required                   | warning
         unknown    | laboratory.upper_limit.required            | warning
         unknown    | laboratory.assay.required                  | warning
         unknown    | laboratory.specimen_date.type              | critical
-        unknown    | laboratory.specimen_clock.str_matches      | warning
+        unknown    | laboratory.specimen_clock.str_matches      | critical
         unit       | laboratory.unit_fits_analyte               | critical
-        unit       | laboratory.upper_limit.gt                  | warning
+        unit       | laboratory.upper_limit.gt                  | critical
         slipped    | laboratory.magnitude_plausible             | warning
         micromoles | laboratory.limit_fits_unit                 | warning
         dilution   | laboratory.limit_of_detection_below_normal | warning
@@ -59,7 +59,6 @@ def test_results(finds):
         future     | laboratory.by_extract                      | critical
         unborn     | laboratory.after_birth                     | critical
         unborn     | laboratory.value.ge                        | critical
-        unborn     | laboratory.magnitude_plausible             | warning
         dead       | laboratory.not_after_death                 | warning
         taken_back | laboratory.stands                          | info
         typed      | laboratory.given_once                      | warning

@@ -1,6 +1,6 @@
 """
-A report is refused where nobody could use it: no number, no patient, no day, a Ki-67 that is none.
-Where its parts contradict each other, or the operation, it stays with a warning.
+A report is refused where nobody could use it: no number, no patient. A part that cannot be is
+refused alone, a Ki-67 that is none for one. Where its parts contradict each other, or the operation, it stays with a warning.
 """
 
 title = "Reports that contradict themselves"
@@ -42,7 +42,7 @@ def test_reports(finds):
         """
         key    | rule                                 | severity
         -------+--------------------------------------+---------
-        fields | pathology.mitoses_unit.isin          | warning
+        fields | pathology.mitoses_unit.isin          | critical
         nobody | pathology.patient_exists             | critical
         nobody | pathology.procedure_exists           | warning
         late   | pathology.same_patient               | warning
@@ -53,27 +53,28 @@ def test_reports(finds):
         future | pathology.reported_after_specimen    | warning
         unborn | pathology.specimen_after_birth       | critical
         grades | pathology.grade_fits_ki67            | warning
+        fields | pathology.grade_fits_mitoses         | warning
         grades | pathology.grade_fits_mitoses         | warning
         grades | pathology.grade_fits_differentiation | warning
         toohigh | pathology.grade_supported           | warning
         toohigh3 | pathology.grade_supported          | warning
-        values | pathology.grade.isin                 | warning
+        values | pathology.grade.isin                 | critical
         values | pathology.ki67_percent.in_range      | critical
         values | pathology.mitoses.type               | critical
-        values | pathology.differentiation.isin       | warning
-        values | pathology.t.str_matches              | warning
-        values | pathology.n.str_matches              | warning
-        values | pathology.m.str_matches              | warning
-        values | pathology.metastasis.isin            | warning
-        values | pathology.edition.isin               | warning
-        values | pathology.nodes_examined.in_range    | warning
-        values | pathology.nodes_positive.in_range    | warning
-        values | pathology.size_mm.type               | warning
+        values | pathology.differentiation.isin       | critical
+        values | pathology.t.str_matches              | critical
+        values | pathology.n.str_matches              | critical
+        values | pathology.m.str_matches              | critical
+        values | pathology.metastasis.isin            | critical
+        values | pathology.edition.isin               | critical
+        values | pathology.nodes_examined.in_range    | critical
+        values | pathology.nodes_positive.in_range    | critical
+        values | pathology.size_mm.type               | critical
         nodes  | pathology.n_fits_nodes               | warning
         nodes  | pathology.positives_within_examined  | warning
         nodes  | pathology.m_fits_metastasis          | warning
         nodes  | pathology.edition_fits_date          | warning
-        nodes  | pathology.size_mm.in_range           | warning
+        nodes  | pathology.size_mm.in_range           | critical
         nodes2 | pathology.ki67_percent.type          | critical
         nodes2 | pathology.n_fits_nodes               | warning
         nodes2 | pathology.m_fits_metastasis          | warning
