@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, newest_by, references, rule
 
 from .codes import ANALYTES, CLOCK, HOSPITAL_NUMBER, LABORATORY_STATUS
 
@@ -108,6 +108,12 @@ class Laboratory(Entity):
         reasons={"type": "A version that counts is a whole number."},
     )
 
+    latest = newest_by(
+        "last_updated",
+        "version",
+        """case status when 'entered-in-error' then 3 when 'corrected' then 2
+           when 'amended' then 2 when 'final' then 1 else 0 end""",
+    )
     by_extract = rule(
         "specimen_date <= $as_of",
         "The specimen was taken after the day the extract was made.",

@@ -40,7 +40,6 @@ class Patient(Entity):
         " ones, merged charts, those of other tumours.",
         nullable=True,
         str_matches=HOSPITAL_NUMBERS,
-        warn="str_matches",
         reasons={"str_matches": "Hospital numbers have seven digits, with one blank between two."},
     )
     family_name: str = field("Family name, in capitals (not from research).", nullable=True)

@@ -106,6 +106,7 @@ class Raising(Entity):
     """Checks that raise on some values, of each scope."""
 
     a: str = field("a", nullable=True)
+    b: str = field("The same, of which no check refuses a cell.", nullable=True)
 
     @pa.check("a", element_wise=True)
     def number(cls, value: str) -> bool:
@@ -123,13 +124,14 @@ class Raising(Entity):
 
     @pa.dataframe_check(element_wise=True)
     def row(cls, row: pd.Series) -> bool:
-        return pd.isna(row["a"]) or int(row["a"]) > 1
+        return pd.isna(row["b"]) or int(row["b"]) > 1
 
 
 @pytest.mark.parametrize("batch", [1, 3, 100])
 def test_a_check_that_raises_on_a_value_is_a_finding_on_that_row(judged, monkeypatch, batch):
     monkeypatch.setattr(fallback, "BATCH", batch)
-    con = judged([Raising], raising=[{"a": text} for text in ("1", "x", "3", None, "2", "y", "9")])
+    texts = ("1", "x", "3", None, "2", "y", "9")
+    con = judged([Raising], raising=[{"a": text, "b": text} for text in texts])
     found = findings(con)
     for rule in ("raising.a.number", "raising.a.numbers", "raising.row"):
         assert [row for name, row in found if name == rule] == [1, 2, 6], rule

@@ -53,9 +53,9 @@ def test_reports(finds):
         words     | pathology.mitoses.type                | critical
         words     | pathology.mitoses_low.type            | critical
         words     | pathology.mitoses_high.type           | critical
-        words     | pathology.t.str_matches               | warning
-        words     | pathology.n.str_matches               | warning
-        words     | pathology.m.str_matches               | warning
+        words     | pathology.t.str_matches               | critical
+        words     | pathology.n.str_matches               | critical
+        words     | pathology.m.str_matches               | critical
         too_low   | pathology.grade_fits_ki67             | warning
         too_low   | pathology.grade_fits_mitoses          | warning
         too_high  | pathology.grade_supported             | warning

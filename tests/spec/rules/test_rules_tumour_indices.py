@@ -4,18 +4,18 @@ title = "Ki-67 of tumours"
 
 given = {
     "staging.patient": """
-        hospital_number | source_patient_number
-        ----------------+----------------------
-        0000001         | 0000001
+        _source        | hospital_number | source_patient_number
+        ---------------+-----------------+----------------------
+        tumor_registry | 0000001         | 1
     """,
     "staging.tumor": """
-        tumor_key | hospital_number | primary_site | histology | grade | ki67_percent | ki67_comparator | ki67_low | ki67_high | ki67_code
-        ----------+-----------------+--------------+-----------+-------+--------------+-----------------+----------+-----------+----------
-        1-01      | 0000001         | C17.2        | 8240      | 1     | 3            | <               |          |           | XXX.4
-        1-02      | 0000001         | C17.2        | 8240      | 1     |              |                 | 3        | 20        | XXX.5
-        1-03      | 0000001         | C17.2        | 8240      | 2     | 20           | >               |          |           | XXX.6
-        1-04      | 0000001         | C17.2        | 8240      | 2     | 5            | =               | -1       | 101       | XXX.3
-        1-05      | 0000001         | C17.2        | 8240      | 2     | few          |                 | few      | more      |
+        tumor_key | source_patient_number | hospital_number | primary_site | histology | grade | ki67_percent | ki67_comparator | ki67_low | ki67_high | ki67_code
+        ----------+-----------------------+-----------------+--------------+-----------+-------+--------------+-----------------+----------+-----------+----------
+        1-01      | 1                     | 0000001         | C17.2        | 8240      | 1     | 3            | <               |          |           | XXX.4
+        1-02      | 1                     | 0000001         | C17.2        | 8240      | 1     |              |                 | 3        | 20        | XXX.5
+        1-03      | 1                     | 0000001         | C17.2        | 8240      | 2     | 20           | >               |          |           | XXX.6
+        1-04      | 1                     | 0000001         | C17.2        | 8240      | 2     | 5            | =               | -1       | 101       | XXX.3
+        1-05      | 1                     | 0000001         | C17.2        | 8240      | 2     | few          |                 | few      | more      |
     """,
 }
 
@@ -29,7 +29,7 @@ def test_indices(finds):
         1-04 | tumor.ki67_comparator.isin | critical
         1-04 | tumor.ki67_low.in_range    | critical
         1-04 | tumor.ki67_high.in_range   | critical
-        1-04 | tumor.ki67_code.str_matches | warning
+        1-04 | tumor.ki67_code.str_matches | critical
         1-05 | tumor.ki67_percent.type    | critical
         1-05 | tumor.ki67_low.type        | critical
         1-05 | tumor.ki67_high.type       | critical
