@@ -131,7 +131,7 @@ def _of_nulls_too(check: pa.Check, column: str, kind: ColumnType) -> str:
     ordinary = copy.copy(check)
     ordinary.ignore_na = True
     holds = "true" if check_name(check) in ("ne", "notin") else "false"
-    value = quote(f"{column}_earliest" if kind.python is PartialDate else column)
+    value = quote(f"{column}_earliest" if kind.partial else column)
     known = condition(ordinary, column, kind)
     return f"case when {value} is null then {holds} else {known} end"
 

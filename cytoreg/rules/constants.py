@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError
 from cytoreg.rules.column_types import ColumnType
-from cytoreg.rules.partial_date import PartialDate
+from cytoreg.rules.partial_date import PartialDate, PartialDatetime
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 _ORDERED = ("gt", "ge", "lt", "le", "in_range", "between")
 _TEXT = ("str_matches", "str_contains", "str_startswith", "str_endswith", "str_length")
 # What a constant may be beside the column's own type; a whole number is one of fractions too.
-_ALSO: Mapping[type, tuple[type, ...]] = {int: (float,), float: (int,), PartialDate: (date,)}
+_ALSO: Mapping[type, tuple[type, ...]] = {
+    int: (float,),
+    float: (int,),
+    PartialDate: (date,),
+    PartialDatetime: (datetime,),
+}
 
 
 def prove_constants(where: str, name: str, check: pa.Check, kind: ColumnType) -> None:
@@ -88,7 +93,7 @@ def _lengths(where: str, given: Mapping[str, object]) -> None:
 def _of_type(where: str, value: object, kind: ColumnType) -> None:
     plain = value.item() if hasattr(value, "item") and not isinstance(value, date) else value
     fitting = (kind.python, *_ALSO.get(kind.python, ()))
-    if kind.python is datetime and isinstance(value, datetime):
+    if kind.python in (datetime, PartialDatetime) and isinstance(value, datetime):
         return
     if type(plain) not in fitting or plain != plain:
         shown = "nan" if plain != plain else type(plain).__name__
