@@ -30,7 +30,7 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
         "severity": ("varchar", "critical, warning or info"),
         "reason": ("varchar", "what the rule wants, in words"),
         "violated": ("bigint", "records that violate the rule"),
-        "denominator": ("bigint", "records that were judged"),
+        "denominator": ("bigint", "records that the rule applies to"),
         "threshold": ("double", "share of records that may violate the rule"),
         "status": ("varchar", "pass, fail, or error if the rule could not be run"),
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -44,7 +44,9 @@ def judge_in_pandera(con: DuckDBPyConnection, entity: EntityRules, *, of_columns
             continue
         looked_at = {rule.column for _, rule, _ in chosen}
         columns = [c.name for c in entity.columns if None in looked_at or c.name in looked_at]
-        for frame in _frames(con, entity, columns, whole_table=whole_table):
+        # Of two checks of a column each sees the value as it came, as compiled ones do.
+        places = {c.name: c.typed if of_columns else c.name for c in entity.columns}
+        for frame in _frames(con, entity, columns, places, whole_table=whole_table):
             for position, rule, check in chosen:
                 found.append((position, broken_rows(rule, check, frame)))
     rows = pa.table(
@@ -135,15 +137,22 @@ def _broken(rule: Rule, check: Check, looked_at: Looked) -> pd.Index:
 
 
 def _frames(
-    con: DuckDBPyConnection, entity: EntityRules, columns: Sequence[str], *, whole_table: bool
+    con: DuckDBPyConnection,
+    entity: EntityRules,
+    columns: Sequence[str],
+    places: Mapping[str, str],
+    *,
+    whole_table: bool,
 ) -> Iterator[pd.DataFrame]:
-    """Typed rows indexed by their row id; lineage rides along for checks on whole rows."""
+    """Typed rows indexed by their row id; lineage rides along for checks on whole rows.
+
+    places: where the values of each column are.
+    """
     kinds = {column.name: column.type for column in entity.columns if column.name in columns}
     if len(kinds) == len(entity.columns):
         kinds |= {name: TYPES[int if name == "_row" else str] for name in LINEAGE}
-    listed = ", ".join(
-        ["rowid", *(quote(part) for name, kind in kinds.items() for part in kind.stored(name))]
-    )
+    stored = {name: list(kind.stored(places.get(name, name))) for name, kind in kinds.items()}
+    listed = ", ".join(["rowid", *(quote(part) for parts in stored.values() for part in parts)])
     reader = con.execute(f"select {listed} from judged_{entity.name}").to_arrow_reader(BATCH)
     batches = [reader.read_all()] if whole_table else reader
     for batch in batches:
@@ -151,7 +160,7 @@ def _frames(
         yield pd.DataFrame(
             {
                 name: of_stored(
-                    kind, [batch.column(part).to_pylist() for part in kind.stored(name)], index
+                    kind, [batch.column(part).to_pylist() for part in stored[name]], index
                 )
                 for name, kind in kinds.items()
             },

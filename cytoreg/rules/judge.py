@@ -35,7 +35,8 @@ def judge(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], *, as_of:
     Writes `accepted.<entity>` (typed; a refused cell is null), `quarantine.<entity>` (text, with
     `_rules` and `_reasons`: what refused the row), `quarantine.cell` (text and reason of each
     refused cell of an accepted row), `quality.finding`, `quality.check_result` (one row a rule,
-    violated or not; the denominator is the number of rows judged) and `quality.cell_balance`.
+    violated or not; the denominator is the number of rows that it applies to) and
+    `quality.cell_balance`.
     Lines that no reader could parse (`landing.reject`) are findings `<entity>.unparsable`, and
     count in its denominator.
 

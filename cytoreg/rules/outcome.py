@@ -8,6 +8,7 @@ from cytoreg.rules.catalogue import Column, EntityRules
 from cytoreg.rules.declare import LINEAGE
 from cytoreg.warehouse import literal, quote
 
+_TEMPORARY = ("judged", "violation", "rule", "applied")
 _ORDER = ", ".join(LINEAGE)
 
 
@@ -20,7 +21,7 @@ def outcome(entity: EntityRules) -> list[str]:
         _findings(entity),
         _results(entity),
         _balance(entity),
-        *(f"drop table {table}_{entity.name}" for table in ("judged", "violation", "rule")),
+        *(f"drop table {table}_{entity.name}" for table in _TEMPORARY),
     ]
 
 
@@ -141,16 +142,15 @@ def _results(entity: EntityRules) -> str:
         "insert into quality.check_result\n"
         "with counted as (\n"
         f"  select rule, count(*) as violated from violation_{entity.name} group by rule\n"
-        "),\n"
-        f"judged as (\n  select count(*) as rows from judged_{entity.name}\n)\n"
+        ")\n"
         "select\n"
         f"  'row' as kind, rule.rule, {literal(entity.name)} as entity, rule.\"column\",\n"
         "  rule.severity, rule.reason, coalesce(counted.violated, 0) as violated,\n"
-        "  judged.rows as denominator, 0.0 as threshold,\n"
+        "  coalesce(applied.rows, 0) as denominator, 0.0 as threshold,\n"
         "  case when counted.violated > 0 then 'fail' else 'pass' end as status\n"
         f"from rule_{entity.name} as rule\n"
         "left join counted on counted.rule = rule.position\n"
-        "cross join judged\n"
+        f"left join applied_{entity.name} as applied on applied.rule = rule.position\n"
         "order by rule.position"
     )
 

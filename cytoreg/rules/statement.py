@@ -15,6 +15,7 @@ from datetime import date
 from itertools import groupby
 from typing import TypeVar
 
+from cytoreg.rules import denominator
 from cytoreg.rules.catalogue import Condition, EntityRules, Exists, Pairwise, Python, Rule, Unique
 from cytoreg.rules.declare import LINEAGE
 from cytoreg.rules.operations import to_sql
@@ -52,6 +53,7 @@ def cells(entity: EntityRules) -> list[str]:
         _judged(entity),
         f"create or replace temp table violation_{entity.name} (_id bigint, rule integer)",
         *_alone(entity, [p for p, rule in _conditions(entity) if rule.column], None),
+        *denominator.count_cells(entity),
     ]
 
 
@@ -61,6 +63,7 @@ def rows(entity: EntityRules, as_of: date | None) -> list[str]:
     return [
         *_lose(entity, python),
         *_alone(entity, [p for p, rule in _conditions(entity) if not rule.column], as_of),
+        *denominator.count_rows(entity, as_of),
     ]
 
 
@@ -74,10 +77,12 @@ def tables(entity: EntityRules, as_of: date | None) -> list[str]:
     return [
         *_lose(entity, [p for p in alone if not entity.rules[p - 1].column]),
         *_others(entity, as_of),
+        *denominator.count_tables(entity),
         *_lose(entity, others),
         *(_repeated(entity, position) for position in repeated),
         *_lose(entity, repeated),
         *_among(entity, as_of),
+        *denominator.count_among(entity),
         *_lose(entity, among),
     ]
 

@@ -79,6 +79,7 @@ def load(folder: Path, text: str, **files: str):
 
 EXPECTED = {
     ("specimen.number.odd", 2),
+    ("specimen.number.odd", 6),
     ("specimen.site.isin", 2),
     ("specimen.share.in_range", 2),
     ("specimen.number.type", 3),

@@ -1,0 +1,138 @@
+"""How many rows a rule applies to: the denominator of its share of violations.
+
+A rule applies to a row of which it can be told whether it holds, as the row is when it is judged
+(a refused cell is null by then to the rules of rows):
+
+- the type of a column and its other checks: rows with a value (that is of the type);
+- `required`: all rows; `unique`: rows with all columns of the key;
+- a rule of one row: rows of which its condition is not null;
+- `references`: rows with all columns of the reference;
+- `compare` and `agrees`: rows with at least one row to be compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from cytoreg.rules.catalogue import Condition, EntityRules, Exists, Pairwise, Python, Rule, Unique
+from cytoreg.rules.outcome import refused
+from cytoreg.warehouse import quote
+
+
+def count_cells(entity: EntityRules) -> list[str]:
+    """Statements that begin the count, with the checks of columns."""
+    positions = [p for p, rule in _rules(entity) if rule.column and _alone(rule)]
+    return [
+        f"create or replace temp table applied_{entity.name} (rule integer, rows bigint)",
+        *_count(entity, positions, None),
+    ]
+
+
+def count_rows(entity: EntityRules, as_of: date | None) -> list[str]:
+    """Statements that count for the rules of one row."""
+    positions = [p for p, rule in _rules(entity) if not rule.column and _alone(rule)]
+    return _count(entity, positions, as_of)
+
+
+def count_tables(entity: EntityRules) -> list[str]:
+    """Statements that count for references, keys and comparisons with other entities."""
+    keyed = [p for p, rule in _rules(entity) if isinstance(rule.test, Exists | Unique)]
+    return [
+        *_count(entity, keyed, None),
+        *_compared(entity, [p for p, rule in _rules(entity) if _is_pair(rule, itself=False)]),
+    ]
+
+
+def count_among(entity: EntityRules) -> list[str]:
+    """Statements that count for comparisons with rows of the entity itself."""
+    return _compared(entity, [p for p, rule in _rules(entity) if _is_pair(rule, itself=True)])
+
+
+def _rules(entity: EntityRules) -> list[tuple[int, Rule]]:
+    return list(enumerate(entity.rules, 1))
+
+
+def _alone(rule: Rule) -> bool:
+    return isinstance(rule.test, Condition | Python)
+
+
+def _is_pair(rule: Rule, *, itself: bool) -> bool:
+    return isinstance(rule.test, Pairwise) and rule.test.itself is itself
+
+
+def _count(entity: EntityRules, positions: Iterable[int], as_of: date | None) -> list[str]:
+    """One scan for all of these rules."""
+    chosen = list(positions)
+    if not chosen:
+        return []
+    counts = ",\n    ".join(
+        f"count(*) filter ({_applies(entity, entity.rules[p - 1], as_of)})" for p in chosen
+    )
+    return [
+        f"insert into applied_{entity.name}\n"
+        "select unnest(rules) as rule, unnest(counts) as rows\nfrom (\n"
+        f"  select [{', '.join(map(str, chosen))}] as rules, [\n    {counts}\n  ] as counts\n"
+        f"  from judged_{entity.name}\n) as counted"
+    ]
+
+
+def _applies(entity: EntityRules, rule: Rule, as_of: date | None) -> str:
+    columns = {column.name: column for column in entity.columns}
+    match rule.test:
+        case Unique(columns=key):
+            return " and ".join(f"{quote(name)} is not null" for name in key)
+        case Exists(on=on):
+            return " and ".join(f"{quote(mine)} is not null" for mine, _ in on)
+        case Condition() if rule.column and rule.id.endswith(f".{rule.column}.type"):
+            return f"{quote(columns[rule.column].text)} is not null"
+        case Condition() as condition:
+            return f"({condition.sql(as_of)}) is not null"
+    if rule.column is None:
+        return "true"
+    column = columns[rule.column]
+    return f"{quote(list(column.type.stored(column.typed))[-1])} is not null"
+
+
+def _compared(entity: EntityRules, positions: Iterable[int]) -> list[str]:
+    """Rows with a match, counted once for all comparisons that join alike, in linear time."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    tests: dict[tuple[object, ...], Pairwise] = {}
+    for position in positions:
+        test = entity.rules[position - 1].test
+        if isinstance(test, Pairwise):
+            alike = (test.other, test.on, test.across_sources)
+            tests[alike] = test
+            groups.setdefault(alike, []).append(position)
+    return [
+        f"insert into applied_{entity.name}\n"
+        f"with {_matching(entity, tests[alike])},\n"
+        "matched as (\n  select count(*) as rows\n"
+        f"  from judged_{entity.name} as this\n"
+        f"  join matching as that on {_equal(tests[alike])}\n)\n"
+        f"select unnest([{', '.join(map(str, chosen))}]) as rule, rows\nfrom matched"
+        for alike, chosen in groups.items()
+    ]
+
+
+def _matching(entity: EntityRules, test: Pairwise) -> str:
+    """CTEs of what there is to be compared with: one row a key."""
+    keys = ", ".join(dict.fromkeys(quote(theirs) for _, theirs in test.on))
+    if not test.itself:
+        return f"matching as (\n  select distinct {keys}\n  from accepted.{quote(test.other)}\n)"
+    return (
+        f"refused as (\n{refused(entity)}\n),\n"
+        f"matching as (\n  select {keys}, count(*) as rows, min(rowid) as _id,\n"
+        "    count(distinct _source) as sources, min(_source) as _source\n"
+        f"  from judged_{entity.name}\n"
+        f"  where rowid not in (select _id from refused)\n  group by {keys}\n)"
+    )
+
+
+def _equal(test: Pairwise) -> str:
+    parts = [f"that.{quote(theirs)} = this.{quote(mine)}" for mine, theirs in test.on]
+    if test.across_sources:
+        parts.append("(that.sources > 1 or that._source <> this._source)")
+    elif test.itself:
+        parts.append("(that.rows > 1 or that._id <> this.rowid)")
+    return " and ".join(parts)
