@@ -40,8 +40,8 @@ RECURS = 20
 SHAPES = {
     "whole number": r"[+-]?\d+",
     "decimal": r"[+-]?\d*[.,]\d+",
-    "date, year first": r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?",
-    "date, year last": r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( .*)?",
+    "date, year first": r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2}([T ].*)?)?",
+    "date, year last": r"(\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}/\d{4})( .*)?",
     "time": r"\d{1,2}:\d{2}(:\d{2}.*)?",
 }
 OTHER = "text"

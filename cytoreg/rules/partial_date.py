@@ -194,7 +194,7 @@ def _comparison(name: str) -> Any:  # noqa: ANN401 - pandas says what an operato
         )
         return np.array(
             [
-                a is not None and b is not None and b is not pd.NaT and may_be(name, a, b)
+                name == "ne" if a is None or b is None or b is pd.NaT else may_be(name, a, b)
                 for a, b in zip(self._values, others, strict=True)
             ],
             dtype=bool,
