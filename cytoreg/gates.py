@@ -127,7 +127,7 @@ def _cells(con: duckdb.DuckDBPyConnection) -> Gate:
 
 
 def _refused(con: duckdb.DuckDBPyConnection, most: float) -> Gate:
-    """Cells of a column refused alone, beside the accepted rows of their source table."""
+    """Cells of a column refused alone, beside the accepted rows; one alone closes no gate."""
     rows = con.execute(
         "select source || '.' || source_table || '.' || cells.\"column\","
         " cells.refused - cells.with_row as alone, rows.accepted"
@@ -135,7 +135,7 @@ def _refused(con: duckdb.DuckDBPyConnection, most: float) -> Gate:
         " join quality.balance as rows using (source, source_table, entity)"
         " where alone > 0 order by alone / nullif(rows.accepted, 0) desc, 1"
     ).fetchall()
-    above = [row for row in rows if row[1] > most * row[2]]
+    above = [row for row in rows if row[1] > max(most * row[2], 1)]
     told = [f"{cell}: {refused} of {count} rows" for cell, refused, count in above or rows[:1]]
     return Gate(
         "refused_share",

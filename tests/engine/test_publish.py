@@ -35,8 +35,13 @@ def project(tmp_path: Path) -> Project:
 
 def fill(con: duckdb.DuckDBPyConnection, run_id: str = RUNS[0], accepted: int = 95) -> None:
     """A build that passes its gates: books, one critical expectation, a mart."""
-    quality.ensure(con, "finding", "check_result", "balance")
+    quality.ensure(con, "finding", "check_result", "balance", "cell_balance")
     con.execute("delete from quality.balance")
+    con.execute("delete from quality.cell_balance")
+    con.execute(
+        "insert into quality.cell_balance values"
+        " ('log', 'cases', 'procedure', 'minutes', 90, 80, 10, 5)"
+    )
     con.execute(
         "insert into quality.balance values ('log', 'cases', 'procedure', ?, ?, 5)",
         [accepted + 5, accepted],
@@ -105,6 +110,16 @@ def test_a_sound_build_passes_every_gate_and_the_counts_are_told(build) -> None:
     ("change", "gate", "detail"),
     [
         (
+            "update quality.cell_balance set accepted = 81",
+            "cells_balance",
+            "log.cases.minutes: present 90, accepted 81, refused 10",
+        ),
+        (
+            "update quality.cell_balance set accepted = 75, refused = 15",
+            "refused_share",
+            "limit 10% of a column; above it: log.cases.minutes: 10 of 95 rows",
+        ),
+        (
             "update quality.balance set landed = 101",
             "books_balance",
             "log.cases: landed 101, accepted 95, quarantined 5",
@@ -133,6 +148,15 @@ def test_a_gate_that_closes_tells_the_counts(build, change, gate, detail) -> Non
     fill(build)
     build.execute(change)
     assert closed(check_gates(build, LIMITS, None)) == {gate: detail}
+
+
+def test_one_bad_cell_closes_no_gate_however_few_rows_there_are(build) -> None:
+    fill(build)
+    build.execute("update quality.balance set landed = 6, accepted = 6, quarantined = 0")
+    build.execute(
+        "update quality.cell_balance set present = 6, accepted = 5, refused = 1, with_row = 0"
+    )
+    assert closed(check_gates(build, LIMITS, None)) == {}
 
 
 def test_a_validation_expects_no_marts(build) -> None:
