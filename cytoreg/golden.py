@@ -22,7 +22,7 @@ import duckdb
 from cytoreg.config import Linkage
 from cytoreg.warehouse import comment, literal, quote
 
-__all__ = ["describe", "merge"]
+__all__ = ["bounds", "describe", "merge", "says"]
 
 
 def merge(
@@ -195,6 +195,22 @@ def _same(field: str, partial: Iterable[str]) -> str:
     """The columns in which two records say the same of a field."""
     names = [f"{field}_earliest", f"{field}_latest"] if field in partial else [field]
     return ", ".join(map(quote, names))
+
+
+def bounds(columns: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Dates that may be known in part: each with the columns of its first and last possible day."""
+    known = set(columns)
+    found = {name: (f"{name}_earliest", f"{name}_latest") for name in known}
+    return {name: pair for name, pair in found.items() if known.issuperset(pair)}
+
+
+def says(field: str, config: Linkage, *, table: str) -> str:
+    """Whether a record of `table` knows the field: it is filled, not with a code for unknown."""
+    column = f"{table}.{quote(field)}"
+    known = f"{column} is not null"
+    if codes := config.unknown.get(field, []):
+        known += f" and cast({column} as varchar) not in ({', '.join(map(literal, codes))})"
+    return f"({known})"
 
 
 def _says(field: str, config: Linkage, partial: Iterable[str]) -> str:

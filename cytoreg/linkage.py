@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import duckdb
 
 from cytoreg import quality
+from cytoreg.agreement import judge_agreement, rules_of
 from cytoreg.config import Linkage
 from cytoreg.errors import ConfigError
 from cytoreg.fitting import NEAR, fit, record
@@ -40,7 +41,7 @@ def link(con: duckdb.DuckDBPyConnection, config: Linkage, *, pseudonym_key: str)
     `accepted.<other>` of each entity without the number. Findings: `<other>.ambiguous` (fits
     several persons, unlinked), `<other>.nearly_fits` (but for a name, unlinked),
     `<other>.linked_unsurely` (one column unknown), `<entity>.linked` (without a number, and fits
-    nobody), `<entity>.number_of_another`; strangers are counted in `<other>.linked`. Raises
+    nobody), `<entity>.number_of_another`, those of agreement.py; strangers are counted in `<other>.linked`. Raises
     ConfigError when [linkage] names a table, column or source that the build does not have.
     """
     columns = {entity: _columns(con, entity) for entity in (config.entity, *config.without_number)}
@@ -175,6 +176,7 @@ def _report(
     """Findings of records that could not be linked, and a check result for each kind of record."""
     ends = ("ambiguous", "linked", "nearly_fits", "linked_unsurely", "number_of_another")
     rules = [f"{entity}.{end}" for entity in columns for end in ends]
+    rules += [f"{entity}.{field}_agrees" for entity, field in rules_of(config, columns)]
     for table in ("finding", "check_result"):
         con.execute(f"delete from quality.{table} where rule in (select unnest(?))", [rules])
     several = f"f.persons > 1 and f.grade < {NEAR}"
@@ -199,6 +201,7 @@ def _report(
         )
         entity = config.entity
         _find(con, f"{entity}.number_of_another", entity, columns[entity], strange, _STRANGE)
+    judge_agreement(con, config, columns)
 
 
 def _find(

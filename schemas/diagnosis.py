@@ -71,16 +71,6 @@ class Diagnosis(Entity):
         "A code of the other revision of ICD.",
         severity="warning",
     )
-    system_fits_date = rule(
-        """
-        case code_system
-          when 'icd9cm' then diagnosis_date < date '2015-10-01'
-          when 'icd10cm' then diagnosis_date >= date '2015-10-01'
-        end
-        """,
-        "The hospital changed from ICD-9-CM to ICD-10-CM on 1 October 2015.",
-        severity="warning",
-    )
     not_merkel = rule(
         "code <> 'C7B.1'",
         "C7B.1 is a secondary Merkel cell carcinoma, which is not in this registry's scope.",
@@ -91,6 +81,24 @@ class Diagnosis(Entity):
         on="encounter_number",
         reason="No accepted encounter has this number.",
         refuses="encounter_number",
+    )
+    system_fits_date = compare(
+        "encounter",
+        on="encounter_number",
+        holds="""
+        case
+          when code_system = 'icd9cm' and encounter.class = 'inpatient'
+            and encounter.discharge_time is not null
+            then cast(encounter.discharge_time as date) < date '2015-10-01'
+          when code_system = 'icd10cm' and encounter.class = 'inpatient'
+            then coalesce(encounter.discharge_time >= timestamp '2015-10-01 00:00:00', true)
+          when code_system = 'icd9cm' then diagnosis_date < date '2015-10-01'
+          when code_system = 'icd10cm' then diagnosis_date >= date '2015-10-01'
+        end
+        """,
+        reason="ICD-10-CM replaced ICD-9-CM on 1 October 2015: for stays by the day of discharge,"
+        " for visits by their own day (45 CFR 162.1002).",
+        severity="warning",
     )
     same_patient = compare(
         "encounter",

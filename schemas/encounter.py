@@ -34,12 +34,12 @@ class Encounter(Entity):
         },
     )
     class_: str = field(
-        "inpatient or ambulatory.",
+        "inpatient, observation, emergency or ambulatory.",
         alias="class",
-        isin=("inpatient", "ambulatory"),
+        isin=("inpatient", "observation", "emergency", "ambulatory"),
         reasons={
             "required": "Whether the patient stayed is missing.",
-            "isin": "The hospital's classes are IMP (inpatient) and AMB (ambulatory).",
+            "isin": "No class of HL7's ActEncounterCode, such as IMP (inpatient) or AMB (ambulatory).",
         },
     )
     admission_time: PartialDatetime = field(

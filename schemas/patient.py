@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import ClassVar
 
-from cytoreg.rules import Entity, PartialDate, agrees, compare, field, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, rule
 
 from .codes import HOSPITAL_NUMBER, HOSPITAL_NUMBERS, SEX, SITES, SSN_LAST4
 
@@ -179,22 +179,6 @@ class Patient(Entity):
         holds="source_patient_number = patient.source_patient_number",
         reason="The source has this hospital number under another of its own numbers too.",
         severity="warning",
-    )
-    sex_agrees = agrees(
-        "sex",
-        on="hospital_number",
-        when="sex <> 'unknown'",
-        reason="Another source gives this patient the other sex.",
-    )
-    birth_date_agrees = agrees(
-        "birth_date",
-        on="hospital_number",
-        reason="Another source gives this patient another day of birth.",
-    )
-    death_date_agrees = agrees(
-        "death_date",
-        on="hospital_number",
-        reason="Another source gives this patient another day of death.",
     )
 
     class Config:

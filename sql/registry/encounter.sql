@@ -1,4 +1,9 @@
-/* Hospital encounters of the registry's patients.
+/* Hospital encounters of the registry's patients, and the stay that each is a piece of.
+Many systems write an encounter for each ward, for observation, or for a return from another ward.
+A bed encounter (inpatient, observation, emergency) that begins on the day on which an earlier one
+of the patient ends, or before, belongs to the same stay; an ambulatory visit to none. One without a
+discharge reaches to its day of admission here: nobody knows how much further. Dates known in part
+join two only where each of their days would.
 Every accepted encounter finds its patient, because rule encounter.patient_exists is critical.
 grain: encounter_id
 materialized: table
@@ -22,13 +27,51 @@ with dated as (
 ),
 patient_of_number as (
   select hospital_number, patient_id from registry.patient_number
+),
+bed as (
+  select
+    e.encounter_number,
+    p.patient_id,
+    e.admission_time_earliest,
+    e.admission_date_latest,
+    max(coalesce(e.discharge_date_earliest, e.admission_date_earliest)) over (
+      partition by p.patient_id
+      order by e.admission_time_earliest, e.encounter_number
+      rows between unbounded preceding and 1 preceding
+    ) as reached_before
+  from dated as e
+  inner join patient_of_number as p on p.hospital_number = e.hospital_number
+  where e.class in ('inpatient', 'observation', 'emergency')
+    and e.admission_time_earliest is not null
+),
+stay_of_bed as (
+  select
+    encounter_number,
+    patient_id,
+    admission_time_earliest,
+    sum(case when admission_date_latest <= reached_before then 0 else 1 end) over (
+      partition by patient_id
+      order by admission_time_earliest, encounter_number
+      rows between unbounded preceding and current row
+    ) as stay_number
+  from bed
+),
+named_stay as (
+  select
+    encounter_number,
+    first_value(encounter_number) over (
+      partition by patient_id, stay_number order by admission_time_earliest, encounter_number
+    ) as first_encounter_number
+  from stay_of_bed
 )
 select
   pseudonym('encounter', e.encounter_number) as encounter_id, -- pseudonym of the encounter
   p.patient_id, -- pseudonym of the patient
   e.encounter_number, -- the hospital's number of the encounter
   e.hospital_number, -- hospital number of the patient
-  e.class, -- inpatient or ambulatory
+  pseudonym('stay', n.first_encounter_number)
+    as stay_id, -- pseudonym of the stay that it is a piece of; empty for ambulatory visits
+  e.class, -- inpatient, observation, emergency or ambulatory
   e.admission_date, -- day of admission or visit; empty where only month or year is known
   e.admission_date_earliest, -- first day that it may be
   e.admission_date_latest, -- last day that it may be
@@ -44,3 +87,4 @@ select
   e._row -- lineage
 from dated as e
 inner join patient_of_number as p on p.hospital_number = e.hospital_number
+left join named_stay as n on n.encounter_number = e.encounter_number

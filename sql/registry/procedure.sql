@@ -1,9 +1,10 @@
 /* Operations: the operating-room log's case, what the research project recorded about it, and the
 hospital stay around it.
 The finding is the latest instance that names the case. The day of operation is the log's; where the
-log knows less than the day, research's date is taken if it lies within that. The stay is the inpatient encounter that
-holds the day of operation; of several, the one admitted last (then the smallest number). Where dates
-are known to the month or the year only, it is the one stay that may hold the operation, if one may.
+log knows less than the day, research's date is taken if it lies within that.
+The stay (registry.stay, with all its pieces) is the one that holds the day of operation; of several,
+the one admitted last. Where dates are known to the month or the year only, it is the one stay that
+may hold the operation, if one may.
 Every accepted case finds its patient, because rule procedure.patient_exists is critical.
 grain: procedure_id
 materialized: table
@@ -44,42 +45,55 @@ dated_case as (
 stays_around_case as (
   select
     o.case_number,
-    e.encounter_number,
-    case
-      when cast(e.admission_time_earliest as date) = cast(e.admission_time_latest as date)
-        then cast(e.admission_time_earliest as date)
-    end as admission_date,
-    case
-      when cast(e.discharge_time_earliest as date) = cast(e.discharge_time_latest as date)
-        then cast(e.discharge_time_earliest as date)
-    end as discharge_date,
-    e.disposition,
-    cast(e.admission_time_latest as date) <= o.operation_date_earliest
-      and coalesce(cast(e.discharge_time_earliest as date), o.operation_date_latest)
+    s.stay_id,
+    s.admission_date,
+    s.discharge_date,
+    s.stay_days,
+    s.disposition,
+    s.admission_date_latest <= o.operation_date_earliest
+      and coalesce(s.discharge_date_earliest, o.operation_date_latest)
       >= o.operation_date_latest as certain,
     count(*) over (partition by o.case_number) as stays,
     row_number() over (
       partition by o.case_number
       order by
         case
-          when cast(e.admission_time_latest as date) <= o.operation_date_earliest
-            and coalesce(cast(e.discharge_time_earliest as date), o.operation_date_latest)
+          when s.admission_date_latest <= o.operation_date_earliest
+            and coalesce(s.discharge_date_earliest, o.operation_date_latest)
             >= o.operation_date_latest then 0
           else 1
         end,
-        e.admission_time_latest desc,
-        e.encounter_number
+        s.admission_date_latest desc,
+        s.stay_id
     ) as rank_of_case
   from dated_case as o
-  inner join accepted.encounter as e
-    on e.hospital_number = o.hospital_number
-    and e.class = 'inpatient'
-    and cast(e.admission_time_earliest as date) <= o.operation_date_latest
-    and coalesce(cast(e.discharge_time_latest as date), o.operation_date_earliest)
-    >= o.operation_date_earliest
+  inner join patient_of_number as p on p.hospital_number = o.hospital_number
+  inner join registry.stay as s
+    on s.patient_id = p.patient_id
+    and s.admission_date_earliest <= o.operation_date_latest
+    and coalesce(s.discharge_date_latest, o.operation_date_earliest) >= o.operation_date_earliest
 ),
 stay_of_case as (
   select * from stays_around_case where rank_of_case = 1 and (certain or stays = 1)
+),
+pieces_around_case as (
+  select
+    o.case_number,
+    e.encounter_id,
+    row_number() over (
+      partition by o.case_number
+      order by e.admission_date_latest desc, e.discharge_date_latest desc nulls first,
+        e.encounter_number
+    ) as rank_of_case
+  from dated_case as o
+  inner join stay_of_case as s on s.case_number = o.case_number
+  inner join registry.encounter as e
+    on e.stay_id = s.stay_id
+    and e.admission_date_earliest <= o.operation_date_latest
+    and coalesce(e.discharge_date_latest, o.operation_date_earliest) >= o.operation_date_earliest
+),
+piece_of_case as (
+  select * from pieces_around_case where rank_of_case = 1
 )
 select
   pseudonym('procedure', o.case_number) as procedure_id, -- pseudonym of the case number
@@ -131,10 +145,11 @@ select
   f.bp_regression_percent, -- share of the change undone after octreotide, percent
   f.vasopressor, -- whether a vasopressor was given
   f.other_cause, -- whether the change had another explanation
-  pseudonym('encounter', s.encounter_number) as encounter_id, -- the stay around the operation
+  s.stay_id, -- the stay around the operation
+  e.encounter_id, -- the piece of the stay that holds the day of operation
   s.admission_date, -- day of admission
   s.discharge_date, -- day of discharge
-  date_diff('day', s.admission_date, s.discharge_date) as stay_days, -- admission to discharge
+  s.stay_days, -- admission to discharge
   date_diff('day', o.operation_date, s.discharge_date)
     as postoperative_days, -- operation to discharge
   s.disposition, -- where the patient went after the stay
@@ -146,3 +161,4 @@ from dated_case as o
 inner join patient_of_number as p on p.hospital_number = o.hospital_number
 left join finding_of_case as f on f.case_number = o.case_number
 left join stay_of_case as s on s.case_number = o.case_number
+left join piece_of_case as e on e.case_number = o.case_number

@@ -9,29 +9,76 @@ it for dates of survival.
 A complication of grade V alone is no news of a death: if nothing else tells of one, the grade is
 what the steward should doubt. Whom a source calls dead without any date (a vital status, a stay
 that ended in death, a follow-up, a certificate) is dead with an unknown date: between the last
-contact and the extract, without an estimate.
+contact and the extract, without an estimate. So is whom only a refused row calls dead, or gives a
+date of death: what refused it says nothing against the death, but its date is not used.
 The cause is the research project's where it names one, else it is read from the certificate's ICD
 code: a malignant or uncertain neoplasm or the carcinoid syndrome is the tumour.
 grain: patient_id, every row of registry.patient
 materialized: table
 */
-with told_dead as (
-  select l.patient_id
+with patient_of_source as (
+  select p._source, p.source_patient_number, min(l.patient_id) as patient_id
+  from accepted.patient as p
+  inner join registry.patient_link as l
+    on l.source = p._source
+    and l.source_table = p._table
+    and l.file = p._file
+    and l."row" = p._row
+  where l.entity = 'patient'
+  group by p._source, p.source_patient_number
+),
+-- what refused rows still know: whose they are, by the hospital number or by the source's own
+refused as (
+  select
+    _source,
+    hospital_number,
+    source_patient_number as own_number,
+    'refused patient record' as evidence
+  from quarantine.patient
+  where vital_status = 'dead' or death_date is not null
+  union all
+  select _source, hospital_number, null, 'refused stay'
+  from quarantine.encounter
+  where disposition = 'expired'
+  union all
+  select _source, hospital_number, record_id, 'refused follow-up'
+  from quarantine.follow_up
+  where status = 'dead'
+),
+told as (
+  select l.patient_id, 1 as place, p._source as source, 'patient record' as evidence
   from registry.patient_link as l
   inner join accepted.patient as p
     on l.source = p._source
     and l.source_table = p._table
     and l.file = p._file
     and l."row" = p._row
-  where l.entity = 'patient' and p.vital_status = 'dead'
-  union
-  select patient_id from registry.patient_link where entity = 'death'
-  union
-  select patient_id from registry.encounter where disposition = 'expired'
-  union
-  select patient_id from registry.follow_up where status = 'dead'
-  union
-  select patient_id from registry.patient where death_date_earliest is not null
+  where l.entity = 'patient' and (p.vital_status = 'dead' or p.death_date_earliest is not null)
+  union all
+  select patient_id, 0, source, 'certificate' from registry.patient_link where entity = 'death'
+  union all
+  select patient_id, 2, _source, 'stay' from registry.encounter where disposition = 'expired'
+  union all
+  select patient_id, 3, _source, 'follow-up' from registry.follow_up where status = 'dead'
+  union all
+  select n.patient_id, 4, r._source, r.evidence
+  from refused as r
+  inner join registry.patient_number as n on n.hospital_number = r.hospital_number
+  union all
+  select s.patient_id, 4, r._source, r.evidence
+  from refused as r
+  inner join patient_of_source as s
+    on s._source = r._source and s.source_patient_number = r.own_number
+),
+told_dead as (
+  select patient_id, source, evidence
+  from (
+    select
+      *,
+      row_number() over (partition by patient_id order by place, source, evidence) as rank_of_patient
+    from told
+  ) as ranked
+  where rank_of_patient = 1
 ),
 told_dates as (
   select
@@ -117,7 +164,9 @@ death as (
     greatest(d.earliest, c.earliest) as earliest,
     case when d.earliest > $as_of then d.latest else least(d.latest, cast($as_of as date)) end
       as latest,
-    d.source
+    d.source,
+    t.source as status_source,
+    t.evidence as status_evidence
   from told_dead as t
   left join most_specific as d on d.patient_id = t.patient_id
   left join last_contact as c on c.patient_id = t.patient_id
@@ -125,6 +174,8 @@ death as (
 select
   p.patient_id, -- pseudonym of the patient
   case when d.patient_id is not null then 'dead' else 'alive' end as status, -- alive or dead
+  d.status_source, -- the source that tells of the death; empty for the living
+  d.status_evidence, -- what tells of it: certificate, patient record, stay, follow-up or a refused row
   case when d.source is not null and d.earliest = d.latest then d.latest end
     as death_date, -- day of death; empty where it is not known
   d.earliest as death_date_earliest, -- first day on which it may have been

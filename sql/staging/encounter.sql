@@ -20,10 +20,12 @@ select
   encounter_number, -- encounter_id
   hospital_number, -- mrn
   case
-    when upper(class) in ('IMP', 'INPATIENT') then 'inpatient'
-    when upper(class) in ('AMB', 'AMBULATORY') then 'ambulatory'
+    when upper(class) in ('IMP', 'INPATIENT', 'ACUTE', 'NONAC') then 'inpatient'
+    when upper(class) = 'OBSENC' then 'observation'
+    when upper(class) = 'EMER' then 'emergency'
+    when upper(class) in ('AMB', 'AMBULATORY', 'SS', 'VR', 'HH', 'FLD') then 'ambulatory'
     else class
-  end as class, -- class: IMP inpatient, AMB ambulatory
+  end as class, -- class, as HL7's ActEncounterCode has it: IMP inpatient, AMB ambulatory and others
   iso_time(local_time(admission_time)) as admission_time, -- admit_time
   iso_time(local_time(discharge_time)) as discharge_time, -- discharge_time
   case

@@ -343,9 +343,9 @@ def test_a_number_of_somebody_else_ties_nobody(numbered) -> None:
     found = persons(numbered)
     assert ("2", "2") in found
     assert ("72", "72") in found
-    assert numbered.execute("select rule, severity, key from quality.finding").fetchall() == [
-        ("patient.number_of_another", "warning", "tumor_registry-2")
-    ]
+    assert numbered.execute(
+        "select rule, severity, key from quality.finding where rule not like '%agrees'"
+    ).fetchall() == [("patient.number_of_another", "warning", "tumor_registry-2")]
     assert numbered.execute(
         "select hospital_number from registry.patient_link join registry.patient using (patient_id)"
         " where source_table = 'patients' and source = 'tumor_registry'"

@@ -1,0 +1,63 @@
+/* Stays in hospital: one admission, whatever number of encounters it was written as.
+A stay is of adjoining or overlapping bed encounters (registry.encounter says which), of which one at
+least is inpatient. It ends with the last discharge; while the encounter admitted last is without
+one, it has not ended.
+grain: stay_id
+materialized: table
+*/
+with pieces_last_first as (
+  select
+    *,
+    row_number() over (
+      partition by stay_id
+      order by admission_date_earliest desc, discharge_date_latest desc nulls first,
+        encounter_number desc
+    ) as place
+  from registry.encounter
+  where stay_id is not null
+),
+whole as (
+  select
+    stay_id,
+    patient_id,
+    count(*) as encounters,
+    min(admission_date_earliest) as admitted_earliest,
+    min(admission_date_latest) as admitted_latest,
+    max(discharge_date_earliest) as discharged_earliest,
+    max(discharge_date_latest) as discharged_latest,
+    max(case when place = 1 and discharge_date_latest is null then 1 else 0 end) = 1 as open,
+    max(case when disposition = 'expired' then 1 else 0 end) = 1 as expired,
+    max(case when place = 1 then disposition end) as last_disposition,
+    max(case when place = 1 then _source end) as _source,
+    max(case when place = 1 then _table end) as _table,
+    max(case when place = 1 then _file end) as _file,
+    max(case when place = 1 then _row end) as _row
+  from pieces_last_first
+  group by stay_id, patient_id
+  having max(case when class = 'inpatient' then 1 else 0 end) = 1
+)
+select
+  stay_id, -- pseudonym of the stay: of its first encounter
+  patient_id, -- pseudonym of the patient
+  encounters, -- pieces that it was written as
+  case when admitted_earliest = admitted_latest then admitted_latest end
+    as admission_date, -- day of admission; empty where only month or year is known
+  admitted_earliest as admission_date_earliest, -- first day that it may be
+  admitted_latest as admission_date_latest, -- last day that it may be
+  case when not open and discharged_earliest = discharged_latest then discharged_latest end
+    as discharge_date, -- day of discharge, if it is known; empty while in hospital
+  case when not open then discharged_earliest end
+    as discharge_date_earliest, -- first day that it may be; empty while in hospital
+  case when not open then discharged_latest end as discharge_date_latest, -- last day that it may be
+  case
+    when admitted_earliest = admitted_latest and not open
+      and discharged_earliest = discharged_latest
+      then date_diff('day', admitted_latest, discharged_latest)
+  end as stay_days, -- nights between admission and discharge
+  case when expired then 'expired' else last_disposition end
+    as disposition, -- where the patient went in the end; expired if any piece says so
+  _source, -- lineage of the last piece
+  _table, -- lineage
+  _file, -- lineage
+  _row -- lineage
+from whole
