@@ -39,7 +39,7 @@ class Encounter(Entity):
         isin=("inpatient", "observation", "emergency", "ambulatory"),
         reasons={
             "required": "Whether the patient stayed is missing.",
-            "isin": "No class of HL7's ActEncounterCode, such as IMP (inpatient) or AMB (ambulatory).",
+            "isin": "No class of HL7's ActEncounterCode: IMP is inpatient, AMB ambulatory.",
         },
     )
     admission_time: PartialDatetime = field(

@@ -57,6 +57,10 @@ told as (
   union all
   select patient_id, 0, source, 'certificate' from registry.patient_link where entity = 'death'
   union all
+  select patient_id, 1, death_date_source, 'patient record'
+  from registry.patient
+  where death_date_earliest is not null
+  union all
   select patient_id, 2, _source, 'stay' from registry.encounter where disposition = 'expired'
   union all
   select patient_id, 3, _source, 'follow-up' from registry.follow_up where status = 'dead'

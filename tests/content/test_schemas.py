@@ -9,6 +9,7 @@ import pytest
 
 from cytoreg.demo.defects import DEFECTS
 from cytoreg.models import load_models
+from cytoreg.project import load_project
 from cytoreg.rules import load_schemas
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +35,8 @@ def test_every_entity_of_the_sources_has_a_schema(schemas):
 
 def test_every_planted_defect_has_its_rule(schemas):
     ids = {rule.id for entity in schemas.values() for rule in entity.rules}
+    linkage = load_project(ROOT).config.linkage  # which judges whether sources agree
+    ids |= {f"patient.{field}_agrees" for field in linkage.weigh}
     planted = {defect.rule for defect in DEFECTS if not defect.rule.endswith(".unparsable")}
     assert planted - ids == set()
 

@@ -55,7 +55,7 @@ def test_rows_are_counted_as_readers_count_them(flawed: Path) -> None:
     registry = tumor_registry(flawed)
     met = {
         "patient.family_name_given": lambda row: "nameLast" not in registry[row][0],
-        "patient.sex.isin": lambda row: registry[row][0]["sex"] == "5",
+        "patient.sex.isin": lambda row: registry[row][0]["sex"] == "7",
         "patient.unique": lambda row: (
             registry[row][0]["patientIdNumber"] == registry[row - 1][0]["patientIdNumber"]
         ),

@@ -68,7 +68,12 @@ def shows(
     for entity, columns in drawn.accepted_columns().items():
         drawn.put(shared, f"accepted.{entity}", columns, given.get(f"accepted.{entity}"))
     for entity, refused in drawn.staged_columns().items():
-        drawn.put(shared, f"quarantine.{entity}", refused, given.get(f"quarantine.{entity}"))
+        drawn.put(
+            shared,
+            f"quarantine.{entity}",
+            dict.fromkeys(refused, "varchar"),
+            given.get(f"quarantine.{entity}"),
+        )
     for table, columns in drawn.LINKED.items():
         drawn.put(shared, table, columns, given.get(table))
     if "registry.patient_number" not in given:  # each patient has the drawn number alone

@@ -15,7 +15,7 @@ DEFECTS: tuple[Defect, ...] = (
         "born on a 30 February",
         changes={"dateOfBirth": "x.dateOfBirth[1:4] || '0230'"},
     ),
-    _patient("patient.sex.isin", "sex code that does not exist", changes={"sex": "'5'"}),
+    _patient("patient.sex.isin", "sex code that does not exist", changes={"sex": "'7'"}),
     _patient("patient.unique", "abstract sent twice", action="resend"),
     _patient("patient.family_name_given", "family name missing", changes={"nameLast": "null"}),
     _patient(

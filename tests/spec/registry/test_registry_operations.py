@@ -70,15 +70,15 @@ def test_the_latest_instance_counts_and_a_case_without_one_says_so(shows):
 
 def test_the_stay_holds_the_day_of_operation(shows):
     """
-    Of Anna's two stays that hold the day, the one admitted last counts. Her second operation lies
-    outside every stay. Bert is still in hospital.
+    Anna's two encounters overlap: they are one stay, whose last piece holds the day. Her second
+    operation lies outside every stay. Bert is still in hospital.
     """
     shows(
         "registry.procedure",
         """
         procedure_id | encounter_id | admission_date | discharge_date | stay_days | postoperative_days
         -------------+--------------+----------------+----------------+-----------+-------------------
-        2001-00009   | E1           | 2001-05-09     | 2001-05-19     | 10        | 9
+        2001-00009   | E1           | 2001-04-01     | 2001-05-19     | 48        | 9
         2003-00001   |              |                |                |           |
         2002-00002   | E5           | 2002-05-10     |                |           |
         2002-00003   | E5           | 2002-05-10     |                |           |

@@ -17,6 +17,8 @@ given = {
         emil       | 0000005         |            |                   |
         fred       | 0000006         | 1998-01-01 | death_index       | 1529
         gerd       | 0000007         |            |                   |
+        hugo       | 0000008         |            |                   |
+        ines       | 0000009         |            |                   |
     """,
     "registry.patient_link": """
         patient_id | entity  | source         | source_table | file  | row
@@ -26,6 +28,7 @@ given = {
         bert       | patient | tumor_registry | patient      | drawn | 1
         dora       | patient | tumor_registry | patient      | drawn | 2
         bert       | death   | death_index    | deaths       | drawn | 1
+        ines       | patient | research       | enrollment   | drawn | 9
     """,
     "accepted.patient": """
         _source        | _table     | _row | source_patient_number | hospital_number | vital_status | death_date | last_contact_date | consent_date
@@ -38,6 +41,7 @@ given = {
         research       | enrollment | 2    | 2                     | 0000002         |              |            |                   |
         research       | enrollment | 3    | 3                     | 0000003         |              |            |                   |
         research       | enrollment | 5    | 5                     | 0000005         |              |            |                   |
+        research       | enrollment | 9    | 9                     | 0000009         |              |            |                   |
     """,
     "accepted.encounter": """
         encounter_number | hospital_number | class      | admission_time      | discharge_time      | disposition
@@ -45,6 +49,12 @@ given = {
         E1               | 0000001         | ambulatory | 2017-02-01 10:00:00 |                     | home
         E2               | 0000003         | inpatient  | 2011-05-01 10:00:00 | 2011-05-09 10:00:00 | expired
         E3               | 0000006         | inpatient  | 1997-05-01 10:00:00 | 1997-05-09 10:00:00 | home
+    """,
+    "quarantine.follow_up": """
+        hospital_number | record_id | status
+        ----------------+-----------+-------
+        0000008         |           | dead
+                        | 9         | dead
     """,
     "accepted.procedure": """
         case_number | hospital_number | operation_date
@@ -88,6 +98,8 @@ def test_status_day_of_death_and_cause(shows):
         emil       | dead   | 2012-08-01 | research          | unknown
         fred       | dead   | 1998-01-01 | death_index       | tumour
         gerd       | alive  |            |                   |
+        hugo       | dead   |            |                   | unknown
+        ines       | dead   |            |                   | unknown
         """,
     )
 
@@ -109,5 +121,27 @@ def test_last_contact(shows):
         emil       | 2012-01-01        | research            | follow-up
         fred       | 1997-05-09        | hospital            | discharge
         gerd       | 2014-01-05        | research            | complication
+        hugo       |                   |                     |
+        ines       |                   |                     |
+        """,
+    )
+
+
+def test_who_tells_of_a_death(shows):
+    """Hugo's and Ines's deaths stand in refused rows only, one with a number, one with a record."""
+    shows(
+        "registry.vital_status",
+        """
+        patient_id | status_source | status_evidence
+        -----------+---------------+------------------
+        anna       |               |
+        bert       | death_index   | certificate
+        cora       | hospital      | stay
+        dora       | tumor_registry| patient record
+        emil       | research      | follow-up
+        fred       | death_index   | patient record
+        gerd       |               |
+        hugo       | research      | refused follow-up
+        ines       | research      | refused follow-up
         """,
     )

@@ -1,7 +1,7 @@
 """
-Rows of two sources with one hospital number are one patient. Where they contradict each other both
-are reported, as a warning: which one is right is for the steward, and for the precedence of
-sources. What one source does not know contradicts nothing.
+A source knows a patient under one of its own numbers. Where the records of one person contradict
+each other is found by linkage (tests/engine/test_linkage.py), on the record that fewer, or less
+trusted, sources support.
 """
 
 title = "Sources that disagree about a patient"
@@ -23,21 +23,11 @@ given = {
 
 
 def test_contradictions(finds):
-    """
-    The birth date of 1850 is refused by a critical rule, so that it disagrees with none. Record 4 of the research project has the hospital number of
-    its record 3.
-    """
+    """Record 4 of the research project has the hospital number of its record 3."""
     finds(
         """
         key      | rule                        | severity
         ---------+-----------------------------+---------
-        0000001  | patient.birth_date_agrees   | warning
-        00000001 | patient.birth_date_agrees   | warning
-        1        | patient.birth_date_agrees   | warning
-        0000002  | patient.sex_agrees          | warning
-        00000002 | patient.sex_agrees          | warning
-        0000002  | patient.death_date_agrees   | warning
-        00000002 | patient.death_date_agrees   | warning
         0000003  | patient.birth_date.in_range | critical
         3        | patient.one_record_a_source | warning
         4        | patient.one_record_a_source | warning
