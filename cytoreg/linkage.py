@@ -42,7 +42,8 @@ def link(con: duckdb.DuckDBPyConnection, config: Linkage, *, pseudonym_key: str)
     several persons, unlinked), `<other>.nearly_fits` (but for a name, unlinked),
     `<other>.linked_unsurely` (one column unknown), `<entity>.linked` (without a number, and fits
     nobody), `<entity>.number_of_another`, those of agreement.py; strangers are counted in
-    `<other>.linked`. Raises ConfigError when [linkage] names a table, column or source that the build does not have.
+    `<other>.linked`. Raises ConfigError when [linkage] names a table, column or source that the
+    build does not have.
     """
     columns = {entity: _columns(con, entity) for entity in (config.entity, *config.without_number)}
     _check(con, config, columns)

@@ -68,7 +68,7 @@ def test_rows_are_counted_as_readers_count_them(flawed: Path) -> None:
     }
     patients, encounters = table(flawed, "patients"), table(flawed, "encounters")
     met |= {
-        "patient.hospital_number.str_matches": lambda row: len(patients[row]["mrn"]) == 6,
+        "patient.hospital_number.str_matches": lambda row: len(patients[row]["mrn"]) == 8,
         "patient.birth_date.in_range": lambda row: patients[row]["birth_date"] < "1860",
         "encounter.encounter_number.unique": lambda row: encounters[row] == encounters[row - 1],
         "encounter.admission_time.required": lambda row: encounters[row]["admit_time"] is None,
@@ -85,7 +85,7 @@ def test_rows_are_counted_as_readers_count_them(flawed: Path) -> None:
     met |= {
         "death.unparsable": lambda row: len(lines[row]) < 80,
         "death.sex.isin": lambda row: lines[row][44] == "X",
-        "death.certificate_number.unique": lambda row: lines[row] == lines[row - 1],
+        "death.unique": lambda row: lines[row] == lines[row - 1],
     }
     checked = set()
     for place in truth(flawed):
@@ -163,7 +163,7 @@ def test_sheets_are_damaged_as_their_kinds_say(flawed: Path) -> None:
     """Each planted row, met at the number that its sheet shows."""
     met = {
         "a note among the rows": lambda now, _: "second book" in now[0] and not any(now[1:]),
-        "hospital number lost its leading zero": lambda now, _: len(now[0]) == 6,
+        "hospital number has a digit too many": lambda now, _: len(now[0]) == 8,
         "row typed twice": lambda now, before: now == before,
         "day and month swapped": lambda now, _: int(now[1][:2]) > 12,
         "day not typed": lambda now, _: now[1] is None,
