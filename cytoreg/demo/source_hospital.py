@@ -130,7 +130,7 @@ order by _sort;
 create table extract.hospital_diagnoses as
 with coded as (
   select
-    s.number as encounter, s.pid, s.admitted::date as day, s.admitted >= '2015-10-01' as new,
+    s.number as encounter, s.pid, s.admitted::date as day, s.discharged >= '2015-10-01' as new,
     1 as rank,
     if(s.kind = 'consult', p.presenting, p.site) as site, null as code9, null as code10
   from stay as s
@@ -138,13 +138,13 @@ with coded as (
   where s.kind in ('operation', 'consult', 'medical')
   union all
   select
-    s.number, s.pid, s.admitted::date, s.admitted >= '2015-10-01', 2, null, '209.72', 'C7B.02'
+    s.number, s.pid, s.admitted::date, s.discharged >= '2015-10-01', 2, null, '209.72', 'C7B.02'
   from stay as s
   join person as p using (pid)
   where s.kind = 'operation' and p.draw1 % 10 < 7
   union all
   select
-    s.number, s.pid, s.admitted::date, s.admitted >= '2015-10-01', 3, null, '259.2', 'E34.0'
+    s.number, s.pid, s.admitted::date, s.discharged >= '2015-10-01', 3, null, '259.2', 'E34.0'
   from stay as s
   join person as p using (pid)
   where s.kind in ('operation', 'consult') and (p.flushing or p.diarrhoea or p.wheezing)

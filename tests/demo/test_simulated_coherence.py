@@ -157,11 +157,12 @@ def test_grade_and_ki67_fit(clean: Path) -> None:
                 assert low <= float(ki67) <= high
 
 
-def test_diagnoses_hang_on_encounters_and_use_the_vocabulary_of_their_day(clean: Path) -> None:
+def test_diagnoses_hang_on_encounters_and_use_the_vocabulary_of_their_discharge(clean: Path) -> None:
     encounters = {row["encounter_id"]: row for row in table(clean, "encounters")}
     for row in table(clean, "diagnoses"):
         assert encounters[row["encounter_id"]]["mrn"] == row["mrn"]
-        assert (row["code_system"] == "ICD10CM") == (row["diagnosis_date"] >= "2015-10-01")
+        discharged = encounters[row["encounter_id"]]["discharge_time"]
+        assert (row["code_system"] == "ICD10CM") == (discharged >= "2015-10-01")
 
 
 def test_the_death_index_holds_most_of_the_dead_and_as_many_strangers(clean: Path) -> None:
