@@ -157,7 +157,7 @@ def test_grade_and_ki67_fit(clean: Path) -> None:
                 assert low <= float(ki67) <= high
 
 
-def test_diagnoses_hang_on_encounters_and_use_the_vocabulary_of_their_discharge(clean: Path) -> None:
+def test_diagnoses_hang_on_encounters_and_use_the_codes_of_their_discharge(clean: Path) -> None:
     encounters = {row["encounter_id"]: row for row in table(clean, "encounters")}
     for row in table(clean, "diagnoses"):
         assert encounters[row["encounter_id"]]["mrn"] == row["mrn"]
