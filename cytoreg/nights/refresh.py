@@ -92,6 +92,7 @@ def judge_rows(run: Run, progress: Progress = quiet) -> dict[str, int]:
             )
         )
         counts.update(_counts(con, "select count(*) as findings from quality.finding"))
+        counts.update(_counts(con, "select count(*) as refused_cells from quarantine.cell"))
         progress("judge rows", counts["landed"])
     return counts
 

@@ -31,7 +31,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Account:
-    """A line of the books: what became of one source table's rows."""
+    """A line of the books: what became of one source table's rows, and cells refused alone."""
 
     source: str
     table: str
@@ -39,6 +39,7 @@ class Account:
     landed: int
     accepted: int
     quarantined: int
+    cells: int
 
     @property
     def balances(self) -> bool:
@@ -139,11 +140,19 @@ def read_gates(con: DuckDBPyConnection) -> list[Gate]:
 
 def read_accounts(con: DuckDBPyConnection) -> list[Account] | None:
     """The books, by source and table."""
-    if "quality.balance" not in tables(con):
+    known = tables(con)
+    if "quality.balance" not in known:
         return None
+    cells = (
+        "(select sum(refused - with_row) from quality.cell_balance c where c.source = b.source"
+        " and c.source_table = b.source_table and c.entity = b.entity)"
+        if "quality.cell_balance" in known
+        else "null"
+    )
     rows = con.execute(
-        "select source, source_table, entity, landed, accepted, quarantined"
-        " from quality.balance order by source, source_table, entity"
+        "select source, source_table, entity, landed, accepted, quarantined,"
+        f" coalesce({cells}, 0)::bigint"
+        " from quality.balance b order by source, source_table, entity"
     ).fetchall()
     return [Account(*row) for row in rows]
 
