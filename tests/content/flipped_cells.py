@@ -1,0 +1,210 @@
+"""What one bad cell costs: every column of every source flipped, each in a person of its own.
+
+Run as a script it writes docs/reference/cells.md. All persons go through one build in memory, so
+that a few thousand flips take seconds: a row's `_file` says whose it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from flipped_records import PARENT, WAYS, Row, landed
+
+from cytoreg import linkage, models, survival
+from cytoreg.project import load_project
+from cytoreg.rules import judge, load_schemas
+from cytoreg.warehouse import SCHEMAS
+
+ROOT = Path(__file__).parents[2]
+AS_OF = date(2016, 12, 31)
+KINDS = ("illegal", "empty")
+
+SOURCES = (
+    *("hospital", "or_log", "tumor_registry", "research"),
+    *("death_index", "pathology", "laboratory", "biomarkers"),
+)
+
+
+@dataclass(frozen=True)
+class Flip:
+    """One cell: the table, the row in it by place, the column, and what it becomes."""
+
+    way: str
+    table: str
+    row: int
+    column: str
+    kind: str
+
+
+def flips() -> Iterator[Flip | None]:
+    """Every filled cell of a person, for every way in which a death is known; None is nothing."""
+    for way in WAYS:
+        yield None
+        for table, rows in landed(0, way).items():
+            for place, row in enumerate(rows):
+                for column, cell in row.items():
+                    if cell is not None:
+                        for kind in KINDS:
+                            yield Flip(way, table, place, column, kind)
+
+
+# What a person has in the marts, and how many: patients of one build, told apart by `_file`.
+CENSUS = {
+    "person": "select place, patient_id from person",
+    "person in the marts": "select place, patient_id from person"
+    " where patient_id in (select patient_id from marts.patient_outcome)",
+    "death": "select place, patient_id from person"
+    " where patient_id in (select patient_id from registry.vital_status where status = 'dead')",
+    "death in the marts": "select place, patient_id from person"
+    " where patient_id in (select patient_id from marts.patient_outcome where status = 'dead')",
+    "operation": "select source_file as place, procedure_id from marts.procedure_outcome",
+    "finding at operation": "select _file as place, procedure_id from registry.procedure"
+    " where has_finding",
+    "operation with its stay": "select _file as place, procedure_id from registry.procedure"
+    " where encounter_id is not null",
+    "complication": "select c._file as place, complication_id from registry.complication as c"
+    " inner join person as p on p.place = c._file and p.patient_id = c.patient_id",
+    "complication of its operation": "select _file as place, complication_id"
+    " from registry.complication where procedure_id is not null",
+    "report": "select r._file as place, pathology_id from registry.pathology as r"
+    " inner join person as p on p.place = r._file and p.patient_id = r.patient_id",
+    "report of its operation": "select _file as place, pathology_id from registry.pathology"
+    " where procedure_id is not null",
+    "laboratory result": "select r._file as place, laboratory_id from registry.laboratory as r"
+    " inner join person as p on p.patient_id = r.patient_id"
+    " where p.place = split_part(r._file, '#', 1)",
+    "tumour": "select t._file as place, tumor_id from registry.tumor as t"
+    " inner join person as p on p.place = t._file and p.patient_id = t.patient_id",
+    "stay": "select e._file as place, encounter_id from registry.encounter as e"
+    " inner join person as p on p.place = e._file and p.patient_id = e.patient_id",
+    "diagnosis": "select d._file as place, diagnosis_id from registry.diagnosis as d"
+    " inner join person as p on p.place = d._file and p.patient_id = d.patient_id",
+    "contact": "select f._file as place, follow_up_id from registry.follow_up as f"
+    " inner join person as p on p.place = f._file and p.patient_id = f.patient_id",
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a flip costs: how many fewer (or more) of each thing, and what the books say of it."""
+
+    flip: Flip
+    changes: dict[str, int]
+    refused_rows: tuple[str, ...]
+    refused_cells: tuple[str, ...]
+    rules: tuple[str, ...]
+
+
+def costs() -> list[Cost]:
+    """Every flip with its cost, against a person of the same kind in whom nothing was flipped."""
+    people = list(flips())
+    sound = dict(
+        zip(WAYS, (str(place) for place, flip in enumerate(people) if flip is None), strict=True)
+    )
+    with duckdb.connect() as con:
+        con.execute("set TimeZone = 'UTC'")
+        _land(con, people)
+        _refresh(con)
+        census = {thing: _census(con, query) for thing, query in CENSUS.items()}
+        refused = " union all ".join(
+            f"select '{entity}' as entity, _file as file from quarantine.{entity}"
+            for entity in load_schemas(ROOT / "schemas")
+        )
+        rows = _told(con, f"({refused})", "entity")
+        cells = _told(con, "quarantine.cell", "\"column\"")
+        rules = _told(con, "quality.finding", "rule")
+    found = []
+    for place, flip in enumerate(people):
+        counts = {thing: of.get(str(place), 0) for thing, of in census.items()}
+        if flip is None:
+            continue
+        before = {thing: of.get(sound[flip.way], 0) for thing, of in census.items()}
+        changes = {t: counts[t] - before[t] for t in CENSUS if counts[t] != before[t]}
+        own = (of.get(str(place), ()) for of in (rows, cells, rules))
+        found.append(Cost(flip, changes, *own))
+    return found
+
+
+def illegal(place: int) -> str:
+    """A text that no column takes, another for each person, lest two records share a key."""
+    return "#?!" + "".join("abcdefghij"[int(digit)] for digit in str(place))
+
+
+def _land(con: duckdb.DuckDBPyConnection, people: Sequence[Flip | None]) -> None:
+    """Fill `landing` with a person a flip, the flip made."""
+    for schema in SCHEMAS:
+        con.execute(f"create schema {schema}")
+    tables: dict[str, list[Row]] = {table: [] for way in WAYS for table in landed(0, way)}
+    ways = iter(WAYS)
+    way = ""
+    for place, flip in enumerate(people):
+        way = flip.way if flip else next(ways)
+        for table, rows in landed(place, way).items():
+            for number, row in enumerate(rows):
+                if flip and (flip.table, flip.row) == (table, number):
+                    row[flip.column] = illegal(place) if flip.kind == "illegal" else None
+                sheet = "#Chromogranin A" if table == "biomarkers_result" else ""
+                source = next(name for name in SOURCES if table.startswith(name))
+                lineage: Row = {
+                    "_source": source,
+                    "_table": table.removeprefix(source + "_"),
+                    "_file": f"{place}{sheet}",
+                    "_row": number + 1,
+                    "_parent_row": 1 if table in PARENT else None,
+                }
+                tables[table].append(lineage | row)
+    for table, rows in tables.items():
+        columns = {name: "bigint" if name.endswith("_row") else "varchar" for name in rows[0]}
+        schema = pa.schema(
+            [(name, pa.int64() if kind == "bigint" else pa.string()) for name, kind in columns.items()]
+        )
+        landing = pa.Table.from_pylist(rows, schema=schema)  # noqa: F841 (DuckDB reads it)
+        con.execute(f"create table landing.{table} as select * from landing")
+
+
+def _refresh(con: duckdb.DuckDBPyConnection) -> None:
+    """The stages of a refresh from landed rows to marts, without survival's estimates."""
+    project = load_project(ROOT)
+    sql = models.load_models(ROOT / "sql")
+    models.build(con, sql, schemas=("staging",), as_of=AS_OF)
+    judge(con, load_schemas(ROOT / "schemas"), as_of=AS_OF)
+    linkage.link(con, project.config.linkage, pseudonym_key="key")
+    models.build(con, sql, schemas=("registry",), as_of=AS_OF)
+    later = tuple(table.name for table in survival.TABLES)
+    models.build(con, sql, schemas=("marts",), as_of=AS_OF, later=later)
+    con.execute(
+        "create table person as select distinct split_part(file, '#', 1) as place, patient_id"
+        " from registry.patient_link"
+    )
+    mixed = con.execute(
+        "select patient_id from person group by patient_id having count(*) > 1"
+    ).fetchall()
+    assert not mixed, f"{len(mixed)} persons were taken for another"
+
+
+def _census(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:
+    counted = f"select split_part(place, '#', 1), count(*) from ({query}) group by all"
+    return dict(con.execute(counted).fetchall())
+
+
+def _told(
+    con: duckdb.DuckDBPyConnection, table: str, column: str
+) -> dict[str, tuple[str, ...]]:
+    """By person: what a table of the books says."""
+    query = (
+        f"select split_part(file, '#', 1), list(distinct {column} order by {column})"
+        f" from {table} group by all"
+    )
+    return {place: tuple(told) for place, told in con.execute(query).fetchall()}
+
+
+if __name__ == "__main__":
+    for c in costs():
+        if c.changes:
+            f = c.flip
+            print(f"{f.table}.{f.column} [{f.row}] {f.kind} {f.way}: {c.changes} rows={c.refused_rows} cells={c.refused_cells} {c.rules}")
