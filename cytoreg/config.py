@@ -43,8 +43,9 @@ class Linkage(Section):
 
     `other_numbers` is a column with further numbers of the same person, between blanks. Without a
     number, the columns of `match` must agree with one person alone; `names` are those of them that
-    are compared as names of persons, and of `may_be_missing` one may be unknown on one side. `cut`
-    says, by source and column, how many letters a name's field holds.
+    are compared as names of persons, and of `may_be_missing` one may be unknown on one side. Of
+    `may_be_unreadable` one may be unknown in the record without a number. `cut` says, by source and
+    column, how many letters a name's field holds.
 
     `precedence` lists, per field of the person, the sources from the most to the least trusted;
     `default` serves the fields that are not named. `unknown` lists a field's codes that say that
@@ -59,6 +60,7 @@ class Linkage(Section):
     match: list[str] = []
     names: list[str] = []
     may_be_missing: list[str] = []
+    may_be_unreadable: list[str] = []
     cut: dict[str, dict[str, int]] = {}
     precedence: dict[str, list[str]]
     unknown: dict[str, list[str]] = {}

@@ -5,7 +5,8 @@ grades, of which the best counts; exactly one person must fit at it:
 
 0. all columns are known on both sides and agree, names by `same_name`;
 1. the same, but a name agrees by its parts, as an initial, or the two names are swapped;
-2. one column of `may_be_missing` is unknown on one side, all others agree, names as spelt.
+2. one column of `may_be_missing` is unknown on one side, or one of `may_be_unreadable` in the record;
+   all others are known and agree, names as spelt.
 
 `NEAR` stands beside them: all is known and agrees but for one of several names, as after a
 marriage. Nothing is linked by it, and never by names alone.
@@ -55,29 +56,45 @@ def fit(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
         inner join person_of_number as n on n.number = r.{number}
         group by n.person"""
     )
-    first, *others = map(quote, strict)
-    agree = "".join(f" and list_contains(p.{name}, u.{name})" for name in others)
-    tolerated = [quote(name) for name in columns if name in config.may_be_missing]
-    missing = [f"(u.{name} is null or p.{name} is null)::int" for name in tolerated]
-    agree += "".join(
-        f" and (u.{name} is null or p.{name} is null or list_contains(p.{name}, u.{name}))"
-        for name in tolerated
-    )
+    tolerated = [name for name in columns if name in config.may_be_missing]
+    unreadable = [name for name in columns if name in config.may_be_unreadable]
+    missing = [f"(u.{quote(n)} is null or p.{quote(n)} is null)::int" for n in tolerated]
+    missing += [
+        f"(u.{quote(n)}.text is null)::int" if n in names else f"(u.{quote(n)} is null)::int"
+        for n in unreadable
+        if n not in tolerated
+    ]
+
+    def agree(compared: Sequence[str]) -> str:
+        """Conditions: each column agrees, or is unknown where it may be."""
+        return "".join(
+            f" and (list_contains(p.{quote(n)}, u.{quote(n)})"
+            + (f" or u.{quote(n)} is null" if n in (*tolerated, *unreadable) else "")
+            + (f" or p.{quote(n)} is null)" if n in tolerated else ")")
+            for n in compared
+        )
+
+    exact = [name for name in columns if name not in names]
+    first = quote(strict[0])
+    by_another = _by_another(exact, strict[0]) if strict[0] in unreadable else ""
+    pair = f"""u.entity, u.source, u.source_table, u.file, u."row", p.person,
+          {" + ".join(missing) or "0"} as missing
+          {"".join(f", u.{quote(n)}, p.{quote(n)} as {quote(f'known_{n}')}" for n in names)}"""
+    others = [name for name in exact if name != strict[0]]
     con.execute(
         f"""create or replace temp table candidate as
         with person as (
           select *, unnest({first}) as one_of_first from person_known
         )
-        select u.entity, u.source, u.source_table, u.file, u."row", p.person,
-          {" + ".join(missing) or "0"} as missing
-          {"".join(f", u.{quote(n)}, p.{quote(n)} as {quote(f'known_{n}')}" for n in names)}
+        select {pair}
         from unnumbered as u
-        inner join person as p on p.one_of_first = u.{first}{agree}"""
+        inner join person as p on p.one_of_first = u.{first}{agree(others)}"""
+        + (f" union all select {pair} from {by_another}" if by_another else "")
     )
     con.execute(
         f"""create or replace temp table fitting as
         with compared as (
-          select *{"".join(f", {_level(name)} as {quote(f'level_{name}')}" for name in names)}
+          select *{"".join(f", {_level(n, n in unreadable)} as {quote(f'level_{n}')}" for n in names)}
           from ({_with_forms(names)}) as candidate
         ),
         graded as (
@@ -176,9 +193,29 @@ def _with_forms(names: Sequence[str]) -> str:
           from candidate as c {joins}"""
 
 
-def _level(name: str) -> str:
-    """2 the same name, 1 parts of it, 0 another: the best of the person's spellings."""
-    return _best(name, name)
+def _by_another(exact: Sequence[str], unknown: str) -> str:
+    """FROM clause: records without the column that others are found by, and whom the rest fits.
+
+    Of `exact` columns one may be unknown; here it is that one, so all the others must agree.
+    """
+    person, conditions = "person_known", [f"u.{quote(unknown)} is null"]
+    for name in exact:
+        if name != unknown:
+            one = quote(f"one_{name}")
+            person = f"(select *, unnest({quote(name)}) as {one} from {person} as known)"
+            conditions.append(f"p.{one} = u.{quote(name)}")
+    if person == "person_known":
+        return ""
+    return f"unnumbered as u inner join {person} as p on {' and '.join(conditions)}"
+
+
+def _level(name: str, unreadable: bool) -> str:
+    """2 the same name, 1 parts of it, 0 another: the best of the person's spellings.
+
+    One that may be unreadable, and is unknown, stands against nothing.
+    """
+    level = _best(name, name)
+    return f"case when {quote(name)} is null then 2 else {level} end" if unreadable else level
 
 
 def _best(of: str, among: str) -> str:

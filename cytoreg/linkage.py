@@ -88,7 +88,7 @@ def _check(
     for entity, found in columns.items():
         if missing := [name for name in config.match if name not in found]:
             raise ConfigError(f"[linkage] match: {entity} has no column {', '.join(missing)}")
-    for key in ("names", "may_be_missing"):
+    for key in ("names", "may_be_missing", "may_be_unreadable"):
         if strange := [name for name in getattr(config, key) if name not in config.match]:
             raise ConfigError(f"[linkage] {key}: {', '.join(strange)} is not in match")
     if config.match and not set(config.match) - {*config.names, *config.may_be_missing}:
@@ -193,7 +193,7 @@ def _report(
             _count(con, f"{entity}.linked", "info", entity, "f.persons is null", _STRANGER)
             if len(config.names) > 1:
                 _find(con, f"{entity}.nearly_fits", entity, found, near, _NEAR)
-        if config.may_be_missing:
+        if config.may_be_missing or config.may_be_unreadable:
             _find(con, f"{entity}.linked_unsurely", entity, found, unsure, _UNSURE)
     if config.other_numbers:
         strange = (

@@ -97,6 +97,8 @@ HOSPITAL_NUMBER = r"^[0-9]{7}$"
 HOSPITAL_NUMBERS = r"^[0-9]{7}( [0-9]{7})*$"
 CASE_NUMBER = r"^[0-9]{4}-[0-9]{5}$"
 SSN_LAST4 = r"^[0-9]{4}$"
+# A name has a letter, of whatever alphabet: what has none is no name.
+NAME = "^[^A-Za-z\u00c0-\uffdc]*[A-Za-z\u00c0-\uffdc]"
 CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 # Shape only: ICD-9-CM (digits, or V and E with digits) or ICD-10-CM (letter, digit, digit or

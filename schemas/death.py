@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from cytoreg.rules import Entity, PartialDate, field, rule
 
-from .codes import SSN_LAST4
+from .codes import NAME, SSN_LAST4
 
 
 class Death(Entity):
@@ -18,17 +18,25 @@ class Death(Entity):
     """
 
     certificate_number: str = field(
-        "Number of the certificate within its state and year.",
+        "Number of the certificate within its state and year; without one, its file and row.",
         key=True,
         reasons={"required": "A certificate without its number cannot be found again."},
     )
     family_name: str = field(
         "Family name, in capitals; at most 20 letters.",
-        reasons={"required": "Without the name the certificate can't be linked."},
+        str_matches=NAME,
+        reasons={
+            "required": "Without the name the certificate is linked only if all the rest fits.",
+            "str_matches": "No name: there is no letter in it.",
+        },
     )
     given_name: str = field(
         "Given name, in capitals; at most 15 letters.",
-        reasons={"required": "Without the name the certificate can't be linked."},
+        str_matches=NAME,
+        reasons={
+            "required": "Without the name the certificate is linked only if all the rest fits.",
+            "str_matches": "No name: there is no letter in it.",
+        },
     )
     middle_initial: str = field("First letter of the middle name.", nullable=True)
     birth_date: PartialDate = field(
@@ -36,7 +44,7 @@ class Death(Entity):
         in_range={"min_value": date(1850, 1, 1), "max_value": date(2100, 1, 1)},
         reasons={
             "type": "The day of birth is no calendar date.",
-            "required": "Without the day of birth the certificate can't be linked.",
+            "required": "Without the day of birth it is linked only if all the rest fits.",
             "in_range": "Nobody whose death the index reports was born before 1850.",
         },
     )
@@ -77,6 +85,11 @@ class Death(Entity):
         reasons={"str_matches": "Not shaped like an ICD code without its dot."},
     )
 
+    has_number = rule(
+        "certificate_number <> _file || '-' || cast(_row as varchar)",
+        "The certificate has no number; its place in the file stands for it.",
+        severity="warning",
+    )
     death_after_birth = rule("death_date >= birth_date", "Died before birth.", refuses="death_date")
     by_extract = rule(
         "death_date <= $as_of", "Died after the day the extract was made.", refuses="death_date"

@@ -32,6 +32,12 @@ class Diagnosis(Entity):
             "str_matches": "A hospital number has seven digits; leading zeros count.",
         },
     )
+    hospital_number_given: str = field(
+        "The number as it stands; where it is unreadable, the encounter says whose it is.",
+        nullable=True,
+        str_matches=HOSPITAL_NUMBER,
+        reasons={"str_matches": "No seven digits; the encounter says whose it is."},
+    )
     code_system: str = field(
         "icd9cm or icd10cm.",
         isin=("icd9cm", "icd10cm"),
@@ -74,6 +80,15 @@ class Diagnosis(Entity):
     not_merkel = rule(
         "code <> 'C7B.1'",
         "C7B.1 is a secondary Merkel cell carcinoma, which is not in this registry's scope.",
+        severity="warning",
+    )
+    has_hospital_number = rule(
+        """
+        hospital_number_given is not null
+        or hospital_number is null
+        or not regexp_matches(hospital_number, '^[0-9]{7}$')
+        """,
+        "The hospital number is missing; the encounter says whose it is.",
         severity="warning",
     )
     encounter_exists = references(

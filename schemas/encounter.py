@@ -33,6 +33,12 @@ class Encounter(Entity):
             "str_matches": "A hospital number has seven digits; leading zeros count.",
         },
     )
+    hospital_number_given: str = field(
+        "The number as it stands; where it is unreadable, its diagnoses say whose it is.",
+        nullable=True,
+        str_matches=HOSPITAL_NUMBER,
+        reasons={"str_matches": "No seven digits; its diagnoses say whose it is."},
+    )
     class_: str = field(
         "inpatient, observation, emergency or ambulatory.",
         alias="class",
@@ -79,6 +85,15 @@ class Encounter(Entity):
     stay_ended = rule(
         "discharge_time is not null or $as_of - cast(admission_time as date) <= 180",
         "Admitted more than 180 days before the extract and never discharged.",
+        severity="warning",
+    )
+    has_hospital_number = rule(
+        """
+        hospital_number_given is not null
+        or hospital_number is null
+        or not regexp_matches(hospital_number, '^[0-9]{7}$')
+        """,
+        "The hospital number is missing; its diagnoses say whose it is.",
         severity="warning",
     )
     patient_exists = references(

@@ -42,6 +42,12 @@ class Laboratory(Entity):
             "str_matches": "A hospital number has seven digits; leading zeros count.",
         },
     )
+    hospital_number_given: str = field(
+        "The number as it stands; where it is unreadable, the reference says whose it is.",
+        nullable=True,
+        str_matches=HOSPITAL_NUMBER,
+        reasons={"str_matches": "No seven digits; the reference says whose it is."},
+    )
     analyte: str = field(
         "chromogranin_a, pancreastatin, serotonin, neurokinin_a or hiaa_urine (5-HIAA in 24 h).",
         isin=ANALYTES,
@@ -118,6 +124,15 @@ class Laboratory(Entity):
         "specimen_date <= $as_of",
         "The specimen was taken after the day the extract was made.",
         refuses="specimen_date",
+    )
+    has_hospital_number = rule(
+        """
+        hospital_number_given is not null
+        or hospital_number is null
+        or not regexp_matches(hospital_number, '^[0-9]{7}$')
+        """,
+        "The hospital number is missing; the reference says whose it is.",
+        severity="warning",
     )
     patient_exists = references(
         "patient",

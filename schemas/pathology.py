@@ -83,6 +83,12 @@ class Pathology(Entity):
             "str_matches": "A hospital number has seven digits; leading zeros count.",
         },
     )
+    hospital_number_given: str = field(
+        "The number as it stands; where it is unreadable, the case that it names says whose it is.",
+        nullable=True,
+        str_matches=HOSPITAL_NUMBER,
+        reasons={"str_matches": "No seven digits; the case that it names says whose it is."},
+    )
     case_number: str = field(
         "Case of the operating-room log that the specimen came from.",
         nullable=True,
@@ -263,6 +269,15 @@ class Pathology(Entity):
     reported_after_specimen = rule(
         "cast(reported_time as date) >= specimen_date",
         "The report is older than its specimen.",
+        severity="warning",
+    )
+    has_hospital_number = rule(
+        """
+        hospital_number_given is not null
+        or hospital_number is null
+        or not regexp_matches(hospital_number, '^[0-9]{7}$')
+        """,
+        "The hospital number is missing; the case that it names says whose it is.",
         severity="warning",
     )
     patient_exists = references(

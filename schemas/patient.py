@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from cytoreg.rules import Entity, PartialDate, compare, field, rule
 
-from .codes import HOSPITAL_NUMBER, HOSPITAL_NUMBERS, SEX, SITES, SSN_LAST4
+from .codes import HOSPITAL_NUMBER, HOSPITAL_NUMBERS, NAME, SEX, SITES, SSN_LAST4
 
 NOT_A_DATE = "This is no calendar date: its day, its month or its year cannot be."
 
@@ -42,8 +42,18 @@ class Patient(Entity):
         str_matches=HOSPITAL_NUMBERS,
         reasons={"str_matches": "Hospital numbers have seven digits, with one blank between two."},
     )
-    family_name: str = field("Family name, in capitals (not from research).", nullable=True)
-    given_name: str = field("Given name, in capitals (not from research).", nullable=True)
+    family_name: str = field(
+        "Family name, in capitals (not from research).",
+        nullable=True,
+        str_matches=NAME,
+        reasons={"str_matches": "No name: there is no letter in it."},
+    )
+    given_name: str = field(
+        "Given name, in capitals (not from research).",
+        nullable=True,
+        str_matches=NAME,
+        reasons={"str_matches": "No name: there is no letter in it."},
+    )
     middle_name: str = field("Middle name, in capitals (not from research).", nullable=True)
     birth_date: PartialDate = field(
         "Day of birth.",

@@ -33,6 +33,12 @@ class Procedure(Entity):
             "str_matches": "A hospital number has seven digits; leading zeros count.",
         },
     )
+    hospital_number_given: str = field(
+        "The number as it stands; where it is unreadable, who names the case says whose it is.",
+        nullable=True,
+        str_matches=HOSPITAL_NUMBER,
+        reasons={"str_matches": "No seven digits; who names the case says whose it is."},
+    )
     patient_name: str = field(
         "Family name, comma, given name; to check the hospital number, never published.",
         nullable=True,
@@ -115,6 +121,15 @@ class Procedure(Entity):
         ) % 1440 <= 10
         """,
         "The duration differs by more than 5 minutes from incision to closure.",
+        severity="warning",
+    )
+    has_hospital_number = rule(
+        """
+        hospital_number_given is not null
+        or hospital_number is null
+        or not regexp_matches(hospital_number, '^[0-9]{7}$')
+        """,
+        "The hospital number is missing; who names the case says whose it is.",
         severity="warning",
     )
     patient_exists = references(

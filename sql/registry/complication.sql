@@ -18,10 +18,16 @@ patient_of_record as (
     and l."row" = p._row
   where l.entity = 'patient' and p._source = 'research'
 ),
+patient_of_complication as (
+  select c.complication_key, coalesce(r.patient_id, n.patient_id) as patient_id
+  from accepted.complication as c
+  left join patient_of_record as r on r.record_id = c.record_id
+  left join registry.patient_number as n on n.hospital_number = c.hospital_number
+),
 operations_before as (
   select c.complication_key, min(o.case_number) as case_number
   from accepted.complication as c
-  inner join patient_of_record as r on r.record_id = c.record_id
+  inner join patient_of_complication as r on r.complication_key = c.complication_key
   inner join operation_of_case as o
     on o.patient_id = r.patient_id
     and o.operation_date <= c.complication_date
@@ -57,6 +63,6 @@ select
   c._file, -- lineage
   c._row -- lineage
 from accepted.complication as c
-left join patient_of_record as r on r.record_id = c.record_id
+left join patient_of_complication as r on r.complication_key = c.complication_key
 left join operations_before as b on b.complication_key = c.complication_key
 left join operation_of_case as o on o.case_number = coalesce(c.case_number, b.case_number)

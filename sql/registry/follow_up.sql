@@ -1,14 +1,10 @@
 /* The research project's follow-up contacts of the registry's patients.
-Every accepted contact finds its patient: rule follow_up.patient_exists is critical, and an
-enrolled record always has a hospital number.
+Every accepted contact finds its patient, because rule follow_up.patient_exists is critical.
 grain: follow_up_id
 materialized: table
 */
-with patient_of_record as (
-  select e.source_patient_number as record_id, p.patient_id
-  from accepted.patient as e
-  inner join registry.patient_number as p on p.hospital_number = e.hospital_number
-  where e._source = 'research'
+with patient_of_number as (
+  select hospital_number, patient_id from registry.patient_number
 )
 select
   pseudonym('follow_up', f.follow_up_key) as follow_up_id, -- pseudonym of the contact
@@ -24,4 +20,4 @@ select
   f._file, -- lineage
   f._row -- lineage
 from accepted.follow_up as f
-inner join patient_of_record as p on p.record_id = f.record_id
+inner join patient_of_number as p on p.hospital_number = f.hospital_number

@@ -7,7 +7,8 @@ row. Of a time that is known in part, a correction or a cancellation counts as l
 other as early.
 A cancelled report stays as a row without results, which no mart reads (`stands`); so does an order
 of which no result was ever sent.
-A report belongs to an operation if it names its case and both are of one patient. What a rule
+A report belongs to an operation if it names its case and both are of one patient; one that names no
+case, to the patient's only operation on the specimen's day. What a rule
 doubted is not used: a site or a category that cannot be, mitoses that were not counted in mm².
 Every accepted report finds its patient, because rule pathology.patient_exists is critical.
 grain: pathology_id, one row a report number, or one an order of it
@@ -72,6 +73,13 @@ patient_of_number as (
 ),
 operation_of_case as (
   select case_number, procedure_id, patient_id, operation_date from registry.procedure
+),
+case_of_day as (
+  select patient_id, operation_date, min(case_number) as case_number
+  from registry.procedure
+  where operation_date is not null
+  group by patient_id, operation_date
+  having count(*) = 1
 )
 select
   pseudonym(
@@ -193,6 +201,10 @@ select
   v._row -- lineage
 from last_version as v
 inner join patient_of_number as p on p.hospital_number = v.hospital_number
+left join case_of_day as d
+  on v.case_number is null
+  and d.patient_id = p.patient_id
+  and d.operation_date = v.specimen_date
 left join operation_of_case as o
-  on o.case_number = v.case_number and o.patient_id = p.patient_id
+  on o.case_number = coalesce(v.case_number, d.case_number) and o.patient_id = p.patient_id
 left join registry.neuroendocrine as h on h.histology = v.histology

@@ -1,6 +1,7 @@
 /* Operations: the operating-room log's case, what the research project recorded about it, and the
 hospital stay around it.
-The finding is the latest instance that names the case. The day of operation is the log's; where the
+The finding is the latest instance that names the case; one that names none that is known is of the
+patient's only case on its day, if no other finding names that. The day of operation is the log's; where the
 log knows less than the day, research's date is taken if it lies within that.
 The stay (registry.stay, with all its pieces) is the one that holds the day of operation; of several,
 the one admitted last. Where dates are known to the month or the year only, it is the one stay that
@@ -12,14 +13,36 @@ materialized: table
 with patient_of_number as (
   select hospital_number, patient_id from registry.patient_number
 ),
+-- cases by patient and day, where that is one, for findings that lost their case number
+case_of_day as (
+  select p.patient_id, o.operation_date, min(o.case_number) as case_number
+  from accepted.procedure as o
+  inner join patient_of_number as p on p.hospital_number = o.hospital_number
+  where o.operation_date is not null
+  group by p.patient_id, o.operation_date
+  having count(*) = 1
+),
+findings_with_case as (
+  select
+    f.* exclude (case_number),
+    coalesce(f.case_number, d.case_number) as case_number,
+    f.case_number is not null as named
+  from accepted.operative_finding as f
+  left join patient_of_number as p on p.hospital_number = f.hospital_number
+  left join case_of_day as d
+    on f.case_number is null
+    and d.patient_id = p.patient_id
+    and d.operation_date = f.operation_date
+),
 findings_newest_first as (
   select
     *,
     row_number() over (
       partition by case_number
-      order by instance desc nulls last, finding_key
+      order by named desc, instance desc nulls last, finding_key
     ) as rank_of_case
-  from accepted.operative_finding
+  from findings_with_case
+  where case_number is not null
 ),
 finding_of_case as (
   select * from findings_newest_first where rank_of_case = 1
@@ -120,6 +143,7 @@ select
   o.asa_class, -- ASA physical status, 1 to 5
   o.blood_loss_ml, -- estimated blood loss, mL
   o.procedure_code, -- the log's code of what was done
+  f.finding_key, -- what research recorded of it: record and instance
   f.finding_key is not null as has_finding, -- whether research recorded the operation
   f.preop_site, -- primary site known before incision
   f.site_found, -- primary site found during the operation

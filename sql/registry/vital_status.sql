@@ -1,7 +1,8 @@
 /* Whether each patient is alive, since when we know it, and why the dead died.
 The death date is the one that the link stage chose by the configured precedence; where no patient
 record and no death certificate has one, it is that of the hospital stay that ended in death, then
-that of the research project's follow-up. Where it is known to the month or the year only, the most
+that of the research project's follow-up (where its status cannot be read, a cause says that the
+patient is dead). Where it is known to the month or the year only, the most
 specific of the others that lies within it is taken. What is left open is narrowed by the contacts:
 nobody dies before being seen alive, nor after the extract that tells of it. Where a day is needed,
 the middle of these bounds stands for it (death_date_estimate), as NAACCR items 1782 and 1788 have
@@ -43,7 +44,7 @@ refused as (
   union all
   select _source, hospital_number, record_id, 'refused follow-up'
   from quarantine.follow_up
-  where status = 'dead'
+  where status = 'dead' or (coalesce(status, '') not in ('no_disease', 'with_disease') and cause is not null)
 ),
 told as (
   select l.patient_id, 1 as place, p._source as source, 'patient record' as evidence
@@ -63,7 +64,9 @@ told as (
   union all
   select patient_id, 2, _source, 'stay' from registry.encounter where disposition = 'expired'
   union all
-  select patient_id, 3, _source, 'follow-up' from registry.follow_up where status = 'dead'
+  select patient_id, 3, _source, 'follow-up'
+  from registry.follow_up
+  where status = 'dead' or (status is null and cause is not null)
   union all
   select n.patient_id, 4, r._source, r.evidence
   from refused as r
@@ -100,7 +103,8 @@ told_dates as (
   union all
   select patient_id, 3, follow_up_date_earliest, follow_up_date_latest, 'research'
   from registry.follow_up
-  where status = 'dead' and follow_up_date_earliest is not null
+  where (status = 'dead' or (status is null and cause is not null))
+    and follow_up_date_earliest is not null
 ),
 most_trusted as (
   select patient_id, earliest, latest
@@ -133,7 +137,7 @@ cause_at_follow_up as (
     max(case when cause = 'tumour' then 1 else 0 end) as by_tumour,
     max(case when cause = 'other' then 1 else 0 end) as by_other
   from registry.follow_up
-  where status = 'dead'
+  where status = 'dead' or status is null
   group by patient_id
 ),
 contacts as (

@@ -22,7 +22,8 @@ with trimmed as (
   from landing.death_index_deaths
 )
 select
-  certificate_number, -- certificate_number
+  coalesce(certificate_number, _file || '-' || cast(_row as varchar))
+    as certificate_number, -- certificate_number, or without one file and row
   family_name, -- last_name in capitals
   given_name, -- first_name in capitals
   middle_initial, -- middle_initial in capitals

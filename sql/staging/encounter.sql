@@ -2,7 +2,21 @@
 grain: encounter_number
 materialized: view
 */
-with trimmed as (
+with numbers_of_diagnoses as (
+  select distinct
+    cleaned(encounter_id) as encounter_number,
+    zero_padded(cleaned(mrn), 7) as hospital_number
+  from landing.hospital_diagnoses
+  where cleaned(encounter_id) is not null
+),
+number_of_encounter as (
+  select encounter_number, min(hospital_number) as hospital_number
+  from numbers_of_diagnoses
+  where regexp_matches(hospital_number, '^[0-9]{7}$')
+  group by encounter_number
+  having count(*) = 1
+),
+trimmed as (
   select
     cleaned(encounter_id) as encounter_number,
     zero_padded(cleaned(mrn), 7) as hospital_number,
@@ -18,7 +32,14 @@ with trimmed as (
 )
 select
   encounter_number, -- encounter_id
-  hospital_number, -- mrn
+  case
+    when regexp_matches(t.hospital_number, '^[0-9]{7}$') then t.hospital_number
+    else coalesce(n.hospital_number, t.hospital_number)
+  end as hospital_number, -- mrn, or that of the encounter's diagnoses
+  case
+    when regexp_matches(t.hospital_number, '^[0-9]{7}$') or n.hospital_number is not null
+      then t.hospital_number
+  end as hospital_number_given, -- mrn as it stands, where hospital_number is readable
   case
     when upper(class) in ('IMP', 'INPATIENT', 'ACUTE', 'NONAC') then 'inpatient'
     when upper(class) = 'OBSENC' then 'observation'
@@ -36,4 +57,5 @@ select
   _table, -- lineage
   _file, -- lineage
   _row -- lineage
-from trimmed
+from trimmed as t
+left join number_of_encounter as n using (encounter_number)

@@ -2,12 +2,7 @@
 grain: follow_up_key
 materialized: view
 */
-with hospital_number_of_record as (
-  select cleaned(record_id) as record_id, min(zero_padded(cleaned(mrn), 7)) as hospital_number
-  from landing.research_enrollment
-  group by cleaned(record_id)
-),
-trimmed as (
+with trimmed as (
   select
     cleaned(record_id) as record_id,
     cleaned(redcap_repeat_instance) as instance,
@@ -24,7 +19,7 @@ select
   record_id || '-' || instance as follow_up_key, -- record_id and redcap_repeat_instance
   record_id, -- record_id
   instance, -- redcap_repeat_instance
-  hospital_number, -- mrn of the record's enrolment
+  hospital_number, -- mrn of the record's enrolment, or else of its cases (staging.number_of_record)
   iso_date(follow_up_date)
     as follow_up_date, -- fu_date; the death date when the patient is dead
   case status
@@ -44,4 +39,4 @@ select
   _file, -- lineage
   _row -- lineage
 from trimmed
-left join hospital_number_of_record using (record_id)
+left join staging.number_of_record using (record_id)

@@ -11,6 +11,7 @@ with every_source as (
     result_key,
     status,
     hospital_number,
+    hospital_number_given,
     analyte,
     result,
     comparator,
@@ -32,6 +33,7 @@ with every_source as (
     result_key,
     status,
     hospital_number,
+    hospital_number_given,
     analyte,
     result,
     comparator,
@@ -86,6 +88,8 @@ select
   result_key, -- the laboratory's id, or the place in a workbook
   status, -- FHIR status of the result
   hospital_number, -- 7 digits
+  case when regexp_matches(hospital_number, '^[0-9]{7}$') then hospital_number_given end
+    as hospital_number_given, -- as it stands, where hospital_number is readable
   analyte, -- the registry's word for what was measured
   plain_number(coalesce(nullif(part.number, ''), nullif(read.rest, ''), result))
     as value, -- number as text; with a comparator it is a limit

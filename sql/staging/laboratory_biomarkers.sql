@@ -23,6 +23,7 @@ select
   _file || '-' || cast(_row as varchar) as result_key, -- workbook, sheet and row
   'final' as status, -- what stands in the books is final
   hospital_number, -- Hospital no.
+  hospital_number as hospital_number_given, -- the same: nothing else says whose it is
   case
     when _file like '%#Chromogranin A' then 'chromogranin_a'
     when _file like '%#5-HIAA' then 'hiaa_urine'

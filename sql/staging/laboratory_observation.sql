@@ -31,7 +31,15 @@ with trimmed as (
 select
   result_id as result_key, -- Observation.id
   status, -- status
-  coalesce(mrn, patient) as hospital_number, -- subject.identifier.value, or subject.reference
+  case
+    when regexp_matches(mrn, '^[0-9]{7}$') then mrn
+    when regexp_matches(patient, '^[0-9]{7}$') then patient
+    else coalesce(mrn, patient)
+  end as hospital_number, -- subject.identifier.value, or subject.reference
+  case
+    when regexp_matches(mrn, '^[0-9]{7}$') or regexp_matches(patient, '^[0-9]{7}$')
+      then coalesce(mrn, patient)
+  end as hospital_number_given, -- the same as it stands, where hospital_number is readable
   case code
     when 'CGA' then 'chromogranin_a'
     when 'PST' then 'pancreastatin'

@@ -170,7 +170,14 @@ select
     as given_earliest, -- OBR-22, else MSH-7: the first moment that it may mean, YYYYMMDDHHMMSS
   given || substring('99991231235959', length(given) + 1)
     as given_latest, -- the same: the last moment
-  hospital_number, -- PID-3, of type MR or PI
+  case
+    when regexp_matches(r.hospital_number, '^[0-9]{7}$') then r.hospital_number
+    else coalesce(c.hospital_number, r.hospital_number)
+  end as hospital_number, -- PID-3, of type MR or PI, or else staging.number_of_case
+  case
+    when regexp_matches(r.hospital_number, '^[0-9]{7}$') or c.hospital_number is not null
+      then r.hospital_number
+  end as hospital_number_given, -- PID-3 as it stands, where hospital_number is readable
   case_coded as case_number, -- OBX CASE
   iso_date(local_time(coalesce(specimen_date, collected)))
     as specimen_date, -- OBR-7, else SPM-17: its day, month or year
@@ -244,4 +251,5 @@ select
   _table, -- lineage
   _file, -- lineage
   _row -- lineage
-from counted_in
+from counted_in as r
+left join staging.number_of_case as c on c.case_number = r.case_coded

@@ -3,13 +3,14 @@ A NAACCR patient carries no hospital number; its tumours do, and may stand under
 seven digits come first; the smallest stands for the patient, and all are handed on.
 The date of last contact is the death date of the dead. vitalStatus (NAACCR item 1760) is 0 dead, 1
 alive; SEER wrote 4 for the dead. Sex (item 220) codes 5 and 6 are told by the sex at birth, to which
-life tables go; 3 (other) and 4 (not said which) are neither.
+life tables go; 3 (other) and 4 (not said which) are neither. Where the status cannot be read, a cause
+of death (item 1910: anything but 0000, alive) says that the patient is dead.
 grain: source_patient_number, one row per Patient element
 materialized: view
 */
 with numbers_of_tumors as (
   select distinct
-    cleaned(p.patientIdNumber) as source_patient_number,
+    coalesce(cleaned(p.patientIdNumber), p._file || ' ' || cast(p._row as varchar)) as patient_key,
     zero_padded(cleaned(t.medicalRecordNumber), 7) as hospital_number
   from landing.tumor_registry_tumor as t
   inner join landing.tumor_registry_patient as p
@@ -20,7 +21,7 @@ numbers_best_first as (
   select
     *,
     row_number() over (
-      partition by source_patient_number
+      partition by patient_key
       order by
         case when regexp_matches(hospital_number, '^[0-9]{7}$') then 0 else 1 end,
         hospital_number
@@ -29,14 +30,14 @@ numbers_best_first as (
 ),
 numbers_of_patient as (
   select
-    source_patient_number,
+    patient_key,
     max(case when place = 1 then hospital_number end) as hospital_number,
     string_agg(
       case when place > 1 and regexp_matches(hospital_number, '^[0-9]{7}$') then hospital_number end,
       ' ' order by hospital_number
     ) as other_hospital_numbers
   from numbers_best_first
-  group by source_patient_number
+  group by patient_key
 ),
 trimmed as (
   select
@@ -58,13 +59,21 @@ trimmed as (
     p._file,
     p._row
   from landing.tumor_registry_patient as p
-  left join numbers_of_patient as h on h.source_patient_number = cleaned(p.patientIdNumber)
+  left join numbers_of_patient as h
+    on h.patient_key
+    = coalesce(cleaned(p.patientIdNumber), p._file || ' ' || cast(p._row as varchar))
 ),
 dates_rearranged as (
   select
     *,
     iso_date(birth_date) as birth_date_iso,
-    iso_date(last_contact_date) as last_contact_date_iso
+    iso_date(last_contact_date) as last_contact_date_iso,
+    vital_status in ('0', '4')
+      or (
+        coalesce(vital_status, '') <> '1'
+        and cause_of_death <> '0000'
+        and regexp_matches(cause_of_death, '^[A-Z0-9][0-9A-Z]{2,4}$')
+      ) as dead
   from trimmed
 )
 select
@@ -92,7 +101,7 @@ select
     when vital_status = '1' then 'alive'
     else vital_status
   end as vital_status, -- vitalStatus: 0 dead (formerly 4), 1 alive
-  case when vital_status in ('0', '4') then last_contact_date_iso end
+  case when dead then last_contact_date_iso end
     as death_date, -- dateOfLastContact of the dead
   last_contact_date_iso as last_contact_date, -- dateOfLastContact, the same
   case when cause_of_death not in ('0000', '7777', '7797') then cause_of_death end

@@ -24,7 +24,14 @@ with trimmed as (
 )
 select
   case_number, -- CASE NO, later Case Number
-  hospital_number, -- MRN, later Patient MRN
+  case
+    when regexp_matches(t.hospital_number, '^[0-9]{7}$') then t.hospital_number
+    else coalesce(n.hospital_number, t.hospital_number)
+  end as hospital_number, -- MRN, later Patient MRN, or else staging.number_of_case
+  case
+    when regexp_matches(t.hospital_number, '^[0-9]{7}$') or n.hospital_number is not null
+      then t.hospital_number
+  end as hospital_number_given, -- the same as it stands, where hospital_number is readable
   patient_name, -- PATIENT, later Patient Name
   us_date(operation_date)
     as operation_date, -- DATE as MM/DD/YYYY, later Surgery Date as YYYY-MM-DD
@@ -39,4 +46,5 @@ select
   _table, -- lineage
   _file, -- lineage
   _row -- lineage
-from trimmed
+from trimmed as t
+left join staging.number_of_case as n using (case_number)

@@ -132,7 +132,7 @@ def costs() -> list[Cost]:
 
 def illegal(place: int) -> str:
     """A text that no column takes, another for each person, lest two records share a key."""
-    return "#?!" + "".join("abcdefghij"[int(digit)] for digit in str(place))
+    return f"#?!{place}"
 
 
 def _land(con: duckdb.DuckDBPyConnection, people: Sequence[Flip | None]) -> None:

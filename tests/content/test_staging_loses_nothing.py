@@ -29,6 +29,7 @@ CELLS = (
 PARTS = (
     *("patient_tumor_registry", "patient_hospital", "patient_research"),
     *("laboratory_observation", "laboratory_biomarkers"),
+    *("number_of_case", "number_of_record"),
 )
 ORIGIN = {
     "patient": ("tumor_registry_patient", "hospital_patients", "research_enrollment"),

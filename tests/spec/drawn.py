@@ -55,6 +55,7 @@ SOURCE_OF = {
 PARTS = (
     *("staging.patient_tumor_registry", "staging.patient_hospital", "staging.patient_research"),
     *("staging.laboratory_observation", "staging.laboratory_biomarkers"),
+    *("staging.number_of_case", "staging.number_of_record"),
 )
 LINEAGE = {
     "_source": "varchar",

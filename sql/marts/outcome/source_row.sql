@@ -6,7 +6,7 @@ grain: item, id, source, source_table, file, row
 materialized: table
 */
 with cases as (
-  select procedure_id, patient_id, case_number, encounter_id, _source, _table, _file, _row
+  select procedure_id, patient_id, case_number, finding_key, encounter_id, _source, _table, _file, _row
   from registry.procedure
 ),
 behind_procedures as (
@@ -15,6 +15,10 @@ behind_procedures as (
   select c.procedure_id, f._source, f._table, f._file, f._row
   from accepted.operative_finding as f
   inner join cases as c on c.case_number = f.case_number
+  union
+  select c.procedure_id, f._source, f._table, f._file, f._row
+  from accepted.operative_finding as f
+  inner join cases as c on c.finding_key = f.finding_key
   union
   select c.procedure_id, e._source, e._table, e._file, e._row
   from registry.encounter as e

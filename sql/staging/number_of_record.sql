@@ -1,0 +1,39 @@
+/* Whose each research record is: the hospital number of its enrolment (the smallest of several), or
+where that has none that can be read, the one that the operating-room log has for the record's cases.
+Where that has several, nobody knows.
+grain: record_id
+materialized: view
+*/
+with enrolled as (
+  select cleaned(record_id) as record_id, zero_padded(cleaned(mrn), 7) as hospital_number
+  from landing.research_enrollment
+),
+recorded as (
+  select cleaned(record_id) as record_id, cleaned(proc_case_no) as case_number
+  from landing.research_procedure
+),
+logged as (
+  select
+    cleaned(case_number) as case_number,
+    zero_padded(cleaned(hospital_number), 7) as hospital_number
+  from landing.or_log_cases
+),
+told as (
+  select record_id, hospital_number, 1 as place from enrolled
+  union
+  select r.record_id, l.hospital_number, 2
+  from recorded as r
+  inner join logged as l on l.case_number = r.case_number
+),
+readable as (
+  select *, min(place) over (partition by record_id) as best_place
+  from told
+  where record_id is not null and regexp_matches(hospital_number, '^[0-9]{7}$')
+)
+select
+  record_id, -- record_id
+  min(hospital_number) as hospital_number -- seven digits
+from readable
+where place = best_place
+group by record_id
+having min(place) = 1 or count(*) = 1
