@@ -3,8 +3,18 @@ Every accepted contact finds its patient, because rule follow_up.patient_exists 
 grain: follow_up_id
 materialized: table
 */
-with patient_of_number as (
-  select hospital_number, patient_id from registry.patient_number
+with patient_of_record as (
+  select e.source_patient_number as record_id, min(p.patient_id) as patient_id
+  from accepted.patient as e
+  inner join registry.patient_number as p on p.hospital_number = e.hospital_number
+  where e._source = 'research'
+  group by e.source_patient_number
+),
+patient_of_contact as (
+  select f.follow_up_key, coalesce(r.patient_id, n.patient_id) as patient_id
+  from accepted.follow_up as f
+  left join patient_of_record as r on r.record_id = f.record_id
+  left join registry.patient_number as n on n.hospital_number = f.hospital_number
 )
 select
   pseudonym('follow_up', f.follow_up_key) as follow_up_id, -- pseudonym of the contact
@@ -20,4 +30,5 @@ select
   f._file, -- lineage
   f._row -- lineage
 from accepted.follow_up as f
-inner join patient_of_number as p on p.hospital_number = f.hospital_number
+inner join patient_of_contact as p on p.follow_up_key = f.follow_up_key
+where p.patient_id is not null

@@ -17,7 +17,7 @@ REGISTRY = {
     "registry.tumor": "tumor_id patient_id site_group index_tumor:boolean histology:integer grade"
     " ki67_percent:double size_mm:integer diagnosis_date:date diagnosis_date_earliest:date"
     " diagnosis_date_latest:date",
-    "registry.procedure": "procedure_id patient_id case_number encounter_id has_finding:boolean"
+    "registry.procedure": "procedure_id patient_id case_number finding_key encounter_id has_finding:boolean"
     " procedure_number:bigint operation_date:date operation_date_earliest:date"
     " operation_date_latest:date procedure_code duration_minutes:integer"
     " blood_loss_ml:integer asa_class:integer preop_site site_found site_confirmed:boolean residual"
