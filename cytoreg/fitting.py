@@ -5,8 +5,8 @@ grades, of which the best counts; exactly one person must fit at it:
 
 0. all columns are known on both sides and agree, names by `same_name`;
 1. the same, but a name agrees by its parts, as an initial, or the two names are swapped;
-2. one column of `may_be_missing` is unknown on one side, or one of `may_be_unreadable` in the record;
-   all others are known and agree, names as spelt.
+2. one column of `may_be_missing` is unknown on one side, or one of `may_be_unreadable` in the
+   record; all others are known and agree, names as spelt.
 
 `NEAR` stands beside them: all is known and agrees but for one of several names, as after a
 marriage. Nothing is linked by it, and never by names alone.
@@ -91,10 +91,11 @@ def fit(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
         inner join person as p on p.one_of_first = u.{first}{agree(others)}"""
         + (f" union all select {pair} from {by_another}" if by_another else "")
     )
+    levels = "".join(f", {_level(n, n in unreadable)} as {quote(f'level_{n}')}" for n in names)
     con.execute(
         f"""create or replace temp table fitting as
         with compared as (
-          select *{"".join(f", {_level(n, n in unreadable)} as {quote(f'level_{n}')}" for n in names)}
+          select *{levels}
           from ({_with_forms(names)}) as candidate
         ),
         graded as (
@@ -196,7 +197,8 @@ def _with_forms(names: Sequence[str]) -> str:
 def _by_another(exact: Sequence[str], unknown: str) -> str:
     """FROM clause: records without the column that others are found by, and whom the rest fits.
 
-    Of `exact` columns one may be unknown; here it is that one, so all the others must agree.
+    Of `exact` columns one may be unknown; here it is that one, so all the others must agree. Names
+    and one other column are too little to tell persons apart: then there is nobody.
     """
     person, conditions = "person_known", [f"u.{quote(unknown)} is null"]
     for name in exact:
@@ -204,7 +206,7 @@ def _by_another(exact: Sequence[str], unknown: str) -> str:
             one = quote(f"one_{name}")
             person = f"(select *, unnest({quote(name)}) as {one} from {person} as known)"
             conditions.append(f"p.{one} = u.{quote(name)}")
-    if person == "person_known":
+    if len(conditions) < 3:
         return ""
     return f"unnumbered as u inner join {person} as p on {' and '.join(conditions)}"
 

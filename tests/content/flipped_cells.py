@@ -1,12 +1,13 @@
 """What one bad cell costs: every column of every source flipped, each in a person of its own.
 
-Run as a script it writes docs/reference/cells.md. All persons go through one build in memory, so
-that a few thousand flips take seconds: a row's `_file` says whose it is.
+All persons go through one build in memory, so that some two thousand flips take seconds: a row's
+`_file` says whose it is. `page` says it column by column; run as a script this writes
+docs/reference/cells.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -28,6 +29,26 @@ SOURCES = (
     *("hospital", "or_log", "tumor_registry", "research"),
     *("death_index", "pathology", "laboratory", "biomarkers"),
 )
+
+
+# Columns by which a record is found, or its person: without one of these the record itself is lost.
+KEYS = {
+    "hospital_patients": ("mrn",),
+    "hospital_encounters": ("encounter_id", "mrn"),
+    "hospital_diagnoses": ("diagnosis_id",),
+    "or_log_cases": ("case_number",),
+    "research_enrollment": ("record_id",),
+    "research_procedure": ("record_id", "redcap_repeat_instance"),
+    "research_complication": ("record_id", "redcap_repeat_instance"),
+    "research_follow_up": ("record_id", "redcap_repeat_instance"),
+    "tumor_registry_patient": ("patientIdNumber",),
+    "tumor_registry_tumor": ("tumorRecordNumber",),
+    "pathology_report": ("message_number",),
+    "laboratory_observation": ("result_id",),
+    "biomarkers_result": ("hospital_number",),
+}
+SOLE_WORD = {("hospital_encounters", "disposition")}
+"""Cells that alone can say that somebody died: what they say cannot be known without them."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +115,7 @@ class Cost:
     """What a flip costs: how many fewer (or more) of each thing, and what the books say of it."""
 
     flip: Flip
-    changes: dict[str, int]
+    changes: Mapping[str, int]
     refused_rows: tuple[str, ...]
     refused_cells: tuple[str, ...]
     rules: tuple[str, ...]
@@ -116,7 +137,7 @@ def costs() -> list[Cost]:
             for entity in load_schemas(ROOT / "schemas")
         )
         rows = _told(con, f"({refused})", "entity")
-        cells = _told(con, "quarantine.cell", "\"column\"")
+        cells = _told(con, "quarantine.cell", '"column"')
         rules = _told(con, "quality.finding", "rule")
     found = []
     for place, flip in enumerate(people):
@@ -125,8 +146,9 @@ def costs() -> list[Cost]:
             continue
         before = {thing: of.get(sound[flip.way], 0) for thing, of in census.items()}
         changes = {t: counts[t] - before[t] for t in CENSUS if counts[t] != before[t]}
-        own = (of.get(str(place), ()) for of in (rows, cells, rules))
-        found.append(Cost(flip, changes, *own))
+        refused, without = (of.get(str(place), ()) for of in (rows, cells))
+        broken = set(rules.get(str(place), ())) - set(rules.get(sound[flip.way], ()))
+        found.append(Cost(flip, changes, refused, without, tuple(sorted(broken))))
     return found
 
 
@@ -161,7 +183,10 @@ def _land(con: duckdb.DuckDBPyConnection, people: Sequence[Flip | None]) -> None
     for table, rows in tables.items():
         columns = {name: "bigint" if name.endswith("_row") else "varchar" for name in rows[0]}
         schema = pa.schema(
-            [(name, pa.int64() if kind == "bigint" else pa.string()) for name, kind in columns.items()]
+            [
+                (name, pa.int64() if kind == "bigint" else pa.string())
+                for name, kind in columns.items()
+            ]
         )
         landing = pa.Table.from_pylist(rows, schema=schema)  # noqa: F841 (DuckDB reads it)
         con.execute(f"create table landing.{table} as select * from landing")
@@ -192,9 +217,7 @@ def _census(con: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:
     return dict(con.execute(counted).fetchall())
 
 
-def _told(
-    con: duckdb.DuckDBPyConnection, table: str, column: str
-) -> dict[str, tuple[str, ...]]:
+def _told(con: duckdb.DuckDBPyConnection, table: str, column: str) -> dict[str, tuple[str, ...]]:
     """By person: what a table of the books says."""
     query = (
         f"select split_part(file, '#', 1), list(distinct {column} order by {column})"
@@ -203,8 +226,96 @@ def _told(
     return {place: tuple(told) for place, told in con.execute(query).fetchall()}
 
 
+LOST = {
+    "person": "the person",
+    "operation": "the operation, with all that hangs on it",
+    "death": "the death, where nothing else tells of it",
+    "finding at operation": "what research recorded of the operation",
+    "operation with its stay": "the operation's stay",
+    "complication": "the complication",
+    "complication of its operation": "the complication's operation",
+    "report": "the report",
+    "report of its operation": "the report's operation",
+    "laboratory result": "the result",
+    "tumour": "the tumour",
+    "stay": "the stay",
+    "diagnosis": "the diagnosis",
+    "contact": "the contact",
+}
+"""Things of the census in words; those that hang on another of them are not said beside it."""
+HANG_ON = {
+    "operation": LOST.keys() - {"person", "operation"},
+    "complication": {"complication of its operation"},
+    "report": {"report of its operation"},
+    "stay": {"operation with its stay"},
+}
+NOTE = (
+    "<!-- Written by tests/content/flipped_cells.py, which the tests run: change the code, then run"
+    " python tests/content/flipped_cells.py. -->\n\n"
+)
+HEAD = """# What one bad cell costs
+
+A simulated person is known to all eight sources. One cell of one record is replaced by a text that
+means nothing (`#?!`), or emptied, and the build is made anew: this page says what is missing from
+it then. It is done for every column of every source, and for each way in which a death may be
+known: to nobody, to the death index, the hospital or the tumour registry, by a stay that ended in
+death, or at follow-up.
+
+- **its cell**: it is null in `accepted`, and its text and the reason stand in `quarantine.cell`.
+  The record counts as before, and every mart takes the cell as unknown.
+- **its value**: there is none to refuse. *With a finding* where a rule asks for it.
+- **the record**: it stands in `quarantine`, because nobody could tell what or whose it is.
+- **nothing**: no rule is about it.
+
+Persons, deaths, operations and reports in the marts are never fewer by a cell that is no key. A key
+is what a record is found by, or its person.
+
+"""
+
+
+def page(found: Iterable[Cost]) -> str:
+    """The costs as a page: a table a landed table, a line a column."""
+    by_column: dict[tuple[str, str], dict[str, list[Cost]]] = {}
+    for cost in found:
+        place = by_column.setdefault((cost.flip.table, cost.flip.column), {})
+        place.setdefault(cost.flip.kind, []).append(cost)
+    parts, before = [NOTE + HEAD], ""
+    for (table, column), kinds in sorted(by_column.items(), key=lambda item: _order(item[0][0])):
+        if table != before:
+            source = next(name for name in SOURCES if table.startswith(name))
+            parts.append(
+                f"{chr(10) if before else ''}## {source}: {table.removeprefix(source + '_')}\n\n"
+                "| column | an illegal text costs | an empty cell costs |\n| --- | --- | --- |\n"
+            )
+            before = table
+        key = " (key)" if column in KEYS.get(table, ()) else ""
+        told = [_told_cost(kinds[kind], kind) for kind in KINDS]
+        parts.append(f"| `{column}`{key} | {told[0]} | {told[1]} |\n")
+    return "".join(parts)
+
+
+def _order(table: str) -> int:
+    return list(landed(0, WAYS[0])).index(table)
+
+
+def _told_cost(found: Sequence[Cost], kind: str) -> str:
+    """What the flips of one column cost, in words: the worst of all ways."""
+    lost = {thing for cost in found for thing in cost.changes if thing in LOST}
+    hanging = {thing for whole in lost for thing in HANG_ON.get(whole, ())}
+    words = [LOST[thing] for thing in LOST if thing in lost - hanging]
+    if any(cost.refused_rows for cost in found):
+        words = ["the record", *(f"so {words[0]}" if not i else w for i, w in enumerate(words))]
+    elif any(cost.refused_cells for cost in found) and kind == "illegal":
+        words = ["its cell", *words]
+    elif kind == "empty":
+        words = ["its value", *words]
+    finding = any(cost.rules for cost in found) and not any(cost.refused_rows for cost in found)
+    if kind == "empty" and finding:
+        words[0] += ", with a finding"
+    if not words:
+        words = ["nothing, with a finding" if finding else "nothing"]
+    return "; ".join(words)
+
+
 if __name__ == "__main__":
-    for c in costs():
-        if c.changes:
-            f = c.flip
-            print(f"{f.table}.{f.column} [{f.row}] {f.kind} {f.way}: {c.changes} rows={c.refused_rows} cells={c.refused_cells} {c.rules}")
+    (ROOT / "docs" / "reference" / "cells.md").write_text(page(costs()), encoding="utf-8")

@@ -102,7 +102,7 @@ def test_reports_are_damaged_as_their_kinds_say(flawed: Path) -> None:
         "pathology.correction_marked": lambda now, before: (
             now[2][3] == before[2][3] and now[2][25] == "F"
         ),
-        "pathology.hospital_number.required": lambda now, _: now[1][3].startswith("^"),
+        "pathology.has_hospital_number": lambda now, _: now[1][3].startswith("^"),
         "pathology.specimen_date.type": lambda now, _: now[2][7].endswith("0230"),
         "pathology.ki67_percent.in_range": lambda now, _: observed(now, "KI67") == "250",
         "pathology.ki67_percent.type": lambda now, _: observed(now, "KI67") == "see comment",

@@ -288,6 +288,33 @@ def test_how_a_certificate_is_linked(accepted) -> None:
     assert how(accepted, family, "OLAV MARIUS", "1970-01-03", "male") is None
 
 
+def test_one_column_that_cannot_be_read_in_the_record_is_tolerated(accepted) -> None:
+    readable = NAMED.model_copy(
+        update={"may_be_unreadable": ["family_name", "given_name", "birth_date"]}
+    )
+    cases = [
+        ((None, "MARY ANN", "1960-06-06", "female"), "one_unknown"),
+        (("O'BRIEN", None, "1960-06-06", "female"), "one_unknown"),
+        (("O'BRIEN", "MARY ANN", None, "female"), None),
+        ((None, None, "1960-06-06", "female"), None),
+        (("O'BRIEN", None, "1960-06-06", "unknown"), None),
+        ((None, "BERTA", "1960-06-06", "female"), None),
+        ((None, "MARY ANN", "1960-06-06", "male"), None),
+    ]
+    for certificate, method in cases:
+        accepted.execute("delete from accepted.death")
+        accepted.execute(
+            "insert into accepted.death values"
+            " ('x', ?, ?, ?, ?, '2010-01-01', 'IA', 'death_index', 'deaths', 'd', 1)",
+            certificate,
+        )
+        link(accepted, readable, pseudonym_key="k")
+        found = accepted.execute(
+            "select method from registry.patient_link where entity = 'death'"
+        ).fetchone()
+        assert (found and found[0]) == method, certificate
+
+
 def test_a_person_is_all_that_any_record_says(accepted) -> None:
     """The day of birth is the hospital's, the name before the marriage the tumour registry's."""
     accepted.execute("update accepted.patient set family_name = 'BORN' where source_number = 't1'")

@@ -13,7 +13,7 @@ DEFECTS: tuple[Defect, ...] = (
     _case("procedure.case_number.unique", "case entered twice", action="repeat"),
     _case("procedure.case_number.required", "case number missing", changes={"case_number": "''"}),
     _case(
-        "procedure.hospital_number.required",
+        "procedure.has_hospital_number",
         "hospital number missing",
         changes={"hospital_number": "''"},
     ),

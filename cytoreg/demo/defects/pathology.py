@@ -24,7 +24,7 @@ DEFECTS: tuple[Defect, ...] = (
         "report on nobody",
         changes={"mrn": NO_PATIENT.format("mrn")},
     ),
-    _report("pathology.hospital_number.required", "hospital number missing", changes={"mrn": "''"}),
+    _report("pathology.has_hospital_number", "hospital number missing", changes={"mrn": "''"}),
     _report(
         "pathology.specimen_date.type",
         "specimen of a 30 February",
