@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from cytoreg.rules import denominator
 from cytoreg.rules.catalogue import Condition, EntityRules, Exists, Pairwise, Python, Rule, Unique
+from cytoreg.rules.comparison import contradictions
 from cytoreg.rules.declare import LINEAGE
 from cytoreg.rules.operations import to_sql
 from cytoreg.rules.outcome import outcome, refused
@@ -204,52 +205,44 @@ def _others(entity: EntityRules, as_of: date | None) -> list[str]:
     ctes: dict[str, str] = {}
     for position, reference in numbered(entity, Exists):
         ctes[f"orphan_{position}"] = _orphans(position, reference, judged)
-    others = [(p, test) for p, test in numbered(entity, Pairwise) if not test.itself]
-    for number, group in enumerate(_same_join(others), 1):
-        ctes[f"contradiction_{number}"] = _contradictions(
-            group, judged, f"accepted.{quote(group[0][1].other)}", as_of
-        )
-    return _found(entity, ctes, list(ctes))
+    across: dict[str, list[tuple[int, Pairwise]]] = {}
+    for position, test in numbered(entity, Pairwise):
+        if not test.itself:
+            across.setdefault(test.other, []).append((position, test))
+    for other, tests in across.items():
+        ctes |= contradictions(tests, judged, other, f"accepted.{quote(other)} as that", as_of)
+    return _found(entity, ctes)
 
 
 def _among(entity: EntityRules, as_of: date | None) -> list[str]:
     """Comparisons with the entity's own rows, of which the refused have no say."""
     judged = f"judged_{entity.name}"
     among = [(p, test) for p, test in numbered(entity, Pairwise) if test.itself]
-    ctes = {
-        "refused": refused(entity),
-        "trusted": f"  select *, rowid as _id\n  from {judged}\n"
-        "  where rowid not in (select _id from refused)",
-    }
-    for number, group in enumerate(_same_join(among), 1):
-        ctes[f"contradiction_{number}"] = _contradictions(group, judged, "trusted", as_of)
-    return _found(entity, ctes, [name for name in ctes if name.startswith("contradiction_")])
+    trusted = f"{judged} as that\n  where that.rowid not in (select _id from refused)"
+    ctes = {"refused": refused(entity)}
+    return _found(entity, ctes | contradictions(among, judged, entity.name, trusted, as_of))
 
 
-def _found(entity: EntityRules, ctes: Mapping[str, str], finding: Sequence[str]) -> list[str]:
+def _found(entity: EntityRules, ctes: Mapping[str, str]) -> list[str]:
+    """What CTEs named contradiction or orphan find, once."""
+    finding = [name for name in ctes if name.startswith(("contradiction_", "orphan_"))]
     if not finding:
         return []
-    union = "\nunion all\n".join(f"select _id, rule from {name}" for name in finding)
+    union = "\nunion\n".join(f"select _id, rule from {name}" for name in finding)
+    if len(finding) == 1:
+        union = f"select distinct _id, rule from {finding[0]}"
     parts = ",\n".join(f"{name} as (\n{body}\n)" for name, body in ctes.items())
     return [f"insert into violation_{entity.name}\nwith {parts}\n{union}"]
 
 
-def _same_join(tests: Iterable[tuple[int, Pairwise]]) -> list[list[tuple[int, Pairwise]]]:
-    groups: dict[tuple[object, ...], list[tuple[int, Pairwise]]] = {}
-    for position, test in tests:
-        groups.setdefault((test.other, test.on, test.across_sources), []).append((position, test))
-    return list(groups.values())
-
-
-def _broken(relation: str, row_id: str, conditions: Numbered, *, distinct: bool = False) -> str:
+def _broken(relation: str, row_id: str, conditions: Numbered) -> str:
     """Rows of a relation that break at least one condition, one row for each that they break."""
     cases = ",\n".join(f"      case when not ({sql}) then {p} end" for p, sql in conditions)
     broken = "\n    or ".join(f"not ({sql})" for _, sql in conditions)
-    where = "and" if " where " in relation or "\n  where " in relation else "where"
     return (
-        f"  select{' distinct' if distinct else ''} _id, unnest(broken) as rule\n  from (\n"
+        f"  select _id, unnest(broken) as rule\n  from (\n"
         f"    select {row_id} as _id, list_filter([\n{cases}\n    ], lambda number: number is not"
-        f" null) as broken\n    {relation}\n    {where} ({broken})\n  ) as found"
+        f" null) as broken\n    {relation}\n    where {broken}\n  ) as found"
     )
 
 
@@ -301,17 +294,3 @@ def _orphans(position: int, test: Exists, judged: str) -> str:
         f"  where {given}\n    and not exists (\n"
         f"      select 1 from accepted.{quote(test.other)} as that where {match}\n    )"
     )
-
-
-def _contradictions(
-    group: Sequence[tuple[int, Pairwise]], judged: str, other: str, as_of: date | None
-) -> str:
-    test = group[0][1]
-    match = [f"that.{quote(theirs)} = this.{quote(mine)}" for mine, theirs in test.on]
-    if test.across_sources:
-        match.append("that._source <> this._source")
-    elif test.itself:
-        match.append("that._id <> this.rowid")
-    relation = f"from {judged} as this\n    join {other} as that on {' and '.join(match)}"
-    conditions = [(position, test.sql(as_of)) for position, test in group]
-    return _broken(relation, "this.rowid", conditions, distinct=True)

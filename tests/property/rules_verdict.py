@@ -57,8 +57,7 @@ class Verdict:
         self.found: Findings = set()
         self._type_and_presence()
         alone = {Condition, Python}
-        self._level(lambda rule: rule.column is not None and type(rule.test) is Condition)
-        self._level(lambda rule: rule.column is not None and type(rule.test) is Python)
+        self._level(lambda rule: rule.column is not None and type(rule.test) in alone)
         self._level(lambda rule: rule.column is None and type(rule.test) in alone)
         self._level(lambda rule: type(rule.test) is Exists or _across(rule))
         for rule in entity.rules:
@@ -181,8 +180,14 @@ def _rows(error: pandera.errors.SchemaError) -> list[int]:
 
 def by_duckdb(models: Sequence[type[Entity]], frames: Mapping[str, pd.DataFrame]) -> Findings:
     """What the compiled SQL (and the fallback) find, over all entities."""
+    return judged_by_duckdb(compile_schemas(models), frames)
+
+
+def judged_by_duckdb(
+    schemas: Mapping[str, EntityRules], frames: Mapping[str, pd.DataFrame]
+) -> Findings:
+    """The same of compiled schemas."""
     con = _build()
-    schemas = compile_schemas(models)
     for name in schemas:
         stage(con, name, frames[name])
     judge(con, schemas, as_of=AS_OF)
