@@ -19,10 +19,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Codes:
+    """A long list of codes as a table with the column `code`, and the SELECT that makes it."""
+
+    table: str
+    select: str
+
+
+@dataclass(frozen=True)
 class Condition:
-    """What must hold of a row alone, as SQL on the typed row."""
+    """What must hold of a row alone, as SQL on the typed row, and the table that this reads."""
 
     holds: str | Node
+    codes: Codes | None = None
 
     def sql(self, as_of: date | None) -> str:
         """The condition; null means that it cannot be told, and passes."""
@@ -154,6 +163,13 @@ class EntityRules:
     model: type[Entity]
     newest: tuple[Node, ...] = ()
     path: Path | None = None
+
+    @property
+    def codes(self) -> tuple[Codes, ...]:
+        """The tables of codes that its conditions read."""
+        tests = (rule.test for rule in self.rules)
+        found = (test.codes for test in tests if isinstance(test, Condition) and test.codes)
+        return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,17 @@ RE2 cannot match: such a check is not compiled but runs in Pandera.
 from __future__ import annotations
 
 import copy
+import hashlib
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from pandera.api.function_dispatch import Dispatcher
 
 from cytoreg.errors import ConfigError
+from cytoreg.rules.catalogue import Codes
 from cytoreg.rules.column_types import TYPES, ColumnType
 from cytoreg.rules.declare import check_name
 from cytoreg.rules.operations import sql_literal
@@ -41,6 +43,9 @@ _PHRASES = {
 }
 _EXACT = 2**53
 _SHORT_LIST = 10
+# More codes than that stand in a table: one by one, 72,000 of them take minutes to be looked up.
+_LONG_LIST = 100
+_SEPARATORS = ("\n", "|", "\t", "\x1f")
 
 
 class NotCompilable(Exception):
@@ -80,6 +85,9 @@ def condition(check: pa.Check, column: str, kind: ColumnType) -> str:
         listed = sorted(_constant(value, kind) for value in _iterable(values) if value is not None)
         if not listed:
             return f"{this} is null" if name == "isin" else "true"
+        codes = _codes(listed, kind) if len(listed) > _LONG_LIST else None
+        if codes:
+            return f"{this} {'in' if name == 'isin' else 'not in'} (select code from {codes.table})"
         return f"{this} {'in' if name == 'isin' else 'not in'} ({', '.join(listed)})"
     if kind.python is not str:
         raise NotCompilable
@@ -99,6 +107,27 @@ def condition(check: pa.Check, column: str, kind: ColumnType) -> str:
     if name == "str_length":
         return _length(this, given)
     raise NotCompilable
+
+
+def codes(check: pa.Check, kind: ColumnType) -> Codes | None:
+    """The table of codes that the condition of the check reads, if its list is long."""
+    if check_name(check) not in ("isin", "notin"):
+        return None
+    (values,) = check._check_kwargs.values()
+    listed = sorted(_constant(value, kind) for value in _iterable(values) if value is not None)
+    return _codes(listed, kind) if len(listed) > _LONG_LIST else None
+
+
+def _codes(listed: Sequence[str], kind: ColumnType) -> Codes:
+    """A table named by what it holds, so that columns with the same codes share it."""
+    text = ", ".join(listed)
+    table = f"codes_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    separator = next((one for one in _SEPARATORS if one not in text), None)
+    if kind.python is not str or separator is None:
+        return Codes(table, f"select unnest([{text}]) as code")
+    # One long text is read much faster than many short ones.
+    joined = "'" + separator.join(code[1:-1] for code in listed) + "'"
+    return Codes(table, f"select unnest(string_split({joined}, {literal(separator)})) as code")
 
 
 def _of_bounds(

@@ -280,7 +280,9 @@ def _told_apart(key: Iterable[str], schema: DataFrameSchema) -> tuple[str, ...]:
 
 def _column_test(where: str, check: pa.Check, column: Column) -> Condition | Python:
     try:
-        return Condition(checks.condition(check, column.typed, column.type))
+        return Condition(
+            checks.condition(check, column.typed, column.type), checks.codes(check, column.type)
+        )
     except checks.NotCompilable:
         return _python(f"{where}.{check_name(check)}", check)
 

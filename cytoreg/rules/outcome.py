@@ -22,6 +22,7 @@ def outcome(entity: EntityRules) -> list[str]:
         _results(entity),
         _balance(entity),
         *(f"drop table {table}_{entity.name}" for table in _TEMPORARY),
+        *(f"drop table {codes.table}" for codes in entity.codes),
     ]
 
 

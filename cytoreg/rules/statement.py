@@ -51,6 +51,10 @@ def cells(entity: EntityRules) -> list[str]:
     """Statements that type every cell and judge it by the checks of its column."""
     return [
         _rules(entity),
+        *(
+            f"create or replace temp table {codes.table} as\n{codes.select}"
+            for codes in entity.codes
+        ),
         _judged(entity),
         f"create or replace temp table violation_{entity.name} (_id bigint, rule integer)",
         *_alone(entity, [p for p, rule in _conditions(entity) if rule.column], None),
