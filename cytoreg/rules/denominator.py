@@ -120,10 +120,10 @@ def _matching(entity: EntityRules, test: Pairwise) -> str:
     keys = ", ".join(dict.fromkeys(quote(theirs) for _, theirs in test.on))
     if not test.itself:
         return f"matching as (\n  select distinct {keys}\n  from accepted.{quote(test.other)}\n)"
+    unit = _unit(test)
     return (
         f"refused as (\n{refused(entity)}\n),\n"
-        f"matching as (\n  select {keys}, count(*) as rows, min(rowid) as _id,\n"
-        "    count(distinct _source) as sources, min(_source) as _source\n"
+        f"matching as (\n  select {keys}, min({unit}) as _first, max({unit}) as _last\n"
         f"  from judged_{entity.name}\n"
         f"  where rowid not in (select _id from refused)\n  group by {keys}\n)"
     )
@@ -131,8 +131,12 @@ def _matching(entity: EntityRules, test: Pairwise) -> str:
 
 def _equal(test: Pairwise) -> str:
     parts = [f"that.{quote(theirs)} = this.{quote(mine)}" for mine, theirs in test.on]
-    if test.across_sources:
-        parts.append("(that.sources > 1 or that._source <> this._source)")
-    elif test.itself:
-        parts.append("(that.rows > 1 or that._id <> this.rowid)")
+    if test.itself:
+        unit = f"this.{_unit(test)}"
+        parts.append(f"(that._first <> {unit} or that._last <> {unit})")
     return " and ".join(parts)
+
+
+def _unit(test: Pairwise) -> str:
+    """By what a row is known that it is not compared with: its source, or itself."""
+    return "_source" if test.across_sources else "rowid"
