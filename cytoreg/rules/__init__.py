@@ -1,8 +1,8 @@
 """Row rules: declared once in `schemas/*.py`, judged as SQL, explained everywhere.
 
 Authors of schemas use Entity, field, PartialDate, PartialDatetime, rule, references, compare,
-agrees and newest_by (declare.py shows how); the refresh uses load_schemas and judge; documents and
-reports use catalogue, dictionary, sql_of.
+agrees, determined and newest_by (declare.py shows how); the refresh uses load_schemas and judge;
+documents and reports use catalogue, dictionary, sql_of.
 """
 
 from cytoreg.rules.catalogue import Column, EntityRules, Rule, catalogue, dictionary
@@ -11,6 +11,7 @@ from cytoreg.rules.declare import (
     Entity,
     agrees,
     compare,
+    determined,
     field,
     given,
     newest_by,
@@ -35,6 +36,7 @@ __all__ = [
     "catalogue",
     "compare",
     "compile_schemas",
+    "determined",
     "dictionary",
     "field",
     "given",

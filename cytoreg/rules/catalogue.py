@@ -76,6 +76,14 @@ class Pairwise:
 
 
 @dataclass(frozen=True)
+class Determined:
+    """Rows of the entity with equal values of `by` have one value of `column`."""
+
+    column: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Python:
     """A check that only Pandera can run; `whole_table` says that batches will not do."""
 
@@ -97,7 +105,7 @@ class Rule:
     severity: Severity
     reason: str
     expression: str
-    test: Condition | Unique | Exists | Pairwise | Python
+    test: Condition | Unique | Exists | Pairwise | Determined | Python
     cells: tuple[str, ...] = ()
 
     @property

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from cytoreg.rules.catalogue import Pairwise
+from cytoreg.rules.catalogue import Determined, Pairwise
 from cytoreg.rules.contradiction import Alternative, alternatives, columns, mirrored
 from cytoreg.rules.operations import Node, to_sql
 from cytoreg.warehouse import quote
@@ -84,6 +84,35 @@ def contradictions(
     for number, way in enumerate(pairs, len(groups) + 1):
         ctes |= _by_pair(way, f"{name}_{number}", judged, others, as_of)
     return ctes
+
+
+def minorities(position: int, test: Determined, judged: str, others: str) -> dict[str, str]:
+    """CTEs that lead to `contradiction_determined_<position>`: who differs from most others."""
+    columns = [quote(test.column), *map(quote, test.by)]
+    keys = [f"_key_{n}" for n in range(len(test.by))]
+    named = [f"that.{quote(name)} as {key}" for name, key in zip(test.by, keys, strict=True)]
+    given = [f"that.{column} is not null" for column in columns]
+    votes, winner = f"votes_{position}", f"winner_{position}"
+    value = f"this.{columns[0]}"
+    return {
+        votes: _select(
+            [*named, f"that.{columns[0]} as _value", "count(*) as votes"],
+            _filtered(others, given),
+            "group by all",
+        ),
+        winner: _select(
+            [*keys, "arg_max(_value, votes) as _value", "max(votes, 2) as most"],
+            votes,
+            "group by all",
+        ),
+        f"contradiction_determined_{position}": (
+            f"  select this.rowid as _id, {position} as rule\n  from {judged} as this\n"
+            f"  join {winner} as that on "
+            + _equal([f"this.{column}" for column in columns[1:]], keys)
+            + f"\n  where {value} <> that._value"
+            f"\n    or ({value} is not null and that.most[1] = that.most[2])"
+        ),
+    }
 
 
 def _by_group(

@@ -18,6 +18,7 @@ from cytoreg.rules import checks
 from cytoreg.rules.catalogue import (
     Column,
     Condition,
+    Determined,
     EntityRules,
     Exists,
     Pairwise,
@@ -31,6 +32,7 @@ from cytoreg.rules.declare import (
     ColumnMeta,
     Comparison,
     Declaration,
+    Dependency,
     Entity,
     Reference,
     RowRule,
@@ -380,6 +382,8 @@ def _declared(
             Condition(parse(holds, {"": own}, rule_id)),
             declaration.refuses,
         )
+    if isinstance(declaration, Dependency):
+        return _dependency(rule_id, entity, declaration, own)
     other = _other(rule_id, declaration, own, types)
     on = tuple(declaration.on.items())
     pairs = ", ".join(a if a == b else f"{a} = {declaration.entity}.{b}" for a, b in on)
@@ -411,6 +415,26 @@ def _declared(
             itself=declaration.entity == entity,
             across_sources=declaration.across_sources,
         ),
+        declaration.refuses,
+    )
+
+
+def _dependency(rule_id: str, entity: str, declaration: Dependency, own: Types) -> Rule:
+    column, by = declaration.column, declaration.by
+    for name in (column, *by):
+        if name not in own:
+            raise ConfigError(f"{rule_id}: {name} is no column of this entity")
+    if not by:
+        raise ConfigError(f"{rule_id}: `by` names no column")
+    listed = ", ".join(by)
+    return Rule(
+        rule_id,
+        entity,
+        None,
+        declaration.severity,
+        declaration.reason or f"{column} is not what most rows with the same {listed} say.",
+        f"{column} is determined by {listed}",
+        Determined(column, by),
         declaration.refuses,
     )
 

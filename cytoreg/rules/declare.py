@@ -48,8 +48,8 @@
   `cast(x as date)` is a partial date.
 - **Rule ids**: `<entity>.<column>.<check>` with check = `type` (text not of the column's type),
   `required` (null), `unique`, or the name of Pandera's own check as `field` takes it (`in_range`,
-  `isin`, `str_matches`, `ge`, …); `<entity>.<attribute>` for `rule, references, compare, agrees`;
-  `<entity>.unique` for `class Config: unique = ["_source", "source_patient_number"]`.
+  `isin`, `str_matches`, `ge`, …); `<entity>.<attribute>` for `rule, references, compare, agrees,
+  determined`; `<entity>.unique` for `class Config: unique = ["_source", "source_patient_number"]`.
 - **Null passes** every check but `required`: what is unknown contradicts nothing.
 - **Expressions** are SQL over the entity's columns, `_source, _table, _file, _row` and `$as_of`
   (a date). Unqualified columns are this row's, `patient.x` is the other row's. There are
@@ -168,7 +168,18 @@ class Newest:
     by: tuple[str, ...]
 
 
-Declaration = RowRule | Reference | Comparison
+@dataclass(frozen=True)
+class Dependency:
+    """Rows with equal values of `by` have one value of `column`."""
+
+    column: str
+    by: tuple[str, ...]
+    reason: str
+    severity: Severity
+    refuses: tuple[str, ...] = ()
+
+
+Declaration = RowRule | Reference | Comparison | Dependency
 
 
 @dataclass(frozen=True)
@@ -330,6 +341,23 @@ def agrees(
     return Agreement(column, _mapping(on), when, reason, _checked(severity), _names(refuses))
 
 
+def determined(
+    column: str,
+    by: str | Sequence[str],
+    reason: str = "",
+    *,
+    severity: Severity = "warning",
+    refuses: str | Sequence[str] = (),
+) -> Dependency:
+    """Rows of this entity with equal values of `by` have one value of `column`.
+
+    Found are the rows whose value is not the one that most of them have; where no value has most
+    rows, all of them. Nulls, and rows that a critical rule refuses, have no say.
+    refuses: as for `rule`.
+    """
+    return Dependency(column, _names(by), reason, _checked(severity), _names(refuses))
+
+
 CheckFunction = TypeVar("CheckFunction", bound=Callable[..., object])
 
 
@@ -409,7 +437,7 @@ class Entity(pa.DataFrameModel):  # type: ignore[misc]
                 cls._newest = value
                 continue
             declaration = value.comparison(name) if isinstance(value, Agreement) else value
-            if isinstance(declaration, RowRule | Reference | Comparison):
+            if isinstance(declaration, RowRule | Reference | Comparison | Dependency):
                 declared[attribute] = declaration
                 setattr(cls, attribute, _pandera_check(attribute, declaration))
         cls._declarations = MappingProxyType(declared)

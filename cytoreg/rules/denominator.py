@@ -7,6 +7,7 @@ A rule applies to a row of which it can be told whether it holds, as the row is 
 - `required`: all rows; `unique`: rows with all columns of the key;
 - a rule of one row: rows of which its condition is not null;
 - `references`: rows with all columns of the reference;
+- `determined`: rows with its column and all columns that determine it;
 - `compare` and `agrees`: rows with at least one row to be compared with.
 """
 
@@ -15,7 +16,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from cytoreg.rules.catalogue import Condition, EntityRules, Exists, Pairwise, Python, Rule, Unique
+from cytoreg.rules.catalogue import (
+    Condition,
+    Determined,
+    EntityRules,
+    Exists,
+    Pairwise,
+    Python,
+    Rule,
+    Unique,
+)
 from cytoreg.rules.outcome import refused
 from cytoreg.warehouse import quote
 
@@ -46,7 +56,11 @@ def count_tables(entity: EntityRules) -> list[str]:
 
 def count_among(entity: EntityRules) -> list[str]:
     """Statements that count for comparisons with rows of the entity itself."""
-    return _compared(entity, [p for p, rule in _rules(entity) if _is_pair(rule, itself=True)])
+    determined = [p for p, rule in _rules(entity) if isinstance(rule.test, Determined)]
+    return [
+        *_count(entity, determined, None),
+        *_compared(entity, [p for p, rule in _rules(entity) if _is_pair(rule, itself=True)]),
+    ]
 
 
 def _rules(entity: EntityRules) -> list[tuple[int, Rule]]:
@@ -82,6 +96,8 @@ def _applies(entity: EntityRules, rule: Rule, as_of: date | None) -> str:
     match rule.test:
         case Unique(columns=key):
             return " and ".join(f"{quote(name)} is not null" for name in key)
+        case Determined(column=value, by=by):
+            return " and ".join(f"{quote(name)} is not null" for name in (value, *by))
         case Exists(on=on):
             return " and ".join(f"{quote(mine)} is not null" for mine, _ in on)
         case Condition() if rule.column and rule.id.endswith(f".{rule.column}.type"):

@@ -7,7 +7,7 @@ slower than arrays, and plain enough to be believed when it disagrees with DuckD
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from cytoreg.rules.declare import (
     LINEAGE,
     Comparison,
     Declaration,
+    Dependency,
     Given,
     Reference,
     RowRule,
@@ -101,6 +102,8 @@ def passes(
         node = parse(declaration.holds, {"": own.types}, entity)
         values = evaluate(node, lambda _, name: own.columns[name], own.rows, given.as_of)
         broken = {row for row, value in enumerate(values) if value is False}
+    elif isinstance(declaration, Dependency):
+        broken = _minorities(declaration, own, _other(entity, entity, own, given))
     else:
         other = _other(entity, declaration.entity, own, given)
         if isinstance(declaration, Reference):
@@ -141,6 +144,24 @@ def _orphans(rule: Reference, own: Table, other: Table) -> set[int]:
     known = set(other.key(rule.on.values()))
     keys = own.key(rule.on)
     return {row for row, key in enumerate(keys) if None not in key and key not in known}
+
+
+def _minorities(rule: Dependency, own: Table, other: Table) -> set[int]:
+    """Rows whose value is not the one that most rows of the other table have."""
+    votes: dict[tuple[Value | None, ...], Counter[Value]] = defaultdict(Counter)
+    for key, value in zip(other.key(rule.by), other.columns[rule.column], strict=True):
+        if value is not None and None not in key:
+            votes[key][value] += 1
+    winners: dict[tuple[Value | None, ...], Value | None] = {}
+    for key, counted in votes.items():
+        first, *others = counted.most_common(2)
+        winners[key] = None if others and others[0][1] == first[1] else first[0]
+    values = zip(own.key(rule.by), own.columns[rule.column], strict=True)
+    return {
+        row
+        for row, (key, value) in enumerate(values)
+        if value is not None and key in winners and value != winners[key]
+    }
 
 
 def _contradictions(

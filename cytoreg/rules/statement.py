@@ -16,14 +16,23 @@ from itertools import groupby
 from typing import TypeVar
 
 from cytoreg.rules import denominator
-from cytoreg.rules.catalogue import Condition, EntityRules, Exists, Pairwise, Python, Rule, Unique
-from cytoreg.rules.comparison import contradictions
+from cytoreg.rules.catalogue import (
+    Condition,
+    Determined,
+    EntityRules,
+    Exists,
+    Pairwise,
+    Python,
+    Rule,
+    Unique,
+)
+from cytoreg.rules.comparison import contradictions, minorities
 from cytoreg.rules.declare import LINEAGE
 from cytoreg.rules.operations import to_sql
 from cytoreg.rules.outcome import outcome, refused
 from cytoreg.warehouse import literal, quote
 
-Test = TypeVar("Test", Condition, Unique, Exists, Pairwise, Python)
+Test = TypeVar("Test", Condition, Unique, Exists, Pairwise, Determined, Python)
 Numbered = Sequence[tuple[int, str]]
 _ORDER = ", ".join(LINEAGE)
 # Names of files as people number them: digits count as numbers, endings do not count.
@@ -78,6 +87,7 @@ def tables(entity: EntityRules, as_of: date | None) -> list[str]:
     across = [p for p, test in numbered(entity, Pairwise) if not test.itself]
     others = [p for p, _ in numbered(entity, Exists)] + across
     among = [p for p, test in numbered(entity, Pairwise) if test.itself]
+    among += [p for p, _ in numbered(entity, Determined)]
     repeated = [p for p, _ in numbered(entity, Unique)]
     return [
         *_lose(entity, [p for p in alone if not entity.rules[p - 1].column]),
@@ -224,7 +234,10 @@ def _among(entity: EntityRules, as_of: date | None) -> list[str]:
     among = [(p, test) for p, test in numbered(entity, Pairwise) if test.itself]
     trusted = f"{judged} as that\n  where that.rowid not in (select _id from refused)"
     ctes = {"refused": refused(entity)}
-    return _found(entity, ctes | contradictions(among, judged, entity.name, trusted, as_of))
+    ctes |= contradictions(among, judged, entity.name, trusted, as_of)
+    for position, determined in numbered(entity, Determined):
+        ctes |= minorities(position, determined, judged, trusted)
+    return _found(entity, ctes)
 
 
 def _found(entity: EntityRules, ctes: Mapping[str, str]) -> list[str]:
