@@ -57,6 +57,11 @@ class _Way:
         alike = all(mine == theirs for mine, theirs in self.test.on)
         return alike and order.op in ("<>", "<", ">") and mirrored(order.that) == order.this
 
+    @property
+    def one_value(self) -> bool:
+        """Whether groups of the entity's own rows with only one value have no contradiction."""
+        return self.test.itself and self.same_value
+
 
 def contradictions(
     tests: Iterable[tuple[int, Pairwise]], judged: str, name: str, others: str, as_of: date | None
@@ -144,8 +149,13 @@ def _by_group(
             tests.append(f"{this} {op} {found}")
         conditions = [*(_sql(node, as_of) for node in way.breaks.this), " or ".join(tests)]
         broken.append(" and ".join(f"({sql})" for sql in conditions))
-    ctes = {}
+    ctes: dict[str, str] = {}
     if unit:
+        if all(way.one_value for way in ways):
+            ctes[f"mixed_{number}"] = _mixed(ways, judged, as_of)
+            key, *more = [f"that.{quote(theirs)}" for _, theirs in ways[0].test.on]
+            row = f"({', '.join([key, *more])})" if more else key
+            others = _filtered(others, [f"{row} in (from mixed_{number})"])
         by_unit = "group by all" if unit == "_source" else ""
         ctes[f"unit_{number}"] = _select([*named, f"that.{unit} as _unit", *ends], others, by_unit)
         ctes[f"group_{number}"] = _select([*keys, *kept], f"unit_{number}", "group by all")
@@ -163,6 +173,14 @@ def _by_group(
         f"    where {_either(broken)}\n  ) as found"
     )
     return ctes
+
+
+def _mixed(ways: Sequence[_Way], judged: str, as_of: date | None) -> str:
+    """Groups of all rows that differ in a value: few, and only in them can a row contradict."""
+    values = [_sql(order.this, as_of) for way in ways for order in way.breaks.orders]
+    keys = [f"this.{quote(mine)}" for mine, _ in ways[0].test.on]
+    differ = " or ".join(f"min({value}) <> max({value})" for value in dict.fromkeys(values))
+    return _select(keys, f"{judged} as this", f"group by all\n  having {differ}")
 
 
 def _compared(way: _Way, as_of: date | None) -> tuple[str, str, str]:
