@@ -41,7 +41,9 @@ def define(con: DuckDBPyConnection) -> None:
 
     `iso_date(text)`: a date of any form above. `us_date(text)`: the same, and month first where
     there are three parts between slashes (`5/31/2012`, `05/99/2012`). `iso_time(text)`: a time, as
-    `2012-05-31 08:30`, or a date of any form above.
+    `2012-05-31 08:30`, or a date of any form above. `clock_time(text)`: a time of day as `HH:MM`,
+    from `0830`, `8:30`, `08:30:00` or `8:30 AM`, with its day or without; midnight at the end of a
+    day (`24:00`) is `00:00`.
 
     Of a date that lies between two days: `middle_day(first, last)`, the day to reckon with, as
     NAACCR items 1782 and 1788 have it (survival dates: the middle of the days that are possible);
@@ -90,6 +92,22 @@ def define(con: DuckDBPyConnection) -> None:
           else {spread}
         end"""
     )
+    clock = f"regexp_replace(value, {literal(f'^{plain}[ T]')}, '')"
+    con.execute(
+        f"""create or replace macro main.clock_time(value) as (
+          select case
+            when regexp_full_match(clock, '24:?00(:00)?') then '00:00'
+            when regexp_full_match(clock, '[0-9]{{3,4}}')
+              then concat(lpad(clock[:-3], 2, '0'), ':', right(clock, 2))
+            when regexp_full_match(clock, '[0-9]{{1,2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]+)?)?')
+              then concat(lpad(split_part(clock, ':', 1), 2, '0'), ':', split_part(clock, ':', 2))
+            when regexp_full_match(clock, '[0-9]{{1,2}}:[0-9]{{2}} ?[aApP][mM]')
+              then coalesce(
+                strftime(try_strptime(replace(upper(clock), ' ', ''), '%I:%M%p'), '%H:%M'), value)
+            else value
+          end
+          from (select {clock} as clock))"""
+    )
     digits = "([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})"
     con.execute(
         f"""create or replace macro main.iso_time(value) as
@@ -105,7 +123,7 @@ def define(con: DuckDBPyConnection) -> None:
     con.execute(
         f"""create or replace macro main.us_date(value) as
         case
-          when regexp_full_match(value, '[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}}{_CLOCK}')
+          when regexp_full_match(value, '[0-9]{{1,2}}/([0-9]{{1,2}}|{_OPEN})/[0-9]{{4}}{_CLOCK}')
             then iso_date(concat(
               substr(split_part(value, '/', 3), 1, 4),
               lpad(split_part(value, '/', 1), 2, '0'),

@@ -41,8 +41,8 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
     nothing else is in it.
 
     `zero_padded(text, width)`: a number of `width` digits as it was before a spreadsheet took its
-    leading zeros or somebody wrote it in groups (`12-34 567`); any other text, a longer number and
-    zeros alone stay as they are.
+    leading zeros, a wider field gave it more of them, or somebody wrote it in groups (`12-34 567`);
+    any other text, a longer number and zeros alone stay as they are.
 
     `local_time(text)`: an instant with an offset as the same instant in `time_zone`, in the shape
     that it had but for the offset; any other text as it is. `local_day(text)`: the day of an ISO
@@ -65,8 +65,9 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
     con.execute(
         f"""create or replace macro main.zero_padded(value, width) as
         case
-          when regexp_full_match({grouped}, '[0-9]*[1-9][0-9]*') and length({grouped}) <= width
-            then lpad({grouped}, width, '0')
+          when regexp_full_match({grouped}, '[0-9]*[1-9][0-9]*')
+            and length(ltrim({grouped}, '0')) <= width
+            then lpad(ltrim({grouped}, '0'), width, '0')
           else value
         end"""
     )

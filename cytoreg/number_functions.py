@@ -1,4 +1,4 @@
-"""An SQL function for numbers as people write them: a limit, a range, about so much."""
+"""SQL functions for numbers as people write them: a limit, a range, about so much."""
 
 from __future__ import annotations
 
@@ -39,7 +39,19 @@ def define(con: DuckDBPyConnection) -> None:
 
     `less than 3 %` and `<^3` are `<3`, `≤ 2` is `<=2`, `about 5` is `~5`, `2,5` is `2.5`, and a
     range is `3-5`. A comma is a decimal one. Text that is no such number is given as it is.
+
+    `whole_number(text)`: a count without the decimals that a spreadsheet gave it (`180.0`) and with
+    nothing between its thousands (`1,500`); any other text as it is.
     """
+    con.execute(
+        """create or replace macro main.whole_number(value) as
+        case
+          when regexp_full_match(value, '[0-9]+[.]0+') then split_part(value, '.', 1)
+          when regexp_full_match(value, '[0-9]{1,3}([, ][0-9]{3})+([.]0+)?')
+            then regexp_replace(split_part(value, '.', 1), '[, ]', '', 'g')
+          else value
+        end"""
+    )
     text = "lower(cast(value as varchar))"
     for pattern, replacement in _REWRITTEN:
         text = f"regexp_replace({text}, '{pattern}', '{replacement}', 'g')"

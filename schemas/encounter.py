@@ -77,6 +77,11 @@ class Encounter(Entity):
         "Admitted after the day the extract was made.",
         refuses="admission_time",
     )
+    discharge_by_extract = rule(
+        "cast(discharge_time as date) <= $as_of",
+        "Discharged after the day the extract was made.",
+        refuses="discharge_time",
+    )
     stay_plausible = rule(
         "cast(discharge_time as date) - cast(admission_time as date) <= 180",
         "A stay of more than 180 days; check both dates.",

@@ -90,7 +90,7 @@ class FollowUp(Entity):
         on="hospital_number",
         holds="follow_up_date >= patient.birth_date",
         reason="Seen before birth.",
-        severity="warning",
+        refuses="follow_up_date",
     )
     contact_not_after_death = compare(
         "patient",

@@ -375,7 +375,7 @@ class Pathology(Entity):
     )
     grade_fits_mitoses = rule(
         """
-        coalesce(mitoses_unit, '/2.mm2') <> '/2.mm2'
+        coalesce(mitoses_unit, '') <> '/2.mm2'
         or coalesce(mitoses_comparator, '') in ('<', '<=')
         or not (grade = '1' and coalesce(mitoses_low, mitoses) >= 2)
         and not (grade = '2' and coalesce(mitoses_low, mitoses) > 20)
@@ -385,7 +385,7 @@ class Pathology(Entity):
     )
     grade_supported = rule(
         """
-        coalesce(mitoses_unit, '/2.mm2') <> '/2.mm2'
+        coalesce(mitoses_unit, '') <> '/2.mm2'
         or coalesce(ki67_comparator, '') in ('>', '>=')
         or coalesce(mitoses_comparator, '') in ('>', '>=')
         or coalesce(differentiation, '') in ('poorly', 'undifferentiated')

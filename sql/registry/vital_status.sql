@@ -13,7 +13,9 @@ that ended in death, a follow-up, a certificate) is dead with an unknown date: b
 contact and the extract, without an estimate. So is whom only a refused row calls dead, or gives a
 date of death: what refused it says nothing against the death, but its date is not used.
 The cause is the research project's where it names one, else it is read from the certificate's ICD
-code: a malignant or uncertain neoplasm or the carcinoid syndrome is the tumour.
+code: a malignant or uncertain neoplasm or the carcinoid syndrome is the tumour; R96 to R99 and 798,
+799 say that it is not known.
+Only of the dead a cause of death is recorded: with it, a status that is not legible is dead.
 grain: patient_id, every row of registry.patient
 materialized: table
 */
@@ -54,7 +56,12 @@ told as (
     and l.source_table = p._table
     and l.file = p._file
     and l."row" = p._row
-  where l.entity = 'patient' and (p.vital_status = 'dead' or p.death_date_earliest is not null)
+  where l.entity = 'patient'
+    and (
+      p.vital_status = 'dead'
+      or p.death_date_earliest is not null
+      or p.vital_status is null and p.cause_of_death is not null
+    )
   union all
   select patient_id, 0, source, 'certificate' from registry.patient_link where entity = 'death'
   union all
@@ -208,6 +215,7 @@ select
     when f.by_tumour = 1 then 'tumour'
     when f.by_other = 1 then 'other'
     when p.cause_of_death is null then 'unknown'
+    when regexp_matches(p.cause_of_death, '^(R9[6-9]|79[89])') then 'unknown'
     when regexp_matches(p.cause_of_death, '^(C|D3[7-9]|D4[0-8]|E340)') then 'tumour'
     when regexp_matches(p.cause_of_death, '^(1[4-9]|20|23[5-9]|2592)') then 'tumour'
     else 'other'

@@ -5,11 +5,11 @@ materialized: view
 with trimmed as (
   select
     cleaned(record_id) as record_id,
-    cleaned(redcap_repeat_instance) as instance,
-    cleaned(comp_case_no) as case_number,
+    whole_number(cleaned(redcap_repeat_instance)) as instance,
+    regexp_replace(cleaned(comp_case_no), '[‐‑‒–—―−]', '-', 'g') as case_number,
     local_day(cleaned(comp_date)) as complication_date,
-    cleaned(comp_type) as type,
-    cleaned(comp_clavien) as clavien,
+    whole_number(lower(cleaned(comp_type))) as type,
+    whole_number(lower(cleaned(comp_clavien))) as clavien,
     _source,
     _table,
     _file,
@@ -17,7 +17,8 @@ with trimmed as (
   from landing.research_complication
 )
 select
-  record_id || '-' || instance as complication_key, -- record_id and redcap_repeat_instance
+  record_id || coalesce('-' || instance, '')
+    as complication_key, -- record_id and redcap_repeat_instance; where the form does not repeat, the record's
   record_id, -- record_id
   instance, -- redcap_repeat_instance
   hospital_number, -- mrn of the record's enrolment, or else of its cases (staging.number_of_record)
@@ -44,8 +45,13 @@ select
     when '5' then 'IVa'
     when '6' then 'IVb'
     when '7' then 'V'
-    else clavien
-  end as grade, -- comp_clavien: 1 to 7 for Clavien-Dindo I to V
+    when 'i' then 'I'
+    when 'ii' then 'II'
+    when 'v' then 'V'
+    else regexp_replace(
+      regexp_replace(clavien, '^(iii|3) ?([ab])$', 'III\2'), '^(iv|4) ?([ab])$', 'IV\2'
+    )
+  end as grade, -- comp_clavien: 1 to 7 for Clavien-Dindo I to V; or the grade itself (3a, IIIA)
   _source, -- lineage
   _table, -- lineage
   _file, -- lineage

@@ -41,18 +41,28 @@ select
       then t.hospital_number
   end as hospital_number_given, -- mrn as it stands, where hospital_number is readable
   case
-    when upper(class) in ('IMP', 'INPATIENT', 'ACUTE', 'NONAC') then 'inpatient'
-    when upper(class) = 'OBSENC' then 'observation'
-    when upper(class) = 'EMER' then 'emergency'
-    when upper(class) in ('AMB', 'AMBULATORY', 'SS', 'VR', 'HH', 'FLD') then 'ambulatory'
+    when upper(class) in ('IMP', 'INPATIENT', 'ACUTE', 'NONAC', 'I', 'INP', 'IP') then 'inpatient'
+    when upper(class) in ('OBSENC', 'OBS', 'OBSERVATION') then 'observation'
+    when upper(class) in ('EMER', 'EMERGENCY', 'E', 'ED', 'ER') then 'emergency'
+    when upper(class) in (
+      'AMB', 'AMBULATORY', 'SS', 'VR', 'HH', 'FLD', 'PRENC', 'O', 'OP', 'OUTPATIENT'
+    ) then 'ambulatory'
     else class
-  end as class, -- class, as HL7's ActEncounterCode has it: IMP inpatient, AMB ambulatory and others
+  end as class, -- class: of HL7's ActEncounterCode (IMP, AMB, …) or its table 0004 (I, O, E)
   iso_time(local_time(admission_time)) as admission_time, -- admit_time
   iso_time(local_time(discharge_time)) as discharge_time, -- discharge_time
   case
-    when lower(disposition) in ('expired', 'exp', 'died', 'dead', 'deceased') then 'expired'
+    when lower(disposition) in ('expired', 'exp', 'died', 'dead', 'deceased', 'death')
+      or disposition in ('20', '40', '41', '42') then 'expired'
+    when lower(disposition) in ('alt-home', '01', '1', '06', '6') then 'home'
+    when disposition in ('03', '3') then 'snf'
+    when disposition = '62' then 'rehab'
+    when lower(disposition) in (
+      'oth', 'other-hcf', 'hosp', 'long', 'aadvice', 'psy', 'ama', 'hospice', 'transfer',
+      '02', '2', '04', '4', '05', '5', '07', '7', '21', '43', '50', '51', '61', '63', '64', '65', '66'
+    ) then 'other'
     else lower(disposition)
-  end as disposition, -- disposition
+  end as disposition, -- disposition: words, FHIR's (exp, hosp, …) or NUBC's (UB-04, 20 expired)
   _source, -- lineage
   _table, -- lineage
   _file, -- lineage

@@ -5,10 +5,10 @@ materialized: view
 with trimmed as (
   select
     cleaned(record_id) as record_id,
-    cleaned(redcap_repeat_instance) as instance,
+    whole_number(cleaned(redcap_repeat_instance)) as instance,
     local_day(cleaned(fu_date)) as follow_up_date,
-    cleaned(fu_status) as status,
-    cleaned(fu_cause) as cause,
+    whole_number(lower(cleaned(fu_status))) as status,
+    whole_number(lower(cleaned(fu_cause))) as cause,
     _source,
     _table,
     _file,
@@ -16,7 +16,8 @@ with trimmed as (
   from landing.research_follow_up
 )
 select
-  record_id || '-' || instance as follow_up_key, -- record_id and redcap_repeat_instance
+  record_id || coalesce('-' || instance, '')
+    as follow_up_key, -- record_id and redcap_repeat_instance; where the form does not repeat, the record's
   record_id, -- record_id
   instance, -- redcap_repeat_instance
   hospital_number, -- mrn of the record's enrolment, or else of its cases (staging.number_of_record)
@@ -26,6 +27,8 @@ select
     when '1' then 'no_disease'
     when '2' then 'with_disease'
     when '3' then 'dead'
+    when 'deceased' then 'dead'
+    when 'died' then 'dead'
     else status
   end as status, -- fu_status: 1 no evidence of disease, 2 alive with disease, 3 dead
   case cause

@@ -5,24 +5,24 @@ materialized: view
 with trimmed as (
   select
     cleaned(record_id) as record_id,
-    cleaned(redcap_repeat_instance) as instance,
-    cleaned(proc_case_no) as case_number,
+    whole_number(cleaned(redcap_repeat_instance)) as instance,
+    regexp_replace(cleaned(proc_case_no), '[‐‑‒–—―−]', '-', 'g') as case_number,
     local_day(cleaned(proc_date)) as operation_date,
     cleaned(proc_preop_site) as preop_site,
     cleaned(proc_site_found) as site_found,
     cleaned(proc_path_confirmed) as path_confirmed,
-    cleaned(proc_r_status) as r_status,
-    cleaned(proc_percent_removed) as percent_removed,
+    upper(cleaned(proc_r_status)) as r_status,
+    whole_number(regexp_replace(cleaned(proc_percent_removed), ' *%$', '')) as percent_removed,
     cleaned(proc_estimated_by) as estimated_by,
     cleaned(proc_intraop_comp) as intraop_comp,
     cleaned(proc_intraop_type) as intraop_type,
     cleaned(proc_crisis) as crisis,
-    cleaned(proc_sbp_low) as systolic_low,
-    cleaned(proc_sbp_low_min) as minutes_below_80,
-    cleaned(proc_bp_change_pct) as bp_change_percent,
-    cleaned(proc_bp_change_min) as bp_change_minutes,
-    cleaned(proc_octreotide_ug) as octreotide_ug,
-    cleaned(proc_bp_regress_pct) as bp_regression_percent,
+    whole_number(cleaned(proc_sbp_low)) as systolic_low,
+    whole_number(cleaned(proc_sbp_low_min)) as minutes_below_80,
+    whole_number(cleaned(proc_bp_change_pct)) as bp_change_percent,
+    whole_number(cleaned(proc_bp_change_min)) as bp_change_minutes,
+    whole_number(cleaned(proc_octreotide_ug)) as octreotide_ug,
+    whole_number(cleaned(proc_bp_regress_pct)) as bp_regression_percent,
     cleaned(proc_vasopressor) as vasopressor,
     cleaned(proc_other_cause) as other_cause,
     _source,
@@ -32,7 +32,8 @@ with trimmed as (
   from landing.research_procedure
 )
 select
-  record_id || '-' || instance as finding_key, -- record_id and redcap_repeat_instance
+  record_id || coalesce('-' || instance, '')
+    as finding_key, -- record_id and redcap_repeat_instance; where the form does not repeat, the record's
   record_id, -- record_id
   instance, -- redcap_repeat_instance
   hospital_number, -- mrn of the record's enrolment, or else of its cases (staging.number_of_record)
@@ -62,14 +63,14 @@ select
     when '9' then 'unknown'
     else site_found
   end as site_found, -- proc_site_found: the project's site codes 1 to 9
-  case path_confirmed when '1' then 'true' when '0' then 'false' else path_confirmed end
+  case lower(path_confirmed) when '1' then 'true' when 'yes' then 'true' when '0' then 'false' when 'no' then 'false' else path_confirmed end
     as site_confirmed, -- proc_path_confirmed: 1 yes, 0 no
   case r_status when '0' then 'R0' when '1' then 'R1' when '2' then 'R2' else r_status end
     as residual, -- proc_r_status: 0, 1 or 2
   percent_removed, -- proc_percent_removed
   case estimated_by when '1' then 'surgeon' when '2' then 'radiologist' else estimated_by end
     as estimated_by, -- proc_estimated_by: 1 surgeon, 2 radiologist
-  case intraop_comp when '1' then 'true' when '0' then 'false' else intraop_comp end
+  case lower(intraop_comp) when '1' then 'true' when 'yes' then 'true' when '0' then 'false' when 'no' then 'false' else intraop_comp end
     as intraop_complication, -- proc_intraop_comp: 1 yes, 0 no
   case intraop_type
     when '1' then 'haemorrhage'
@@ -80,7 +81,7 @@ select
     when '9' then 'other'
     else intraop_type
   end as intraop_type, -- proc_intraop_type: codes 1 to 5 and 9
-  case crisis when '1' then 'true' when '0' then 'false' else crisis end
+  case lower(crisis) when '1' then 'true' when 'yes' then 'true' when '0' then 'false' when 'no' then 'false' else crisis end
     as crisis_recorded, -- proc_crisis: 1 yes, 0 no
   systolic_low, -- proc_sbp_low
   minutes_below_80, -- proc_sbp_low_min
@@ -88,9 +89,9 @@ select
   bp_change_minutes, -- proc_bp_change_min
   octreotide_ug, -- proc_octreotide_ug
   bp_regression_percent, -- proc_bp_regress_pct
-  case vasopressor when '1' then 'true' when '0' then 'false' else vasopressor end
+  case lower(vasopressor) when '1' then 'true' when 'yes' then 'true' when '0' then 'false' when 'no' then 'false' else vasopressor end
     as vasopressor, -- proc_vasopressor: 1 yes, 0 no
-  case other_cause when '1' then 'true' when '0' then 'false' else other_cause end
+  case lower(other_cause) when '1' then 'true' when 'yes' then 'true' when '0' then 'false' when 'no' then 'false' else other_cause end
     as other_cause, -- proc_other_cause: 1 yes, 0 no
   _source, -- lineage
   _table, -- lineage

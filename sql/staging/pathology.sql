@@ -126,16 +126,34 @@ measured_as as (
     nullif(
       regexp_extract(
         grade_coded,
-        '^(?:WHO *)?(?:NET|NEC|NEN)?[, -]*(?:GRADE|G)?[ -]*(1|2|3|X|9|I{1,3}|[A-DHL8])$',
+        '^(?:WHO *)?(?:NET|NEC|NEN)?[, -]*(?:GRADE|G)?[ -]*(1|2|3|X|9|I{1,3}|[A-DHL8])(?:[ ,]*\(?(?:NET|NEC|NEN|WHO)[^)]*\)?)?$',
         1
       ),
       ''
     ) as grade_code
   from counted
 ),
-counted_in as (
-  select *, regexp_extract(area, '([0-9]*) *[.]?\[?(?:h|mm|sq)', 1) as area_number
+-- The largest of one to three dimensions. Centimetres have decimals, millimetres none.
+sized as (
+  select
+    *,
+    coalesce(nullif(regexp_extract(lower(size_mm), '(cm|mm)[.]?$', 1), ''), size_unit) as size_in,
+    replace(regexp_replace(lower(size_mm), '^[\^=]+| *[cm]m[.]?$', '', 'g'), ',', '.') as size_written
   from measured_as
+),
+counted_in as (
+  select
+    *,
+    regexp_extract(area, '([0-9]*) *[.]?\[?(?:h|mm|sq)', 1) as area_number,
+    case
+      when size_in = 'cm'
+        and regexp_full_match(size_written, '[0-9]+([.][0-9]+)?( *[x×*] *[0-9]+([.][0-9]+)?){0,2}')
+        or regexp_full_match(size_written, '[0-9]+([.]0+)?( *[x×*] *[0-9]+([.]0+)?){0,2}')
+        then list_max(
+          cast(regexp_extract_all(size_written, '[0-9]+(?:[.][0-9]+)?') as double[])
+        )
+    end as size_largest
+  from sized
 )
 select
   message_number, -- MSH-10
@@ -215,13 +233,17 @@ select
     when area like '%h%' then '/' || area_number || '.[HPF]'
     when area_number in ('', '1') then '/mm2'
     when area is not null then '/' || area_number || '.mm2'
+    when mitoses_unit is null and mitoses is not null then '/2.mm2'
     else mitoses_unit
-  end as mitoses_unit, -- the area behind OBX MITOSES, else its OBX-6
+  end as mitoses_unit, -- the area behind OBX MITOSES, else its OBX-6, else 2 mm² as the grade wants
   case
     when differentiation_coded is null and regexp_matches(grade_coded, '^NEC$|NEUROENDOCRINE CARCINOMA')
       then 'poorly'
     when differentiation_coded like 'undiff%' then 'undifferentiated'
-    else regexp_replace(differentiation_coded, '[ -]*differentiated$', '')
+    when differentiation_coded in ('moderate', 'md') then 'moderately'
+    when differentiation_coded in ('poor', 'pd') then 'poorly'
+    when differentiation_coded in ('good', 'wd') then 'well'
+    else regexp_replace(differentiation_coded, '[ -]*(differentiated|diff[.]?)$', '')
   end as differentiation, -- OBX DIFFERENTIATION; a NEC is poorly differentiated
   cleaned(regexp_extract(t, '[^^]+')) as t, -- OBX T
   cleaned(regexp_extract(n, '[^^]+')) as n, -- OBX N
@@ -233,20 +255,16 @@ select
     '^(?:AJCC|UICC|TNM|VERSION|EDITION|V|[ ,./:-])*0?([1-9])(?:[.]0)?(?:TH)?[ .,]*(?:EDITION|ED[.]?|VERSION)?[ ,]*(?:\(?20[0-9]{2}\)?)?$',
     '\1'
   ) as edition, -- OBX EDITION, its number
-  regexp_replace(nodes_examined, '^[\^=]+', '') as nodes_examined, -- OBX NODES_EXAMINED
-  regexp_replace(nodes_positive, '^[\^=]+', '') as nodes_positive, -- OBX NODES_POSITIVE
+  whole_number(regexp_replace(nodes_examined, '^[\^=]+', '')) as nodes_examined, -- OBX NODES_EXAMINED
+  whole_number(
+    regexp_replace(
+      regexp_replace(nodes_positive, '^[\^=]+', ''), '^([0-9]+) *(?:/|(?:out )?of) *[0-9]+$', '\1'
+    )
+  ) as nodes_positive, -- OBX NODES_POSITIVE, of "3/12" the first number
   case
-    when coalesce(size_unit, regexp_extract(lower(size_mm), 'cm$')) = 'cm'
-      and regexp_full_match(measured(regexp_replace(lower(size_mm), ' *cm$', '')), '[0-9]+([.][0-9])?')
-      then cast(
-        cast(
-          round(
-            try_cast(measured(regexp_replace(lower(size_mm), ' *cm$', '')) as double) * 10
-          ) as integer
-        ) as varchar
-      )
-    else regexp_replace(size_mm, '^[\^=]+|(?i: *mm)$', '', 'g')
-  end as size_mm, -- OBX SIZE; centimetres (OBX-6) in millimetres
+    when size_largest is null then regexp_replace(size_mm, '^[\^=]+|(?i: *mm)$', '', 'g')
+    else cast(cast(round(size_largest * case when size_in = 'cm' then 10 else 1 end) as integer) as varchar)
+  end as size_mm, -- OBX SIZE, the largest of "3 x 2 cm"; in the unit beside it, else that of OBX-6
   _source, -- lineage
   _table, -- lineage
   _file, -- lineage

@@ -32,16 +32,21 @@ select
   case
     when upper(sex) in ('M', 'MALE') then 'male'
     when upper(sex) in ('F', 'FEMALE') then 'female'
-    when upper(sex) in ('U', 'UNK', 'UNKNOWN') then 'unknown'
+    when upper(sex) in ('O', 'OTH', 'OTHER', 'X', 'A', 'AMBIGUOUS') then 'other'
+    when upper(sex) in ('U', 'UN', 'UNK', 'UNKNOWN', 'N') then 'unknown'
     else sex
-  end as sex, -- sex: M male, F female, U unknown
-  ssn_last4, -- ssn_last4
+  end as sex, -- sex: M, F, O or A, U or N, as HL7's table 0001 has it; also words
+  zero_padded(regexp_replace(ssn_last4, '^[0-9X*#]{3}-?[0-9X*#]{2}-?([0-9]{4})$', '\1'), 4)
+    as ssn_last4, -- ssn_last4, or the end of a whole or masked number
   race, -- race_code
   case
-    when upper(deceased) in ('Y', 'YES', 'T', 'TRUE', '1') then 'dead'
-    when upper(deceased) in ('N', 'NO', 'F', 'FALSE', '0') then 'alive'
+    when upper(deceased) in (
+      'Y', 'YES', 'T', 'TRUE', '1', 'D', 'DEAD', 'DECEASED', 'DIED', 'EXPIRED'
+    ) then 'dead'
+    when upper(deceased) in ('N', 'NO', 'F', 'FALSE', '0', 'A', 'ALIVE', 'L', 'LIVING') then 'alive'
+    when upper(deceased) in ('U', 'UNK', 'UNKNOWN') then null
     else deceased
-  end as vital_status, -- deceased: Y dead, N alive
+  end as vital_status, -- deceased: Y dead, N alive, U not known
   iso_date(death_date) as death_date, -- death_date
   iso_date(last_contact_date) as last_contact_date, -- last_seen_date
   cast(null as varchar) as cause_of_death, -- not recorded by the hospital

@@ -53,7 +53,7 @@ trimmed as (
     cleaned(p.race1) as race,
     cleaned(p.vitalStatus) as vital_status,
     cleaned(p.dateOfLastContact) as last_contact_date,
-    upper(cleaned(p.causeOfDeath)) as cause_of_death,
+    replace(upper(cleaned(p.causeOfDeath)), '.', '') as cause_of_death,
     p._source,
     p._table,
     p._file,
@@ -92,8 +92,8 @@ select
     else sex
   end as sex, -- sex: 1 and 5 male, 2 and 6 female, 3 and 4 other, 9 unknown
   case
-    when ssn = '999999999' then null
-    else regexp_replace(ssn, '^[0-9]{5}([0-9]{4})$', '\1')
+    when ssn in ('999999999', '999-99-9999') then null
+    else regexp_replace(ssn, '^[0-9X*#]{3}-?[0-9X*#]{2}-?([0-9]{4})$', '\1')
   end as ssn_last4, -- last four digits of socialSecurityNumber; 999999999 is unknown
   race, -- race1
   case

@@ -27,9 +27,9 @@ given = {
         late           | 5             | 0000002         | 2001-00001  | 2001-05-18    |       |              |                 |         |              |                 |      |     |     |            |         |                |                |
         future         | 6             | 0000001         |             | 2017-01-01    |       |              |                 |         |              |                 |      |     |     |            |         |                |                |
         unborn         | 7             | 0000001         |             | 1950-01-30    |       |              |                 |         |              |                 |      |     |     |            |         |                |                |
-        grades         | 8             | 0000001         |             | 2001-05-10    | 1     | 3            |                 | 2       |              | poorly          |      |     |     |            |         |                |                |
+        grades         | 8             | 0000001         |             | 2001-05-10    | 1     | 3            |                 | 2       | /2.mm2       | poorly          |      |     |     |            |         |                |                |
         toohigh        | 12            | 0000001         |             | 2001-05-10    | 2     | 2.9          |                 | 1       | /2.mm2       | well            |      |     |     |            |         |                |                |
-        toohigh3       | 13            | 0000001         |             | 2001-05-10    | 3     | 20           | <               | 20      |              |                 |      |     |     |            |         |                |                |
+        toohigh3       | 13            | 0000001         |             | 2001-05-10    | 3     | 20           | <               | 20      | /2.mm2       |                 |      |     |     |            |         |                |                |
         values         | 9             | 0000001         |             | 2001-05-10    | V     | 100.1        |                 | many    |              | bad             | pT5  | N4  | M2  | bone       | 4       | 151            | -1             | 2.8
         nodes          | 10            | 0000001         |             | 2001-05-10    |       |              |                 |         |              |                 |      | pN0 | M0  | both       | 7       | 4              | 5              | 501
         nodes2         | 11            | 0000001         |             | 2001-05-10    |       | few          |                 |         |              |                 |      | pN2 | M1a | none       |         | 3              | 0              |
@@ -53,7 +53,6 @@ def test_reports(finds):
         future | pathology.reported_after_specimen    | warning
         unborn | pathology.specimen_after_birth       | critical
         grades | pathology.grade_fits_ki67            | warning
-        fields | pathology.grade_fits_mitoses         | warning
         grades | pathology.grade_fits_mitoses         | warning
         grades | pathology.grade_fits_differentiation | warning
         toohigh | pathology.grade_supported           | warning

@@ -9,7 +9,9 @@ given = {
         7         | 1                      | 2001-00001   | 4         | 1
         7         | 2                      | 2001-00001   | 10        | 7
         8         | 1                      | 2001-00002   | 77        | 8
-        9         |                        | 2001-00003   | 1         |
+        9         |                        | 2001-00003   | 1.0       | 3A
+        9         | 2.0                    | 2001–00003   | 1         | 4 b
+        9         | 3                      | 2001-00003   | 1         | IV
     """,
     "landing.research_procedure": """
         record_id | redcap_repeat_instance | proc_site_found | proc_crisis | proc_r_status
@@ -17,6 +19,7 @@ given = {
         7         | 1                      | 1               | 0           | 2
         8         | 1                      | 9               | 1           | 0
         9         | 1                      | 12              | Y           |
+        9         |                        | 1               | Yes         | r1
     """,
     "landing.research_follow_up": """
         record_id | redcap_repeat_instance | fu_date    | fu_status | fu_cause
@@ -24,12 +27,13 @@ given = {
         7         | 1                      | 2002-01-01 | 2         |
         7         | 2                      | 2003-01-01 | 3         | 1
         8         | 1                      | 2003-01-01 | 4         | 9
+        9         |                        | 2003-01-01 | Deceased  | 1.0
     """,
 }
 
 
 def test_complications(stages):
-    """A record without its instance has no key, which rule complication_key.required finds."""
+    """Where a form does not repeat, its record alone is the key. IV may be IVa or IVb."""
     stages(
         "staging.complication",
         """
@@ -38,7 +42,9 @@ def test_complications(stages):
         7-1              | 2001-00001  | ileus | I
         7-2              | 2001-00001  | death | V
         8-1              | 2001-00002  | 77    | 8
-                         | 2001-00003  | infection |
+        9                | 2001-00003  | infection | IIIa
+        9-2              | 2001-00003  | infection | IVb
+        9-3              | 2001-00003  | infection | iv
         """,
     )
 
@@ -52,6 +58,7 @@ def test_findings_at_operation(stages):
         7-1         | small_bowel | false           | R2
         8-1         | unknown     | true            | R0
         9-1         | 12          | Y               |
+        9           | small_bowel | true            | R1
         """,
     )
 
@@ -65,5 +72,6 @@ def test_follow_up(stages):
         7-1           | with_disease |
         7-2           | dead         | tumour
         8-1           | 4            | unknown
+        9             | dead         | tumour
         """,
     )

@@ -13,6 +13,8 @@ given = {
         0000002 | Female  | No       | 1950-01-02 00:00:00
         0000003 | UNKNOWN | true     | 1950-01-02T08:00:00Z
         0000004 | ?       | perhaps  | 1950
+        5       | O       | Deceased | 1950-01-02
+        6       | N       | U        | 1950-01-02
     """,
     "landing.hospital_encounters": """
         encounter_id | class      | disposition | admit_time
@@ -20,6 +22,11 @@ given = {
         1            | imp        | Home        | 2010-01-02 08:00
         2            | Ambulatory | EXPIRED     | 2010-01-02T23:30:00-06:00
         3            | EMER       | Died        | 2010-01-02
+        4            | OBS        | 20          | 2010-01-02
+        5            | I          | exp         | 2010-01-02
+        6            | E          | 01          | 2010-01-02
+        7            | O          | aadvice     | 2010-01-02
+        8            | X          | 30          | 2010-01-02
     """,
     "landing.hospital_diagnoses": """
         diagnosis_id | code_system                            | code
@@ -28,6 +35,11 @@ given = {
         2            | icd10cm                                | c7a.00
         3            | http://hl7.org/fhir/sid/icd-10-cm      | C7A.00
         4            | ICD-O-3                                | 8240
+        5            | I9C                                    | 20900
+        6            | ICD-10                                 | C7A012
+        7            | 2.16.840.1.113883.6.103                | e8782
+        8            | icd9                                   | V1091
+        9            | ICD9CM                                 | 209
     """,
 }
 
@@ -42,6 +54,8 @@ def test_patients(stages):
         0000002         | female  | alive        | 1950-01-02
         0000003         | unknown | dead         | 1950-01-02
         0000004         | ?       | perhaps      | 1950
+        0000005         | other   | dead         | 1950-01-02
+        0000006         | unknown |              | 1950-01-02
         """,
     )
 
@@ -54,7 +68,12 @@ def test_encounters(stages):
         -----------------+------------+-------------+--------------------
         1                | inpatient  | home        | 2010-01-02 08:00
         2                | ambulatory | expired     | 2010-01-03T05:30:00
-        3                | EMER       | expired     | 2010-01-02
+        3                | emergency   | expired     | 2010-01-02
+        4                | observation | expired     | 2010-01-02
+        5                | inpatient   | expired     | 2010-01-02
+        6                | emergency   | home        | 2010-01-02
+        7                | ambulatory  | other       | 2010-01-02
+        8                | X           | 30          | 2010-01-02
         """,
     )
 
@@ -69,5 +88,10 @@ def test_diagnoses(stages):
         2                | icd10cm     | C7A.00
         3                | icd10cm     | C7A.00
         4                | ICD-O-3     | 8240
+        5                | icd9cm      | 209.00
+        6                | icd10cm     | C7A.012
+        7                | icd9cm      | E878.2
+        8                | icd9cm      | V10.91
+        9                | icd9cm      | 209
         """,
     )

@@ -47,7 +47,7 @@ def test_one_row_a_source_and_patient(stages):
         tumor_registry | 00000002              | 0000012         | 1950-02    | male   |
         tumor_registry | 00000003              |                 | 1950-01-33 | male   | 1234
         hospital       | 0000010               | 0000010         | 1950-01-31 | female | 6789
-        hospital       | 0000012               | 0000012         | 1950-02-01 | X      |
+        hospital       | 0000012               | 0000012         | 1950-02-01 | other  |
         research       | 7                     | 0000010         | 1950-01-31 | female |
         research       | 8                     |                 | 1950-02-01 | 3      |
         """,
