@@ -21,7 +21,7 @@ from cytoreg.numbers import find_numbers
 from cytoreg.pseudonyms import define_pseudonym
 from cytoreg.warehouse import literal, quote, transaction
 
-__all__ = ["define_pseudonym", "link"]
+__all__ = ["choose_again", "columns_of", "define_pseudonym", "link"]
 
 _AMBIGUOUS = "More than one person has these names, dates and numbers; the record is not linked."
 _STRANGER = "A record that fits no person of the registry is a stranger's, and is left out."
@@ -45,7 +45,7 @@ def link(con: duckdb.DuckDBPyConnection, config: Linkage, *, pseudonym_key: str)
     `<other>.linked`. Raises ConfigError when [linkage] names a table, column or source that the
     build does not have.
     """
-    columns = {entity: _columns(con, entity) for entity in (config.entity, *config.without_number)}
+    columns = columns_of(con, config)
     _check(con, config, columns)
     define_pseudonym(con, pseudonym_key)
     quality.ensure(con, "finding", "check_result")
@@ -57,6 +57,23 @@ def link(con: duckdb.DuckDBPyConnection, config: Linkage, *, pseudonym_key: str)
         _report(con, config, columns)
     for table in (*_TEMPORARY, "number_group", "unnumbered", "fitting"):
         con.execute(f"drop table if exists temp.{table}")
+
+
+def choose_again(
+    con: duckdb.DuckDBPyConnection, config: Linkage, columns: dict[str, dict[str, str]]
+) -> None:
+    """Make the golden record anew after cells of its records were refused."""
+    rules = [f"{entity}.{field}_agrees" for entity, field in rules_of(config, columns)]
+    with transaction(con):
+        merge(con, config, columns)
+        for table in ("finding", "check_result"):
+            con.execute(f"delete from quality.{table} where rule in (select unnest(?))", [rules])
+        judge_agreement(con, config, columns)
+
+
+def columns_of(con: duckdb.DuckDBPyConnection, config: Linkage) -> dict[str, dict[str, str]]:
+    """The columns, with their types, of each entity that is linked."""
+    return {entity: _columns(con, entity) for entity in (config.entity, *config.without_number)}
 
 
 def _columns(con: duckdb.DuckDBPyConnection, entity: str) -> dict[str, str]:

@@ -76,12 +76,21 @@ def judge_sources(run: Run, progress: Progress = quiet) -> dict[str, int]:
 
 
 def judge_rows(run: Run, progress: Progress = quiet) -> dict[str, int]:
-    """Judge every staged row; refuse, accept and balance the books."""
+    """Judge every staged row, and find out who is who; refuse, accept and balance the books."""
     from cytoreg import accounts, rules
+    from cytoreg.nights.judging import judge_and_link
+    from cytoreg.pseudonyms import define_pseudonym
     from cytoreg.report import completeness
 
     with step(run, "judge rows") as counts, open_build(run.build) as con:
-        rules.judge(con, rules.load_schemas(run.root / "schemas"), as_of=run.as_of)
+        define_pseudonym(con, run.project.pseudonym_key)
+        judge_and_link(
+            con,
+            rules.load_schemas(run.root / "schemas"),
+            run.project.config.linkage,
+            as_of=run.as_of,
+            pseudonym_key=run.project.pseudonym_key,
+        )
         accounts.balance(con, _landings(run))
         completeness.measure(con)
         counts.update(
@@ -97,14 +106,13 @@ def judge_rows(run: Run, progress: Progress = quiet) -> dict[str, int]:
     return counts
 
 
-def link_records(run: Run, progress: Progress = quiet) -> dict[str, int]:
-    """One person across systems, then the registry's entities (`sql/registry`)."""
-    from cytoreg import linkage, models
+def assemble(run: Run, progress: Progress = quiet) -> dict[str, int]:
+    """Build the registry's entities from what was accepted (`sql/registry`)."""
+    from cytoreg import models
     from cytoreg.pseudonyms import define_pseudonym
 
-    with step(run, "link") as counts, open_build(run.build) as con:
+    with step(run, "assemble") as counts, open_build(run.build) as con:
         define_pseudonym(con, run.project.pseudonym_key)
-        linkage.link(con, run.project.config.linkage, pseudonym_key=run.project.pseudonym_key)
         models.build(
             con,
             models.load_models(run.root / "sql"),
@@ -179,7 +187,7 @@ STAGES: tuple[tuple[str, Stage], ...] = (
     ("stage", stage),
     ("judge sources", judge_sources),
     ("judge rows", judge_rows),
-    ("link", link_records),
+    ("assemble", assemble),
     ("judge tables", judge_tables),
     ("materialize", materialize),
     ("judge marts", judge_marts),

@@ -5,7 +5,7 @@ agrees, determined and newest_by (declare.py shows how); the refresh uses load_s
 documents and reports use catalogue, dictionary, sql_of.
 """
 
-from cytoreg.rules.catalogue import Column, EntityRules, Rule, catalogue, dictionary
+from cytoreg.rules.catalogue import Column, EntityRules, Rule, catalogue, dictionary, look_at
 from cytoreg.rules.compile import compile_schemas
 from cytoreg.rules.declare import (
     Entity,
@@ -20,7 +20,7 @@ from cytoreg.rules.declare import (
     rule,
     whole_table,
 )
-from cytoreg.rules.judge import judge
+from cytoreg.rules.judge import begin, finish, judge, judge_alone, judge_beside_others
 from cytoreg.rules.load import load_schemas
 from cytoreg.rules.partial_date import PartialDate, PartialDatetime
 from cytoreg.rules.statement import sql_of
@@ -33,15 +33,20 @@ __all__ = [
     "PartialDatetime",
     "Rule",
     "agrees",
+    "begin",
     "catalogue",
     "compare",
     "compile_schemas",
     "determined",
     "dictionary",
     "field",
+    "finish",
     "given",
     "judge",
+    "judge_alone",
+    "judge_beside_others",
     "load_schemas",
+    "look_at",
     "newest_by",
     "references",
     "rowwise",

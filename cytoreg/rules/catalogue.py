@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -49,10 +49,19 @@ class Unique:
 
 @dataclass(frozen=True)
 class Exists:
-    """An accepted row of `other` has equal columns; `on` pairs own columns with its columns."""
+    """An accepted row of `other` has equal columns; `on` pairs own columns with its columns.
+
+    known: the table that is looked at instead, where more is known of `other` than single rows.
+    """
 
     other: str
     on: tuple[tuple[str, str], ...]
+    known: str = ""
+
+    @property
+    def table(self) -> str:
+        """The table that is looked at."""
+        return self.known or f"accepted.{quote(self.other)}"
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ class Pairwise:
     """What must hold of a row and each row of `other` with equal columns.
 
     itself: the other rows are rows of the same entity; across_sources: of another source.
+    known: as of Exists.
     """
 
     other: str
@@ -67,6 +77,12 @@ class Pairwise:
     holds: Node
     itself: bool
     across_sources: bool
+    known: str = ""
+
+    @property
+    def table(self) -> str:
+        """The table that is looked at, if it is not the entity's own."""
+        return self.known or f"accepted.{quote(self.other)}"
 
     def sql(self, as_of: date | None) -> str:
         """The condition on the aliases `this` and `that`."""
@@ -190,6 +206,20 @@ class DictionaryEntry:
     unit: str
     description: str
     constraints: tuple[str, ...]
+
+
+def look_at(rules: EntityRules, other: str, on: str, table: str) -> EntityRules:
+    """The rules, with those that find `other` by its column `on` alone looking at `table`."""
+
+    def elsewhere(rule: Rule) -> Rule:
+        test = rule.test
+        if not isinstance(test, Exists | Pairwise) or test.other != other:
+            return rule
+        if [theirs for _, theirs in test.on] != [on] or rules.name == other:
+            return rule
+        return replace(rule, test=replace(test, known=table))
+
+    return replace(rules, rules=tuple(map(elsewhere, rules.rules)))
 
 
 def catalogue(schemas: Mapping[str, EntityRules]) -> list[Rule]:

@@ -117,7 +117,7 @@ def _compared(entity: EntityRules, positions: Iterable[int]) -> list[str]:
     for position in positions:
         test = entity.rules[position - 1].test
         if isinstance(test, Pairwise):
-            alike = (test.other, test.on, test.across_sources)
+            alike = (test.table, test.on, test.across_sources)
             tests[alike] = test
             groups.setdefault(alike, []).append(position)
     return [
@@ -135,7 +135,7 @@ def _matching(entity: EntityRules, test: Pairwise) -> str:
     """CTEs of what there is to be compared with: one row a key."""
     keys = ", ".join(dict.fromkeys(quote(theirs) for _, theirs in test.on))
     if not test.itself:
-        return f"matching as (\n  select distinct {keys}\n  from accepted.{quote(test.other)}\n)"
+        return f"matching as (\n  select distinct {keys}\n  from {test.table}\n)"
     unit = _unit(test)
     return (
         f"refused as (\n{refused(entity)}\n),\n"

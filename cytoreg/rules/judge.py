@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -43,8 +44,15 @@ def judge(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], *, as_of:
     Raises ConfigError when a staging table and its schema do not have the same columns, and for a
     Python check that fails.
     """
-    import duckdb
+    begin(con, schemas)
+    for entity in schemas.values():
+        judge_alone(con, entity, as_of)
+        judge_beside_others(con, entity, as_of)
+    finish(con, schemas)
 
+
+def begin(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules]) -> None:
+    """Make the tables that judging fills; raises ConfigError where staging and schemas differ."""
     for entity in schemas.values():
         _check_columns(con, entity)
     for table in ("finding", "check_result", "cell_balance"):
@@ -52,26 +60,10 @@ def judge(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], *, as_of:
     quality.ensure(con, "finding", "check_result", "cell_balance")
     con.execute(f"create or replace table quarantine.cell ({_CELL})")
     con.execute(f"create table if not exists landing.reject ({_REJECT})")
-    for entity in schemas.values():
-        try:
-            _judge(con, entity, as_of)
-        except duckdb.Error as error:
-            raise BuildError(
-                f"entity {entity.name}: the database could not judge its rows: {scrub(error)}",
-                remedy=f"run sql/staging/{entity.name}.sql and `cytoreg rules --show-sql"
-                f" {entity.name}` by hand on the build",
-            ) from None
-        _describe(con, entity)
-    _count_unparsable(con, schemas)
-    comment(con, "quarantine.cell", "Refused cells of accepted rows, as text: one row a cell.")
 
 
-def _judge(con: DuckDBPyConnection, entity: EntityRules, as_of: date) -> None:
-    """Cells, rows, tables, and what comes of it; Pandera is asked where SQL cannot tell."""
-
-    def run(statements: Iterable[str]) -> None:
-        for statement in statements:
-            con.execute(statement)
+def judge_alone(con: DuckDBPyConnection, entity: EntityRules, as_of: date) -> None:
+    """Judge cells, then rows, into `judged_<entity>`; Pandera is asked where SQL cannot tell."""
 
     def ask_pandera(*, of_columns: bool) -> None:
         tests = numbered(entity, Python)
@@ -80,12 +72,45 @@ def _judge(con: DuckDBPyConnection, entity: EntityRules, as_of: date) -> None:
 
             judge_in_pandera(con, entity, of_columns=of_columns)
 
-    run(cells(entity))
-    ask_pandera(of_columns=True)
-    run(rows(entity, as_of))
-    ask_pandera(of_columns=False)
-    run(tables(entity, as_of))
-    run(outcome(entity))
+    with _scrubbed(entity):
+        _run(con, cells(entity))
+        ask_pandera(of_columns=True)
+        _run(con, rows(entity, as_of))
+        ask_pandera(of_columns=False)
+
+
+def judge_beside_others(con: DuckDBPyConnection, entity: EntityRules, as_of: date) -> None:
+    """Judge what `judge_alone` left beside other rows and tables, and write what comes of it."""
+    with _scrubbed(entity):
+        _run(con, tables(entity, as_of))
+        _run(con, outcome(entity))
+    _describe(con, entity)
+
+
+def finish(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules]) -> None:
+    """Count the lines that could not be read, once every entity is judged."""
+    _count_unparsable(con, schemas)
+    comment(con, "quarantine.cell", "Refused cells of accepted rows, as text: one row a cell.")
+
+
+def _run(con: DuckDBPyConnection, statements: Iterable[str]) -> None:
+    for statement in statements:
+        con.execute(statement)
+
+
+@contextmanager
+def _scrubbed(entity: EntityRules) -> Iterator[None]:
+    """What the database says, without values."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise BuildError(
+            f"entity {entity.name}: the database could not judge its rows: {scrub(error)}",
+            remedy=f"run sql/staging/{entity.name}.sql and `cytoreg rules --show-sql"
+            f" {entity.name}` by hand on the build",
+        ) from None
 
 
 def _check_columns(con: DuckDBPyConnection, entity: EntityRules) -> None:

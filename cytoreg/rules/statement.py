@@ -222,9 +222,10 @@ def _others(entity: EntityRules, as_of: date | None) -> list[str]:
     across: dict[str, list[tuple[int, Pairwise]]] = {}
     for position, test in numbered(entity, Pairwise):
         if not test.itself:
-            across.setdefault(test.other, []).append((position, test))
-    for other, tests in across.items():
-        ctes |= contradictions(tests, judged, other, f"accepted.{quote(other)} as that", as_of)
+            across.setdefault(test.table, []).append((position, test))
+    for table, tests in across.items():
+        name = f"known_{tests[0][1].other}" if tests[0][1].known else tests[0][1].other
+        ctes |= contradictions(tests, judged, name, f"{table} as that", as_of)
     return _found(entity, ctes)
 
 
@@ -309,5 +310,5 @@ def _orphans(position: int, test: Exists, judged: str) -> str:
     return (
         f"  select this.rowid as _id, {position} as rule\n  from {judged} as this\n"
         f"  where {given}\n    and not exists (\n"
-        f"      select 1 from accepted.{quote(test.other)} as that where {match}\n    )"
+        f"      select 1 from {test.table} as that where {match}\n    )"
     )

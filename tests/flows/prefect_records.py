@@ -12,7 +12,7 @@ from pathlib import Path
 AS_OF = "2016-12-31"
 NIGHTS = ["land biomarkers", "land death_index", "land hospital", "land laboratory", "land or_log"]
 NIGHTS += ["land pathology", "land research", "land tumor_registry", "stage", "judge sources"]
-NIGHTS += ["judge rows", "link", "judge tables", "materialize", "judge marts", "publish"]
+NIGHTS += ["judge rows", "assemble", "judge tables", "materialize", "judge marts", "publish"]
 
 
 def cytoreg(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

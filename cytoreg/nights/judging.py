@@ -1,0 +1,58 @@
+"""The order in which a night judges: whom it is about first, then all that is said of them.
+
+Persons are judged and linked before anything else, so that a rule of another entity looks at the
+person, by every number that the person has, and not at whatever single record shares a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import duckdb
+
+from cytoreg import linkage, rules, weighing
+from cytoreg.config import Linkage
+from cytoreg.rules import EntityRules
+
+__all__ = ["judge_and_link"]
+
+
+def judge_and_link(
+    con: duckdb.DuckDBPyConnection,
+    schemas: Mapping[str, EntityRules],
+    config: Linkage,
+    *,
+    as_of: date,
+    pseudonym_key: str,
+) -> None:
+    """Judge the persons' records, link them, then judge all other records beside the persons.
+
+    `schemas` in load_schemas' order. Raises as `rules.judge` and `linkage.link` do.
+    """
+    persons = _with_references(schemas, (config.entity, *config.without_number))
+    rules.begin(con, schemas)
+    for name in persons:
+        rules.judge_alone(con, schemas[name], as_of)
+        rules.judge_beside_others(con, schemas[name], as_of)
+    linkage.link(con, config, pseudonym_key=pseudonym_key)
+    known = weighing.known_person(con, config)
+    others = [
+        rules.look_at(entity, config.entity, config.number, known)
+        for name, entity in schemas.items()
+        if name not in persons
+    ]
+    for entity in others:
+        rules.judge_alone(con, entity, as_of)
+    weighing.weigh(con, others, config, as_of)
+    for entity in others:
+        rules.judge_beside_others(con, entity, as_of)
+    rules.finish(con, schemas)
+
+
+def _with_references(schemas: Mapping[str, EntityRules], names: tuple[str, ...]) -> list[str]:
+    """The entities, and those that must be judged before them, in the order of `schemas`."""
+    wanted = set(names) & set(schemas)
+    while missing := {o for n in wanted for o in schemas[n].refers_to} - wanted:
+        wanted |= missing
+    return [name for name in schemas if name in wanted]
