@@ -48,7 +48,10 @@ select
     when 'HIAA-U' then 'hiaa_urine'
     else code
   end as analyte, -- code of the hospital's own list of assays
-  coalesce(value, value_text) as result, -- value[x]
+  case
+    when comparator is null or comparator in ('<', '<=', '>=', '>') then coalesce(value, value_text)
+    else comparator || ' ' || coalesce(value, value_text)
+  end as result, -- value[x]; a sign that cannot be read is left before it: the number is no result
   comparator, -- valueQuantity.comparator
   unit, -- valueQuantity.code, or unit
   upper_limit, -- referenceRange.high.value

@@ -23,6 +23,7 @@ given = {
         E9               | 0000003         | 2003-05-09 10:00:00 | 2003-05-19 10:00:00 | home
         F1               | 0000002         | 2011-05-09 10:00:00 | 2011-05-19 10:00:00 | home
         F2               | 0000001         | 2005-05-09 10:00:00 | 2005-05-19 10:00:00 | expired
+        F3               | 0000001         | 2016-12-09 10:00:00 | 2017-01-09 10:00:00 | expired
     """,
     "staging.diagnosis": """
         diagnosis_number | encounter_number | hospital_number | code_system | code   | diagnosis_date
@@ -50,6 +51,8 @@ def test_encounters(finds):
         E3  | encounter.stay_plausible            | warning
         E4  | encounter.stay_ended                | warning
         E6  | encounter.by_extract                | critical
+        F3  | encounter.discharge_by_extract      | critical
+        F3  | encounter.expired_is_dead           | warning
         E7  | encounter.admission_time.required   | warning
         E8  | encounter.admission_time.type       | critical
         E9  | encounter.patient_exists            | critical
