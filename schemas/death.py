@@ -49,11 +49,11 @@ class Death(Entity):
         },
     )
     sex: str = field(
-        "male or female.",
-        isin=("male", "female"),
+        "male, female or unknown.",
+        isin=("male", "female", "unknown"),
         reasons={
             "required": "The sex is missing.",
-            "isin": "The index codes sex M or F.",
+            "isin": "The index codes sex M, F or U.",
         },
     )
     ssn_last4: str = field(

@@ -52,8 +52,16 @@ def simulate(
     patients: Annotated[int, typer.Option(min=20, help="Records in the tumour registry.")] = 834,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 2017,
     defects: Annotated[
-        bool, typer.Option(help="Plant defects, and write the truth about them.")
+        bool, typer.Option(help="Plant defects and variants, and write the truth about them.")
     ] = True,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of each table's records that carry a defect or a variant, up to 0.2,"
+            " instead of a few of each kind.",
+            show_default=False,
+        ),
+    ] = None,
     hospital_url: Annotated[
         str | None,
         typer.Option(
@@ -78,14 +86,20 @@ def simulate(
             patients=patients,
             seed=seed,
             defects=defects,
+            rate=rate,
             hospital_url=hospital_url,
             progress=progress,
         )
     if as_json:
-        show_json({"folder": folder, "records": made.records, "defects": made.defects})
+        counts = {"defects": made.defects, "variants": made.variants}
+        show_json({"folder": folder, "records": made.records, **counts})
         return
     show_table(("table", "records"), list(made.records.items()))
-    planted = f", {made.defects} defects planted (see truth/defects.csv)" if defects else ""
+    planted = (
+        f", {made.defects:,} defects and {made.variants:,} variants planted (see truth)"
+        if defects
+        else ""
+    )
     typer.echo(f"{folder}: {patients:,} patients{planted}")
 
 

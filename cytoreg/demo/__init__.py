@@ -2,5 +2,6 @@
 
 from cytoreg.demo.defects import DEFECTS, Defect
 from cytoreg.demo.simulation import Simulation, simulate
+from cytoreg.demo.variants import VARIANTS
 
-__all__ = ["DEFECTS", "Defect", "Simulation", "simulate"]
+__all__ = ["DEFECTS", "VARIANTS", "Defect", "Simulation", "simulate"]

@@ -1,10 +1,12 @@
-"""Plants the catalogue's defects in the extracts' tables and writes down where.
+"""Plants the catalogue's defects and variants in the extracts' tables and writes down where.
 
-A patient carries one defect at most, so that none hides another.
+A patient carries one at most, so that none hides another; unless a rate is asked for: then it is
+the record that carries one at most.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,20 +15,23 @@ import numpy as np
 
 from cytoreg.demo.defects import DEFECTS, Defect
 from cytoreg.demo.sampling import Bools, Ints
+from cytoreg.demo.variants import VARIANTS
 
 if TYPE_CHECKING:
     import duckdb
 
 
 _LOOKED_AT = 100_000
+_KINDS = (*DEFECTS, *VARIANTS)
 
 
 @dataclass(frozen=True)
 class Planted:
-    """How many defects were planted, how many of each kind, and kinds that found no record."""
+    """How many defects and variants were planted, of each kind, and kinds that found no record."""
 
     count: int
     kinds: tuple[tuple[str, int], ...]
+    variants: tuple[tuple[str, int], ...]
     missed: tuple[str, ...]
 
 
@@ -35,65 +40,93 @@ def kind(defect: Defect) -> str:
     return f"{defect.source}.{defect.table}: {defect.description}"
 
 
-def plant(con: duckdb.DuckDBPyConnection, seed: int) -> Planted:
-    """Change the extracts' tables as the catalogue says; targets depend on `seed` alone."""
+def plant(con: duckdb.DuckDBPyConnection, seed: int, rate: float | None = None) -> Planted:
+    """Change the extracts' tables as the catalogue says; targets depend on `seed` and `rate` alone.
+
+    `rate` is the share of each table's records that carry something, shared out among the kinds of
+    the table by their weight; without it each kind comes at its own rate.
+    """
     people = con.execute("select count(*) from person").fetchone()
     carries = np.zeros(people[0] if people else 0, dtype=np.bool_)
-    counts: list[tuple[str, int]] = []
+    weights: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for defect in _KINDS:
+        weights[defect.source, defect.table] += defect.weight
+    counts: list[int] = []
     missed: list[str] = []
-    for number, defect in enumerate(DEFECTS):
+    con.execute("create or replace temp table taken (source_table varchar, id bigint)")
+    for number, defect in enumerate(_KINDS):
         rng = np.random.default_rng([seed, number])
-        rows = _targets(con, defect, carries, rng)
-        if not len(rows):
+        of_table = weights[defect.source, defect.table]
+        share = defect.rate if rate is None else rate * defect.weight / of_table
+        chosen = _targets(con, defect, share, carries if rate is None else None, rng)
+        counts.append(len(chosen))
+        if not len(chosen):
             missed.append(kind(defect))
             continue
-        con.register("numbers", {"id": rows})
-        con.execute("create or replace temp table target as select id from numbers")
+        con.register("numbers", {"id": chosen[:, 0], "pid": chosen[:, 1]})
+        con.execute("create or replace temp table target as select id, pid from numbers")
         con.unregister("numbers")
+        con.execute(f"insert into taken select '{defect.source}_{defect.table}', id from target")
         _damage(con, defect, number)
-        counts.append((kind(defect), len(rows)))
-    return Planted(sum(count for _, count in counts), tuple(counts), tuple(missed))
+        for statement in defect.then:
+            con.execute(statement)
+    counted = [(kind(defect), count) for defect, count in zip(_KINDS, counts, strict=True)]
+    defects = len(DEFECTS)
+    return Planted(
+        count=sum(counts[:defects]),
+        kinds=tuple(pair for pair in counted[:defects] if pair[1]),
+        variants=tuple(pair for pair in counted[defects:] if pair[1]),
+        missed=tuple(missed),
+    )
 
 
 def _targets(
     con: duckdb.DuckDBPyConnection,
     defect: Defect,
-    carries: Bools,
+    share: float,
+    carries: Bools | None,
     rng: np.random.Generator,
 ) -> Ints:
-    """Rows (rowid) to carry the defect, preferred ones first; marks their patients in `carries`."""
+    """(rowid, patient or -1) of records to carry the defect, preferred ones first.
+
+    Marks their patients in `carries`, if there is one.
+    """
     table = f"extract.{defect.source}_{defect.table}"
     counted = con.execute(f"select count(*) from {table}").fetchone()
     total = int(counted[0]) if counted else 0
-    wanted = max(1, round(defect.rate * total))
+    wanted = max(1, round(share * total))
     # Of a large table every so-many-th row is looked at, unless too few of them can carry it.
     for step in (max(total // _LOOKED_AT, 1), 1):
         chosen = _among(con, defect, carries, rng, step)[:wanted]
         if len(chosen) == wanted:
             break
-    ids, pids = chosen.T
-    carries[pids[pids >= 0]] = True
-    return np.sort(ids)
+    if carries is not None:
+        pids = chosen[:, 1]
+        carries[pids[pids >= 0]] = True
+    return chosen[np.argsort(chosen[:, 0])]
 
 
 def _among(
     con: duckdb.DuckDBPyConnection,
     defect: Defect,
-    carries: Bools,
+    carries: Bools | None,
     rng: np.random.Generator,
     step: int,
 ) -> Ints:
     """(rowid, patient or -1) of rows that can carry it, one a patient, in the order of choice."""
-    table = f"extract.{defect.source}_{defect.table}"
+    name = f"{defect.source}_{defect.table}"
     found = con.execute(
         f"""select x.rowid as id, coalesce(x._pid, -1) as pid, ({defect.prefer}) as preferred
-        from {table} as x left join person as p on p.pid = x._pid
+        from extract.{name} as x left join person as p on p.pid = x._pid
+        anti join (select id from taken where source_table = '{name}') as t on t.id = x.rowid
         where x.rowid % {step} = {rng.integers(step)} and x._defect is null and ({defect.where})
         order by x.rowid"""
     ).fetchnumpy()
     ids, pids = np.asarray(found["id"]), np.asarray(found["pid"])
     order = rng.permutation(len(ids))
     order = order[np.argsort(~np.asarray(found["preferred"], dtype=np.bool_)[order], kind="stable")]
+    if carries is None:
+        return np.column_stack([ids[order], pids[order]])
     order = order[(pids[order] < 0) | ~carries[pids[order]]]
     _, first = np.unique(np.where(pids[order] < 0, -1 - ids[order], pids[order]), return_index=True)
     order = order[np.sort(first)]
@@ -127,22 +160,7 @@ def _damage(con: duckdb.DuckDBPyConnection, defect: Defect, number: int) -> None
             f" from {table} as x left join person as p on p.pid = x._pid"
             " where x.rowid in (select id from target)"
         )
-        if defect.action == "resend":
-            con.execute(_RESENT_TUMOUR)
 
-
-# The abstract sent again reports one more tumour, of the skin, which has no record of its own yet.
-_RESENT_TUMOUR = """
-insert into extract.tumor_registry_tumor
-select t.* replace (
-  '03' as tumorRecordNumber, '03' as sequenceNumberHospital, 'C445' as primarySite,
-  '8720' as histologicTypeIcdO3, '9' as gradePathological, null as ki67, '999' as tumorSizeSummary,
-  left(t._record, 9) || '03' as _record, t._sort // 10 * 10 + 9 as _sort
-)
-from extract.tumor_registry_tumor as t
-join extract.tumor_registry_patient as p on p._sort = t._sort // 10
-where p.rowid in (select id from target) and t.tumorRecordNumber = '01'
-"""
 
 # How readers count the rows of each table, what a record is called, and rows above the first one.
 _NUMBERED = {
@@ -161,16 +179,17 @@ _FORMS = ("enrollment", "procedure", "complication", "follow_up")
 
 
 def write_truth(con: duckdb.DuckDBPyConnection, folder: Path, defects: bool) -> None:
-    """Write truth/defects.csv: every planted defect with the file and row that readers count."""
+    """Write truth/defects.csv and variants.csv: what was planted, with the file and row that
+    readers count; variants have no rule."""
     folder.mkdir(parents=True, exist_ok=True)
     if not defects:
         return
     con.register(
         "catalogue",
         {
-            "number": np.arange(len(DEFECTS)),
-            "rule": np.array([defect.rule for defect in DEFECTS], dtype=object),
-            "defect": np.array([kind(defect) for defect in DEFECTS], dtype=object),
+            "number": np.arange(len(_KINDS)),
+            "rule": np.array([defect.rule for defect in _KINDS], dtype=object),
+            "name": np.array([kind(defect) for defect in _KINDS], dtype=object),
         },
     )
     parts = [
@@ -195,12 +214,18 @@ def write_truth(con: duckdb.DuckDBPyConnection, folder: Path, defects: bool) -> 
           from ({forms})
         ) where _defect is not null"""
     )
-    con.execute(
-        f"""copy (
-          select f.source, f.source_table, f.file, f."row", f.record, c.rule, c.defect
-          from ({" union all ".join(parts)}) as f
-          join catalogue as c on c.number = f._defect::bigint
-          order by all
-        ) to '{folder / "defects.csv"}' (header, delimiter ',')"""
-    )
+    planted = f"""
+        select f.source, f.source_table, f.file, f."row", f.record, c.rule, c.name, c.number
+        from ({" union all ".join(parts)}) as f
+        join catalogue as c on c.number = f._defect::bigint"""
+    for name, columns, which in (
+        ("defect", "rule, name as defect", f"number < {len(DEFECTS)}"),
+        ("variant", "name as variant", f"number >= {len(DEFECTS)}"),
+    ):
+        con.execute(
+            f"""copy (
+              select source, source_table, file, "row", record, {columns}
+              from ({planted}) where {which} order by all
+            ) to '{folder / f"{name}s.csv"}' (header, delimiter ',')"""
+        )
     con.unregister("catalogue")

@@ -29,6 +29,7 @@ from cytoreg.progress import Progress, quiet
 
 _FEWEST = 20
 _MOST = 1_500_000  # more would need longer case numbers
+_HIGHEST_RATE = 0.2
 _MEMORY = "2GB"
 _SYSTEMS = (
     *("tumor_registry", "hospital", "or_log", "research", "death_index", "laboratory"),
@@ -38,7 +39,7 @@ _SYSTEMS = (
 
 @dataclass(frozen=True)
 class Simulation:
-    """What was written: records by `source.table`, planted defects, kinds that found no record."""
+    """What was written: records by `source.table`, what was planted, kinds that found no record."""
 
     folder: Path
     patients: int
@@ -46,6 +47,7 @@ class Simulation:
     records: Mapping[str, int]
     defects: int
     kinds: int
+    variants: int
     not_planted: tuple[str, ...]
 
 
@@ -55,12 +57,15 @@ def simulate(
     patients: int = 834,
     seed: int = 2017,
     defects: bool = True,
+    rate: float | None = None,
     hospital_url: str | None = None,
     progress: Progress = quiet,
 ) -> Simulation:
     """Write the extracts of a simulated hospital with `patients` records into `folder`.
 
-    The same patients, seed and defects give the same bytes. Extracts of an earlier call are
+    With `defects`, what is wrong is planted, and what is unusual but right (variants): a few of
+    each kind, or, with `rate`, on that share of each table's records, at most 0.2.
+    The same patients, seed, defects and rate give the same bytes. Extracts of an earlier call are
     replaced as a whole, each system in one rename. Raises ConfigError for a number of patients or a
     URL that cannot be served, and when `folder` (or the database) holds anything that no earlier
     call wrote, or that was changed since; then nothing is touched.
@@ -71,6 +76,11 @@ def simulate(
         )
     if seed < 0:
         raise ConfigError("cannot simulate with a negative seed", remedy="give 0 or more")
+    if rate is not None and not (defects and 0 < rate <= _HIGHEST_RATE):
+        raise ConfigError(
+            f"cannot plant defects at a rate of {rate:g}",
+            remedy=f"give a rate above 0, up to {_HIGHEST_RATE}, and no --no-defects",
+        )
     fence.check(folder)
     source_hospital.check(hospital_url)
     try:
@@ -89,11 +99,11 @@ def simulate(
             draw(con, patients, seed)
             progress("people", patients)
             records = _extract(con)
-            planted = plant(con, seed) if defects else Planted(0, (), ())
+            planted = plant(con, seed, rate) if defects else Planted(0, (), (), ())
             progress("defects", planted.count)
             _write(con, work, hospital_url, records, progress)
             write_truth(con, work / "truth", defects)
-            _write_parameters(work / "truth", patients, seed, records, planted, defects)
+            _write_parameters(work / "truth", patients, seed, records, planted, defects, rate)
         _swap(work, folder)
     return Simulation(
         folder=folder,
@@ -102,6 +112,7 @@ def simulate(
         records=records,
         defects=planted.count,
         kinds=len(planted.kinds),
+        variants=sum(count for _, count in planted.variants),
         not_planted=planted.missed,
     )
 
@@ -166,6 +177,7 @@ def _write_parameters(
     records: Mapping[str, int],
     planted: Planted,
     defects: bool,
+    rate: float | None,
 ) -> None:
     """How these extracts were made, for whoever finds them later."""
     (folder / "parameters.json").write_text(
@@ -174,9 +186,11 @@ def _write_parameters(
                 "patients": patients,
                 "seed": seed,
                 "defects": defects,
+                "rate": rate,
                 "records": records,
                 "planted": planted.count,
                 "kinds": dict(planted.kinds),
+                "variants": dict(planted.variants),
                 "not_planted": planted.missed,
             },
             indent=2,

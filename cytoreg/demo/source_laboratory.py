@@ -17,6 +17,7 @@ SINCE = "1998-01-01"
 """Since then the laboratory has a system; earlier results are on paper (source_biomarkers)."""
 _STEP = 100_000
 
+# From `started` to `person`: what an Observation may hold, and mostly does not.
 TABLES = f"""
 create table extract.laboratory_observation as
 with result as (
@@ -41,6 +42,12 @@ select
   case when analyte = 0 then if(new, '93', '36') when in_mol then '31.4' else '6' end as high,
   case when analyte = 1 then 'HPLC' when new then 'ELISA 2' else 'ELISA 1' end as method,
   'Central laboratory' as laboratory,
+  null::varchar as started,
+  null::varchar as version,
+  null::varchar as updated,
+  null::varchar as value_text,
+  null::varchar as other_range,
+  null::varchar as person,
   'laboratory/Observation.ndjson' as _file,
   number as _sort,
   0 as _copy,
@@ -54,19 +61,31 @@ order by number
 _LINE = """
 with line as (
   select _sort, _copy, _damage,
-    '{"resourceType":"Observation","id":"' || id || '","status":"' || status
+    '{"resourceType":"Observation","id":"' || id
+    || coalesce('","meta":{"versionId":"' || version || '","lastUpdated":"' || updated || '"}', '"')
+    || ',"status":"' || status
     || '","category":[{"coding":[{"system":'
     || '"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}]'
     || ',"code":{"coding":[{"system":"urn:simulated-hospital:assay","code":"' || code
     || '","display":"' || display || '"}]},"subject":{"reference":"Patient/' || mrn
     || '","identifier":{"system":"urn:simulated-hospital:mrn","value":"' || mrn || '"}}'
-    || ',"effectiveDateTime":"' || effective || '"'
+    || coalesce(
+      ',"effectivePeriod":{"start":"' || started || '","end":"' || effective || '"}',
+      ',"effectiveDateTime":"' || effective || '"'
+    )
+    || coalesce(',"valueString":"' || value_text || '"', '')
     || coalesce(',"valueQuantity":{"value":' || value
       || coalesce(',"comparator":"' || comparator || '"', '')
       || ',"unit":"' || unit || '","system":"http://unitsofmeasure.org","code":"' || unit || '"}',
       '')
-    || coalesce(',"referenceRange":[{"high":{"value":' || high || ',"unit":"' || unit || '"}}]', '')
-    || ',"performer":[{"display":"' || laboratory || '"}]'
+    || coalesce(
+      ',"referenceRange":[' || coalesce(other_range || ',', '')
+      || '{"high":{"value":' || high || ',"unit":"' || unit || '"}}]',
+      ''
+    )
+    || ',"performer":['
+    || coalesce('{"reference":"Practitioner/1","display":"' || person || '"},', '')
+    || '{"reference":"Organization/1","display":"' || laboratory || '"}]'
     || ',"method":{"text":"' || method || '"}}' as whole
   from extract.laboratory_observation
   where _sort >= LOW and _sort < HIGH

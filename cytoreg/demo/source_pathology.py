@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _SINCE = 1998
 
 # Edition by the year of the operation. Before the seventh there was no chapter on these tumours.
-# `_version` counts the messages of a report.
+# `_version` counts the messages of a report; `_segments` are further results of it; one that is
+# `_joined` is a further order in the message before it.
 TABLES = f"""
 create table extract.pathology_report as
 with specimen as (
@@ -68,6 +69,8 @@ select
   'pathology/reports_' || year(s.day) || '.hl7' as _file,
   year(s.day) as _year,
   s.version as _version,
+  null::varchar as _segments,
+  false as _joined,
   row_number() over (order by s.day, s.number, s.version) as _sort,
   0 as _copy,
   s.pid as _pid,
@@ -108,14 +111,16 @@ def _observations() -> str:
 _MESSAGE = rf"""
 with message as (
   select _sort, _copy, _damage,
-    'MSH|^~\&|SIMPATH|SIMLAB|REGISTRY|SIMHOSP|' || reported || '||ORU^R01^ORU_R01|'
+    if(_joined, '', 'MSH|^~\&|SIMPATH|SIMLAB|REGISTRY|SIMHOSP|' || reported || '||ORU^R01^ORU_R01|'
     || message_number || '|P|2.5.1\n'
     || 'PID|1||' || mrn || '^^^SIMHOSP^MR||' || family_name || '^' || given_name
     || if(_damage = 'bytes', '{LATIN_1_E}', '') || '||'
-    || birth_date || '|' || sex || '\n'
-    || 'OBR|1||' || report_number || '|11529-5^Surgical pathology study^LN|||' || specimen_date
+    || birth_date || '|' || sex || '\n')
+    || if(_joined, 'OBR|2||', 'OBR|1||') || report_number
+    || '|11529-5^Surgical pathology study^LN|||' || specimen_date
     || repeat('|', 15) || reported || '|||' || result_status || '\n'
     || {_observations()}
+    || coalesce(_segments || '\n', '')
     || 'OBX|{len(_RESULTS) + 1}|FT|NOTE^Comment^L||Margins \T\ vessels as marked.'
     || '\.br\See also report~Simulated||||||F' as whole
   from extract.pathology_report
@@ -131,7 +136,8 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     years = con.execute("select distinct _year from extract.pathology_report order by 1").fetchall()
     for (year,) in years:
         count = con.execute(
-            "select count(*) from extract.pathology_report where _year = $year", {"year": year}
+            "select count(*) from extract.pathology_report where _year = $year and not _joined",
+            {"year": year},
         ).fetchone()
         write_lines(
             con,

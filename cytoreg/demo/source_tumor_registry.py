@@ -90,9 +90,10 @@ order by _sort
 
 
 def _elements(items: tuple[str, ...]) -> str:
-    """SQL of the Item elements; one without a value is absent. No value here needs escaping."""
+    """SQL of the Item elements; one without a value is absent."""
     return " || ".join(
-        f"coalesce('<Item naaccrId=\"{item}\">' || {item} || '</Item>\n', '')" for item in items
+        f"coalesce('<Item naaccrId=\"{item}\">' || replace({item}, '<', '&lt;') || '</Item>\n', '')"
+        for item in items
     )
 
 

@@ -85,14 +85,17 @@ def death_lines(folder: Path) -> list[str]:
 
 
 def reports(folder: Path) -> dict[str, list[list[list[str]]]]:
-    """The pathologists' messages by file, each as its segments' fields."""
+    """The pathologists' messages by file, each as its segments' fields: one for each order."""
     found = {}
     for path in sorted((folder / "pathology").glob("*.hl7")):
         text = path.read_bytes().decode("utf-8", "replace")
         whole = text.split("\nBTS|")[0].split("\nBHS|", 1)[1]
         messages = re.split(r"\n(?=MSH\|)", whole)[1:]
         found[f"pathology/{path.name}"] = [
-            [segment.split("|") for segment in message.split("\n")] for message in messages
+            [segment.split("|") for segment in (head + order).split("\n")]
+            for message in messages
+            for head, *orders in [re.split(r"(?<=\n)(?=OBR\|)", message)]
+            for order in orders
         ]
     return found
 

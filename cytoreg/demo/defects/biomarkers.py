@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from cytoreg.demo.defects.defect import Defect
+from cytoreg.demo.defects.defect import RARE, Defect
 
 _result = partial(Defect, "biomarkers", "result")
 DEFECTS: tuple[Defect, ...] = (
@@ -17,11 +17,13 @@ DEFECTS: tuple[Defect, ...] = (
             **dict.fromkeys(("_day", "_day_text", "_number", "_number_text"), "null"),
             **dict.fromkeys(("normal_below", "assay", "laboratory"), "null"),
         },
+        weight=RARE,
     ),
     _result(
         "laboratory.hospital_number.str_matches",
         "hospital number has a digit too many",
         changes={"mrn": "x.mrn || '7'"},
+        weight=RARE,
     ),
     _result("laboratory.given_once", "row typed twice", action="repeat"),
     _result(

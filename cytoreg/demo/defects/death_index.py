@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from cytoreg.demo.defects.defect import Defect
+from cytoreg.demo.defects.defect import RARE, Defect
 
 _death = partial(Defect, "death_index", "deaths")
 DEFECTS: tuple[Defect, ...] = (
-    _death("death.unparsable", "line cut short", action="cut"),
+    _death("death.unparsable", "line cut short", action="cut", weight=RARE),
     _death(
         "death.death_after_birth",
         "died before birth",

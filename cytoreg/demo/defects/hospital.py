@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from cytoreg.demo.defects.defect import AS_OF, NO_PATIENT, Defect, in_2092
+from cytoreg.demo.defects.defect import AS_OF, NO_PATIENT, RARE, Defect, in_2092
 
 _patient = partial(Defect, "hospital", "patients")
 _encounter = partial(Defect, "hospital", "encounters")
@@ -74,6 +74,7 @@ DEFECTS: tuple[Defect, ...] = (
         "encounter of nobody",
         changes={"mrn": NO_PATIENT.format("mrn")},
         where=_uncoded,
+        weight=RARE,
     ),
     _encounter(
         "encounter.encounter_number.unique",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from cytoreg.demo.defects.defect import AS_OF, NO_PATIENT, Defect, in_2092
+from cytoreg.demo.defects.defect import AS_OF, NO_PATIENT, RARE, Defect, in_2092
 
 _result = partial(Defect, "laboratory", "observation")
 DEFECTS: tuple[Defect, ...] = (
-    _result("laboratory.unparsable", "line cut short", action="cut"),
+    _result("laboratory.unparsable", "line cut short", action="cut", weight=RARE),
     _result("laboratory.result_key.unique", "result exported twice", action="repeat"),
     _result(
         "laboratory.given_once",
@@ -20,9 +20,13 @@ DEFECTS: tuple[Defect, ...] = (
         "laboratory.patient_exists",
         "result of nobody",
         changes={"mrn": NO_PATIENT.format("mrn")},
+        weight=RARE,
     ),
     _result(
-        "laboratory.hospital_number.required", "hospital number missing", changes={"mrn": "''"}
+        "laboratory.hospital_number.required",
+        "hospital number missing",
+        changes={"mrn": "''"},
+        weight=RARE,
     ),
     _result(
         "laboratory.status.isin", "status that FHIR does not know", changes={"status": "'done'"}

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from functools import partial
 
-from cytoreg.demo.defects.defect import AS_OF, NO_PATIENT, Defect
+from cytoreg.demo.defects.defect import AS_OF, NO_PATIENT, RARE, Defect
 
 _case = partial(Defect, "or_log", "cases", prefer="x._number > 1")
 DEFECTS: tuple[Defect, ...] = (
-    _case("procedure.unparsable", "line cut short", action="cut"),
-    _case("procedure.unparsable", "bytes that are not UTF-8", action="bytes"),
+    _case("procedure.unparsable", "line cut short", action="cut", weight=RARE),
+    _case("procedure.unparsable", "bytes that are not UTF-8", action="bytes", weight=RARE),
     _case("procedure.case_number.unique", "case entered twice", action="repeat"),
-    _case("procedure.case_number.required", "case number missing", changes={"case_number": "''"}),
+    _case(
+        "procedure.case_number.required",
+        "case number missing",
+        changes={"case_number": "''"},
+        weight=RARE,
+    ),
     _case(
         "procedure.has_hospital_number",
         "hospital number missing",
         changes={"hospital_number": "''"},
+        weight=RARE,
     ),
     _case(
         "procedure.patient_exists",
         "operation on nobody",
         changes={"hospital_number": NO_PATIENT.format("hospital_number")},
+        weight=RARE,
     ),
     _case(
         "procedure.operation_date.type",

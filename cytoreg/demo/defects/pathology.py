@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from cytoreg.demo.defects.defect import NO_PATIENT, Defect, in_2092
+from cytoreg.demo.defects.defect import NO_PATIENT, RARE, Defect, in_2092
 
 _report = partial(Defect, "pathology", "report", where="x._version = 1")
 _measured = "x._version = 1 and x.ki67 is not null and x.ki67 <> '<1'"
 _with_nodes = "x._version = 1 and x.nodes_positive::integer > 0"
 DEFECTS: tuple[Defect, ...] = (
-    _report("pathology.unparsable", "message header without its separators", action="cut"),
-    _report("pathology.unparsable", "bytes that are not UTF-8", action="bytes"),
+    _report(
+        "pathology.unparsable", "message header without its separators", action="cut", weight=RARE
+    ),
+    _report("pathology.unparsable", "bytes that are not UTF-8", action="bytes", weight=RARE),
     _report("pathology.unique", "message sent twice", action="repeat"),
     _report(
         "pathology.correction_marked",
@@ -23,6 +25,7 @@ DEFECTS: tuple[Defect, ...] = (
         "pathology.patient_exists",
         "report on nobody",
         changes={"mrn": NO_PATIENT.format("mrn")},
+        weight=RARE,
     ),
     _report("pathology.has_hospital_number", "hospital number missing", changes={"mrn": "''"}),
     _report(

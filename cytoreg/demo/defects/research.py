@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from cytoreg.demo.defects.defect import AS_OF, Defect, in_2092
+from cytoreg.demo.defects.defect import AS_OF, RARE, Defect, in_2092
 
 _finding = partial(Defect, "research", "procedure", prefer="p.presenting <> 9")
 _complication = partial(Defect, "research", "complication")
@@ -18,11 +18,13 @@ DEFECTS: tuple[Defect, ...] = (
         "enrolled without a hospital number",
         changes={"mrn": "''"},
         prefer="p.presenting <> 9",
+        weight=RARE,
     ),
     _finding(
         "operative_finding.procedure_exists",
         "findings of no operation",
         changes={"proc_case_no": _no_case.format("proc_case_no")},
+        weight=RARE,
     ),
     _finding(
         "operative_finding.site_found.isin",
@@ -62,6 +64,7 @@ DEFECTS: tuple[Defect, ...] = (
         "complication of no operation",
         changes={"comp_case_no": _no_case.format("comp_case_no")},
         where="x.comp_clavien <> '7'",
+        weight=RARE,
     ),
     _complication(
         "complication.after_operation",

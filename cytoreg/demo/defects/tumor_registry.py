@@ -9,6 +9,18 @@ from cytoreg.demo.defects.defect import Defect, in_2092
 _patient = partial(Defect, "tumor_registry", "patient")
 _tumor = partial(Defect, "tumor_registry", "tumor")
 _first = "x.tumorRecordNumber = '01'"
+# The abstract sent again reports one more tumour, of the skin, which has no record of its own yet.
+_ONE_MORE_TUMOUR = """
+insert into extract.tumor_registry_tumor
+select t.* replace (
+  '03' as tumorRecordNumber, '03' as sequenceNumberHospital, 'C445' as primarySite,
+  '8720' as histologicTypeIcdO3, '9' as gradePathological, null as ki67, '999' as tumorSizeSummary,
+  left(t._record, 9) || '03' as _record, t._sort // 10 * 10 + 9 as _sort
+)
+from extract.tumor_registry_tumor as t
+join extract.tumor_registry_patient as p on p._sort = t._sort // 10
+where p.rowid in (select id from target) and t.tumorRecordNumber = '01'
+"""
 DEFECTS: tuple[Defect, ...] = (
     _patient(
         "patient.birth_date.type",
@@ -16,7 +28,7 @@ DEFECTS: tuple[Defect, ...] = (
         changes={"dateOfBirth": "x.dateOfBirth[1:4] || '0230'"},
     ),
     _patient("patient.sex.isin", "sex code that does not exist", changes={"sex": "'7'"}),
-    _patient("patient.unique", "abstract sent twice", action="resend"),
+    _patient("patient.unique", "abstract sent twice", action="repeat", then=(_ONE_MORE_TUMOUR,)),
     _patient("patient.family_name_given", "family name missing", changes={"nameLast": "null"}),
     _patient(
         "patient.dead_has_death_date",

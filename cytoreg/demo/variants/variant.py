@@ -1,0 +1,61 @@
+"""How variants are written: a defect without a rule, and texts that many of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cytoreg.demo.defects.defect import Action, Defect
+
+NO_BREAK = "chr(160)"
+TAB = "chr(9)"
+# No patient has such a hospital number today: those of the simulation begin with 0.
+FORMER = "'8' || right(p.mrn, 6)"
+TWO_TUMOURS = """x._pid in (
+  select _pid from extract.tumor_registry_tumor where tumorRecordNumber = '02' and _defect is null
+)"""
+# The patient's second tumour was abstracted under the former number, which tells whose it is.
+SECOND_TUMOUR_UNDER_FORMER = """
+update extract.tumor_registry_tumor
+set medicalRecordNumber = '8' || right(person.mrn, 6)
+from person
+where person.pid = _pid and tumorRecordNumber = '02' and _defect is null
+  and _pid in (select pid from target)
+"""
+
+
+def variant(
+    source: str,
+    table: str,
+    description: str,
+    changes: Mapping[str, str],
+    where: str = "true",
+    *,
+    action: Action = "change",
+    then: tuple[str, ...] = (),
+) -> Defect:
+    """A kind that is no defect: `changes` by column, where `where` holds; see Defect."""
+    return Defect(
+        source, table, None, description, changes=changes, where=where, action=action, then=then
+    )
+
+
+def padded(column: str) -> str:
+    """The text of a column between a blank and a tab, and a no-break space behind."""
+    return f"' ' || {TAB} || x.{column} || {NO_BREAK}"
+
+
+def without_zeros(column: str) -> str:
+    """A number as a spreadsheet keeps it."""
+    return f"ltrim(x.{column}, '0')"
+
+
+def renamed(suffix: str) -> tuple[str, ...]:
+    """Statements that lengthen the chosen patients' family name wherever it stands in full."""
+    chosen = "where _pid in (select pid from target)"
+    return (
+        f"update extract.tumor_registry_patient set nameLast = nameLast || '{suffix}' {chosen}",
+        f"update extract.hospital_patients set last_name = last_name || '{suffix}' {chosen}",
+        f"update extract.pathology_report set family_name = family_name || '{suffix}' {chosen}",
+        "update extract.or_log_cases set patient_name = replace(patient_name, ', ',"
+        f" '{suffix.upper()}, ') {chosen}",
+    )
