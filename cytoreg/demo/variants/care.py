@@ -7,6 +7,7 @@ from functools import partial
 from cytoreg.demo.defects.defect import Defect
 from cytoreg.demo.variants.variant import (
     FORMER,
+    FORMER_CHART,
     SECOND_TUMOUR_UNDER_FORMER,
     TWO_TUMOURS,
     padded,
@@ -75,7 +76,7 @@ _HOSPITAL = (
         "encounter under a former number",
         {"mrn": FORMER},
         where=TWO_TUMOURS,
-        then=(SECOND_TUMOUR_UNDER_FORMER,),
+        then=(SECOND_TUMOUR_UNDER_FORMER, FORMER_CHART),
     ),
     _diagnosis("diagnosed in a month", {"diagnosis_date": "x.diagnosis_date[1:7]"}),
     _diagnosis("code in small letters", {"code": "lower(x.code)"}),
@@ -95,7 +96,7 @@ _OR_LOG = (
         "operation under a former number",
         {"hospital_number": FORMER},
         where=TWO_TUMOURS,
-        then=(SECOND_TUMOUR_UNDER_FORMER,),
+        then=(SECOND_TUMOUR_UNDER_FORMER, FORMER_CHART),
     ),
     _case("name with a suffix", {"patient_name": "replace(x.patient_name, ', ', ' JR, ')"}),
     _case(

@@ -21,6 +21,15 @@ from person
 where person.pid = _pid and tumorRecordNumber = '02' and _defect is null
   and _pid in (select pid from target)
 """
+# The chart under the former number is still there.
+FORMER_CHART = """
+insert into extract.hospital_patients
+select h.* replace ('8' || right(person.mrn, 6) as mrn, 1 as _copy, null as _defect)
+from extract.hospital_patients as h
+join person on person.pid = h._pid
+where h._copy = 0 and h._pid in (select pid from target)
+  and h._pid not in (select _pid from extract.hospital_patients where mrn[1:1] = '8')
+"""
 
 
 def variant(
