@@ -133,17 +133,21 @@ def marts() -> str:
 
 def defects() -> str:
     """What `cytoreg simulate --defects` plants."""
-    from cytoreg.demo import DEFECTS
+    from cytoreg.demo import DEFECTS, VARIANTS
 
     rows = [
         (f"{defect.source}.{defect.table}", f"`{defect.rule}`", defect.description)
         for defect in DEFECTS
     ]
+    harmless = [(f"{variant.source}.{variant.table}", variant.description) for variant in VARIANTS]
     return (
         "# Planted defects\n\n`cytoreg simulate` plants these kinds of defect and writes where into"
         " `truth/defects.csv` (source, table, file, row, record, rule). Each kind strikes 0.05 % of"
-        " its table's records, at least one; no patient carries two.\n\n"
+        " its table's records, at least one; no patient carries two. With `--rate`, that share of"
+        " each table's records carries a defect or a variant; a record carries one at most.\n\n"
         + table(("source table", "found by", "what is planted"), rows)
+        + "\n## Variants\n\nLegal, or dirty in ways that change no figure; `truth/variants.csv` says"
+        " where.\n\n" + table(("source table", "what is planted"), harmless)
     )
 
 
