@@ -146,8 +146,8 @@ def defects() -> str:
         " its table's records, at least one; no patient carries two. With `--rate`, that share of"
         " each table's records carries a defect or a variant; a record carries one at most.\n\n"
         + table(("source table", "found by", "what is planted"), rows)
-        + "\n## Variants\n\nLegal, or dirty in ways that change no figure; `truth/variants.csv` says"
-        " where.\n\n" + table(("source table", "what is planted"), harmless)
+        + "\n## Variants\n\nLegal, or dirty in ways that change no figure; `truth/variants.csv`"
+        " says where.\n\n" + table(("source table", "what is planted"), harmless)
     )
 
 

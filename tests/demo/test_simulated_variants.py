@@ -124,7 +124,7 @@ def test_a_rate_is_the_share_of_records_that_carry_something(tmp_path: Path) -> 
         planted.update(f"{row['source']}.{row['source_table']}" for row in rows)
     assert set(planted) == set(done.records)
     for name, records in done.records.items():
-        assert 0.05 <= planted[name] / records <= 0.115, name
+        assert 0.05 <= planted[name] / records <= 0.12, name  # rounded by kind
 
 
 @pytest.mark.parametrize(("rate", "defects"), [(0.0, True), (0.21, True), (0.1, False)])
