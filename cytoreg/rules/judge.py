@@ -88,7 +88,8 @@ def judge_beside_others(con: DuckDBPyConnection, entity: EntityRules, as_of: dat
 
 
 def finish(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules]) -> None:
-    """Count the lines that could not be read, once every entity is judged."""
+    """Count the lines that could not be read, and name those of refused cells, after judging."""
+    _tell_lines(con)
     _count_unparsable(con, schemas)
     comment(con, "quarantine.cell", "Refused cells of accepted rows, as text: one row a cell.")
 
@@ -148,6 +149,24 @@ def _check_columns(con: DuckDBPyConnection, entity: EntityRules) -> None:
 
 def _lineage_types() -> dict[str, str]:
     return {name: "BIGINT" if name == "_row" else "VARCHAR" for name in LINEAGE}
+
+
+def _tell_lines(con: DuckDBPyConnection) -> None:
+    """The line of each refused cell in its file, where the reader kept it as `_line`."""
+    rows = con.execute(
+        "select table_name from duckdb_columns() where schema_name = 'landing'"
+        " and column_name = '_line' and database_name = current_database() order by table_name"
+    ).fetchall()
+    for (name,) in rows:
+        con.execute(
+            "update quarantine.cell set line = place.line\n"
+            "from (\n  select l._source, l._table, l._file, l._row, min(l._line) as line\n"
+            f"  from landing.{quote(name)} as l\n"
+            '  where (l._file, l._row) in (select (file, "row") from quarantine.cell)\n'
+            "  group by all\n) as place\n"
+            "where cell.source = place._source and cell.source_table = place._table\n"
+            '  and cell.file = place._file and cell."row" = place._row'
+        )
 
 
 def _describe(con: DuckDBPyConnection, entity: EntityRules) -> None:

@@ -9,7 +9,7 @@ record again, so that one quote does not swallow the rest of the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -57,10 +57,10 @@ class Block:
         start = int(self.ends[index - 1]) if index else 0
         return self.data[start : int(self.ends[index])].rstrip(b"\r\n")
 
-    def lines(self, indexes: list[int]) -> list[int]:
+    def lines(self, indexes: Sequence[int] | np.ndarray) -> np.ndarray:
         """Line of the file on which each of these records begins."""
-        before = np.searchsorted(_line_ends(self.data), self.starts[indexes])
-        return [self.first_line + int(count) for count in before]
+        starts = self.starts[np.asarray(indexes, dtype=np.int64)]
+        return self.first_line + np.searchsorted(_line_ends(self.data), starts)
 
 
 Cut = Callable[[bytes, bool], tuple[np.ndarray, dict[int, str]]]

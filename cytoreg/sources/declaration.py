@@ -17,7 +17,9 @@ class Section(BaseModel):
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 """What becomes a folder, a file and a part of a view's name."""
 
-RESERVED = frozenset({"_source", "_table", "_file", "_row", "_parent_row", "_run_id", "_items"})
+RESERVED = frozenset(
+    {"_source", "_table", "_file", "_row", "_parent_row", "_line", "_run_id", "_items"}
+)
 """Columns of cytoreg's own, which no source may bring."""
 
 

@@ -108,13 +108,15 @@ def delimited(
     quote: str = '"',
     line: int = 1,
     comment: str = "",
+    lined: bool = False,
 ) -> Iterator[Batch]:
     """Records of delimited text; the one on `line`, the header, is passed over (0: there is none).
 
     `columns` names the fields in their order. A record is bad when it has too few or too many
     fields, a quote out of place, a NUL, bytes that are not in `encoding`, or nothing at all; and
     when `refuse`, asked with a table of records, gives its position in it a reason. One that begins
-    with `comment` is bad too, with COMMENT for its reason.
+    with `comment` is bad too, with COMMENT for its reason. If `lined`, `_line` is the line of the
+    file on which each record begins, beside its number `_row`.
     """
     cut, first_row = blocks.cut_delimited(delimiter, quote), int(line == 0)
     for block in _blocks(source, path, where, encoding, cut, first_row, line):
@@ -130,6 +132,8 @@ def delimited(
         if block.first_row == 0:
             del bad[0]
         table = table.append_column("_row", pa.array(block.first_row + keep))
+        if lined:
+            table = table.append_column("_line", pa.array(block.lines(keep), pa.int64()))
         if refused := refuse(table):
             bad |= {int(keep[position]): why for position, why in refused.items()}
             stays = np.ones(len(table), dtype=bool)
@@ -245,7 +249,7 @@ def _parse_options(delimiter: str, quote: str, invalid_row_handler: object) -> p
 def _bad(block: blocks.Block, bad: dict[int, str], encoding: str) -> list[Bad]:
     found = []
     indexes = sorted(bad)
-    for index, line in zip(indexes, block.lines(indexes), strict=True):
+    for index, line in zip(indexes, block.lines(indexes).tolist(), strict=True):
         raw, reason = block.raw(index), bad[index]
         if reason == blocks.UNDECODABLE:
             reason += _perhaps(raw, encoding)

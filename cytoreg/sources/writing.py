@@ -132,7 +132,8 @@ class Writing:
 
     def _write(self, table: str, rows: pa.Table) -> None:
         names = rows.column_names
-        rows = rows.select(sorted(names, key=lambda name: name in ("_file", "_row", "_parent_row")))
+        places = ("_file", "_row", "_parent_row", "_line")
+        rows = rows.select(sorted(names, key=lambda name: name in places))
         if table not in self._tables:
             self._tables[table] = WrittenBehind(self._folder / f"{table}.parquet", rows.schema)
             self._measuring[table] = Measuring(rows.schema)

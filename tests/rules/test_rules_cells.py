@@ -223,3 +223,14 @@ def test_a_rule_cannot_refuse_what_is_no_column():
 
     with pytest.raises(ConfigError, match="refuses kay, which is no column"):
         compile_schemas([Visit])
+
+
+def test_a_refused_cell_names_its_line_where_the_reader_kept_it(con, judged):
+    con.execute(
+        "create table landing.s_t as select * from (values"
+        " ('s', 't', 'f', 1, 2), ('s', 't', 'f', 2, 5), ('s', 't', 'g', 2, 9)"
+        ") as v(_source, _table, _file, _row, _line)"
+    )
+    con.execute("create table landing.s_other as select 's' as _source, 'f' as _file, 1 as _row")
+    judged([Patient], patient=[SOUND, SOUND | {"number": "2", "sex": "m"}])
+    assert con.execute('select "row", line from quarantine.cell').fetchall() == [(2, 5)]

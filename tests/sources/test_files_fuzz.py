@@ -55,7 +55,7 @@ def found(config: AnySource, folder: Path) -> tuple[list[int], str]:
         if isinstance(item, Rows):
             numbers += item.rows["_row"].to_pylist()
             for name in item.rows.column_names:
-                if name != "_row":
+                if name not in ("_row", "_line"):
                     text += [value for value in item.rows[name].to_pylist() if value]
         elif isinstance(item, Reject):
             numbers.append(item.row)

@@ -249,7 +249,7 @@ def test_the_manifest_says_what_came_from_where(project: Make) -> None:
         1,
     )
     assert list(table["columns"]) == [
-        "case_number", "hospital_number", "room", "Surgeon", "_file", "_row"
+        "case_number", "hospital_number", "room", "Surgeon", "_file", "_row", "_line"
     ]  # fmt: skip
     assert {f["name"]: f["bytes"] for f in manifest["stored"]} == {
         name: (folder / name).stat().st_size for name in ("cases.parquet", "reject.parquet")

@@ -155,7 +155,7 @@ def test_all_items_of_all_versions_can_be_landed(project: Make, landed: Callable
     landing, rows, _ = landed(registry, "registry", 'birthplace, "ajccId", "csPrerxMetsEval"')
     assert rows == [("101", None, ""), ("", "", None)]
     every = {place.item for version in LENGTHS for place in layout(version)}
-    assert set(landing.tables[0].columns) == every | {"_file", "_row"}
+    assert set(landing.tables[0].columns) == every | {"_file", "_row", "_line"}
 
 
 def test_text_in_reserved_columns_is_counted_and_can_be_named(

@@ -111,6 +111,21 @@ def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(
         read(b"h1,h2\n" + b"x" * 50_000, 2, tmp_path / "a.csv", 4096)
 
 
+@pytest.mark.parametrize("size", [1, 5, 9, 1 << 20])
+def test_a_record_knows_the_line_on_which_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(blocks, "SIZE", size)
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'a,b\r\n1,"x\ny"\r\n\r\n2,z\r\n3,"p\n\nq"\n4,w')
+    found = [
+        (row["_row"], row["_line"])
+        for rows, _ in delimited("s", path, "f", "utf-8", ",", ["a", "b"], lined=True)
+        for row in rows.to_pylist()
+    ]
+    assert found == [(1, 2), (3, 5), (4, 6), (5, 9)]
+
+
 @pytest.mark.parametrize("size", [1, 2, 5, 7, 1 << 20])
 def test_lines_keep_their_numbers_in_every_block(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int

@@ -157,7 +157,8 @@ def _cut(rows: pa.Table, plan: _Plan, where: str, strange: Counter[str]) -> pa.T
             if filled := _filled(signs, first, last):
                 strange[f"text in reserved columns {first}-{last} of version {version}"] += filled
     columns["_file"] = pa.repeat(where, len(rows))
-    return pa.table(columns | {"_row": rows["_row"].cast(pa.int64())})
+    numbers = rows["_row"].cast(pa.int64())
+    return pa.table(columns | {"_row": numbers, "_line": numbers})  # each line is counted
 
 
 def _signs(lines_: list[str]) -> np.ndarray:

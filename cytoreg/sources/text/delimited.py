@@ -50,15 +50,18 @@ def read(name: str, config: CsvSource, extracts: Path) -> Iterator[Item]:
             quote=dialect.quote,
             line=dialect.line,
             comment=config.comment,
+            lined=True,
         ):
             found = dict(zip(rows.column_names, rows.columns, strict=True))
-            yield Rows(table, shaped(found, wanted, file.where, rows["_row"]))
+            told = shaped(found, wanted, file.where, rows["_row"])
+            yield Rows(table, told.append_column("_line", rows["_line"]))
             for item in bad:
                 if item.reason == COMMENT:
                     comments[file.where] += 1
                 else:
                     yield Reject(table, file.where, item.row, item.line, item.reason, item.raw)
-    yield Rows(table, shaped({}, wanted, "", pa.array([], pa.int64())))
+    nothing = pa.array([], pa.int64())
+    yield Rows(table, shaped({}, wanted, "", nothing).append_column("_line", nothing))
     for where, count in comments.items():
         yield Unexpected(f"comments among the records of {where}", count)
 

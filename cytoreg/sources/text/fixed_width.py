@@ -77,4 +77,4 @@ def _cut(
         for column, span in config.columns.items()
     }
     columns["_file"] = pa.repeat(where, len(lines_))
-    return pa.table(columns | {"_row": numbers})
+    return pa.table(columns | {"_row": numbers, "_line": numbers})  # each line is counted
