@@ -39,9 +39,8 @@ def count_cells(entity: EntityRules) -> list[str]:
     ]
 
 
-def count_rows(entity: EntityRules, as_of: date | None) -> list[str]:
-    """Statements that count for the rules of one row."""
-    positions = [p for p, rule in _rules(entity) if not rule.column and _alone(rule)]
+def count_alone(entity: EntityRules, positions: Iterable[int], as_of: date | None) -> list[str]:
+    """Statements that count for these rules of one row."""
     return _count(entity, positions, as_of)
 
 

@@ -10,7 +10,7 @@ what is found is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import TypeVar
@@ -27,14 +27,17 @@ from cytoreg.rules.catalogue import (
     Unique,
 )
 from cytoreg.rules.comparison import contradictions, minorities
+from cytoreg.rules.contradiction import columns as columns_read
 from cytoreg.rules.declare import LINEAGE
-from cytoreg.rules.operations import to_sql
+from cytoreg.rules.operations import Node, to_sql
 from cytoreg.rules.outcome import outcome, refused
 from cytoreg.warehouse import literal, quote
 
 Test = TypeVar("Test", Condition, Unique, Exists, Pairwise, Determined, Python)
 Numbered = Sequence[tuple[int, str]]
 _ORDER = ", ".join(LINEAGE)
+# Operations whose result may be false because an operand is null.
+_BROKEN_BY_NULL = ("is null", "coalesce", "case", "greatest", "least")
 # Names of files as people number them: digits count as numbers, endings do not count.
 _FILE_ORDER = """list_transform(
         regexp_extract_all(
@@ -72,13 +75,27 @@ def cells(entity: EntityRules) -> list[str]:
 
 
 def rows(entity: EntityRules, as_of: date | None) -> list[str]:
-    """Statements that judge each row by rules between its columns, where Pandera left cells."""
+    """Statements that judge each row by rules between its columns, where Pandera left cells.
+
+    Rules that refuse cells come first, so that the others do not speak of what is refused.
+    """
     python = [p for p, _ in numbered(entity, Python) if entity.rules[p - 1].column]
+    between = [(p, rule) for p, rule in _conditions(entity) if not rule.column]
+    refusing = [p for p, rule in between if rule.refuses == "cell"]
+    others = [p for p, rule in between if rule.refuses != "cell"]
     return [
         *_lose(entity, python),
-        *_alone(entity, [p for p, rule in _conditions(entity) if not rule.column], as_of),
-        *denominator.count_rows(entity, as_of),
+        *_alone(entity, refusing, as_of),
+        *denominator.count_alone(entity, refusing, as_of),
+        *_lose(entity, refusing),
+        *_alone(entity, others, as_of),
+        *denominator.count_alone(entity, others + _of_rows(entity), as_of),
     ]
+
+
+def _of_rows(entity: EntityRules) -> list[int]:
+    """Python checks of rows."""
+    return [p for p, _ in numbered(entity, Python) if not entity.rules[p - 1].column]
 
 
 def tables(entity: EntityRules, as_of: date | None) -> list[str]:
@@ -189,11 +206,35 @@ def _kept(entity: EntityRules, column: str, typed: str) -> str:
 def _alone(entity: EntityRules, positions: Sequence[int], as_of: date | None) -> list[str]:
     """What breaks conditions that look at the row alone."""
     tests = [(p, entity.rules[p - 1].test) for p in positions]
-    conditions = [(p, test.sql(as_of)) for p, test in tests if isinstance(test, Condition)]
+    conditions = [
+        (p, _unless_refused(entity, test, as_of))
+        for p, test in tests
+        if isinstance(test, Condition)
+    ]
     if not conditions:
         return []
     found = _broken(f"from judged_{entity.name}", "rowid", conditions)
     return [f"insert into violation_{entity.name}\n{found}"]
+
+
+def _unless_refused(entity: EntityRules, test: Condition, as_of: date | None) -> str:
+    """The condition; one that null can break holds where a cell that it reads was refused."""
+    sql = test.sql(as_of)
+    if isinstance(test.holds, str) or not any(op in _BROKEN_BY_NULL for op in _ops(test.holds)):
+        return sql
+    read = {name for _, name in columns_read(test.holds)}
+    lost = [
+        f"({quote(column.text)} is not null and {quote(list(column.stored)[-1])} is null)"
+        for column in entity.columns
+        if column.text != column.name and {column.name, *column.stored} & read
+    ]
+    return " or ".join([f"({sql})", *lost])
+
+
+def _ops(node: Node) -> Iterator[str]:
+    yield node.op
+    for part in node.args:
+        yield from _ops(part)
 
 
 def _lose(entity: EntityRules, positions: Iterable[int]) -> list[str]:

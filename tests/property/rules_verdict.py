@@ -58,7 +58,14 @@ class Verdict:
         self._type_and_presence()
         alone = {Condition, Python}
         self._level(lambda rule: rule.column is not None and type(rule.test) in alone)
-        self._level(lambda rule: rule.column is None and type(rule.test) in alone)
+        for refusing in (True, False):
+            self._level(
+                lambda rule, first=refusing: (
+                    rule.column is None
+                    and type(rule.test) in alone
+                    and (type(rule.test) is Condition and rule.refuses == "cell") is first
+                )
+            )
         self._level(lambda rule: type(rule.test) is Exists or _across(rule))
         for rule in entity.rules:
             if isinstance(rule.test, Unique):

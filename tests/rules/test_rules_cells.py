@@ -234,3 +234,31 @@ def test_a_refused_cell_names_its_line_where_the_reader_kept_it(con, judged):
     con.execute("create table landing.s_other as select 's' as _source, 'f' as _file, 1 as _row")
     judged([Patient], patient=[SOUND, SOUND | {"number": "2", "sex": "m"}])
     assert con.execute('select "row", line from quarantine.cell').fetchall() == [(2, 5)]
+
+
+def test_a_rule_that_null_would_break_says_nothing_of_a_refused_cell(judged):
+    class Stay(Entity):
+        """A stay."""
+
+        key: str = field("Key.", key=True)
+        begin: date = field("Begin.", nullable=True)
+        end: date = field("End.", nullable=True)
+
+        in_order = rule("end >= begin", refuses="end")
+        ended = rule("end is not null", severity="warning")
+        short = rule("coalesce(end - begin, 999) < 100", severity="warning")
+
+    con = judged(
+        [Stay],
+        stay=[
+            {"key": "1", "begin": "2010-01-01", "end": "x"},
+            {"key": "2", "begin": "2010-01-01", "end": None},
+            {"key": "3", "begin": "2010-01-02", "end": "2010-01-01"},
+        ],
+    )
+    assert findings(con) == [
+        ("stay.end.type", 1),
+        ("stay.ended", 2),
+        ("stay.in_order", 3),
+        ("stay.short", 2),
+    ]

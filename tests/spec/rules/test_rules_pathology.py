@@ -50,7 +50,6 @@ def test_reports(finds):
         late   | pathology.specimen_by_death          | warning
         late   | pathology.reported_after_specimen    | warning
         future | pathology.specimen_by_extract        | critical
-        future | pathology.reported_after_specimen    | warning
         unborn | pathology.specimen_after_birth       | critical
         grades | pathology.grade_fits_ki67            | warning
         grades | pathology.grade_fits_mitoses         | warning
