@@ -22,7 +22,7 @@ DEFECTS: tuple[Defect, ...] = (
     _result(
         "laboratory.hospital_number.str_matches",
         "hospital number has a digit too many",
-        changes={"mrn": "x.mrn || '7'"},
+        changes={"mrn": "'7' || x.mrn"},
         weight=RARE,
     ),
     _result("laboratory.given_once", "row typed twice", action="repeat"),

@@ -27,7 +27,7 @@ DEFECTS: tuple[Defect, ...] = (
     _patient(
         "patient.hospital_number.str_matches",
         "hospital number has a digit too many",
-        changes={"mrn": "x.mrn || '7'"},
+        changes={"mrn": "'7' || x.mrn"},
     ),
     _patient(
         "patient.ssn_last4.str_matches",
