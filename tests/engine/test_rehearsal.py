@@ -48,12 +48,12 @@ WRONG: dict[str, tuple[Harm, str, str]] = {
     ),
     "a number that no entity has": (
         replace("cytoreg.toml", 'number = "chart"', 'number = "mrn"'),
-        "night, link",
+        "night, judge rows",
         "person has no column mrn",
     ),
     "an entity that no schema has": (
         replace("cytoreg.toml", 'entity = "person"', 'entity = "patient"'),
-        "night, link",
+        "night, judge rows",
         "no accepted.patient",
     ),
     "a mart that reads a column that is not there": (
@@ -91,7 +91,9 @@ def look(root: Path) -> list[Check]:
 def test_a_sound_project_is_well_in_one_line(tmp_path: Path) -> None:
     found = look(write(tmp_path))
     assert [check for check in found if check.state == "wrong"] == []
-    assert {"night, stage", "night, link", "night, materialize"} <= {check.what for check in found}
+    assert {"night, stage", "night, judge rows", "night, materialize"} <= {
+        check.what for check in found
+    }
     assert summary(found).endswith("a refresh can begin")
     assert not (tmp_path / "data").exists()
 

@@ -15,6 +15,7 @@ TABLES = """
 create schema staging; create schema registry; create schema marts;
 create table staging.patient (_source varchar, hospital_number varchar);
 create table registry.patient (patient_id varchar);
+create table registry.patient_number (hospital_number varchar, patient_id varchar);
 create table marts.patient_outcome (procedures bigint, preop_unknown boolean);
 create table marts.outcome_summary (
   unit varchar, measure varchar, kind varchar, stratum_variable varchar, stratum varchar,
