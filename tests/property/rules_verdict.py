@@ -125,7 +125,11 @@ class Verdict:
         )
         candidates = self.meant.drop(index=sorted(self._refused()))
         order = sorted(candidates.index, key=lambda row: (doubted[row], row))
-        columns = list(rule.test.columns)
+        columns = [
+            name
+            for name in self.entity.model.to_schema().columns
+            if _stored(name) & {*rule.test.columns}
+        ]
         found = {
             (rule.id, row)
             for kind, column, _, row in _errors(
@@ -136,6 +140,11 @@ class Verdict:
             and candidates.loc[row, columns].notna().all()
         }
         self._add(found)
+
+
+def _stored(column: str) -> set[str]:
+    """What a column may be stored as: a date known in part is two bounds."""
+    return {column, f"{column}_earliest", f"{column}_latest"}
 
 
 def _across(rule: Rule) -> bool:
