@@ -72,8 +72,8 @@
   missing value has no cell to refuse: `required` is critical where the row is refused, else a
   warning. Rules that look at a refused cell say nothing: to them it is null.
 - **Repeated records**: of the rows with one key that nothing else refuses the best version stays,
-  by `latest = newest_by("version", …)` if the entity has one, then by later file, fewer refused
-  cells, earlier row. The others are refused by `unique`.
+  by `latest = newest_by("version", …)` if the entity has one, then by later file, fewer cells that
+  are refused or known in part, earlier row. The others are refused by `unique`.
 
 Everything here also works in Pandera without a database: `Procedure.validate(frame, lazy=True)`,
 inside `with given(as_of=…, patient=accepted_patients):` when rules need them.

@@ -316,11 +316,17 @@ def _repeated(entity: EntityRules, position: int) -> str:
         f"{to_sql(node, lambda _, name: quote(name), None)} desc nulls last"
         for node in entity.newest
     ]
+    in_part = [
+        f"coalesce(({quote(first)} <> {quote(last)})::integer, 0)"
+        for column in entity.columns
+        if column.type.partial
+        for _, first, last in [column.stored]
+    ]
     order = ",\n        ".join(
         [
             *newest,
             f"{_FILE_ORDER} desc",
-            "coalesce(doubted.doubted_cells, 0)",
+            " + ".join(["coalesce(doubted.doubted_cells, 0)", *in_part]),
             _ORDER,
             f"{judged}.rowid",
         ]

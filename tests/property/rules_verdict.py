@@ -20,6 +20,7 @@ from pandera.errors import SchemaErrorReason as Reason
 from cytoreg.rules import Entity, EntityRules, Rule, compile_schemas, given, judge
 from cytoreg.rules.catalogue import Condition, Exists, Pairwise, Python, Unique
 from cytoreg.rules.declare import check_name, entity_name
+from cytoreg.rules.partial_date import PartialDateDtype, PartialDatetimeDtype
 from cytoreg.warehouse import SCHEMAS, quote
 
 AS_OF = date(2016, 12, 31)
@@ -119,11 +120,16 @@ class Verdict:
         self._add(found)
 
     def _repeated(self, rule: Rule) -> None:
-        """Versions of one key but the best; fewest doubted cells first, then reading order."""
+        """Versions of one key but the best: fewest cells in doubt or known in part, then order."""
         doubted = Counter(
             row for rule_id, row in self.found if self.rules[rule_id].refuses == "cell"
         )
-        candidates = self.meant.drop(index=sorted(self._refused()))
+        candidates = self.trusted()
+        for name in candidates:
+            if isinstance(candidates[name].dtype, PartialDateDtype | PartialDatetimeDtype):
+                for row, value in candidates[name].dropna().items():
+                    doubted[row] += value.earliest != value.latest
+        candidates = self.meant.loc[candidates.index]
         order = sorted(candidates.index, key=lambda row: (doubted[row], row))
         columns = [
             name

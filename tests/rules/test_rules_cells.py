@@ -9,7 +9,16 @@ import pytest
 from rules_build import findings
 
 from cytoreg.errors import ConfigError
-from cytoreg.rules import Entity, compare, compile_schemas, field, newest_by, rowwise, rule
+from cytoreg.rules import (
+    Entity,
+    PartialDate,
+    compare,
+    compile_schemas,
+    field,
+    newest_by,
+    rowwise,
+    rule,
+)
 
 
 class Patient(Entity):
@@ -176,6 +185,7 @@ class Report(Entity):
     owner: str = field("Whose.", nullable=True, identity=True, isin=("a", "b"))
     status: str = field("Status.", nullable=True, isin=("final", "corrected"))
     version: int = field("Version.", nullable=True)
+    written: PartialDate = field("When it was written.", nullable=True)
 
     latest = newest_by("status = 'corrected'", "version")
 
@@ -192,6 +202,9 @@ class Report(Entity):
         ([{"_file": "list.txt"}, {"_file": "list-2.txt"}], 2),
         ([{"_file": "2016-02/list.csv.gz"}, {"_file": "2016-01/list.csv.gz"}], 1),
         ([{"status": "finally"}, {"status": "final"}], 2),
+        ([{"written": "2016"}, {"written": "2016-05-02"}], 2),
+        ([{"written": "2016-05-02"}, {"written": "2016-05"}], 1),
+        ([{"written": "2016", "version": "2"}, {"written": "2016-05-02", "version": "1"}], 1),
         ([{}, {}], 1),
     ],
 )
