@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 import secrets
 import shutil
 import time
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg import __version__, manifest
+from cytoreg.durable import sha256, sync
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.manifest import FileManifest, Landing, TableManifest
 from cytoreg.progress import Progress, quiet
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FileManifest", "Landing", "TableManifest", "attach", "check", "land", "latest", "newest",
-    "read_manifest",
+    "read_manifest", "verified",
 ]  # fmt: skip
 
-VERSION = 6
+VERSION = 7
 """Raised when a reader's output changes, so that old landings are not taken for new ones."""
 
 REJECT = ("source", "source_table", "entity", "file", "row", "line", "reason", "raw")
@@ -81,7 +81,7 @@ def _land(project: Project, source: str, config: AnySource, progress: Progress) 
     home = project.landing / source
     began = time.monotonic()
     states, files = _delivered(project, source, config)
-    if files and (known := _known(home / _fingerprint(config, files))):
+    if files and (known := _reusable(home / _fingerprint(config, files), progress)):
         return known
     folder = home / f".{secrets.token_hex(8)}.tmp"
     try:
@@ -96,11 +96,11 @@ def _land(project: Project, source: str, config: AnySource, progress: Progress) 
                 writing.take(item)
         if [_state(path) for path in kind.inputs(source, config, project.extracts)] != states:
             raise _changed(source)
-        stored = [_file(path, folder) for path in sorted(folder.iterdir())]
+        stored = writing.stored()
         fingerprint = _fingerprint(config, files or stored)
-        if known := _known(home / fingerprint):
+        if known := _reusable(home / fingerprint, progress):
             return known
-        profile.write(writing.profile(), folder)
+        stored.append(profile.write(writing.profile(), folder))
         landing = Landing(
             source=source,
             kind=config.kind,
@@ -171,6 +171,21 @@ def latest(project: Project, source: str, fingerprint: str) -> Landing:
     return manifest.read(project.landing / source / fingerprint)
 
 
+def verified(project: Project, source: str, fingerprint: str) -> Landing:
+    """The landing of a source with this fingerprint, every byte of it as it was landed.
+
+    Raises ConfigError when it is not there, not whole or damaged.
+    """
+    landing = latest(project, source, fingerprint)
+    if damaged := manifest.damaged(landing):
+        raise ConfigError(
+            f"landing {source}/{fingerprint} is damaged: {', '.join(damaged)} is not what was"
+            " landed",
+            remedy="check the disk; refresh with the delivery in place: it is landed anew",
+        )
+    return landing
+
+
 def newest(project: Project, source: str) -> Landing | None:
     """The newest landing of a source, whatever was declared then."""
     return max(_whole(project.landing / source), key=_when, default=None)
@@ -206,12 +221,7 @@ def attach(con: DuckDBPyConnection, landings: Sequence[Landing], run_id: str) ->
 
 
 def _file(path: Path, extracts: Path) -> FileManifest:
-    return FileManifest(place(path, extracts), path.stat().st_size, _sha256(path))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return FileManifest(place(path, extracts), path.stat().st_size, sha256(path))
 
 
 State = tuple[Path, int, int, int]
@@ -237,10 +247,11 @@ def _declared(config: AnySource) -> str:
 
 
 def _earlier(home: Path, source: str, config: AnySource) -> Landing | None:
-    """The newest landing of the same declaration from the same place."""
+    """The newest landing of the same declaration from the same place that is not damaged."""
     same = (_declared(config), origin(source, config))
     fit = [landing for landing in _whole(home) if (landing.declared, landing.origin) == same]
-    return max(fit, key=_when, default=None)
+    newest_first = sorted(fit, key=_when, reverse=True)
+    return next((landing for landing in newest_first if not manifest.damaged(landing)), None)
 
 
 def _whole(home: Path) -> Iterator[Landing]:
@@ -252,6 +263,17 @@ def _whole(home: Path) -> Iterator[Landing]:
 def _when(landing: Landing) -> tuple[str, int]:
     """When it was landed; of two in one second, by the clock of the disk."""
     return landing.landed_at, (landing.folder / manifest.NAME).stat().st_mtime_ns
+
+
+def _reusable(folder: Path, progress: Progress) -> Landing | None:
+    """The landing in this folder; one that is not what was landed is told of, and does not serve."""
+    if not folder.exists():
+        return None
+    landing = _known(folder)
+    if landing is None or manifest.damaged(landing):
+        progress(f"{folder.parent.name}: its landing on disk is damaged; it is landed anew", 0)
+        return None
+    return landing
 
 
 def _known(folder: Path) -> Landing | None:
@@ -272,15 +294,7 @@ def _finish(landing: Landing, folder: Path) -> None:
     """Write the manifest, make all of it durable, and let the landing appear."""
     manifest.write(landing, folder)
     for path in (*folder.iterdir(), folder):
-        _sync(path)
+        sync(path)
     shutil.rmtree(landing.folder, ignore_errors=True)  # a landing that somebody damaged
     folder.rename(landing.folder)
-    _sync(landing.folder.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(landing.folder.parent)

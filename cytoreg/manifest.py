@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from cytoreg import durable
 from cytoreg.errors import ConfigError
 
 NAME = "manifest.json"
@@ -40,9 +42,9 @@ class TableManifest:
 class Landing:
     """A source as it was landed: from where, when, what.
 
-    `origin` is a path or a URL without secrets. `stored` lists the Parquet files. A server says in
-    `source_version` what it is; `queries` holds what it was asked, by table. `declared` is the hash
-    of the source's declaration.
+    `origin` is a path or a URL without secrets. `stored` lists the files beside the manifest. A
+    server says in `source_version` what it is; `queries` holds what it was asked, by table.
+    `declared` is the hash of the source's declaration.
     `unexpected` counts what the project does not declare. `reused` is true when the source had
     not changed since it was landed.
     """
@@ -69,19 +71,23 @@ def write(landing: Landing, folder: Path) -> None:
     """Write the manifest of a landing whose Parquet files are in `folder`."""
     known = asdict(landing)
     del known["folder"], known["reused"]
-    text = json.dumps(known, indent=2, ensure_ascii=False)
-    (folder / NAME).write_text(text + "\n", encoding="utf-8")
+    known["digest"] = _digest(known)
+    durable.write(folder / NAME, json.dumps(known, indent=2, ensure_ascii=False) + "\n")
 
 
 def read(folder: Path, *, reused: bool = False) -> Landing:
-    """The landing in `folder`; raises ConfigError when it is not there or not whole."""
+    """The landing in `folder`; raises ConfigError when it is not there or not whole.
+
+    Whole is a manifest as it was written, beside files of the size that it says: see `damaged`.
+    """
     try:
         known = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        written = known.pop("digest") == _digest(known)
         tables = [TableManifest(**table) for table in known.pop("tables")]
         files, stored = (
             [FileManifest(**file) for file in known.pop(key)] for key in ("files", "stored")
         )
-        whole = all((folder / file.name).stat().st_size == file.bytes for file in stored)
+        whole = written and all((folder / f.name).stat().st_size == f.bytes for f in stored)
         landing = Landing(
             **known, tables=tables, files=files, stored=stored, folder=folder, reused=reused
         )
@@ -93,3 +99,20 @@ def read(folder: Path, *, reused: bool = False) -> Landing:
             remedy="refresh again: it lands what is missing",
         )
     return landing
+
+
+def damaged(landing: Landing) -> list[str]:
+    """The files of a landing that are not what was landed, by their hash."""
+    return [file.name for file in landing.stored if not _is_as_written(landing.folder, file)]
+
+
+def _is_as_written(folder: Path, file: FileManifest) -> bool:
+    try:
+        return durable.sha256(folder / file.name) == file.sha256
+    except OSError:
+        return False
+
+
+def _digest(known: dict[str, object]) -> str:
+    text = json.dumps(known, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

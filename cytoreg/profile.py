@@ -7,6 +7,7 @@ be guessed, so a profile stays in the private data folder.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cytoreg.manifest import Landing
+from cytoreg.manifest import FileManifest, Landing
 from cytoreg.warehouse import in_memory, literal, private_spill, quote
 
 if TYPE_CHECKING:
@@ -125,16 +126,22 @@ class Measuring:
         )
 
 
-def write(profile: Profile, folder: Path) -> None:
+def write(profile: Profile, folder: Path) -> FileManifest:
     """Keep a profile beside the Parquet files that it is of."""
     known = {name: asdict(table) for name, table in profile.items()}
-    (folder / NAME).write_text(json.dumps(known, indent=1, ensure_ascii=False), encoding="utf-8")
+    text = json.dumps(known, indent=1, ensure_ascii=False).encode()
+    (folder / NAME).write_bytes(text)
+    return FileManifest(NAME, len(text), hashlib.sha256(text).hexdigest())
 
 
 def read(landing: Landing) -> Profile:
-    """The profile of a landing; measured now if it has none, or one that cannot be read."""
+    """The profile of a landing; measured now if it has none, or one that is not as written."""
     try:
-        known = json.loads((landing.folder / NAME).read_text(encoding="utf-8"))
+        text = (landing.folder / NAME).read_bytes()
+        hashes = {file.name: file.sha256 for file in landing.stored}
+        if hashlib.sha256(text).hexdigest() != hashes[NAME]:
+            raise ValueError(NAME)
+        known = json.loads(text)
         return {
             name: TableProfile(
                 table["rows"],

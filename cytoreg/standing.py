@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from cytoreg import quality
 from cytoreg.drift import NIGHTS, Drift, profiles, volume
 from cytoreg.errors import ConfigError, CytoregError, SourceError, place
-from cytoreg.landing import Landing, land, latest
+from cytoreg.landing import Landing, land, verified
 from cytoreg.profile import read as read_profile
 from cytoreg.progress import Progress, quiet
 from cytoreg.run import Run, earlier, fingerprint, remember_landing
@@ -140,9 +140,13 @@ def judge(
 
 
 def copy(earlier: Run, run: Run, sources: Sequence[str]) -> None:
-    """Let a run stand on the landings of an earlier one, and say of them what that one said."""
+    """Let a run stand on the landings of an earlier one, and say of them what that one said.
+
+    Raises ConfigError when one is not kept, or damaged.
+    """
     for source in sources:
-        remember_landing(run, source, fingerprint(earlier, source))
+        landing = verified(run.project, source, fingerprint(earlier, source))
+        remember_landing(run, source, landing.fingerprint)
         if (note := stale(earlier, source)) is not None:
             _note(run, source, note)
     if (earlier.folder / SOURCES).exists():
@@ -155,27 +159,37 @@ def _continued(run: Run, source: str) -> Landing | None:
         return None
     failed = Run.open(run.data, run.continues)
     try:
-        known = latest(run.project, source, fingerprint(failed, source))
+        known = verified(run.project, source, fingerprint(failed, source))
     except ConfigError:
         return None
     return None if stale(failed, source) else known
 
 
 def _last(run: Run, error: SourceError, progress: Progress) -> Landing:
-    """The landing that the last refresh with a verdict used; raises `error` if there is none."""
+    """The landing that the last refresh with a verdict used, or one before if that is damaged.
+
+    Raises SourceError, `error` and what is damaged, if there is none.
+    """
     tables = run.project.source(error.source).tables.keys()
+    lost = []
     for before in earlier(run):
         try:
-            landing = latest(run.project, error.source, fingerprint(before, error.source))
-        except ConfigError:
+            landing = verified(run.project, error.source, fingerprint(before, error.source))
+        except ConfigError as damage:
+            lost.append(damage.message)
             continue
         if tables <= {table.table for table in landing.tables}:
             break
     else:
-        raise error
+        if not lost:
+            raise error
+        raise SourceError(
+            error.source, f"{error.what}; {lost[0]}", remedy=error.remedy, away=error.away
+        )
     old = stale(before, error.source)
+    told = [error.what, error.remedy, *lost[:1]]
     note = Stale(
-        reason=f"{error.what}; {error.remedy}" if error.remedy else error.what,
+        reason="; ".join(filter(None, told)),
         away=error.away,
         seen_at=old.seen_at if old else before.began.isoformat(),
         noticed_at=run.began.isoformat(),

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from cytoreg.durable import Hashed
+
 ROWS = 100_000
 BYTES = 32 << 20
 """A row group has so many rows, or so many bytes of them, if that many come."""
@@ -29,7 +31,7 @@ class WrittenBehind:
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.schema = schema
-        self._path = path
+        self.file = Hashed(path)
         self._writer: pq.ParquetWriter | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="parquet")
         self._waiting: deque[Future[None]] = deque()
@@ -52,8 +54,11 @@ class WrittenBehind:
                 self._waiting.popleft().result()
         finally:
             self._thread.shutdown(cancel_futures=True)
-            if self._writer:
-                self._writer.close()
+            try:
+                if self._writer:
+                    self._writer.close()
+            finally:
+                self.file.close()
 
     def _hand_over(self) -> None:
         while len(self._waiting) >= BEHIND:
@@ -65,7 +70,7 @@ class WrittenBehind:
     def _write(self, rows: pa.Table) -> None:
         if self._writer is None:
             self._writer = pq.ParquetWriter(
-                self._path, self.schema, compression="zstd", use_dictionary=_recurring(rows)
+                self.file, self.schema, compression="zstd", use_dictionary=_recurring(rows)
             )
         if len(rows):
             self._writer.write_table(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cytoreg.durable import Hashed
 from cytoreg.errors import SourceError
 from cytoreg.manifest import FileManifest, TableManifest
 from cytoreg.profile import Measuring, Profile
@@ -32,6 +34,7 @@ _REJECT = pa.schema(
     }
 )
 _REJECTS_AT_ONCE = 10_000
+REJECT = "reject.parquet"
 
 
 class Writing:
@@ -42,7 +45,8 @@ class Writing:
         self._progress = progress
         self._tables: dict[str, WrittenBehind] = {}
         self._measuring: dict[str, Measuring] = {}
-        self._reject = pq.ParquetWriter(folder / "reject.parquet", _REJECT, compression="zstd")
+        self._reject_file = Hashed(folder / REJECT)
+        self._reject = pq.ParquetWriter(self._reject_file, _REJECT, compression="zstd")
         self._waiting: list[Reject] = []
         self._headings: dict[str, list[str]] = {}
         self._rows: Counter[str] = Counter()
@@ -65,8 +69,9 @@ class Writing:
             if kind is None:
                 self._write_rejects()
         finally:
-            for writer in (*self._tables.values(), self._reject):
-                writer.close()
+            with ExitStack() as closing:  # each, also after an error of the one before
+                for writer in (self._reject_file, self._reject, *self._tables.values()):
+                    closing.callback(writer.close)
         if kind is None and (silent := self._config.tables.keys() - self._tables.keys()):
             raise SourceError(
                 self._source,
@@ -113,6 +118,12 @@ class Writing:
             )
             for table, entity in entities.items()
         ]
+
+    def stored(self) -> list[FileManifest]:
+        """The Parquet files by name, with size and hash of what was written."""
+        files = {f"{table}.parquet": behind.file for table, behind in self._tables.items()}
+        files[REJECT] = self._reject_file
+        return [FileManifest(name, file.bytes, file.sha256) for name, file in sorted(files.items())]
 
     def profile(self) -> Profile:
         """What the tables are like; their files must be whole."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,53 @@ def test_a_damaged_landing_is_not_trusted(project: Make) -> None:
     assert latest(log, "log", again.fingerprint).stored == first.stored
 
 
+def flip(path: Path, at: int) -> None:
+    """Another bit at this share of a file, in thousandths; its size stays."""
+    content = bytearray(path.read_bytes())
+    content[at * (len(content) - 1) // 1000] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("at", [0, 300, 700, 1000])
+@pytest.mark.parametrize("name", ["cases.parquet", "reject.parquet", "profile.json"])
+def test_a_landing_with_a_flipped_bit_is_landed_anew(project: Make, name: str, at: int) -> None:
+    log = project(LOG)
+    write(log, a=ONE + b"2\n")
+    first = land(log, "log")
+    flip(first.folder / name, at)
+    told: list[str] = []
+    again = land(log, "log", progress=lambda label, *_: told.append(label))
+    assert not again.reused
+    assert again.stored == first.stored == read_manifest(again.folder).stored
+    assert told[0] == "log: its landing on disk is damaged; it is landed anew"
+    assert land(log, "log").reused
+
+
+def test_no_flipped_bit_of_a_manifest_goes_unseen(project: Make) -> None:
+    log = project(LOG)
+    write(log, a=ONE)
+    folder = land(log, "log").folder
+    path = folder / "manifest.json"
+    content = path.read_bytes()
+    believed = read_manifest(folder)
+    for place, byte in enumerate(content):
+        path.write_bytes(content[:place] + bytes([byte ^ 1]) + content[place + 1 :])
+        with suppress(ConfigError):
+            # A blank between two values may become another blank: the values are what counts.
+            assert read_manifest(folder) == believed
+    path.write_bytes(content)
+    assert land(log, "log").reused
+
+
+def test_the_hashes_are_those_of_the_files_on_disk(project: Make) -> None:
+    log = project(LOG)
+    write(log, a=ONE + b"2\n")
+    first = land(log, "log")
+    for file in first.stored:
+        content = (first.folder / file.name).read_bytes()
+        assert (file.bytes, file.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+
+
 def test_files_that_change_while_they_are_read_are_read_again(
     project: Make, patient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,7 +301,8 @@ def test_the_manifest_says_what_came_from_where(project: Make) -> None:
         "case_number", "hospital_number", "room", "Surgeon", "_file", "_row", "_line"
     ]  # fmt: skip
     assert {f["name"]: f["bytes"] for f in manifest["stored"]} == {
-        name: (folder / name).stat().st_size for name in ("cases.parquet", "reject.parquet")
+        name: (folder / name).stat().st_size
+        for name in ("cases.parquet", "reject.parquet", "profile.json")
     }
 
 

@@ -207,3 +207,62 @@ def test_an_accepted_source_is_one_of_cytoreg_toml(project: Make, tmp_path: Path
         pass
     with night(log, accept=["log"]) as run:
         assert Run.open(run.data, run.run_id).accepted == ("log",)
+
+
+def damage(run: Run) -> None:
+    """Flip a bit in what a run landed of the source."""
+    path = run.project.landing / "log" / fingerprint(run, "log") / "cases.parquet"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_damaged_landing_does_not_serve_for_a_source_that_is_away(project: Make) -> None:
+    log = project(LOG)
+    write(log, a=ONE)
+    with night(log) as first:
+        land_source(first, "log")
+    (log.extracts / "a.csv").unlink()
+    damage(first)
+    message = r"no file matches.*; landing log/\w+ is damaged: cases.parquet"
+    with pytest.raises(SourceError, match=message), running(log, None) as second:
+        land_source(second, "log")
+
+
+def test_one_before_a_damaged_landing_serves_and_the_damage_is_told(project: Make) -> None:
+    log = project(LOG)
+    write(log, a=ONE)
+    with night(log) as first:
+        land_source(first, "log")
+    write(log, a=ONE + b"2,b\n")
+    with night(log) as second:
+        land_source(second, "log")
+    (log.extracts / "a.csv").unlink()
+    damage(second)
+    with night(log) as third:
+        assert land_source(third, "log")["rows"] == 1
+    note = stale(third, "log")
+    assert note is not None
+    assert note.seen_at == first.began.isoformat()
+    assert "is damaged: cases.parquet" in note.reason
+
+
+def test_a_damaged_landing_is_not_built_again(project: Make) -> None:
+    log = project(LOG)
+    write(log, a=ONE)
+    with night(log) as first:
+        land_source(first, "log")
+    damage(first)
+    with pytest.raises(ConfigError, match="is damaged"), running(log, None) as second:
+        copy(first, second, ["log"])
+
+
+def test_a_night_that_is_continued_lands_anew_what_was_damaged(project: Make) -> None:
+    log = project(LOG)
+    write(log, a=ONE)
+    with pytest.raises(RuntimeError), running(log, None) as first:
+        land_source(first, "log")
+        raise RuntimeError
+    damage(first)
+    with night(log, resume=True) as second:
+        assert land_source(second, "log") == {"rows": 1, "rejects": 0, "reused": 0, "stale": 0}

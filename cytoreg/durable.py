@@ -1,0 +1,76 @@
+"""Files that outlive a crash: whole or not there, on the disk, hashed while they are written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+__all__ = ["Hashed", "sha256", "sync", "write"]
+
+
+class Hashed:
+    """A new file to write from its beginning to its end; knows its size and hash at any moment."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("xb", buffering=0)
+        self._digest = hashlib.sha256()
+        self.bytes = 0
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more bytes."""
+        return self._file.closed
+
+    @property
+    def sha256(self) -> str:
+        """Hash of what was written so far."""
+        return self._digest.hexdigest()
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Append all of `data`; raises OSError as the disk does."""
+        left = memoryview(data).cast("B")
+        self._digest.update(left)
+        while left:
+            done = self._file.write(left) or 0
+            self.bytes += done
+            left = left[done:]
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+    def close(self) -> None:
+        """Take no more."""
+        self._file.close()
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file aside, make it durable and rename it: a crash leaves the old one or this one."""
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with aside.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Make a file, or a folder's entries, durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file as it is on disk."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
