@@ -64,6 +64,13 @@ SCALARS = {
     "birthDate < @1950-07": "true",
     "birthDate < @1950-06-15": None,  # which cannot be told
     "birthDate = '1950-06'": "true",
+    "birthDate = @1950-06-15": None,
+    "birthDate != @1950-06-15": None,
+    "birthDate = @1950": None,
+    "birthDate = @1951": "false",
+    "deceased.ofType(dateTime) = @2010-01-05": None,
+    "deceased.ofType(dateTime) != @2010-01-05": None,
+    "deceased.ofType(dateTime) = @2010-01-05T11:00:00+01:00": "true",
     "deceased.ofType(dateTime) > @2010-01-05T10:30:00+01:00": "true",
     "deceased": "2010-01-05T10:00:00Z",
     "deceased.ofType(boolean)": None,

@@ -65,6 +65,13 @@ def test_the_curve_is_that_of_r(key: tuple[str, str, str]) -> None:
         same(getattr(ours, column)[added:], theirs[column])
 
 
+@pytest.mark.parametrize("patients", range(2, 62, 2))
+def test_a_curve_that_passes_one_half_has_its_median_within_the_step(patients: int) -> None:
+    """As in R's quantile.survfit, also where the product of shares is 0.5000000000000001."""
+    curve = fit_kaplan_meier(range(1, patients + 1), [1] * patients)
+    assert quantile(curve).estimate == patients / 2 + 0.5
+
+
 @pytest.mark.parametrize("key", golden("median"), ids="-".join)
 def test_the_median_and_its_interval_are_those_of_r(key: tuple[str, str, str]) -> None:
     ours, theirs = quantile(curve_of(*key)), golden("median")[key]

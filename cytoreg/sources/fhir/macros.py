@@ -89,6 +89,7 @@ fhir_compare(a, b) as
 fhir_equal(a, b) as
     case
         when fhir_is_number(a) and fhir_is_number(b) then fhir_number(a) = fhir_number(b)
+        when fhir_is_date(a) and fhir_is_date(b) then fhir_compare(a, b) = 0
         else a = b
     end
 
