@@ -21,7 +21,7 @@ from statistics import median
 
 from cytoreg.profile import ColumnProfile, Profile, TableProfile
 
-__all__ = ["Drift", "columns", "profiles", "usual_range", "volume"]
+__all__ = ["Drift", "columns", "profiles", "surely", "usual_range", "volume"]
 
 ENOUGH = 50
 """Rows below which a share says nothing."""
@@ -126,13 +126,13 @@ def _column(table: str, name: str, before: TableProfile, now: TableProfile) -> I
     old, new = before.columns[name], now.columns[name]
     if min(before.rows, now.rows) >= ENOUGH:
         full, fuller = new.filled / now.rows, old.filled / before.rows
-        if fuller - full >= _surely(EMPTIER, min(before.rows, now.rows)):
+        if fuller - full >= surely(EMPTIER, min(before.rows, now.rows)):
             severity = "warning" if new.filled else "critical"
             reason = f"{name} is filled less often" if new.filled else f"{name} is empty now"
             yield Drift(table, name, "emptier", severity, reason, f"{fuller:.1%}", f"{full:.1%}")
     fewer = min(sum(old.shapes.values()), sum(new.shapes.values()))
     moved = _distance(old, new)
-    if fewer >= ENOUGH and moved >= _surely(RETYPED, fewer):
+    if fewer >= ENOUGH and moved >= surely(RETYPED, fewer):
         severity = "critical" if moved >= RETYPED_WHOLLY else "warning"
         reason = f"{moved:.0%} of {name} have another shape"
         yield Drift(table, name, "retyped", severity, reason, _told(old), _told(new))
@@ -146,7 +146,7 @@ def _column(table: str, name: str, before: TableProfile, now: TableProfile) -> I
         yield Drift(table, name, "codes", "warning" if many else "info", reason, *counts)
 
 
-def _surely(share: float, rows: int) -> float:
+def surely(share: float, rows: int) -> float:
     """A change that chance alone does not make in so few rows: four standard errors of a half."""
     return max(share, 2 / sqrt(rows))
 

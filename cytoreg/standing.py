@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cytoreg import quality
+from cytoreg.deliveries import files, overlooked
 from cytoreg.drift import NIGHTS, Drift, profiles, volume
 from cytoreg.errors import ConfigError, CytoregError, SourceError, place
 from cytoreg.landing import Landing, land, verified
@@ -236,10 +237,11 @@ def _drifts(
         grave = not note.away or run.project.source(source).required
         severity = "critical" if grave else "warning"
         yield Drift("", "", what, severity, note.reason, note.seen_at[:10], f"{note.age} old")
+    yield from overlooked(run.project, source)
     if published is None or published.fingerprint == landing.fingerprint:
         return
     rows = {table.table: table.rows + table.rejects for table in published.tables}
-    found: list[Drift] = []
+    found = list(files(published, landing))
     for table in landing.tables:
         usual = nights.get((source, table.table), ())
         found += volume(table.table, table.rows + table.rejects, rows.get(table.table), usual)

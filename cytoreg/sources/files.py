@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO
@@ -40,13 +41,11 @@ def find(source: str, pattern: str, extracts: Path) -> list[Path]:
     A file whose name begins with a dot is matched only by a pattern that does too, as in a shell.
     What follows `.zip/` in a pattern chooses among an archive's members; the file is the archive.
     """
-    pattern, _ = _inside(pattern)
+    pattern, _ = inside(pattern)
     hidden = Path(pattern).name.startswith(".")
-    anchor = Path(pattern).anchor
-    folder, below = (Path(anchor), pattern[len(anchor) :]) if anchor else (extracts, pattern)
     found = sorted(
         path
-        for path in folder.glob(below)
+        for path in _glob(pattern, extracts)
         if path.is_file() and (hidden or not path.name.startswith("."))
     )
     if not found:
@@ -59,30 +58,44 @@ def find(source: str, pattern: str, extracts: Path) -> list[Path]:
     return found
 
 
+def neighbours(pattern: str, extracts: Path) -> list[Path]:
+    """All files in the folders in which those of a pattern are looked for."""
+    above = str(Path(inside(pattern)[0]).parent)
+    folders = [extracts] if above == "." else _glob(above, extracts)
+    within = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
+    return [path for path in within if path.is_file()]
+
+
+def _glob(pattern: str, extracts: Path) -> Iterator[Path]:
+    anchor = Path(pattern).anchor
+    folder, below = (Path(anchor), pattern[len(anchor) :]) if anchor else (extracts, pattern)
+    return folder.glob(below)
+
+
 def texts(source: str, pattern: str, extracts: Path) -> list[Path]:
     """What `find` finds, and in the place of a zip archive its members, as if it were a folder.
 
     An archive with one member is that file. The paths are for `open_bytes` and `place` alone.
     """
-    _, inside = _inside(pattern)
+    _, member = inside(pattern)
     found: list[Path] = []
     for path in find(source, pattern, extracts):
         try:
             names = members(path)
         except OSError as error:
             raise unreadable(source, place(path, extracts), error) from None
-        chosen = [name for name in names if fnmatchcase(name, inside)] if inside else names
-        if inside and not chosen:
+        chosen = [name for name in names if fnmatchcase(name, member)] if member else names
+        if member and not chosen:
             raise SourceError(
                 source,
-                f"no file in {place(path, extracts)} matches {inside}",
+                f"no file in {place(path, extracts)} matches {member}",
                 remedy="correct `path` in cytoreg.toml, or deliver the archive again",
             )
         found += [path] if len(names) <= 1 else [path / name for name in chosen]
     return found
 
 
-def _inside(pattern: str) -> tuple[str, str]:
+def inside(pattern: str) -> tuple[str, str]:
     """The pattern of files, and what follows `.zip/` in it: the pattern of an archive's members."""
     outer, found, inner = pattern.partition(".zip/")
     return (outer + ".zip", inner) if found else (pattern, "")
