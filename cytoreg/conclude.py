@@ -32,6 +32,7 @@ _DONE: dict[Purpose, str] = {"publish": "published", "validate": "validated", "r
 def conclude(run: Run, progress: Progress = quiet) -> Verdict:
     """Check the gates, write the report and, to publish, put the marts in place if they hold."""
     from cytoreg import publish, retention
+    from cytoreg.publication import privacy
 
     project, purpose = run.project, run.purpose
     with step(run, "publish") as counts:
@@ -39,7 +40,12 @@ def conclude(run: Run, progress: Progress = quiet) -> Verdict:
         passed = all(gate.passed for gate in gates)
         status = _DONE[purpose] if passed else "gate closed"
         public = run.folder / "published.duckdb"
-        publish.export(run.build, public, pseudonym_key=project.pseudonym_key)
+        publish.export(
+            run.build,
+            public,
+            pseudonym_key=project.pseudonym_key,
+            policy=privacy.policy_of(project),
+        )
         _report(run, status)
         replaced = publish.published_run(project)
         if status == "published":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -109,9 +110,26 @@ class Retention(Section):
 
 
 class Privacy(Section):
-    """The environment variable that holds the key of pseudonyms."""
+    """What leaves the private build: by HIPAA's lists of identifiers, and as declared text alone.
 
+    `pseudonym_key` is the environment variable that holds the key of pseudonyms. Text that is no
+    code of schemas or models is published as its pseudonym, unless one of `codes`, regular
+    expressions, matches all of it.
+    """
+
+    profile: Literal["safe-harbor", "limited", "identified"] = "limited"
     pseudonym_key: str = "CYTOREG_PSEUDONYM_KEY"
+    codes: list[str] = []
+
+    @field_validator("codes")
+    @classmethod
+    def _compile(cls, codes: list[str]) -> list[str]:
+        for code in codes:
+            try:
+                re.compile(code)
+            except re.error as error:
+                raise ValueError(f"{code} is no regular expression: {error.msg}") from None
+        return codes
 
 
 class Ledger(Section):

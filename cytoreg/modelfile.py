@@ -14,18 +14,24 @@ from cytoreg.errors import ConfigError
 if TYPE_CHECKING:
     from sqlglot import Token, exp
 
-__all__ = ["AS_OF", "FOLDERS", "Model", "read_model"]
+__all__ = ["AS_OF", "FOLDERS", "PRIVACY", "Model", "privacy_of", "read_model"]
 
 FOLDERS = ("staging", "registry", "marts")
 AS_OF = re.compile(r"\$as_of\b")
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _HEADER = re.compile(r"\s*/\*(.*?)\*/", re.DOTALL)
-_KEY = re.compile(r"^\s*(grain|materialized):[ \t]*(.*)$")
+PRIVACY = ("private", "ages", "places", "years")
+"""Header keys that name columns for publication/privacy.py: exact ages and the like, completed
+years of age, places, and dates of which the year alone is shown where no date may be."""
+_KEY = re.compile(rf"^\s*(grain|materialized|{'|'.join(PRIVACY)}):[ \t]*(.*)$")
 
 
 @dataclass(frozen=True)
 class Model:
-    """One SELECT. `columns` maps each output column to its comment ('' if it has none)."""
+    """One SELECT. `columns` maps each output column to its comment ('' if it has none).
+
+    `privacy` maps columns that are not simply published to one of PRIVACY.
+    """
 
     name: str
     path: Path
@@ -36,6 +42,7 @@ class Model:
     one_row: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
     reads: frozenset[str] = frozenset()
+    privacy: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def schema(self) -> str:
@@ -74,6 +81,7 @@ def read_model(path: Path, folder: Path) -> Model:
         one_row=identified == ["one row"],
         columns=columns,
         reads=_reads(query, path),
+        privacy=_privacy(keys),
     )
     _check(model, query)
     return model
@@ -94,6 +102,16 @@ def _header(sql: str, path: Path) -> tuple[str, dict[str, str]]:
     if not told:
         raise ConfigError(f"{path}: the comment before the SELECT does not say what a row is")
     return " ".join(told), keys
+
+
+def privacy_of(path: Path) -> dict[str, str]:
+    """`Model.privacy` of the model in `path`, without parsing its SQL."""
+    return _privacy(_header(path.read_text(encoding="utf-8"), path)[1])
+
+
+def _privacy(keys: Mapping[str, str]) -> dict[str, str]:
+    named = [(name, kind) for kind in PRIVACY for name in keys.get(kind, "").split(",")]
+    return {name.strip(): kind for name, kind in named if name.strip()}
 
 
 def _materialization(keys: Mapping[str, str], schema: str, path: Path) -> Literal["view", "table"]:
@@ -192,6 +210,10 @@ def _check(model: Model, query: exp.Query) -> None:
     if model.columns and (strange := [key for key in model.grain if key not in model.columns]):
         raise ConfigError(
             f"{model.path}: its grain names {', '.join(strange)}, which it does not select"
+        )
+    if strange := [name for name in model.privacy if name not in model.columns]:
+        raise ConfigError(
+            f"{model.path}: its header names {', '.join(strange)}, which it does not select"
         )
     if model.materialized == "view" and _calls(query, "pseudonym"):
         raise ConfigError(

@@ -17,6 +17,7 @@ import duckdb
 from cytoreg.errors import BuildError, ConfigError, GateClosed
 from cytoreg.project import Project
 from cytoreg.pseudonyms import define_pseudonym
+from cytoreg.publication import privacy
 from cytoreg.published import reading, tables_of
 from cytoreg.warehouse import in_memory, literal, quote, transaction
 
@@ -28,16 +29,21 @@ STORAGE_VERSION = "v1.0.0"
 PUBLISHED_AT = "published_at"
 """File in a run's folder that says when the run was last published."""
 
+PRIVATE_TEXT = privacy.Policy()
+"""The policy where nobody gives one: it knows of no text that may be published."""
+
 PUBLIC_SCHEMAS = ("marts", "quality")
 PRIVATE_TABLES = ("expectation_row",)
 """Tables of `quality` that name rows of tables which are not published."""
 
 
-def export(build: Path, out: Path, *, pseudonym_key: str) -> None:
+def export(
+    build: Path, out: Path, *, pseudonym_key: str, policy: privacy.Policy = PRIVATE_TEXT
+) -> None:
     """Write the tables of marts and quality, with comments, into a file without identities.
 
-    The keys in `quality.finding` become pseudonyms (of the entity, as in the marts). `out`
-    appears whole or not at all, without a write-ahead log beside it.
+    What of them is published is the policy's to say (publication/privacy.py). `out` appears whole
+    or not at all, without a write-ahead log beside it.
     """
     making = out.with_name(f".{out.name}.tmp")
     for leftover in (making, making.with_name(making.name + ".wal")):
@@ -55,7 +61,7 @@ def export(build: Path, out: Path, *, pseudonym_key: str) -> None:
                 for table in tables_of(con, schema, database="build"):
                     if schema == "quality" and table in PRIVATE_TABLES:
                         continue
-                    _copy(con, f"{schema}.{quote(table)}", table, schema)
+                    _copy(con, policy, schema, table)
         con.execute("checkpoint public")
         con.execute("detach public")
     if making.with_name(making.name + ".wal").exists():
@@ -65,11 +71,17 @@ def export(build: Path, out: Path, *, pseudonym_key: str) -> None:
     _sync(out.parent)
 
 
-def _copy(con: duckdb.DuckDBPyConnection, target: str, table: str, schema: str) -> None:
-    shown = "*"
-    if (schema, table) == ("quality", "finding"):
-        shown = '* replace (pseudonym(entity, "key") as "key")'
-    con.execute(f"create table public.{target} as select {shown} from build.{target}")
+def _copy(con: duckdb.DuckDBPyConnection, policy: privacy.Policy, schema: str, table: str) -> None:
+    columns = {column.name: column for column in privacy.shown(con, policy, schema, table)}
+    if not columns:
+        return
+    target = f"{schema}.{quote(table)}"
+    selected = ", ".join(f"{column.sql} as {quote(name)}" for name, column in columns.items())
+    rows = privacy.rows_of(con, policy, schema, table)
+    con.execute(
+        f"create table public.{target} as select {selected} from build.{target}"
+        + (f" where {rows}" if rows else "")
+    )
     told = con.execute(
         "select 'table', null, comment from duckdb_tables() where database_name = 'build'"
         " and schema_name = $1 and table_name = $2 and comment is not null"
@@ -78,9 +90,12 @@ def _copy(con: duckdb.DuckDBPyConnection, target: str, table: str, schema: str) 
         " and comment is not null",
         [schema, table],
     ).fetchall()
-    for kind, column, text in told:
-        place = f"public.{target}" + (f".{quote(column)}" if column else "")
-        con.execute(f"comment on {kind} {place} is {literal(text)}")
+    for kind, name, text in told:
+        if name is None or name in columns:
+            place = f"public.{target}" + (f".{quote(name)}" if name else "")
+            note = columns[name].note if name else ""
+            said = f"{text} ({note})" if note else text
+            con.execute(f"comment on {kind} {place} is {literal(said)}")
 
 
 def publish(project: Project, run_id: str) -> None:

@@ -36,8 +36,9 @@ def test_every_figure_of_the_publication_agrees(night: tuple[Project, Verdict]) 
 def test_every_planted_defect_is_found_by_its_rule(
     night: tuple[Project, Verdict], extracts: Path
 ) -> None:
-    project, _ = night
-    with duckdb.connect(str(project.published), read_only=True) as con:
+    _, verdict = night
+    build = verdict.report.parent / "build.duckdb"
+    with duckdb.connect(str(build), read_only=True) as con:
         truth = con.read_csv(str(extracts / "truth" / "defects.csv"))  # noqa: F841
         planted, kinds = con.execute(
             "select count(*), count(distinct defect) from truth"

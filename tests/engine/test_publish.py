@@ -19,12 +19,14 @@ from cytoreg.config import Gates
 from cytoreg.errors import ConfigError, GateClosed
 from cytoreg.gates import Gate, check_gates
 from cytoreg.project import Project, load_project
+from cytoreg.publication.privacy import Policy
 from cytoreg.publish import export, publish, published_run, rollback
 from cytoreg.retention import retain
 from cytoreg.warehouse import open_build
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = [f"2016123{day}T020000Z-aaaaaa" for day in range(5)]
+TEXTS = Policy(words=frozenset(RUNS))
 LIMITS = Gates(max_quarantined=0.1, max_drop=0.2)
 
 
@@ -77,7 +79,7 @@ def make(project: Project, run_id: str, **given: int) -> Path:
     with open_build(folder / "build.duckdb") as con:
         fill(con, run_id, **given)
         check_gates(con, LIMITS, None)
-    export(folder / "build.duckdb", folder / "published.duckdb", pseudonym_key="k")
+    export(folder / "build.duckdb", folder / "published.duckdb", pseudonym_key="k", policy=TEXTS)
     return folder / "published.duckdb"
 
 
@@ -283,7 +285,7 @@ def test_an_export_begins_anew_after_a_crash(project) -> None:
     public = make(project, RUNS[0])
     (public.parent / ".published.duckdb.tmp").write_bytes(b"half a file")
     (public.parent / ".published.duckdb.tmp.wal").write_bytes(b"half a log")
-    export(public.parent / "build.duckdb", public, pseudonym_key="k")
+    export(public.parent / "build.duckdb", public, pseudonym_key="k", policy=TEXTS)
     assert not list(public.parent.glob(".*"))
 
 
@@ -357,7 +359,7 @@ def test_a_build_behind_a_closed_gate_is_not_published(project) -> None:
     folder = make(project, RUNS[1]).parent
     with open_build(folder / "build.duckdb") as con:
         con.execute("update quality.gate set passed = false where name = 'books_balance'")
-    export(folder / "build.duckdb", folder / "published.duckdb", pseudonym_key="k")
+    export(folder / "build.duckdb", folder / "published.duckdb", pseudonym_key="k", policy=TEXTS)
     for action in (publish, rollback):
         with pytest.raises(GateClosed, match=RUNS[1]):
             action(project, RUNS[1])
@@ -427,15 +429,18 @@ CHILD = """
 import sys
 from pathlib import Path
 from cytoreg.project import load_project
+from cytoreg.publication.privacy import Policy
 from cytoreg.publish import export, publish
 from cytoreg.retention import retain
+texts = Policy(words=frozenset(sys.argv[3:]))
 root, data = map(Path, sys.argv[1:3])
 project = load_project(root, extracts=data, data=data)
 print("ready", flush=True)
 while True:
     for run in sys.argv[3:]:
         folder = project.builds / run
-        export(folder / "build.duckdb", folder / "published.duckdb", pseudonym_key="k")
+        out = folder / "published.duckdb"
+        export(folder / "build.duckdb", out, pseudonym_key="k", policy=texts)
         publish(project, run)
         retain(project, 2)
 """

@@ -4,6 +4,8 @@ saw the patient alive; a patient whom a source calls dead without a date is dead
 to that day. Of a date that is known to the month or the year only, the middle of the days that are
 possible is reckoned with (NAACCR items 1782 and 1788), and its precision says so.
 grain: patient_id
+ages: age_years
+years: index_date
 materialized: table
 */
 with index_operation as (

@@ -5,6 +5,7 @@ on the last operation before it, and a patient not seen up to day 30 (90) is unk
 Where a date is known to the month or the year only, an answer is given if it is the same whichever
 day it was: of age, of the band of ages, of mortality; else it is unknown.
 grain: procedure_id
+private: age_years, age_band
 materialized: table
 */
 with known_life as (

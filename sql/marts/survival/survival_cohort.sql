@@ -6,6 +6,9 @@ the first do not restart the clock. marts.survival_dates counts all of these.
 A day of which only the month or the year is known is the middle of the days that are possible;
 dates_flag says so as NAACCR item 1786 does.
 grain: patient_id
+private: age_days
+ages: age_years
+years: start_date
 materialized: table
 */
 select

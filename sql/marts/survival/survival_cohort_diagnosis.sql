@@ -5,6 +5,7 @@ diagnosis is known and not after the operation, and who were seen after it. Of a
 only the month or the year is known, the middle of the days up to the operation is taken (NAACCR item
 1788).
 grain: patient_id
+private: age_days
 materialized: table
 */
 with known as (
