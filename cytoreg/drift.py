@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from math import sqrt
+from math import log, sqrt
 from statistics import median
 
 from cytoreg.profile import ColumnProfile, Profile, TableProfile
@@ -35,6 +35,14 @@ EMPTIER = 0.10
 NEW_CODES, NEW_CODES_ROWS = 0.01, 5
 """Share of the rows, and rows, in which one new code is a warning; rare ones are an info, since
 measurements that few patients have look like codes, and bring some every night."""
+
+SHIFTED, SHIFTED_MUCH = 0.05, 0.10
+"""Share of the rows that left their codes for others: warning, critical. Magnitudes and years
+shift where a delivery is of last week alone, and are a warning at most."""
+
+CHANCE = 1e-5
+"""Probability, at most, that two samples of one population differ as much as a shift must: even if
+all rows of a hundred columns were new each night, it would come once in a thousand nights."""
 
 NAMES_ALIKE = 0.5
 """Similarity of names (difflib) from which a column gone and a new one alike may be the same."""
@@ -69,8 +77,13 @@ class Drift:
         return replace(self, severity="warning", reason=f"{self.reason} (accepted)")
 
 
-def columns(table: str, before: TableProfile, now: TableProfile) -> Iterator[Drift]:
-    """New, missing, renamed, retyped and emptier columns of a table, and new codes."""
+def columns(
+    table: str, before: TableProfile, now: TableProfile, earlier: Sequence[TableProfile] = ()
+) -> Iterator[Drift]:
+    """New, missing, renamed, retyped and emptier columns of a table, new codes and their shares.
+
+    `earlier` are nights before that which is published: a share that one of them had is no news.
+    """
     gone = [name for name in before.columns if name not in now.columns]
     new = [name for name in now.columns if name not in before.columns]
     for name in gone:
@@ -87,6 +100,8 @@ def columns(table: str, before: TableProfile, now: TableProfile) -> Iterator[Dri
         yield Drift(table, name, "new", "info", f"column {name} is new", "", filled)
     for name in before.columns.keys() & now.columns.keys():
         yield from _column(table, name, before, now)
+        kept = [night.columns[name] for night in (before, *earlier) if name in night.columns]
+        yield from _shifted(table, name, kept, now.columns[name])
 
 
 def volume(table: str, rows: int, published: int | None, nights: Sequence[int]) -> Iterator[Drift]:
@@ -111,13 +126,13 @@ def usual_range(nights: Sequence[int]) -> tuple[int, int] | None:
     return max(int(middle - room), 0), int(middle + room)
 
 
-def profiles(before: Profile, now: Profile) -> Iterator[Drift]:
+def profiles(before: Profile, now: Profile, earlier: Sequence[Profile] = ()) -> Iterator[Drift]:
     """The differences of all tables that both landings have, in the order of the columns."""
     for table, profile in now.items():
         if table in before:
             place = {name: number for number, name in enumerate(profile.columns)}
             yield from sorted(
-                columns(table, before[table], profile),
+                columns(table, before[table], profile, [p[table] for p in earlier if table in p]),
                 key=lambda drift: (place.get(drift.column, -1), drift.what),
             )
 
@@ -144,6 +159,66 @@ def _column(table: str, name: str, before: TableProfile, now: TableProfile) -> I
         reason = f"{name} has {len(codes)} new code{'s' * (len(codes) > 1)} in {rows:,} rows"
         counts = f"{len(old.codes)} codes", f"{len(new.codes)} codes"
         yield Drift(table, name, "codes", "warning" if many else "info", reason, *counts)
+
+
+def _shifted(
+    table: str, name: str, nights: Sequence[ColumnProfile], now: ColumnProfile
+) -> Iterator[Drift]:
+    """Whether rows left their codes, or their magnitudes or years, for others.
+
+    They did if chance does not explain it against any of these nights, the published one first.
+    """
+    coded = bool(now.codes) and all(night.codes for night in nights)
+    known = [night.codes if coded else night.spread for night in nights]
+    found = now.codes if coded else now.spread
+    if not found or not all(known):
+        return
+    moved = [moves(before, found, renamed=coded) for before in known]
+    sure = [max(SHIFTED, by_chance(before, found)) for before in known]
+    if all(move >= least for move, least in zip(moved, sure, strict=True)):
+        severity = "critical" if coded and min(moved) >= SHIFTED_MUCH else "warning"
+        left = "codes" if coded else "magnitudes or years"
+        reason = f"{moved[0]:.0%} of {name} have left their {left} for others"
+        counts = _frequent(known[0], known[0]), _frequent(found, known[0])
+        yield Drift(table, name, "shares", severity, reason, *counts)
+
+
+def moves(before: dict[str, int], now: dict[str, int], *, renamed: bool = True) -> float:
+    """Share of the rows by which codes fell both in rows and in share: those that left them.
+
+    Rows that are new take none from a code, and rows that are gone from all alike take no share.
+    A code whose rows others have, which were not there, may be `renamed`: see drift `codes`.
+    """
+    held, holds = sum(before.values()), sum(now.values())
+    unknown = sum(rows for code, rows in now.items() if code not in before)
+    moved = 0.0
+    for code, rows in before.items():
+        if renamed and code not in now and rows <= (1 + SHIFTED) * unknown:
+            unknown -= rows
+            continue
+        stay = now.get(code, 0)
+        moved += max(min((rows - stay) / held, rows / held - stay / holds), 0)
+    return moved
+
+
+def by_chance(before: dict[str, int], now: dict[str, int]) -> float:
+    """How far the shares of two samples differ (total variation) with probability CHANCE at most.
+
+    Its mean is at most half the sum of the standard errors of the differences, and each row changes
+    it by 1/n at most (McDiarmid's inequality).
+    """
+    held, holds = sum(before.values()), sum(now.values())
+    each = 1 / held + 1 / holds
+    shares = [(before.get(code, 0) + now.get(code, 0)) / (held + holds) for code in before | now]
+    mean = sum(sqrt(share * (1 - share) * each) for share in shares) / 2
+    return mean + sqrt(-log(CHANCE) / 2 * each)
+
+
+def _frequent(codes: dict[str, int], order: dict[str, int]) -> str:
+    """Shares of the codes that were most frequent, in that order, without the codes."""
+    held = sum(codes.values())
+    first = sorted(order, key=lambda code: -order[code])[:3]
+    return ", ".join(f"{codes.get(code, 0) / held:.0%}" for code in first)
 
 
 def surely(share: float, rows: int) -> float:

@@ -1,14 +1,16 @@
 """What a landed table is like, in counts: `profile.json` beside its Parquet.
 
-By column: how many rows are filled, of what shape their texts are, and, where few texts recur, a
-hash of each with its rows. drift.py compares profiles. Values are not in them; hashes of codes can
-be guessed, so a profile stays in the private data folder.
+By column: how many rows are filled, of what shape their texts are, how their numbers spread over
+magnitudes and their dates over years, and, where few texts recur, a hash of each with its rows.
+drift.py compares profiles. Values are not in them; hashes of codes can be guessed, so a profile
+stays in the private data folder.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +40,9 @@ CODES = 50
 RECURS = 20
 """A column is one of codes when it has at most so many texts, each on average in so many rows."""
 
+SINGLE = 0.9
+"""Whole numbers of which a larger share occurs once count something; their spread says nothing."""
+
 SHAPES = {
     "whole number": r"[+-]?\d+",
     "decimal": r"[+-]?\d*[.,]\d+",
@@ -47,14 +52,25 @@ SHAPES = {
 }
 OTHER = "text"
 
+SPREAD = """case shape
+  when 'date, year first' then left(value, 4)
+  when 'date, year last' then nullif(regexp_extract(value, '[-/.](\\d{4})( |$)', 1), '')
+  when 'time' then null
+  else sign(number)::int || 'e' || round(2 * log10(nullif(abs(number), 0)))::int
+end"""
+"""The year of a date; of a number its sign and magnitude, in steps of half a power of ten."""
+
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """Rows that are filled; of those in the sample, how many have each shape; rows of each code."""
+    """Rows that are filled; of those in the sample, how many have each shape, and each magnitude or
+    year; rows of each code.
+    """
 
     filled: int
     shapes: dict[str, int]
     codes: dict[str, int] = field(default_factory=dict)
+    spread: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,7 +128,7 @@ class Measuring:
             shapes = {name: _shapes(con, name) for name in self._columns}
             coded = [
                 name
-                for name, (found, texts) in shapes.items()
+                for name, (found, texts, _) in shapes.items()
                 if texts and texts <= CODES and sum(found.values()) >= RECURS * texts
             ]
             whole = self._every == 1
@@ -120,8 +136,8 @@ class Measuring:
         return TableProfile(
             self._rows,
             {
-                name: ColumnProfile(self._filled[name], shapes[name][0], codes.get(name, {}))
-                for name in self._columns
+                name: ColumnProfile(self._filled[name], found, codes.get(name, {}), spread)
+                for name, (found, _, spread) in shapes.items()
             },
         )
 
@@ -165,8 +181,8 @@ def _measure(path: Path) -> TableProfile:
     return measuring.profile(path)
 
 
-def _shapes(con: DuckDBPyConnection, column: str) -> tuple[dict[str, int], int]:
-    """Rows of the sample by shape, and how many texts there are."""
+def _shapes(con: DuckDBPyConnection, column: str) -> tuple[dict[str, int], int, dict[str, int]]:
+    """Rows of the sample by shape, how many texts there are, and rows by magnitude or year."""
     cases = " ".join(
         f"when regexp_full_match(value, {literal(pattern)}) then {literal(shape)}"
         for shape, pattern in SHAPES.items()
@@ -175,12 +191,25 @@ def _shapes(con: DuckDBPyConnection, column: str) -> tuple[dict[str, int], int]:
         f"""with texts as (
           select {quote(column)} as value, count(*) as rows from sample
           where {quote(column)} <> '' group by all
+        ), shaped as (
+          select *, case {cases} else {literal(OTHER)} end as shape,
+            try_cast(replace(value, ',', '.') as double) as number
+          from texts
         )
-        select case {cases} else {literal(OTHER)} end as shape,
+        select shape, case when shape <> {literal(OTHER)} then {SPREAD} end as place,
           sum(rows)::bigint as rows, count(*) as texts
-        from texts group by shape order by rows desc, shape"""
+        from shaped group by all order by rows desc, shape, place"""
     ).fetchall()
-    return {shape: rows for shape, rows, _ in found}, sum(texts for _, _, texts in found)
+    shapes, spread, texts = Counter[str](), Counter[str](), Counter[str]()
+    for shape, place, rows, different in found:
+        shapes[shape] += rows
+        texts[shape] += different
+        if place:
+            spread[place] += rows
+    numbers = next(iter(SHAPES))
+    if texts[numbers] > SINGLE * shapes[numbers] > 0:
+        spread.clear()
+    return dict(shapes.most_common()), texts.total(), dict(spread)
 
 
 def _codes(con: DuckDBPyConnection, source: str, columns: list[str]) -> dict[str, dict[str, int]]:

@@ -79,8 +79,8 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
         "column": ("varchar", "column; empty if it is about the table"),
         "what": (
             "varchar",
-            "new, missing, renamed, retyped, emptier, codes, volume, gone or shrunk (files),"
-            " overlooked, stale or refused",
+            "new, missing, renamed, retyped, emptier, codes, shares, volume, gone or shrunk"
+            " (files), overlooked, stale or refused",
         ),
         "severity": ("varchar", "critical (closes gate sources), warning or info"),
         "reason": ("varchar", "the difference in words"),

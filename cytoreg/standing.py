@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,10 +21,10 @@ from cytoreg import quality
 from cytoreg.deliveries import files, overlooked
 from cytoreg.drift import NIGHTS, Drift, profiles, volume
 from cytoreg.errors import ConfigError, CytoregError, SourceError, place
-from cytoreg.landing import Landing, land, verified
+from cytoreg.landing import Landing, land, latest, verified
 from cytoreg.profile import read as read_profile
 from cytoreg.progress import Progress, quiet
-from cytoreg.run import Run, earlier, fingerprint, remember_landing
+from cytoreg.run import Run, earlier, fingerprint, read_verdict, remember_landing
 from cytoreg.warehouse import transaction
 
 if TYPE_CHECKING:
@@ -154,6 +155,17 @@ def copy(earlier: Run, run: Run, sources: Sequence[str]) -> None:
         (run.folder / SOURCES).write_bytes((earlier.folder / SOURCES).read_bytes())
 
 
+def _published_before(run: Run, published: Landing) -> Iterator[Landing]:
+    """Other landings of its source that builds were published of, as far as they are kept."""
+    seen = {published.fingerprint}
+    for before in earlier(run):
+        with suppress(ConfigError):
+            known = fingerprint(before, published.source)
+            if known not in seen and read_verdict(before).published:
+                seen.add(known)
+                yield latest(run.project, published.source, known)
+
+
 def _continued(run: Run, source: str) -> Landing | None:
     """What the failed run that this one continues has landed, if it is whole."""
     if not run.continues:
@@ -245,6 +257,7 @@ def _drifts(
     for table in landing.tables:
         usual = nights.get((source, table.table), ())
         found += volume(table.table, table.rows + table.rejects, rows.get(table.table), usual)
-    found += profiles(read_profile(published), read_profile(landing))
+    before = [read_profile(night) for night in (published, *_published_before(run, published))]
+    found += profiles(before[0], read_profile(landing), before[1:])
     for drift in found:
         yield drift.accepted() if source in run.accepted else drift

@@ -201,3 +201,87 @@ def test_a_hospital_that_grows_raises_no_alarm(tmp_path: Path) -> None:
         for name, landed in now.items():
             found = profiles(profile.read(before[name]), profile.read(landed))
             assert [each for each in found if each.severity != "info"] == []
+
+
+def vital(dead: int, alive: int, more: int = 0) -> Rows:
+    """Patients of whom so many are dead and alive, and some who came later, mostly alive."""
+    status = ["1"] * dead + ["0"] * (alive + more)
+    return {"mrn": [f"{n:05d}" for n in range(len(status))], "vital_status": status}
+
+
+def swapped(rows: Rows) -> Rows:
+    return rows | {"vital_status": ["10"[int(code)] for code in rows["vital_status"]]}
+
+
+def shares(found: list[Drift]) -> list[tuple[str, str]]:
+    return [(each.column, each.severity) for each in found if each.what == "shares"]
+
+
+@pytest.mark.parametrize("patients_", [200, 2000])
+def test_codes_that_change_their_meaning_are_critical(tmp_path: Path, patients_: int) -> None:
+    before = vital(patients_ // 3, patients_ - patients_ // 3)
+    found = drift(tmp_path, before, swapped(before))
+    assert shares(found) == [("vital_status", "critical")]
+    assert (found[0].before, found[0].now) == ("67%, 33%", "33%, 67%")
+    assert shares(drift(tmp_path, before, swapped(vital(patients_ // 3, 2 * patients_ // 3, 9))))
+
+
+def test_codes_that_vanish_with_their_rows_are_critical(tmp_path: Path) -> None:
+    before, alive = vital(600, 1400), vital(0, 1400)
+    assert shares(drift(tmp_path, before, alive)) == [("vital_status", "critical")]
+
+
+def test_new_rows_take_nothing_from_a_code_however_many_they_are(tmp_path: Path) -> None:
+    assert shares(drift(tmp_path, vital(600, 1400), vital(600, 1400, 2000))) == []
+    assert shares(drift(tmp_path, vital(600, 1400), vital(300, 700))) == []
+
+
+def test_codes_under_new_names_are_told_as_such(tmp_path: Path) -> None:
+    before = vital(600, 1400)
+    now = before | {"vital_status": [{"0": "2", "1": "3"}[code] for code in before["vital_status"]]}
+    assert said(drift(tmp_path, before, now)) == [("vital_status", "codes", "warning")]
+
+
+def test_a_small_table_whose_codes_change_says_nothing(tmp_path: Path) -> None:
+    few = vital(15, 25)
+    assert shares(drift(tmp_path, few, swapped(few))) == []
+
+
+def test_a_share_that_an_earlier_published_night_had_is_no_news(tmp_path: Path) -> None:
+    week, sunday = (measured(tmp_path, vital(*counts)) for counts in ((600, 1400), (1400, 600)))
+    other = measured(tmp_path, vital(1390, 610))
+    assert shares(list(profiles({"t": week}, {"t": other})))
+    assert shares(list(profiles({"t": week}, {"t": other}, [{"t": sunday}]))) == []
+
+
+def test_another_unit_and_another_century_are_a_warning(tmp_path: Path) -> None:
+    chance = random.Random(4)
+    sizes = [f"{chance.lognormvariate(3, 0.5):.1f}" for _ in range(ROWS)]
+    born = patients()["birth_date"]
+    before = {"size": sizes, "birth_date": born}
+    now = {
+        "size": [f"{float(size) / 10:.2f}" for size in sizes],
+        "birth_date": [f"20{text[2:]}" for text in born],
+    }
+    found = sorted(shares(drift(tmp_path, before, now)))
+    assert found == [("birth_date", "warning"), ("size", "warning")]
+
+
+def test_sixty_ordinary_nights_raise_no_alarm(tmp_path: Path) -> None:
+    """Every night all rows are others: codes, numbers and dates of one population."""
+    chance = random.Random(60)
+
+    def a_night() -> TableProfile:
+        rows = chance.randint(150, 1500)
+        return measured(
+            tmp_path,
+            {
+                f"code{codes}": [str(int(chance.random() ** 2 * codes)) for _ in range(rows)]
+                for codes in (2, 3, 5, 10, 20)
+            }
+            | {"value": [f"{chance.lognormvariate(2, 1):.2f}" for _ in range(rows)]},
+        )
+
+    nights = [a_night() for _ in range(60)]
+    for before, now in pairwise(nights):
+        assert shares(list(profiles({"t": before}, {"t": now}))) == []
