@@ -82,9 +82,10 @@ def _write(con: duckdb.DuckDBPyConnection, entity: str, field: str) -> None:
         literal(f"{field} is not what more, or more trusted, records of the same person say."),
     )
     con.execute(
-        f"""insert into quality.finding
-        select {rule}, 'warning', {literal(entity)}, key, {literal(field)}, _source, _table, _file,
-          _row, {reason}
+        f"""insert into quality.finding by name
+        select {rule} as rule, 'warning' as severity, {literal(entity)} as entity, "key",
+          {literal(field)} as "column", _source as source, _table as source_table, _file as file,
+          _row as "row", {reason} as reason
         from disagreeing where entity = {literal(entity)}
         order by _source, _table, _file, _row"""
     )

@@ -266,7 +266,7 @@ def _when(landing: Landing) -> tuple[str, int]:
 
 
 def _reusable(folder: Path, progress: Progress) -> Landing | None:
-    """The landing in this folder; one that is not what was landed is told of, and does not serve."""
+    """The landing in this folder; one that is not what was landed is told, and does not serve."""
     if not folder.exists():
         return None
     landing = _known(folder)

@@ -233,10 +233,10 @@ def _find(
     """Warnings on the records of which the condition holds, and their count."""
     key = next(iter(columns))  # accepted tables begin with their entity's key
     con.execute(
-        f"""insert into quality.finding
-        select {literal(rule)}, 'warning', {literal(entity)},
-          cast(r.{quote(key)} as varchar), null, r._source, r._table, r._file, r._row,
-          {literal(reason)}
+        f"""insert into quality.finding by name
+        select {literal(rule)} as rule, 'warning' as severity, {literal(entity)} as entity,
+          cast(r.{quote(key)} as varchar) as "key", r._source as source,
+          r._table as source_table, r._file as file, r._row as "row", {literal(reason)} as reason
         from {_with_fit(entity)}
         where {condition}
         order by r._source, r._table, r._file, r._row"""

@@ -20,6 +20,7 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
         "source_table": ("varchar", "table of the source"),
         "file": ("varchar", "file, or table of the database, that the record came from"),
         "row": ("bigint", "record in its file, counted from 1 without the header"),
+        "line": ("bigint", "line of the file on which the record begins, where it has lines"),
         "reason": ("varchar", "what the rule wants, in words"),
     },
     "check_result": {

@@ -88,7 +88,7 @@ def judge_beside_others(con: DuckDBPyConnection, entity: EntityRules, as_of: dat
 
 
 def finish(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules]) -> None:
-    """Count the lines that could not be read, and name those of refused cells, after judging."""
+    """Name the lines of findings and refused cells, count those that could not be read."""
     _tell_lines(con)
     _count_unparsable(con, schemas)
     comment(con, "quarantine.cell", "Refused cells of accepted rows, as text: one row a cell.")
@@ -152,21 +152,39 @@ def _lineage_types() -> dict[str, str]:
 
 
 def _tell_lines(con: DuckDBPyConnection) -> None:
-    """The line of each refused cell in its file, where the reader kept it as `_line`."""
+    """The line on which the record of each finding and refused cell begins, where it is known.
+
+    Readers of files with lines keep it as `_line`. Only the places that are wanted are looked up.
+    """
+    place = 'source, source_table, file, "row"'
+    con.execute(
+        f"create or replace temp table wanted as select {place} from quality.finding"
+        f" union select {place} from quarantine.cell"
+    )
+    con.execute(
+        "create or replace temp table place as select *, 0::bigint as line from wanted limit 0"
+    )
     rows = con.execute(
         "select table_name from duckdb_columns() where schema_name = 'landing'"
         " and column_name = '_line' and database_name = current_database() order by table_name"
     ).fetchall()
     for (name,) in rows:
         con.execute(
-            "update quarantine.cell set line = place.line\n"
-            "from (\n  select l._source, l._table, l._file, l._row, min(l._line) as line\n"
-            f"  from landing.{quote(name)} as l\n"
-            '  where (l._file, l._row) in (select (file, "row") from quarantine.cell)\n'
-            "  group by all\n) as place\n"
-            "where cell.source = place._source and cell.source_table = place._table\n"
-            '  and cell.file = place._file and cell."row" = place._row'
+            "insert into place\n"
+            f"select wanted.*, min(landed._line) from landing.{quote(name)} as landed\n"
+            "join wanted on wanted.source = landed._source\n"
+            "  and wanted.source_table = landed._table\n"
+            '  and wanted.file = landed._file and wanted."row" = landed._row\n'
+            "group by all"
         )
+    for table in ("quality.finding", "quarantine.cell"):
+        con.execute(
+            f"update {table} as told set line = place.line from place\n"
+            "where told.source = place.source and told.source_table = place.source_table\n"
+            '  and told.file = place.file and told."row" = place."row"'
+        )
+    con.execute("drop table wanted")
+    con.execute("drop table place")
 
 
 def _describe(con: DuckDBPyConnection, entity: EntityRules) -> None:
@@ -192,7 +210,7 @@ def _count_unparsable(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules
     con.execute(
         "insert into quality.finding"
         " select entity || '.unparsable', 'critical', entity, null, null, source, source_table,"
-        ' file, "row", reason from landing.reject'
+        ' file, "row", line, reason from landing.reject'
         ' order by entity, source, source_table, file, "row", line'
     )
     entities = ", ".join(f"({literal(name)})" for name in schemas) or "(null)"

@@ -124,7 +124,7 @@ def _key(entity: EntityRules) -> str:
 
 def _findings(entity: EntityRules) -> str:
     return (
-        "insert into quality.finding\n"
+        "insert into quality.finding by name\n"
         f"with judged as (\n  select *, rowid as _id\n  from judged_{entity.name}\n"
         f"  where rowid in (select _id from violation_{entity.name})\n)\n"
         "select\n"

@@ -9,7 +9,8 @@ A kind is a module with two functions:
 and `_row`), `Reject` for each record that cannot be parsed, and `Unexpected` for what the project
 did not declare; a server yields `Served` once. It yields at least one, perhaps empty, `Rows` a
 declared table, always with the same columns. `_row` counts a file's records from 1, without the
-header, unparsable ones included; a row of a sheet has the number that the sheet gives it.
+header, unparsable ones included; a row of a sheet has the number that the sheet gives it. Where
+files have lines, `_line` is the one on which the record begins.
 
 `name` is the source's name in cytoreg.toml. Both functions raise SourceError, with a remedy and no
 value of any record, for a source that is missing (`away`, `transient`: see SourceError) or is not

@@ -57,8 +57,9 @@ def fill(con: duckdb.DuckDBPyConnection, run_id: str = RUNS[0], accepted: int = 
     con.execute(
         "insert into quality.finding values"
         " ('procedure.x', 'critical', 'procedure', '2001-00017', null,"
-        "  'log', 'cases', 'a', 17, ''),"
-        " ('procedure.unparsable', 'critical', 'procedure', null, null, 'log', 'cases', 'a', 9, '')"
+        "  'log', 'cases', 'a', 17, 18, ''),"
+        " ('procedure.unparsable', 'critical', 'procedure', null, null, 'log', 'cases', 'a', 9, 10,"
+        " '')"
     )
     con.execute(
         f"create or replace table marts.outcome as select i as n, '{run_id}' as run"

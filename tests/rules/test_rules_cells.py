@@ -238,7 +238,7 @@ def test_a_rule_cannot_refuse_what_is_no_column():
         compile_schemas([Visit])
 
 
-def test_a_refused_cell_names_its_line_where_the_reader_kept_it(con, judged):
+def test_findings_and_refused_cells_name_their_line_where_the_reader_kept_it(con, judged):
     con.execute(
         "create table landing.s_t as select * from (values"
         " ('s', 't', 'f', 1, 2), ('s', 't', 'f', 2, 5), ('s', 't', 'g', 2, 9)"
@@ -247,6 +247,17 @@ def test_a_refused_cell_names_its_line_where_the_reader_kept_it(con, judged):
     con.execute("create table landing.s_other as select 's' as _source, 'f' as _file, 1 as _row")
     judged([Patient], patient=[SOUND, SOUND | {"number": "2", "sex": "m"}])
     assert con.execute('select "row", line from quarantine.cell').fetchall() == [(2, 5)]
+    assert con.execute('select "row", line from quality.finding').fetchall() == [(2, 5)]
+
+
+def test_columns_of_a_source_may_be_called_as_those_of_a_finding(con, judged):
+    con.execute(
+        "create table landing.s_t as select * from (values"
+        " ('x', 'x', 'x', 9, 9, 's', 't', 'f', 1, 4)"
+        ') as v(source, source_table, file, "row", line, _source, _table, _file, _row, _line)'
+    )
+    judged([Patient], patient=[SOUND | {"sex": "m"}])
+    assert con.execute('select "row", line from quality.finding').fetchall() == [(1, 4)]
 
 
 def test_a_rule_that_null_would_break_says_nothing_of_a_refused_cell(judged):

@@ -123,6 +123,7 @@ def test_a_finding_names_rule_key_and_origin(judged):
             "t",
             "f",
             1,
+            None,
             "visits is not a whole number.",
         )
     ]
@@ -298,11 +299,11 @@ def test_lines_that_could_not_be_parsed_are_findings_and_count_in_the_denominato
     assert con.execute("select * from quality.finding").fetchall() == [
         (
             *("patient.unparsable", "critical", "patient", None, None),
-            *("or_log", "cases", "f.csv", 3, "Too few fields."),
+            *("or_log", "cases", "f.csv", 3, 4, "Too few fields."),
         ),
         (
             *("unknown.unparsable", "critical", "unknown", None, None),
-            *("research", "unknown", "r.csv", 9, "Too few fields."),
+            *("research", "unknown", "r.csv", 9, 10, "Too few fields."),
         ),
     ]
     assert con.execute(

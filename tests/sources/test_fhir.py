@@ -180,7 +180,7 @@ def test_compressed_files_and_an_empty_selection_are_read(
     assert landing.unexpected == {"Observation: resources of which no view takes a row": 1}
     assert list(landing.tables[0].columns) == [
         *("id", "patient", "value", "day", "method"),
-        *("_file", "_row", "_parent_row"),
+        *("_file", "_row", "_parent_row", "_line"),
     ]
 
 

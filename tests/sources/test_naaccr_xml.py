@@ -176,10 +176,10 @@ def test_all_items_become_columns(project: Make, landed: Callable) -> None:
     assert columns == {
         "root": {
             "baseDictionaryUri", "recordType", "registryId", "specificationVersion",
-            "_items", "_file", "_row",
+            "_items", "_file", "_row", "_line",
         },
-        "patient": {"patientIdNumber", "race1", "Sex", "_items", "_file", "_row"},
-        "tumor": {"primarySite", "_items", "_file", "_row", "_parent_row"},
+        "patient": {"patientIdNumber", "race1", "Sex", "_items", "_file", "_row", "_line"},
+        "tumor": {"primarySite", "_items", "_file", "_row", "_parent_row", "_line"},
     }  # fmt: skip
     _, kept, _ = landed(registry, "registry", "_file, _row, _items", table="patient")
     assert kept == [

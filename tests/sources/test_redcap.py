@@ -56,10 +56,11 @@ def test_instruments_become_tables(project: Make, landed: Callable) -> None:
     assert {table.table: set(table.columns) for table in landing.tables} == {
         "enrollment": {
             "record_id", "redcap_repeat_instance", "symptoms___1", "symptoms____2_5",
-            "enrollment_complete", "_file", "_row",
+            "enrollment_complete", "_file", "_row", "_line",
         },
         "visit": {
-            "record_id", "redcap_repeat_instance", "visit_date", "visit_complete", "_file", "_row"
+            "record_id", "redcap_repeat_instance", "visit_date", "visit_complete",
+            "_file", "_row", "_line",
         },
     }  # fmt: skip
 

@@ -61,7 +61,7 @@ class Reading:
                 remedy="this is a defect of cytoreg: tell its maintainers which view it was",
             ) from None
         for table, view in self.views.items():
-            rows = _rows(view, block.rows[table], where, numbers, done[table])
+            rows = _rows(view, block.rows[table], where, numbers, at, done[table])
             done[table] += len(rows)
             yield Rows(table, rows)
         for table, position, reason in block.faults:
@@ -74,8 +74,9 @@ class Reading:
 
     def end(self) -> Iterator[Item]:
         """An empty table for each view, and the counts."""
+        none = pa.array([], pa.int64())
         for table, view in self.views.items():
-            yield Rows(table, _rows(view, self.empty[table], "", pa.array([], pa.int64()), 0))
+            yield Rows(table, _rows(view, self.empty[table], "", none, none, 0))
         for what, number in sorted(self.counted.items()):
             yield Unexpected(what, number)
 
@@ -111,10 +112,16 @@ def reading(source: str, config: FhirSource) -> Iterator[Reading]:
         yield Reading(source, views, con, empty)
 
 
-def _rows(view: View, rows: pa.Table, where: str, numbers: pa.Int64Array, done: int) -> pa.Table:
-    """With file and number: the resource's, or where it may have several rows, the row's own."""
+def _rows(
+    view: View, rows: pa.Table, where: str, numbers: pa.Int64Array, at: pa.Int64Array, done: int
+) -> pa.Table:
+    """With file, number and the resource's line, which `at` says.
+
+    The number is the resource's, or where it may have several rows, the row's own.
+    """
     parents = numbers.take(rows["_row"])
     own = pa.array(range(done + 1, done + len(rows) + 1), pa.int64()) if view.repeats else parents
     columns = {column: rows[column] for column in view.columns}
     columns["_file"] = pa.repeat(where, len(rows))
-    return pa.table(columns | {"_row": own, "_parent_row": parents})
+    places = {"_row": own, "_parent_row": parents, "_line": at.take(rows["_row"])}
+    return pa.table(columns | places)

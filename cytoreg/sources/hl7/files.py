@@ -30,7 +30,8 @@ def inputs(name: str, config: Hl7Source, extracts: Path) -> list[Path]:
 def read(name: str, config: Hl7Source, extracts: Path) -> Iterator[Item]:
     """A row a message or order, or one a segment where `each` says so; what is none is a reject.
 
-    `_parent_row` is the number of a row's message in its file.
+    `_parent_row` is the number of a row's message in its file, `_line` the line on which its
+    message, order or segment begins.
     """
     tables = []
     for table in config.tables:
@@ -99,7 +100,7 @@ def _rows(
             for table in tables:
                 before = len(table)
                 try:
-                    table.add(message, number)
+                    table.add(message, number, piece.line)
                 except Mixed as error:
                     row, raw = number + table.further, _raw(piece, encoding)
                     yield Reject(table.name, where, row, piece.line, str(error), raw)

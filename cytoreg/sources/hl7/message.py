@@ -37,11 +37,13 @@ class Malformed(ValueError):
 class Message:
     """A message's segments in order, each as its fields, field 0 being its name.
 
-    `broken` says how many lines were no segment and have become the end of the one before.
+    `lines` says on which line of the message each begins, counted from 0; `broken`, how many lines
+    were no segment and have become the end of the one before.
     """
 
     segments: list[list[str]]
     signs: Signs
+    lines: list[int]
     broken: int = 0
 
 
@@ -68,17 +70,20 @@ def parse(data: bytes, encoding: str, wanted: frozenset[str]) -> Message:
         raise Malformed("another message's MSH in the middle of a line")
     heads = _heads(wanted, signs.field)
     lines = text.split("\r")
-    segments, broken = [], 0
-    for line in lines:
+    segments, places, broken = [], [], 0
+    for place, line in enumerate(lines):
         head = line[:4]
         if head in heads:
             segments.append(line.split(signs.field))
+            places.append(place)
         elif line and (line[:3] in _OF_LONG or not _is_segment(line, signs.field)):
-            lines, broken = _joined(lines, signs.field, heads)
-            segments = [line.split(signs.field) for line in lines if line[:4] in heads]
+            joined, broken = _joined(lines, signs.field, heads)
+            wanted_ = {at: line for at, line in joined.items() if line[:4] in heads}
+            segments = [line.split(signs.field) for line in wanted_.values()]
+            places = list(wanted_)
             break
     segments[0].insert(1, signs.field)  # MSH-1 is the separator itself
-    return Message(segments, signs, broken)
+    return Message(segments, signs, places, broken)
 
 
 @lru_cache(maxsize=64)
@@ -101,22 +106,22 @@ def _is_segment(line: str, separator: str) -> bool:
     return line[3:4] in ("", separator) and _SEGMENT.match(line) is not None
 
 
-def _joined(lines: list[str], separator: str, heads: frozenset[str]) -> tuple[list[str], int]:
-    """Segments of a message that is not one a line, and how many lines were none.
+def _joined(lines: list[str], separator: str, heads: frozenset[str]) -> tuple[dict[int, str], int]:
+    """Segments of a message that is not one a line, by their first line; how many were none.
 
     Such a line is taken for the rest of the one before, whose text had a line break: not if it may
     be a segment with a letter wrong. An ADD goes on with the segment before it, as the standard has
     it.
     """
-    segments: list[str] = []
-    broken = blank = 0
-    for line in lines:
+    segments: dict[int, str] = {}
+    broken = blank = last = 0
+    for place, line in enumerate(lines):
         bare = line.strip(_BLANK)
         head = bare[:3] if bare[3:4] == separator else ""
         if head == "ADD":
             if len(segments) < 2:
                 raise Malformed("the rest of another message (ADD)")
-            segments[-1] += bare[4:]
+            segments[last] += bare[4:]
         elif head == "DSC" and bare[4:5] not in ("", separator):
             raise Malformed("a message that goes on in another (DSC)")
         elif broken and head == "PID":  # of another message, whose MSH is among the lines
@@ -126,11 +131,12 @@ def _joined(lines: list[str], separator: str, heads: frozenset[str]) -> tuple[li
             or bare in heads
             or (len(segments) == 1 and _SEGMENT.fullmatch(bare))
         ):
-            segments.append(line.lstrip(_BLANK))
+            last = place
+            segments[last] = line.lstrip(_BLANK)
         elif bare and (len(segments) < 2 or head != head.lower() or head.upper() in heads):
             raise Malformed("a line that is no segment")
         elif bare:
-            segments[-1] += "\n" * (1 + blank) + line
+            segments[last] += "\n" * (1 + blank) + line
             broken += 1
         blank = 0 if bare else blank + 1
     return segments, broken

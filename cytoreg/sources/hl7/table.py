@@ -125,36 +125,43 @@ class Table:
         """From here on messages are of this file."""
         self._where, self._row, self.further = where, 0, 0
 
-    def add(self, message: Message, number: int) -> None:
-        """The rows of the file's `number`-th message, which may be none; raises Mixed."""
+    def add(self, message: Message, number: int, line: int) -> None:
+        """The rows of the file's `number`-th message, which may be none; raises Mixed.
+
+        `line` is where in the file the message begins.
+        """
         if message.signs is not self._signs:
             self._signs, self._component = message.signs, message.signs.component
             self._by_name, self._by_code = _lookups(self._paths, message.signs)
         nothing: Row = [None] * len(self._paths), set()
         if self.each:
-            for row in self._rows_of(Tree(message.segments), self.each, nothing):
+            for place, row in self._rows_of(Tree(message.segments), self.each, nothing):
                 self._row += 1
-                self._append(row, self._row, number)
+                self._append(row, self._row, number, line + message.lines[place])
             return
         names = [fields[0] for fields in message.segments]
         if self._by_order and names.count(_ORDER) > 1:
             if _patients_without_order(names):
                 raise Mixed
-            for place, row in enumerate(self._rows_of(Tree(message.segments), _ORDER, nothing)):
-                self.further += place > 0
-                self._append(row, number + self.further, number)
+            rows = self._rows_of(Tree(message.segments), _ORDER, nothing)
+            for order, (place, row) in enumerate(rows):
+                self.further += order > 0
+                at = line + message.lines[place]
+                self._append(row, number + self.further, number, at)
             return
         if names.count("PID") > 1:
             raise Mixed
-        self._append(self._found(message.segments, nothing), number + self.further, number)
+        row = self._found(message.segments, nothing)
+        self._append(row, number + self.further, number, line)
 
-    def _rows_of(self, tree: Tree, each: str, nothing: Row) -> Iterator[Row]:
+    def _rows_of(self, tree: Tree, each: str, nothing: Row) -> Iterator[tuple[int, Row]]:
+        """The rows of the segments called `each`, with their places."""
         around = {-1: nothing}
         for part in tree.parts(each):
-            yield self._found(part.own, self._above(tree, part.above, around))
+            yield part.place, self._found(part.own, self._above(tree, part.above, around))
 
     def take(self) -> pa.Table:
-        """The rows that wait, as columns of text with `_file`, `_row` and `_parent_row`."""
+        """The rows that wait: columns of text, `_file`, `_row`, `_parent_row` and `_line`."""
         columns = zip(*self._waiting, strict=True) if self._waiting else [()] * len(self._paths)
         table = {
             name: pa.array(values, pa.string())
@@ -163,6 +170,7 @@ class Table:
         table["_file"] = pa.array(self._files, pa.string())
         table["_row"] = pa.array(self._numbers, pa.int64())
         table["_parent_row"] = pa.array(self._messages, pa.int64())
+        table["_line"] = pa.array(self._lines, pa.int64())
         self._clear()
         return pa.table(table)
 
@@ -174,13 +182,15 @@ class Table:
         self._files: list[str] = []
         self._numbers: list[int] = []
         self._messages: list[int] = []
+        self._lines: list[int] = []
 
-    def _append(self, row: Row, number: int, message: int) -> None:
+    def _append(self, row: Row, number: int, message: int, line: int) -> None:
         values, passed = row
         self._waiting.append(values)
         self._files.append(self._where)
         self._numbers.append(number)
         self._messages.append(message)
+        self._lines.append(line)
         for column in passed:
             self.passed[self._names[column]] += 1
 

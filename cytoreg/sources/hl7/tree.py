@@ -21,10 +21,11 @@ RANKS = {"MSH": 0, "PID": 1, "ORC": 2, "OBR": 3, "NTE": _REMARK, "PRT": _REMARK}
 class Part:
     """What a row is about: `own`, a segment and what follows up to the next of its like or above.
 
-    `above` is the place of the segment that it belongs to.
+    `place` is that of its segment, `above` of the one that it belongs to.
     """
 
     own: list[Fields]
+    place: int
     above: int
 
 
@@ -56,7 +57,7 @@ class Tree:
         for place, fields in enumerate(self.segments):
             if fields[0] == name or RANKS.get(fields[0], _OTHER) < rank:
                 if start >= 0:
-                    yield Part(self.segments[start:place], self.above[start])
+                    yield Part(self.segments[start:place], start, self.above[start])
                 start = place if fields[0] == name else -1
         if start >= 0:
-            yield Part(self.segments[start:], self.above[start])
+            yield Part(self.segments[start:], start, self.above[start])

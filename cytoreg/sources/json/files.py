@@ -146,7 +146,7 @@ def _add(
     table: Table, text: bytes, members: Members | None, parent: int, line: int, file: _File
 ) -> Iterator[Reject]:
     try:
-        table.add(text, members, parent)
+        table.add(text, members, parent, line)
     except NoObject as error:
         raw = text.decode("utf-8")
         yield Reject(table.name, file.where, table.count, line, str(error), raw)

@@ -47,8 +47,11 @@ class Table:
         self.count = 0  # of the file's values so far, those refused included
         self._empty()
 
-    def add(self, text: bytes, members: Members | None, parent: int) -> None:
-        """A row from a value; raises NoObject when columns lead into it and it is no object."""
+    def add(self, text: bytes, members: Members | None, parent: int, line: int) -> None:
+        """A row from a value; raises NoObject when columns lead into it and it is no object.
+
+        `parent` and `line` are the number of its record in the file and where that begins.
+        """
         rest = None
         if members is None and self._tree.below:
             members = self._objects.members(text)
@@ -69,6 +72,7 @@ class Table:
         self._others.append(rest)
         self._numbers.append(self.count)
         self._parents.append(parent)
+        self._lines.append(line)
 
     def take(self, where: str) -> Rows:
         """The rows that wait, which come from one file, as a table."""
@@ -82,6 +86,7 @@ class Table:
         columns["_row"] = pa.array(self._numbers, pa.int64())
         if self.each is not None:
             columns["_parent_row"] = pa.array(self._parents, pa.int64())
+        columns["_line"] = pa.array(self._lines, pa.int64())
         self._total += len(self._rows)
         self._empty()
         return Rows(self.name, pa.table(columns))
@@ -100,6 +105,7 @@ class Table:
         self._others: list[bytes | None] = []
         self._numbers: list[int] = []
         self._parents: list[int] = []
+        self._lines: list[int] = []
 
 
 def possible(keys: Iterable[str], elsewhere: frozenset[str]) -> dict[str, Path]:

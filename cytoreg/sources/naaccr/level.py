@@ -62,6 +62,7 @@ class Level:
         self.known = frozenset(ids)
         self.count = 0
         self.rows: list[tuple[str | int | None, ...]] = []
+        self.lines: list[int] = []
         self.items: Counter[str] = Counter()
         self.elements: Counter[str] = Counter()
 
@@ -91,14 +92,14 @@ class Level:
             if len(items) + len(inner) < len(element):
                 expected = {*items, *inner}
                 strangers = self._strangers([x for x in element if x not in expected])
-            self._keep(values, strangers, *parent)
+            self._keep(values, strangers, line, *parent)
         if self.table == "tumor":
             for nested in children(element, "Tumor"):
                 self.count += 1
                 yield self._reject(nested, self.count, line, "a Tumor in a Tumor")
 
     def add_root(
-        self, elements: list[etree._Element], attributes: Mapping[str, str]
+        self, elements: list[etree._Element], attributes: Mapping[str, str], line: int
     ) -> Iterator[Reject]:
         """Take the file's own items, and its attributes where they are declared, as its row."""
         self.count = 1
@@ -106,13 +107,13 @@ class Level:
         values: dict[str | None, str | None] = {id_of(item): item.text for item in items}
         if len(values) != len(items) or None in values or any(map(len, items)):
             raw = "".join(map(xml, elements))
-            yield Reject(self.table, self.where, 1, 1, AMBIGUOUS, raw)
+            yield Reject(self.table, self.where, 1, line, AMBIGUOUS, raw)
             return
         declared: dict[str | None, str | None] = {
             name: text for name, text in attributes.items() if name in self.known
         }
         others = [element for element in elements if local(element) != "Item"]
-        self._keep({**declared, **values}, self._strangers(others))
+        self._keep({**declared, **values}, self._strangers(others), line)
 
     def misplaced(self, element: etree._Element, line: int, reason: str) -> Reject:
         """An element of this level that stands where none can be."""
@@ -129,10 +130,11 @@ class Level:
             for name, values in zip(names, columns, strict=True)
         }
         arrays["_file"] = pa.repeat(self.where, len(self.rows))
-        self.rows = []
+        arrays["_line"] = pa.array(self.lines, pa.int64())
+        self.rows, self.lines = [], []
         return Rows(self.table, pa.table(arrays))
 
-    def _keep(self, values: Values, strangers: dict[str, str], *parent: int) -> None:
+    def _keep(self, values: Values, strangers: dict[str, str], line: int, *parent: int) -> None:
         kept = None
         if strangers or not values.keys() <= self.known:
             others = {name: text for name, text in values.items() if name not in self.known}
@@ -140,6 +142,7 @@ class Level:
             kept = json.dumps(others | strangers, ensure_ascii=False)
         if self.lands:
             self.rows.append((*map(values.get, self.ids), kept, self.count, *parent))
+            self.lines.append(line)
 
     def _strangers(self, elements: list[etree._Element]) -> dict[str, str]:
         found: dict[str, str] = {}

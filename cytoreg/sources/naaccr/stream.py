@@ -21,6 +21,8 @@ LONGEST = 32 << 20
 """Bytes that a Patient never has."""
 
 _CHUNK = 1 << 16
+_MOST_LINES = 65_535
+"""Lines that libxml2 counts exactly."""
 _SAFE: dict[str, Any] = {
     "resolve_entities": False,
     "no_network": True,
@@ -162,7 +164,8 @@ class _Reader:
         ended, nested = self._events()
         # The parser may wait for an end, as after an ampersand: nothing was refused, nothing ended.
         waits = whole and (ended is None or ended.getnext() is not None)
-        if not (failed or nested or waits):
+        done = not (failed or nested or waits)
+        if done:
             yield from self._complete(ended)
             self._opening = self._opening or _opening(piece)
         elif self._opening and _START.search(_bare(piece)):
@@ -171,6 +174,10 @@ class _Reader:
             line = failed.lineno if isinstance(failed, etree.XMLSyntaxError) else failed.line
             raise _not_well_formed(line, self._parser_line - 1)
         self._line += piece.count(b"\n")
+        if done and whole and self._opening and self._line - self._parser_line > _MOST_LINES // 2:
+            if self._root is not None:
+                yield from self._text(self._root.text)
+            self._begin_anew(self._line)  # beyond, lines would be about right at best
 
     def end(self) -> Iterator[Found | Broken]:
         """What is left when the file ends."""
@@ -229,9 +236,9 @@ class _Reader:
         return Found(element, self._line_of(element))
 
     def _line_of(self, element: etree._Element) -> int:
-        line = int(element.sourceline or 0)  # type: ignore[call-overload]  # wrong in lxml-stubs
-        # libxml2 counts to 65535; beyond, the line of the piece is as near as it gets
-        return self._line if line >= 65_535 else line + self._parser_line - 1
+        line = line_of(element)
+        # Within a piece of more lines, the line of the piece is as near as it gets.
+        return self._line if line >= _MOST_LINES else line + self._parser_line - 1
 
     def _mend(self, piece: bytes) -> Iterator[Found | Broken]:
         """The patients of a piece that is not well-formed as a whole, each read for itself."""
@@ -250,6 +257,10 @@ class _Reader:
                 blank = len(part) - len(part.lstrip())
                 yield from self._alone(text, line + part[:blank].count(b"\n"))
             line += part.count(b"\n")
+        self._begin_anew(line, rest)
+
+    def _begin_anew(self, line: int, rest: bytes = b"") -> None:
+        """Let another parser go on from this line, as if the root began there."""
         self._parser, self._parser_line = _parser(), line
         self._parser.feed(self._opening + rest)
         self._root = self._done = self._open = None
@@ -316,6 +327,12 @@ def _parent(element: etree._Element) -> etree._Element:
 
 def _space(element: etree._Element) -> str:
     return str(element.tag).rpartition("}")[0]
+
+
+def line_of(element: etree._Element) -> int:
+    """The line of what its parser was fed on which an element begins."""
+    line: int | None = element.sourceline  # type: ignore[assignment]  # wrong in lxml-stubs
+    return line or 0
 
 
 def _local(element: etree._Element) -> str:

@@ -24,7 +24,7 @@ from cytoreg.sources.files import check_file, find, open_bytes, place, texts
 from cytoreg.sources.naaccr.config import NaaccrXmlSource
 from cytoreg.sources.naaccr.items import levels, user_items
 from cytoreg.sources.naaccr.level import Level, attributes_of, children, id_of, local
-from cytoreg.sources.naaccr.stream import Broken, NotNaaccr, below_root, root_of
+from cytoreg.sources.naaccr.stream import Broken, NotNaaccr, below_root, line_of, root_of
 
 UNKNOWN = "unknown"
 TYPES = "A", "M", "C", "I"
@@ -61,7 +61,7 @@ def read(name: str, config: NaaccrXmlSource, extracts: Path) -> Iterator[Item]:
             if not _has_type(name, where, root, config):
                 strange["file without a recordType"] += 1
             with open_bytes(name, path, where) as file:
-                yield from _read(file, where, tables, attributes_of(root))
+                yield from _read(file, where, tables, root)
         except NotNaaccr as error:
             raise _refused(name, where, error) from None
         for level in tables.values():
@@ -164,7 +164,7 @@ def _read(
     file: BufferedReader,
     where: str,
     tables: dict[str, Level],
-    attributes: dict[str, str],
+    head: etree._Element,
 ) -> Iterator[Item]:
     root, patients, tumors = tables["root"], tables["patient"], tables["tumor"]
     heads: list[etree._Element] = []
@@ -181,7 +181,7 @@ def _read(
             inner = children(element, "Tumor")
             yield from patients.add(element, found.line, inner)
             for tumor in inner:
-                line = found.line + max(0, _line(tumor) - _line(element))
+                line = found.line + max(0, line_of(tumor) - line_of(element))
                 yield from tumors.add(tumor, line, [], patients.count)
             for level in (patients, tumors):
                 if level.full:
@@ -192,12 +192,7 @@ def _read(
             heads.append(element)
         else:
             raise NotNaaccr(f"has more than {_MOST} elements beside its patients")
-    yield from root.add_root(heads, attributes)
-
-
-def _line(element: etree._Element) -> int:
-    line: int | None = element.sourceline  # type: ignore[assignment]  # wrong in lxml-stubs
-    return line or 0
+    yield from root.add_root(heads, attributes_of(head), line_of(head))
 
 
 def _undeclared(level: Level, known: dict[str, str]) -> Counter[str]:

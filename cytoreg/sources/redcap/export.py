@@ -81,13 +81,15 @@ def read(name: str, config: RedcapSource, extracts: Path) -> Iterator[Item]:
             )
         return refused(rows, layout)
 
-    for rows, bad in delimited(name, data, where, encoding, delimiter, headings, refuse):
+    for rows, bad in delimited(
+        name, data, where, encoding, delimiter, headings, refuse, lined=True
+    ):
         yield from instruments(rows, layout, config, where)
         skipped.update(undeclared(rows, layout, config))
         for item in bad:
             table = table_of(item.raw, config, headings, layout)
             yield Reject(table, where, item.row, item.line, item.reason, item.raw)
-    names = [*headings, "_row"]
+    names = [*headings, "_row", "_line"]
     nothing = pa.table([pa.array([], pa.string())] * len(names), names)
     yield from instruments(nothing, layout, config, where)
     for form, count in sorted(skipped.items()):

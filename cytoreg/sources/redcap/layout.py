@@ -191,7 +191,7 @@ def _columns(field: dict[str, str]) -> list[str]:
 
 
 def instruments(rows: pa.Table, layout: Layout, config: RedcapSource, where: str) -> Iterator[Rows]:
-    """The rows of each declared instrument, with its own columns."""
+    """The rows of each declared instrument, with its own columns, and `_line` where it is known."""
     filled = _filled(rows, layout)
     which = _which(rows, layout)
     plain = pc.equal(which, "")
@@ -205,7 +205,10 @@ def instruments(rows: pa.Table, layout: Layout, config: RedcapSource, where: str
         nothing = pa.nulls(len(chosen), pa.string())
         columns[INSTANCE] = chosen[INSTANCE] if INSTANCE in rows.column_names else nothing
         columns["_file"] = pa.repeat(where, len(chosen))
-        yield Rows(form, pa.table(columns | {"_row": chosen["_row"].cast(pa.int64())}))
+        places = [name for name in ("_row", "_line") if name in rows.column_names]
+        yield Rows(
+            form, pa.table(columns | {name: chosen[name].cast(pa.int64()) for name in places})
+        )
 
 
 def undeclared(rows: pa.Table, layout: Layout, config: RedcapSource) -> dict[str, int]:
