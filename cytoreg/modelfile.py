@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -50,6 +51,15 @@ class Model:
         return self.name.split(".")[0]
 
 
+@dataclass(frozen=True)
+class _Query:
+    """What a SELECT selects (as `Model.columns`), reads and calls."""
+
+    columns: Mapping[str, str]
+    reads: frozenset[str]
+    calls: frozenset[str]
+
+
 def read_model(path: Path, folder: Path) -> Model:
     """The model in `path`, which lies below `folder` (sql/).
 
@@ -67,8 +77,10 @@ def read_model(path: Path, folder: Path) -> Model:
     sql = path.read_text(encoding="utf-8").rstrip().rstrip(";")
     name = f"{schema}.{path.stem}"
     text, keys = _header(sql, path)
-    query = _parse(sql, path)
-    columns = _columns(sql, query, path)
+    try:
+        query = _understood(sql)
+    except ConfigError as error:
+        raise ConfigError(f"{path}{error.message}", remedy=error.remedy) from None
     # Columns first; words after them explain: "patient_id, every row of registry.patient".
     identified = [part.strip() for part in keys.get("grain", "").split(",")]
     model = Model(
@@ -79,8 +91,8 @@ def read_model(path: Path, folder: Path) -> Model:
         materialized=_materialization(keys, schema, path),
         grain=tuple(takewhile(_IDENTIFIER.fullmatch, identified)),
         one_row=identified == ["one row"],
-        columns=columns,
-        reads=_reads(query, path),
+        columns=query.columns,
+        reads=query.reads,
         privacy=_privacy(keys),
     )
     _check(model, query)
@@ -124,7 +136,17 @@ def _materialization(keys: Mapping[str, str], schema: str, path: Path) -> Litera
             raise ConfigError(f"{path}: materialized: is view or table")
 
 
-def _parse(sql: str, path: Path) -> exp.Query:
+@lru_cache(maxsize=1024)  # a night asks for its models several times, and parsing is slow
+def _understood(sql: str) -> _Query:
+    """What the SELECT in `sql` says. Raises ConfigError, to be read after the file's name."""
+    from sqlglot import exp
+
+    query = _parse(sql)
+    calls = frozenset(call.name.lower() for call in query.find_all(exp.Anonymous))
+    return _Query(_columns(sql, query), _reads(query), calls)
+
+
+def _parse(sql: str) -> exp.Query:
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
@@ -133,14 +155,14 @@ def _parse(sql: str, path: Path) -> exp.Query:
         statements = sqlglot.parse(AS_OF.sub("current_date", sql), read="duckdb")
     except SqlglotError as error:
         line = re.search(r"Line (\d+)", str(error))
-        place = f"{path}, line {line.group(1)}" if line else str(path)
+        place = f", line {line.group(1)}" if line else ""
         raise ConfigError(f"{place}: not SQL that DuckDB's grammar knows") from None
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise ConfigError(f"{path}: a model is one SELECT")
+        raise ConfigError(": a model is one SELECT")
     return statements[0]
 
 
-def _reads(query: exp.Query, path: Path) -> frozenset[str]:
+def _reads(query: exp.Query) -> frozenset[str]:
     from sqlglot import exp
 
     named = {cte.alias for cte in query.find_all(exp.CTE)}
@@ -152,13 +174,13 @@ def _reads(query: exp.Query, path: Path) -> frozenset[str]:
             found.add(f"{table.db}.{table.name}")
         elif table.name not in named:
             raise ConfigError(
-                f"{path} reads {table.name}, which is no CTE of its own",
+                f" reads {table.name}, which is no CTE of its own",
                 remedy="write a table with its schema, such as registry.patient",
             )
     return frozenset(found)
 
 
-def _columns(sql: str, query: exp.Query, path: Path) -> dict[str, str]:
+def _columns(sql: str, query: exp.Query) -> dict[str, str]:
     """Output columns of the final SELECT with the comment that trails each; {} for `select *`."""
     from sqlglot.dialects import DuckDB
 
@@ -167,9 +189,9 @@ def _columns(sql: str, query: exp.Query, path: Path) -> dict[str, str]:
         return {}
     items = _items(DuckDB().tokenize(AS_OF.sub("current_date", sql)))
     if len(items) != len(names):
-        raise ConfigError(f"{path}: cannot tell which comment belongs to which column")
+        raise ConfigError(": cannot tell which comment belongs to which column")
     if doubled := sorted({name for name in names if names.count(name) > 1}):
-        raise ConfigError(f"{path} selects {', '.join(doubled)} twice")
+        raise ConfigError(f" selects {', '.join(doubled)} twice")
     return {name: _trailing(item) for name, item in zip(names, items, strict=True)}
 
 
@@ -206,7 +228,7 @@ def _trailing(item: list[Token]) -> str:
     return ""
 
 
-def _check(model: Model, query: exp.Query) -> None:
+def _check(model: Model, query: _Query) -> None:
     if model.columns and (strange := [key for key in model.grain if key not in model.columns]):
         raise ConfigError(
             f"{model.path}: its grain names {', '.join(strange)}, which it does not select"
@@ -215,7 +237,7 @@ def _check(model: Model, query: exp.Query) -> None:
         raise ConfigError(
             f"{model.path}: its header names {', '.join(strange)}, which it does not select"
         )
-    if model.materialized == "view" and _calls(query, "pseudonym"):
+    if model.materialized == "view" and "pseudonym" in query.calls:
         raise ConfigError(
             f"{model.path}: a view cannot call pseudonym, because the key ends with the stage",
             remedy="write materialized: table",
@@ -236,9 +258,3 @@ def _check(model: Model, query: exp.Query) -> None:
             f"{model.path}: no grain",
             remedy="name the columns that tell rows apart: grain: patient_id",
         )
-
-
-def _calls(query: exp.Query, function: str) -> bool:
-    from sqlglot import exp
-
-    return any(call.name.lower() == function for call in query.find_all(exp.Anonymous))
