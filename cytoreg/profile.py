@@ -124,8 +124,8 @@ class Measuring:
             return TableProfile(self._rows, {})
         with in_memory(private_spill()) as con:
             con.execute("set enable_progress_bar = false")
+            shapes = {name: self._shapes(con, name) for name in self._columns}
             con.register("sample", self._sample)
-            shapes = {name: _shapes(con, name) for name in self._columns}
             coded = [
                 name
                 for name, (found, texts, _) in shapes.items()
@@ -140,6 +140,15 @@ class Measuring:
                 for name, (found, _, spread) in shapes.items()
             },
         )
+
+    def _shapes(
+        self, con: DuckDBPyConnection, name: str
+    ) -> tuple[dict[str, int], int, dict[str, int]]:
+        """`_shapes` of a column alone: DuckDB would look at every column for each of them."""
+        if not self._filled[name]:
+            return {}, 0, {}
+        con.register("sample", self._sample.select([name]))
+        return _shapes(con, name)
 
 
 def write(profile: Profile, folder: Path) -> FileManifest:
