@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import socket
 import struct
 import threading
@@ -134,7 +135,10 @@ def serving(project: Redcap) -> Iterator[Redcap]:
             if asked.get("token") != [project.token]:
                 send(self, '{"error":"You do not have permissions to use the API"}', 403, JSON)
                 return
-            assert asked["format"] == ["csv"]
+            if asked["format"] == ["json"]:
+                rows = [] if project.faults.get("json") else project.rows
+                send(self, json.dumps(rows), 200, JSON)
+                return
             waiting = project.faults.get(content, [])
             fault = waiting.pop(0) if waiting else None
             text = project.answer(asked)

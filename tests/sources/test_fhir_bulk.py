@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import os
 import traceback
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -117,6 +119,20 @@ def test_progress_is_shown_in_per_cent_and_in_nothing_else(bulk: Bulk, ehr: Make
     assert shown[0] == ("ehr: exporting on the server, per cent", 40)
 
 
+def packed(text: str) -> Fault:
+    """A file of this text, compressed, in the place of another."""
+
+    def fault(to: BaseHTTPRequestHandler, _: str) -> None:
+        data = gzip.compress(text.encode())
+        to.send_response(200)
+        to.send_header("content-type", NDJSON)
+        to.send_header("content-length", str(len(data)))
+        to.end_headers()
+        to.wfile.write(data)
+
+    return fault
+
+
 FAULTS: dict[str, dict[str, list[Fault | None]]] = {
     "too many requests": {"order": [answers("", 429, FHIR, retry_after="0")]},
     "in maintenance while it works": {"status": [answers("", 503, FHIR)] * 7},
@@ -128,6 +144,10 @@ FAULTS: dict[str, dict[str, list[Fault | None]]] = {
     "a file cut off without a sign": {"file": [None, cut_file, cut_file]},
     "a web page for a file": {"file": [answers("<html>", 200, HTML)]},
     "another thing for a file": {"file": [answers("busy", 200, "text/plain")]},
+    "a file without a byte": {"file": [answers("", 200, NDJSON), None, answers("\n", 200, NDJSON)]},
+    "a packed file without a resource": {"file": [packed("")]},
+    "a packed file cut off between two lines": {"file": [packed(LINES["Observation"][0]), None]},
+    "an error in the place of a file": {"file": [answers(outcome("exception"), 200, NDJSON)]},
     "a file later": {"file": [answers("", 504, HTML)]},
 }
 
@@ -137,6 +157,8 @@ FAULTS: dict[str, dict[str, list[Fault | None]]] = {
 def test_what_may_pass_is_tried_again_and_nothing_is_lost_or_doubled(
     what: str, counts: bool, bulk: Bulk, ehr: Make, landed: Callable
 ) -> None:
+    if "packed file cut off" in what and not counts:
+        pytest.skip("only its number tells")
     bulk.counts = counts
     bulk.faults = {step: list(faults) for step, faults in FAULTS[what].items()}
     _, rows, rejects = landed(ehr(bulk), "ehr", "id, born")
@@ -218,6 +240,19 @@ def test_types_that_nobody_asked_for_and_errors_of_the_server_are_counted(
         "the server's export reports an error: of another kind": 1,
     }
     assert [table.rejects for table in landing.tables if table.table == "resource"] == [1]
+
+
+def test_a_file_that_the_server_says_is_empty_is_believed(
+    bulk: Bulk, ehr: Make, landed: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = Bulk.files
+
+    def files(self: Bulk) -> list[dict[str, object]]:
+        empty = {"type": "Patient", "url": f"{self.url}/files/Patient/90", "count": 0}
+        return [*given(self), empty]
+
+    monkeypatch.setattr(Bulk, "files", files)
+    assert landed(ehr(bulk), "ehr", "id, born")[1] == WHOLE
 
 
 def test_a_manifest_of_several_pages_is_read_to_its_end(

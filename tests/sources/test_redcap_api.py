@@ -250,6 +250,25 @@ def test_a_record_deleted_meanwhile_is_counted(
     assert landing.tables[0].rows == 4
 
 
+def test_a_list_of_records_without_an_answer_is_no_empty_project(
+    project: Make, landed: Callable, redcap: Redcap
+) -> None:
+    redcap.faults = {"record": [answers(""), answers("\n"), None]}
+    assert people(landed, registry(project, redcap)) == PEOPLE
+
+
+def test_records_that_are_listed_and_not_given_are_no_deleted_ones(
+    project: Make, redcap: Redcap
+) -> None:
+    def only_ids(to: BaseHTTPRequestHandler, text: str) -> None:
+        send(to, "\n" if "sex" in text else text, 200, CSV)
+
+    redcap.faults = {"record": [only_ids] * 500}
+    with pytest.raises(SourceError, match="lists a record that it does not give") as error:
+        land(registry(project, redcap), "research")
+    assert error.value.away
+
+
 PASSING: dict[str, Fault] = {
     "the server is gone in the middle": breaks_off,
     "it hangs up": hangs_up,

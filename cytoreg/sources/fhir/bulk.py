@@ -69,8 +69,7 @@ def _files(server: Server, run: Reading, manifest: Manifest) -> Iterator[Item]:
             continue
         where = f"{output.kind}.{numbers[output.kind]:03}.ndjson"
         numbers[output.kind] += 1
-        fetch(server, manifest, output, path)
-        if path.stat().st_size:
+        if fetch(server, manifest, output, path):
             yield from run.file(path, where, "utf-8")
     run.counted.update(issues(server, manifest))
     if manifest.deleted:

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlencode, urljoin
 
@@ -20,6 +20,7 @@ from cytoreg.errors import SourceError
 from cytoreg.sources import Waiting, patience
 from cytoreg.sources.fhir.server import Server, issue_codes, json_object
 from cytoreg.sources.http import Away, wanted_wait
+from cytoreg.sources.packed import open_unpacked
 
 NDJSON = "application/fhir+ndjson"
 
@@ -78,10 +79,13 @@ def export(server: Server, kinds: list[str]) -> Iterator[Waiting | Manifest]:
             server.ask(status, allowed=(200, 202, 204, 404, 410), method="DELETE")
 
 
-def fetch(server: Server, manifest: Manifest, output: Output, path: Path) -> None:
-    """A file of the export, whole; raises SourceError when its link has expired."""
+def fetch(server: Server, manifest: Manifest, output: Output, path: Path) -> int:
+    """A file of the export, whole; how many resources it has, by its lines.
 
-    def attempt() -> None:
+    Raises SourceError when its link has expired.
+    """
+
+    def attempt() -> int:
         response = server.download(
             output.url, path, NDJSON, (200, 403, 404, 410), secret=manifest.secret
         )
@@ -99,10 +103,9 @@ def fetch(server: Server, manifest: Manifest, output: Output, path: Path) -> Non
             raise Away("gives a web page instead of a file (maintenance, or a login)")
         if start and start[:1] != b"{" and start[:2] != b"\x1f\x8b":
             raise Away("gives something else than NDJSON")
-        if start[:1] == b"{":
-            _check_whole(output, path)
+        return _whole(output, path)
 
-    server.patiently(attempt)
+    return server.patiently(attempt)
 
 
 def issues(server: Server, manifest: Manifest) -> Counter[str]:
@@ -110,8 +113,8 @@ def issues(server: Server, manifest: Manifest) -> Counter[str]:
     found: Counter[str] = Counter()
     path = server.folder / "errors.ndjson"
     for output in manifest.errors:
-        fetch(server, manifest, output, path)
-        with path.open("rb") as file:
+        fetch(server, manifest, replace(output, kind="OperationOutcome"), path)
+        with open_unpacked(path, lambda error: error) as file:
             for number, line in enumerate(file):
                 codes = issue_codes(line) if number < _ISSUES_LEFT else []
                 for code in codes or ["of another kind"] * bool(line.strip()):
@@ -223,16 +226,22 @@ def _outputs(server: Server, files: list[object]) -> list[Output]:
     return found
 
 
-def _check_whole(output: Output, path: Path) -> None:
-    """Raise Away for a file that was cut off: by its count, or by its last line."""
-    lines, last = 0, b""
-    with path.open("rb") as file:
+def _whole(output: Output, path: Path) -> int:
+    """How many resources a file has; raises Away for one that was cut off or is something else."""
+    lines, outcomes, last = 0, 0, b""
+    with open_unpacked(path, lambda _: Away("gives a file that cannot be unpacked")) as file:
         for line in file:
             if line.strip():
                 lines, last = lines + 1, line
+                outcomes += b'"OperationOutcome"' in line and bool(issue_codes(line))
+    if lines == outcomes > 0 and output.kind not in ("OperationOutcome", ""):
+        raise Away(f"gives an error in the place of a file: {', '.join(issue_codes(last))}")
     if output.count is not None and lines != output.count:
         raise Away(f"gives {lines} resources in a file that should have {output.count}")
+    if not lines and output.count is None and output.kind != "OperationOutcome":
+        raise Away("gives a file without a resource, and does not say that there is none")
     try:
         json.loads(last or b"{}")
     except (ValueError, RecursionError):
         raise Away("breaks off a file in the middle of a line") from None
+    return lines

@@ -23,6 +23,9 @@ from cytoreg.sources.records import Bad
 UNKNOWN = "resource"
 """The table of rejects of which nobody can say to which view they belong."""
 
+_UNREAD = "{}: resources of a type that no view reads"
+_ERRORS = _UNREAD.format("OperationOutcome")
+
 
 @dataclass
 class Reading:
@@ -43,8 +46,16 @@ class Reading:
         """What a file holds; `where` is its name in rows and messages."""
         encoding = check_text(self.source, path, where, encoding)
         done = dict.fromkeys(self.views, 0)
+        held, errors = 0, self.counted[_ERRORS]
         for batch, bad in resources(self.source, path, where, encoding, self.kinds):
+            held += len(batch) + len(bad)
             yield from self.block(batch, bad, where, done)
+        if held == self.counted[_ERRORS] - errors > 0:
+            raise SourceError(
+                self.source,
+                f"{where} holds an error of a server (OperationOutcome) in the place of resources",
+                remedy="read in it what went wrong, and fetch the resources again",
+            )
 
     def block(
         self, batch: pa.Table, bad: Iterable[Bad], where: str, done: dict[str, int]
@@ -82,7 +93,7 @@ class Reading:
 
     def unread(self, kind: str, number: int) -> None:
         """Count resources of a type that no view reads."""
-        self.counted[f"{kind}: resources of a type that no view reads"] += number
+        self.counted[_UNREAD.format(kind)] += number
 
     def _count(self, block: Block) -> None:
         for kind, number in block.unread.items():

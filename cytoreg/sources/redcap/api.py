@@ -169,7 +169,8 @@ def portions_of(api: Api, project: Project, records: list[str]) -> Iterator[Path
     """Files with the rows of some records each, together of all; None for a record without any.
 
     An answer that lacks a record is asked for again in halves: it was cut off or is too much for
-    the server, or somebody deleted the record. For a single record it takes two such answers.
+    the server, or somebody deleted the record. For a single record it takes two such answers, and
+    that the list of all no longer has it. Raises SourceError for one that is listed and not given.
     """
     step = api.config.records_per_request
     waiting = [records[first : first + step] for first in range(0, len(records), step)]
@@ -182,6 +183,13 @@ def portions_of(api: Api, project: Project, records: list[str]) -> Iterator[Path
             yield path
         elif len(asked) == 1:
             again = api.patiently(partial(_fetch, api, project, asked, path))
+            if again and asked[0] in record_ids(api, project):
+                raise SourceError(
+                    api.source,
+                    f"{api.shown} lists a record that it does not give",
+                    remedy="refresh again; if it happens again, ask who runs the server",
+                    transient=True,
+                )
             yield None if again else path
         else:
             half = len(asked) // 2
@@ -240,7 +248,13 @@ def record_ids(api: Api, project: Project, since: str = "") -> list[str]:
     def attempt() -> list[str]:
         path = api.folder / "ids.csv"
         asked = {"content": "record", "type": "flat", "fields[0]": project.record_id}
-        api.ask(asked | ({"dateRangeBegin": since} if since else {}), path)
-        return list(_ids(api, project, path)[0])
+        asked |= {"dateRangeBegin": since} if since else {}
+        api.ask(asked, path)
+        found = list(_ids(api, project, path)[0])
+        if not path.read_bytes()[:100].strip():  # none, or no answer: in JSON these differ
+            api.ask(asked | {"format": "json"}, path)
+            if path.read_bytes()[:100].strip() != b"[]":
+                raise Away("gives no list of records, and does not say that there are none")
+        return found
 
     return api.patiently(attempt)

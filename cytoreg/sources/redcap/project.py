@@ -170,7 +170,7 @@ def open_api(source: str, config: RedcapSource) -> Iterator[Api]:
         form = {"token": token, "format": "csv", "returnFormat": "json"} | asked
         request = client.build_request("POST", config.url, data=form)
         response = download(source, where, client, request, path, deadline)
-        if asked["content"] != "version":  # which is plain text under any name
+        if form["format"] == "csv" and asked["content"] != "version":  # plain text of any name
             _check_csv(response.headers.get("content-type", ""), path)
 
     with (
