@@ -263,3 +263,46 @@ def test_a_file_of_another_kind_is_refused(laboratory: Callable) -> None:
     (hospital.extracts / "lab" / "Observation.001.ndjson").write_bytes(b"PAR1xxxx")
     with pytest.raises(SourceError, match=r"Observation\.001\.ndjson is a Parquet file"):
         land(hospital, "lab")
+
+
+def page(number: int, *more: int) -> bytes:
+    """A page of a search, which goes on to these pages."""
+    links = [("self", number), *(("next", other) for other in more)]
+    return json.dumps(
+        {
+            "resourceType": "Bundle",
+            "type": "searchset",
+            "entry": [{"resource": json.loads(observation(f"o{number}"))}],
+            "link": [
+                {"relation": relation, "url": f"https://ehr.example/fhir?page={n}"}
+                for relation, n in links
+            ],
+        }
+    ).encode()
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_pages_of_a_search_are_read_if_all_are_there(
+    laboratory: Callable, landed: Callable, pack: Callable[[bytes], bytes]
+) -> None:
+    hospital = laboratory(observation("a"))
+    folder = hospital.extracts / "lab"
+    for number, more in ((1, [2]), (2, [3]), (3, [])):
+        (folder / f"page{number}.ndjson").write_bytes(pack(page(number, *more)))
+    _, rows, _ = landed(hospital, "lab", "id")
+    assert sorted(rows) == [("a",), ("o1",), ("o2",), ("o3",)]
+    (folder / "page3.ndjson").unlink()
+    with pytest.raises(SourceError, match=r"lab/page2.ndjson is a page .* was not delivered"):
+        land(hospital, "lab")
+
+
+def test_an_error_of_a_server_in_the_place_of_a_file_is_no_empty_file(laboratory: Callable) -> None:
+    error = {"resourceType": "OperationOutcome", "issue": [{"severity": "error"}]}
+    with pytest.raises(SourceError, match="holds an error of a server"):
+        land(laboratory(json.dumps(error)), "lab")
+    (laboratory().extracts / "lab" / "b.ndjson").write_text(json.dumps(error, indent=1))
+    with pytest.raises(SourceError, match=r"lab/b.ndjson holds an error of a server"):
+        land(laboratory(observation("a")), "lab")
+    (laboratory().extracts / "lab" / "b.ndjson").unlink()
+    hospital = laboratory(observation("a"), json.dumps(error))
+    assert land(hospital, "lab").tables[0].rows == 1

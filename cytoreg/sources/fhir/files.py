@@ -8,6 +8,7 @@ from pathlib import Path
 from cytoreg.sources import Item
 from cytoreg.sources.fhir import bulk
 from cytoreg.sources.fhir.config import FhirSource
+from cytoreg.sources.fhir.pages import check_pages
 from cytoreg.sources.fhir.reading import reading
 from cytoreg.sources.files import find, place, texts
 from cytoreg.sources.http import address
@@ -39,6 +40,9 @@ def read(name: str, config: FhirSource, extracts: Path) -> Iterator[Item]:
         yield from bulk.read(name, config)
         return
     with reading(name, config) as run:
-        for path in texts(name, config.path, extracts):
+        paths = texts(name, config.path, extracts)
+        if "Bundle" not in run.kinds:
+            check_pages(name, paths, extracts, config.encoding)
+        for path in paths:
             yield from run.file(path, place(path, extracts), config.encoding)
         yield from run.end()
