@@ -10,16 +10,18 @@ from cytoreg.warehouse import literal
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-BLANKS = (
+_WHITE = (
     # White space by the Unicode Character Database (PropList.txt, White_Space).
     "\\x{9}-\\x{d} \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}"
     "\\x{3000}"
     # Separators of ASCII, and NUL, with which fixed-width fields are padded.
     "\\x{0}\\x{1c}-\\x{1f}"
-    # What is not seen at all: soft hyphen, zero-width spaces and joiners, marks of direction, and
-    # the byte order mark.
+)
+_UNSEEN = (
+    # Soft hyphen, zero-width spaces and joiners, marks of direction, and the byte order mark.
     "\\x{ad}\\x{180e}\\x{200b}-\\x{200f}\\x{202a}-\\x{202e}\\x{2060}-\\x{2064}\\x{2066}-\\x{2069}\\x{feff}"
 )
+BLANKS = _WHITE + _UNSEEN
 """Characters that say nothing at either end of a value, as a class of a regular expression."""
 
 _ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -37,8 +39,8 @@ _HL7_DAY = "([0-9]{8})[+-][0-9]{4}"
 def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
     """Define in the build what models may call.
 
-    `cleaned(text)`: the text without white space and unseen characters around it; null when
-    nothing else is in it.
+    `cleaned(text)`: the text without white space around it and unseen characters anywhere, white
+    space within it as one blank; null when nothing else is in it.
 
     `zero_padded(text, width)`: a number of `width` digits as it was before a spreadsheet took its
     leading zeros, a wider field gave it more of them, or somebody wrote it in groups (`12-34 567`);
@@ -58,8 +60,14 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
     number_functions.define(con)
     con.execute(
         f"""create or replace macro main.cleaned(value) as
-        nullif(regexp_replace(
-          cast(value as varchar), '\\A[{BLANKS}]+|[{BLANKS}]+\\z', '', 'g'), '')"""
+        nullif(trim(
+          case
+            when regexp_matches(cast(value as varchar), '[{BLANKS.replace(" ", "")}]|  ')
+              then regexp_replace(
+                regexp_replace(cast(value as varchar), '[{_UNSEEN}]+', '', 'g'),
+                '[{_WHITE}]+', ' ', 'g')
+            else cast(value as varchar)
+          end), '')"""
     )
     grouped = f"regexp_replace(regexp_replace(value, '\\.0+$', ''), '[{BLANKS}./-]', '', 'g')"
     con.execute(

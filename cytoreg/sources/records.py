@@ -154,13 +154,9 @@ def lines(
     path: Path,
     where: str,
     encoding: str,
-    length: int = 0,
     refuse: Callable[[pa.Table], Mapping[int, str]] = lambda _: {},
 ) -> Iterator[Batch]:
-    """Lines of `length` characters (0: of any), in column `line`; every other line is bad.
-
-    So is a line whose position in a table of them is given a reason by `refuse`.
-    """
+    """Lines in column `line`; bad is one whose position among them `refuse` gives a reason."""
     for block in _blocks(source, path, where, encoding, blocks.cut_lines, 1):
         bad = blocks.spoilt(block)
         text, indexes = blocks.without(block, bad)
@@ -169,17 +165,11 @@ def lines(
         array = pa.Array.from_buffers(
             pa.string(), len(indexes), [None, offsets.buffers()[1], pa.py_buffer(text)]
         )
-        array = pc.utf8_rtrim(array, "\r\n")
-        lengths = pc.utf8_length(array).to_numpy()
-        fits = lengths == length if length else np.ones(len(array), dtype=bool)
-        for number in np.flatnonzero(~fits):
-            bad[int(indexes[number])] = f"{lengths[number]} characters instead of {length}"
-        kept = indexes[fits]
         table = pa.table(
-            {"line": array.filter(pa.array(fits)), "_row": pa.array(block.first_row + kept)}
+            {"line": pc.utf8_rtrim(array, "\r\n"), "_row": pa.array(block.first_row + indexes)}
         )
         if refused := refuse(table):
-            bad |= {int(kept[position]): why for position, why in refused.items()}
+            bad |= {int(indexes[position]): why for position, why in refused.items()}
             stays = np.ones(len(table), dtype=bool)
             stays[list(refused)] = False
             table = table.filter(pa.array(stays))

@@ -64,13 +64,33 @@ def test_any_line_end_is_one_and_the_last_may_be_missing(
 
 def test_blanks_may_be_missing_at_the_end_of_trimmed_lines(project: Make, landed: Callable) -> None:
     index = project(DEATHS.replace("length", "trimmed = true\nlength"))
-    (index.extracts / "a.txt").write_bytes(b"SimabF\nSim\n\nSim  M  \nSim  M   \n")
+    (index.extracts / "a.txt").write_bytes(b"SimabF\nSim\n\nSim  M  \nSim  M   x\n")
     _, rows, rejects = landed(index, "index", "name, sex, _row")
     assert rows == [("Simab", "F", 1), ("Sim  ", " ", 2), ("Sim  ", "M", 4)]
     assert rejects == [
         ("deaths", 3, 3, "a blank line", ""),
-        ("deaths", 5, 5, "9 characters, more than 8", "Sim  M   "),
+        ("deaths", 5, 5, "10 characters, more than 8", "Sim  M   x"),
     ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", [True, False])
+def test_blanks_that_were_taken_from_every_line_of_a_file_are_put_back(
+    project: Make, landed: Callable, end: str, last: bool
+) -> None:
+    index = project(DEATHS)
+    (index.extracts / "a.txt").write_bytes((end.join(["SimabF", "Sim  M"]) + end * last).encode())
+    (index.extracts / "b.txt").write_bytes((end.join(["SimcdF  ", "Sim  M"]) + end * last).encode())
+    _, rows, rejects = landed(index, "index", "name, sex, _file")
+    assert rows == [("Simab", "F", "a.txt"), ("Sim  ", "M", "a.txt"), ("Simcd", "F", "b.txt")]
+    assert [reason for *_, reason, _ in rejects] == ["6 characters instead of 8"]
+
+
+def test_blanks_beyond_the_length_are_no_fault(project: Make, landed: Callable) -> None:
+    index = project(DEATHS)
+    (index.extracts / "a.txt").write_bytes(b"SimabF    \nSim  M  \n")
+    _, rows, rejects = landed(index, "index", "name, sex")
+    assert (rows, rejects) == ([("Simab", "F"), ("Sim  ", "M")], [])
 
 
 def test_a_file_of_line_ends_has_no_rows(project: Make, landed: Callable) -> None:

@@ -38,7 +38,7 @@ class CsvSource(Files, Headed):
 class FixedWidthSource(Files):
     """Fixed-width text, one table; a line of another length than `length` is refused.
 
-    With `trimmed`, blanks may be missing at a line's end.
+    With `trimmed`, blanks may be missing at a line's end; so they may if no line of a file has any.
     """
 
     kind: Literal["fixed_width"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -10,10 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cytoreg.sources import Item, Reject, Rows, Unexpected
-from cytoreg.sources.files import check_text, find, place, texts
+from cytoreg.sources import Item, Reject, Rows, Unexpected, blocks
+from cytoreg.sources.files import check_text, find, open_utf8, place, texts
 from cytoreg.sources.records import lines
 from cytoreg.sources.text.config import FixedWidthSource
+
+_BLANK_END = re.compile(rb" [\r\n]")
 
 
 def inputs(name: str, config: FixedWidthSource, extracts: Path) -> list[Path]:
@@ -24,7 +27,9 @@ def inputs(name: str, config: FixedWidthSource, extracts: Path) -> list[Path]:
 def read(name: str, config: FixedWidthSource, extracts: Path) -> Iterator[Item]:
     """Lines of the declared length cut into columns; every other line is a reject.
 
-    Text that no column covers is counted.
+    Blanks at a line's end say nothing: more of them than the length has are no fault, nor are too
+    few where the lines may be trimmed, or where no line of the file has any. Text that no column
+    covers is counted.
     """
     (table,) = config.tables
     gaps = _gaps(config)
@@ -32,8 +37,8 @@ def read(name: str, config: FixedWidthSource, extracts: Path) -> Iterator[Item]:
     for path in texts(name, config.path, extracts):
         where = place(path, extracts)
         encoding = check_text(name, path, where, config.encoding)
-        length = 0 if config.trimmed else config.length
-        for rows, bad in lines(name, path, where, encoding, length, _too_long(config)):
+        trimmed = config.trimmed or _without_blanks(name, path, where, encoding)
+        for rows, bad in lines(name, path, where, encoding, refuse=_misfits(config, trimmed)):
             padded = pc.utf8_rpad(rows["line"], config.length)
             for first, last in gaps:
                 text = pc.utf8_trim_whitespace(pc.utf8_slice_codeunits(padded, first - 1, last))
@@ -58,13 +63,26 @@ def _gaps(config: FixedWidthSource) -> list[tuple[int, int]]:
     return [*found, (free, config.length)] if free <= config.length else found
 
 
-def _too_long(config: FixedWidthSource) -> Callable[[pa.Table], Mapping[int, str]]:
-    """Refuses lines that are longer than they may be; `lines` refuses others than of one length."""
+def _without_blanks(name: str, path: Path, where: str, encoding: str) -> bool:
+    """Whether no line of the file ends with a blank: an editor or a transfer took them away."""
+    last = b""
+    with open_utf8(name, path, where, encoding) as file:
+        while data := file.read(blocks.LONGEST):
+            if _BLANK_END.search(last + data):
+                return False
+            last = data[-1:]
+    return last != b" "
+
+
+def _misfits(config: FixedWidthSource, trimmed: bool) -> Callable[[pa.Table], Mapping[int, str]]:
+    """Refuses lines that are longer than they may be, and shorter ones unless `trimmed`."""
 
     def refuse(rows: pa.Table) -> Mapping[int, str]:
         lengths = pc.utf8_length(rows["line"]).to_numpy()
-        long = np.flatnonzero(lengths > config.length).tolist()
-        return {at: f"{lengths[at]} characters, more than {config.length}" for at in long}
+        filled = pc.utf8_length(pc.utf8_rtrim(rows["line"], " ")).to_numpy()
+        misfit = (filled > config.length) | ((lengths < config.length) & (not trimmed))
+        told = f"characters{', more than' if trimmed else ' instead of'} {config.length}"
+        return {at: f"{lengths[at]} {told}" for at in np.flatnonzero(misfit).tolist()}
 
     return refuse
 
