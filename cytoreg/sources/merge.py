@@ -48,7 +48,6 @@ class Merge:
     ) -> None:
         self._con, self._folder, self._earlier = con, folder, earlier
         self._columns, self._key, self._changed = columns, key, changed
-        self._latest = ""
         self._compared = False
         self._keep("earlier", earlier, ", _row")
         self._check_keys("earlier")
@@ -66,22 +65,12 @@ class Merge:
             raise ReadWhole(f"{self._changed} holds what is no time")
         if latest is None:
             raise ReadWhole(f"{self._changed} holds no time")
-        self._latest = str(latest)
-        return self._latest
+        return str(latest)
 
     def take_changed(self, batches: Iterator[pa.Table]) -> None:
         """Take the rows that changed since a while before the latest change, or may have."""
         self._keep("fresh", _written(self._folder / "fresh.parquet", self._columns, batches))
         self._check_keys("fresh")
-
-    def doubtful(self, total: int) -> bool:
-        """Whether `total` rows at the source are others than these, or its time went backwards."""
-        (back,) = self._one(
-            f"select coalesce(max({self._time()}) < {literal(self._latest)}::timestamptz, true)"
-            " from fresh"
-        )
-        _, _, _, _, now = self._numbers()
-        return bool(now != total or back)
 
     def take_keys(self, batches: Iterator[pa.Table]) -> None:
         """Take key and time of change of every row there is: what is not among them is gone."""

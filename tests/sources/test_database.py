@@ -292,3 +292,22 @@ def test_a_url_that_cannot_work_is_a_config_error(project: Make, url: str, messa
 def test_columns_must_be_declared(project: Make) -> None:
     with pytest.raises(ConfigError, match="what is read of table patients"):
         project(HOSPITAL.format(url="sqlite:///h.db").replace("patients = [", "people = ["))
+
+
+def test_rows_that_the_user_may_not_see_are_an_error(project: Make, postgresql: str) -> None:
+    import sqlalchemy as sa
+
+    execute(
+        postgresql,
+        "create table seen (id int, ward text)",
+        "insert into seen values (1, 'A'), (2, 'B')",
+        "alter table seen enable row level security",
+        "create policy own_ward on seen using (ward = 'A')",
+        "create role ward_clerk login password 'x'",
+        "grant select on seen to ward_clerk",
+    )
+    url = sa.make_url(postgresql).set(username="ward_clerk", password="x")
+    text = HOSPITAL.format(url=url.render_as_string(hide_password=False))
+    with pytest.raises(SourceError, match="row-level security hides rows") as caught:
+        land(project(text.replace("patients", "seen")), "hospital")
+    assert caught.value.away

@@ -296,3 +296,32 @@ def test_a_check_of_a_server_says_what_it_is(project: Make, postgresql: str) -> 
     assert (ok, fits) == (True, True)
     assert "PostgreSQL 18" in detail
     assert shape == "1 columns; first 9 rows; characters by column: id 7"
+
+
+def test_duckdb_gives_its_own_text(project: Make, landed: Callable, tmp_path: Path) -> None:
+    import duckdb
+
+    values = {
+        "date 'infinity'": "infinity",
+        "timestamp '-infinity'": "-infinity",
+        "date '290000-01-02'": "290000-01-02",
+        "interval '1 month 2 days 00:00:03'": "1 month 2 days 00:00:03",
+        "timestamp_ns '2026-01-02 03:04:05.123456789'": "2026-01-02 03:04:05.123456789",
+        "timestamptz '2026-01-02 03:04:05+02'": "2026-01-02 01:04:05+00",
+        "true": "true",
+        "1.50::decimal(5, 2)": "1.50",
+        "170141183460469231731687303715884105727::hugeint": str(2**127 - 1),
+        "'\\xFFa'::blob": "\\xff61",
+        "[1, null]": "[1,null]",
+        "{'a': 'é'}": '{"a":"é"}',
+        "null::integer": None,
+    }
+    path = tmp_path / "lab.duckdb"
+    with duckdb.connect(str(path)) as con:
+        chosen = ", ".join(f"{value} as c{n}" for n, value in enumerate(values))
+        con.execute(f"create table results as select {chosen}")
+    names = [f"c{n}" for n in range(len(values))]
+    columns = "{ results = [" + ", ".join(f'"{name}"' for name in names) + "] }"
+    lab = project(SOURCE.format(url=f"duckdb:///{path}", columns=columns))
+    _, rows, _ = landed(lab, "lab", ", ".join(names))
+    assert dict(zip(values, rows[0], strict=True)) == values

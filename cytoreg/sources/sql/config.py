@@ -20,13 +20,12 @@ class Increment(Section):
 
     `key` names the columns that tell its rows apart, `changed` the time of a row's last change.
     Read is what changed since the latest such time but `overlap_days`, for clocks that disagree and
-    transactions that last; keys are compared with the source's every `compare_days`.
+    transactions that last. Keys and times of all rows are compared every night.
     """
 
     key: list[str] = Field(min_length=1)
     changed: str
     overlap_days: float = Field(2, ge=0)
-    compare_days: float = Field(7, ge=0)
 
 
 class SqlSource(Source):

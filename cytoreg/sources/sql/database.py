@@ -186,21 +186,16 @@ def _merge(
 def _taken(
     merge: Merge, connection: Connection, chosen: Chosen, increment: Increment, earlier: Landing
 ) -> tuple[Merged, str]:
-    """Take what changed, and all keys if it is time or something is gone; how, by which query."""
+    """Take what changed, and the keys of all rows; how many of which, and by which query."""
     ended = datetime.fromisoformat(earlier.landed_at)
     latest = merge.latest((ended - timedelta(seconds=earlier.seconds)).isoformat())
     since = Since(increment.changed, _before(latest, increment.overlap_days))
     query = connection.statement(chosen.relation, chosen.columns, since)
     merge.take_changed(_texts(connection, query, chosen.columns))
-    before = _table(earlier, chosen.table)
-    compared = str(before.merged.get("compared", "") if before else "") or earlier.landed_at
-    now = datetime.now(UTC)
-    due = now - datetime.fromisoformat(compared) >= timedelta(days=increment.compare_days)
-    if due or merge.doubtful(connection.count(chosen.relation)):
-        columns = list(dict.fromkeys([*increment.key, increment.changed]))
-        keys = connection.statement(chosen.relation, columns)
-        merge.take_keys(_texts(connection, keys, columns))
-        compared = now.isoformat(timespec="seconds")
+    columns = list(dict.fromkeys([*increment.key, increment.changed]))
+    keys = connection.statement(chosen.relation, columns)
+    merge.take_keys(_texts(connection, keys, columns))
+    compared = datetime.now(UTC).isoformat(timespec="seconds")
     kept, changed, new, deleted = merge.counts()
     merged = Merged(
         chosen.table, earlier.fingerprint, str(since.moment), kept, changed, new, deleted, compared

@@ -28,6 +28,9 @@ class Failure:
 
 REFUSED = Failure("the password is refused: it is wrong or has expired", away=True)
 DENIED = Failure("the user may not read it", away=True)
+HIDDEN = Failure(
+    "row-level security hides rows from the user, who needs the right bypassrls", away=True
+)
 MISSING = Failure("the database, user or table does not exist", away=True)
 UNKNOWN_HOST = Failure("the host is unknown", True)  # name servers fail too
 AWAY = Failure("no server answers there", True)
@@ -111,6 +114,8 @@ _TEXTS = {
 def failure(error: BaseException) -> Failure:
     """What an error of a driver means."""
     cause = getattr(error, "orig", None) or error
+    if "row-level security" in str(cause):
+        return HIDDEN
     told = getattr(cause, "sqlstate", None) or _first(cause)
     for length in (5, 3, 2):
         if found := _STATES.get(told[:length]):

@@ -64,9 +64,6 @@ class Connection(Protocol):
     def read(self, statement: str, columns: list[str]) -> Iterator[pa.Table]:
         """What a statement gives, as text (or as bytes that should be UTF-8), in batches."""
 
-    def count(self, relation: Relation) -> int:
-        """How many rows there are."""
-
 
 def relation_of(config: SqlSource, table: str) -> Relation:
     """What a declared table is read from: the table of its name unless `read_from` says more."""

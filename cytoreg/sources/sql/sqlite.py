@@ -93,10 +93,6 @@ def sqlite(path: Path) -> Iterator[Connection]:
                     arrays = [pa.array(values, pa.binary()) for values in zip(*rows, strict=True)]
                     yield pa.table(arrays, columns)
 
-            def count(self, relation: Relation) -> int:
-                found = connection.execute(f"select count(*) from {relation.sql(quote)}")
-                return int(found.fetchone()[0])
-
         yield Sqlite()
 
 
