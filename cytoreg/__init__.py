@@ -79,10 +79,16 @@ def query(project: Project, sql: str, *, run: str | None = None, private: bool =
     """The rows of one SELECT, as an Arrow table: of what is published, or of the kept run `run`.
 
     `run` is a run's id, or "last" for the newest that has a build. With `private` the build is
-    asked that holds identities, quarantine and every schema; without, what is or would be
-    published. Raises ConfigError when there is no such build, and for SQL that fails.
+    asked that holds identities, quarantine and every schema, and the ledger's audit notes who
+    asked; without, what is or would be published. Raises ConfigError when there is no such build,
+    and for SQL that fails.
     """
     from cytoreg.publication.query import query as ask
     from cytoreg.publication.which import build_of
 
-    return ask(build_of(project, run, private=private), sql).read_all()
+    build = build_of(project, run, private=private)
+    if private:
+        from cytoreg import audit
+
+        audit.record(project, "query --private", audit.of_question(sql, build.parent.name))
+    return ask(build, sql).read_all()

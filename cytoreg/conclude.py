@@ -32,7 +32,7 @@ _DONE: dict[Purpose, str] = {"publish": "published", "validate": "validated", "r
 def conclude(run: Run, progress: Progress = quiet) -> Verdict:
     """Check the gates, write the report and, to publish, put the marts in place if they hold."""
     from cytoreg import publish, retention
-    from cytoreg.publication import privacy
+    from cytoreg.publication import keys, privacy
 
     project, purpose = run.project, run.purpose
     with step(run, "publish") as counts:
@@ -43,7 +43,7 @@ def conclude(run: Run, progress: Progress = quiet) -> Verdict:
         publish.export(
             run.build,
             public,
-            pseudonym_key=project.pseudonym_key,
+            pseudonym_key=keys.run_key(run),
             policy=privacy.policy_of(project),
         )
         _report(run, status)
@@ -69,6 +69,7 @@ def conclude(run: Run, progress: Progress = quiet) -> Verdict:
 def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
     """The gates' verdicts, and the rows of each mart."""
     from cytoreg.gates import check_gates
+    from cytoreg.publication import keys
 
     published = run.project.published
     with open_build(run.build) as con:
@@ -77,6 +78,7 @@ def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
             run.project.config.gates,
             published if published.exists() else None,
             marts_expected=purpose != "validate",
+            further=keys.gates(run),
         )
         _describe(con, run)
         tables = con.execute(
@@ -90,10 +92,13 @@ def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
 
 
 def _describe(con: DuckDBPyConnection, run: Run) -> None:
-    """`quality.run`: which run, code and project this build is of; nothing that is timed."""
+    """`quality.run`: which run, code, project and key this build is of; nothing that is timed."""
+    from cytoreg.publication import keys
+
     con.execute(
         "create or replace table quality.run as select ? as run_id, ?::date as as_of,"
-        " ? as time_zone, ? as code_version, ? as project_hash, ? as registry",
+        " ? as time_zone, ? as code_version, ? as project_hash, ? as registry,"
+        " ? as pseudonym_key",
         [
             run.run_id,
             run.as_of,
@@ -101,6 +106,7 @@ def _describe(con: DuckDBPyConnection, run: Run) -> None:
             __version__,
             run.project.content_hash(),
             run.project.config.registry.title,
+            keys.fingerprint_of(keys.run_key(run)),
         ],
     )
     comment(con, "quality.run", "The run that made this file: one row.")

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cytoreg.environment import variable
 from cytoreg.errors import CytoregError
 
 if TYPE_CHECKING:
@@ -181,12 +180,13 @@ def _disk(project: Project) -> Check:
 
 
 def _pseudonyms(project: Project) -> Check:
-    name = project.config.privacy.pseudonym_key
-    if variable(name):
-        return Check("ok", "pseudonyms", f"keyed by {name}")
-    return Check(
-        "warning",
-        "pseudonyms",
-        f"{name} is not set: the registry's name serves as key, and who knows it and a number"
-        " can recompute a pseudonym",
-    )
+    from cytoreg.errors import ConfigError
+    from cytoreg.publication.keys import DEMO_NAME, fingerprint_of, key_of
+
+    try:
+        known = fingerprint_of(key_of(project))
+    except ConfigError as error:
+        return Check("wrong", "pseudonyms", f"{error.message}; {error.remedy}")
+    if known == DEMO_NAME:
+        return Check("warning", "pseudonyms", "of a simulated hospital: the demo's key is public")
+    return Check("ok", "pseudonyms", f"keyed; the key's fingerprint is {known}")

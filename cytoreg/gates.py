@@ -8,6 +8,7 @@ expectation holds; no entity lost rows since the last publication; there are mar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -36,8 +37,10 @@ def check_gates(
     previous: Path | None,
     *,
     marts_expected: bool = True,
+    further: Sequence[Gate] = (),
 ) -> list[Gate]:
-    """Every gate, in the order in which to read them; also written to `quality.gate`.
+    """Every gate, in the order in which to read them, those of `further` last; also written to
+    `quality.gate`.
 
     `previous` is the published file that the build would replace. A validation makes no marts
     and does not expect them; it judges what is delivered, so that something must be.
@@ -54,6 +57,7 @@ def check_gates(
     ]
     if marts_expected:
         checked.append(_marts(con))
+    checked += further
     with transaction(con):
         con.execute("delete from quality.gate")
         con.executemany(

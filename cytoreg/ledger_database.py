@@ -16,9 +16,25 @@ if TYPE_CHECKING:
 __all__ = ["begin", "ledger_tables"]
 
 
+APPEND_ONLY = {
+    "sqlite": [
+        f"create trigger audit_{verb} before {verb} on audit"
+        " begin select raise(abort, 'the audit is append-only'); end"
+        for verb in ("update", "delete")
+    ],
+    "postgresql": [
+        "create function audit_stays() returns trigger language plpgsql as"
+        " $$ begin raise exception 'the audit is append-only'; end $$",
+        "create trigger audit_stays before update or delete or truncate on audit"
+        " for each statement execute function audit_stays()",
+    ],
+}
+"""What keeps rows of `audit` as they were written; whoever owns the database can undo it."""
+
+
 @cache
 def ledger_tables() -> sa.MetaData:
-    """The tables that ledger.py reads and writes; all but `run` belong to a run.
+    """The tables that ledger.py and audit.py read and write; most belong to a run.
 
     `publication` may name a run that this ledger does not know: a build outlives a lost ledger.
     """
@@ -86,6 +102,19 @@ def ledger_tables() -> sa.MetaData:
         sa.Column("how", sa.String(20), nullable=False),
         sa.Column("replaced", sa.String(64)),
     )
+    audit = sa.Table(
+        "audit",
+        metadata,
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("who", sa.String(200), nullable=False),
+        sa.Column("what", sa.String(50), nullable=False),
+        sa.Column("detail", sa.Text, nullable=False),
+    )
+    for dialect, statements in APPEND_ONLY.items():
+        for statement in statements:
+            made = sa.DDL(statement).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]
+            sa.event.listen(audit, "after_create", made)
     return metadata
 
 

@@ -48,11 +48,6 @@ class Project:
         return self.data / "published" / "registry.duckdb"
 
     @property
-    def pseudonym_key(self) -> str:
-        """Key of pseudonyms: from the environment, or the registry's name (doctor warns)."""
-        return variable(self.config.privacy.pseudonym_key) or self.config.registry.name
-
-    @property
     def time_zone(self) -> str:
         """The zone that days are days of: declared, or the machine's own."""
         return self.config.registry.time_zone or machine_zone()

@@ -54,7 +54,7 @@ def _cytoreg(
 
 def load_commands() -> None:
     """Import every command, in the order in which help lists them."""
-    for commands in ("project", "sources", "run", "ask", "plot", "look"):
+    for commands in ("project", "sources", "run", "ask", "plot", "look", "key"):
         import_module(f"cytoreg.cli.{commands}")
 
 

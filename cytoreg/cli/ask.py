@@ -81,7 +81,11 @@ def query(
 
     form = _form(form, output)
     loaded = load(project, None, data)
-    found = ask(build_of(loaded, run, private=private or run is not None), sql)
+    private = private or run is not None
+    build = build_of(loaded, run, private=private)
+    if private:
+        _audit(loaded, build, sql, output)
+    found = ask(build, sql)
     _say_who_answers(loaded, run)
     if output:
         save(found, form, output)
@@ -90,6 +94,15 @@ def query(
     else:
         write(found, form, sys.stdout.buffer)
         sys.stdout.flush()
+
+
+def _audit(loaded: Project, build: Path, sql: str, output: Path | None) -> None:
+    """Note who asks a private build, before it answers."""
+    from cytoreg import audit
+
+    where = f"; into {output.name}" if output else ""
+    asked = audit.of_question(sql, build.parent.name)
+    audit.record(loaded, "query --private", asked + where)
 
 
 def _form(form: Format | None, output: Path | None) -> Format:

@@ -80,16 +80,17 @@ def judge_rows(run: Run, progress: Progress = quiet) -> dict[str, int]:
     from cytoreg import accounts, rules
     from cytoreg.nights.judging import judge_and_link
     from cytoreg.pseudonyms import define_pseudonym
+    from cytoreg.publication.keys import run_key
     from cytoreg.report import completeness
 
     with step(run, "judge rows") as counts, open_build(run.build) as con:
-        define_pseudonym(con, run.project.pseudonym_key)
+        define_pseudonym(con, run_key(run))
         judge_and_link(
             con,
             rules.load_schemas(run.root / "schemas"),
             run.project.config.linkage,
             as_of=run.as_of,
-            pseudonym_key=run.project.pseudonym_key,
+            pseudonym_key=run_key(run),
         )
         accounts.balance(con, _landings(run))
         completeness.measure(con)
@@ -110,9 +111,10 @@ def assemble(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """Build the registry's entities from what was accepted (`sql/registry`)."""
     from cytoreg import models
     from cytoreg.pseudonyms import define_pseudonym
+    from cytoreg.publication.keys import run_key
 
     with step(run, "assemble") as counts, open_build(run.build) as con:
-        define_pseudonym(con, run.project.pseudonym_key)
+        define_pseudonym(con, run_key(run))
         models.build(
             con,
             models.load_models(run.root / "sql"),
@@ -158,9 +160,10 @@ def materialize(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """Build the marts: SQL first, survival estimates, then the SQL that reads the estimates."""
     from cytoreg import models, survival
     from cytoreg.pseudonyms import define_pseudonym
+    from cytoreg.publication.keys import run_key
 
     with step(run, "materialize") as counts, open_build(run.build) as con:
-        define_pseudonym(con, run.project.pseudonym_key)
+        define_pseudonym(con, run_key(run))
         sql = models.load_models(run.root / "sql")
         built = models.build(
             con,
@@ -265,11 +268,17 @@ def running(
 
     Suites that could not be judged are refused before anything is read from a source.
     """
+    from cytoreg import audit
     from cytoreg.proof import prove_suites
+    from cytoreg.publication.keys import key_of
 
     prove_suites(project)
+    if purpose != "validate":
+        key_of(project)
     run = new_run(project, as_of=as_of, purpose=purpose, resume=resume, accept=accept)
     try:
+        if run.accepted:
+            audit.record(project, "accept", f"drift of {', '.join(run.accepted)} in {run.run_id}")
         yield run
     except BaseException as error:
         fail(run, error)

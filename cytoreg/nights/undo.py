@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cytoreg import ledger, publish
+from cytoreg import audit, ledger, publish
 from cytoreg.errors import ConfigError
 from cytoreg.project import Project
 
@@ -19,6 +19,7 @@ def rollback(project: Project, run_id: str | None = None) -> str:
     now = publish.rollback(project, run_id)
     try:
         ledger.record_publication(project.ledger_url, now, how="rollback", replaced=replaced)
+        audit.record(project, "rollback", f"from run {replaced} to run {now}")
     except ConfigError as error:
         raise ConfigError(
             f"run {now} is published again, but the ledger could not say so: {error.message}",

@@ -27,6 +27,7 @@ class Facts:
     code_version: str
     project_hash: str
     registry: str
+    pseudonym_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,10 @@ def read_facts(con: DuckDBPyConnection) -> Facts | None:
     """Which run, code and project made the file."""
     if "quality.run" not in tables(con):
         return None
+    key = "pseudonym_key" if "pseudonym_key" in columns(con, "quality.run") else "''"
     row = con.execute(
-        "select run_id, cast(as_of as varchar), time_zone, code_version, project_hash, registry"
-        " from quality.run"
+        "select run_id, cast(as_of as varchar), time_zone, code_version, project_hash, registry,"
+        f" {key} from quality.run"
     ).fetchone()
     return Facts(*map(str, row)) if row else None
 
