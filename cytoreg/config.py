@@ -109,6 +109,13 @@ class Retention(Section):
     builds: int = Field(default=7, ge=1)
 
 
+class Suppress(Section):
+    """Of a public copy: counts below `below` are left out, others rounded to nearest `round`."""
+
+    below: int = Field(default=8, ge=2)
+    round: int = Field(default=5, ge=1)
+
+
 class Privacy(Section):
     """What leaves the private build: by HIPAA's lists of identifiers, and as declared text alone.
 
@@ -120,6 +127,7 @@ class Privacy(Section):
     profile: Literal["safe-harbor", "limited", "identified"] = "limited"
     pseudonym_key: str = "CYTOREG_PSEUDONYM_KEY"
     codes: list[str] = []
+    suppress: Suppress = Suppress()
 
     @field_validator("codes")
     @classmethod

@@ -15,7 +15,7 @@ from cytoreg.errors import ConfigError
 if TYPE_CHECKING:
     from sqlglot import Token, exp
 
-__all__ = ["AS_OF", "FOLDERS", "PRIVACY", "Model", "privacy_of", "read_model"]
+__all__ = ["AS_OF", "FOLDERS", "PRIVACY", "Model", "counts_of", "privacy_of", "read_model"]
 
 FOLDERS = ("staging", "registry", "marts")
 AS_OF = re.compile(r"\$as_of\b")
@@ -24,7 +24,7 @@ _HEADER = re.compile(r"\s*/\*(.*?)\*/", re.DOTALL)
 PRIVACY = ("private", "ages", "places", "years")
 """Header keys that name columns for publication/privacy.py: exact ages and the like, completed
 years of age, places, and dates of which the year alone is shown where no date may be."""
-_KEY = re.compile(rf"^\s*(grain|materialized|{'|'.join(PRIVACY)}):[ \t]*(.*)$")
+_KEY = re.compile(rf"^\s*(grain|materialized|counts|values|{'|'.join(PRIVACY)}):[ \t]*(.*)$")
 
 
 @dataclass(frozen=True)
@@ -81,16 +81,14 @@ def read_model(path: Path, folder: Path) -> Model:
         query = _understood(sql)
     except ConfigError as error:
         raise ConfigError(f"{path}{error.message}", remedy=error.remedy) from None
-    # Columns first; words after them explain: "patient_id, every row of registry.patient".
-    identified = [part.strip() for part in keys.get("grain", "").split(",")]
     model = Model(
         name=name,
         path=path,
         sql=sql,
         comment=text,
         materialized=_materialization(keys, schema, path),
-        grain=tuple(takewhile(_IDENTIFIER.fullmatch, identified)),
-        one_row=identified == ["one row"],
+        grain=_grain(keys),
+        one_row=keys.get("grain", "").strip() == "one row",
         columns=query.columns,
         reads=query.reads,
         privacy=_privacy(keys),
@@ -119,6 +117,18 @@ def _header(sql: str, path: Path) -> tuple[str, dict[str, str]]:
 def privacy_of(path: Path) -> dict[str, str]:
     """`Model.privacy` of the model in `path`, without parsing its SQL."""
     return _privacy(_header(path.read_text(encoding="utf-8"), path)[1])
+
+
+def counts_of(path: Path) -> tuple[str, str, tuple[str, ...]]:
+    """What the header of the model in `path` says of small numbers: counts, values, the grain."""
+    keys = _header(path.read_text(encoding="utf-8"), path)[1]
+    return keys.get("counts", ""), keys.get("values", ""), _grain(keys)
+
+
+def _grain(keys: Mapping[str, str]) -> tuple[str, ...]:
+    # Columns first; words after them explain: "patient_id, every row of registry.patient".
+    identified = [part.strip() for part in keys.get("grain", "").split(",")]
+    return tuple(takewhile(_IDENTIFIER.fullmatch, identified))
 
 
 def _privacy(keys: Mapping[str, str]) -> dict[str, str]:

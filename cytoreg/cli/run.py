@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -142,3 +143,32 @@ def rollback(
         show_json({"published": now})
     else:
         typer.echo(f"{loaded.published} is run {now} again")
+
+
+@app.command()
+def publish(
+    public: Annotated[
+        Path, typer.Option("--public", metavar="DIR", help="Where the public copy goes.")
+    ],
+    project: ProjectOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a copy of the published marts for the public: counts, with small numbers suppressed.
+
+    Marts of persons stay inside. [privacy] suppress says what a small number is; what is published
+    inside stays exact.
+
+    Example:  cytoreg publish --public for-the-website
+    """
+    from cytoreg import audit
+    from cytoreg.publication.suppress import publish_public
+    from cytoreg.publish import published_run
+
+    loaded = load(project, None, data)
+    copy = publish_public(loaded, public)
+    audit.record(loaded, "publish --public", f"run {published_run(loaded)} into {copy}")
+    if as_json:
+        show_json({"public": copy})
+    else:
+        typer.echo(f"{copy} holds the published counts, small numbers suppressed")

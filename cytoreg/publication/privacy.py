@@ -43,8 +43,8 @@ OF_EXACT_AGES = {
 OF_DATA = ("stratum", "level", "reference", "first", "second", "patient")
 """Columns of the engine's own marts that hold values of a cohort; the others are its own words."""
 
-PRECISIONS = ("day", "month", "year", "years", "unknown")
-"""What the SQL function date_precision says."""
+ENGINE_WORDS = ("all", "unknown", "day", "month", "year", "years")
+"""What the engine itself writes into strata, and its function date_precision says."""
 
 PSEUDONYM = "P[0-9A-F]{16}"
 SHORT_NUMBER = "[0-9]{1,3}"
@@ -64,7 +64,7 @@ class Policy:
     profile: Profile = "limited"
     kinds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     matched: frozenset[str] = frozenset()
-    words: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset(ENGINE_WORDS)
     codes: tuple[str, ...] = ()
     engine: frozenset[str] = frozenset()
     files: frozenset[str] = frozenset()
@@ -100,7 +100,7 @@ def policy_of(project: Project) -> Policy:
 
 def _words(project: Project) -> Iterator[str]:
     """Every text that schemas and models write themselves, and the names of cytoreg.toml."""
-    yield from PRECISIONS
+    yield from ENGINE_WORDS
     for path in project.root.glob("sql/**/*.sql"):
         for found in _LEXEME.finditer(path.read_text(encoding="utf-8")):
             if found[1] is not None:

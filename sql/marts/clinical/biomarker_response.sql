@@ -7,6 +7,8 @@ that its fall is understated; a pair whose change has no such bound is left out.
 Quartiles are order statistics: the smallest value with a quarter (three quarters) of all at or
 below it.
 grain: analyte, stratum_variable, stratum
+counts: fell_by_half/half_known=fell_by_half_share, fell_by_80_percent/deep_known=fell_by_80_percent_share, with_limit/pairs
+values: change_median, change_lower_quartile, change_upper_quartile
 materialized: table
 */
 with pairs as (

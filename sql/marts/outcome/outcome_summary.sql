@@ -5,6 +5,8 @@ fourth moment, so that skewed values widen it. Medians and quartiles: order stat
 too few values bound them. Unknown answers are counted and left out of the denominator. Several
 operations of one patient count as independent. Sums are of whole numbers, so they are exact.
 grain: unit, measure, kind, stratum_variable, stratum
+counts: numerator/denominator=estimate, unknown
+values: lower, upper
 materialized: table
 */
 with strata as (

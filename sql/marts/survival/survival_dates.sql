@@ -1,6 +1,7 @@
 /* How well the days are known that survival from the index operation is reckoned from.
 Each operated patient once, members of marts.survival_cohort or not.
 grain: member, left_out_because, status, start_date_precision, end_date_precision
+counts: patients, events, dead_undated
 materialized: table
 */
 with patients as (
