@@ -78,8 +78,8 @@ class Diagnosis(Entity):
         severity="warning",
     )
     not_merkel = rule(
-        "code <> 'C7B.1'",
-        "C7B.1 is a secondary Merkel cell carcinoma, which is not in this registry's scope.",
+        "not regexp_matches(code, '^C4A|^C7B[.]1|^209[.]3[1-6]|^209[.]75')",
+        "A Merkel cell carcinoma, which is not in this registry's scope.",
         severity="warning",
     )
     has_hospital_number = rule(

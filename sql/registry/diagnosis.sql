@@ -1,5 +1,11 @@
 /* Coded hospital diagnoses of the registry's patients.
-The patient is the one whose hospital number the diagnosis bears, or else that of its encounter.
+The patient is the one whose hospital number the diagnosis bears, or else that of its encounter; an
+encounter of another patient is not joined.
+A code means the same before and after 1 October 2015, when ICD-10-CM replaced ICD-9-CM: C7A, and
+209.0 to 209.2 with 209.30 before it, are primary tumours, C7B.0 and C7B.8 (209.70 to 209.74, 209.79)
+secondary ones. Merkel cell carcinoma (C4A, C7B.1; 209.31 to 209.36, 209.75) and benign tumours (D3A; 209.4 to
+209.6) are other diagnoses. Where only the category stands, nobody knows which. Sources: ICD-9-CM 2010, category 209; ICD-10-CM 2026, categories C4A, C7A,
+C7B, D3A and E34.0 (E34.00 to E34.09 since October 2024).
 grain: diagnosis_id
 materialized: table
 */
@@ -18,13 +24,12 @@ select
   d.code, -- the code, with its dot
   case
     when d.code is null then null
-    when d.code like 'C7A%' then 'neuroendocrine_primary'
-    when d.code like 'C7B%' then 'neuroendocrine_secondary'
-    when d.code = 'E34.0' or d.code = '259.2' then 'carcinoid_syndrome'
-    when d.code like '209.7%' then 'neuroendocrine_secondary'
-    when d.code like '209%' then 'neuroendocrine_primary'
+    when regexp_matches(d.code, '^C7A|^209[.]([0-2]|30)') then 'neuroendocrine_primary'
+    when regexp_matches(d.code, '^C7B[.][08]|^209[.]7[0-49]') then 'neuroendocrine_secondary'
+    when regexp_matches(d.code, '^E34[.]0|^259[.]2') then 'carcinoid_syndrome'
+    when regexp_matches(d.code, '^(C7B|209([.][37])?)[.]?$') then null
     else 'other'
-  end as meaning, -- what the code says about the neuroendocrine tumour; empty without a code
+  end as meaning, -- what the code says about the neuroendocrine tumour; empty: no code, or its category alone
   d.diagnosis_date, -- day the diagnosis was coded for; empty where only month or year is known
   d.diagnosis_date_earliest, -- first day that it may be
   d.diagnosis_date_latest, -- last day that it may be
@@ -34,4 +39,6 @@ select
   d._row -- lineage
 from accepted.diagnosis as d
 left join patient_of_number as p on p.hospital_number = d.hospital_number
-left join patient_of_encounter as e on e.encounter_number = d.encounter_number
+left join patient_of_encounter as e
+  on e.encounter_number = d.encounter_number
+  and e.patient_id = coalesce(p.patient_id, e.patient_id)

@@ -31,9 +31,9 @@ classified as (
       when t.primary_site like 'C25%' then 'pancreas'
       when t.primary_site like 'C34%' then 'lung'
       when t.primary_site = 'C80.9' then 'unknown'
-      else 'other'
+      when t.primary_site is not null then 'other'
     end as site_group,
-    h.histology is not null as neuroendocrine
+    case when t.histology is not null then h.histology is not null end as neuroendocrine
   from accepted.tumor as t
   inner join patient_of_record as p
     on p._source = t._source and p.source_patient_number = t.source_patient_number
@@ -57,11 +57,11 @@ select
   diagnosis_date_earliest, -- first day that it may be
   diagnosis_date_latest, -- last day that it may be
   primary_site, -- ICD-O-3 topography, with its dot
-  site_group, -- primary site in the registry's words
+  site_group, -- primary site in the registry's words; empty: no site, or one that was refused
   histology, -- ICD-O-3 morphology, four digits
   behavior, -- ICD-O-3 behaviour: 0, 1, 2 or 3
-  neuroendocrine, -- whether the histology is a neuroendocrine neoplasm
-  neuroendocrine and rank_of_kind = 1 as index_tumor, -- the patient's first neuroendocrine tumour
+  neuroendocrine, -- whether the histology is a neuroendocrine neoplasm; empty: no histology
+  coalesce(neuroendocrine and rank_of_kind = 1, false) as index_tumor, -- the patient's first neuroendocrine tumour
   case when neuroendocrine and grade in ('1', '2', '3', '9') then grade end
     as grade, -- WHO grade of a neuroendocrine tumour, 1 to 3, 9 unknown; empty: none
   grade as grade_code, -- grade code as abstracted, by the schema of site and histology

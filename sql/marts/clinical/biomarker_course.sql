@@ -17,9 +17,10 @@ with operations as (
     patient_id,
     procedure_number,
     operation_date,
-    lag(operation_date) over (partition by patient_id order by procedure_number)
+    lag(operation_date_latest) over (partition by patient_id order by procedure_number)
       as previous_date,
-    lead(operation_date) over (partition by patient_id order by procedure_number) as next_date
+    lead(operation_date_earliest) over (partition by patient_id order by procedure_number)
+      as next_date
   from registry.procedure
 ),
 results as (

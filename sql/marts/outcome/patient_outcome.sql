@@ -2,19 +2,21 @@
 Follow-up begins at the index operation. It ends at death, or at the last day on which any source
 saw the patient alive; a patient whom a source calls dead without a date is dead, but followed only
 to that day. Of a date that is known to the month or the year only, the middle of the days that are
-possible is reckoned with (NAACCR items 1782 and 1788), and its precision says so.
+possible is reckoned with (NAACCR items 1782 and 1788), and its precision says so. Where dates
+leave open which of several operations was the first, what was done at it is unknown, and its day lies
+between the bounds that they leave; where one of them has no date at all, there are none.
 grain: patient_id
 ages: age_years
 years: index_date
 materialized: table
 */
-with index_operation as (
-  select * from marts.procedure_outcome where procedure_number = 1
-),
-operations as (
+with operations as (
   select
     patient_id,
     count(*) as procedures,
+    count(operation_date_earliest) = count(*) as all_dated,
+    min(operation_date_earliest) as first_day_earliest,
+    min(operation_date_latest) as first_day_latest,
     max(middle_day(operation_date_earliest, operation_date_latest)) as last_operation_date,
     count(any_minor) as minor_known,
     max(case when any_minor then 1 else 0 end) as minor,
@@ -28,6 +30,21 @@ operations as (
     max(case when mortality_90_day = 'unknown' then 1 else 0 end) as unknown_90
   from marts.procedure_outcome
   group by patient_id
+),
+index_operation as (
+  select
+    p.*,
+    case when o.all_dated then o.first_day_earliest end as index_date_earliest,
+    case when o.all_dated then o.first_day_latest end as index_date_latest,
+    o.procedures = 1
+    or (
+      o.all_dated
+      and p.operation_date_earliest = o.first_day_earliest
+      and p.operation_date_latest = o.first_day_latest
+    ) as surely_first
+  from marts.procedure_outcome as p
+  inner join operations as o on o.patient_id = p.patient_id
+  where p.procedure_number = 1
 ),
 index_tumor as (
   select * from registry.tumor where index_tumor
@@ -71,8 +88,10 @@ end_of_follow_up as (
 select
   i.patient_id, -- pseudonym of the patient
   i.sex, -- male, female or unknown
-  i.age_years, -- completed years of age at the index operation
-  i.age_band, -- that age in bands
+  case when i.surely_first then i.age_years end
+    as age_years, -- completed years of age at the index operation
+  case when i.surely_first then i.age_band else 'unknown' end
+    as age_band, -- that age in bands
   s.primary_site_preop, -- site known before the index operation
   s.primary_site_found, -- site found at surgery
   s.primary_site_final, -- final primary site
@@ -85,17 +104,21 @@ select
   t.diagnosis_date, -- day of its diagnosis; empty where only month or year is known
   t.diagnosis_date_earliest, -- first day that it may be
   t.diagnosis_date_latest, -- last day that it may be
-  middle_day(i.operation_date_earliest, i.operation_date_latest)
+  middle_day(i.index_date_earliest, i.index_date_latest)
     as index_date, -- day of the index operation, or the middle of the days that it may be
-  i.operation_date_earliest as index_date_earliest, -- first day that it may be
-  i.operation_date_latest as index_date_latest, -- last day that it may be
-  date_precision(i.operation_date_earliest, i.operation_date_latest)
-    as index_date_precision, -- day, month, year or years; unknown without any date
-  i.operation_era, -- decade of the index operation
-  i.residual, -- R0, R1 or R2 after the index operation
-  i.cytoreduction_band, -- share of tumour removed at the index operation, bands of percent
+  i.index_date_earliest, -- first day that it may be
+  i.index_date_latest, -- last day that it may be
+  date_precision(i.index_date_earliest, i.index_date_latest)
+    as index_date_precision, -- day, month, year or years; unknown: an operation has no date
+  case when i.surely_first then i.operation_era else 'unknown' end
+    as operation_era, -- decade of the index operation
+  case when i.surely_first then i.residual end
+    as residual, -- R0, R1 or R2 after the index operation
+  case when i.surely_first then i.cytoreduction_band end
+    as cytoreduction_band, -- share of tumour removed at the index operation, bands of percent
   o.procedures, -- operations
-  o.last_operation_date, -- day of the last one
+  case when o.all_dated then o.last_operation_date end
+    as last_operation_date, -- day of the last one; empty: not known which it was
   case when o.minor = 1 then true when o.minor_known = o.procedures then false end
     as any_minor, -- a grade I or II complication of any operation; empty: unknown
   case when o.major = 1 then true when o.major_known = o.procedures then false end
@@ -123,7 +146,7 @@ select
     as end_date_precision, -- day, month, year or years; unknown without any date
   date_diff(
     'day',
-    middle_day(i.operation_date_earliest, i.operation_date_latest),
+    middle_day(i.index_date_earliest, i.index_date_latest),
     middle_day(l.end_earliest, l.end_latest)
   ) as follow_up_days -- index operation to end of follow-up, days
 from index_operation as i

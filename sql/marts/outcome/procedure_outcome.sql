@@ -116,8 +116,8 @@ select
   site_confirmed, -- whether pathology confirmed the site found
   primary_site_final, -- the patient's final primary site (marts.primary_site)
   preop_site = 'unknown' as preop_unknown, -- no primary known before this operation
-  case when preop_site = 'unknown' then coalesce(site_found, 'unknown') <> 'unknown' end
-    as localized_intraoperatively, -- unknown primaries only: whether this operation found the site
+  case when preop_site = 'unknown' then site_found <> 'unknown' end
+    as localized_intraoperatively, -- unknown primaries only: whether this operation found the site; empty: not recorded
   procedure_code, -- the log's code of what was done
   duration_minutes, -- incision to closure, minutes
   blood_loss_ml, -- estimated blood loss, mL

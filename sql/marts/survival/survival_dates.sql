@@ -11,6 +11,7 @@ with patients as (
     c.patient_id is not null as member,
     case
       when c.patient_id is not null then null
+      when o.index_date is null and o.procedures > 1 then 'not known which operation was first'
       when o.index_date is null then 'no day of operation'
       when o.end_date is null then 'no follow-up'
       else 'follow-up ends before the operation'

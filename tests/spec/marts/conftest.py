@@ -14,7 +14,8 @@ REGISTRY = {
     "registry.patient": "patient_id sex birth_date:date birth_date_earliest:date"
     " birth_date_latest:date presenting_site",
     "registry.patient_link": "patient_id entity source source_table file row:bigint",
-    "registry.tumor": "tumor_id patient_id site_group index_tumor:boolean histology:integer grade"
+    "registry.tumor": "tumor_id patient_id site_group neuroendocrine:boolean index_tumor:boolean"
+    " histology:integer grade"
     " ki67_percent:double size_mm:integer diagnosis_date:date diagnosis_date_earliest:date"
     " diagnosis_date_latest:date",
     "registry.procedure": "procedure_id patient_id case_number finding_key encounter_id has_finding:boolean"

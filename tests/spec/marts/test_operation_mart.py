@@ -45,6 +45,7 @@ def test_age_is_in_completed_years(marts):
 
 
 def test_bands_of_cytoreduction_and_localization(marts):
+    """Whether Carl's second operation found the site was not recorded: that is not 'not found'."""
     marts(
         "marts.procedure_outcome",
         """
@@ -55,7 +56,7 @@ def test_bands_of_cytoreduction_and_localization(marts):
         a3           | 70 to under 90     | false         |
         b1           |                    |               |
         c1           | 90 to under 100    |               |
-        c2           | 90 to under 100    | true          | false
+        c2           | 90 to under 100    | true          |
         c3           | 100                | false         |
         """,
     )

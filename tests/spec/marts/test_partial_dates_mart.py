@@ -18,6 +18,8 @@ given = {
         gisa       | 1950-06-15
         hans       | 1950-06-15
         ines       |
+        jan        | 1950-06-15
+        kai        | 1950-06-15
     """,
     "registry.procedure": """
         procedure_id | patient_id | procedure_number | operation_date
@@ -32,6 +34,10 @@ given = {
         g1           | gisa       | 1                |
         h1           | hans       | 1                | 2001-01-01
         i1           | ines       | 1                | 2001-01-01
+        j1           | jan        | 1                | 2003-01-01
+        j2           | jan        | 2                |
+        k1           | kai        | 1                | 2001-03-01
+        k2           | kai        | 2                | 2001
     """,
     "registry.tumor": """
         tumor_id | patient_id | index_tumor | diagnosis_date
@@ -52,6 +58,8 @@ given = {
         gisa       | alive  |            |                     | 2003-05-05
         hans       | dead   |            |                     | 2001-03-01
         ines       | alive  |            |                     | 2001-01-31
+        jan        | alive  |            |                     | 2003-05-05
+        kai        | alive  |            |                     | 2003-01-30
     """,
 }
 
@@ -77,6 +85,10 @@ def test_what_is_the_same_whichever_day_it_was(marts):
         g1           |                | unknown       |           | unknown  | unknown          | unknown
         h1           | 2001-01-01     | 2000-2009     | 50        | 50-59    | alive            | unknown
         i1           | 2001-01-01     | 2000-2009     |           | unknown  | alive            | unknown
+        j1           | 2003-01-01     | 2000-2009     | 52        | 50-59    | alive            | alive
+        j2           |                | unknown       |           | unknown  | unknown          | unknown
+        k1           | 2001-03-01     | 2000-2009     | 50        | 50-59    | alive            | alive
+        k2           |                | 2000-2009     |           | 50-59    | alive            | alive
         """,
     )
 
@@ -95,6 +107,7 @@ def test_survival_is_reckoned_with_the_middle_and_says_so(marts):
         fritz      | 2001-01-30 | year                 | 2001-02-14 | month              | 15        | 1     | false        | 2
         hans       | 2001-01-01 | day                  | 2001-03-01 | day                | 59        | 0     | true         | 1
         ines       | 2001-01-01 | day                  | 2001-01-31 | day                | 30        | 0     | false        | 1
+        kai        | 2001-01-30 | year                 | 2003-01-30 | day                | 730       | 0     | false        | 3
         """,
     )
 
@@ -116,15 +129,35 @@ def test_how_well_the_days_are_known_is_counted(marts):
     marts(
         "marts.survival_dates",
         """
-        member | left_out_because    | status | start_date_precision | end_date_precision | patients | events | dead_undated | most_days_open
-        -------+---------------------+--------+----------------------+--------------------+----------+--------+--------------+---------------
-        true   |                     | dead   | day                  | day                | 2        | 1      | 1            | 0
-        true   |                     | dead   | day                  | month              | 1        | 1      | 0            | 30
-        true   |                     | dead   | day                  | year               | 1        | 1      | 0            | 345
-        true   |                     | dead   | month                | month              | 1        | 1      | 0            | 30
-        true   |                     | dead   | year                 | month              | 1        | 1      | 0            | 27
-        true   |                     | alive  | day                  | day                | 1        | 0      | 0            | 0
-        true   |                     | alive  | day                  | month              | 1        | 0      | 0            | 30
-        false  | no day of operation | alive  | unknown              | day                | 1        | 0      | 0            | 0
+        member | left_out_because                     | status | start_date_precision | end_date_precision | patients | events | dead_undated | most_days_open
+        -------+--------------------------------------+--------+----------------------+--------------------+----------+--------+--------------+---------------
+        true   |                                      | dead   | day                  | day                | 2        | 1      | 1            | 0
+        true   |                                      | dead   | day                  | month              | 1        | 1      | 0            | 30
+        true   |                                      | dead   | day                  | year               | 1        | 1      | 0            | 345
+        true   |                                      | dead   | month                | month              | 1        | 1      | 0            | 30
+        true   |                                      | dead   | year                 | month              | 1        | 1      | 0            | 27
+        true   |                                      | alive  | day                  | day                | 1        | 0      | 0            | 0
+        true   |                                      | alive  | day                  | month              | 1        | 0      | 0            | 30
+        true   |                                      | alive  | year                 | day                | 1        | 0      | 0            | 0
+        false  | not known which operation was first  | alive  | unknown              | day                | 1        | 0      | 0            | 0
+        false  | no day of operation                  | alive  | unknown              | day                | 1        | 0      | 0            | 0
         """,
+    )
+
+
+def test_nobody_says_what_was_done_at_a_first_operation_that_may_be_another(marts):
+    """
+    Jan's second operation may have been years before the first: there is no index date. Of Kai's two
+    operations of 2001 one was on 1 March: the first was by then.
+    """
+    marts(
+        "marts.patient_outcome",
+        """
+        patient_id | index_date_earliest | index_date_latest | index_date | age_years | age_band | operation_era | last_operation_date
+        -----------+---------------------+-------------------+------------+-----------+----------+---------------+--------------------
+        emma       | 2001-01-01          | 2001-01-01        | 2001-01-01 | 50        | 50-59    | 2000-2009     | 2001-02-10
+        jan        |                     |                   |            |           | unknown  | unknown       |
+        kai        | 2001-01-01          | 2001-03-01        | 2001-01-30 |           | unknown  | unknown       | 2001-07-02
+        """,
+        where="patient_id in ('emma', 'jan', 'kai')",
     )

@@ -29,6 +29,8 @@ given = {
         2-06      | 2                     | 2004-01-04     | C24.1        | 8240 |
         2-07      | 2                     | 2004-01-05     | C34.9        | 8240 |
         2-08      | 2                     | 2004-01-06     | C80.9        | 8240 |
+        2-09      | 2                     | 2004-01-07     |              | 8240 |
+        2-10      | 2                     | 2000-01-01     | C17.2        |      |
     """,
 }
 
@@ -36,7 +38,7 @@ given = {
 def test_the_first_neuroendocrine_tumour_is_the_index_tumour(shows):
     """
     Anna's first tumour is no NET. Bert's gastric NET has no date, so the dated ones come before
-    it.
+    it. Of 2-09 the site is not known, and of 2-10 the histology, so whether it is a NET.
     """
     shows(
         "registry.tumor",
@@ -54,6 +56,8 @@ def test_the_first_neuroendocrine_tumour_is_the_index_tumour(shows):
         bert       | 2-06      | other       | true           | false
         bert       | 2-07      | lung        | true           | false
         bert       | 2-08      | unknown     | true           | false
+        bert       | 2-09      |             | true           | false
+        bert       | 2-10      | small_bowel |                | false
         """,
     )
 
@@ -75,5 +79,7 @@ def test_grades_of_other_schemas_are_codes_and_no_who_grades(shows):
         2-06      |       |
         2-07      |       |
         2-08      |       |
+        2-09      |       |
+        2-10      |       |
         """,
     )
