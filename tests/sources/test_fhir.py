@@ -198,6 +198,64 @@ def test_a_bundle_gives_the_resources_of_its_entries(
     assert [reject[:4] for reject in rejects] == [("resource", 3, line, reason)]
 
 
+def bundled(*resources: str, **members: object) -> dict[str, object]:
+    """A Bundle whose type comes last."""
+    entries = [{"resource": json.loads(text)} for text in resources]
+    return {"entry": entries, **members, "type": "collection", "resourceType": "Bundle"}
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("padding", [0, 2 << 20])
+def test_members_of_a_bundle_have_no_order(
+    indent: int | None, padding: int, laboratory: Callable, landed: Callable
+) -> None:
+    late = json.loads(observation("b", "8"))
+    late["resourceType"] = late.pop("resourceType")
+    bundle = bundled(observation("a", "7"), json.dumps(late), signature={"data": "x" * padding})
+    hospital = laboratory(json.dumps(bundle, indent=indent))
+    landing, rows, rejects = landed(hospital, "lab", "id, value, _row")
+    assert (rows, rejects) == ([("a", "7", 1), ("b", "8", 2)], [])
+    assert landing.unexpected == {}
+
+
+def test_lines_may_be_bundles_and_bundles_may_hold_bundles(
+    laboratory: Callable, landed: Callable
+) -> None:
+    inner = json.dumps(bundled(observation("b", "1"), observation("c", "1")))
+    lines = [
+        observation("a", "1"),
+        json.dumps(bundled(inner, observation("d", "1"))),
+        "no JSON",
+        json.dumps(bundled()),
+        observation("e", "1", note=[{"text": '"Bundle"'}]),
+    ]
+    _, rows, rejects = landed(laboratory("\n".join(lines)), "lab", "id, _row, _line")
+    assert rows == [("a", 1, 1), ("b", 2, 2), ("c", 3, 2), ("d", 4, 2), ("e", 6, 5)]
+    assert [reject[1:4] for reject in rejects] == [(5, 3, "no JSON object")]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_bundle_without_entries_holds_nothing(
+    indent: int | None, laboratory: Callable, landed: Callable
+) -> None:
+    bundle = {"resourceType": "Bundle", "type": "searchset", "total": 0}
+    _, rows, rejects = landed(laboratory(json.dumps(bundle, indent=indent)), "lab")
+    assert (rows, rejects) == ([], [])
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_bundle_that_is_cut_off_is_refused(indent: int | None, laboratory: Callable) -> None:
+    text = json.dumps(bundled(observation("a", "7"), observation("b", "8")), indent=indent)
+    with pytest.raises(SourceError, match=r"Observation\.000\.ndjson is cut off"):
+        land(laboratory(text[:-3]), "lab")
+
+
+def test_a_list_may_hold_bundles_beside_resources(laboratory: Callable, landed: Callable) -> None:
+    text = json.dumps([bundled(observation("a", "7")), json.loads(observation("b", "8"))], indent=1)
+    _, rows, _ = landed(laboratory(text), "lab", "id, _row")
+    assert rows == [("a", 1), ("b", 2)]
+
+
 def test_a_resource_on_several_lines_is_one_and_a_broken_document_is_refused(
     laboratory: Callable, landed: Callable
 ) -> None:

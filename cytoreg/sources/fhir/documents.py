@@ -1,30 +1,41 @@
-"""Files that hold more than a resource a line: Bundles, and resources on several lines."""
+"""The resources of a file: one a line, on several lines, or in Bundles, which may hold Bundles.
+
+The members of a JSON object have no order: whether one is a Bundle may stand at its end. A Bundle
+on one line is unpacked when its line is read. A file of Bundles on several lines, or on one that is
+long, is asked in a pass of its own what its documents are, and then read entry by entry, so that it
+may be of any size.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.blocks import UNDECODABLE
 from cytoreg.sources.files import open_utf8, raw_text
-from cytoreg.sources.json.split import NotJson, parts
+from cytoreg.sources.json.split import NothingThere, NotJson, parts
 from cytoreg.sources.records import Bad, Batch, lines
 
-_BUNDLE = re.compile(
-    rb'\s*\{(?:\s*"\w+"\s*:\s*(?:"[^"\\]*"|[\w.+-]+)\s*,)*\s*"resourceType"\s*:\s*"Bundle"'
-)
-"""A Bundle, where what stands before its type is short."""
-
-_HEAD = 8192
+_BUNDLE = b'"Bundle"'
+_ENTRIES = re.compile(rb'"entry"\s*:\s*\[')
+_LONG = 1 << 20
+"""Bytes of a line of which it is not known whether others follow."""
 
 
 class _Entry(msgspec.Struct):
     resource: msgspec.Raw = msgspec.Raw()
+
+
+class _Bundle(msgspec.Struct, rename={"kind": "resourceType"}):
+    kind: str = ""
+    entry: list[msgspec.Raw] | None = None
 
 
 def resources(
@@ -36,10 +47,14 @@ def resources(
     may have a column `_line`, where a record does not begin on the line of its number.
     """
     with open_utf8(source, path, where, encoding) as file:
-        head = file.peek(_HEAD)[:_HEAD]
-    bundle = _BUNDLE.match(head) is not None and "Bundle" not in read
-    if bundle or _is_document(head):
-        yield from _documents(source, path, where, encoding, bundle=bundle)
+        start = file.read(_LONG).strip()
+    on_one_line = b"\n" not in start and b"\r" not in start
+    unpack = "Bundle" not in read
+    if _is_document(start) or (on_one_line and unpack and _ENTRIES.search(start)):
+        by_entry = unpack and _are_bundles(source, path, where, encoding)
+        yield from _documents(source, path, where, encoding, unpack=unpack, by_entry=by_entry)
+    elif unpack:
+        yield from _unpacked_lines(lines(source, path, where, encoding))
     else:
         yield from lines(source, path, where, encoding)
 
@@ -49,7 +64,7 @@ def _is_document(head: bytes) -> bool:
     first, *others = [line for line in head.splitlines() if line.strip()] or [b""]
     if first.lstrip().startswith(b"["):
         return True
-    if not others or others[0].lstrip().startswith(b"{"):
+    if not others or (others[0].lstrip().startswith(b"{") and not _ENTRIES.search(first)):
         return False
     return first.lstrip().startswith(b"{") and not _is_whole(first)
 
@@ -62,28 +77,85 @@ def _is_whole(text: bytes) -> bool:
     return True
 
 
+def _are_bundles(source: str, path: Path, where: str, encoding: str) -> bool:
+    """Whether every document of a file that says its type says that it is a Bundle."""
+    with open_utf8(source, path, where, encoding) as file:
+        try:
+            kinds = {part.text for found in parts(file, ("resourceType",)) for part in found}
+        except NotJson:
+            return False
+    return kinds == {_BUNDLE}
+
+
 def _documents(
-    source: str, path: Path, where: str, encoding: str, *, bundle: bool
+    source: str, path: Path, where: str, encoding: str, *, unpack: bool, by_entry: bool
 ) -> Iterator[Batch]:
     row = 0
     with open_utf8(source, path, where, encoding) as file:
         try:
-            for found in parts(file, ("entry",) if bundle else ()):
+            for found in parts(file, ("entry",) if by_entry else ()):
                 texts: list[tuple[str, int, int]] = []
                 bad: list[Bad] = []
                 for part in found:
-                    row += 1
-                    text = _resource(part.text) if bundle else part.text
-                    try:
-                        texts.append((text.decode("utf-8"), row, part.line))
-                    except UnicodeDecodeError:
-                        raw = raw_text(part.text, encoding)
-                        bad.append(Bad(row, part.line, UNDECODABLE, raw))
+                    whole = _resource(part.text) if by_entry else part.text
+                    for text in _unpacked(whole) if unpack else [whole]:
+                        row += 1
+                        try:
+                            texts.append((text.decode("utf-8"), row, part.line))
+                        except UnicodeDecodeError:
+                            raw = raw_text(text, encoding)
+                            bad.append(Bad(row, part.line, UNDECODABLE, raw))
                 yield _table(texts), bad
+        except NothingThere:
+            return  # Bundles without entries
         except NotJson as error:
             raise SourceError(
                 source, f"{where} {error}", remedy="deliver it again, whole"
             ) from None
+
+
+def _unpacked_lines(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Lines, and in the place of one that is a Bundle the resources of its entries."""
+    more = 0  # resources than lines so far
+    for table, bad in batches:
+        numbers = table["_row"].to_numpy()
+        may_be = pc.match_substring(table["line"], _BUNDLE.decode()).to_numpy()
+        if not (more or may_be.any()):
+            yield table, bad
+            continue
+        found = [
+            _unpacked(text.encode()) if packed else [text.encode()]
+            for text, packed in zip(table["line"].to_pylist(), may_be, strict=True)
+        ]
+        added = more + np.cumsum([0, *(len(texts) - 1 for texts in found)])
+        before = np.searchsorted(numbers, [item.row for item in bad])
+        texts = [
+            (text.decode(), line + extra + place, line)
+            for line, extra, those in zip(numbers.tolist(), added.tolist(), found, strict=False)
+            for place, text in enumerate(those)
+        ]
+        yield (
+            _table(texts),
+            [
+                Bad(item.row + int(added[at]), item.line, item.reason, item.raw)
+                for item, at in zip(bad, before.tolist(), strict=True)
+            ],
+        )
+        more = int(added[-1])
+
+
+def _unpacked(text: bytes) -> list[bytes]:
+    """The resources of a Bundle and of those in it; anything else as it is."""
+    if _BUNDLE not in text:
+        return [text]
+    try:
+        found = msgspec.json.decode(text, type=_Bundle)
+        if found.kind != "Bundle":
+            return [text]
+        entries = [_resource(bytes(entry)) for entry in found.entry or ()]
+        return [each for entry in entries for each in _unpacked(entry)]
+    except (ValueError, RecursionError):
+        return [text]
 
 
 def _resource(entry: bytes) -> bytes:

@@ -41,6 +41,10 @@ class NotJson(Exception):
     """Why a file is refused, to follow its name."""
 
 
+class NothingThere(NotJson):
+    """No document of the file has something at the path."""
+
+
 def parts(file: io.BufferedReader, path: Path) -> Iterator[list[Part]]:
     """The records to which `path` leads in each document of a file, some MB at once.
 
@@ -128,7 +132,7 @@ class _Walk:
         if self._open or self._marks.inside:
             raise NotJson("is cut off: it ends within a list, an object or a text")
         if not self._found:
-            raise NotJson("has nothing where `records` leads")
+            raise NothingThere("has nothing where `records` leads")
         if left := rest.strip():
             yield [Part(left, line)]
 
