@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
+from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from cytoreg.sources import kind_of
 from cytoreg.sources.files import inside, neighbours, place
 from cytoreg.warehouse import in_memory, literal, private_spill, quote
 
-__all__ = ["files", "overlooked"]
+__all__ = ["files", "missing", "overlooked"]
 
 SHRUNK = 0.10
 """Share of a file's rows whose loss is a warning; of half of them it is critical."""
@@ -37,6 +38,13 @@ _ON_ITS_WAY = re.compile(
 )
 _HIDDEN = re.compile(r"\.(.+?)(?:\.\w{6})?")
 """How programs that copy files call one until it is whole, and what packs it."""
+
+_MARKS = {
+    "{year}": ("%Y", r"(?P<year>\d{4})"),
+    "{month}": ("%m", r"(?P<month>\d\d)"),
+    "{day}": ("%d", r"(?P<day>\d\d)"),
+}
+"""What stands for a date in `expect.files`."""
 
 _FOUND = """
 with held as (
@@ -101,6 +109,46 @@ def overlooked(project: Project, source: str) -> Iterator[Drift]:
         verb = "lies" if len(names) == 1 else "lie"
         reason = f"{_named('file', names)} {verb} beside those of the source, which misses it"
         yield Drift("", "", "overlooked", "warning", reason, "", f"{len(names)}")
+
+
+def missing(project: Project, landing: Landing) -> Iterator[Drift]:
+    """Files that `expect` names and that are not there."""
+    names = {file.rpartition("/")[2] for file in _rows(landing)}
+    absent = [
+        name
+        for pattern in project.source(landing.source).expect.names
+        for name in _absent(pattern, names)
+    ]
+    if absent:
+        verb = "is" if len(absent) == 1 else "are"
+        reason = f"{_named('file', absent)} {verb} expected and not there"
+        yield Drift("", "", "incomplete", "critical", reason, "", f"{len(names)} files")
+
+
+def _absent(pattern: str, names: Collection[str]) -> list[str]:
+    """Names of a pattern that are not there: each from the first to the last, or any at all."""
+    steps = {mark: form for mark, form in _MARKS.items() if mark in pattern}
+
+    def named(day: date, text: str = "".join(steps)) -> str:
+        for mark, (form, _) in steps.items():
+            text = text.replace(mark, f"{day:{form}}")
+        return text
+
+    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    for mark, (_, digits) in steps.items():
+        expression = expression.replace(re.escape(mark), digits, 1)
+    matches = filter(None, (re.fullmatch(expression, name) for name in names))
+    found = [match.groupdict() for match in matches]
+    if not steps or not found:
+        return [] if found else [pattern]
+    days = []
+    for parts in found:
+        with suppress(ValueError):  # which is no date
+            days.append(date(*(int(parts.get(part, 1)) for part in ("year", "month", "day"))))
+    there = {named(day) for day in days}
+    every = (min(days) + timedelta(n) for n in range((max(days) - min(days)).days + 1))
+    wanted = {named(day): day for day in every}
+    return [named(day, pattern) for key, day in wanted.items() if key not in there]
 
 
 def _rows(landing: Landing) -> Counter[str]:

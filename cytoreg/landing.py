@@ -28,6 +28,7 @@ from cytoreg.progress import Progress, quiet
 from cytoreg.project import Project
 from cytoreg.source_check import check
 from cytoreg.sources import Item, kind_of, origin, reading
+from cytoreg.sources.expect import arrived
 from cytoreg.sources.files import place, unreadable
 from cytoreg.sources.patience import pauses, wait
 from cytoreg.warehouse import comment, literal, quote
@@ -46,6 +47,11 @@ VERSION = 9
 """Raised when a reader's output changes, so that old landings are not taken for new ones."""
 
 REJECT = ("source", "source_table", "entity", "file", "row", "line", "reason", "raw")
+
+_ASIDE = dict.fromkeys(("url", "deadline_minutes", "required"), True) | {
+    "expect": {"files", "done", "settle"}
+}
+"""What a source declares that does not change what is landed of it."""
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -80,6 +86,7 @@ def _land(project: Project, source: str, config: AnySource, progress: Progress) 
     kind = kind_of(config)
     home = project.landing / source
     began = time.monotonic()
+    arrived(source, config, project.extracts)
     states, files = _delivered(project, source, config)
     if files and (known := _reusable(home / _fingerprint(config, files), progress)):
         return known
@@ -241,7 +248,7 @@ def _fingerprint(config: AnySource, files: list[FileManifest]) -> str:
 
 def _declared(config: AnySource) -> str:
     """Hash of the declaration and the reader."""
-    declared = config.model_dump(mode="json", exclude={"url", "deadline_minutes", "required"})
+    declared = config.model_dump(mode="json", exclude=_ASIDE)
     text = json.dumps([VERSION, declared], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 

@@ -81,7 +81,7 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
         "what": (
             "varchar",
             "new, missing, renamed, retyped, emptier, codes, shares, volume, gone or shrunk"
-            " (files), overlooked, stale or refused",
+            " (files), overlooked, incomplete, stale or refused",
         ),
         "severity": ("varchar", "critical (closes gate sources), warning or info"),
         "reason": ("varchar", "the difference in words"),

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cytoreg import quality
-from cytoreg.deliveries import files, overlooked
+from cytoreg.deliveries import files, missing, overlooked
 from cytoreg.drift import NIGHTS, Drift, profiles, volume
 from cytoreg.errors import ConfigError, CytoregError, SourceError, place
 from cytoreg.landing import Landing, land, latest, verified
@@ -250,6 +250,8 @@ def _drifts(
         severity = "critical" if grave else "warning"
         yield Drift("", "", what, severity, note.reason, note.seen_at[:10], f"{note.age} old")
     yield from overlooked(run.project, source)
+    for drift in missing(run.project, landing):
+        yield drift.accepted() if source in run.accepted else drift
     if published is None or published.fingerprint == landing.fingerprint:
         return
     rows = {table.table: table.rows + table.rejects for table in published.tables}

@@ -184,7 +184,12 @@ def reading(
     kind = kind_of(config)
     changes = getattr(kind, "changes", None) if earlier else None
     items = changes(name, config, extracts, earlier) if changes else None
-    return without_missing(items or kind.read(name, config, extracts), config)
+    items = items or kind.read(name, config, extracts)
+    if config.expect.trailer:
+        from cytoreg.sources.expect import trailers, without_trailers
+
+        items = without_trailers(name, items, trailers(name, config, extracts))
+    return without_missing(items, config)
 
 
 def sampling(name: str, config: AnySource, extracts: Path) -> Iterator[Item]:

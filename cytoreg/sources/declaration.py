@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
@@ -22,6 +23,49 @@ RESERVED = frozenset(
 )
 """Columns of cytoreg's own, which no source may bring."""
 
+LINES = ("csv", "fixed_width", "naaccr_flat")
+"""Kinds whose files have a record a line, and may end in one that is none."""
+
+
+class Expect(Section):
+    """What tells a whole delivery of files from a part of one.
+
+    `files` are names that have to be there: of one with `{year}`, `{month}` or `{day}` every one
+    from the first to the last, else one that matches it. `trailer` is a regular expression of each
+    file's last line, which is no record; its group, if it has one, the number of records. `done` is
+    the marker beside the files, not older than they are, `{name}` and `{stem}` a file's own.
+    Before files are read, nobody wrote to them for `settle` (`30s`, `2m`, `1h`).
+    """
+
+    files: str | list[str] = []
+    trailer: str = ""
+    done: str = ""
+    settle: str = Field("", pattern=r"^(|\d+[smh])$")
+
+    @property
+    def names(self) -> list[str]:
+        """The patterns of `files`."""
+        return [self.files] if isinstance(self.files, str) else self.files
+
+    @property
+    def settle_seconds(self) -> float:
+        """`settle` in seconds; 0 without it."""
+        return float(self.settle[:-1]) * {"s": 1, "m": 60, "h": 3600}[self.settle[-1:]]
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        for name in self.names:
+            for mark in re.findall(r"\{(.*?)\}", name):
+                if mark not in ("year", "month", "day"):
+                    raise ValueError(f"`files` knows {{year}}, {{month}}, {{day}}, not {{{mark}}}")
+        try:
+            groups = re.compile(self.trailer).groups
+        except re.error:
+            raise ValueError("`trailer` is no regular expression") from None
+        if groups > 1:
+            raise ValueError("`trailer` has more than one group: which is the number of records?")
+        return self
+
 
 class Source(Section):
     """What every kind of source declares.
@@ -30,16 +74,22 @@ class Source(Section):
     `missing` lists texts that stand for nothing, such as "NA": a cell that holds one, with or
     without blanks around it, is an empty cell. `deadline_minutes` is how long reading it may take,
     with all that is tried again. `required`: nothing is published while it stays away; else its
-    last landing serves meanwhile.
+    last landing serves meanwhile. `expect` says what a whole delivery of files is.
     """
 
     tables: dict[Name, str] = Field(min_length=1)
     missing: list[Annotated[str, Field(min_length=1)]] = []
     deadline_minutes: float = Field(60, gt=0)
     required: bool = False
+    expect: Expect = Expect()
 
     @model_validator(mode="after")
     def _named(self) -> Self:
+        kind = getattr(self, "kind", "")
+        if self.expect != Expect() and not any(getattr(self, key, "") for key in ("path", "data")):
+            raise ValueError("`expect` is for sources that lie in files")
+        if self.expect.trailer and kind not in LINES:
+            raise ValueError(f"`trailer` is for a record a line: {', '.join(LINES)}")
         if "reject" in self.tables:
             raise ValueError("a table cannot be called reject: rejects are")
         return self

@@ -1,0 +1,145 @@
+"""What a delivery has to bring before it is read, and to hold: `expect` of a source of files."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+
+from cytoreg.errors import SourceError
+from cytoreg.sources.files import find, open_utf8, place, raw_text, texts
+from cytoreg.sources.patience import wait
+
+if TYPE_CHECKING:
+    from cytoreg.sources import Item
+    from cytoreg.sources.config import AnySource
+
+_LOOK = 1.0
+"""Seconds between two looks at a file that may still be written."""
+
+
+def arrived(source: str, config: AnySource, extracts: Path) -> None:
+    """Wait until the files rest, and raise SourceError (away) when their done-marker is missing."""
+    expect = config.expect
+    if not (expect.settle or expect.done):
+        return
+    keys = ("path", "data", "dictionary")
+    patterns = [pattern for key in keys if (pattern := getattr(config, key, ""))]
+    paths = [path for pattern in patterns for path in find(source, pattern, extracts)]
+    if expect.done:
+        for path in paths:
+            _check_done(source, expect.done, path, place(path, extracts))
+    if expect.settle:
+        _settle(source, paths, expect.settle_seconds, 60 * config.deadline_minutes)
+
+
+def _check_done(source: str, done: str, path: Path, where: str) -> None:
+    name = done.replace("{name}", path.name).replace("{stem}", path.stem)
+    written = path.stat().st_mtime_ns
+    markers = [each for each in path.parent.iterdir() if fnmatchcase(each.name, name)]
+    if not any(each.stat().st_mtime_ns >= written for each in markers):
+        older = "is older than it" if markers else "is not there"
+        raise SourceError(
+            source,
+            f"the delivery is not done: {where} is there, its marker {name} {older}",
+            remedy="let the sender end the delivery, and write the marker after the files",
+            away=True,
+        )
+
+
+def _settle(source: str, paths: list[Path], seconds: float, most: float) -> None:
+    """Wait until no file was written for so long, by its own time or while it was looked at."""
+    began = since = time.monotonic()
+    states = _states(paths)
+    while time.monotonic() - since < seconds and not all(
+        seconds <= time.time() - written for _, written in states
+    ):
+        if time.monotonic() - began > most:
+            raise SourceError(source, "its files are still being written", away=True)
+        wait(min(_LOOK, seconds))
+        if (now := _states(paths)) != states:
+            states, since = now, time.monotonic()
+
+
+def _states(paths: list[Path]) -> list[tuple[int, float]]:
+    return [(stat.st_size, stat.st_mtime) for stat in (path.stat() for path in paths)]
+
+
+def trailers(source: str, config: AnySource, extracts: Path) -> dict[str, int | None]:
+    """How many records the last line of each file says that it has; None if it does not say.
+
+    Raises SourceError for a file that does not end in the line that `trailer` describes.
+    """
+    found: dict[str, int | None] = {}
+    for path in texts(source, getattr(config, "path", ""), extracts):
+        where, encoding = place(path, extracts), getattr(config, "encoding", "utf-8")
+        tail = b""
+        with open_utf8(source, path, where, encoding) as file:
+            while chunk := file.read(1 << 20):
+                tail = (tail + chunk)[-(64 << 10) :]
+        last = raw_text(tail.rstrip(), encoding).splitlines() or [""]
+        match = re.fullmatch(config.expect.trailer, last[-1].strip())
+        if match is None:
+            raise SourceError(
+                source,
+                f"{where} does not end in its trailer: it was cut off, or something was added",
+                remedy="deliver it again, or correct `trailer` in cytoreg.toml",
+            )
+        number = match[1] if match.re.groups else None
+        found[where] = int(number) if number and number.isdecimal() else None
+    return found
+
+
+def without_trailers(
+    source: str, items: Iterator[Item], numbers: Mapping[str, int | None]
+) -> Iterator[Item]:
+    """Items without the last record of each file; raises SourceError for a number that is wrong."""
+    from cytoreg.sources import Reject, Rows
+
+    held: list[Item] = []
+    current = ""
+    for item in items:
+        if isinstance(item, Rows) and len(item.rows):
+            file = item.rows["_file"][0].as_py()
+        elif isinstance(item, Reject):
+            file = item.file
+        else:
+            held.append(item)
+            continue
+        if file != current:
+            yield from _shortened(source, held, current, numbers)
+            current, held = file, []
+        elif isinstance(item, Rows):
+            yield from held
+            held = []
+        held.append(item)
+    yield from _shortened(source, held, current, numbers)
+
+
+def _shortened(
+    source: str, held: list[Item], file: str, numbers: Mapping[str, int | None]
+) -> Iterator[Item]:
+    """The last items of a file without its last record."""
+    from cytoreg.sources import Reject, Rows
+
+    full = [item for item in held if isinstance(item, Rows) and len(item.rows)]
+    last = max([pc.max(item.rows["_row"]).as_py() for item in full], default=0)
+    bad = max([item.row for item in held if isinstance(item, Reject)], default=0)
+    records, stated = max(last, bad) - 1, numbers.get(file)
+    if stated is not None and stated != records:
+        raise SourceError(
+            source,
+            f"{file} holds {records:,} records, and its trailer says {stated:,}",
+            remedy="deliver it again, whole",
+        )
+    for item in held:
+        if isinstance(item, Rows) and last > bad and item in full:
+            rows = item.rows
+            yield Rows(item.table, rows.filter(pc.less(rows["_row"], last)))
+        elif not (isinstance(item, Reject) and bad > last and item.row == bad):
+            yield item
