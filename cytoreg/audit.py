@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "entries", "of_question", "record"]
 
-What = Literal["query --private", "rollback", "accept", "key rotate", "publish --public"]
+What = Literal["query --private", "rollback", "release", "accept", "key rotate", "publish --public"]
 
 
 @dataclass(frozen=True)

@@ -2,68 +2,97 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg import __version__, ledger
-from cytoreg.lock import release_lock
+from cytoreg import __version__, endings
+from cytoreg.errors import CytoregError, place
+from cytoreg.gates import Gate
 from cytoreg.progress import Progress, quiet
-from cytoreg.run import (
-    Purpose,
-    Run,
-    Verdict,
-    durations,
-    fingerprint,
-    inputs,
-    keep_verdict,
-    step,
-    steps,
-)
+from cytoreg.publication.hold import HELD, held
+from cytoreg.run import Purpose, Run, Verdict, durations, fingerprint, keep_verdict, step, steps
 from cytoreg.warehouse import comment, open_build
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from cytoreg.gates import Gate
     from cytoreg.landing import Landing
 
 _DONE: dict[Purpose, str] = {"publish": "published", "validate": "validated", "rebuild": "rebuilt"}
 
 
 def conclude(run: Run, progress: Progress = quiet) -> Verdict:
-    """Check the gates, write the report and, to publish, put the marts in place if they hold."""
+    """Check the gates, write the report and, to publish, put the marts in place if they hold.
+
+    Once the marts are in place the run is published, whatever fails after that: the verdict's
+    notes say what did, and the next run makes it up.
+    """
     from cytoreg import publish, retention
     from cytoreg.publication import keys, privacy
 
-    project, purpose = run.project, run.purpose
+    project = run.project
     with step(run, "publish") as counts:
-        gates, outputs = _check(run, purpose)
-        passed = all(gate.passed for gate in gates)
-        status = _DONE[purpose] if passed else "gate closed"
-        public = run.folder / "published.duckdb"
+        gates, outputs = _check(run, run.purpose)
+        status = _DONE[run.purpose] if all(gate.passed for gate in gates) else "gate closed"
+        if status == "published" and (hold := held(project)):
+            remedy = "cytoreg rollback --release lets the nights be published again"
+            gates.append(Gate(HELD, False, f"{hold}; {remedy}"))
+            status = "held"
+        public = run.folder / publish.PUBLIC
         publish.export(
             run.build,
             public,
             pseudonym_key=keys.run_key(run),
             policy=privacy.policy_of(project),
         )
-        _report(run, status)
-        replaced = publish.published_run(project)
-        if status == "published":
-            publish.publish(project, run.run_id)
+        _report(run, "closed" if status in ("gate closed", "held") else status)
+        verdict = Verdict(run.run_id, status == "published", gates, run.report)
+        keep_verdict(run, verdict)
+        endings.keep(run, status, outputs=outputs, tables=_tables(run))
+        notes = _put_in_place(run) if status == "published" else []
         counts["published"] = int(status == "published")
-        progress("publish", counts["published"])
-    _remember(run, status, outputs)
-    if status == "published":
-        ledger.record_publication(project.ledger_url, run.run_id, how="refresh", replaced=replaced)
-    retention.retain(project, project.config.retention.builds)
     totals: dict[str, int] = {}
     for name, (_, counted) in steps(run).items():
         if not name.startswith("land "):
             totals |= {key: totals.get(key, 0) + n for key, n in counted.items()}
-    verdict = Verdict(run.run_id, status == "published", gates, run.report, totals, durations(run))
-    keep_verdict(run, verdict)
-    release_lock(run.data)
+    if datetime.now(UTC) < run.began:
+        notes.append(f"the clock was set back: this run is dated {run.began}, after the one before")
+    verdict = replace(verdict, counts=totals, durations=durations(run), notes=notes)
+    for what, last in (
+        ("the ledger", lambda: endings.enter(run)),
+        ("retention", lambda: retention.retain(project, project.config.retention.builds)),
+        ("the verdict", lambda: keep_verdict(run, verdict)),
+        ("the terminal", lambda: progress("publish", counts["published"])),
+    ):
+        try:
+            last()
+        except (Exception, KeyboardInterrupt) as error:
+            notes.append(f"{what}: {_told(error)}; the next run makes up for it")
     return verdict
+
+
+def _put_in_place(run: Run) -> list[str]:
+    """Publish; returns what failed after the rename, raises what failed before."""
+    from cytoreg import publish
+
+    try:
+        publish.publish(run.project, run.run_id)
+    except BaseException as error:
+        if publish.published_run(run.project) != run.run_id:
+            raise
+        return [f"the note of the publication: {_told(error)}; the next run makes up for it"]
+    return []
+
+
+def _told(error: BaseException) -> str:
+    """What went wrong, without a value."""
+    if isinstance(error, CytoregError):
+        return error.message
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return error.strerror or place(error) if isinstance(error, OSError) else place(error)
 
 
 def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
@@ -71,12 +100,11 @@ def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
     from cytoreg.gates import check_gates
     from cytoreg.publication import keys
 
-    published = run.project.published
     with open_build(run.build) as con:
         gates = check_gates(
             con,
             run.project.config.gates,
-            published if published.exists() else None,
+            _previous(run),
             marts_expected=purpose != "validate",
             further=keys.gates(run),
         )
@@ -115,7 +143,7 @@ def _describe(con: DuckDBPyConnection, run: Run) -> None:
 def _report(run: Run, status: str) -> None:
     from cytoreg import report
 
-    published = run.project.published
+    previous = _previous(run)
     report.render(
         run.folder / "published.duckdb",
         run.report,
@@ -123,11 +151,33 @@ def _report(run: Run, status: str) -> None:
         run={
             "run_id": run.run_id,
             "as_of": str(run.as_of),
-            "status": "closed" if status == "gate closed" else status,
+            "status": status,
             "durations": durations(run),
         },
-        previous=report.pulse(published) if published.exists() else None,
+        previous=_pulse(previous) if previous else None,
     )
+
+
+def _pulse(published: Path) -> dict[str, int] | None:
+    """The counts of what is published; None if it cannot be read: the report does without."""
+    import duckdb
+
+    from cytoreg import report
+
+    try:
+        return report.pulse(published)
+    except duckdb.Error:
+        return None
+
+
+def _previous(run: Run) -> Path | None:
+    """The build that readers see now: its run's own export, which no client holds open."""
+    from cytoreg.publish import as_exported, published_run
+
+    project = run.project
+    current = published_run(project)
+    kept = as_exported(project, current) if current else None
+    return kept or (project.published if project.published.exists() else None)
 
 
 def _used(run: Run) -> list[tuple[Landing, bool]]:
@@ -141,23 +191,10 @@ def _used(run: Run) -> list[tuple[Landing, bool]]:
     ]
 
 
-def _remember(run: Run, status: str, outputs: dict[str, int]) -> None:
-    url = run.project.ledger_url
-    ledger.finish(
-        url,
-        run.run_id,
-        status=status,
-        inputs=inputs(run),
-        outputs=outputs,
-        durations=durations(run),
-        tables=[
-            (landing.source, table.table, table.rows + table.rejects, old)
-            for landing, old in _used(run)
-            for table in landing.tables
-        ],
-    )
-    with open_build(run.build, read_only=True) as con:
-        checks = con.execute(
-            "select rule, severity, violated, denominator, status from quality.check_result"
-        ).fetchall()
-    ledger.record_checks(url, run.run_id, checks)
+def _tables(run: Run) -> list[endings.Counted]:
+    """What came in by source table, unparsable records included, and whether it is old."""
+    return [
+        (landing.source, table.table, table.rows + table.rejects, old)
+        for landing, old in _used(run)
+        for table in landing.tables
+    ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cytoreg.errors import CytoregError
+from cytoreg.errors import ConfigError, CytoregError
 
 if TYPE_CHECKING:
     from cytoreg.project import Project
@@ -156,9 +156,17 @@ def _ledger(project: Project) -> str:
 
 
 def _marts(project: Project) -> str:
-    from cytoreg.publish import published_run
+    from cytoreg.publish import faults, published_run
 
-    return f"run {published_run(project)}" if project.published.exists() else "none published yet"
+    if not project.published.exists():
+        return "none published yet"
+    run = published_run(project)
+    if found := faults(project):
+        raise ConfigError(
+            f"{project.published}: {'; '.join(found)}",
+            remedy=f"put it in place anew: cytoreg rollback {run or 'RUN'}",
+        )
+    return f"run {run}, as exported"
 
 
 def _sources(project: Project) -> Iterator[Check]:

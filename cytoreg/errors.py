@@ -51,6 +51,12 @@ class SourceError(CytoregError):
         self.away = away or transient
 
 
+class Busy(CytoregError):
+    """Another refresh or rollback is at work on the same data folder."""
+
+    exit_code = 4
+
+
 class GateClosed(CytoregError):
     """The build is sound but not good enough to publish; yesterday's marts stay."""
 

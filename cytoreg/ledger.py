@@ -8,28 +8,36 @@ ledger serves one data folder, whose lock lets one refresh run at a time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from cytoreg.ledger_database import begin, ledger_tables
+from cytoreg.ledger_database import begin, ledger_tables, repair
+from cytoreg.publication.notes import How, Note
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
 __all__ = [
+    "Check",
     "Publication",
     "RunRecord",
     "TrendPoint",
+    "enter_publications",
+    "enter_run",
     "finish",
     "publications",
     "record_checks",
-    "record_publication",
+    "repair",
     "runs",
     "start",
+    "statuses",
     "trend",
     "volumes",
 ]
+
+Check = tuple[str, str, int, int, str]
+"""What a check counted: rule, severity, violated, denominator, status."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +71,25 @@ class TrendPoint:
 
 @dataclass(frozen=True)
 class Publication:
-    """When a run's build was put in the place of another's: by its refresh, or by a rollback."""
+    """When a run's build was put in the place of another's: how, by whom and why."""
 
     run_id: str
     at: datetime
-    how: Literal["refresh", "rollback"]
+    how: How
     replaced: str | None
+    who: str = ""
+    why: str = ""
 
 
-def start(url: str, run_id: str, *, as_of: date, code_version: str, project_hash: str) -> None:
+def start(
+    url: str,
+    run_id: str,
+    *,
+    as_of: date,
+    code_version: str,
+    project_hash: str,
+    started_at: datetime | None = None,
+) -> None:
     """Open a run's row, status `running`; a run that never finished becomes `interrupted`."""
     run = ledger_tables().tables["run"]
     with begin(url) as connection:
@@ -83,7 +101,7 @@ def start(url: str, run_id: str, *, as_of: date, code_version: str, project_hash
                 run_id=run_id,
                 status="running",
                 as_of=as_of,
-                started_at=_now(),
+                started_at=started_at or _now(),
                 code_version=code_version,
                 project_hash=project_hash,
             )
@@ -100,12 +118,14 @@ def finish(
     durations: Mapping[str, float],
     tables: Sequence[tuple[str, str, int, bool]] = (),
     error: str | None = None,
+    finished_at: datetime | None = None,
+    checks: Sequence[Check] = (),
 ) -> None:
     """Close a run's row: published, gate closed, validated or failed, and what was counted.
 
     `inputs` has per source: fingerprint, rows, rejects, reused. `tables` has per source table:
     source, table, records (unparsable ones included), whether they are an old landing's. `error`
-    is a scrubbed message.
+    is a scrubbed message. `checks` are as of `record_checks`.
     """
     known = ledger_tables().tables
     run = known["run"]
@@ -134,24 +154,53 @@ def finish(
         connection.execute(
             run.update()
             .where(run.c.run_id == run_id)
-            .values(status=status, finished_at=_now(), error=error)
+            .values(status=status, finished_at=finished_at or _now(), error=error)
         )
+        _replace(connection, known["check_history"], run_id, _numbered(checks))
         for name, rows in children.items():
             _replace(connection, known[name], run_id, rows)
 
 
-def record_checks(url: str, run_id: str, rows: Sequence[tuple[str, str, int, int, str]]) -> None:
+def record_checks(url: str, run_id: str, rows: Sequence[Check]) -> None:
     """Keep a run's check results: (rule, severity, violated, denominator, status) each."""
-    names = ("rule", "severity", "violated", "denominator", "status")
     with begin(url) as connection:
-        _replace(
-            connection,
-            ledger_tables().tables["check_history"],
-            run_id,
-            [
-                {"position": position, **dict(zip(names, row, strict=True))}
-                for position, row in enumerate(rows)
-            ],
+        table = ledger_tables().tables["check_history"]
+        _replace(connection, table, run_id, _numbered(rows))
+
+
+def _numbered(checks: Sequence[Check]) -> list[dict[str, object]]:
+    names = ("rule", "severity", "violated", "denominator", "status")
+    return [
+        {"position": position, **dict(zip(names, row, strict=True))}
+        for position, row in enumerate(checks)
+    ]
+
+
+def statuses(url: str) -> dict[str, str]:
+    """How each run of the ledger ended, as it knows."""
+    run = ledger_tables().tables["run"]
+    with begin(url) as connection:
+        rows = connection.execute(run.select().with_only_columns(run.c.run_id, run.c.status))
+        return {row.run_id: row.status for row in rows}
+
+
+def enter_run(
+    url: str,
+    run_id: str,
+    *,
+    as_of: date,
+    started_at: datetime,
+    code_version: str,
+    project_hash: str,
+) -> None:
+    """A row for a run of which the ledger does not know; it counts as interrupted."""
+    known = {"as_of": as_of, "code_version": code_version, "project_hash": project_hash}
+    with begin(url) as connection:
+        connection.execute(
+            ledger_tables()
+            .tables["run"]
+            .insert()
+            .values(run_id=run_id, status="interrupted", started_at=started_at, **known)
         )
 
 
@@ -199,15 +248,22 @@ def runs(url: str, limit: int = 20) -> list[RunRecord]:
     ]
 
 
-def record_publication(
-    url: str, run_id: str, *, how: Literal["refresh", "rollback"], replaced: str | None
-) -> None:
-    """Note that a run's build is published from now on, in the place of `replaced`."""
+def enter_publications(url: str, notes: Sequence[Note]) -> None:
+    """Enter when a run was published, as far as the ledger does not know."""
     table = ledger_tables().tables["publication"]
+    if not notes:
+        return
+    ids = sorted({note.run_id for note in notes})
     with begin(url) as connection:
-        connection.execute(
-            table.insert().values(run_id=run_id, at=_now(), how=how, replaced=replaced)
-        )
+        found = connection.execute(table.select().where(table.c.run_id.in_(ids))).all()
+        known = {(row.run_id, _utc(row.at), row.how) for row in found}
+        new = [
+            asdict(note) | {"at": at}
+            for note in notes
+            if (note.run_id, at := datetime.fromisoformat(note.at), note.how) not in known
+        ]
+        if new:
+            connection.execute(table.insert(), new)
 
 
 def publications(url: str, limit: int = 20) -> list[Publication]:
@@ -215,9 +271,12 @@ def publications(url: str, limit: int = 20) -> list[Publication]:
     table = ledger_tables().tables["publication"]
     with begin(url) as connection:
         found = connection.execute(
-            table.select().order_by(table.c.number.desc()).limit(limit)
+            table.select().order_by(table.c.at.desc(), table.c.number.desc()).limit(limit)
         ).all()
-    return [Publication(row.run_id, _utc(row.at), row.how, row.replaced) for row in found]
+    return [
+        Publication(row.run_id, _utc(row.at), row.how, row.replaced, row.who or "", row.why or "")
+        for row in found
+    ]
 
 
 def volumes(url: str, nights: int) -> dict[tuple[str, str], list[int]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from cytoreg.errors import ConfigError
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-__all__ = ["begin", "ledger_tables"]
+__all__ = ["begin", "ledger_tables", "repair"]
 
 
 APPEND_ONLY = {
@@ -101,6 +102,8 @@ def ledger_tables() -> sa.MetaData:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("how", sa.String(20), nullable=False),
         sa.Column("replaced", sa.String(64)),
+        sa.Column("who", sa.String(200)),
+        sa.Column("why", sa.Text),
     )
     audit = sa.Table(
         "audit",
@@ -115,7 +118,79 @@ def ledger_tables() -> sa.MetaData:
         for statement in statements:
             made = sa.DDL(statement).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]
             sa.event.listen(audit, "after_create", made)
+    sa.Table("ledger_version", metadata, sa.Column("version", sa.Integer, primary_key=True))
     return metadata
+
+
+VERSION = 2
+MIGRATIONS = {
+    1: (
+        "alter table publication add column who varchar(200)",
+        "alter table publication add column why text",
+    ),
+}
+"""What brings the tables of a version to the next one; the first had no table of its version."""
+
+
+def _migrate(connection: sa.Connection) -> None:
+    """Make the tables, or bring those of an earlier cytoreg up to date; refuse a later one's."""
+    import sqlalchemy as sa
+
+    there = set(sa.inspect(connection).get_table_names())
+    table = ledger_tables().tables["ledger_version"]
+    version = VERSION
+    if table.name in there:
+        version = connection.execute(sa.select(sa.func.max(table.c.version))).scalar() or VERSION
+    elif "run" in there:
+        version = 1
+    if version > VERSION:
+        raise ConfigError(
+            f"the ledger is of version {version}; this cytoreg knows up to {VERSION}",
+            remedy="use the newer cytoreg that wrote it, or another [ledger] url",
+        )
+    if table.name in there and version == VERSION:
+        return
+    if "publication" in there:
+        for step in range(version, VERSION):
+            for statement in MIGRATIONS[step]:
+                connection.execute(sa.text(statement))
+    ledger_tables().create_all(connection)
+    connection.execute(table.delete())
+    connection.execute(table.insert().values(version=VERSION))
+
+
+def repair(url: str) -> Path | None:
+    """Move an SQLite ledger that is damaged aside; returns where it is now, None if it is sound.
+
+    To be called while no run is under way; `endings.make_up` fills the new one from the runs.
+    """
+    import sqlite3
+
+    import sqlalchemy as sa
+
+    try:
+        address = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        return None  # `begin` says what is wrong
+    if address.get_backend_name() != "sqlite" or not address.database:
+        return None
+    path = Path(address.database)
+    if not path.is_file():
+        return None
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            sound = connection.execute("pragma quick_check(1)").fetchone() == ("ok",)
+    except sqlite3.OperationalError:
+        return None  # locked, or no permission: the file says nothing of that
+    except sqlite3.DatabaseError:
+        sound = False
+    if sound:
+        return None
+    aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    path.replace(aside)
+    for leftover in ("-journal", "-wal", "-shm"):
+        path.with_name(path.name + leftover).unlink(missing_ok=True)
+    return aside
 
 
 @contextmanager
@@ -145,7 +220,7 @@ def begin(url: str) -> Iterator[sa.Connection]:
         ) from None
     try:
         with engine.begin() as connection:
-            ledger_tables().create_all(connection)
+            _migrate(connection)
             yield connection
     except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
         reason = type(error.orig).__name__ if error.orig else type(error).__name__

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg.errors import ConfigError
+from cytoreg.errors import Busy
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -16,7 +16,7 @@ _locks: dict[Path, BaseFileLock] = {}
 
 
 def take_lock(data: Path) -> None:
-    """Keep other refreshes off a data folder; ConfigError when one is running."""
+    """Keep other refreshes and rollbacks off a data folder; Busy when one is at work."""
     from filelock import FileLock, Timeout
 
     data.mkdir(parents=True, exist_ok=True)
@@ -24,8 +24,8 @@ def take_lock(data: Path) -> None:
     try:
         lock.acquire()
     except Timeout:
-        raise ConfigError(
-            f"another refresh is running on {data}",
+        raise Busy(
+            f"another refresh or rollback is running on {data}",
             remedy="wait for it (cytoreg runs shows it), or use another --data folder",
         ) from None
     _locks[data] = lock

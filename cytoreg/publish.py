@@ -1,33 +1,42 @@
 """Publication: what must hold, what is shown, and the one rename that puts it in place.
 
-`published/registry.duckdb` is a hard link to the `published.duckdb` of one run. Publishing and
-rolling back are the same rename, so readers see one build or another, whole, at any moment.
+`published/registry.duckdb` is a copy of the `published.duckdb` of one run: read-only, with the hash
+of the export, and fenced against logs. Publishing and rolling back are the same rename, so readers
+see one build or another, whole, at any moment.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
+from cytoreg.durable import Hashed, sha256, sync
+from cytoreg.durable import write as durable_write
 from cytoreg.errors import BuildError, ConfigError, GateClosed
 from cytoreg.project import Project
 from cytoreg.pseudonyms import define_pseudonym
-from cytoreg.publication import privacy
+from cytoreg.publication import notes, privacy
 from cytoreg.published import reading, tables_of
 from cytoreg.warehouse import in_memory, literal, quote, transaction
 
-__all__ = ["export", "is_sound", "publications", "publish", "published_run", "rollback"]
+__all__ = [
+    "as_exported", "digest_of", "export", "faults", "is_sound", "publications", "publish",
+    "published_run", "rollback",
+]  # fmt: skip
 
 STORAGE_VERSION = "v1.0.0"
 """Format of the published file: every DuckDB client since 1.0 reads it."""
 
-PUBLISHED_AT = "published_at"
-"""File in a run's folder that says when the run was last published."""
+PUBLIC, DIGEST = "published.duckdb", "published.sha256"
+"""A run's own export, and its hash as `sha256sum --check` reads it."""
+
+READ_ONLY = 0o444
+FENCE = "nowhere/log"
+"""What the name of the published file's log points to; see `fence`."""
 
 PRIVATE_TEXT = privacy.Policy()
 """The policy where nobody gives one: it knows of no text that may be published."""
@@ -43,7 +52,7 @@ def export(
     """Write the tables of marts and quality, with comments, into a file without identities.
 
     What of them is published is the policy's to say (publication/privacy.py). `out` appears whole
-    or not at all, without a write-ahead log beside it.
+    or not at all, without a write-ahead log beside it, and then its hash.
     """
     making = out.with_name(f".{out.name}.tmp")
     for leftover in (making, making.with_name(making.name + ".wal")):
@@ -66,9 +75,11 @@ def export(
         con.execute("detach public")
     if making.with_name(making.name + ".wal").exists():
         raise BuildError(f"{out.name} could not be written whole: its log was left over")
-    _sync(making)
+    making.chmod(READ_ONLY)
+    sync(making)
+    digest = sha256(making)
     making.replace(out)
-    _sync(out.parent)
+    durable_write(out.with_name(DIGEST), f"{digest}  {out.name}\n")
 
 
 def _copy(con: duckdb.DuckDBPyConnection, policy: privacy.Policy, schema: str, table: str) -> None:
@@ -98,41 +109,111 @@ def _copy(con: duckdb.DuckDBPyConnection, policy: privacy.Policy, schema: str, t
             con.execute(f"comment on {kind} {place} is {literal(said)}")
 
 
-def publish(project: Project, run_id: str) -> None:
-    """Put a run's build in place of the published one, by one rename.
+def publish(project: Project, run_id: str, *, how: notes.How = "refresh", why: str = "") -> None:
+    """Put a copy of a run's build in place of the published one, by one rename.
 
-    Raises ConfigError if the run has no build to publish, GateClosed if a gate did not hold.
+    Once this returns, or fails after the rename, the run is published: see `published_run`. Raises
+    ConfigError if the run has no build to publish, or one that is not what it once exported;
+    GateClosed if a gate did not hold.
     """
-    public = project.builds / run_id / "published.duckdb"
+    public = project.builds / run_id / PUBLIC
     if not public.exists():
         raise ConfigError(f"run {run_id} has nothing to publish", remedy="see: cytoreg runs")
-    if not is_sound(public):
-        raise GateClosed(
-            f"the build of run {run_id} did not pass its gates",
-            remedy="what is published stays; choose another run: cytoreg runs",
-        )
     target = project.published
     target.parent.mkdir(parents=True, exist_ok=True)
-    link = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     for leftover in target.parent.glob(f".{target.name}.*.tmp"):
-        if leftover == link or not _runs_still(leftover.suffixes[-2]):
-            leftover.unlink(missing_ok=True)
+        leftover.unlink()
+    making = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        os.link(public, link)
-    except OSError:  # another file system, or one without hard links
-        shutil.copyfile(public, link)
-    _sync(link)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    (public.parent / PUBLISHED_AT).write_text(now + "\n", encoding="utf-8")
-    # A log that a careless client left would be replayed into the new file.
-    target.with_name(target.name + ".wal").unlink(missing_ok=True)
-    link.replace(target)
-    # Renaming one link of a file onto another link of it does nothing, by POSIX.
-    link.unlink(missing_ok=True)
-    _sync(target.parent)
+        if _copied(public, making) != digest_of(public.parent):
+            raise ConfigError(
+                f"the build of run {run_id} is damaged: it is not what was exported",
+                remedy="check the disk; choose another run: cytoreg runs",
+            )
+        if not is_sound(making):
+            raise GateClosed(
+                f"the build of run {run_id} did not pass its gates",
+                remedy="what is published stays; choose another run: cytoreg runs",
+            )
+        making.chmod(READ_ONLY)
+        sync(making)
+        replaced = noted(project)
+        fence(target)
+        making.replace(target)
+    finally:
+        making.unlink(missing_ok=True)
+    sync(target.parent)
+    notes.add(public.parent, how, replaced=replaced, why=why)
 
 
-def rollback(project: Project, run_id: str | None = None) -> str:
+def fence(published: Path) -> None:
+    """Keep every client from writing a log beside the published file.
+
+    A client that opened an earlier file for writing would else write its log under the name at
+    which the next reader looks, and DuckDB would replay it onto the new build. Where the log would
+    be lies a link into a folder that is not there: readers find no log, and a commit fails. A log
+    that was left earlier gives way. A file system without links has no fence: `faults` tells.
+    """
+    log = published.with_name(published.name + ".wal")
+    making = log.with_name(f".{log.name}.tmp")
+    making.unlink(missing_ok=True)
+    try:
+        making.symlink_to(FENCE)
+    except OSError:
+        log.unlink(missing_ok=True)
+    else:
+        making.replace(log)
+
+
+def faults(project: Project) -> list[str]:
+    """What is wrong with the published file: bytes that its run did not export, no protection."""
+    target = project.published
+    if not target.exists():
+        return []
+    found = []
+    run = published_run(project)
+    kept = digest_of(project.builds / run) if run else ""
+    if not run:
+        found.append("it cannot be told which run it is")
+    elif not kept:
+        found.append(f"it is run {run}, which is not kept: its bytes cannot be checked")
+    elif sha256(target) != kept:
+        found.append(f"it is not what run {run} exported")
+    if target.stat().st_mode & 0o222:
+        found.append("it can be written to")
+    log = target.with_name(target.name + ".wal")
+    if not log.is_symlink():
+        found.append("a client's log would be replayed onto it")
+    return found
+
+
+def digest_of(folder: Path) -> str:
+    """The hash with which a run's build was exported; empty if there is none."""
+    try:
+        return (folder / DIGEST).read_text(encoding="utf-8").split()[0]
+    except (OSError, ValueError, IndexError):
+        return ""
+
+
+def as_exported(project: Project, run_id: str) -> Path | None:
+    """A run's own exported build, which no client opens; None if it is gone or damaged."""
+    public = project.builds / run_id / PUBLIC
+    if not public.exists() or sha256(public) != digest_of(public.parent):
+        return None
+    return public
+
+
+def _copied(public: Path, making: Path) -> str:
+    """Copy a file; returns its hash."""
+    with public.open("rb") as file, closing(Hashed(making)) as out:
+        while chunk := file.read(1 << 20):
+            out.write(chunk)
+    return out.sha256
+
+
+def rollback(
+    project: Project, run_id: str | None = None, *, how: notes.How = "rollback", why: str = ""
+) -> str:
     """Publish `run_id`, or what was published before the published build; returns the run's id.
 
     Raises ConfigError if there is no such build, GateClosed if it did not pass its gates.
@@ -148,18 +229,38 @@ def rollback(project: Project, run_id: str | None = None) -> str:
                 remedy="[retention] builds says how many stay; see: cytoreg runs",
             )
         run_id = earlier[0]
-    publish(project, run_id)
+    publish(project, run_id, how=how, why=why)
     return run_id
+
+
+def noted(project: Project) -> str | None:
+    """The published run, which gets its note if a crash at the rename kept it from one."""
+    current = published_run(project)
+    if current and (folder := project.builds / current).is_dir():
+        made = (note for note in all_notes(project) if note.how != "release")
+        latest = max(made, key=lambda note: note.at, default=None)
+        if latest is None or latest.run_id != current:
+            at = datetime.fromtimestamp(project.published.stat().st_mtime, UTC)
+            notes.add(folder, "rollback" if notes.of(folder) else "refresh", at=at)
+    return current
+
+
+def all_notes(project: Project) -> list[notes.Note]:
+    """When each kept run was published."""
+    return [note for folder in folders(project) for note in notes.of(folder)]
+
+
+def folders(project: Project) -> list[Path]:
+    """The folders of the kept runs, the oldest first: their ids begin with their time."""
+    if not project.builds.is_dir():
+        return []
+    return sorted(p for p in project.builds.iterdir() if p.is_dir() and p.name[0] != ".")
 
 
 def published_run(project: Project) -> str | None:
     """The run whose build readers see; None if nothing is published or it cannot be told."""
     if not project.published.exists():
         return None
-    for run in _runs(project):
-        public = project.builds / run / "published.duckdb"
-        if public.exists() and public.samefile(project.published):
-            return run
     try:
         with reading(project.published) as con:
             row = con.execute("select run_id from quality.run").fetchone()
@@ -170,11 +271,11 @@ def published_run(project: Project) -> str | None:
 
 def publications(project: Project) -> list[str]:
     """Runs that were published once and whose builds are still there, the newest first."""
+    current = published_run(project)
     return [
-        run
-        for run in _runs(project)
-        if (project.builds / run / PUBLISHED_AT).exists()
-        and is_sound(project.builds / run / "published.duckdb")
+        folder.name
+        for folder in reversed(folders(project))
+        if (folder.name == current or notes.of(folder)) and is_sound(folder / PUBLIC)
     ]
 
 
@@ -190,31 +291,3 @@ def is_sound(public: Path) -> bool:
             return bool(row and row[0]) and bool(tables_of(con, "marts"))
     except duckdb.Error:
         return False
-
-
-def _runs_still(process: str) -> bool:
-    """Whether the process of a temporary name (".4711") may still need it: a rollback meanwhile."""
-    try:
-        os.kill(int(process.removeprefix(".")), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _runs(project: Project) -> list[str]:
-    """Run ids begin with their time, so names sort by it."""
-    if not project.builds.is_dir():
-        return []
-    folders = (path for path in project.builds.iterdir() if path.is_dir())
-    return sorted((path.name for path in folders if path.name[0] != "."), reverse=True)
-
-
-def _sync(path: Path) -> None:
-    """Make a file, or a folder's entries, durable."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -29,7 +29,7 @@ def retain(project: Project, keep: int) -> list[str]:
     for run in removed:
         _remove(project.builds / run)
     used = {
-        (source.name, source.read_text(encoding="utf-8"))
+        (source.name, source.read_text(encoding="utf-8", errors="replace"))
         for run in kept
         if run
         for source in (project.builds / run / "landings").glob("*")

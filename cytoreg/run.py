@@ -10,14 +10,14 @@ import json
 import secrets
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cytoreg import __version__, ledger
+from cytoreg import __version__, durable, ledger
 from cytoreg.errors import ConfigError, CytoregError, GateClosed, place
 from cytoreg.lock import release_lock, take_lock
 from cytoreg.project import Project, load_project
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from cytoreg.gates import Gate
 
 Purpose = Literal["publish", "validate", "rebuild"]
+
+_ID = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ class Run:
     purpose: Purpose = "publish"
     continues: str = ""
     accepted: tuple[str, ...] = ()
+    code_version: str = __version__
+    project_hash: str = ""
+    started_at: str = ""
 
     @classmethod
     def open(cls, data: Path, run_id: str) -> Run:
@@ -53,24 +58,27 @@ class Run:
         path = data / "builds" / run_id / "run.json"
         try:
             known = json.loads(path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+            return cls(
+                run_id=run_id,
+                root=Path(known["root"]),
+                extracts=Path(known["extracts"]),
+                data=data,
+                as_of=date.fromisoformat(known["as_of"]),
+                time_zone=known["time_zone"],
+                purpose=known["purpose"],
+                continues=known["continues"],
+                accepted=tuple(known["accepted"]),
+                code_version=known["code_version"],
+                project_hash=known["project_hash"],
+                started_at=known["started_at"],
+            )
+        except (OSError, ValueError, KeyError, TypeError):
             raise ConfigError(f"no run {run_id} below {data}", remedy="see: cytoreg runs") from None
-        return cls(
-            run_id=run_id,
-            root=Path(known["root"]),
-            extracts=Path(known["extracts"]),
-            data=data,
-            as_of=date.fromisoformat(known["as_of"]),
-            time_zone=known.get("time_zone", "UTC"),  # of runs before there was one
-            purpose=known.get("purpose", "publish"),
-            continues=known.get("continues", ""),
-            accepted=tuple(known.get("accepted", ())),
-        )
 
     @property
     def began(self) -> datetime:
         """When it began (UTC)."""
-        return datetime.strptime(self.run_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return began(self.run_id)
 
     @cached_property
     def project(self) -> Project:
@@ -99,7 +107,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a refresh ended: published or not, why, and what it made (counts only)."""
+    """How a refresh ended: published or not, why, and what it made (counts only).
+
+    `notes` says what failed after the end, and undid nothing.
+    """
 
     run_id: str
     published: bool
@@ -107,6 +118,7 @@ class Verdict:
     report: Path
     counts: dict[str, int] = field(default_factory=dict)
     durations: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def closed(self) -> list[Gate]:
@@ -143,15 +155,30 @@ def new_run(
             remedy="add one: cytoreg sources add NAME WHERE",
         )
     accepted = tuple(accept)
-    zone = project.time_zone
     for source in accepted:
         project.source(source)
     take_lock(project.data)
+    try:
+        return _begin(project, as_of, purpose, resume, accepted)
+    except BaseException:
+        release_lock(project.data)
+        raise
+
+
+def _begin(
+    project: Project, as_of: date | None, purpose: Purpose, resume: bool, accepted: tuple[str, ...]
+) -> Run:
+    from cytoreg import endings
+
+    zone = project.time_zone
+    ledger.repair(project.ledger_url)
+    endings.make_up(project)
     continued = _failed(project) if resume else None
     if continued:
         as_of = as_of or continued.as_of
+    now = _after_all(project)
     run = Run(
-        run_id=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        run_id=f"{now:{_ID}}-{secrets.token_hex(3)}",
         root=project.root,
         extracts=project.extracts,
         data=project.data,
@@ -160,6 +187,8 @@ def new_run(
         purpose=purpose,
         continues=continued.run_id if continued else "",
         accepted=accepted,
+        project_hash=project.content_hash(),
+        started_at=now.isoformat(timespec="microseconds"),
     )
     run.folder.mkdir(parents=True)
     known = {
@@ -170,16 +199,40 @@ def new_run(
         "purpose": run.purpose,
         "continues": run.continues,
         "accepted": run.accepted,
+        "code_version": run.code_version,
+        "project_hash": run.project_hash,
+        "started_at": run.started_at,
     }
-    (run.folder / "run.json").write_text(json.dumps(known), encoding="utf-8")
+    durable.write(run.folder / "run.json", json.dumps(known))
     ledger.start(
         project.ledger_url,
         run.run_id,
         as_of=run.as_of,
-        code_version=__version__,
-        project_hash=project.content_hash(),
+        started_at=now,
+        code_version=run.code_version,
+        project_hash=run.project_hash,
     )
     return run
+
+
+def began(run_id: str) -> datetime:
+    """When the run of this id began, to the second (UTC); ValueError for what is no id."""
+    return datetime.strptime(run_id[:16], _ID).replace(tzinfo=UTC)
+
+
+def newest(project: Project) -> datetime | None:
+    """When the newest kept run began, by its own word."""
+    found = []
+    for folder in project.builds.glob("[0-9]*"):
+        with suppress(ValueError):
+            found.append(began(folder.name))
+    return max(found, default=None)
+
+
+def _after_all(project: Project) -> datetime:
+    """Now; of a clock that was set back, a second after the newest run: order is kept by ids."""
+    now, last = datetime.now(UTC), newest(project)
+    return last + timedelta(seconds=1) if last and now < last else now
 
 
 def earlier(run: Run) -> Iterator[Run]:
@@ -188,9 +241,9 @@ def earlier(run: Run) -> Iterator[Run]:
     A rebuild looks at old landings and a validation perhaps at another delivery: neither counts.
     """
     for path in _newest_first(run.project, "verdict.json"):
-        if path.parent.name != run.run_id:
+        with suppress(ConfigError):  # a file of another run that is damaged is no concern of ours
             before = Run.open(run.data, path.parent.name)
-            if before.purpose == "publish":
+            if before.purpose == "publish" and before.run_id != run.run_id:
                 yield before
 
 
@@ -205,12 +258,14 @@ def _newest_first(project: Project, name: str) -> list[Path]:
 def _failed(project: Project) -> Run:
     """The newest run, if it failed or was interrupted."""
     for path in _newest_first(project, "run.json"):
-        run = Run.open(project.data, path.parent.name)
+        try:
+            run = Run.open(project.data, path.parent.name)
+        except ConfigError:
+            continue
         if run.purpose == "publish":
             if (run.folder / "verdict.json").exists():
                 break
             return run
-    release_lock(project.data)
     raise ConfigError(
         "no refresh failed since the last that came to an end: there is nothing to resume",
         remedy="begin anew: cytoreg refresh",
@@ -218,21 +273,20 @@ def _failed(project: Project) -> Run:
 
 
 def fail(run: Run, error: BaseException) -> None:
-    """Record that a run ended without a verdict; the published marts are untouched."""
+    """Record that a run ended without a verdict, as far as that can be recorded now.
+
+    The published marts are untouched. What cannot be recorded is made up by the next run.
+    """
+    from cytoreg import endings
+
     if isinstance(error, KeyboardInterrupt):
         text = "interrupted"
     else:
         text = str(error) if isinstance(error, CytoregError) else f"unexpected {place(error)}"
-    ledger.finish(
-        run.project.ledger_url,
-        run.run_id,
-        status="failed",
-        inputs=inputs(run),
-        outputs={},
-        durations=durations(run),
-        error=text,
-    )
-    release_lock(run.data)
+    with suppress(Exception):
+        endings.keep(run, "failed", error=text)
+    with suppress(Exception):
+        endings.enter(run)
 
 
 def durations(run: Run) -> dict[str, float]:
@@ -243,7 +297,7 @@ def durations(run: Run) -> dict[str, float]:
 def keep_verdict(run: Run, verdict: Verdict) -> None:
     """Write down how a run ended, for whoever knows it by its id alone."""
     known = asdict(verdict) | {"report": str(verdict.report)}
-    (run.folder / "verdict.json").write_text(json.dumps(known), encoding="utf-8")
+    durable.write(run.folder / "verdict.json", json.dumps(known))
 
 
 def read_verdict(run: Run) -> Verdict:
@@ -252,10 +306,10 @@ def read_verdict(run: Run) -> Verdict:
 
     try:
         known = json.loads((run.folder / "verdict.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        gates = [Gate(**gate) for gate in known.pop("gates")]
+        return Verdict(**known | {"gates": gates, "report": Path(known["report"])})
+    except (OSError, ValueError, KeyError, TypeError):
         raise ConfigError(f"run {run.run_id} did not end", remedy="see: cytoreg runs") from None
-    gates = [Gate(**gate) for gate in known.pop("gates")]
-    return Verdict(**known | {"gates": gates, "report": Path(known["report"])})
 
 
 def inputs(run: Run) -> dict[str, dict[str, int | str]]:
@@ -264,7 +318,8 @@ def inputs(run: Run) -> dict[str, dict[str, int | str]]:
     for name, (_, counts) in steps(run).items():
         if name.startswith("land "):
             source = name.removeprefix("land ")
-            found[source] = {"fingerprint": fingerprint(run, source), **counts}
+            with suppress(ConfigError):
+                found[source] = {"fingerprint": fingerprint(run, source), **counts}
     return found
 
 
@@ -273,7 +328,7 @@ def fingerprint(run: Run, source: str) -> str:
     path = run.folder / "landings" / source
     try:
         return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         raise ConfigError(
             f"run {run.run_id} has not landed source {source}",
             remedy="land every source of cytoreg.toml before staging",
@@ -284,25 +339,27 @@ def remember_landing(run: Run, source: str, fingerprint: str) -> None:
     """Note which landing of a source this run uses."""
     path = run.folder / "landings" / source
     path.parent.mkdir(exist_ok=True)
-    path.write_text(fingerprint, encoding="utf-8")
+    durable.write(path, fingerprint)
 
 
 @contextmanager
 def step(run: Run, name: str) -> Iterator[dict[str, int]]:
-    """Time a step and keep the counts that it puts into the yielded mapping."""
+    """Time a step and keep the counts that it puts into the yielded mapping, if the disk will."""
     counts: dict[str, int] = {}
     began = time.perf_counter()
     yield counts
     path = run.folder / "steps" / f"{time.time_ns()}-{name.replace(' ', '_')}.json"
-    path.parent.mkdir(exist_ok=True)
     seconds = round(time.perf_counter() - began, 3)
-    path.write_text(json.dumps([name, seconds, counts]), encoding="utf-8")
+    with suppress(OSError):
+        path.parent.mkdir(exist_ok=True)
+        durable.write(path, json.dumps([name, seconds, counts]))
 
 
 def steps(run: Run) -> dict[str, tuple[float, dict[str, int]]]:
     """Seconds and counts of the steps done so far, in the order in which they ended."""
     found = {}
-    for path in sorted((run.folder / "steps").glob("*.json")):
-        name, seconds, counts = json.loads(path.read_text(encoding="utf-8"))
-        found[name] = (seconds, counts)
+    for path in sorted((run.folder / "steps").glob("[0-9]*.json")):
+        with suppress(OSError, ValueError, TypeError):  # of a damaged one nothing is known
+            name, seconds, counts = json.loads(path.read_text(encoding="utf-8"))
+            found[name] = (seconds, counts)
     return found

@@ -17,7 +17,7 @@ from dataclasses import asdict, astuple, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from cytoreg import quality
+from cytoreg import durable, quality
 from cytoreg.deliveries import files, missing, overlooked
 from cytoreg.drift import NIGHTS, Drift, profiles, volume
 from cytoreg.errors import ConfigError, CytoregError, SourceError, place
@@ -98,8 +98,11 @@ def landed(run: Run, source: str, progress: Progress = quiet) -> Landing:
 
 def stale(run: Run, source: str) -> Stale | None:
     """Why a run uses an old landing of a source; None when it does not."""
-    path = run.folder / "stale" / source
-    return Stale(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    try:
+        known = json.loads((run.folder / "stale" / source).read_text(encoding="utf-8"))
+        return Stale(**known)
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def judge(
@@ -126,7 +129,7 @@ def judge(
             "source": [astuple(standing) for standing in standings],
             "drift": [(source, *astuple(drift)) for source, drift in drifts],
         }
-        path.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+        durable.write(path, json.dumps(found, ensure_ascii=False))
     found = json.loads(path.read_text(encoding="utf-8"))
     quality.ensure(con, *found)
     with transaction(con):
@@ -152,7 +155,7 @@ def copy(earlier: Run, run: Run, sources: Sequence[str]) -> None:
         if (note := stale(earlier, source)) is not None:
             _note(run, source, note)
     if (earlier.folder / SOURCES).exists():
-        (run.folder / SOURCES).write_bytes((earlier.folder / SOURCES).read_bytes())
+        durable.write(run.folder / SOURCES, (earlier.folder / SOURCES).read_text(encoding="utf-8"))
 
 
 def _published_before(run: Run, published: Landing) -> Iterator[Landing]:
@@ -215,7 +218,7 @@ def _last(run: Run, error: SourceError, progress: Progress) -> Landing:
 def _note(run: Run, source: str, note: Stale) -> None:
     path = run.folder / "stale" / source
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(asdict(note), ensure_ascii=False), encoding="utf-8")
+    durable.write(path, json.dumps(asdict(note), ensure_ascii=False))
 
 
 def _standing(run: Run, landing: Landing) -> Standing:

@@ -18,8 +18,9 @@ A night: sources are landed, every row and table is judged, every row is account
 and survival marts are published by one rename.
 
 Exit codes: 0 done (published), 1 gate closed, 2 wrong use or configuration, 3 a source failed,
-70 a fault of cytoreg itself, 130 interrupted. CYTOREG_DEBUG=1 shows tracebacks, which may hold
-patients' values.
+4 another refresh or rollback is at work, 5 the machine failed (disk full, no permission, no
+memory), 70 a fault of cytoreg itself, 130 interrupted. CYTOREG_DEBUG=1 shows tracebacks, which may
+hold patients' values.
 """
 
 INTERRUPTED = 130

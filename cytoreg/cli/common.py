@@ -144,6 +144,8 @@ def pace(rows: int, size: int, seconds: float) -> str:
 
 def show_verdict(verdict: Verdict, published: Path, *, as_json: bool) -> None:
     """How a refresh or a validation ended."""
+    for note in verdict.notes:
+        typer.secho(f"warning: {note}", fg="yellow", err=True)
     if as_json:
         show_json(
             {
@@ -154,6 +156,7 @@ def show_verdict(verdict: Verdict, published: Path, *, as_json: bool) -> None:
                 "seconds": verdict.durations,
                 "report": verdict.report,
                 "marts": published if verdict.published else None,
+                "notes": verdict.notes,
             }
         )
         return

@@ -28,7 +28,7 @@ def runs(
 ) -> None:
     """List the runs: which is published, how they ended, what came in, how long they took.
 
-    Below them the rollbacks: when, and which run took whose place.
+    Below them the rollbacks: when, which run took whose place, by whom and why.
 
     Example:  cytoreg runs --limit 5
     """
@@ -83,10 +83,14 @@ def runs(
     )
     if published and published not in {run.run_id for run in found}:
         typer.echo(f"published is run {published}, which is not among these", err=True)
-    if undone := [one for one in made if one.how == "rollback"]:
+    if undone := [one for one in made if one.how != "refresh"]:
         show_table(
-            ("rolled back at", "to run", "from run"),
-            [(f"{one.at:%Y-%m-%d %H:%M:%S} UTC", one.run_id, one.replaced) for one in undone],
+            ("rolled back at", "to run", "from run", "how", "who", "why"),
+            [
+                (f"{one.at:%Y-%m-%d %H:%M:%S} UTC", one.run_id, one.replaced, *last)
+                for one in undone
+                for last in [(one.how, one.who, one.why)]
+            ],
         )
 
 

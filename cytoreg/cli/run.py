@@ -20,6 +20,7 @@ from cytoreg.cli.common import (
     show_verdict,
     watching,
 )
+from cytoreg.errors import ConfigError
 
 
 @app.command()
@@ -122,27 +123,42 @@ def serve(
     serve_flow(loaded, cron=cron, timezone=timezone, announce=announce)
 
 
-@app.command()
-def rollback(
+@app.command("rollback")
+def undo(
     run_id: Annotated[
         str | None, typer.Argument(metavar="[RUN]", help="Which run. [default: the one before]")
     ] = None,
+    why: Annotated[str, typer.Option(help="The reason, for who reads cytoreg runs.")] = "",
+    hold: Annotated[
+        bool, typer.Option("--hold", help="No refresh publishes before it is released.")
+    ] = False,
+    free: Annotated[
+        bool, typer.Option("--release", help="End the hold; what is published stays.")
+    ] = False,
     project: ProjectOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish an earlier build again, by the rename that publishes; the ledger remembers it.
+    """Publish an earlier build again, by the rename that publishes.
 
-    Example:  cytoreg rollback
+    The ledger remembers who did it, when and why. Without --hold the next refresh publishes anew.
+
+    Example:  cytoreg rollback --hold --why "grades of 2016 are wrong"
     """
-    from cytoreg.nights.undo import rollback as undo
+    from cytoreg.nights.undo import release, rollback
 
+    if free and (run_id or hold):
+        raise ConfigError("--release ends a hold and does nothing else", remedy="give it alone")
     loaded = load(project, None, data)
-    now = undo(loaded, run_id)
+    undone = release(loaded, why=why) if free else rollback(loaded, run_id, why=why, hold=hold)
     if as_json:
-        show_json({"published": now})
+        show_json({"published": undone.run_id, "notes": undone.notes})
+    elif free:
+        typer.echo("released: the next refresh publishes again")
     else:
-        typer.echo(f"{loaded.published} is run {now} again")
+        typer.echo(f"{loaded.published} is run {undone.run_id} again")
+    for note in undone.notes:
+        typer.secho(f"warning: {note}", fg="yellow", err=True)
 
 
 @app.command()

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from cytoreg.conclude import conclude
 from cytoreg.errors import ConfigError, CytoregError
+from cytoreg.lock import release_lock
 from cytoreg.progress import Progress, quiet
 from cytoreg.project import Project
-from cytoreg.run import Purpose, Run, Verdict, fail, fingerprint, new_run, step
+from cytoreg.run import Purpose, Run, Verdict, fail, fingerprint, new_run, read_verdict, step
 from cytoreg.sources.patience import interruptible
 from cytoreg.warehouse import open_build, quote
 
@@ -222,7 +223,8 @@ def refresh(
         _land_all(run, progress)
         for _, function in STAGES if publish else VALIDATION:
             function(run, progress)
-        return conclude(run, progress)
+        conclude(run, progress)
+    return read_verdict(run)
 
 
 def _land_all(run: Run, progress: Progress) -> None:
@@ -252,7 +254,8 @@ def rebuild(project: Project, run_id: str, *, progress: Progress = quiet) -> Ver
         standing.copy(earlier, run, list(project.config.sources))
         for _, function in STAGES:
             function(run, progress)
-        return conclude(run, progress)
+        conclude(run, progress)
+    return read_verdict(run)
 
 
 @contextmanager
@@ -266,11 +269,13 @@ def running(
 ) -> Iterator[Run]:
     """A run whose failure, whatever it is, is recorded and lets the next one begin.
 
-    Suites that could not be judged are refused before anything is read from a source.
+    What fails once the run is published is no failure of it. Suites that could not be judged are
+    refused before anything is read from a source.
     """
     from cytoreg import audit
     from cytoreg.proof import prove_suites
     from cytoreg.publication.keys import key_of
+    from cytoreg.publish import published_run
 
     prove_suites(project)
     if purpose != "validate":
@@ -281,8 +286,11 @@ def running(
             audit.record(project, "accept", f"drift of {', '.join(run.accepted)} in {run.run_id}")
         yield run
     except BaseException as error:
-        fail(run, error)
-        raise
+        if published_run(project) != run.run_id:
+            fail(run, error)
+            raise
+    finally:
+        release_lock(run.data)
 
 
 def merge(errors: list[CytoregError]) -> CytoregError:

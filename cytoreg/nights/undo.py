@@ -1,28 +1,67 @@
-"""A night undone: an earlier build is published again, and the ledger says so."""
+"""A night undone: an earlier build is published again, and it is recorded who did it and why."""
 
 from __future__ import annotations
 
-from cytoreg import audit, ledger, publish
-from cytoreg.errors import ConfigError
+from dataclasses import dataclass
+
+from cytoreg import audit, endings, publish
+from cytoreg.errors import ConfigError, CytoregError
+from cytoreg.lock import release_lock, take_lock
 from cytoreg.project import Project
+from cytoreg.publication import hold as holds
+from cytoreg.publication import notes
 
-__all__ = ["rollback"]
+__all__ = ["Undone", "release", "rollback"]
 
 
-def rollback(project: Project, run_id: str | None = None) -> str:
-    """Publish `run_id`, or what was published before the published build; returns the run's id.
+@dataclass(frozen=True)
+class Undone:
+    """The run that is published now, and what could not be recorded of it yet."""
 
-    Raises ConfigError if there is no such build, GateClosed if it did not pass its gates. A ledger
-    that does not work keeps nobody from rolling back: it is an error afterwards.
+    run_id: str
+    notes: list[str]
+
+
+def rollback(
+    project: Project, run_id: str | None = None, *, why: str = "", hold: bool = False
+) -> Undone:
+    """Publish `run_id`, or what was published before the published build.
+
+    With `hold` no refresh publishes until `release`. Raises Busy while a refresh is under way,
+    ConfigError if there is no such build, GateClosed if it did not pass its gates. A ledger that
+    does not work keeps nobody from rolling back: the next run tells it.
     """
-    replaced = publish.published_run(project)
-    now = publish.rollback(project, run_id)
+    take_lock(project.data)
     try:
-        ledger.record_publication(project.ledger_url, now, how="rollback", replaced=replaced)
-        audit.record(project, "rollback", f"from run {replaced} to run {now}")
-    except ConfigError as error:
-        raise ConfigError(
-            f"run {now} is published again, but the ledger could not say so: {error.message}",
-            remedy=error.remedy,
-        ) from None
-    return now
+        replaced = publish.published_run(project)
+        now = publish.rollback(project, run_id, how="hold" if hold else "rollback", why=why)
+        if hold:
+            holds.hold(project, now, why)
+        return Undone(now, _entered(project, "rollback", f"from run {replaced} to run {now}"))
+    finally:
+        release_lock(project.data)
+
+
+def release(project: Project, *, why: str = "") -> Undone:
+    """Let the next refresh publish again; ConfigError when nothing is held."""
+    take_lock(project.data)
+    try:
+        held = holds.held(project)
+        if held is None:
+            raise ConfigError("nothing is held", remedy="hold with: cytoreg rollback --hold")
+        holds.release(project)
+        folder = project.builds / held.run_id
+        if folder.is_dir():
+            notes.add(folder, "release", why=why)
+        return Undone(held.run_id, _entered(project, "release", f"of run {held.run_id}"))
+    finally:
+        release_lock(project.data)
+
+
+def _entered(project: Project, what: audit.What, detail: str) -> list[str]:
+    try:
+        endings.make_up(project)
+        audit.record(project, what, detail)
+    except CytoregError as error:
+        return [f"{error.message}; the next run tells it"]
+    return []

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError
-from cytoreg.publish import PUBLISHED_AT, published_run
+from cytoreg.publication import notes
+from cytoreg.publication.hold import HELD
+from cytoreg.publish import published_run
 
 if TYPE_CHECKING:
     from cytoreg.project import Project
@@ -93,12 +95,15 @@ def _state(folder: Path) -> str:
     try:
         verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
         purpose = json.loads((folder / "run.json").read_text(encoding="utf-8"))["purpose"]
-    except (FileNotFoundError, ValueError, KeyError):
+        closed = [gate["name"] for gate in verdict["gates"] if not gate["passed"]]
+    except (OSError, ValueError, KeyError, TypeError):
         return "without a verdict (running, failed or interrupted)"
-    if not all(gate["passed"] for gate in verdict["gates"]):
-        return "refused: a gate closed"
-    if (folder / PUBLISHED_AT).exists():
+    if notes.of(folder):
         return "published"
+    if closed == [HELD]:
+        return "judged, and held back"
+    if closed:
+        return "refused: a gate closed"
     return {"validate": "judged: a validation", "rebuild": "judged: a rebuild"}.get(
         purpose, "judged, and not published"
     )

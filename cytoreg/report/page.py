@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cytoreg.published import reading
 from cytoreg.report import quality
 from cytoreg.report.benchmark import read_figures
 from cytoreg.report.contents import beats_of, sections_of, stages_of
@@ -57,7 +58,7 @@ def render(
 
 def pulse(published: Path) -> dict[str, int]:
     """The counts by which a run is compared with the next: what `render` takes as `previous`."""
-    with open_build(published, read_only=True) as con:
+    with reading(published) as con:
         return quality.count_pulse(con)
 
 

@@ -24,4 +24,4 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def registry(made: Path, tmp_path: Path) -> Path:
     """A copy of that project, to be changed."""
-    return Path(shutil.copytree(made, tmp_path / "registry"))
+    return Path(shutil.copytree(made, tmp_path / "registry", symlinks=True))

@@ -136,8 +136,9 @@ def test_a_second_refresh_waits_for_nobody_and_says_so(registry: Path) -> None:
     try:
         done = run("refresh", "--untracked", cwd=registry)
     finally:
+        undone = run("rollback", cwd=registry)
         release_lock(project.data)
-    assert done.code == 2
+    assert (done.code, undone.code) == (4, 4)
     assert "another refresh" in done.err
 
 
@@ -230,6 +231,35 @@ def test_rollback_publishes_the_run_before(registry: Path) -> None:
     (line,) = [line for line in listed.splitlines() if "│ now" in line]
     assert first["run_id"] in line
     assert "rolled back at" in listed
+
+
+def test_a_hold_keeps_the_nights_from_being_published_until_it_is_released(registry: Path) -> None:
+    (first,) = json.loads(run("runs", "--json", cwd=registry).out)
+    assert run("rollback", first["run_id"], "--hold", "--why", "grades", cwd=registry).code == 0
+    night = run("refresh", "--untracked", "--as-of", "2017-12-31", cwd=registry)
+    assert night.code == 1
+    assert f"gate closed: hold: run {first['run_id']} is held" in night.err
+    assert "grades; cytoreg rollback --release" in night.err
+    held, kept = json.loads(run("runs", "--json", cwd=registry).out)
+    assert (held["status"], kept["is_published"]) == ("held", True)
+    assert run("rollback", "--release", "--why", "mended", cwd=registry).code == 0
+    assert run("rollback", "--release", cwd=registry).code == 2
+    assert run("rollback", held["run_id"], cwd=registry).code == 0
+    held, kept = json.loads(run("runs", "--json", cwd=registry).out)
+    assert held["is_published"]
+    assert [(one["how"], one["why"]) for one in kept["publications"]] == [
+        ("release", "mended"),
+        ("hold", "grades"),
+        ("refresh", ""),
+    ]
+
+
+def test_rollback_is_seen_by_who_asks(registry: Path) -> None:
+    before = (registry / "data/published/registry.duckdb").read_bytes()
+    assert run("refresh", "--untracked", "--as-of", "2017-12-31", cwd=registry).code == 0
+    assert run("rollback", cwd=registry).code == 0
+    assert (registry / "data/published/registry.duckdb").read_bytes() == before
+    newest, first = json.loads(run("runs", "--json", cwd=registry).out)
     asked = run("query", "--format", "csv", "select run_id from quality.run", cwd=registry)
     assert first["run_id"] in asked.out
     assert f"newer is run {newest['run_id']}, published" in asked.err

@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from cytoreg import ledger
 from cytoreg.errors import ConfigError
+from cytoreg.publication.notes import Note
 
 AS_OF = date(2016, 12, 31)
 
@@ -40,12 +42,12 @@ def test_a_ledger_in_postgresql_remembers_the_same(url: str, server: str) -> Non
         known.append(
             [(r.run_id, r.status, r.inputs, r.outputs, r.durations) for r in ledger.runs(place)]
         )
-        ledger.record_publication(place, "r2", how="refresh", replaced=None)
-        ledger.record_publication(place, "lost", how="rollback", replaced="r2")
-        assert [(one.run_id, one.how, one.replaced) for one in ledger.publications(place)] == [
-            ("lost", "rollback", "r2"),
-            ("r2", "refresh", None),
-        ]
+        night = Note("r2", "2016-12-31T02:00:00.000001+00:00", "refresh", None, "cron", "")
+        undone = Note("lost", "2016-12-31T09:00:00+00:00", "rollback", "r2", "ann", "grades")
+        ledger.enter_publications(place, [night])
+        ledger.enter_publications(place, [night, undone])
+        found = [(one.run_id, one.how, one.replaced, one.why) for one in ledger.publications(place)]
+        assert found == [("lost", "rollback", "r2", "grades"), ("r2", "refresh", None, "")]
         (point,) = ledger.trend(place, "a.b")
         assert (point.run_id, point.violated, point.denominator) == ("r2", 1, 10)
     assert known[0] == known[1]
@@ -154,3 +156,56 @@ def test_a_password_is_not_told() -> None:
     with pytest.raises(ConfigError) as caught:
         ledger.runs("postgresql+psycopg://cytoreg:hunter2@localhost:1/ledger?password=hunter2")
     assert "hunter2" not in str(caught.value)
+
+
+def test_the_ledger_of_an_earlier_version_is_brought_up_to_date(url: str) -> None:
+    start(url, "r1")
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:  # as the first version left it
+        for statement in (
+            "drop table ledger_version",
+            "alter table publication drop column who",
+            "alter table publication drop column why",
+            "insert into publication (run_id, at, how)"
+            " values ('r1', '2016-12-31 02:00:00', 'refresh')",
+        ):
+            connection.execute(sa.text(statement))
+    assert [run.run_id for run in ledger.runs(url)] == ["r1"]
+    ledger.enter_publications(
+        url, [Note("r1", "2017-01-01T09:00:00+00:00", "hold", "r2", "ann", "grades")]
+    )
+    assert [(one.how, one.who) for one in ledger.publications(url)] == [
+        ("hold", "ann"),
+        ("refresh", ""),
+    ]
+
+
+def test_the_ledger_of_a_later_version_is_refused_and_left_as_it_is(url: str) -> None:
+    start(url, "r1")
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("update ledger_version set version = 99"))
+    with pytest.raises(ConfigError, match=r"is of version 99; this cytoreg knows up to \d"):
+        ledger.runs(url)
+    with engine.begin() as connection:
+        assert connection.execute(sa.text("select version from ledger_version")).scalar() == 99
+
+
+@pytest.mark.parametrize("harm", ["no database", "torn", "flipped"])
+def test_a_damaged_ledger_is_moved_aside(url: str, harm: str) -> None:
+    for number in range(50):
+        start(url, f"r{number}")
+    path = Path(url.removeprefix("sqlite:///"))
+    content = path.read_bytes()
+    page = 4096
+    flipped = content[:page] + bytes(byte ^ 255 for byte in content[page:])
+    path.write_bytes(
+        {"no database": b"x" * 9000, "torn": content[: 3 * page], "flipped": flipped}[harm]
+    )
+    aside = ledger.repair(url)
+    assert aside is not None
+    assert aside.name.startswith("ledger.sqlite.damaged-")
+    assert ledger.runs(url) == []
+    start(url, "r1")
+    assert ledger.repair(url) is None
+    assert [run.run_id for run in ledger.runs(url)] == ["r1"]

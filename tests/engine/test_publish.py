@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import hashlib
 import os
 import random
 import signal
@@ -20,7 +20,7 @@ from cytoreg.errors import ConfigError, GateClosed
 from cytoreg.gates import Gate, check_gates
 from cytoreg.project import Project, load_project
 from cytoreg.publication.privacy import Policy
-from cytoreg.publish import export, publish, published_run, rollback
+from cytoreg.publish import export, faults, publish, published_run, rollback
 from cytoreg.retention import retain
 from cytoreg.warehouse import open_build
 
@@ -96,6 +96,11 @@ def shown(project: Project) -> str:
         ).fetchall()
     assert rows == 1000
     return run
+
+
+def beside(project: Project) -> list[str]:
+    """What lies in the published folder."""
+    return sorted(path.name for path in project.published.parent.iterdir())
 
 
 # ---- gates
@@ -274,7 +279,11 @@ def test_the_file_is_whole_and_of_a_format_that_old_clients_read(project) -> Non
         "build.duckdb",
         "landings",
         "published.duckdb",
+        "published.sha256",
     ]
+    assert (public.parent / "published.sha256").read_text() == (
+        f"{hashlib.sha256(public.read_bytes()).hexdigest()}  published.duckdb\n"
+    )
     with duckdb.connect(str(public), read_only=True) as con:
         tags = con.execute(
             "select tags['storage_version'] from duckdb_databases() where not internal"
@@ -302,32 +311,75 @@ def test_publishing_puts_the_build_in_place(project) -> None:
     publish(project, RUNS[1])
     publish(project, RUNS[1])
     assert (shown(project), published_run(project)) == (RUNS[1], RUNS[1])
-    assert [path.name for path in project.published.parent.iterdir()] == ["registry.duckdb"]
+    assert beside(project) == ["registry.duckdb", "registry.duckdb.wal"]
 
 
-def test_publishing_clears_what_a_crash_left_and_nothing_else(project) -> None:
-    """A leftover is a link to a build: it must be unlinked, never written into."""
-    first, second = make(project, RUNS[0]), make(project, RUNS[1])
+def test_publishing_clears_what_a_crash_left(project) -> None:
+    """A leftover may be a link to a build: it must be unlinked, never written into."""
+    first = make(project, RUNS[0])
+    make(project, RUNS[1])
     project.published.parent.mkdir()
-    names = {pid: f".registry.duckdb.{pid}.tmp" for pid in (os.getpid(), 1, 2**22 + 1)}
-    for name in names.values():
-        os.link(first, project.published.with_name(name))
+    for pid in (os.getpid(), 1, 2**22 + 1):
+        os.link(first, project.published.with_name(f".registry.duckdb.{pid}.tmp"))
     before = first.read_bytes()
     publish(project, RUNS[1])
     assert first.read_bytes() == before
-    assert second.samefile(project.published)
-    left = sorted(path.name for path in project.published.parent.iterdir())
-    assert left == [names[1], "registry.duckdb"]
+    assert beside(project) == ["registry.duckdb", "registry.duckdb.wal"]
 
 
-def test_publishing_works_across_file_systems(project, monkeypatch) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EXDEV, "another device")
-
-    make(project, RUNS[0])
-    monkeypatch.setattr(os, "link", refuse)
+def test_the_published_file_is_read_only_and_shares_no_byte_with_the_kept_build(project) -> None:
+    public = make(project, RUNS[0])
     publish(project, RUNS[0])
-    assert (shown(project), published_run(project)) == (RUNS[0], RUNS[0])
+    assert project.published.stat().st_mode & 0o777 == 0o444
+    assert project.published.stat().st_nlink == 1
+    assert not public.samefile(project.published)
+    assert project.published.read_bytes() == public.read_bytes()
+    assert faults(project) == []
+
+
+def test_a_build_with_a_flipped_bit_is_not_published(project) -> None:
+    make(project, RUNS[0])
+    publish(project, RUNS[0])
+    public = make(project, RUNS[1])
+    content = bytearray(public.read_bytes())
+    content[-1] ^= 1
+    public.unlink()
+    public.write_bytes(content)
+    for action in (publish, rollback):
+        with pytest.raises(ConfigError, match=f"the build of run {RUNS[1]} is damaged"):
+            action(project, RUNS[1])
+    assert shown(project) == RUNS[0]
+    assert beside(project) == ["registry.duckdb", "registry.duckdb.wal"]
+
+
+def test_a_published_file_that_was_changed_or_laid_open_is_told(project) -> None:
+    make(project, RUNS[0])
+    publish(project, RUNS[0])
+    project.published.chmod(0o644)
+    with duckdb.connect() as con:  # in a file of its own: the fence keeps commits out
+        con.execute(f"attach '{project.published.with_name('new')}' as n")
+        con.execute("create schema n.quality")
+        con.execute(f"create table n.quality.run as select '{RUNS[0]}' as run_id")
+    project.published.with_name("new").replace(project.published)
+    project.published.with_name("registry.duckdb.wal").unlink()
+    assert faults(project) == [
+        f"it is not what run {RUNS[0]} exported",
+        "it can be written to",
+        "a client's log would be replayed onto it",
+    ]
+    assert rollback(project, RUNS[0]) == RUNS[0]
+    assert faults(project) == []
+
+
+def test_a_crash_after_the_rename_leaves_a_run_to_roll_back_to(project, monkeypatch) -> None:
+    for run in RUNS[:2]:
+        make(project, run)
+    with monkeypatch.context() as patch:
+        patch.setattr("cytoreg.publish.notes.add", lambda *_, **__: None)
+        publish(project, RUNS[0])
+    assert published_run(project) == RUNS[0]
+    publish(project, RUNS[1])
+    assert rollback(project) == RUNS[0]
 
 
 def test_a_reader_that_is_open_keeps_what_it_reads(project) -> None:
@@ -340,18 +392,65 @@ def test_a_reader_that_is_open_keeps_what_it_reads(project) -> None:
     assert shown(project) == RUNS[1]
 
 
-def test_a_log_that_a_client_left_is_not_replayed_into_the_next_build(project) -> None:
+WRITER = """
+import duckdb, sys
+client = duckdb.connect(sys.argv[1])
+for statement in sys.stdin:
+    try:
+        client.execute(statement)
+        print("done", flush=True)
+    except Exception as error:
+        print(type(error).__name__, flush=True)
+"""
+
+
+@pytest.mark.parametrize("fenced", [True, False])
+@pytest.mark.parametrize("early", [True, False])
+def test_a_client_of_the_old_file_cannot_alter_the_new_one(project, early, fenced) -> None:
+    """It writes before or after the switch; with a log of its own if the old one has no fence."""
     make(project, RUNS[0])
     make(project, RUNS[1])
     publish(project, RUNS[0])
-    write = (
-        "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]);"
-        "c.execute('create table marts.mine as select 1 as n'); os._exit(9)"
-    )
-    subprocess.run([sys.executable, "-c", write, project.published], check=False)
-    assert project.published.with_name("registry.duckdb.wal").exists()
-    publish(project, RUNS[1])
+    project.published.chmod(0o644)
+    if not fenced:
+        project.published.with_name("registry.duckdb.wal").unlink()
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, project.published],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as client:
+        assert client.stdin is not None
+        assert client.stdout is not None
+
+        def say(statement: str) -> str:
+            client.stdin.write(statement + "\n")
+            client.stdin.flush()
+            return client.stdout.readline().strip()
+
+        assert say("select 1") == "done"
+        if early:
+            say("update marts.outcome set run = 'evil'")
+        publish(project, RUNS[1])
+        say("update marts.outcome set run = 'evil'")
+        say("checkpoint")
+        assert shown(project) == RUNS[1]
+        client.kill()
     assert shown(project) == RUNS[1]
+    assert faults(project) == []
+    publish(project, RUNS[0])
+    assert shown(project) == RUNS[0]
+
+
+def test_a_client_that_reads_with_a_right_to_write_reads_the_published_file(project) -> None:
+    make(project, RUNS[0])
+    publish(project, RUNS[0])
+    project.published.chmod(0o644)
+    with duckdb.connect(str(project.published)) as con:
+        assert con.execute("select distinct run from marts.outcome").fetchall() == [(RUNS[0],)]
+        with pytest.raises(duckdb.Error, match=r"registry\.duckdb\.wal"):
+            con.execute("create table marts.mine as select 1 as n")
+    assert faults(project) == ["it can be written to"]
 
 
 def test_a_build_behind_a_closed_gate_is_not_published(project) -> None:
@@ -466,4 +565,4 @@ def test_a_crash_at_any_moment_leaves_one_build_or_the_other(project) -> None:
     assert seen <= set(RUNS[:2])
     publish(project, RUNS[1])
     assert shown(project) == RUNS[1]
-    assert [path.name for path in project.published.parent.iterdir()] == ["registry.duckdb"]
+    assert beside(project) == ["registry.duckdb", "registry.duckdb.wal"]

@@ -20,7 +20,9 @@ def refresh(registry: Path, **environment: str):
 @pytest.fixture(scope="module")
 def refreshed(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
-    folder = Path(shutil.copytree(made, tmp_path_factory.mktemp("night") / "registry"))
+    folder = Path(
+        shutil.copytree(made, tmp_path_factory.mktemp("night") / "registry", symlinks=True)
+    )
     done = refresh(folder)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["published"] is True
@@ -100,7 +102,7 @@ def test_a_closed_gate_is_a_failed_flow_and_exit_code_1(registry: Path) -> None:
 def test_a_server_that_stays_away_leaves_its_last_landing_in_use(
     refreshed: Path, tmp_path: Path
 ) -> None:
-    registry = Path(shutil.copytree(refreshed, tmp_path / "registry"))
+    registry = Path(shutil.copytree(refreshed, tmp_path / "registry", symlinks=True))
     done = refresh(registry, HOSPITAL_URL="postgresql://nobody:s3cret@127.0.0.1:9/hospital")
     assert done.returncode == 0, done.stderr
     assert "its last landing (0 hours old) is used" in done.stderr

@@ -1,0 +1,138 @@
+"""How a run ended: in a file of its own first, and from there in the ledger.
+
+What the ledger could not be told, or has lost, is told by the next run that begins: see `make_up`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from cytoreg import durable, ledger
+from cytoreg.errors import ConfigError
+from cytoreg.project import Project
+from cytoreg.publication import notes
+from cytoreg.publish import all_notes, folders, noted, published_run
+from cytoreg.run import Run, durations, inputs, keep_verdict, read_verdict
+from cytoreg.warehouse import in_memory, literal, private_spill
+
+__all__ = ["Ending", "enter", "keep", "make_up"]
+
+NAME = "ending.json"
+
+Counted = tuple[str, str, int, bool]
+"""Source, table, records, whether they are an old landing's."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What the ledger says of a run that its other files do not: see `ledger.finish`."""
+
+    status: str
+    finished_at: str
+    error: str | None = None
+    outputs: Mapping[str, int] = field(default_factory=dict)
+    tables: Sequence[Counted] = ()
+
+
+def keep(
+    run: Run,
+    status: str,
+    *,
+    error: str | None = None,
+    outputs: Mapping[str, int] | None = None,
+    tables: Sequence[Counted] = (),
+) -> None:
+    """Write down how a run ends: of one that is to be published, before it is."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    ending = Ending(status, now, error, outputs or {}, tables)
+    durable.write(run.folder / NAME, json.dumps(asdict(ending)))
+
+
+def enter(run: Run) -> None:
+    """Tell the ledger how a run ended and when it was published, from the run's own files."""
+    url = run.project.ledger_url
+    ending = _of(run, published_run(run.project))
+    if ending:
+        ledger.finish(
+            url,
+            run.run_id,
+            status=ending.status,
+            inputs=inputs(run),
+            outputs=ending.outputs,
+            durations=durations(run),
+            tables=ending.tables,
+            error=ending.error,
+            finished_at=datetime.fromisoformat(ending.finished_at),
+            checks=_checks(run.folder),
+        )
+    ledger.enter_publications(url, notes.of(run.folder))
+
+
+def make_up(project: Project) -> int:
+    """Tell the ledger of every kept run what it does not know; returns of how many.
+
+    To be called while no run is under way. A run that is published and has no note of it, because
+    its night ended at the rename, gets one.
+    """
+    url = project.ledger_url
+    current = noted(project)
+    known = ledger.statuses(url)
+    told = 0
+    for folder in folders(project):
+        try:
+            run = Run.open(project.data, folder.name)
+        except ConfigError:  # its own file is gone: it costs this run alone
+            continue
+        ending = _of(run, current)
+        if ending and ending.status == "interrupted":
+            with suppress(ConfigError):  # its verdict was written before the rename that never was
+                keep_verdict(run, replace(read_verdict(run), published=False))
+        if run.run_id not in known:
+            ledger.enter_run(
+                url,
+                run.run_id,
+                as_of=run.as_of,
+                started_at=datetime.fromisoformat(run.started_at),
+                code_version=run.code_version,
+                project_hash=run.project_hash,
+            )
+        if run.run_id not in known or (ending and ending.status != known[run.run_id]):
+            enter(run)
+            told += 1
+    ledger.enter_publications(url, sorted(all_notes(project), key=lambda note: note.at))
+    return told
+
+
+def _of(run: Run, current: str | None) -> Ending | None:
+    """How a run ended; one that was to be published and was not was interrupted before."""
+    try:
+        known = json.loads((run.folder / NAME).read_text(encoding="utf-8"))
+        ending = Ending(**known | {"tables": [tuple(table) for table in known["tables"]]})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if ending.status == "published" and run.run_id != current and not notes.of(run.folder):
+        return Ending("interrupted", ending.finished_at)
+    return ending
+
+
+def _checks(folder: Path) -> list[ledger.Check]:
+    """What a run's checks counted, from what it exported; none if it came not so far."""
+    public = folder / "published.duckdb"
+    if not public.exists():
+        return []
+    try:
+        with closing(in_memory(private_spill())) as con:
+            con.execute(f"attach {literal(str(public))} as public (read_only)")
+            return con.execute(
+                "select rule, severity, violated, denominator, status"
+                " from public.quality.check_result"
+            ).fetchall()
+    except duckdb.Error:
+        return []

@@ -1,0 +1,66 @@
+"""When a run was published, by whom and why: `publications.json` in its folder.
+
+The ledger has the same, and is made up from these notes where it could not be written.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from cytoreg import durable
+
+__all__ = ["How", "Note", "add", "of", "user"]
+
+NAME = "publications.json"
+
+How = Literal["refresh", "rollback", "hold", "release"]
+"""By its refresh; by a rollback, or one that holds; `release` ends a hold and publishes nothing."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A run was published at `at` (ISO, UTC) in the place of `replaced`."""
+
+    run_id: str
+    at: str
+    how: How
+    replaced: str | None
+    who: str
+    why: str
+
+
+def add(
+    folder: Path,
+    how: How,
+    *,
+    replaced: str | None = None,
+    why: str = "",
+    at: datetime | None = None,
+) -> Note:
+    """Note in a run's folder that it is published from now on."""
+    now = (at or datetime.now(UTC)).isoformat(timespec="microseconds")
+    note = Note(folder.name, now, how, replaced, user(), why)
+    durable.write(folder / NAME, json.dumps([asdict(one) for one in (*of(folder), note)], indent=1))
+    return note
+
+
+def of(folder: Path) -> list[Note]:
+    """A run's notes, the oldest first; none if they cannot be read."""
+    try:
+        return [Note(**one) for one in json.loads((folder / NAME).read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def user() -> str:
+    """Who runs this process."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container whose user has no name
+        return "unknown"

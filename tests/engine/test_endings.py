@@ -1,0 +1,249 @@
+"""Once the rename has happened the night is published, and the ledger is made up from the runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from test_publish import RUNS, fill, make
+
+from cytoreg import conclude as concluding
+from cytoreg import endings, ledger, publish
+from cytoreg.conclude import conclude
+from cytoreg.config import Gates
+from cytoreg.errors import Busy, ConfigError
+from cytoreg.gates import check_gates
+from cytoreg.nights.refresh import running
+from cytoreg.nights.undo import release, rollback
+from cytoreg.project import Project, load_project
+from cytoreg.run import Run, read_verdict
+from cytoreg.warehouse import open_build
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return load_project(ROOT, extracts=tmp_path / "extracts", data=tmp_path / "data")
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No suites, no landings, no report: what is judged here is how a night ends."""
+    monkeypatch.setattr("cytoreg.proof.prove_suites", lambda *_: {})
+    monkeypatch.setattr(concluding, "_report", lambda *_: None)
+    monkeypatch.setattr(concluding, "_tables", lambda *_: [("log", "cases", 100, False)])
+    monkeypatch.setattr(concluding, "_check", checked)
+
+
+def checked(run: Run, _: object) -> tuple[list[object], dict[str, int]]:
+    with open_build(run.build) as con:
+        return check_gates(con, Gates(), None), {"marts.outcome": 1000}
+
+
+@contextmanager
+def night(project: Project) -> Iterator[Run]:
+    """A run whose build is there to be concluded."""
+    with running(project, None) as run:
+        with open_build(run.build) as con:
+            fill(con, run.run_id)
+        yield run
+
+
+def told(project: Project) -> list[tuple[str, str]]:
+    return [(run.run_id, run.status) for run in ledger.runs(project.ledger_url)]
+
+
+def break_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ConfigError("the ledger does not work")
+
+    monkeypatch.setattr(ledger, "finish", refuse)
+
+
+def test_a_ledger_that_fails_after_the_rename_is_made_up_by_the_next_run(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, night(project) as first:
+        break_ledger(patch)
+        verdict = conclude(first)
+    assert verdict.published
+    assert verdict.notes == ["the ledger: the ledger does not work; the next run makes up for it"]
+    assert read_verdict(first).notes == verdict.notes
+    assert publish.published_run(project) == first.run_id
+    assert told(project) == [(first.run_id, "running")]
+    with night(project) as second:
+        conclude(second)
+    assert told(project) == [(second.run_id, "published"), (first.run_id, "published")]
+    made = ledger.publications(project.ledger_url)
+    assert [(one.run_id, one.replaced) for one in made] == [
+        (second.run_id, first.run_id),
+        (first.run_id, None),
+    ]
+    assert ledger.trend(project.ledger_url, "t.unique")[0].run_id == first.run_id
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "place", ["retention.retain", "endings.enter", "publish.notes.add", "publish.sync"]
+)
+def test_nothing_after_the_rename_undoes_a_publication(
+    project: Project, monkeypatch: pytest.MonkeyPatch, place: str, error: BaseException
+) -> None:
+    switched = []
+
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    replace = Path.replace
+
+    def replaced(path: Path, target: Path) -> Path:
+        done = replace(path, target)
+        if Path(target) == project.published:
+            monkeypatch.setattr(f"cytoreg.{place}", refuse)
+            switched.append(target)
+        return done
+
+    with night(project) as run:
+        monkeypatch.setattr(Path, "replace", replaced)
+        verdict = conclude(run)
+    monkeypatch.undo()
+    assert switched
+    assert verdict.published
+    assert len(verdict.notes) == 1
+    endings.make_up(project)
+    assert told(project) == [(run.run_id, "published")]
+    assert [one.run_id for one in ledger.publications(project.ledger_url)] == [run.run_id]
+
+
+def test_an_interrupt_before_the_rename_is_a_failed_night(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt), night(project) as run:
+        patch.setattr("cytoreg.publish.fence", interrupt)
+        conclude(run)
+    assert told(project) == [(run.run_id, "failed")]
+    assert publish.published_run(project) is None
+
+
+def test_a_kill_right_before_the_rename_shows_as_interrupted(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed), night(project) as run:
+        patch.setattr("cytoreg.publish.publish", kill)
+        patch.setattr("cytoreg.nights.refresh.fail", lambda *_: None)
+        conclude(run)
+    with night(project) as second:
+        assert told(project)[1] == (run.run_id, "interrupted")
+        conclude(second)
+
+
+def test_a_lost_ledger_is_made_up_from_the_runs(project: Project) -> None:
+    runs = []
+    for _ in range(2):
+        with night(project) as run:
+            conclude(run)
+        runs.append(run.run_id)
+    with pytest.raises(RuntimeError), night(project) as failed:
+        raise RuntimeError
+    rollback(project, runs[0], why="grades")
+    before = ledger.runs(project.ledger_url), ledger.publications(project.ledger_url)
+    path = project.data / "ledger.sqlite"
+    path.write_bytes(b"damaged" * 5000)
+    with pytest.raises(ConfigError, match="does not work"):
+        ledger.runs(project.ledger_url)
+    with night(project) as last:
+        conclude(last)
+    assert list(project.data.glob("ledger.sqlite.damaged-*"))
+    made = ledger.publications(project.ledger_url)[1:]
+    again = ledger.runs(project.ledger_url)[1:]
+    assert (again, made) == before
+    assert failed.run_id in [run.run_id for run in again]
+
+
+@pytest.mark.parametrize("name", ["run.json", "verdict.json", "ending.json", "publications.json"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe"])
+def test_a_torn_file_costs_that_run_alone(project: Project, name: str, content: bytes) -> None:
+    runs = []
+    for _ in range(2):
+        with night(project) as run:
+            conclude(run)
+        runs.append(run.run_id)
+    (project.builds / runs[0] / name).write_bytes(content)
+    with night(project) as last:
+        conclude(last)
+    assert told(project)[:2] == [(last.run_id, "published"), (runs[1], "published")]
+    assert rollback(project).run_id == runs[1]
+
+
+def test_a_rollback_waits_for_no_refresh_and_says_so(project: Project) -> None:
+    with night(project) as run:
+        conclude(run)
+    with night(project), pytest.raises(Busy) as caught:
+        rollback(project)
+    assert caught.value.exit_code == 4
+    with pytest.raises(ConfigError, match="nothing is held"):
+        release(project)
+
+
+def test_a_held_build_stays_until_it_is_released(project: Project) -> None:
+    with night(project) as first:
+        conclude(first)
+    rollback(project, first.run_id, why="grades", hold=True)
+    with night(project) as second:
+        verdict = conclude(second)
+    assert not verdict.published
+    assert [gate.name for gate in verdict.closed] == ["hold"]
+    assert publish.published_run(project) == first.run_id
+    assert told(project)[0] == (second.run_id, "held")
+    release(project)
+    with night(project) as third:
+        assert conclude(third).published
+    assert rollback(project, second.run_id).run_id == second.run_id
+
+
+def test_the_ledger_says_who_rolled_back_and_why(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "ann")
+    make(project, RUNS[0])
+    make(project, RUNS[1])
+    publish.publish(project, RUNS[0])
+    rollback(project, RUNS[1], why="grades")
+    newest = ledger.publications(project.ledger_url)[0]
+    assert (newest.run_id, newest.replaced) == (RUNS[1], RUNS[0])
+    assert (newest.how, newest.who, newest.why) == ("rollback", "ann", "grades")
+
+
+def test_a_ledger_that_cannot_be_written_keeps_nobody_from_rolling_back(project: Project) -> None:
+    for _ in range(2):
+        with night(project) as run:
+            conclude(run)
+    with sqlite3.connect(project.data / "ledger.sqlite") as held:
+        held.execute("update ledger_version set version = 99")
+    undone = rollback(project)
+    assert undone.run_id != run.run_id
+    assert "version 99" in undone.notes[0]
+    assert publish.published_run(project) == undone.run_id
+
+
+def test_a_clock_that_was_set_back_keeps_the_order_of_the_nights(project: Project) -> None:
+    make(project, "20990101T020000Z-aaaaaa")
+    publish.publish(project, "20990101T020000Z-aaaaaa")
+    with night(project) as run:
+        verdict = conclude(run)
+    assert run.run_id.startswith("20990101T020001Z-")
+    assert verdict.notes[0].startswith("the clock was set back: this run is dated 2099-01-01 02:00")
+    assert rollback(project).run_id == "20990101T020000Z-aaaaaa"
