@@ -12,9 +12,11 @@ Two names share *parts* when all words of the one are words of the other, whatev
 
 from __future__ import annotations
 
+from functools import cache
+
 import duckdb
 
-__all__ = ["define_names"]
+__all__ = ["define_names", "names_agree"]
 
 # Letters with a spelling of their own, after capitals; accents are stripped from all others.
 # Each row: letter, spelt with one letter of A to Z where that is usual, spelt in full.
@@ -25,6 +27,8 @@ _LETTERS = (
     *(("Ŧ", "T", "T"), ("Ŋ", "N", "NG"), ("Ĳ", "IJ", "IJ"), ("ı", "I", "I")),
 )
 _DIGRAPHS = (("AA", "A"), ("AE", "A"), ("OE", "O"), ("UE", "U"), ("DJ", "D"))
+_CUT = 15
+"""Letters from which on a name may have been cut by a field of unknown width."""
 _SUFFIXES = "JR|SR|JNR|SNR|JUNIOR|SENIOR|II|III|IV|V|ESQ|MD|PHD|DDS|RN"
 
 
@@ -34,7 +38,8 @@ def define_names(con: duckdb.DuckDBPyConnection) -> None:
     `name_forms(text, width)` gives a struct for a name in a field of `width` letters (null: wide
     enough); null where no letter is left. `same_name(a, b, loosely)` and `parts_of_name(a, b)`
     compare two such structs; `loosely` lets a digraph and its letter pass for each other in
-    spellings that hold A to Z only (MUELLER and MULLER).
+    spellings that hold A to Z only (MUELLER and MULLER). `names_agree(written, family)`: whether a
+    whole name, family name first or before a comma, may be of somebody of this family name.
     """
     plain, full = "text", "text"
     for letter, short, long in _LETTERS:
@@ -86,6 +91,29 @@ def define_names(con: duckdb.DuckDBPyConnection) -> None:
         "parts_of_name(a, b)": "list_has_all(a.words, b.words) or list_has_all(b.words, a.words)"
         " or (length(a.loose) = 1 and starts_with(b.loose, a.loose))"
         " or (length(b.loose) = 1 and starts_with(a.loose, b.loose))",
+        "names_agree(written, family)": f"""list_transform(
+            [struct_pack(
+              whole := name_forms(written, null), family := name_forms(family, null),
+              before := name_forms(string_split(written, ',')[1], null)
+            )],
+            lambda n: parts_of_name(n.whole, n.family) or parts_of_name(n.before, n.family)
+              or same_name(n.before, n.family, true)
+              or (length(n.before.forms[1]) >= {_CUT}
+                and starts_with(n.family.forms[1], n.before.forms[1]))
+          )[1]""",
     }
     for head, body in macros.items():
         con.execute(f"create or replace temp macro {head} as {body}")
+
+
+@cache
+def _alone() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(config={"threads": 1})
+    define_names(con)
+    return con
+
+
+def names_agree(written: str, family: str) -> bool | None:
+    """`names_agree` of one pair, None where one of them has no letter."""
+    ((agree,),) = _alone().execute("select names_agree(?, ?)", [written, family]).fetchall()
+    return agree  # type: ignore[no-any-return]

@@ -107,20 +107,3 @@ ICD_CM = (
     r"^([0-9]{3}(\.[0-9]{1,2})?|V[0-9]{2}(\.[0-9]{1,2})?|E[0-9]{3}(\.[0-9])?"
     r"|[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?)$"
 )
-
-# A log's letters for those that many systems cannot hold, and suffixes between name and comma.
-_PLAIN_LETTERS = dict(zip("ÁÄÅÇÉÈÍÑÓÖØÜ", "AAACEEINOOOU", strict=True)) | {"Æ": "AE", "ß": "SS"}
-_SUFFIXES = (" JR", " SR", " III", " II", " IV")
-
-
-def name_in_letters(name: str) -> str:
-    """SQL: "family name, …" in capitals without common accents, suffix, hyphens and blanks."""
-    plain = f"upper({name})"
-    for old, new in (
-        *_PLAIN_LETTERS.items(),
-        *((f",{suffix},", ",") for suffix in _SUFFIXES),
-        *((f"{suffix},", ",") for suffix in _SUFFIXES),
-        *(("-", ""), (" ", "")),
-    ):
-        plain = f"replace({plain}, '{old}', '{new}')"
-    return plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 
-from .codes import CASE_NUMBER, CLOCK, HOSPITAL_NUMBER, PROCEDURES, name_in_letters
+from .codes import CASE_NUMBER, CLOCK, HOSPITAL_NUMBER, PROCEDURES
 
 
 class Procedure(Entity):
@@ -161,12 +161,7 @@ class Procedure(Entity):
     patient_name_agrees = compare(
         "patient",
         on="hospital_number",
-        holds=f"""
-            starts_with(
-              {name_in_letters("patient_name")},
-              {name_in_letters("patient.family_name || ','")}
-            )
-        """,
+        holds="names_agree(patient_name, patient.family_name)",
         reason="The log's family name is not the patient's; the hospital number may be another's.",
         severity="warning",
     )

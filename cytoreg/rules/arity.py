@@ -15,7 +15,7 @@ _MANY = 1_000
 ARGUMENTS: dict[str, tuple[int, int]] = {
     **dict.fromkeys(("length", "lower", "upper", "trim", "abs", "floor", "ceil"), (1, 1)),
     **dict.fromkeys(("year", "month", "day", "hour", "minute", "earliest", "latest"), (1, 1)),
-    **dict.fromkeys(("starts_with", "ends_with", "contains", "nullif"), (2, 2)),
+    **dict.fromkeys(("starts_with", "ends_with", "contains", "nullif", "names_agree"), (2, 2)),
     **dict.fromkeys(("coalesce", "greatest", "least"), (1, _MANY)),
     "regexp_matches": (2, 2),
     "substr": (2, 3),

@@ -56,7 +56,7 @@
   `= <> < <= > >=`, `and or not`, `is [not] null`, `in (…)`, `between`, `like`, `case`, `+ - * / %`
   (`/` is real division; date ± days), `||`, `cast(x as bigint|double|date|timestamp|varchar)`
   (null where the text is not of the type), `coalesce nullif greatest least abs floor ceil`,
-  `length lower upper trim substr replace starts_with ends_with contains`,
+  `length lower upper trim substr replace starts_with ends_with contains names_agree`,
   `regexp_matches(x, '…')` (search), `date_diff('day'|'hour'|'minute', a, b)`,
   `year month day hour minute`, `date '2016-01-31'`. Types are checked when the schemas load:
   a date can't be compared with text.

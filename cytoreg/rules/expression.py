@@ -196,6 +196,9 @@ class _Reader:
                 return self.replace(tree)
             case exp.Anonymous() if tree.name.lower() in ("earliest", "latest"):
                 return self.bound(tree)
+            case exp.Anonymous() if tree.name.lower() == "names_agree":
+                written, family = (self.typed(part, str) for part in tree.expressions)
+                return Node("names agree", bool, (written, family))
             case exp.Year() | exp.Month():
                 return self.part(tree)
             case exp.Neg() | exp.Abs() | exp.Floor() | exp.Ceil():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cytoreg import quality
 from cytoreg.errors import BuildError, ConfigError
+from cytoreg.names import define_names
 from cytoreg.rules.catalogue import Column, EntityRules, Python
 from cytoreg.rules.declare import LINEAGE
 from cytoreg.rules.outcome import outcome
@@ -53,6 +54,7 @@ def judge(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], *, as_of:
 
 def begin(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules]) -> None:
     """Make the tables that judging fills; raises ConfigError where staging and schemas differ."""
+    define_names(con)
     for entity in schemas.values():
         _check_columns(con, entity)
     for table in ("finding", "check_result", "cell_balance"):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from cytoreg.errors import ConfigError
+from cytoreg.names import names_agree
 from cytoreg.rules.column_types import TYPES, Value
 from cytoreg.warehouse import literal
 
@@ -150,6 +151,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "starts_with": Operation("starts_with({0}, {1})", lambda a, b: a.startswith(b)),
     "ends_with": Operation("suffix({0}, {1})", lambda a, b: a.endswith(b)),
     "contains": Operation("contains({0}, {1})", lambda a, b: b in a),
+    "names agree": Operation("names_agree({0}, {1})", names_agree),
     "like": Operation("{0} like {1}", _like),
 }
 

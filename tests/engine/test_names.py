@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from cytoreg.names import define_names
+from cytoreg.names import define_names, names_agree
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +122,31 @@ def test_parts_of_names(con) -> None:
     assert parts(con, "Johan", "J")
     assert not parts(con, "Anna Maria", "ANNA LENA")
     assert not parts(con, "Anna", "ANNELIESE")
+
+
+@pytest.mark.parametrize(
+    ("written", "family"),
+    [
+        ("MALEK, JAN", "Małek"),
+        ("MALEK JAN", "Małek"),
+        ("MALEK JR, JAN", "Małek"),
+        ("DORDE, SIM", "Đorđe"),
+        ("OBRIEN, SIM", "O'Brien"),
+        ("A BECKETT, SIM", "à Beckett"),
+        ("MUELLER, SIM", "Müller"),
+        ("GROENN, SIM", "Grønn"),
+        ("GARCIA, SIM", "García López"),
+        ("SMITHJONES, SIM", "Smith-Jones"),
+        ("PAPADIMITRIOU-KONSTA, SIM", "Papadimitriou-Konstantinou"),
+    ],
+)
+def test_a_whole_name_agrees_with_its_family_name_however_it_is_written(written, family):
+    assert names_agree(written, family) is True
+
+
+@pytest.mark.parametrize(
+    ("written", "family", "agree"),
+    [("SIM, ANN", "Test", False), ("LI, SIM", "Lin", False), ("-", "Sim", None)],
+)
+def test_another_family_name_does_not_agree_and_none_says_nothing(written, family, agree):
+    assert names_agree(written, family) is agree

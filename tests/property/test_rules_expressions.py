@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules_verdict import AS_OF, EXAMPLES
 
+from cytoreg.names import define_names
 from cytoreg.rules import PartialDate, PartialDatetime
 from cytoreg.rules.column_types import TYPES, stored_values, to_series
 from cytoreg.rules.evaluate import evaluate
@@ -183,6 +184,7 @@ TEMPLATES: dict[type, list[tuple[object, ...]]] = {
         ("{} not like '_b%\n'", str),
         ("{} like 'a\\%'", str),
         ("starts_with({}, {})", str, str),
+        ("names_agree({}, {})", str, str),
         ("ends_with({}, {})", str, str),
         ("contains({}, {})", str, str),
         ("regexp_matches({}, '^[a-b]+$')", str),
@@ -223,6 +225,7 @@ def in_duckdb(conditions: list[str], rows: list[tuple[object, ...]]) -> list[tup
         for name, kind in COLUMNS.items()
         for part in TYPES[kind].stored(name)
     )
+    define_names(con)
     con.execute(f"create table rows (place int, {kinds})")
     marks = ", ".join("?" for _ in range(len(rows[0]) + 1))
     con.executemany(f"insert into rows values ({marks})", [(n, *row) for n, row in enumerate(rows)])
