@@ -1,6 +1,7 @@
-/* Every dated evidence that a patient was alive, from all sources.
-A date of death is no evidence of life, nor is a tumour's diagnosis, which an autopsy can make, nor
-an expired patient's discharge. Dates after the extract are plans, and are left out. A date known to
+/* Every dated evidence that a patient was alive, from all sources, a specimen for the laboratory too.
+A date of death is no evidence of life, nor are a tumour's diagnosis and a specimen for
+the pathologist, which an autopsy can make and take, nor an expired patient's discharge, nor a complication that may be
+the death. Dates after the extract are plans, and are left out. A date known to
 the month or the year shows that the patient was alive on one of its days, and so on the first.
 grain: one row per patient, day, evidence and source row
 materialized: view
@@ -96,7 +97,9 @@ every_evidence as (
     _file,
     _row
   from registry.complication
-  where grade <> 'V' and type <> 'death'
+  where coalesce(grade, type) is not null
+    and coalesce(grade, '') <> 'V'
+    and coalesce(type, '') <> 'death'
   union all
   select
     patient_id,
@@ -110,6 +113,19 @@ every_evidence as (
     _row
   from registry.follow_up
   where status <> 'dead'
+  union all
+  select
+    patient_id,
+    specimen_date,
+    specimen_date_earliest,
+    specimen_date_latest,
+    'specimen',
+    _source,
+    _table,
+    _file,
+    _row
+  from registry.laboratory
+  where usable
 )
 select
   patient_id, -- pseudonym of the patient

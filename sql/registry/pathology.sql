@@ -7,8 +7,8 @@ row. Of a time that is known in part, a correction or a cancellation counts as l
 other as early.
 A cancelled report stays as a row without results, which no mart reads (`stands`); so does an order
 of which no result was ever sent.
-A report belongs to an operation if it names its case and both are of one patient; one that names no
-case, to the patient's only operation on the specimen's day. What a rule
+A report belongs to the operation whose case it names, if both are of one patient; one that names no
+case of the patient, to the patient's only operation on the specimen's day. What a rule
 doubted is not used: a site or a category that cannot be, mitoses that were not counted in mm².
 Every accepted report finds its patient, because rule pathology.patient_exists is critical.
 grain: pathology_id, one row a report number, or one an order of it
@@ -201,10 +201,11 @@ select
   v._row -- lineage
 from last_version as v
 inner join patient_of_number as p on p.hospital_number = v.hospital_number
+left join operation_of_case as n
+  on n.case_number = v.case_number and n.patient_id = p.patient_id
 left join case_of_day as d
-  on v.case_number is null
+  on n.case_number is null
   and d.patient_id = p.patient_id
   and d.operation_date = v.specimen_date
-left join operation_of_case as o
-  on o.case_number = coalesce(v.case_number, d.case_number) and o.patient_id = p.patient_id
+left join operation_of_case as o on o.case_number = coalesce(n.case_number, d.case_number)
 left join registry.neuroendocrine as h on h.histology = v.histology

@@ -74,6 +74,7 @@ def shows(
             dict.fromkeys(refused, "varchar"),
             given.get(f"quarantine.{entity}"),
         )
+    drawn.put(shared, "quarantine.cell", drawn.REFUSED_CELL, given.get("quarantine.cell"))
     for table, columns in drawn.LINKED.items():
         drawn.put(shared, table, columns, given.get(table))
     if "registry.patient_number" not in given:  # each patient has the drawn number alone

@@ -63,6 +63,11 @@ LINEAGE = {
     "_file": "varchar",
     "_row": "bigint",
 }
+# A refused cell, as far as the registry models read it.
+REFUSED_CELL = {
+    **dict.fromkeys(("entity", '"column"', '"text"', "source", "source_table", "file"), "varchar"),
+    '"row"': "bigint",
+}
 # What the link stage leaves for the registry models, as far as they read it.
 LINKED = {
     "registry.patient": {

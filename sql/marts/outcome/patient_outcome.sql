@@ -19,9 +19,7 @@ with operations as (
     min(operation_date_latest) as first_day_latest,
     max(middle_day(operation_date_earliest, operation_date_latest)) as last_operation_date,
     count(any_minor) as minor_known,
-    max(case when any_minor then 1 else 0 end) as minor,
     count(any_major) as major_known,
-    max(case when any_major then 1 else 0 end) as major,
     count(crisis_recorded) as crisis_known,
     max(case when crisis_recorded then 1 else 0 end) as crisis,
     max(case when mortality_30_day = 'dead' then 1 else 0 end) as dead_30,
@@ -45,6 +43,16 @@ index_operation as (
   from marts.procedure_outcome as p
   inner join operations as o on o.patient_id = p.patient_id
   where p.procedure_number = 1
+),
+complications as (
+  select
+    f.patient_id,
+    max(case when c.minor then 1 else 0 end) as minor,
+    max(case when not c.minor then 1 else 0 end) as major
+  from registry.complication as c
+  inner join registry.complication_operation as f on f.complication_key = c.complication_key
+  where f.followed_one
+  group by f.patient_id
 ),
 index_tumor as (
   select * from registry.tumor where index_tumor
@@ -119,9 +127,9 @@ select
   o.procedures, -- operations
   case when o.all_dated then o.last_operation_date end
     as last_operation_date, -- day of the last one; empty: not known which it was
-  case when o.minor = 1 then true when o.minor_known = o.procedures then false end
+  case when c.minor = 1 then true when o.minor_known = o.procedures then false end
     as any_minor, -- a grade I or II complication of any operation; empty: unknown
-  case when o.major = 1 then true when o.major_known = o.procedures then false end
+  case when c.major = 1 then true when o.major_known = o.procedures then false end
     as any_major, -- a grade III to V complication of any operation; empty: unknown
   case when o.crisis = 1 then true when o.crisis_known = o.procedures then false end
     as any_crisis, -- a recorded carcinoid crisis at any operation; empty: unknown
@@ -153,4 +161,5 @@ from index_operation as i
 inner join operations as o on o.patient_id = i.patient_id
 left join marts.primary_site as s on s.patient_id = i.patient_id
 left join index_tumor as t on t.patient_id = i.patient_id
+left join complications as c on c.patient_id = i.patient_id
 left join end_of_follow_up as l on l.patient_id = i.patient_id

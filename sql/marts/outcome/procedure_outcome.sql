@@ -1,5 +1,7 @@
 /* One row per operation: who was operated, what happened in it and what came after it.
 Complications are known when the research project recorded the operation or any complication of it.
+One that may have followed this operation or another (registry.complication_operation) leaves open what
+it could change.
 Three definitions of a carcinoid crisis stand side by side, since none is accepted. A death counts
 on the last operation before it, and a patient not seen up to day 30 (90) is unknown, not alive.
 Where a date is known to the month or the year only, an answer is given if it is the same whichever
@@ -26,7 +28,19 @@ complications as (
     max(case when minor then 1 else 0 end) = 1 as any_minor,
     max(case when not minor then 1 else 0 end) = 1 as any_major
   from registry.complication
+  where procedure_id is not null
   group by procedure_id
+),
+possible_complications as (
+  select
+    f.procedure_id,
+    max(coalesce(c.grade_rank, 7)) as highest_rank,
+    max(case when c.minor then 1 when c.minor is null then 1 else 0 end) = 1 as perhaps_minor,
+    max(case when not c.minor then 1 when c.minor is null then 1 else 0 end) = 1 as perhaps_major
+  from registry.complication_operation as f
+  inner join registry.complication as c on c.complication_key = f.complication_key
+  where not f.certain
+  group by f.procedure_id
 ),
 operations as (
   select
@@ -70,13 +84,17 @@ joined as (
     coalesce(c.events, 0) as events,
     o.has_finding or c.events is not null as reviewed,
     c.highest_rank,
-    coalesce(c.any_ungraded, false) as any_ungraded,
+    case when c.any_ungraded then 7 else coalesce(d.highest_rank, 0) end as rank_left_open,
+    d.procedure_id is not null as any_unplaced,
+    coalesce(c.any_ungraded, false) or coalesce(d.perhaps_minor, false) as perhaps_minor,
+    coalesce(c.any_ungraded, false) or coalesce(d.perhaps_major, false) as perhaps_major,
     c.any_minor,
     c.any_major
   from operations_in_order as o
   inner join registry.patient as e on e.patient_id = o.patient_id
   left join marts.primary_site as s on s.patient_id = o.patient_id
   left join complications as c on c.procedure_id = o.procedure_id
+  left join possible_complications as d on d.procedure_id = o.procedure_id
 ),
 banded as (
   select
@@ -136,10 +154,10 @@ select
   crisis_recorded, -- carcinoid crisis, definition recorded: as the research project says
   crisis_sbp80_10min, -- carcinoid crisis, definition sbp80_10min: below 80 mmHg for 10 minutes
   crisis_fouche_2018, -- carcinoid crisis, definition fouche_2018: sudden, unexplained, reversed
-  case when reviewed then events end
+  case when reviewed and not any_unplaced then events end
     as complications, -- postoperative complications recorded; empty: unknown
   case
-    when any_ungraded and coalesce(highest_rank, 0) < 7 then null
+    when rank_left_open > coalesce(highest_rank, 0) then null
     when highest_rank is not null then
       case highest_rank
         when 1 then 'I'
@@ -153,17 +171,20 @@ select
     when reviewed then 'none'
   end as highest_grade, -- highest Clavien-Dindo grade, none without complication; empty: unknown
   case
-    when any_ungraded and coalesce(highest_rank, 0) < 7 then null
+    when rank_left_open > coalesce(highest_rank, 0) then null
     when reviewed then coalesce(highest_rank, 0)
   end as highest_grade_rank, -- the highest grade as a number, 0 (none) to 7 (V)
-  case when reviewed then events > 0 end as any_complication, -- any postoperative complication
-  case when any_minor then true when reviewed and not any_ungraded then false end
+  case when events > 0 then true when reviewed and not any_unplaced then false end
+    as any_complication, -- any postoperative complication; empty: unknown
+  case when any_minor then true when reviewed and not perhaps_minor then false end
     as any_minor, -- any complication of grade I or II, whatever else there was; empty: unknown
-  case when any_major then true when reviewed and not any_ungraded then false end
+  case when any_major then true when reviewed and not perhaps_major then false end
     as any_major, -- any complication of grade III to V; empty: unknown
   case
     when any_major then false
-    when reviewed and not any_ungraded then coalesce(highest_rank <= 2, false)
+    when perhaps_major then null
+    when any_minor then true
+    when reviewed and not perhaps_minor then false
   end as highest_is_minor, -- complicated, but never beyond grade II; empty: unknown
   case
     when next_last_day <= death_earliest then 'alive'

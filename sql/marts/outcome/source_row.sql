@@ -1,6 +1,6 @@
 /* Lineage: the landed rows behind every operation, patient, report and result of the marts.
 Behind a procedure: its case in the operating-room log, what research recorded of it, the hospital
-stay around it, its complications, every version of its pathologists' reports. Behind a patient: the
+stay around it, every complication that may have followed it, every version of its pathologists' reports. Behind a patient: the
 person's rows in every source, tumours, encounters, follow-ups, reports and results. A row's number counts the records of its file from 1.
 grain: item, id, source, source_table, file, row
 materialized: table
@@ -24,7 +24,9 @@ behind_procedures as (
   from registry.encounter as e
   inner join cases as c on c.encounter_id = e.encounter_id
   union
-  select procedure_id, _source, _table, _file, _row from registry.complication
+  select f.procedure_id, c._source, c._table, c._file, c._row
+  from registry.complication as c
+  inner join registry.complication_operation as f on f.complication_key = c.complication_key
   union
   select r.procedure_id, a._source, a._table, a._file, a._row
   from accepted.pathology as a

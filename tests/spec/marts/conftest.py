@@ -26,8 +26,10 @@ REGISTRY = {
     " crisis_recorded:boolean crisis_sbp80_10min:boolean crisis_fouche_2018:boolean"
     " admission_date:date discharge_date:date postoperative_days:bigint stay_days:bigint"
     " disposition",
-    "registry.complication": "complication_id procedure_id patient_id grade grade_rank:integer"
-    " minor:boolean",
+    "registry.complication": "complication_id complication_key procedure_id patient_id grade"
+    " grade_rank:integer minor:boolean",
+    "registry.complication_operation": "complication_key procedure_id patient_id certain:boolean"
+    " followed_one:boolean",
     "registry.vital_status": "patient_id status death_date:date death_date_earliest:date"
     " death_date_latest:date death_date_precision death_date_estimate:date death_date_source"
     " last_contact_date:date last_contact_date_earliest:date last_contact_date_latest:date"
@@ -60,6 +62,12 @@ def marts(build: duckdb.DuckDBPyConnection, request: pytest.FixtureRequest) -> C
             for name, _, kind in (column.partition(":") for column in columns.split())
         }
         drawn.put(build, table, kinds, module.given.get(table))
+    build.execute(  # a complication with an operation is that operation's
+        "insert into registry.complication_operation by name"
+        " select c.complication_key, o.procedure_id, o.patient_id, true as certain,"
+        " true as followed_one from registry.complication as c"
+        " inner join registry.procedure as o on o.procedure_id = c.procedure_id"
+    )
     project = models.load_models(drawn.ROOT / "sql")
 
     def needed(name: str) -> set[str]:

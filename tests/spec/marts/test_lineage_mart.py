@@ -25,9 +25,9 @@ given = {
         E3           | bert       | hospital | encounters | encounters  | 7
     """,
     "registry.complication": """
-        complication_id | procedure_id | _source  | _table       | _file    | _row
+        complication_key | procedure_id | _source  | _table       | _file    | _row
         ----------------+--------------+----------+--------------+----------+-----
-        1               | a1           | research | complication | data.csv | 40
+        1                | a1           | research | complication | data.csv | 40
     """,
     "registry.pathology": """
         pathology_id | report_number | patient_id | procedure_id
