@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from prefect_records import cytoreg
 
+from cytoreg.prefect_server import prefect_server
+
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with extracts, not refreshed yet. Nobody changes it."""
+    """A project with extracts and Prefect's tables, not refreshed yet. Nobody changes it."""
     folder = tmp_path_factory.mktemp("flows") / "registry"
     for command in (["init", str(folder)], ["simulate", f"{folder}/extracts", "--patients", "60"]):
         done = cytoreg(*command, cwd=folder.parent)
@@ -22,6 +24,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         "utf-8",
     )
+    # Prefect makes its tables when a server first starts, which takes longer than a small night.
+    with pytest.MonkeyPatch.context() as environment:
+        home = folder / "data/prefect"
+        environment.setenv("PREFECT_HOME", str(home))
+        with prefect_server(home, scheduling=False, meanwhile=lambda _: None):
+            pass
     return folder
 
 

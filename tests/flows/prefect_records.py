@@ -23,7 +23,7 @@ def cytoreg(*arguments: str, cwd: Path, **environment: str) -> subprocess.Comple
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
     )
 
 
