@@ -242,3 +242,14 @@ def test_the_page_says_whom_survival_is_estimated_without() -> None:
         assert left_out(con, lexicon) == [
             "Overall, life table: without 4 patients (older than the life table 3, sex unknown 1)."
         ]
+
+
+@pytest.mark.parametrize(("key", "demo"), [("demo", True), ("0123456789abcdef", False)])
+def test_the_page_of_a_demo_says_that_nobody_in_it_is_real(
+    tmp_path: Path, key: str, demo: bool
+) -> None:
+    published, page = write_published(tmp_path / "published.duckdb"), tmp_path / "page.html"
+    with duckdb.connect(str(published)) as con:
+        con.execute(f"alter table quality.run add column pseudonym_key varchar default '{key}'")
+    report.render(published, page, title="A registry", run={})
+    assert ("every patient is simulated" in page.read_text()) == demo
