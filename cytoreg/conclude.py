@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cytoreg import __version__, endings
 from cytoreg.errors import CytoregError, place
 from cytoreg.gates import Gate
+from cytoreg.machine import machine_error
 from cytoreg.progress import Progress, quiet
 from cytoreg.publication.hold import HELD, held
 from cytoreg.run import Purpose, Run, Verdict, durations, fingerprint, keep_verdict, step, steps
@@ -92,7 +93,8 @@ def _told(error: BaseException) -> str:
         return error.message
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    return error.strerror or place(error) if isinstance(error, OSError) else place(error)
+    failure = machine_error(error)
+    return failure.message if failure else place(error)
 
 
 def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:

@@ -17,6 +17,7 @@ import duckdb
 from cytoreg import quality
 from cytoreg.config import Gates
 from cytoreg.published import reading, tables_of
+from cytoreg.sources.declaration import NO_TABLE
 from cytoreg.warehouse import quote, transaction
 
 __all__ = ["Gate", "check_gates"]
@@ -43,11 +44,11 @@ def check_gates(
     `quality.gate`.
 
     `previous` is the published file that the build would replace. A validation makes no marts
-    and does not expect them; it judges what is delivered, so that something must be.
+    and does not expect them.
     """
     quality.ensure(con, "source", "drift", "balance", "cell_balance", "check_result", "gate")
     checked = [
-        _sources(con, delivery_expected=not marts_expected),
+        _sources(con),
         _books(con),
         _cells(con),
         _quarantined(con, gates.max_quarantined),
@@ -66,7 +67,7 @@ def check_gates(
     return checked
 
 
-def _sources(con: duckdb.DuckDBPyConnection, *, delivery_expected: bool) -> Gate:
+def _sources(con: duckdb.DuckDBPyConnection) -> Gate:
     rows = con.execute(
         "select concat_ws('.', source, nullif(source_table, '')) || ': ' || reason"
         " from quality.drift where severity = 'critical'"
@@ -77,7 +78,7 @@ def _sources(con: duckdb.DuckDBPyConnection, *, delivery_expected: bool) -> Gate
         "select count(*), count(*) filter (state in ('away', 'refused')), max(seen_at)::varchar"
         " from quality.source"
     ).fetchall()[0]
-    if delivery_expected and sources == stale > 0:
+    if sources == stale > 0:
         return Gate(
             "sources",
             False,
@@ -151,8 +152,13 @@ def _refused(con: duckdb.DuckDBPyConnection, most: float) -> Gate:
 
 def _quarantined(con: duckdb.DuckDBPyConnection, most: float) -> Gate:
     rows = con.execute(
-        "select source || '.' || source_table, sum(quarantined), sum(landed) from quality.balance"
-        " group by 1 having sum(landed) > 0 order by sum(quarantined) / sum(landed) desc, 1"
+        "with judged as (select source || '.' || source_table as name,"
+        " sum(quarantined) as refused, sum(landed) as landed from quality.balance"
+        f" where source_table <> '{NO_TABLE}' group by 1"
+        " union all select source || ', records of no table',"
+        f" sum(quarantined) filter (source_table = '{NO_TABLE}') as refused, sum(landed)"
+        " from quality.balance group by source having refused > 0)"
+        " from judged where landed > 0 order by refused / landed desc, 1"
     ).fetchall()
     above = [row for row in rows if row[1] > most * row[2]]
     told = [f"{name}: {refused} of {landed}" for name, refused, landed in above or rows[:1]]

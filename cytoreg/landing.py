@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from cytoreg import __version__, manifest
 from cytoreg.durable import sha256, sync
 from cytoreg.errors import ConfigError, SourceError
+from cytoreg.machine import MachineError, machine_error
 from cytoreg.manifest import FileManifest, Landing, TableManifest
 from cytoreg.progress import Progress, quiet
 from cytoreg.project import Project
@@ -48,7 +49,7 @@ VERSION = 9
 
 REJECT = ("source", "source_table", "entity", "file", "row", "line", "reason", "raw")
 
-_ASIDE = dict.fromkeys(("url", "deadline_minutes", "required"), True) | {
+_ASIDE = dict.fromkeys(("url", "deadline_minutes", "required", "max_age_days"), True) | {
     "expect": {"files", "done", "settle"}
 }
 """What a source declares that does not change what is landed of it."""
@@ -128,6 +129,10 @@ def _land(project: Project, source: str, config: AnySource, progress: Progress) 
         _finish(landing, folder)
         return landing
     except OSError as error:
+        if failure := machine_error(error):
+            raise MachineError(
+                f"source {source} cannot be landed: {failure.message}", remedy=failure.remedy
+            ) from None
         raise SourceError(
             source,
             f"cannot be landed: {error.strerror or type(error).__name__}",

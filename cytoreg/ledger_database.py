@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError
+from cytoreg.machine import MachineError, machine_error
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -223,6 +224,8 @@ def begin(url: str) -> Iterator[sa.Connection]:
             _migrate(connection)
             yield connection
     except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
+        if error.orig and (failure := machine_error(error.orig)):
+            raise MachineError(f"the ledger: {failure.message}", remedy=failure.remedy) from None
         reason = type(error.orig).__name__ if error.orig else type(error).__name__
         shown = address.set(query={}).render_as_string(hide_password=True)
         raise ConfigError(

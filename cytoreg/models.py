@@ -16,6 +16,7 @@ import duckdb
 
 from cytoreg import functions
 from cytoreg.errors import BuildError, ConfigError
+from cytoreg.machine import interrupted, machine_error
 from cytoreg.modelfile import AS_OF, FOLDERS, Model, read_model
 from cytoreg.progress import Progress, quiet
 from cytoreg.sqlerror import line_of, scrub
@@ -145,6 +146,8 @@ def _materialize(con: duckdb.DuckDBPyConnection, model: Model, as_of: date) -> N
                     told = f"{model.name}.{quote(column)} is {literal(text)}"
                     con.execute(f"comment on column {told}")
     except duckdb.Error as error:
+        if (failure := machine_error(error)) or interrupted(error):
+            raise failure or KeyboardInterrupt from None
         line = line_of(error)
         place = f"{model.path}, line {line}" if line else str(model.path)
         raise BuildError(f"{place}: {model.name} failed: {scrub(error)}") from None

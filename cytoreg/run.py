@@ -277,7 +277,7 @@ def fail(run: Run, error: BaseException) -> None:
 
     The published marts are untouched. What cannot be recorded is made up by the next run.
     """
-    from cytoreg import endings
+    from cytoreg import endings, retention
 
     if isinstance(error, KeyboardInterrupt):
         text = "interrupted"
@@ -287,6 +287,8 @@ def fail(run: Run, error: BaseException) -> None:
         endings.keep(run, "failed", error=text)
     with suppress(Exception):
         endings.enter(run)
+    with suppress(Exception):  # nights that fail must not fill the disk
+        retention.retain(run.project, run.project.config.retention.builds)
 
 
 def durations(run: Run) -> dict[str, float]:

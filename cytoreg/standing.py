@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cytoreg import durable, quality
@@ -22,6 +22,7 @@ from cytoreg.deliveries import files, missing, overlooked
 from cytoreg.drift import NIGHTS, Drift, profiles, volume
 from cytoreg.errors import ConfigError, CytoregError, SourceError, place
 from cytoreg.landing import Landing, land, latest, verified
+from cytoreg.machine import interrupted, machine_error
 from cytoreg.profile import read as read_profile
 from cytoreg.progress import Progress, quiet
 from cytoreg.run import Run, earlier, fingerprint, read_verdict, remember_landing
@@ -49,9 +50,19 @@ class Stale:
     noticed_at: str
 
     @property
+    def days(self) -> float:
+        """How old the landing is."""
+        return self._past / timedelta(days=1)
+
+    @property
+    def _past(self) -> timedelta:
+        past = datetime.fromisoformat(self.noticed_at) - datetime.fromisoformat(self.seen_at)
+        return max(past, timedelta())  # a clock may have been set back
+
+    @property
     def age(self) -> str:
         """How old the landing is, as one says it."""
-        past = datetime.fromisoformat(self.noticed_at) - datetime.fromisoformat(self.seen_at)
+        past = self._past
         count, what = (past.days, "day") if past.days else (past.seconds // 3600, "hour")
         return f"{count} {what}{'s' * (count != 1)}"
 
@@ -86,6 +97,10 @@ def landed(run: Run, source: str, progress: Progress = quiet) -> Landing:
         except CytoregError:
             raise
         except Exception as error:
+            if interrupted(error):
+                raise KeyboardInterrupt from None
+            if failure := machine_error(error):
+                raise failure from None
             wrong = SourceError(
                 source,
                 f"its reader failed ({place(error)}); no values shown",
@@ -249,9 +264,12 @@ def _drifts(
     source = landing.source
     if (note := stale(run, source)) is not None:
         what = "stale" if note.away else "refused"
-        grave = not note.away or run.project.source(source).required
+        config = run.project.source(source)
+        old = config.max_age_days is not None and note.days > config.max_age_days
+        grave = not note.away or config.required or old
         severity = "critical" if grave else "warning"
-        yield Drift("", "", what, severity, note.reason, note.seen_at[:10], f"{note.age} old")
+        told = f"{note.age} old" + (f", at most {config.max_age_days:g} days" if old else "")
+        yield Drift("", "", what, severity, note.reason, note.seen_at[:10], told)
     yield from overlooked(run.project, source)
     for drift in missing(run.project, landing):
         yield drift.accepted() if source in run.accepted else drift

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from cytoreg.errors import BuildError, ConfigError, CytoregError, GateClosed, place
+from cytoreg.machine import machine_error
 from cytoreg.prefect_server import prefect_server
 from cytoreg.progress import Progress, quiet
 from cytoreg.sources.patience import interruptible
@@ -73,7 +74,7 @@ def scrubbed() -> Iterator[None]:
         scrubbed_error: CytoregError = error.with_traceback(None)
         scrubbed_error.__context__ = scrubbed_error.__cause__ = None
     except Exception as error:
-        scrubbed_error = BuildError(
+        scrubbed_error = machine_error(error) or BuildError(
             f"unexpected {place(error)}; no values shown",
             remedy="to see more, run: CYTOREG_DEBUG=1 cytoreg refresh --untracked",
         )

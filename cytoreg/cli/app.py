@@ -11,6 +11,7 @@ from typing import NoReturn
 import typer
 
 from cytoreg.errors import CytoregError, place
+from cytoreg.machine import machine_error
 
 HELP = """Data quality and ETL for clinical registries.
 
@@ -77,6 +78,8 @@ def main() -> None:
     except CytoregError as error:
         _fail(error, str(error), error.exit_code)
     except Exception as error:
+        if failure := machine_error(error):
+            _fail(error, str(failure), failure.exit_code)
         _fail(
             error,
             f"unexpected {place(error)}; no values shown"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from cytoreg.conclude import conclude
 from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.lock import release_lock
+from cytoreg.machine import interrupted, machine_error
 from cytoreg.progress import Progress, quiet
 from cytoreg.project import Project
 from cytoreg.run import Purpose, Run, Verdict, fail, fingerprint, new_run, read_verdict, step
@@ -287,8 +288,11 @@ def running(
         yield run
     except BaseException as error:
         if published_run(project) != run.run_id:
-            fail(run, error)
-            raise
+            known = KeyboardInterrupt() if interrupted(error) else machine_error(error)
+            fail(run, known or error)
+            if known is None:
+                raise
+            raise known from error
     finally:
         release_lock(run.data)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cytoreg import quality
 from cytoreg.errors import BuildError, ConfigError
+from cytoreg.machine import machine_error
 from cytoreg.names import define_names
 from cytoreg.rules.catalogue import Column, EntityRules, Python
 from cytoreg.rules.declare import LINEAGE
@@ -109,6 +110,8 @@ def _scrubbed(entity: EntityRules) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
+        if failure := machine_error(error):
+            raise failure from None
         raise BuildError(
             f"entity {entity.name}: the database could not judge its rows: {scrub(error)}",
             remedy=f"run sql/staging/{entity.name}.sql and `cytoreg rules --show-sql"

@@ -18,6 +18,9 @@ class Section(BaseModel):
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 """What becomes a folder, a file and a part of a view's name."""
 
+NO_TABLE = "unknown"
+"""Where records are counted that belong to no table."""
+
 RESERVED = frozenset(
     {"_source", "_table", "_file", "_row", "_parent_row", "_line", "_run_id", "_items"}
 )
@@ -74,13 +77,15 @@ class Source(Section):
     `missing` lists texts that stand for nothing, such as "NA": a cell that holds one, with or
     without blanks around it, is an empty cell. `deadline_minutes` is how long reading it may take,
     with all that is tried again. `required`: nothing is published while it stays away; else its
-    last landing serves meanwhile. `expect` says what a whole delivery of files is.
+    last landing serves meanwhile, for at most `max_age_days` since it was last seen. `expect` says
+    what a whole delivery of files is.
     """
 
     tables: dict[Name, str] = Field(min_length=1)
     missing: list[Annotated[str, Field(min_length=1)]] = []
     deadline_minutes: float = Field(60, gt=0)
     required: bool = False
+    max_age_days: float | None = Field(None, gt=0)
     expect: Expect = Expect()
 
     @model_validator(mode="after")
@@ -90,8 +95,9 @@ class Source(Section):
             raise ValueError("`expect` is for sources that lie in files")
         if self.expect.trailer and kind not in LINES:
             raise ValueError(f"`trailer` is for a record a line: {', '.join(LINES)}")
-        if "reject" in self.tables:
-            raise ValueError("a table cannot be called reject: rejects are")
+        for name, what in (("reject", "rejects are"), (NO_TABLE, "records of no table are")):
+            if name in self.tables:
+                raise ValueError(f"a table cannot be called {name}: {what}")
         return self
 
 

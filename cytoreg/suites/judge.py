@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from cytoreg import quality
+from cytoreg.machine import machine_error
 from cytoreg.sqlerror import scrub
 from cytoreg.suites.file import Suite, load_suites
 from cytoreg.suites.gx import Verdict, ask
@@ -167,6 +168,8 @@ def _judge(con: duckdb.DuckDBPyConnection, table: _Table, one: Proved) -> CheckR
     except _Unjudgeable as error:
         return _result(table.suite, one, failed=True, error=str(error))
     except duckdb.Error as error:
+        if machine_error(error):
+            raise
         return _result(table.suite, one, failed=True, error=scrub(error))
 
 

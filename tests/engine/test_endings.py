@@ -16,6 +16,7 @@ from cytoreg.conclude import conclude
 from cytoreg.config import Gates
 from cytoreg.errors import Busy, ConfigError
 from cytoreg.gates import check_gates
+from cytoreg.machine import MachineError
 from cytoreg.nights.refresh import running
 from cytoreg.nights.undo import release, rollback
 from cytoreg.project import Project, load_project
@@ -247,3 +248,25 @@ def test_a_clock_that_was_set_back_keeps_the_order_of_the_nights(project: Projec
     assert run.run_id.startswith("20990101T020001Z-")
     assert verdict.notes[0].startswith("the clock was set back: this run is dated 2099-01-01 02:00")
     assert rollback(project).run_id == "20990101T020000Z-aaaaaa"
+
+
+def test_builds_of_failed_nights_are_pruned_like_others(project: Project) -> None:
+    with night(project) as first:
+        conclude(first)
+    failed = []
+    for _ in range(project.config.retention.builds + 2):
+        with pytest.raises(RuntimeError), night(project) as run:
+            raise RuntimeError
+        failed.append(run.run_id)
+    kept = {path.name for path in project.builds.iterdir()}
+    assert kept == {first.run_id, *failed[2:]}
+
+
+def test_a_full_disk_ends_a_night_by_its_name(project: Project) -> None:
+    with pytest.raises(MachineError, match="the disk is full") as caught, night(project) as run:
+        raise OSError(28, "No space left on device")
+    assert caught.value.exit_code == 5
+    (row,) = ledger.runs(project.ledger_url)
+    assert (row.run_id, row.status) == (run.run_id, "failed")
+    assert row.error is not None
+    assert row.error.startswith("the disk is full")

@@ -158,6 +158,29 @@ def test_a_gate_that_closes_tells_the_counts(build, change, gate, detail) -> Non
     assert closed(check_gates(build, LIMITS, None)) == {gate: detail}
 
 
+def test_records_of_no_table_are_judged_by_their_share_of_the_source(build) -> None:
+    fill(build)
+    build.execute("insert into quality.balance values ('log', 'unknown', 'unknown', 3, 0, 3)")
+    assert closed(check_gates(build, LIMITS, None)) == {}
+    build.execute(
+        "update quality.balance set landed = 30, quarantined = 30 where entity = 'unknown'"
+    )
+    assert closed(check_gates(build, LIMITS, None)) == {
+        "quarantined_share": "limit 10% of a source table; above it:"
+        " log, records of no table: 30 of 130"
+    }
+
+
+def test_one_source_of_two_may_be_away_but_not_both(build) -> None:
+    fill(build)
+    seen = "'2016-12-31T02:00:00+00:00', '2016-12-31T02:00:00+00:00', 9, 0, '', ''"
+    build.execute(f"insert into quality.source values ('log', 'csv', 'away', {seen})")
+    build.execute(f"insert into quality.source values ('lab', 'csv', 'read', {seen})")
+    assert closed(check_gates(build, LIMITS, None)) == {}
+    build.execute("update quality.source set state = 'away'")
+    assert "nothing was delivered" in closed(check_gates(build, LIMITS, None))["sources"]
+
+
 def test_one_bad_cell_closes_no_gate_however_few_rows_there_are(build) -> None:
     fill(build)
     build.execute("update quality.balance set landed = 6, accepted = 6, quarantined = 0")
@@ -566,3 +589,12 @@ def test_a_crash_at_any_moment_leaves_one_build_or_the_other(project) -> None:
     publish(project, RUNS[1])
     assert shown(project) == RUNS[1]
     assert beside(project) == ["registry.duckdb", "registry.duckdb.wal"]
+
+
+def test_retention_spares_the_published_and_the_newest_run_whatever_their_state(project) -> None:
+    for run in RUNS[:4]:
+        make(project, run)
+    publish(project, RUNS[0])
+    (project.builds / RUNS[4]).mkdir()  # a run under way: nothing in it yet
+    assert retain(project, 1) == [RUNS[3], RUNS[2], RUNS[1]]
+    assert sorted(path.name for path in project.builds.iterdir()) == [RUNS[0], RUNS[4]]

@@ -19,6 +19,7 @@ from test_csv_files import LOG, write
 from cytoreg import landing
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import attach, check, land, latest, read_manifest
+from cytoreg.machine import MachineError
 from cytoreg.project import Project, load_project
 from cytoreg.sources import Served, patience
 from cytoreg.sources.text import delimited
@@ -273,7 +274,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("cytoreg.sources.writing.pq.ParquetWriter.write_table", full)
-    with pytest.raises(SourceError, match=r"cannot be landed: No space left on device\n.*room"):
+    with pytest.raises(MachineError, match=r"log cannot be landed: the disk is full\n.*room"):
         land(log, "log")
     assert folders(log) == []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,8 @@ def test_a_delivery_that_does_not_come_leaves_the_last_in_use(project: Make) -> 
         assert land_source(second, "log")["stale"] == 1
         ((state, reason),), drift, holds = judged(second)
     assert fingerprint(second, "log") == fingerprint(first, "log")
-    assert (state, drift, holds) == ("away", [("stale", "warning", "0 hours old")], True)
+    assert (state, drift) == ("away", [("stale", "warning", "0 hours old")])
+    assert not holds  # it is the only source
     assert "no file matches" in reason
 
 
@@ -73,20 +75,21 @@ def test_a_required_source_closes_the_gate_while_it_is_away(project: Make) -> No
         assert judged(second)[1:] == ([("stale", "critical", "0 hours old")], False)
 
 
-def test_a_validation_of_nothing_but_old_landings_holds_for_nothing(project: Make) -> None:
+@pytest.mark.parametrize("purpose", ["publish", "validate"])
+def test_a_night_of_nothing_but_old_landings_holds_for_nothing(project: Make, purpose: str) -> None:
     log = project(LOG)
     write(log, a=ONE)
 
     def gate(run: Run) -> Gate:
         judged(run)
         with open_build(run.folder / "build.duckdb") as con:
-            return check_gates(con, Gates(), None, marts_expected=False)[0]
+            return check_gates(con, Gates(), None, marts_expected=purpose == "publish")[0]
 
     with night(log) as first:
         land_source(first, "log")
         assert gate(first).passed
     (log.extracts / "a.csv").unlink()
-    with night(log, purpose="validate") as second:
+    with night(log, purpose=purpose) as second:
         land_source(second, "log")
         assert not gate(second).passed
         assert "nothing was delivered" in gate(second).detail
@@ -266,3 +269,30 @@ def test_a_night_that_is_continued_lands_anew_what_was_damaged(project: Make) ->
     damage(first)
     with night(log, resume=True) as second:
         assert land_source(second, "log") == {"rows": 1, "rejects": 0, "reused": 0, "stale": 0}
+
+
+@pytest.mark.parametrize(("days", "grave"), [(1.5, True), (3, False)])
+def test_a_landing_older_than_its_source_allows_closes_the_gate(
+    project: Make, days: float, grave: bool
+) -> None:
+    write(project(LOG), a=ONE)
+    log = project(LOG.replace("tables =", f"max_age_days = {days}\ntables ="))
+    with night(log) as first:
+        land_source(first, "log")
+    (log.extracts / "a.csv").unlink()
+    with night(log) as second:
+        land_source(second, "log")
+        path = second.folder / "stale" / "log"
+        note = json.loads(path.read_text())
+        path.write_text(json.dumps(note | {"seen_at": str(second.began - timedelta(days=2))}))
+        ((_, severity, now),) = judged(second)[1]
+    assert severity == ("critical" if grave else "warning")
+    assert now == ("2 days old, at most 1.5 days" if grave else "2 days old")
+
+
+def test_another_maximum_age_is_no_other_landing(project: Make) -> None:
+    write(project(LOG), a=ONE)
+    with night(project(LOG)) as first:
+        land_source(first, "log")
+    with night(project(LOG.replace("tables =", "max_age_days = 9\ntables ="))) as second:
+        assert land_source(second, "log")["reused"] == 1

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.sources import Item, Reject, Rows, Unexpected
+from cytoreg.sources.declaration import NO_TABLE
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.documents import resources
 from cytoreg.sources.fhir.flatten import Block, engine, flatten, kind_of_line, nothing
@@ -20,7 +21,6 @@ from cytoreg.sources.fhir.view import View, compile_view
 from cytoreg.sources.files import check_text
 from cytoreg.sources.records import Bad
 
-UNKNOWN = "resource"
 """The table of rejects of which nobody can say to which view they belong."""
 
 _UNREAD = "{}: resources of a type that no view reads"
@@ -105,7 +105,7 @@ class Reading:
         """The first table that reads the type which an unparsable line says it is of."""
         kind = kind_of_line(raw)
         tables = (table for table, view in self.views.items() if view.resource == kind)
-        return next(tables, UNKNOWN)
+        return next(tables, NO_TABLE)
 
 
 @contextmanager

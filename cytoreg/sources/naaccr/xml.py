@@ -19,14 +19,13 @@ from lxml import etree
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import Item, Reject, Unexpected
-from cytoreg.sources.declaration import RESERVED
+from cytoreg.sources.declaration import NO_TABLE, RESERVED
 from cytoreg.sources.files import check_file, find, open_bytes, place, texts
 from cytoreg.sources.naaccr.config import NaaccrXmlSource
 from cytoreg.sources.naaccr.items import levels, user_items
 from cytoreg.sources.naaccr.level import Level, attributes_of, children, id_of, local
 from cytoreg.sources.naaccr.stream import Broken, NotNaaccr, below_root, line_of, root_of
 
-UNKNOWN = "unknown"
 TYPES = "A", "M", "C", "I"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -173,7 +172,7 @@ def _read(
         if isinstance(found, Broken):
             patients.count += found.patient
             stray += not found.patient
-            table, row = ("patient", patients.count) if found.patient else (UNKNOWN, stray)
+            table, row = ("patient", patients.count) if found.patient else (NO_TABLE, stray)
             yield Reject(table, where, row, found.line, _BROKEN, found.raw)
             continue
         element, kind = found.element, local(found.element)

@@ -19,13 +19,13 @@ import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import Rows
+from cytoreg.sources.declaration import NO_TABLE
 from cytoreg.sources.files import check_text, open_utf8
 from cytoreg.sources.records import delimited, header
 from cytoreg.sources.redcap.config import RedcapSource
 
 EVENT = "redcap_event_name"
 INSTRUMENT, INSTANCE = "redcap_repeat_instrument", "redcap_repeat_instance"
-UNKNOWN = "unknown"
 _CONTEXT = EVENT, "redcap_data_access_group", "redcap_survey_identifier"
 _WITHOUT_DATA = "descriptive"  # the one field type that an export has no column for
 _DICTIONARY = {  # headings of a dictionary as downloaded and as the API gives it
@@ -301,5 +301,5 @@ def table_of(raw: str, config: RedcapSource, headings: list[str], layout: Layout
             fields = next(csv.reader([raw], delimiter=layout.delimiter), [])
             form = fields[headings.index(INSTRUMENT)] or layout.first
         except (csv.Error, IndexError):
-            return UNKNOWN
-    return form if form in config.tables else UNKNOWN
+            return NO_TABLE
+    return form if form in config.tables else NO_TABLE

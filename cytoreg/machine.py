@@ -1,0 +1,68 @@
+"""Failures of the machine, named for what they are: no room, no permission, no memory.
+
+They say nothing of the registry or of cytoreg, and have an exit code of their own.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from cytoreg.errors import CytoregError
+
+__all__ = ["MachineError", "interrupted", "machine_error"]
+
+
+class MachineError(CytoregError):
+    """The machine failed; what is published stays, and a refresh begun anew goes on."""
+
+    exit_code = 5
+
+
+_FAILURES = {
+    errno.ENOSPC: ("the disk is full", "make room in the data folder"),
+    errno.EDQUOT: ("the quota of disk space is used up", "ask for more, or make room"),
+    errno.EFBIG: ("a file may not grow further", "raise the limit: ulimit -f"),
+    errno.EROFS: ("the file system is read-only", "mount it for writing"),
+    errno.EACCES: ("permission is missing", "give this user the data folder and all in it"),
+    errno.EPERM: ("permission is missing", "give this user the data folder and all in it"),
+    errno.EIO: ("the disk fails to read or write", "check the disk"),
+    errno.EMFILE: ("too many files are open", "raise the limit: ulimit -n"),
+    errno.ENFILE: ("too many files are open on this machine", "close programs"),
+    errno.ENOMEM: ("memory is used up", "give this process more memory"),
+}
+_SQLITE = {8: errno.EROFS, 10: errno.EIO, 13: errno.ENOSPC}
+"""SQLITE_READONLY, SQLITE_IOERR, SQLITE_FULL; https://sqlite.org/rescode.html"""
+
+
+def machine_error(error: BaseException) -> MachineError | None:
+    """The failure of the machine behind an error of Python, Arrow, SQLite or DuckDB, if it is one.
+
+    DuckDB and Arrow say in words what the operating system told them.
+    """
+    number = _number(error)
+    if number is None:
+        return None
+    what, remedy = _FAILURES[number]
+    return MachineError(what, remedy=f"{remedy}; then begin anew: what is published is untouched")
+
+
+def interrupted(error: BaseException) -> bool:
+    """Whether an error is an interrupt (Ctrl-C), also one that reached a statement of DuckDB."""
+    told = type(error).__name__ in ("RuntimeError", "InterruptException")
+    return isinstance(error, KeyboardInterrupt) or (told and "nterrupt" in str(error))
+
+
+def _number(error: BaseException) -> int | None:
+    kind = type(error).__name__
+    if isinstance(error, MemoryError) or kind == "OutOfMemoryException":
+        return errno.ENOMEM
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None:
+        return _SQLITE.get(code & 0xFF)
+    if isinstance(error, OSError) and error.errno in _FAILURES:
+        return error.errno
+    if isinstance(error, OSError) or kind in ("IOException", "FatalException", "InternalException"):
+        text = str(error)
+        return next((number for number in _FAILURES if os.strerror(number) in text), None)
+    return None
