@@ -54,6 +54,7 @@ def examine(root: Path | None, extracts: Path | None, data: Path | None) -> list
         *checks,
         *_night(project, checks),
         _disk(project),
+        _private(project),
         _pseudonyms(project),
     ]
 
@@ -185,6 +186,23 @@ def _disk(project: Project) -> Check:
         folder = folder.parent
     free = shutil.disk_usage(folder).free / 1e9
     return Check("ok" if free >= FREE_GB else "warning", "disk", f"{free:.0f} GB free for data")
+
+
+def _private(project: Project) -> Check:
+    """Whether other users of the machine can get at identities."""
+    from cytoreg.project import LEDGER
+
+    inside = ("builds", "landing", "prefect", LEDGER)
+    there = [path for name in inside if (path := project.data / name).exists()]
+    open_to_others = [path.name for path in there if path.stat().st_mode & 0o077]
+    if open_to_others and project.data.stat().st_mode & 0o077:
+        return Check(
+            "warning",
+            "privacy",
+            f"others on this machine may read {', '.join(open_to_others)} in {project.data}"
+            "\n  → chmod -R go-rwx them",
+        )
+    return Check("ok", "privacy", "what holds identities is for this user alone")
 
 
 def _pseudonyms(project: Project) -> Check:

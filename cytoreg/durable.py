@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["Hashed", "sha256", "sync", "write"]
+__all__ = ["Hashed", "private", "sha256", "sync", "write"]
 
 
 class Hashed:
@@ -44,6 +46,16 @@ class Hashed:
     def close(self) -> None:
         """Take no more."""
         self._file.close()
+
+
+@contextmanager
+def private() -> Iterator[None]:
+    """Make every file and folder of the block for this user alone, from its first byte."""
+    usual = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(usual)
 
 
 def write(path: Path, text: str) -> None:

@@ -31,6 +31,11 @@ _FAILURES = {
     errno.ENFILE: ("too many files are open on this machine", "close programs"),
     errno.ENOMEM: ("memory is used up", "give this process more memory"),
 }
+_WITH_SYSTEM_WORDS = (
+    "IOException", "FatalException", "InternalException", "TransactionException", "Error",
+)  # fmt: skip
+"""Exceptions of DuckDB that quote the operating system and never a value."""
+
 _SQLITE = {8: errno.EROFS, 10: errno.EIO, 13: errno.ENOSPC}
 """SQLITE_READONLY, SQLITE_IOERR, SQLITE_FULL; https://sqlite.org/rescode.html"""
 
@@ -62,7 +67,7 @@ def _number(error: BaseException) -> int | None:
         return _SQLITE.get(code & 0xFF)
     if isinstance(error, OSError) and error.errno in _FAILURES:
         return error.errno
-    if isinstance(error, OSError) or kind in ("IOException", "FatalException", "InternalException"):
+    if isinstance(error, OSError) or kind in _WITH_SYSTEM_WORDS:
         text = str(error)
         return next((number for number in _FAILURES if os.strerror(number) in text), None)
     return None

@@ -109,7 +109,8 @@ def run_flow(
             _require_server()
             with interruptible():
                 state: State[object] = flow(**parameters, return_state=True)  # type: ignore[assignment]
-            _until_recorded(state.state_details.flow_run_id)
+            with suppress(Exception):  # what Prefect did not write down undoes no night
+                _until_recorded(state.state_details.flow_run_id)
         run_id = state.result()
     except GateClosed as error:
         if error.run_id is None:

@@ -62,6 +62,7 @@ def load_commands() -> None:
 
 def main() -> None:
     """Run the command line; every error is one message on standard error and an exit code."""
+    os.umask(0o077)  # what a registry writes is for this user alone, answers to queries too
     load_commands()
     try:
         app(standalone_mode=True)

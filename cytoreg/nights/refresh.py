@@ -13,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from cytoreg.conclude import conclude
+from cytoreg.durable import private
 from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.lock import release_lock
 from cytoreg.machine import interrupted, machine_error
@@ -276,16 +277,25 @@ def running(
     from cytoreg import audit
     from cytoreg.proof import prove_suites
     from cytoreg.publication.keys import key_of
-    from cytoreg.publish import published_run
 
     prove_suites(project)
     if purpose != "validate":
         key_of(project)
-    run = new_run(project, as_of=as_of, purpose=purpose, resume=resume, accept=accept)
+    with private():
+        run = new_run(project, as_of=as_of, purpose=purpose, resume=resume, accept=accept)
+        with _ending(project, run):
+            if accepted := ", ".join(run.accepted):
+                audit.record(project, "accept", f"drift of {accepted} in {run.run_id}")
+            yield run
+
+
+@contextmanager
+def _ending(project: Project, run: Run) -> Iterator[None]:
+    """Record how the block fails, named for what it is, and let the next run begin."""
+    from cytoreg.publish import published_run
+
     try:
-        if run.accepted:
-            audit.record(project, "accept", f"drift of {', '.join(run.accepted)} in {run.run_id}")
-        yield run
+        yield
     except BaseException as error:
         if published_run(project) != run.run_id:
             known = KeyboardInterrupt() if interrupted(error) else machine_error(error)

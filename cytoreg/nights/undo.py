@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cytoreg import audit, endings, publish
+from cytoreg.durable import private
 from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.lock import release_lock, take_lock
 from cytoreg.project import Project
@@ -31,21 +34,17 @@ def rollback(
     ConfigError if there is no such build, GateClosed if it did not pass its gates. A ledger that
     does not work keeps nobody from rolling back: the next run tells it.
     """
-    take_lock(project.data)
-    try:
+    with private(), _alone(project):
         replaced = publish.published_run(project)
         now = publish.rollback(project, run_id, how="hold" if hold else "rollback", why=why)
         if hold:
             holds.hold(project, now, why)
         return Undone(now, _entered(project, "rollback", f"from run {replaced} to run {now}"))
-    finally:
-        release_lock(project.data)
 
 
 def release(project: Project, *, why: str = "") -> Undone:
     """Let the next refresh publish again; ConfigError when nothing is held."""
-    take_lock(project.data)
-    try:
+    with private(), _alone(project):
         held = holds.held(project)
         if held is None:
             raise ConfigError("nothing is held", remedy="hold with: cytoreg rollback --hold")
@@ -54,6 +53,13 @@ def release(project: Project, *, why: str = "") -> Undone:
         if folder.is_dir():
             notes.add(folder, "release", why=why)
         return Undone(held.run_id, _entered(project, "release", f"of run {held.run_id}"))
+
+
+@contextmanager
+def _alone(project: Project) -> Iterator[None]:
+    take_lock(project.data)
+    try:
+        yield
     finally:
         release_lock(project.data)
 

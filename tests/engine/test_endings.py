@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import pytest
 from test_publish import RUNS, fill, make
 
 from cytoreg import conclude as concluding
-from cytoreg import endings, ledger, publish
+from cytoreg import doctor, endings, ledger, publish
 from cytoreg.conclude import conclude
 from cytoreg.config import Gates
 from cytoreg.errors import Busy, ConfigError
@@ -270,3 +271,33 @@ def test_a_full_disk_ends_a_night_by_its_name(project: Project) -> None:
     assert (row.run_id, row.status) == (run.run_id, "failed")
     assert row.error is not None
     assert row.error.startswith("the disk is full")
+
+
+def test_what_a_night_makes_is_for_its_user_alone(project: Project) -> None:
+    usual = os.umask(0o022)
+    try:
+        with night(project) as run:
+            conclude(run)
+        rollback(project, run.run_id, hold=True)
+        assert os.umask(0o022) == 0o022  # given back
+    finally:
+        os.umask(usual)
+    open_to_others = {
+        str(path.relative_to(project.data))
+        for path in [project.data, *project.data.rglob("*")]
+        if not path.is_symlink() and path.stat().st_mode & 0o077
+    }
+    # What is published is read-only for all who may enter the folders above it: nobody by default.
+    read_only = {"published/registry.duckdb", f"builds/{run.run_id}/published.duckdb"}
+    assert open_to_others == read_only
+
+
+def test_the_doctor_tells_when_others_may_read_what_holds_identities(project: Project) -> None:
+    with night(project) as run:
+        conclude(run)
+    assert doctor._private(project).state == "ok"
+    for path in (project.data, project.builds):
+        path.chmod(0o755)
+    found = doctor._private(project)
+    assert found.state == "warning"
+    assert "may read builds in" in found.detail

@@ -93,9 +93,11 @@ def test_a_limit_of_file_sizes_is_named(tmp_path: Path, statement: str) -> None:
 INTERRUPTED = """
 import os, signal, threading, duckdb
 from cytoreg.machine import interrupted
+con = duckdb.connect()
 threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 try:
-    duckdb.connect().execute("select sum(a.i * b.i) from range(900000) a(i), range(900000) b(i)")
+    rows = "range(9999999)"
+    con.execute(f"create table t as select sum(a.i * b.i) s from {rows} a(i), {rows} b(i)")
 except BaseException as error:
     print(interrupted(error))
 """
