@@ -126,9 +126,9 @@ def test_what_is_no_resource_is_kept_raw_and_the_others_go_on(
     assert rows == [("a", 1), ("e", 9)]
     assert [reject[:4] for reject in rejects] == [
         ("result", 2, 2, "no JSON object"),
-        ("resource", 3, 3, "no JSON object"),
-        ("resource", 4, 4, "an object without a resourceType"),
-        ("resource", 5, 5, "a blank line"),
+        ("unknown", 3, 3, "no JSON object"),
+        ("unknown", 4, 4, "an object without a resourceType"),
+        ("unknown", 5, 5, "a blank line"),
         ("result", 6, 6, "bytes that are not in the declared encoding (utf-8; perhaps in cp1252)"),
         ("result", 7, 7, "a control character"),
         ("result", 10, 10, "no JSON object"),
@@ -195,7 +195,7 @@ def test_a_bundle_gives_the_resources_of_its_entries(
     assert rows == [("a", "7.50", 1), ("b", "7.50", 2)]
     line = 1 if indent is None else text[: text.index("DELETE")].count("\n") - 1
     reason = "an object without a resourceType"
-    assert [reject[:4] for reject in rejects] == [("resource", 3, line, reason)]
+    assert [reject[:4] for reject in rejects] == [("unknown", 3, line, reason)]
 
 
 def bundled(*resources: str, **members: object) -> dict[str, object]:
