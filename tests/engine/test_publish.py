@@ -173,6 +173,7 @@ def test_records_of_no_table_are_judged_by_their_share_of_the_source(build) -> N
 
 def test_one_source_of_two_may_be_away_but_not_both(build) -> None:
     fill(build)
+    quality.ensure(build, "source")
     seen = "'2016-12-31T02:00:00+00:00', '2016-12-31T02:00:00+00:00', 9, 0, '', ''"
     build.execute(f"insert into quality.source values ('log', 'csv', 'away', {seen})")
     build.execute(f"insert into quality.source values ('lab', 'csv', 'read', {seen})")
