@@ -43,7 +43,9 @@ def define(con: DuckDBPyConnection) -> None:
     there are three parts between slashes (`5/31/2012`, `05/99/2012`). `iso_time(text)`: a time, as
     `2012-05-31 08:30`, or a date of any form above. `clock_time(text)`: a time of day as `HH:MM`,
     from `0830`, `8:30`, `08:30:00` or `8:30 AM`, with its day or without; midnight at the end of a
-    day (`24:00`) is `00:00`.
+    day (`24:00`) is `00:00`. `at_midnight(text)`: of a time with its day, midnight at the end of
+    the day (`2012-05-31 24:00`, ISO 8601:2004, 4.2.3) as midnight at the begin of the next; what
+    reads dates and times here does so first.
 
     Of a date that lies between two days: `middle_day(first, last)`, the day to reckon with, as
     NAACCR items 1782 and 1788 have it (survival dates: the middle of the days that are possible);
@@ -73,7 +75,35 @@ def define(con: DuckDBPyConnection) -> None:
     )
     plain = f"{_YEAR}-{_MONTH}-{_DAY}"
     packed = f"{_YEAR}{_MONTH}{_DAY}"
-    spread = "value"
+    ends = "24:?00(:?00([.,]0+)?)?"
+    offset = " ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)?"
+    forms = (
+        (f"{plain}[Tt ]{ends}{offset}", "left(value, 10)", "%Y-%m-%d", 11),
+        (f"{packed}{ends}{offset}", "left(value, 8)", "%Y%m%d", 9),
+        (
+            f"[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}} {ends}",
+            "split_part(value, ' ', 1)",
+            "%m/%d/%Y",
+            0,
+        ),
+    )
+    con.execute(
+        """create or replace macro main.at_midnight(value) as
+        case when not contains(value, '24') then value """
+        + "".join(
+            f"when regexp_full_match(value, {literal(form)}) then coalesce("
+            f"strftime(try_strptime({day}, '{shape}') + interval 1 day, '{shape}')"
+            + (
+                f" || replace(substr(value, {rest}, 3), '24', '00') || substr(value, {rest + 3})"
+                if rest
+                else " || ' 00:00'"
+            )
+            + ", value) "
+            for form, day, shape, rest in forms
+        )
+        + "else value end"
+    )
+    spread = "main.at_midnight(value)"
     for pattern, written in (
         (f"^({_YEAR})[-/.]?({_PART})(?:[-/.]?({_PART}){_CLOCK})?$", "\\1-\\2-\\3"),
         (f"^({_PART})/({_YEAR})$", "\\2-\\1-"),
@@ -96,7 +126,9 @@ def define(con: DuckDBPyConnection) -> None:
     con.execute(
         f"""create or replace macro main.clock_time(value) as (
           select case
-            when regexp_full_match(clock, '24:?00(:00)?') then '00:00'
+            when regexp_full_match(clock, '{ends}') then '00:00'
+            when regexp_full_match(clock, '[0-9]{{6}}')
+              then concat(clock[:2], ':', clock[3:4])
             when regexp_full_match(clock, '[0-9]{{3,4}}')
               then concat(lpad(clock[:-3], 2, '0'), ':', right(clock, 2))
             when regexp_full_match(clock, '[0-9]{{1,2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]+)?)?')
@@ -110,24 +142,25 @@ def define(con: DuckDBPyConnection) -> None:
     )
     digits = "([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})"
     con.execute(
-        f"""create or replace macro main.iso_time(value) as
-        case
-          when regexp_full_match(value, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T].*') then value
-          when regexp_full_match(value, '{digits}')
-            then regexp_replace(value, '{digits}', '\\1-\\2-\\3 \\4:\\5')
-          when regexp_full_match(value, '{digits}[0-9]{{2}}([.][0-9]+)?')
-            then regexp_replace(value, '{digits}', '\\1-\\2-\\3 \\4:\\5:')
-          else iso_date(value)
-        end"""
+        f"""create or replace macro main.iso_time(value) as (
+          select case
+            when regexp_full_match(t, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T].*') then t
+            when regexp_full_match(t, '{digits}')
+              then regexp_replace(t, '{digits}', '\\1-\\2-\\3 \\4:\\5')
+            when regexp_full_match(t, '{digits}[0-9]{{2}}([.][0-9]+)?')
+              then regexp_replace(t, '{digits}', '\\1-\\2-\\3 \\4:\\5:')
+            else iso_date(t)
+          end
+          from (select main.at_midnight(value) as t))"""
     )
     con.execute(
         f"""create or replace macro main.us_date(value) as
         case
           when regexp_full_match(value, '[0-9]{{1,2}}/([0-9]{{1,2}}|{_OPEN})/[0-9]{{4}}{_CLOCK}')
             then iso_date(concat(
-              substr(split_part(value, '/', 3), 1, 4),
-              lpad(split_part(value, '/', 1), 2, '0'),
-              lpad(split_part(value, '/', 2), 2, '0')))
+              substr(split_part(main.at_midnight(value), '/', 3), 1, 4),
+              lpad(split_part(main.at_midnight(value), '/', 1), 2, '0'),
+              lpad(split_part(main.at_midnight(value), '/', 2), 2, '0')))
           else iso_date(value)
         end"""
     )

@@ -6,10 +6,14 @@ grades, of which the best counts; exactly one person must fit at it:
 0. all columns are known on both sides and agree, names by `same_name`;
 1. the same, but a name agrees by its parts, as an initial, or the two names are swapped;
 2. one column of `may_be_missing` is unknown on one side, or one of `may_be_unreadable` in the
-   record; all others are known and agree, names as spelt.
+   record, or of one date some days that are possible agree; all others are known and agree, names
+   as spelt.
 
 `NEAR` stands beside them: all is known and agrees but for one of several names, as after a
 marriage. Nothing is linked by it, and never by names alone.
+
+A date that may be known in part (with columns `x_earliest` and `x_latest`) is compared by the day
+where both sides know it, else by its bounds: 1950 agrees with 4 March 1950, and not with 1951.
 """
 
 from __future__ import annotations
@@ -19,28 +23,36 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from cytoreg.config import Linkage
+from cytoreg.golden import bounds
 from cytoreg.names import define_names
 from cytoreg.warehouse import literal, quote
 
-__all__ = ["NEAR", "fit", "known", "record", "spelling_width"]
+__all__ = ["NEAR", "between", "fit", "in_part", "known", "record", "spelling_width"]
+
+Columns = Mapping[str, Mapping[str, str]]
+"""The columns of each entity, with their types."""
 
 NEAR = 9
 """Grade of a pair of which one name alone does not agree."""
 
 
-def fit(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
+def fit(con: duckdb.DuckDBPyConnection, config: Linkage, found: Columns) -> None:
     """Temporary `fitting`: each record without number that fits somebody.
 
     One row a record: entity, source, source_table, file, row; `number` of the person and how many
-    `persons` fit at the best `grade`. Reads `person_of_number` (number → person).
+    `persons` fit at the best `grade`. Reads `person_of_number` (number → person) and `own_number`
+    (record → number); `found` has the columns of each entity.
     """
     define_names(con)
-    number = quote(config.number)
     columns = config.match or []
     names = [name for name in columns if name in config.names]
     strict = [name for name in columns if name not in (*names, *config.may_be_missing)]
-    parts = [f"{record(config.entity, _asked(config))} where {number} is null"]
-    parts += [record(entity, _asked(config)) for entity in config.without_number]
+    partial = in_part(config, found)
+    parts = [
+        f"""{record(config.entity, _asked(config, found, config.entity))}
+        anti join own_number using (_source, _table, _file, _row)"""
+    ]
+    parts += [record(entity, _asked(config, found, entity)) for entity in config.without_number]
     con.execute(f"create or replace temp table unnumbered as {' union all '.join(parts)}")
     if not strict:
         con.execute(
@@ -51,32 +63,41 @@ def fit(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
         return
     con.execute(
         f"""create or replace temp table person_known as
-        select n.person, {", ".join(_lists(config))}
+        select n.person, {", ".join(_lists(config, partial, found[config.entity]))}
         from accepted.{quote(config.entity)} as r
-        inner join person_of_number as n on n.number = r.{number}
+        inner join own_number as o using (_source, _table, _file, _row)
+        inner join person_of_number as n on n.number = o.number
         group by n.person"""
     )
     tolerated = [name for name in columns if name in config.may_be_missing]
     unreadable = [name for name in columns if name in config.may_be_unreadable]
-    missing = [f"(u.{quote(n)} is null or p.{quote(n)} is null)::int" for n in tolerated]
+    missing = [
+        f"(not coalesce(list_contains(p.{quote(n)}, u.{quote(n)}), false))::int" for n in partial
+    ]
+    missing += [
+        f"(u.{quote(n)} is null or p.{quote(n)} is null)::int"
+        for n in tolerated
+        if n not in partial
+    ]
     missing += [
         f"(u.{quote(n)}.text is null)::int" if n in names else f"(u.{quote(n)} is null)::int"
         for n in unreadable
-        if n not in tolerated
+        if n not in (*tolerated, *partial)
     ]
 
     def agree(compared: Sequence[str]) -> str:
         """Conditions: each column agrees, or is unknown where it may be."""
         return "".join(
             f" and (list_contains(p.{quote(n)}, u.{quote(n)})"
-            + (f" or u.{quote(n)} is null" if n in (*tolerated, *unreadable) else "")
-            + (f" or p.{quote(n)} is null)" if n in tolerated else ")")
+            + (f" or {_overlaps(n)}" if n in partial else "")
+            + (f" or {_unknown('u', n, partial)}" if n in (*tolerated, *unreadable) else "")
+            + (f" or {_unknown('p', n, partial)})" if n in tolerated else ")")
             for n in compared
         )
 
     exact = [name for name in columns if name not in names]
     first = quote(strict[0])
-    by_another = _by_another(exact, strict[0]) if strict[0] in unreadable else ""
+    by_another = _by_another(exact, strict[0], partial) if strict[0] in unreadable else ""
     pair = f"""u.entity, u.source, u.source_table, u.file, u."row", p.person,
           {" + ".join(missing) or "0"} as missing
           {"".join(f", u.{quote(n)}, p.{quote(n)} as {quote(f'known_{n}')}" for n in names)}"""
@@ -90,6 +111,10 @@ def fit(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
         from unnumbered as u
         inner join person as p on p.one_of_first = u.{first}{agree(others)}"""
         + (f" union all select {pair} from {by_another}" if by_another else "")
+        + "".join(
+            f" union all select {pair} from {within}{agree(others)}"
+            for within in (_within_year(strict[0]) if strict[0] in partial else ())
+        )
     )
     levels = "".join(f", {_level(n, n in unreadable)} as {quote(f'level_{n}')}" for n in names)
     con.execute(
@@ -124,6 +149,21 @@ def record(entity: str, asked: str = "") -> str:
     )
 
 
+def in_part(config: Linkage, found: Columns) -> list[str]:
+    """The dates among `match` of which some entity may know a part only."""
+    whole = [name for name in config.match if name not in config.names]
+    return [name for name in whole if any(name in bounds(columns) for columns in found.values())]
+
+
+def between(config: Linkage, column: str, entity: Mapping[str, str]) -> str:
+    """The first and the last day of a date that may be known in part, null if nothing is known."""
+    first, last = map(quote, bounds(entity).get(column, (column, column)))
+    codes = ", ".join(map(literal, config.unknown.get(column, ())))
+    known = f" and cast({first} as varchar) not in ({codes})" if codes else ""
+    days = f"struct_pack(first := {first}, last := {last})"
+    return f"case when {first} is not null{known} then {days} end"
+
+
 def known(config: Linkage, column: str) -> str:
     """A column of `match` as it is compared: null where it says that it is unknown."""
     text = f"cast({quote(column)} as varchar)"
@@ -147,13 +187,39 @@ def spelling_width(config: Linkage, column: str) -> str:
     return f"case _source {cases} end"
 
 
-def _asked(config: Linkage) -> str:
-    return "".join(f", {known(config, column)} as {quote(column)}" for column in config.match)
+def _asked(config: Linkage, found: Columns, entity: str) -> str:
+    """The columns of `match`, and the bounds of those dates that may be known in part."""
+    asked = [f"{known(config, column)} as {quote(column)}" for column in config.match]
+    asked += [
+        f"{between(config, name, found[entity])} as {_days(name)}"
+        for name in in_part(config, found)
+    ]
+    return "".join(f", {column}" for column in asked)
 
 
-def _lists(config: Linkage) -> list[str]:
+def _days(column: str) -> str:
+    return quote(f"{column}_days")
+
+
+def _overlaps(column: str) -> str:
+    """Whether one day that the record may mean is one that the person may."""
+    return (
+        f"list_bool_or(list_transform(p.{_days(column)}, lambda days:"
+        f" days.first <= u.{_days(column)}.last and days.last >= u.{_days(column)}.first))"
+    )
+
+
+def _unknown(table: str, column: str, partial: Sequence[str]) -> str:
+    return f"{table}.{_days(column) if column in partial else quote(column)} is null"
+
+
+def _lists(config: Linkage, partial: Sequence[str], person: Mapping[str, str]) -> list[str]:
     """Aggregates: all that a person's records say in each column of `match`; null if nothing."""
-    lists = []
+    lists = [
+        f"list(distinct {said}) filter ({said} is not null) as {_days(column)}"
+        for column in partial
+        for said in (between(config, column, person),)
+    ]
     for column in config.match:
         given = known(config, column)
         filled = f"({given}).text" if column in config.names else given
@@ -194,13 +260,30 @@ def _with_forms(names: Sequence[str]) -> str:
           from candidate as c {joins}"""
 
 
-def _by_another(exact: Sequence[str], unknown: str) -> str:
+def _within_year(column: str) -> list[str]:
+    """FROM clauses: records and persons of which one knows a date in part, and who share a year.
+
+    What is known in part is a month or a year, so that all its days are of one year.
+    """
+    days = _days(column)
+    person = f"(select *, unnest({days}) as one_of_days from person_known)"
+    share = f"""year(p.one_of_days.first) = year(u.{days}.first)
+          and p.one_of_days.first <= u.{days}.last and p.one_of_days.last >= u.{days}.first"""
+    part_of_person = f"select * from {person} where one_of_days.first <> one_of_days.last"
+    return [
+        f"unnumbered as u inner join {person} as p on u.{quote(column)} is null and {share}",
+        f"unnumbered as u inner join ({part_of_person}) as p"
+        f" on u.{quote(column)} is not null and {share}",
+    ]
+
+
+def _by_another(exact: Sequence[str], unknown: str, partial: Sequence[str]) -> str:
     """FROM clause: records without the column that others are found by, and whom the rest fits.
 
     Of `exact` columns one may be unknown; here it is that one, so all the others must agree. Names
     and one other column are too little to tell persons apart: then there is nobody.
     """
-    person, conditions = "person_known", [f"u.{quote(unknown)} is null"]
+    person, conditions = "person_known", [_unknown("u", unknown, partial)]
     for name in exact:
         if name != unknown:
             one = quote(f"one_{name}")

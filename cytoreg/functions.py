@@ -34,6 +34,8 @@ _HL7 = "([0-9]{10}|[0-9]{12}|[0-9]{14})([.][0-9]+)?[+-][0-9]{4}"
 """An instant as HL7 writes it (data type DTM, version 2.5.1, section 2.A.22)."""
 _DAY = f"({_ISO_DAY})([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})"
 _HL7_DAY = "([0-9]{8})[+-][0-9]{4}"
+_ISO_MIDNIGHT = f"{_ISO_DAY}[Tt ]00:00(:00([.,]0+)?)? ?([Zz]|[+-]00(:?00)?)"
+"""How a system that knows instants only writes a day: its midnight in UTC."""
 
 
 def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
@@ -48,7 +50,8 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
 
     `local_time(text)`: an instant with an offset as the same instant in `time_zone`, in the shape
     that it had but for the offset; any other text as it is. `local_day(text)`: the day of an ISO
-    time, of an instant in `time_zone`; any other text as it is. Without `time_zone` the zone that
+    time, of an instant in `time_zone`; of midnight in UTC, which is how many systems write a day,
+    the day as written; any other text as it is. Without `time_zone` the zone that
     the build has stays; in a build that has none it is UTC.
 
     `plain_number(text)`: a number with a point before its decimals and nothing between its
@@ -80,10 +83,18 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
         end"""
     )
     create = "create or replace macro" if time_zone else "create macro if not exists"
-    con.execute(f"{create} main.local_time(value) as {_local('value', time_zone or 'UTC')}")
+    local = _local("told", time_zone or "UTC")
+    con.execute(
+        f"{create} main.local_time(value) as"
+        f" (select {local} from (select main.at_midnight(value) as told))"
+    )
     con.execute(
         f"""create or replace macro main.local_day(value) as regexp_replace(
-          main.local_time(value), '^({_ISO_DAY})[Tt ][0-9]{{2}}(:[0-9]{{2}}.*)?$', '\\1')"""
+          case
+            when regexp_full_match(value, '{_ISO_MIDNIGHT}') then left(value, 10)
+            else main.local_time(value)
+          end,
+          '^({_ISO_DAY})[Tt ][0-9]{{2}}(:[0-9]{{2}}.*)?$', '\\1')"""
     )
     con.execute(f"create or replace macro main.plain_number(value) as {_plain('value')}")
 

@@ -4,10 +4,12 @@ Of a field's values the first of these decides, and the next where it does not:
 
 1. A value that says nothing is known (`unknown`) comes after all others.
 2. A value that wins wherever it stands (`wins`) comes before all others.
-3. In a field that is weighed (`weigh`), the value that more sources give.
+3. In a field that is weighed (`weigh`), the value that more sources give; a date known in part
+   stands for each date within it that another source knows better.
 4. The source, as `precedence` ranks them; one that is not ranked gives nothing.
 5. How surely the record is this person's: by number or exactly, by parts, with one unknown.
-6. The later file, then the later row.
+6. Of dates, the one that is known better.
+7. The later file, then the later row.
 
 Of a date that this leaves known to the month or the year, the most specific date of another record
 that lies within it is taken: the two agree, and one knows more.
@@ -47,8 +49,7 @@ def merge(
     )
     chosen = "".join(f",\n          {_choose(name, config, partial)}" for name in fields)
     weights = "".join(
-        f",\n            count(distinct case when {_says(name, config, partial)} then _source end)"
-        f" over (partition by {identifier}, {_same(name, partial)})"
+        f",\n            {_sources(name, config, partial, identifier)}"
         f" as {quote(f'sources_of_{name}')}"
         for name in config.weigh
     )
@@ -139,11 +140,15 @@ def _order(field: str, config: Linkage, partial: Iterable[str]) -> str:
     wins = _among(field, config.wins.get(field, []))
     says = _says(field, config, partial)
     first = f"(case when {says} then 0 else 2 end + case when {wins} then 0 else 1 end)"
-    fewer = f"- {quote(f'sources_of_{field}')}" if field in config.weigh else ""
-    # Recency numbers the records of a build, so ranks 10^12 apart never meet.
+    fewer = f"- coalesce({quote(f'sources_of_{field}')}, 0)" if field in config.weigh else ""
+    days = "0"
+    if field in partial:
+        width = f"date_diff('day', {quote(f'{field}_earliest')}, {quote(f'{field}_latest')})"
+        days = f"least({width}, 400)"
+    # Recency numbers the records of a build, so ranks 2 * 10^9 apart never meet.
     return (
         f"{first} * 1000000000000000000 + (500 {fewer}) * 1000000000000000"
-        f" + {rank} * 10000000000000 + {sure} * 1000000000000 + recency"
+        f" + {rank} * 10000000000000 + {sure} * 1000000000000 + {days} * 2000000000 + recency"
     )
 
 
@@ -191,10 +196,21 @@ def _bound_of(name: str, columns: Iterable[str]) -> bool:
     return whole != name and {whole, f"{whole}_earliest", f"{whole}_latest"} <= {*columns}
 
 
-def _same(field: str, partial: Iterable[str]) -> str:
-    """The columns in which two records say the same of a field."""
-    names = [f"{field}_earliest", f"{field}_latest"] if field in partial else [field]
-    return ", ".join(map(quote, names))
+def _sources(field: str, config: Linkage, partial: Iterable[str], identifier: str) -> str:
+    """How many sources say of a person what a record says of a field, or less of the same date."""
+    says = _says(field, config, partial)
+    if field not in partial:
+        given = f"case when {says} then _source end"
+        return f"count(distinct {given}) over (partition by {identifier}, {quote(field)})"
+    first, last = quote(f"{field}_earliest"), quote(f"{field}_latest")
+    return f"""len(list_distinct(list_transform(
+              list_filter(
+                list(struct_pack(source := _source, first := {first}, last := {last}))
+                  filter ({says}) over (partition by {identifier}),
+                lambda said: said.first <= {first} and said.last >= {last}
+              ),
+              lambda said: said.source
+            )))"""
 
 
 def bounds(columns: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -15,7 +15,7 @@ from cytoreg import quality
 from cytoreg.agreement import judge_agreement, rules_of
 from cytoreg.config import Linkage
 from cytoreg.errors import ConfigError
-from cytoreg.fitting import NEAR, fit, record
+from cytoreg.fitting import NEAR, fit, in_part, record
 from cytoreg.golden import describe, merge
 from cytoreg.numbers import find_numbers
 from cytoreg.pseudonyms import define_pseudonym
@@ -26,7 +26,7 @@ __all__ = ["choose_again", "columns_of", "define_pseudonym", "link"]
 _AMBIGUOUS = "More than one person has these names, dates and numbers; the record is not linked."
 _STRANGER = "A record that fits no person of the registry is a stranger's, and is left out."
 _LOST = "A record without the shared number must fit exactly one person, or nothing uses it."
-_UNSURE = "Linked although one of the columns that tell persons apart is not known on both sides."
+_UNSURE = "Linked although one column that tells persons apart is not known in full on both sides."
 _NEAR = "One name differs, all else is one person's: a new name, or another's record? Not linked."
 _STRANGE = (
     "The record carries a number whose other records are of somebody else; they stay two persons."
@@ -49,8 +49,8 @@ def link(con: duckdb.DuckDBPyConnection, config: Linkage, *, pseudonym_key: str)
     _check(con, config, columns)
     define_pseudonym(con, pseudonym_key)
     quality.ensure(con, "finding", "check_result")
-    find_numbers(con, config)
-    fit(con, config)
+    find_numbers(con, config, columns)
+    fit(con, config, columns)
     with transaction(con):
         _link(con, config)
         merge(con, config, columns)
@@ -135,7 +135,8 @@ def _link(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
     con.execute(
         f"""create or replace table registry.{quote(config.entity + "_link")} as
         with numbered as (
-          {record(config.entity)} where {quote(config.number)} is not null
+          {record(config.entity)}
+          semi join own_number using (_source, _table, _file, _row)
         ),
         linked as (
           select p.person, n.entity, n.source, n.source_table, n.file, n."row", 'number' as method
@@ -173,7 +174,7 @@ def _link(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
             "file": "file, or table of the database, that the record came from",
             "row": "record in its file, counted from 1 without the header",
             "method": f"number (it has the {config.number}), exact (it fits one person alone),"
-            " parts (by parts of a name) or one_unknown (one column is not known on both sides)",
+            " parts (by parts of a name) or one_unknown (one column is not known in full)",
         },
     )
     describe(
@@ -202,7 +203,9 @@ def _report(
     for entity, found in columns.items():
         if entity == config.entity:
             unlinked = (
-                f"r.{quote(config.number)} is null and (coalesce(f.persons, 0) <> 1 or {near})"
+                f"(coalesce(f.persons, 0) <> 1 or {near}) and not exists (select 1 from own_number"
+                " as n where n._source = r._source and n._table = r._table and n._file = r._file"
+                " and n._row = r._row)"
             )
             _find(con, f"{entity}.linked", entity, found, unlinked, _LOST)
         else:
@@ -210,7 +213,7 @@ def _report(
             _count(con, f"{entity}.linked", "info", entity, "f.persons is null", _STRANGER)
             if len(config.names) > 1:
                 _find(con, f"{entity}.nearly_fits", entity, found, near, _NEAR)
-        if config.may_be_missing or config.may_be_unreadable:
+        if config.may_be_missing or config.may_be_unreadable or in_part(config, columns):
             _find(con, f"{entity}.linked_unsurely", entity, found, unsure, _UNSURE)
     if config.other_numbers:
         strange = (

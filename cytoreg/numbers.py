@@ -1,7 +1,8 @@
 """Several numbers of one person: former ones, merged charts, a source's record under two.
 
 A record may carry more numbers than its own (`other_numbers`). Numbers that one record carries are
-one person's, and so are all that hang together by such records. A number is not believed whose
+one person's, and so are all that hang together by such records. A record without a number of its
+own is linked by the first of the others. A number is not believed whose
 other records contradict the record in a column that linkage needs and in another one, such as
 birth date and name: it is a finding, and the persons stay apart.
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 import duckdb
 
 from cytoreg.config import Linkage
-from cytoreg.fitting import known
+from cytoreg.fitting import Columns, between, in_part, known
 from cytoreg.names import define_names
 from cytoreg.warehouse import literal, quote
 
@@ -23,15 +24,15 @@ __all__ = ["find_numbers"]
 _PLACE = "_source, _table, _file, _row"
 
 
-def find_numbers(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
+def find_numbers(con: duckdb.DuckDBPyConnection, config: Linkage, columns: Columns) -> None:
     """Temporary `person_of_number` (number → person), `own_number` and `strange_number`.
 
-    `own_number` has a row for each record with a number, and the number that it is linked by;
+    `own_number` has a row for each record that carries a number, and the one it is linked by;
     `strange_number` the numbers that a record carries and that are not believed. Numbers are text.
     """
     define_names(con)
     con.execute(f"create or replace temp table claim as {_claims(config)}")
-    con.execute(f"create or replace temp table strange_number as {_strange(config)}")
+    con.execute(f"create or replace temp table strange_number as {_strange(config, columns)}")
     con.execute(
         f"""create or replace temp table believed as
         select c.*, row_number() over (
@@ -92,15 +93,18 @@ def _claims(config: Linkage) -> str:
         group by all"""
 
 
-def _strange(config: Linkage) -> str:
+def _strange(config: Linkage, columns: Columns) -> str:
     """Numbers that a record carries beside others, and whose other records contradict it."""
     names = [name for name in config.match if name in config.names]
     needed = [name for name in config.match if name not in (*names, *config.may_be_missing)]
     if not needed or len(config.match) < 2:
         return f"select {_PLACE}, number from claim where false"
+    partial = in_part(config, columns)
     asked = ", ".join(
         f"name_forms(({known(config, name)}).text, ({known(config, name)}).width) as {quote(name)}"
         if name in names
+        else f"{between(config, name, columns[config.entity])} as {quote(name)}"
+        if name in partial
         else f"{known(config, name)} as {quote(name)}"
         for name in config.match
     )
@@ -109,6 +113,9 @@ def _strange(config: Linkage) -> str:
             f"not (same_name(m.{quote(name)}, o.{quote(name)}, true)"
             f" or parts_of_name(m.{quote(name)}, o.{quote(name)}))"
             if name in names
+            else f"(m.{quote(name)}.last < o.{quote(name)}.first"
+            f" or m.{quote(name)}.first > o.{quote(name)}.last)"
+            if name in partial
             else f"m.{quote(name)} <> o.{quote(name)}"
         )
         for name in config.match

@@ -111,7 +111,7 @@ class Complication(Entity):
               and coalesce(patient.death_date - complication_date, 0) <= 90
             )
         """,
-        reason="Grade V is death by the complication, but the patient lived on.",
+        reason="Grade V is death by the complication, but the patient is alive or died long after.",
         severity="warning",
     )
     death_is_grade_v = rule(

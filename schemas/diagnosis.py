@@ -102,16 +102,22 @@ class Diagnosis(Entity):
         on="encounter_number",
         holds="""
         case
-          when code_system = 'icd9cm' and encounter.class = 'inpatient'
-            and encounter.discharge_time is not null
+          when encounter.class <> 'inpatient' and code_system = 'icd9cm'
+            then diagnosis_date < date '2015-10-01'
+          when encounter.class <> 'inpatient' and code_system = 'icd10cm'
+            then diagnosis_date >= date '2015-10-01'
+          when encounter.stay_discharge_time is not null and code_system = 'icd9cm'
+            then cast(encounter.stay_discharge_time as date) < date '2015-10-01'
+          when encounter.stay_discharge_time is not null and code_system = 'icd10cm'
+            then cast(encounter.stay_discharge_time as date) >= date '2015-10-01'
+          when encounter.discharge_time is not null and code_system = 'icd9cm'
             then cast(encounter.discharge_time as date) < date '2015-10-01'
-          when code_system = 'icd10cm' and encounter.class = 'inpatient'
-            then coalesce(encounter.discharge_time >= timestamp '2015-10-01 00:00:00', true)
+          when encounter.discharge_time is not null and code_system = 'icd10cm'
+            then cast(encounter.discharge_time as date) >= date '2015-10-01'
           when code_system = 'icd9cm' then diagnosis_date < date '2015-10-01'
-          when code_system = 'icd10cm' then diagnosis_date >= date '2015-10-01'
         end
         """,
-        reason="ICD-10-CM replaced ICD-9-CM on 1 October 2015: for stays by the day of discharge,"
+        reason="ICD-10-CM replaced ICD-9-CM on 1 October 2015: for stays by their last discharge,"
         " for visits by their own day (45 CFR 162.1002).",
         severity="warning",
     )
@@ -127,7 +133,11 @@ class Diagnosis(Entity):
         on="encounter_number",
         holds="""
             diagnosis_date >= cast(encounter.admission_time as date)
-            and diagnosis_date <= cast(encounter.discharge_time as date)
+            and case
+              when encounter.stay_discharge_time is not null
+                then diagnosis_date <= cast(encounter.stay_discharge_time as date)
+              else diagnosis_date <= cast(encounter.discharge_time as date)
+            end
         """,
         reason="The day of the diagnosis lies outside its encounter.",
         severity="warning",

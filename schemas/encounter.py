@@ -60,6 +60,11 @@ class Encounter(Entity):
         nullable=True,
         reasons={"type": NOT_A_TIME},
     )
+    stay_discharge_time: PartialDatetime = field(
+        "End of the whole stay, where the patient was moved and this is a piece of it.",
+        nullable=True,
+        reasons={"type": NOT_A_TIME},
+    )
     disposition: str = field(
         "Where the patient went: home, snf (skilled nursing facility), rehab, expired, other.",
         nullable=True,

@@ -22,7 +22,7 @@ class Patient(Entity):
     """
 
     source_patient_number: str = field(
-        "The source's own number: patientIdNumber, mrn or record_id.",
+        "The source's own number: patientIdNumber, mrn or record_id; without one, file and row.",
         key=True,
         reasons={"required": "A record without the source's number cannot be found again there."},
     )
@@ -37,7 +37,8 @@ class Patient(Entity):
     )
     other_hospital_numbers: str = field(
         "Further hospital numbers that the source has for the same patient, between blanks: former"
-        " ones, merged charts, those of other tumours.",
+        " ones, merged charts, those of other tumours; of research also the number of its cases,"
+        " where the enrolment's cannot be read.",
         nullable=True,
         str_matches=HOSPITAL_NUMBERS,
         reasons={"str_matches": "Hospital numbers have seven digits, with one blank between two."},
@@ -131,6 +132,11 @@ class Patient(Entity):
         "Day of consent to the research project.", nullable=True, reasons={"type": NOT_A_DATE}
     )
 
+    has_own_number = rule(
+        "source_patient_number <> _file || '-' || cast(_row as varchar)",
+        "The source gives the patient no number; the place in its file stands for it.",
+        severity="warning",
+    )
     family_name_given = rule(
         "_source = 'research' or family_name is not null",
         "The family name is missing; death certificates are linked by name.",
@@ -140,6 +146,11 @@ class Patient(Entity):
         "_source = 'research' or given_name is not null",
         "The given name is missing; death certificates are linked by name.",
         severity="warning",
+    )
+    birth_is_known = rule(
+        "birth_date <> date '1900-01-01'",
+        "1 January 1900 is what many systems write for a date that they do not have.",
+        refuses="birth_date",
     )
     birth_by_extract = rule(
         "birth_date <= $as_of", "Born after the extract was made.", refuses="birth_date"

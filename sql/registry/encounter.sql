@@ -1,9 +1,10 @@
 /* Hospital encounters of the registry's patients, and the stay that each is a piece of.
 Many systems write an encounter for each ward, for observation, or for a return from another ward.
-A bed encounter (inpatient, observation, emergency) that begins on the day on which an earlier one
-of the patient ends, or before, belongs to the same stay; an ambulatory visit to none. One without a
-discharge reaches to its day of admission here: nobody knows how much further. Dates known in part
-join two only where each of their days would.
+A bed encounter (inpatient, observation, emergency; of an unknown class, if it lasts over night) that
+begins on the day on which an earlier one of the patient ends, or before, belongs to the same stay; an
+ambulatory visit to none. One without a discharge reaches to its day of admission here: nobody knows
+how much further. Dates known in part join two only where each of their days would; one of unknown
+admission is a stay of its own.
 Every accepted encounter finds its patient, because rule encounter.patient_exists is critical.
 grain: encounter_id
 materialized: table
@@ -29,20 +30,25 @@ patient_of_number as (
   select hospital_number, patient_id from registry.patient_number
 ),
 bed as (
-  select
-    e.encounter_number,
-    p.patient_id,
-    e.admission_time_earliest,
-    e.admission_date_latest,
-    max(coalesce(e.discharge_date_earliest, e.admission_date_earliest)) over (
-      partition by p.patient_id
-      order by e.admission_time_earliest, e.encounter_number
-      rows between unbounded preceding and 1 preceding
-    ) as reached_before
+  select e.*, p.patient_id
   from dated as e
   inner join patient_of_number as p on p.hospital_number = e.hospital_number
   where e.class in ('inpatient', 'observation', 'emergency')
-    and e.admission_time_earliest is not null
+    or (e.class is null and e.admission_date_latest < e.discharge_date_earliest)
+),
+bed_after_bed as (
+  select
+    encounter_number,
+    patient_id,
+    admission_time_earliest,
+    admission_date_latest,
+    max(coalesce(discharge_date_earliest, admission_date_earliest)) over (
+      partition by patient_id
+      order by admission_time_earliest, encounter_number
+      rows between unbounded preceding and 1 preceding
+    ) as reached_before
+  from bed
+  where admission_time_earliest is not null
 ),
 stay_of_bed as (
   select
@@ -54,7 +60,7 @@ stay_of_bed as (
       order by admission_time_earliest, encounter_number
       rows between unbounded preceding and current row
     ) as stay_number
-  from bed
+  from bed_after_bed
 ),
 named_stay as (
   select
@@ -63,6 +69,10 @@ named_stay as (
       partition by patient_id, stay_number order by admission_time_earliest, encounter_number
     ) as first_encounter_number
   from stay_of_bed
+  union all
+  select encounter_number, encounter_number
+  from bed
+  where admission_time_earliest is null and discharge_date_earliest is not null
 )
 select
   pseudonym('encounter', e.encounter_number) as encounter_id, -- pseudonym of the encounter
@@ -71,7 +81,7 @@ select
   e.hospital_number, -- hospital number of the patient
   pseudonym('stay', n.first_encounter_number)
     as stay_id, -- pseudonym of the stay that it is a piece of; empty for ambulatory visits
-  e.class, -- inpatient, observation, emergency or ambulatory
+  e.class, -- inpatient, observation, emergency or ambulatory; empty: not known
   e.admission_date, -- day of admission or visit; empty where only month or year is known
   e.admission_date_earliest, -- first day that it may be
   e.admission_date_latest, -- last day that it may be

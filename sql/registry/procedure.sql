@@ -5,7 +5,8 @@ patient's only case on its day, if no other finding names that. The day of opera
 log knows less than the day, research's date is taken if it lies within that.
 The stay (registry.stay, with all its pieces) is the one that holds the day of operation; of several,
 the one admitted last. Where dates are known to the month or the year only, it is the one stay that
-may hold the operation, if one may.
+may hold the operation, if one may. A stay of unknown admission may hold those of the 90 days before its
+discharge; one that has not ended, those of the 180 days after its admission.
 Every accepted case finds its patient, because rule procedure.patient_exists is critical.
 grain: procedure_id
 materialized: table
@@ -93,8 +94,8 @@ stays_around_case as (
   inner join patient_of_number as p on p.hospital_number = o.hospital_number
   inner join registry.stay as s
     on s.patient_id = p.patient_id
-    and s.admission_date_earliest <= o.operation_date_latest
-    and coalesce(s.discharge_date_latest, o.operation_date_earliest) >= o.operation_date_earliest
+    and coalesce(s.admission_date_earliest, s.discharge_date_latest - 90) <= o.operation_date_latest
+    and coalesce(s.discharge_date_latest, s.admission_date_latest + 180) >= o.operation_date_earliest
 ),
 stay_of_case as (
   select * from stays_around_case where rank_of_case = 1 and (certain or stays = 1)
@@ -112,7 +113,7 @@ pieces_around_case as (
   inner join stay_of_case as s on s.case_number = o.case_number
   inner join registry.encounter as e
     on e.stay_id = s.stay_id
-    and e.admission_date_earliest <= o.operation_date_latest
+    and coalesce(e.admission_date_earliest, e.discharge_date_latest - 90) <= o.operation_date_latest
     and coalesce(e.discharge_date_latest, o.operation_date_earliest) >= o.operation_date_earliest
 ),
 piece_of_case as (

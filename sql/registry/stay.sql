@@ -1,7 +1,7 @@
 /* Stays in hospital: one admission, whatever number of encounters it was written as.
-A stay is of adjoining or overlapping bed encounters (registry.encounter says which), of which one at
-least is inpatient. It ends with the last discharge; while the encounter admitted last is without
-one, it has not ended.
+A stay is of adjoining or overlapping bed encounters (registry.encounter says which). Emergency care
+alone is one only if it passes two midnights (which is when Medicare pays for a stay: 42 CFR 412.3).
+It ends with the last discharge; while the encounter admitted last is without one, it has not ended.
 grain: stay_id
 materialized: table
 */
@@ -34,14 +34,15 @@ whole as (
     max(case when place = 1 then _row end) as _row
   from pieces_last_first
   group by stay_id, patient_id
-  having max(case when class = 'inpatient' then 1 else 0 end) = 1
+  having max(case when class = 'emergency' then 0 else 1 end) = 1
+    or date_diff('day', min(admission_date_latest), max(discharge_date_earliest)) >= 2
 )
 select
   stay_id, -- pseudonym of the stay: of its first encounter
   patient_id, -- pseudonym of the patient
   encounters, -- pieces that it was written as
   case when admitted_earliest = admitted_latest then admitted_latest end
-    as admission_date, -- day of admission; empty where only month or year is known
+    as admission_date, -- day of admission; empty where it is not known
   admitted_earliest as admission_date_earliest, -- first day that it may be
   admitted_latest as admission_date_latest, -- last day that it may be
   case when not open and discharged_earliest = discharged_latest then discharged_latest end

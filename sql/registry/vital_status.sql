@@ -7,14 +7,18 @@ specific of the others that lies within it is taken. What is left open is narrow
 nobody dies before being seen alive, nor after the extract that tells of it. Where a day is needed,
 the middle of these bounds stands for it (death_date_estimate), as NAACCR items 1782 and 1788 have
 it for dates of survival.
-A complication of grade V alone is no news of a death: if nothing else tells of one, the grade is
-what the steward should doubt. Whom a source calls dead without any date (a vital status, a stay
-that ended in death, a follow-up, a certificate) is dead with an unknown date: between the last
-contact and the extract, without an estimate. So is whom only a refused row calls dead, or gives a
-date of death: what refused it says nothing against the death, but its date is not used.
+Whom a source calls dead without any date (a vital status, a stay that ended in death, a follow-up, a
+certificate) is dead with an unknown date: between the last contact and the extract, without an
+estimate. So is whom only a refused row or a refused cell calls dead, or gives a date of death: what
+refused it says nothing against the death, but its date is not used. A date that systems write for
+none (1 January 1900, the year 2099 or 9999) tells of no death, nor does one that cannot be read beside
+a status that says alive.
+A complication of grade V is a death, unless the patient was seen after it (then its grade is what the
+steward should doubt), or after 90 days where its day is unknown. It has the day of death only if death
+itself is the complication: else its day is the onset.
 The cause is the research project's where it names one, else it is read from the certificate's ICD
 code: a malignant or uncertain neoplasm or the carcinoid syndrome is the tumour; R96 to R99 and 798,
-799 say that it is not known.
+799 say that it is not known, and so do 7777 and 7797 (NAACCR item 1910: no certificate, no code).
 Only of the dead a cause of death is recorded: with it, a status that is not legible is dead.
 grain: patient_id, every row of registry.patient
 materialized: table
@@ -31,22 +35,125 @@ with patient_of_source as (
   group by p._source, p.source_patient_number
 ),
 -- what refused rows still know: whose they are, by the hospital number or by the source's own
-refused as (
+refused_row as (
+  select
+    _source as source,
+    hospital_number,
+    source_patient_number as own_number,
+    'refused patient record' as evidence,
+    vital_status as word,
+    case
+      when coalesce(vital_status, '') <> 'alive'
+        or death_date between '1900-01-02' and cast($as_of as varchar) then death_date
+    end as date_of_death,
+    case when coalesce(vital_status, '') <> 'alive' then cause_of_death end as cause
+  from quarantine.patient
+  union all
+  select _source, hospital_number, null, 'refused stay', disposition, null, null
+  from quarantine.encounter
+  union all
   select
     _source,
     hospital_number,
-    source_patient_number as own_number,
-    'refused patient record' as evidence
-  from quarantine.patient
-  where vital_status = 'dead' or death_date is not null
-  union all
-  select _source, hospital_number, null, 'refused stay'
-  from quarantine.encounter
-  where disposition = 'expired'
-  union all
-  select _source, hospital_number, record_id, 'refused follow-up'
+    record_id,
+    'refused follow-up',
+    status,
+    null,
+    case when coalesce(status, '') not in ('no_disease', 'with_disease') then cause end
   from quarantine.follow_up
-  where status = 'dead' or (coalesce(status, '') not in ('no_disease', 'with_disease') and cause is not null)
+),
+refused_of_patient as (
+  select n.patient_id, r.source, r.evidence, r.word, r.date_of_death, r.cause
+  from refused_row as r
+  inner join registry.patient_number as n on n.hospital_number = r.hospital_number
+  union all
+  select s.patient_id, r.source, r.evidence, r.word, r.date_of_death, r.cause
+  from refused_row as r
+  inner join patient_of_source as s
+    on s._source = r.source and s.source_patient_number = r.own_number
+  union all
+  select
+    l.patient_id,
+    c.source,
+    'refused cell of a patient record',
+    case when c."column" = 'vital_status' then c."text" end,
+    case
+      when c."column" = 'death_date' and p.vital_status is distinct from 'alive' then c."text"
+    end,
+    case when c."column" = 'cause_of_death' and p.vital_status is null then c."text" end
+  from quarantine.cell as c
+  inner join accepted.patient as p
+    on p._source = c.source
+    and p._table = c.source_table
+    and p._file = c.file
+    and p._row = c."row"
+  inner join registry.patient_link as l
+    on l.source = c.source
+    and l.source_table = c.source_table
+    and l.file = c.file
+    and l."row" = c."row"
+  where c.entity = 'patient'
+    and l.entity = 'patient'
+    and c."column" in ('vital_status', 'death_date', 'cause_of_death')
+  union all
+  select e.patient_id, c.source, 'refused cell of a stay', c."text", null, null
+  from quarantine.cell as c
+  inner join registry.encounter as e
+    on e._source = c.source
+    and e._table = c.source_table
+    and e._file = c.file
+    and e._row = c."row"
+  where c.entity = 'encounter' and c."column" = 'disposition'
+  union all
+  select
+    f.patient_id,
+    c.source,
+    'refused cell of a follow-up',
+    case when c."column" = 'status' then c."text" end,
+    null,
+    case when c."column" = 'cause' and f.status is null then c."text" end
+  from quarantine.cell as c
+  inner join registry.follow_up as f
+    on f._source = c.source
+    and f._table = c.source_table
+    and f._file = c.file
+    and f._row = c."row"
+  where c.entity = 'follow_up' and c."column" in ('status', 'cause')
+),
+refused as (
+  select patient_id, source, evidence
+  from refused_of_patient
+  where cause is not null
+    or (
+      regexp_matches(date_of_death, '[0-9]')
+      and not regexp_matches(date_of_death, '^(0001-|1753-|18[0-9]{2}-|1900-01-01|2099-|2[1-9][0-9]{2}-|9999)')
+    )
+    or (
+      regexp_matches(lower(word), '\b(dead|died|death|deceased|expired)\b')
+      and not regexp_matches(lower(word), '\b(not?|non|never|un)\b')
+    )
+),
+fatal_complication as (
+  select
+    c.patient_id,
+    c._source,
+    c.type,
+    c.complication_date_earliest,
+    c.complication_date_latest
+  from registry.complication as c
+  left join registry.procedure as o on o.procedure_id = c.procedure_id
+  where (c.grade = 'V' or c.type = 'death')
+    and c.patient_id is not null
+    and not exists (
+      select 1
+      from registry.contact as k
+      where k.patient_id = c.patient_id
+        and k.contact_date_earliest > coalesce(
+          c.complication_date_latest,
+          o.operation_date_latest + 90,
+          date '0001-01-01'
+        )
+    )
 ),
 told as (
   select l.patient_id, 1 as place, p._source as source, 'patient record' as evidence
@@ -75,14 +182,9 @@ told as (
   from registry.follow_up
   where status = 'dead' or (status is null and cause is not null)
   union all
-  select n.patient_id, 4, r._source, r.evidence
-  from refused as r
-  inner join registry.patient_number as n on n.hospital_number = r.hospital_number
+  select patient_id, 4, _source, 'complication' from fatal_complication
   union all
-  select s.patient_id, 4, r._source, r.evidence
-  from refused as r
-  inner join patient_of_source as s
-    on s._source = r._source and s.source_patient_number = r.own_number
+  select patient_id, 5, source, evidence from refused
 ),
 told_dead as (
   select patient_id, source, evidence
@@ -112,6 +214,10 @@ told_dates as (
   from registry.follow_up
   where (status = 'dead' or (status is null and cause is not null))
     and follow_up_date_earliest is not null
+  union all
+  select patient_id, 4, complication_date_earliest, complication_date_latest, _source
+  from fatal_complication
+  where type = 'death' and complication_date_earliest is not null
 ),
 most_trusted as (
   select patient_id, earliest, latest
@@ -190,7 +296,7 @@ select
   p.patient_id, -- pseudonym of the patient
   case when d.patient_id is not null then 'dead' else 'alive' end as status, -- alive or dead
   d.status_source, -- the source that tells of the death; empty for the living
-  d.status_evidence, -- what tells of it: certificate, patient record, stay, follow-up or a refused row
+  d.status_evidence, -- what tells of it: certificate, patient record, stay, follow-up, complication, or what was refused
   case when d.source is not null and d.earliest = d.latest then d.latest end
     as death_date, -- day of death; empty where it is not known
   d.earliest as death_date_earliest, -- first day on which it may have been
@@ -215,7 +321,7 @@ select
     when f.by_tumour = 1 then 'tumour'
     when f.by_other = 1 then 'other'
     when p.cause_of_death is null then 'unknown'
-    when regexp_matches(p.cause_of_death, '^(R9[6-9]|79[89])') then 'unknown'
+    when regexp_matches(p.cause_of_death, '^(R9[6-9]|79[89]|7777|7797)') then 'unknown'
     when regexp_matches(p.cause_of_death, '^(C|D3[7-9]|D4[0-8]|E340)') then 'tumour'
     when regexp_matches(p.cause_of_death, '^(1[4-9]|20|23[5-9]|2592)') then 'tumour'
     else 'other'

@@ -1,6 +1,6 @@
 /* The death index in registry words: everyone who died, most of them not patients of ours.
 A state numbers its certificates anew each year.
-grain: state, death_year, certificate_number
+grain: state, death_year, certificate_number, family_name, given_name
 materialized: view
 */
 with trimmed as (

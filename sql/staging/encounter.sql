@@ -1,4 +1,6 @@
 /* The hospital's encounters in registry words.
+A patient who was moved has an encounter for each ward; rules ask when the whole stay ended. Encounters
+that are no visits belong to one stay as in sql/registry/encounter.sql, as far as their times are known.
 grain: encounter_number
 materialized: view
 */
@@ -29,43 +31,94 @@ trimmed as (
     _file,
     _row
   from landing.hospital_encounters
+),
+worded as (
+  select
+    encounter_number,
+    case
+      when regexp_matches(t.hospital_number, '^[0-9]{7}$') then t.hospital_number
+      else coalesce(n.hospital_number, t.hospital_number)
+    end as hospital_number,
+    case
+      when regexp_matches(t.hospital_number, '^[0-9]{7}$') or n.hospital_number is not null
+        then t.hospital_number
+    end as hospital_number_given,
+    case
+      when upper(class) in ('IMP', 'INPATIENT', 'ACUTE', 'NONAC', 'I', 'INP', 'IP') then 'inpatient'
+      when upper(class) in ('OBSENC', 'OBS', 'OBSERVATION', 'SS') then 'observation'
+      when upper(class) in ('EMER', 'EMERGENCY', 'E', 'ED', 'ER') then 'emergency'
+      when upper(class) in (
+        'AMB', 'AMBULATORY', 'VR', 'HH', 'FLD', 'PRENC', 'O', 'OP', 'OUTPATIENT'
+      ) then 'ambulatory'
+      else class
+    end as class,
+    iso_time(local_time(admission_time)) as admission_time,
+    iso_time(local_time(discharge_time)) as discharge_time,
+    case
+      when lower(disposition) in ('expired', 'exp', 'died', 'dead', 'deceased', 'death')
+        or disposition in ('20', '40', '41', '42') then 'expired'
+      when lower(disposition) in ('alt-home', '01', '1', '06', '6') then 'home'
+      when disposition in ('03', '3') then 'snf'
+      when disposition = '62' then 'rehab'
+      when lower(disposition) in (
+        'oth', 'other-hcf', 'hosp', 'long', 'aadvice', 'psy', 'ama', 'hospice', 'transfer',
+        '02', '2', '04', '4', '05', '5', '07', '7', '21', '43', '50', '51', '61', '63', '64', '65', '66'
+      ) then 'other'
+      else lower(disposition)
+    end as disposition,
+    _source,
+    _table,
+    _file,
+    _row
+  from trimmed as t
+  left join number_of_encounter as n using (encounter_number)
+),
+in_bed as (
+  select
+    _file,
+    _row,
+    hospital_number,
+    try_cast(admission_time as timestamp) as admitted,
+    try_cast(discharge_time as timestamp) as discharged,
+    max(try_cast(discharge_time as timestamp)) over (
+      partition by hospital_number
+      order by try_cast(admission_time as timestamp), _file, _row
+      rows between unbounded preceding and 1 preceding
+    ) as reached_before
+  from worded
+  where coalesce(class, '') <> 'ambulatory'
+    and try_cast(admission_time as timestamp) <= try_cast(discharge_time as timestamp)
+),
+in_stay as (
+  select
+    *,
+    sum(case when cast(admitted as date) <= cast(reached_before as date) then 0 else 1 end) over (
+      partition by hospital_number order by admitted, _file, _row
+      rows between unbounded preceding and current row
+    ) as stay_number
+  from in_bed
+),
+whole_stay as (
+  select
+    _file,
+    _row,
+    max(discharged) over (partition by hospital_number, stay_number) as discharged,
+    count(*) over (partition by hospital_number, stay_number) as pieces
+  from in_stay
 )
 select
-  encounter_number, -- encounter_id
-  case
-    when regexp_matches(t.hospital_number, '^[0-9]{7}$') then t.hospital_number
-    else coalesce(n.hospital_number, t.hospital_number)
-  end as hospital_number, -- mrn, or that of the encounter's diagnoses
-  case
-    when regexp_matches(t.hospital_number, '^[0-9]{7}$') or n.hospital_number is not null
-      then t.hospital_number
-  end as hospital_number_given, -- mrn as it stands, where hospital_number is readable
-  case
-    when upper(class) in ('IMP', 'INPATIENT', 'ACUTE', 'NONAC', 'I', 'INP', 'IP') then 'inpatient'
-    when upper(class) in ('OBSENC', 'OBS', 'OBSERVATION') then 'observation'
-    when upper(class) in ('EMER', 'EMERGENCY', 'E', 'ED', 'ER') then 'emergency'
-    when upper(class) in (
-      'AMB', 'AMBULATORY', 'SS', 'VR', 'HH', 'FLD', 'PRENC', 'O', 'OP', 'OUTPATIENT'
-    ) then 'ambulatory'
-    else class
-  end as class, -- class: of HL7's ActEncounterCode (IMP, AMB, …) or its table 0004 (I, O, E)
-  iso_time(local_time(admission_time)) as admission_time, -- admit_time
-  iso_time(local_time(discharge_time)) as discharge_time, -- discharge_time
-  case
-    when lower(disposition) in ('expired', 'exp', 'died', 'dead', 'deceased', 'death')
-      or disposition in ('20', '40', '41', '42') then 'expired'
-    when lower(disposition) in ('alt-home', '01', '1', '06', '6') then 'home'
-    when disposition in ('03', '3') then 'snf'
-    when disposition = '62' then 'rehab'
-    when lower(disposition) in (
-      'oth', 'other-hcf', 'hosp', 'long', 'aadvice', 'psy', 'ama', 'hospice', 'transfer',
-      '02', '2', '04', '4', '05', '5', '07', '7', '21', '43', '50', '51', '61', '63', '64', '65', '66'
-    ) then 'other'
-    else lower(disposition)
-  end as disposition, -- disposition: words, FHIR's (exp, hosp, …) or NUBC's (UB-04, 20 expired)
-  _source, -- lineage
-  _table, -- lineage
-  _file, -- lineage
-  _row -- lineage
-from trimmed as t
-left join number_of_encounter as n using (encounter_number)
+  w.encounter_number, -- encounter_id
+  w.hospital_number, -- mrn, or that of the encounter's diagnoses
+  w.hospital_number_given, -- mrn as it stands, where hospital_number is readable
+  w.class, -- class: of HL7's ActEncounterCode (IMP, AMB, …) or its table 0004 (I, O, E)
+  w.admission_time, -- admit_time
+  w.discharge_time, -- discharge_time
+  cast(s.discharged as varchar)
+    as stay_discharge_time, -- the last discharge_time of the encounters of which the stay consists
+  w.disposition, -- disposition: words, FHIR's (exp, hosp, …) or NUBC's (UB-04, 20 expired)
+  w._source, -- lineage
+  w._table, -- lineage
+  w._file, -- lineage
+  w._row -- lineage
+from worded as w
+left join whole_stay as s on s.pieces > 1 and s._file = w._file and s._row = w._row

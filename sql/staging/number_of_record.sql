@@ -11,6 +11,8 @@ with enrolled as (
 recorded as (
   select cleaned(record_id) as record_id, cleaned(proc_case_no) as case_number
   from landing.research_procedure
+  union
+  select cleaned(record_id), cleaned(comp_case_no) from landing.research_complication
 ),
 logged as (
   select

@@ -1,4 +1,5 @@
-/* The hospital's patients in registry words.
+/* The hospital's patients in registry words. One without a number has its place in the table for one, and
+is linked by names, so that no news of a death is lost with the number.
 grain: source_patient_number, one row per patients.mrn
 materialized: view
 */
@@ -22,7 +23,8 @@ with trimmed as (
   from landing.hospital_patients
 )
 select
-  mrn as source_patient_number, -- mrn
+  coalesce(mrn, _file || '-' || cast(_row as varchar))
+    as source_patient_number, -- mrn, or without one file and row
   zero_padded(mrn, 7) as hospital_number, -- mrn, seven digits
   cast(null as varchar) as other_hospital_numbers, -- the hospital gives one a patient
   family_name, -- last_name in capitals

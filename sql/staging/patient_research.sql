@@ -1,5 +1,6 @@
 /* The research project's enrolled patients in registry words; the project keeps no names.
-A record that was enrolled under several hospital numbers hands all of them on.
+A record that was enrolled under several hospital numbers hands all of them on; one without a number
+that can be read hands on the one that the operating-room log has for its cases.
 grain: source_patient_number, one row per enrolled record
 materialized: view
 */
@@ -36,7 +37,11 @@ trimmed as (
 select
   record_id as source_patient_number, -- record_id
   mrn as hospital_number, -- mrn, seven digits
-  n.mrns as other_hospital_numbers, -- every mrn of a record that has several, between blanks
+  case
+    when n.mrns is null and not coalesce(regexp_matches(t.mrn, '^[0-9]{7}$'), false)
+      then r.hospital_number
+    else n.mrns
+  end as other_hospital_numbers, -- every mrn of a record that has several, or staging.number_of_record
   cast(null as varchar) as family_name, -- the project keeps no names
   cast(null as varchar) as given_name, -- the project keeps no names
   cast(null as varchar) as middle_name, -- the project keeps no names
@@ -74,5 +79,6 @@ select
   _table, -- lineage
   _file, -- lineage
   _row -- lineage
-from trimmed
+from trimmed as t
 left join numbers_of_record as n using (record_id)
+left join staging.number_of_record as r using (record_id)

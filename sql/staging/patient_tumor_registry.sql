@@ -2,15 +2,16 @@
 A NAACCR patient carries no hospital number; its tumours do, and may stand under several. Numbers of
 seven digits come first; the smallest stands for the patient, and all are handed on.
 The date of last contact is the death date of the dead. vitalStatus (NAACCR item 1760) is 0 dead, 1
-alive; SEER wrote 4 for the dead. Sex (item 220) codes 5 and 6 are told by the sex at birth, to which
-life tables go; 3 (other) and 4 (not said which) are neither. Where the status cannot be read, a cause
+alive; SEER wrote 4 for the dead. Sex is that at birth, to which life tables go: item 225 (from version
+26 on: 1, 2, 9), and where that does not say it item 220 (until version 25), whose codes 5 and 6 do;
+3 (other) and 4 (not said which) are neither. Where the status cannot be read, a cause
 of death (item 1910: anything but 0000, alive) says that the patient is dead.
 grain: source_patient_number, one row per Patient element
 materialized: view
 */
 with numbers_of_tumors as (
   select distinct
-    coalesce(cleaned(p.patientIdNumber), p._file || ' ' || cast(p._row as varchar)) as patient_key,
+    coalesce(cleaned(p.patientIdNumber), p._file || '-' || cast(p._row as varchar)) as patient_key,
     zero_padded(cleaned(t.medicalRecordNumber), 7) as hospital_number
   from landing.tumor_registry_tumor as t
   inner join landing.tumor_registry_patient as p
@@ -41,13 +42,19 @@ numbers_of_patient as (
 ),
 trimmed as (
   select
-    cleaned(p.patientIdNumber) as source_patient_number,
+    coalesce(cleaned(p.patientIdNumber), p._file || '-' || cast(p._row as varchar))
+      as source_patient_number,
     h.hospital_number,
     h.other_hospital_numbers,
     upper(cleaned(p.nameLast)) as family_name,
     upper(cleaned(p.nameFirst)) as given_name,
     upper(cleaned(p.nameMiddle)) as middle_name,
-    cleaned(p.sex) as sex,
+    coalesce(cleaned(p.sexAssignedAtBirth), cleaned(p.sex)) as sex_given,
+    case
+      when cleaned(p.sexAssignedAtBirth) in ('1', '2') then cleaned(p.sexAssignedAtBirth)
+      when cleaned(p.sex) in ('1', '2', '3', '4', '5', '6') then cleaned(p.sex)
+      when cleaned(p.sexAssignedAtBirth) = '9' or cleaned(p.sex) = '9' then '9'
+    end as sex,
     cleaned(p.dateOfBirth) as birth_date,
     cleaned(p.socialSecurityNumber) as ssn,
     cleaned(p.race1) as race,
@@ -61,7 +68,7 @@ trimmed as (
   from landing.tumor_registry_patient as p
   left join numbers_of_patient as h
     on h.patient_key
-    = coalesce(cleaned(p.patientIdNumber), p._file || ' ' || cast(p._row as varchar))
+    = coalesce(cleaned(p.patientIdNumber), p._file || '-' || cast(p._row as varchar))
 ),
 dates_rearranged as (
   select
@@ -77,7 +84,7 @@ dates_rearranged as (
   from trimmed
 )
 select
-  source_patient_number, -- patientIdNumber
+  source_patient_number, -- patientIdNumber, or without one file and row
   hospital_number, -- smallest medicalRecordNumber of the patient's tumours
   other_hospital_numbers, -- the tumours' other medicalRecordNumbers, between blanks
   family_name, -- nameLast in capitals
@@ -89,8 +96,8 @@ select
     when sex in ('2', '6') then 'female'
     when sex in ('3', '4') then 'other'
     when sex = '9' then 'unknown'
-    else sex
-  end as sex, -- sex: 1 and 5 male, 2 and 6 female, 3 and 4 other, 9 unknown
+    else sex_given
+  end as sex, -- sexAssignedAtBirth or sex: 1 and 5 male, 2 and 6 female, 3 and 4 other, 9 unknown
   case
     when ssn in ('999999999', '999-99-9999') then null
     else regexp_replace(ssn, '^[0-9X*#]{3}-?[0-9X*#]{2}-?([0-9]{4})$', '\1')
@@ -99,13 +106,14 @@ select
   case
     when vital_status in ('0', '4') then 'dead'
     when vital_status = '1' then 'alive'
+    when vital_status is null and dead then 'dead'
     else vital_status
-  end as vital_status, -- vitalStatus: 0 dead (formerly 4), 1 alive
+  end as vital_status, -- vitalStatus: 0 dead (formerly 4), 1 alive; empty beside a cause of death: dead
   case when dead then last_contact_date_iso end
     as death_date, -- dateOfLastContact of the dead
   last_contact_date_iso as last_contact_date, -- dateOfLastContact, the same
-  case when cause_of_death not in ('0000', '7777', '7797') then cause_of_death end
-    as cause_of_death, -- causeOfDeath; 0000 alive, 7777 and 7797 not known
+  case when cause_of_death <> '0000' then cause_of_death end
+    as cause_of_death, -- causeOfDeath; 7777 and 7797: dead, of what is not known; 0000 alive
   cast(null as varchar) as presenting_site, -- the research project's field
   cast(null as varchar) as flushing, -- the research project's field
   cast(null as varchar) as diarrhoea, -- the research project's field

@@ -6,7 +6,11 @@ grain: tumor_key
 materialized: view
 */
 with patient_of_row as (
-  select _file, _row, cleaned(patientIdNumber) as source_patient_number
+  select
+    _file,
+    _row,
+    coalesce(cleaned(patientIdNumber), _file || '-' || cast(_row as varchar))
+      as source_patient_number
   from landing.tumor_registry_patient
 ),
 trimmed as (

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-from flipped_records import PARENT, WAYS, Row, landed
+from flipped_records import PARENT, WAYS, Row, Rows, landed
 
-from cytoreg import linkage, models, survival
+from cytoreg import models, survival
+from cytoreg.nights.judging import judge_and_link
 from cytoreg.project import load_project
-from cytoreg.rules import judge, load_schemas
+from cytoreg.rules import load_schemas
 from cytoreg.warehouse import SCHEMAS
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +34,6 @@ SOURCES = (
 
 # Columns by which a record is found, or its person: without one of these the record itself is lost.
 KEYS = {
-    "hospital_patients": ("mrn",),
     "hospital_encounters": ("encounter_id", "mrn"),
     "hospital_diagnoses": ("diagnosis_id",),
     "or_log_cases": ("case_number",),
@@ -41,7 +41,6 @@ KEYS = {
     "research_procedure": ("record_id", "redcap_repeat_instance"),
     "research_complication": ("record_id", "redcap_repeat_instance"),
     "research_follow_up": ("record_id", "redcap_repeat_instance"),
-    "tumor_registry_patient": ("patientIdNumber",),
     "tumor_registry_tumor": ("tumorRecordNumber",),
     "pathology_report": ("message_number",),
     "laboratory_observation": ("result_id",),
@@ -129,8 +128,8 @@ def costs() -> list[Cost]:
     )
     with duckdb.connect() as con:
         con.execute("set TimeZone = 'UTC'")
-        _land(con, people)
-        _refresh(con)
+        land(con, _flipped(people))
+        refresh(con)
         census = {thing: _census(con, query) for thing, query in CENSUS.items()}
         refused = " union all ".join(
             f"select '{entity}' as entity, _file as file from quarantine.{entity}"
@@ -157,19 +156,25 @@ def illegal(place: int) -> str:
     return f"#?!{place}"
 
 
-def _land(con: duckdb.DuckDBPyConnection, people: Sequence[Flip | None]) -> None:
-    """Fill `landing` with a person a flip, the flip made."""
+def _flipped(people: Sequence[Flip | None]) -> Iterator[Rows]:
+    """A person a flip, the flip made."""
+    ways = iter(WAYS)
+    for place, flip in enumerate(people):
+        rows = landed(place, flip.way if flip else next(ways))
+        if flip:
+            cell = illegal(place) if flip.kind == "illegal" else None
+            rows[flip.table][flip.row][flip.column] = cell
+        yield rows
+
+
+def land(con: duckdb.DuckDBPyConnection, people: Iterable[Rows]) -> None:
+    """Fill `landing`; the place of a person among the others is the `_file` of their rows."""
     for schema in SCHEMAS:
         con.execute(f"create schema {schema}")
     tables: dict[str, list[Row]] = {table: [] for way in WAYS for table in landed(0, way)}
-    ways = iter(WAYS)
-    way = ""
-    for place, flip in enumerate(people):
-        way = flip.way if flip else next(ways)
-        for table, rows in landed(place, way).items():
+    for place, person in enumerate(people):
+        for table, rows in person.items():
             for number, row in enumerate(rows):
-                if flip and (flip.table, flip.row) == (table, number):
-                    row[flip.column] = illegal(place) if flip.kind == "illegal" else None
                 sheet = "#Chromogranin A" if table == "biomarkers_result" else ""
                 source = next(name for name in SOURCES if table.startswith(name))
                 lineage: Row = {
@@ -192,13 +197,18 @@ def _land(con: duckdb.DuckDBPyConnection, people: Sequence[Flip | None]) -> None
         con.execute(f"create table landing.{table} as select * from landing")
 
 
-def _refresh(con: duckdb.DuckDBPyConnection) -> None:
+def refresh(con: duckdb.DuckDBPyConnection) -> None:
     """The stages of a refresh from landed rows to marts, without survival's estimates."""
     project = load_project(ROOT)
     sql = models.load_models(ROOT / "sql")
     models.build(con, sql, schemas=("staging",), as_of=AS_OF)
-    judge(con, load_schemas(ROOT / "schemas"), as_of=AS_OF)
-    linkage.link(con, project.config.linkage, pseudonym_key="key")
+    judge_and_link(
+        con,
+        load_schemas(ROOT / "schemas"),
+        project.config.linkage,
+        as_of=AS_OF,
+        pseudonym_key="key",
+    )
     models.build(con, sql, schemas=("registry",), as_of=AS_OF)
     later = tuple(table.name for table in survival.TABLES)
     models.build(con, sql, schemas=("marts",), as_of=AS_OF, later=later)

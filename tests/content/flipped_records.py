@@ -118,6 +118,7 @@ def landed(place: int, way: str) -> Rows:
                 "nameFirst": given,
                 "nameMiddle": "Q",
                 "sex": "2",
+                "sexAssignedAtBirth": "2",
                 "dateOfBirth": born.replace("-", ""),
                 "socialSecurityNumber": f"90000{ssn}",
                 "race1": "01",

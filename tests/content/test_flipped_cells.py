@@ -11,6 +11,7 @@ ELSEWHERE = {"patientIdNumber", "value_text"}
 
 COUNTED = (
     *("person", "person in the marts", "death", "death in the marts", "operation"),
+    "operation with its stay",
     *("finding at operation", "complication", "complication of its operation"),
     *("report", "report of its operation", "laboratory result", "tumour", "diagnosis", "contact"),
 )

@@ -100,3 +100,33 @@ def test_a_time_may_be_no_more_than_a_day_a_month_or_a_year(con, text, iso):
 def test_no_date_is_none(con):
     assert made(con, "iso_date", None) is None
     assert made(con, "us_date", None) is None
+
+
+@pytest.mark.parametrize(
+    ("function", "text", "iso"),
+    [
+        ("iso_time", "2012-05-31 24:00", "2012-06-01 00:00"),
+        ("iso_time", "2012-05-31T24:00:00", "2012-06-01T00:00:00"),
+        ("iso_time", "201205312400", "2012-06-01 00:00"),
+        ("iso_time", "20121231240000.00", "2013-01-01 00:00:00.00"),
+        ("iso_time", "2012-05-31 24:01", "2012-05-31 24:01"),
+        ("iso_date", "2012-05-31 24:00", "2012-06-01"),
+        ("iso_date", "201205312400", "2012-06-01"),
+        ("iso_date", "2012-05-24 08:00", "2012-05-24"),
+        ("us_date", "5/31/2012 24:00", "2012-06-01"),
+        ("us_date", "02/29/2012 24:00", "2012-03-01"),
+        ("us_date", "05/24/2012", "2012-05-24"),
+        ("local_day", "2012-05-31T24:00", "2012-06-01"),
+        ("local_time", "2012-05-31T24:00:00Z", "2012-06-01T00:00:00"),
+        ("local_time", "2012-05-31 24:00-06:00", "2012-06-01 06:00"),
+        ("local_time", "201205312400-0600", "201206010600"),
+        ("local_time", "2012-02-30T24:00", "2012-02-30T24:00"),
+        ("clock_time", "24:00", "00:00"),
+        ("clock_time", "24:00:00.000", "00:00"),
+        ("clock_time", "240000", "00:00"),
+        ("clock_time", "083059", "08:30"),
+        ("clock_time", "24:01", "24:01"),
+    ],
+)
+def test_midnight_at_the_end_of_a_day_is_the_begin_of_the_next(con, function, text, iso):
+    assert made(con, function, text) == iso

@@ -53,9 +53,9 @@ SOURCE_OF = {
 }
 # Staging models that another one puts below each other.
 PARTS = (
+    *("staging.number_of_case", "staging.number_of_record"),
     *("staging.patient_tumor_registry", "staging.patient_hospital", "staging.patient_research"),
     *("staging.laboratory_observation", "staging.laboratory_biomarkers"),
-    *("staging.number_of_case", "staging.number_of_record"),
 )
 LINEAGE = {
     "_source": "varchar",

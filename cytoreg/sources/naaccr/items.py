@@ -1,4 +1,4 @@
-"""The items of NAACCR's dictionaries, versions 140 to 250, and of dictionaries of the user's own.
+"""The items of NAACCR's dictionaries, versions 140 to 260, and of dictionaries of the user's own.
 
 `items.csv` has a line an item (two if its width changed): number, id, level, and for
 the fixed-width versions width and first column. data/README.md says where that is known from.

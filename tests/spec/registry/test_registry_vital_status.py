@@ -84,7 +84,7 @@ def test_status_day_of_death_and_cause(shows):
     """
     Research names Bert's cause, so the certificate's heart disease does not count. Cora died in
     hospital: that day precedes the follow-up's. Nobody knows when Dora died. Fred's certificate
-    bears an ICD-9 code. Gerd has a grade V complication, but no source knows of his death.
+    bears an ICD-9 code. Gerd died of a complication, says research alone, and nobody saw him later.
     """
     shows(
         "registry.vital_status",
@@ -97,7 +97,7 @@ def test_status_day_of_death_and_cause(shows):
         dora       | dead   |            |                   | unknown
         emil       | dead   | 2012-08-01 | research          | unknown
         fred       | dead   | 1998-01-01 | death_index       | tumour
-        gerd       | alive  |            |                   |
+        gerd       | dead   | 2014-01-09 | research          | unknown
         hugo       | dead   |            |                   | unknown
         ines       | dead   |            |                   | unknown
         """,
@@ -140,7 +140,7 @@ def test_who_tells_of_a_death(shows):
         dora       | tumor_registry| patient record
         emil       | research      | follow-up
         fred       | death_index   | patient record
-        gerd       |               |
+        gerd       | research      | complication
         hugo       | research      | refused follow-up
         ines       | research      | refused follow-up
         """,
