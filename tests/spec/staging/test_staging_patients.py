@@ -62,7 +62,7 @@ def test_the_last_contact_of_the_dead_is_their_death(stages):
         ---------------+-----------------------+--------------+------------+-------------------+---------------
         tumor_registry | 00000001              | dead         | 2010-01-02 | 2010-01-02        | C179
         tumor_registry | 00000002              | alive        |            | 2016-12-31        |
-        tumor_registry | 00000003              | dead         |            |                   |
+        tumor_registry | 00000003              | dead         |            |                   | 7777
         hospital       | 0000010               | dead         | 2010-01-02 | 2009-12-30        |
         hospital       | 0000012               | alive        |            | 2016-12-01        |
         research       | 7                     |              |            |                   |
