@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import ClassVar
 
-from cytoreg.rules import Entity, PartialDate, compare, field, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, has, rule
 
 from .codes import HOSPITAL_NUMBER, HOSPITAL_NUMBERS, NAME, SEX, SITES, SSN_LAST4
 
@@ -200,6 +200,13 @@ class Patient(Entity):
         holds="source_patient_number = patient.source_patient_number",
         reason="The source has this hospital number under another of its own numbers too.",
         severity="warning",
+    )
+    has_tumor = has(
+        "tumor",
+        on="hospital_number",
+        when="_source = 'hospital'",
+        reason="The tumour registry has no tumour of this patient: it is still to be abstracted.",
+        severity="info",
     )
 
     class Config:

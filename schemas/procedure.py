@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, has, references, rule
 
 from .codes import CASE_NUMBER, CLOCK, HOSPITAL_NUMBER, PROCEDURES
 
@@ -131,6 +131,13 @@ class Procedure(Entity):
         """,
         "The hospital number is missing; who names the case says whose it is.",
         severity="warning",
+    )
+    has_report = has(
+        "pathology",
+        on="case_number",
+        when="operation_date >= date '1998-01-01'",
+        reason="No report names this case, and since 1998 none is on paper.",
+        severity="info",
     )
     patient_exists = references(
         "patient",

@@ -37,17 +37,17 @@ def judge_and_link(
         rules.judge_beside_others(con, schemas[name], as_of)
     linkage.link(con, config, pseudonym_key=pseudonym_key)
     known = weighing.known_person(con, config)
-    others = [
-        rules.look_at(entity, config.entity, config.number, known)
+    linked = {
+        name: rules.look_at(entity, config.entity, config.number, known)
         for name, entity in schemas.items()
-        if name not in persons
-    ]
+    }
+    others = [entity for name, entity in linked.items() if name not in persons]
     for entity in others:
         rules.judge_alone(con, entity, as_of)
     weighing.weigh(con, others, config, as_of)
     for entity in others:
         rules.judge_beside_others(con, entity, as_of)
-    rules.finish(con, schemas)
+    rules.finish(con, linked, as_of)
 
 
 def _with_references(schemas: Mapping[str, EntityRules], names: tuple[str, ...]) -> list[str]:

@@ -1,6 +1,6 @@
 """Row rules: declared once in `schemas/*.py`, judged as SQL, explained everywhere.
 
-Authors of schemas use Entity, field, PartialDate, PartialDatetime, rule, references, compare,
+Authors of schemas use Entity, field, PartialDate, PartialDatetime, rule, references, has, compare,
 agrees, determined and newest_by (declare.py shows how); the refresh uses load_schemas and judge;
 documents and reports use catalogue, dictionary, sql_of.
 """
@@ -14,6 +14,7 @@ from cytoreg.rules.declare import (
     determined,
     field,
     given,
+    has,
     newest_by,
     references,
     rowwise,
@@ -42,6 +43,7 @@ __all__ = [
     "field",
     "finish",
     "given",
+    "has",
     "judge",
     "judge_alone",
     "judge_beside_others",

@@ -100,6 +100,28 @@ class Determined:
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """A table with every `number` of each `person`, who may have several."""
+
+    table: str
+    number: str
+    person: str
+
+
+@dataclass(frozen=True)
+class Has:
+    """Each row of which `when` is true has an accepted row of `other` with equal columns.
+
+    on: pairs of own and other column. numbers: the number may be any of the person's.
+    """
+
+    other: str
+    on: tuple[tuple[str, str], ...]
+    when: Node | None
+    numbers: Numbers | None = None
+
+
+@dataclass(frozen=True)
 class Python:
     """A check that only Pandera can run; `whole_table` says that batches will not do."""
 
@@ -121,7 +143,7 @@ class Rule:
     severity: Severity
     reason: str
     expression: str
-    test: Condition | Unique | Exists | Pairwise | Determined | Python
+    test: Condition | Unique | Exists | Pairwise | Determined | Has | Python
     cells: tuple[str, ...] = ()
 
     @property
@@ -189,6 +211,11 @@ class EntityRules:
     path: Path | None = None
 
     @property
+    def awaits_others(self) -> bool:
+        """Whether a rule can be judged only when all other entities are."""
+        return any(isinstance(rule.test, Has) for rule in self.rules)
+
+    @property
     def codes(self) -> tuple[Codes, ...]:
         """The tables of codes that its conditions read."""
         tests = (rule.test for rule in self.rules)
@@ -209,10 +236,25 @@ class DictionaryEntry:
 
 
 def look_at(rules: EntityRules, other: str, on: str, table: str) -> EntityRules:
-    """The rules, with those that find `other` by its column `on` alone looking at `table`."""
+    """The rules, with those that find `other` by its column `on` alone looking at `table`.
+
+    `table` has each number of each of `other`, whom `<other>_id` tells apart. A row that `other` is
+    found by in this way has what any number of the same `other` has.
+    """
+    by_number = {
+        test.on
+        for test in (rule.test for rule in rules.rules)
+        if isinstance(test, Exists | Pairwise) and test.other == other and len(test.on) == 1
+    }
+    own_numbers = {mine for ((mine, theirs),) in by_number if theirs == on}
+    numbers = Numbers(table, on, f"{other}_id")
 
     def elsewhere(rule: Rule) -> Rule:
         test = rule.test
+        if isinstance(test, Has) and len(test.on) == 1:
+            mine = test.on[0][0]
+            if mine in ({on} if rules.name == other else own_numbers):
+                return replace(rule, test=replace(test, numbers=numbers))
         if not isinstance(test, Exists | Pairwise) or test.other != other:
             return rule
         if [theirs for _, theirs in test.on] != [on] or rules.name == other:

@@ -21,6 +21,7 @@ from cytoreg.rules.catalogue import (
     Determined,
     EntityRules,
     Exists,
+    Has,
     Pairwise,
     Python,
     Rule,
@@ -31,6 +32,7 @@ from cytoreg.rules.declare import (
     LINEAGE,
     ColumnMeta,
     Comparison,
+    Counterpart,
     Declaration,
     Dependency,
     Entity,
@@ -398,6 +400,17 @@ def _declared(
             Exists(declaration.entity, on),
             declaration.refuses,
         )
+    if isinstance(declaration, Counterpart):
+        when = cleandoc(declaration.when)
+        return Rule(
+            rule_id,
+            entity,
+            on[0][0] if len(on) == 1 else None,
+            declaration.severity,
+            declaration.reason or f"No accepted {declaration.entity} has this {pairs}.",
+            f"has {declaration.entity} on {pairs}" + (f" when {when}" if when else ""),
+            Has(declaration.entity, on, parse(when, {"": own}, rule_id) if when else None),
+        )
     holds = cleandoc(declaration.holds)
     scope: Scope = {"": own, declaration.entity: other}
     source = " of another source" if declaration.across_sources else ""
@@ -440,7 +453,10 @@ def _dependency(rule_id: str, entity: str, declaration: Dependency, own: Types) 
 
 
 def _other(
-    rule_id: str, declaration: Reference | Comparison, own: Types, types: Mapping[str, Types]
+    rule_id: str,
+    declaration: Reference | Comparison | Counterpart,
+    own: Types,
+    types: Mapping[str, Types],
 ) -> Types:
     """Columns of the entity that a rule looks at; `on` is checked on both sides."""
     if declaration.entity not in types:

@@ -2,7 +2,7 @@
 
     from datetime import date
 
-    from cytoreg.rules import Entity, agrees, compare, field, references, rule
+    from cytoreg.rules import Entity, agrees, compare, field, has, references, rule
 
     from .codes import HOSPITAL_NUMBER          # files of the folder import each other like this
 
@@ -26,6 +26,7 @@
 
         operation_by_extract = rule("operation_date <= $as_of", "Operated after the extract.")
         patient_exists = references("patient", on="hospital_number")
+        has_report = has("pathology", on="case_number", when="operation_date >= date '1998-01-01'")
         operation_after_birth = compare(
             "patient",
             on="hospital_number",
@@ -48,8 +49,9 @@
   `cast(x as date)` is a partial date.
 - **Rule ids**: `<entity>.<column>.<check>` with check = `type` (text not of the column's type),
   `required` (null), `unique`, or the name of Pandera's own check as `field` takes it (`in_range`,
-  `isin`, `str_matches`, `ge`, …); `<entity>.<attribute>` for `rule, references, compare, agrees,
-  determined`; `<entity>.unique` for `class Config: unique = ["_source", "source_patient_number"]`.
+  `isin`, `str_matches`, `ge`, …); `<entity>.<attribute>` for `rule, references, has, compare,
+  agrees, determined`; `<entity>.unique` for
+  `class Config: unique = ["_source", "source_patient_number"]`.
 - **Null passes** every check but `required`: what is unknown contradicts nothing.
 - **Expressions** are SQL over the entity's columns, `_source, _table, _file, _row` and `$as_of`
   (a date). Unqualified columns are this row's, `patient.x` is the other row's. There are
@@ -71,6 +73,8 @@
   rule between columns or tables, unless it names the cells in doubt (`refuses="death_date"`). A
   missing value has no cell to refuse: `required` is critical where the row is refused, else a
   warning. Rules that look at a refused cell say nothing: to them it is null.
+- **`has`** is `references` backwards: each accepted row has an accepted row of another entity. It
+  is judged when all entities are, and refuses nothing.
 - **Repeated records**: of the rows with one key that nothing else refuses the best version stays,
   by `latest = newest_by("version", …)` if the entity has one, then by later file, fewer cells that
   are refused or known in part, earlier row. The others are refused by `unique`.
@@ -179,7 +183,19 @@ class Dependency:
     refuses: tuple[str, ...] = ()
 
 
-Declaration = RowRule | Reference | Comparison | Dependency
+@dataclass(frozen=True)
+class Counterpart:
+    """Each row that fulfils `when` has at least one accepted row of `entity` with equal columns."""
+
+    entity: str
+    on: Mapping[str, str]
+    when: str
+    reason: str
+    severity: Severity
+    refuses: tuple[str, ...] = ()
+
+
+Declaration = RowRule | Reference | Comparison | Dependency | Counterpart
 
 
 @dataclass(frozen=True)
@@ -303,6 +319,29 @@ def references(
     refuses: as for `rule`.
     """
     return Reference(entity, _mapping(on), reason, _checked(severity), _names(refuses))
+
+
+def has(
+    entity: str,
+    on: str | Sequence[str] | Mapping[str, str],
+    reason: str = "",
+    *,
+    when: str = "",
+    severity: Severity = "warning",
+) -> Counterpart:
+    """Each accepted row of this entity has an accepted row of `entity`: `references` backwards.
+
+    on: a column that both have, several, or a mapping of own column to the other's column. A null
+    in any of them passes.
+    when: a SQL expression; rows of which it is not true need not have one.
+    Judged when all entities are, so nothing can be refused: raises ConfigError for critical.
+    """
+    if severity == "critical":
+        raise ConfigError(
+            f"has({entity!r}) cannot be critical: its rows are accepted before those of {entity}",
+            remedy="make it a warning, and set a limit to how many in expectations/",
+        )
+    return Counterpart(entity, _mapping(on), when, reason, _checked(severity))
 
 
 def compare(
@@ -437,7 +476,7 @@ class Entity(pa.DataFrameModel):  # type: ignore[misc]
                 cls._newest = value
                 continue
             declaration = value.comparison(name) if isinstance(value, Agreement) else value
-            if isinstance(declaration, RowRule | Reference | Comparison | Dependency):
+            if isinstance(declaration, Declaration):
                 declared[attribute] = declaration
                 setattr(cls, attribute, _pandera_check(attribute, declaration))
         cls._declarations = MappingProxyType(declared)

@@ -7,6 +7,7 @@ A rule applies to a row of which it can be told whether it holds, as the row is 
 - `required`: all rows; `unique`: rows with all columns of the key;
 - a rule of one row: rows of which its condition is not null;
 - `references`: rows with all columns of the reference;
+- `has` (lacking.py): accepted rows with all of its columns of which `when` is true;
 - `determined`: rows with its column and all columns that determine it;
 - `compare` and `agrees`: rows with at least one row to be compared with.
 """

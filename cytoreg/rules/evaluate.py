@@ -19,6 +19,7 @@ from cytoreg.rules.column_types import TYPES, ColumnType, Value, of_dtype, read,
 from cytoreg.rules.declare import (
     LINEAGE,
     Comparison,
+    Counterpart,
     Declaration,
     Dependency,
     Given,
@@ -108,6 +109,8 @@ def passes(
         other = _other(entity, declaration.entity, own, given)
         if isinstance(declaration, Reference):
             broken = _orphans(declaration, own, other)
+        elif isinstance(declaration, Counterpart):
+            broken = _lacking(entity, declaration, own, other, given)
         else:
             broken = _contradictions(entity, declaration, own, other, given)
     return pd.Series([row not in broken for row in range(own.rows)], index=frame.index, dtype=bool)
@@ -144,6 +147,19 @@ def _orphans(rule: Reference, own: Table, other: Table) -> set[int]:
     known = set(other.key(rule.on.values()))
     keys = own.key(rule.on)
     return {row for row, key in enumerate(keys) if None not in key and key not in known}
+
+
+def _lacking(entity: str, rule: Counterpart, own: Table, other: Table, given: Given) -> set[int]:
+    asked: Column = [True] * own.rows
+    if rule.when:
+        node = parse(rule.when, {"": own.types}, entity)
+        asked = evaluate(node, lambda _, name: own.columns[name], own.rows, given.as_of)
+    known = set(other.key(rule.on.values()))
+    return {
+        row
+        for row, (key, applies) in enumerate(zip(own.key(rule.on), asked, strict=True))
+        if applies is True and None not in key and key not in known
+    }
 
 
 def _minorities(rule: Dependency, own: Table, other: Table) -> set[int]:

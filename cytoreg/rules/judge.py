@@ -13,7 +13,8 @@ from cytoreg.machine import machine_error
 from cytoreg.names import define_names
 from cytoreg.rules.catalogue import Column, EntityRules, Python
 from cytoreg.rules.declare import LINEAGE
-from cytoreg.rules.outcome import outcome
+from cytoreg.rules.lacking import lacking
+from cytoreg.rules.outcome import kept, told
 from cytoreg.rules.statement import cells, numbered, rows, tables
 from cytoreg.sqlerror import scrub
 from cytoreg.warehouse import comment, literal, quote
@@ -50,7 +51,7 @@ def judge(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], *, as_of:
     for entity in schemas.values():
         judge_alone(con, entity, as_of)
         judge_beside_others(con, entity, as_of)
-    finish(con, schemas)
+    finish(con, schemas, as_of)
 
 
 def begin(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules]) -> None:
@@ -86,12 +87,19 @@ def judge_beside_others(con: DuckDBPyConnection, entity: EntityRules, as_of: dat
     """Judge what `judge_alone` left beside other rows and tables, and write what comes of it."""
     with _scrubbed(entity):
         _run(con, tables(entity, as_of))
-        _run(con, outcome(entity))
+        _run(con, kept(entity))
+        if not entity.awaits_others:
+            _run(con, told(entity))
     _describe(con, entity)
 
 
-def finish(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules]) -> None:
-    """Name the lines of findings and refused cells, count those that could not be read."""
+def finish(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], as_of: date) -> None:
+    """Judge what waits for all entities; name lines, and count those that could not be read."""
+    for entity in schemas.values():
+        if entity.awaits_others:
+            with _scrubbed(entity):
+                _run(con, lacking(entity, as_of))
+                _run(con, told(entity))
     _tell_lines(con)
     _count_unparsable(con, schemas)
     comment(con, "quarantine.cell", "Refused cells of accepted rows, as text: one row a cell.")
@@ -200,11 +208,11 @@ def _describe(con: DuckDBPyConnection, entity: EntityRules) -> None:
             f" is {literal((what + entity.description).strip())}"
         )
     for column in entity.columns:
-        for name, told in zip(column.stored, _told(column), strict=False):
-            con.execute(f"comment on column {table}.{quote(name)} is {literal(told)}")
+        for name, text in zip(column.stored, _texts(column), strict=False):
+            con.execute(f"comment on column {table}.{quote(name)} is {literal(text)}")
 
 
-def _told(column: Column) -> tuple[str, str, str]:
+def _texts(column: Column) -> tuple[str, str, str]:
     """What the column is, and what are its bounds if it is a partial date."""
     told = f"{column.description} [{column.unit}]" if column.unit else column.description
     return told, f"First day that {column.name} may be.", f"Last day that {column.name} may be."

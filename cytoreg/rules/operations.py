@@ -193,6 +193,12 @@ def to_sql(node: Node, column: Callable[[str, str], str], as_of: date | None) ->
     return OPERATIONS[node.op].sql.format(*args)
 
 
+def changed_by_null(node: Node) -> bool:
+    """Whether a condition may be true or false because an operand is null."""
+    told = ("is null", "coalesce", "case", "greatest", "least")
+    return node.op in told or any(map(changed_by_null, node.args))
+
+
 def sql_literal(value: object) -> str:
     """A constant of a schema as SQL, of exactly its type."""
     match value:

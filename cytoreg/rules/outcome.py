@@ -12,15 +12,16 @@ _TEMPORARY = ("judged", "violation", "rule", "applied")
 _ORDER = ", ".join(LINEAGE)
 
 
-def outcome(entity: EntityRules) -> list[str]:
-    """Statements from where every violation is known."""
+def kept(entity: EntityRules) -> list[str]:
+    """Statements from where every violation that refuses something is known."""
+    return [_accepted(entity), _quarantine(entity), _cells(entity), _balance(entity)]
+
+
+def told(entity: EntityRules) -> list[str]:
+    """Statements from where every violation is known, the last ones."""
     return [
-        _accepted(entity),
-        _quarantine(entity),
-        _cells(entity),
         _findings(entity),
         _results(entity),
-        _balance(entity),
         *(f"drop table {table}_{entity.name}" for table in _TEMPORARY),
         *(f"drop table {codes.table}" for codes in entity.codes),
     ]
@@ -104,7 +105,7 @@ def _cells(entity: EntityRules) -> str:
         f"judged as (\n  select *, rowid as _id\n  from judged_{entity.name}\n"
         "  where rowid in (select _id from doubted)\n),\n"
         "told as (\n  select\n"
-        f'    doubted.position, doubted._id, {_key(entity)} as "key", doubted."column",\n'
+        f'    doubted.position, doubted._id, {key_of(entity)} as "key", doubted."column",\n'
         f'    {text} as "text", judged._source, judged._table, judged._file, judged._row\n'
         "  from doubted\n  join judged on judged._id = doubted._id\n)\n"
         f'select {literal(entity.name)}, "key", told."column", "text", rule.rule, rule.reason,\n'
@@ -114,8 +115,8 @@ def _cells(entity: EntityRules) -> str:
     )
 
 
-def _key(entity: EntityRules) -> str:
-    """The record's key as text, as staged."""
+def key_of(entity: EntityRules) -> str:
+    """The record's key as text, as staged, of the alias `judged`."""
     keys = [f"judged.{quote(column.text)}" for column in entity.columns if column.key]
     if len(keys) > 1:
         return " || '/' || ".join(f"coalesce({part}, '')" for part in keys)
@@ -128,7 +129,7 @@ def _findings(entity: EntityRules) -> str:
         f"with judged as (\n  select *, rowid as _id\n  from judged_{entity.name}\n"
         f"  where rowid in (select _id from violation_{entity.name})\n)\n"
         "select\n"
-        f"  rule.rule, rule.severity, {literal(entity.name)} as entity, {_key(entity)} as key,\n"
+        f"  rule.rule, rule.severity, {literal(entity.name)} as entity, {key_of(entity)} as key,\n"
         '  rule."column", judged._source as source, judged._table as source_table,\n'
         '  judged._file as file, judged._row as "row", rule.reason\n'
         f"from violation_{entity.name} as violation\n"

@@ -10,7 +10,7 @@ what is found is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import TypeVar
@@ -21,6 +21,7 @@ from cytoreg.rules.catalogue import (
     Determined,
     EntityRules,
     Exists,
+    Has,
     Pairwise,
     Python,
     Rule,
@@ -29,15 +30,14 @@ from cytoreg.rules.catalogue import (
 from cytoreg.rules.comparison import contradictions, minorities
 from cytoreg.rules.contradiction import columns as columns_read
 from cytoreg.rules.declare import LINEAGE
-from cytoreg.rules.operations import Node, to_sql
-from cytoreg.rules.outcome import outcome, refused
+from cytoreg.rules.lacking import lacking
+from cytoreg.rules.operations import changed_by_null, to_sql
+from cytoreg.rules.outcome import kept, refused, told
 from cytoreg.warehouse import literal, quote
 
-Test = TypeVar("Test", Condition, Unique, Exists, Pairwise, Determined, Python)
+Test = TypeVar("Test", Condition, Unique, Exists, Pairwise, Determined, Has, Python)
 Numbered = Sequence[tuple[int, str]]
 _ORDER = ", ".join(LINEAGE)
-# Operations whose result may be false because an operand is null.
-_BROKEN_BY_NULL = ("is null", "coalesce", "case", "greatest", "least")
 # Names of files as people number them: digits count as numbers, endings do not count.
 _FILE_ORDER = """list_transform(
         regexp_extract_all(
@@ -52,7 +52,8 @@ def sql_of(entity: EntityRules, as_of: date | None = None) -> str:
     """Every statement that judges `entity`, for people; without a date `$as_of` stays as it is."""
     python = [rule.id for rule in entity.rules if rule.kind == "fallback"]
     note = [f"-- Pandera adds what it finds for: {', '.join(python)}"] if python else []
-    parts = (cells(entity), note, rows(entity, as_of), tables(entity, as_of), outcome(entity))
+    judged = (cells(entity), note, rows(entity, as_of), tables(entity, as_of))
+    parts = (*judged, kept(entity), lacking(entity, as_of), told(entity))
     statements = [statement for part in parts for statement in part]
     return "\n\n".join(
         statement if statement.startswith("--") else f"{statement};" for statement in statements
@@ -220,7 +221,7 @@ def _alone(entity: EntityRules, positions: Sequence[int], as_of: date | None) ->
 def _unless_refused(entity: EntityRules, test: Condition, as_of: date | None) -> str:
     """The condition; one that null can break holds where a cell that it reads was refused."""
     sql = test.sql(as_of)
-    if isinstance(test.holds, str) or not any(op in _BROKEN_BY_NULL for op in _ops(test.holds)):
+    if isinstance(test.holds, str) or not changed_by_null(test.holds):
         return sql
     read = {name for _, name in columns_read(test.holds)}
     lost = [
@@ -229,12 +230,6 @@ def _unless_refused(entity: EntityRules, test: Condition, as_of: date | None) ->
         if column.text != column.name and {column.name, *column.stored} & read
     ]
     return " or ".join([f"({sql})", *lost])
-
-
-def _ops(node: Node) -> Iterator[str]:
-    yield node.op
-    for part in node.args:
-        yield from _ops(part)
 
 
 def _lose(entity: EntityRules, positions: Iterable[int]) -> list[str]:

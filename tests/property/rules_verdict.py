@@ -18,7 +18,7 @@ import pandera.errors
 from pandera.errors import SchemaErrorReason as Reason
 
 from cytoreg.rules import Entity, EntityRules, Rule, compile_schemas, given, judge
-from cytoreg.rules.catalogue import Condition, Exists, Pairwise, Python, Unique
+from cytoreg.rules.catalogue import Condition, Exists, Has, Pairwise, Python, Unique
 from cytoreg.rules.declare import check_name, entity_name
 from cytoreg.rules.partial_date import PartialDateDtype, PartialDatetimeDtype
 from cytoreg.warehouse import SCHEMAS, quote
@@ -74,6 +74,14 @@ class Verdict:
         if any(isinstance(rule.test, Pairwise) and rule.test.itself for rule in entity.rules):
             self.accepted = {**accepted, entity.name: self.trusted()}
             self._level(lambda rule: type(rule.test) is Pairwise and not _across(rule))
+
+    def lacks(self, accepted: Mapping[str, pd.DataFrame]) -> Findings:
+        """What accepted rows lack beside the accepted rows of all entities."""
+        self.accepted = accepted
+        self.meant = self.meant.drop(index=sorted(self._refused()))
+        before = set(self.found)
+        self._level(lambda rule: type(rule.test) is Has)
+        return self.found - before
 
     def trusted(self) -> pd.DataFrame:
         """The rows that are not refused, as Pandera types them: input of other rules."""

@@ -17,6 +17,7 @@ from cytoreg.rules import (
     compare,
     compile_schemas,
     field,
+    has,
     references,
     rowwise,
     rule,
@@ -38,6 +39,8 @@ class Person(Entity):
     male_is_tall = rule("sex <> 'male' or height >= 1.5 or _source = 'b'", severity="info")
     sex_agrees = agrees("sex", on="number", when="sex <> 'unknown'")
     birth_agrees = agrees("birth_date", on="number", severity="critical", refuses="birth_date")
+    operated = has("operation", on="number", when="sex <> 'male' or death_date < $as_of")
+    died_on_table = has("operation", on={"number": "number", "death_date": "day"}, severity="info")
     one_height = compare("person", on=["_source", "number"], holds="height = person.height")
 
     @pa.check("height", element_wise=True)
@@ -102,15 +105,26 @@ OPERATIONS = rows(
 def test_a_registry_is_judged_as_pandera_judges_it(people, operations):
     frames = {"person": frame_of(Person, people), "operation": frame_of(Operation, operations)}
     expected: set[tuple[str, int]] = set()
-    accepted: dict[str, pd.DataFrame] = {}
     schemas = compile_schemas([Operation, Person])
+    accepted = {"operation": no_rows(schemas["operation"])}
+    verdicts: list[Verdict] = []
     for name, entity in schemas.items():
         verdict = Verdict(entity, frames[name], accepted)
-        accepted[name] = verdict.trusted()
+        accepted = {**accepted, name: verdict.trusted()}
         expected |= verdict.found
+        verdicts.append(verdict)
+    for verdict in verdicts:
+        expected |= verdict.lacks(accepted)
     assert by_duckdb([Operation, Person], frames) == expected
     for name, entity in schemas.items():
         assert kept_by_duckdb(entity) == kept(entity, accepted[name])
+
+
+def no_rows(entity: EntityRules) -> pd.DataFrame:
+    """An entity of which nothing is known yet."""
+    columns = entity.model.to_schema().columns
+    nothing = pd.Series([], dtype=object)
+    return pd.DataFrame({name: part.dtype.coerce(nothing) for name, part in columns.items()})
 
 
 def kept(entity: EntityRules, frame: pd.DataFrame) -> set[tuple[int, str]]:
@@ -122,7 +136,7 @@ def kept(entity: EntityRules, frame: pd.DataFrame) -> set[tuple[int, str]]:
 def test_the_registry_of_this_law_has_every_kind_of_rule_and_both_kinds_of_judge():
     rules = [r for entity in compile_schemas([Operation, Person]).values() for r in entity.rules]
     assert {type(r.test).__name__ for r in rules} == {
-        *("Condition", "Unique", "Exists", "Pairwise", "Python")
+        *("Condition", "Unique", "Exists", "Pairwise", "Has", "Python")
     }
     assert [r.id for r in rules if r.kind == "fallback"] == [
         "person.height.not_too_exact",

@@ -99,7 +99,7 @@ def finds(
 
     Columns that are not drawn are those of a sound record. A test need not draw the findings of
     every entity, but of an entity that it draws it draws all, unless the rule belongs to another
-    test of the module.
+    test of the module, or asks for records of an entity that the module does not give.
     """
     given: dict[str, str] = request.module.given
     for entity, columns in drawn.staged_columns().items():
@@ -108,7 +108,7 @@ def finds(
     for schema in ("landing", "accepted", "quarantine", "quality"):
         shared.execute(f"create schema {schema}")
     judge(shared, drawn.schemas(), as_of=drawn.AS_OF)
-    drawn_elsewhere = drawn.rules_named_in(request.module)
+    drawn_elsewhere = drawn.rules_named_in(request.module) | drawn.rules_in_want(given)
 
     def compare(expected: str) -> None:
         _, rows = drawn.parse(expected)

@@ -13,6 +13,7 @@ counts the drawn rows, `_source` and `_table` come from the table's name, `_file
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from graphlib import TopologicalSorter
@@ -22,7 +23,8 @@ from types import ModuleType
 import duckdb
 from sound import LINEAGE_OF, RECORDS
 
-from cytoreg.rules import EntityRules, PartialDatetime, load_schemas
+from cytoreg.rules import EntityRules, PartialDatetime, catalogue, load_schemas
+from cytoreg.rules.catalogue import Has
 from cytoreg.rules.column_types import TYPES
 from cytoreg.rules.partial_date import read
 from cytoreg.warehouse import quote
@@ -259,6 +261,15 @@ def put_sound(
         lines = [[*heading, *rest], *([*row, *rest.values()] for row in rows)]
         whole = "\n".join(" | ".join(cell or "" for cell in line) for line in lines)
     put(con, f"staging.{entity}", columns, whole)
+
+
+def rules_in_want(given: Mapping[str, str]) -> set[str]:
+    """Rules by which every record of an entity lacks one of another that is not given."""
+    return {
+        rule.id
+        for rule in catalogue(schemas())
+        if isinstance(rule.test, Has) and f"staging.{rule.test.other}" not in given
+    }
 
 
 def rules_named_in(module: ModuleType) -> set[str]:
