@@ -33,6 +33,11 @@ class Condition:
     holds: str | Node
     codes: Codes | None = None
 
+    @property
+    def looks_up(self) -> bool:
+        """Whether it looks each value up in a table of codes, and says nothing of null."""
+        return self.codes is not None and not str(self.holds).startswith("case ")
+
     def sql(self, as_of: date | None) -> str:
         """The condition; null means that it cannot be told, and passes."""
         if isinstance(self.holds, str):

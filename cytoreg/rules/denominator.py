@@ -102,6 +102,8 @@ def _applies(entity: EntityRules, rule: Rule, as_of: date | None) -> str:
             return " and ".join(f"{quote(mine)} is not null" for mine, _ in on)
         case Condition() if rule.column and rule.id.endswith(f".{rule.column}.type"):
             return f"{quote(columns[rule.column].text)} is not null"
+        case Condition() as condition if condition.looks_up:
+            pass  # it tells of every value, and to look them all up again would cost as much
         case Condition() as condition:
             return f"({condition.sql(as_of)}) is not null"
     if rule.column is None:

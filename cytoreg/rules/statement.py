@@ -193,24 +193,40 @@ def _all_and(columns: Sequence[str], indent: str) -> str:
 
 def _kept(entity: EntityRules, column: str, typed: str) -> str:
     """The value of a column, null where a check of the column refuses the cell."""
-    broken = [
-        f"not ({rule.test.sql(None)})"
+    broken = [f"not ({test.sql(None)})" for test in _refusing(entity, column)]
+    return f"case when {' or '.join(broken)} then null else {typed} end" if broken else typed
+
+
+def _refusing(entity: EntityRules, column: str) -> list[Condition]:
+    """The checks by which the database refuses cells of a column."""
+    return [
+        rule.test
         for rule in entity.rules
         if rule.column == column
         and rule.refuses == "cell"
         and isinstance(rule.test, Condition)
         and not rule.id.endswith((".type", ".required"))
     ]
-    return f"case when {' or '.join(broken)} then null else {typed} end" if broken else typed
+
+
+def _told_by_cell(entity: EntityRules, rule: Rule) -> str | None:
+    """A long list of codes as what it left of the cell, so that it is not looked up again."""
+    if not isinstance(rule.test, Condition) or not rule.test.looks_up or rule.column is None:
+        return None
+    if _refusing(entity, rule.column) != [rule.test] or rule.refuses != "cell":
+        return None
+    (column,) = [one for one in entity.columns if one.name == rule.column]
+    typed, kept = (list(column.type.stored(name))[-1] for name in (column.typed, column.name))
+    return f"{quote(typed)} is null or {quote(kept)} is not null"
 
 
 def _alone(entity: EntityRules, positions: Sequence[int], as_of: date | None) -> list[str]:
     """What breaks conditions that look at the row alone."""
-    tests = [(p, entity.rules[p - 1].test) for p in positions]
+    rules = [(p, entity.rules[p - 1]) for p in positions]
     conditions = [
-        (p, _unless_refused(entity, test, as_of))
-        for p, test in tests
-        if isinstance(test, Condition)
+        (p, _told_by_cell(entity, rule) or _unless_refused(entity, rule.test, as_of))
+        for p, rule in rules
+        if isinstance(rule.test, Condition)
     ]
     if not conditions:
         return []

@@ -62,6 +62,20 @@ def test_rows_with_a_value_are_counted(judged):
     assert rows == 2
 
 
+def test_a_list_that_nulls_are_held_against_finds_them_too(judged):
+    class Site(Entity):
+        """A site."""
+
+        number: str = field("Number.", key=True)
+        code: str = field("Code.", nullable=True, isin=CODES, ignore_na=False)
+
+    con = judged([Site], site=[{"number": "1"}, {"number": "2", "code": CODES[0]}])
+    assert verdict(con) == [("site.code.isin", 1)]
+    assert con.execute(
+        "select denominator from quality.check_result where rule = 'site.code.isin'"
+    ).fetchall() == [(2,)]
+
+
 def test_columns_with_the_same_codes_share_their_table_which_is_gone_in_the_end(judged):
     assert len(compile_schemas([Tumour])["tumour"].codes) == 3
     con = judged([Tumour], tumour=[SOUND])
