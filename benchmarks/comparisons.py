@@ -175,6 +175,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         schemas = compile_schemas([model])
         return _seconds(lambda: judge(con, schemas, as_of=AS_OF))
 
+    def seconds_of(statements: Sequence[str]) -> float:
+        return _seconds(lambda: [con.execute(sql) for sql in statements])
+
     def found(model: type[Entity]) -> float:
         (entity,) = compile_schemas([model]).values()
         name, seconds = f"violation_{entity.name}", 0.0
@@ -183,13 +186,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             typing = model is Coded and f" judged_{entity.name} as" in statement.splitlines()[0]
             finding = statement.startswith(f"insert into {name}") and f" {rule} " in statement
             if typing or finding:
-                seconds += _seconds(lambda sql=statement: con.execute(sql))
+                seconds += seconds_of([statement])
             else:
                 con.execute(statement)
         return seconds
-
-    def by_hand(statements: Sequence[str]) -> float:
-        return _seconds(lambda: [con.execute(sql) for sql in statements])
 
     print(f"{'':40}{'by hand':>9}{'found':>9}{'ratio':>7}{'by hand':>9}{'whole':>9}{'ratio':>7}")
     people = f"{options.rows:,} rows, {options.groups:,} groups"
@@ -204,9 +204,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ),
     ):
         typed = TYPED_CODED if model is Coded else TYPED_PEOPLE.format(name=model.__name__.lower())
-        whole_seconds = by_hand([typed, *whole, FINDINGS, ACCEPTED])
+        whole_seconds = seconds_of([typed, *whole, FINDINGS, ACCEPTED])
         judged_seconds = judged(model)
-        search_seconds, found_seconds = by_hand(search), found(model)
+        search_seconds, found_seconds = seconds_of(search), found(model)
         print(
             f"{title:40}{search_seconds:>8.3f}s{found_seconds:>8.3f}s"
             f"{found_seconds / search_seconds:>7.1f}{whole_seconds:>8.3f}s{judged_seconds:>8.3f}s"
