@@ -99,16 +99,18 @@ def _told(error: BaseException) -> str:
 
 def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
     """The gates' verdicts, and the rows of each mart."""
+    from cytoreg import surge
     from cytoreg.gates import check_gates
     from cytoreg.publication import keys
 
+    previous = _previous(run)
     with open_build(run.build) as con:
         gates = check_gates(
             con,
             run.project.config.gates,
-            _previous(run),
+            previous,
             marts_expected=purpose != "validate",
-            further=keys.gates(run),
+            further=[surge.gate(con, previous, run.accepted), *keys.gates(run)],
         )
         _describe(con, run)
         tables = con.execute(

@@ -23,7 +23,7 @@ from cytoreg.sources import kind_of
 from cytoreg.sources.files import inside, neighbours, place
 from cytoreg.warehouse import in_memory, literal, private_spill, quote
 
-__all__ = ["files", "missing", "overlooked"]
+__all__ = ["files", "missing", "named_in", "overlooked"]
 
 SHRUNK = 0.10
 """Share of a file's rows whose loss is a warning; of half of them it is critical."""
@@ -207,6 +207,12 @@ def _taken(project: Project) -> set[Path]:
         with suppress(SourceError, OSError):
             found.update(kind_of(config).inputs(source, config, project.extracts))
     return found
+
+
+def named_in(reason: str) -> list[str]:
+    """The files that a reason of a drift of this module names."""
+    told = re.match(r"files? (.+?)(?: and \d+ more)? (?:is|are|lies?|has) ", reason)
+    return told[1].split(", ") if told else []
 
 
 def _named(what: str, names: Iterable[str]) -> str:

@@ -260,6 +260,8 @@ def _without_names(con: DuckDBPyConnection, policy: Policy, table: str, name: st
 
 def _names(con: DuckDBPyConnection, policy: Policy) -> Iterable[str]:
     """Names of files, and headings of sources that the project does not declare."""
+    from cytoreg.deliveries import named_in
+
     found = set(policy.files)
     if "drift" in tables_of(con, "quality", "build"):
         rows = con.execute(
@@ -267,4 +269,9 @@ def _names(con: DuckDBPyConnection, policy: Policy) -> Iterable[str]:
             " select unnest([before, now]) from build.quality.drift where what = 'renamed'"
         ).fetchall()
         found |= {str(name) for (name,) in rows if name}
+        reasons = con.execute(
+            "select reason from build.quality.drift"
+            " where what in ('gone', 'shrunk', 'overlooked', 'incomplete')"
+        ).fetchall()
+        found |= {name for (reason,) in reasons for name in named_in(reason)}
     return {name for name in found if name not in policy.words}

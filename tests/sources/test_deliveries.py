@@ -9,7 +9,7 @@ from test_csv_files import LOG, write
 from test_packed import zipped
 from test_standing import night
 
-from cytoreg.deliveries import files
+from cytoreg.deliveries import files, named_in
 from cytoreg.landing import Landing, land, latest
 from cytoreg.nights.refresh import land_source
 from cytoreg.project import Project
@@ -157,3 +157,21 @@ def test_what_belongs_to_others_or_to_nobody_is_no_neighbour(
     for name in ("d.csv.gz", "e.txt", "log_2009.csv.md5", "night.ok"):
         (log.extracts / name).write_bytes(b"1")
     assert judged(log) == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "names"),
+    [
+        ("file a b.csv is gone; 1 of 1 rows are in no other file", ["a b.csv"]),
+        ("files a.csv, b.csv and 3 more are gone; as many rows are in other files",
+         ["a.csv", "b.csv"]),
+        ("file a.csv has lost 3 of 4 rows", ["a.csv"]),
+        ("file B.CSV lies beside those of the source, which misses it", ["B.CSV"]),
+        ("files a.csv, b.csv are expected and not there", ["a.csv", "b.csv"]),
+        ("another reason", []),
+    ],
+)  # fmt: skip
+def test_files_that_a_reason_names_are_known_to_who_hashes_them(
+    reason: str, names: list[str]
+) -> None:
+    assert named_in(reason) == names
