@@ -113,8 +113,8 @@ def add_(
     """Declare a source: looks at what is there, asks what is wanted, writes a start.
 
     Adds a section to cytoreg.toml, a staging model for each table, and for an entity that is new a
-    schema without rules. Shows and writes names of columns, never a value; and the line that it
-    takes for the headings: look whether they are.
+    schema without rules. Shows and writes names of columns, never a value. A line that may be a
+    record is not taken for headings without --header, or a yes on the terminal.
 
     Example:  cytoreg sources add registry_office 'deaths/*.csv' --table deaths=death
 
@@ -133,7 +133,16 @@ def add_(
     if table and len(table) == 1 and draft.tables == [name]:  # a name that is ours to give
         draft = connect.renamed(draft, table[0].rpartition("=")[0] or table[0])
     wanted = _given(table, draft) if table else _asked(draft.tables, loaded)
-    added = connect.add(loaded, name, draft, wanted)
+    try:
+        added = connect.add(loaded, name, draft, wanted, sure=header is not None)
+    except connect.Doubt as doubt:
+        if not sys.stdin.isatty():
+            raise
+        typer.echo(doubt.message, err=True)
+        _show_headings(list(doubt.found), kind)
+        if not typer.confirm("Are these the headings, and no record?", err=True):
+            raise
+        added = connect.add(loaded, name, draft, wanted, sure=True)
     _show_headings(added.headings, kind)
     typer.echo(added.section)
     typer.secho(f"cytoreg.toml has the source {name} ({kind})", fg="green")

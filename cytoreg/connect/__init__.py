@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from keyword import kwlist
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cytoreg.connect.doubt import Doubt, check
 from cytoreg.connect.drafts import DRAFTS, Draft
 from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.project import CONFIG, Project, expand, parse
@@ -24,12 +25,13 @@ from cytoreg.sources.files import open_bytes, texts
 from cytoreg.sources.headings import words
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from cytoreg.sources.config import AnySource
 
-__all__ = ["Added", "add", "guess", "offered", "renamed"]
+__all__ = ["Added", "Doubt", "add", "guess", "offered", "renamed"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_FIGURES = re.compile(r"[\d\s.,:/+-]*\d[\d\s.,:/+-]*")
 _ENTITY = re.compile(r"[a-z][a-z0-9_]*")
 _SECRET = re.compile(
     r"://[^/@\s]*:(?!\$)[^/@\s]+@|[?&;][^=&;]*(?:pass|pwd|token|secret|key)[^=&;]*=(?!\$)",
@@ -165,10 +167,13 @@ def renamed(draft: Draft, name: str) -> Draft:
     return Draft(keys, [word], {word: name})
 
 
-def add(project: Project, name: str, draft: Draft, tables: Mapping[str, str]) -> Added:
+def add(
+    project: Project, name: str, draft: Draft, tables: Mapping[str, str], *, sure: bool = False
+) -> Added:
     """Append the section to cytoreg.toml, with these tables and their entities; write the models.
 
-    A staging model that exists is not touched. Raises ConfigError for an entity that cannot be and
+    A staging model that exists is not touched. Raises Doubt where headings may be a record and
+    nobody is `sure` that they are none, ConfigError for an entity that cannot be and
     when the project does not load with the section, SourceError when the source cannot be read as
     it declares.
     """
@@ -191,9 +196,13 @@ def add(project: Project, name: str, draft: Draft, tables: Mapping[str, str]) ->
         return tomlkit.dumps({"sources": {name: keys}})
 
     config = parse(f"{before}\n\n{section(chosen)}", path).sources[name]
-    found, headings = _columns(name, config, project.extracts)
-    if "header" in _fields_of(config) and "header" not in chosen:
-        _check_headings(headings)
+    seen, headings = _columns(name, config, project.extracts)
+    if "header" in type(config).model_fields:
+        check(headings, seen.values(), sure=sure)
+    found = {
+        table: [column for column in rows.column_names if column[:1] != "_"]
+        for table, rows in seen.items()
+    }
     if isinstance(config, Headed):
         chosen["columns"] = {word: [its] for word, its in words(*found.values()).items()}
         found = {table: list(words(columns)) for table, columns in found.items()}
@@ -221,21 +230,6 @@ def add(project: Project, name: str, draft: Draft, tables: Mapping[str, str]) ->
     return Added(section(chosen), list(files), sorted(set(joined)), headings)
 
 
-def _fields_of(config: AnySource) -> Collection[str]:
-    return type(config).model_fields
-
-
-def _check_headings(found: list[Headings]) -> None:
-    """Refuse a line that nobody named when it looks like a record: a patient's would be shown."""
-    for one in found:
-        if figures := [n for n, heading in enumerate(one.names, 1) if _FIGURES.fullmatch(heading)]:
-            raise ConfigError(
-                f"{one.file}: line {one.line} looks like a record and not like headings: field"
-                f" {figures[0]} is a number or a date",
-                remedy="say which line it is: --header N, --header 0 if the file has no headings",
-            )
-
-
 def _class_name(entity: str) -> str:
     """A name from which the entity's follows: `Form_1` where `Form1` would be taken for form1."""
     parts = [part.capitalize() for part in entity.split("_")]
@@ -249,16 +243,15 @@ def _distinct(name: str, table: str) -> str:
 
 def _columns(
     name: str, config: AnySource, extracts: Path
-) -> tuple[dict[str, list[str]], list[Headings]]:
-    """The columns of each table, from its first records, and the headings that they come from."""
-    found: dict[str, list[str]] = {}
+) -> tuple[dict[str, pa.Table], list[Headings]]:
+    """The first records of each table, and the headings of their columns."""
+    found: dict[str, pa.Table] = {}
     headings: list[Headings] = []
     for item in sampling(name, config, extracts):
         if isinstance(item, Headings):
             headings.append(item)
         if isinstance(item, Rows) and item.table in config.tables:
-            columns = [column for column in item.rows.column_names if column[:1] != "_"]
-            found.setdefault(item.table, columns)
+            found.setdefault(item.table, item.rows)
             if found.keys() == config.tables.keys():
                 break
     return found, headings

@@ -460,3 +460,31 @@ def test_a_record_is_not_taken_for_headings_unless_somebody_says_so(registry: Pr
     assert "Simbo" not in added.section
     landing = land(load_project(registry.root), "new")
     assert landing.tables[0].rows == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "why"),
+    [
+        ("Pride,Simbo", "no column of numbers or dates"),
+        ('"Sim, Simbo",Nala', "looks like a name of a person"),
+        ("Simbo,${HOME}", "a variable of the environment"),
+    ],
+)
+def test_words_are_headings_only_where_the_records_show_it(
+    first: str, why: str, registry: Project
+) -> None:
+    (registry.extracts / "new.csv").write_text(f"{first}\nKing,Sarabi\n")
+    before = (registry.root / "cytoreg.toml").read_text()
+    draft = connect.offered(registry, "new", "csv", "new.csv")
+    with pytest.raises(ConfigError) as refused:
+        connect.add(registry, "new", draft, {"new": "result"})
+    assert why in str(refused.value)
+    assert "Simbo" not in str(refused.value)
+    assert (registry.root / "cytoreg.toml").read_text() == before
+
+
+def test_a_person_may_say_that_words_are_headings(registry: Project) -> None:
+    (registry.extracts / "new.csv").write_text("Colour,Town\nred,Springfield\n")
+    draft = connect.offered(registry, "new", "csv", "new.csv", header=1)
+    added = connect.add(registry, "new", draft, {"new": "result"}, sure=True)
+    assert added.headings[0].names == ["Colour", "Town"]

@@ -1,0 +1,69 @@
+"""Whether what is taken for headings may be a record, whose cells are not to be shown or written.
+
+A number, a date or a `${…}` is no heading. Whether words are one shows in the records below: in
+columns of numbers or dates whose heading is neither. `TWO_WORDS` are one as well. Where nothing
+tells, the person who adds the source is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import pyarrow as pa
+
+from cytoreg.errors import ConfigError
+from cytoreg.sources import Headings
+
+__all__ = ["Doubt", "check"]
+
+_FIGURES = re.compile(r"[\d\s.,:/+-]*\d[\d\s.,:/+-]*")
+_PERSON = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*, ?[^\W\d_]+(?:[ .'’-]+[^\W\d_]*)*")
+"""Such as `Family, Given M.`"""
+_LOOKED_AT = 1000
+_REMEDY = "say which line it is: --header N, --header 0 if the file has no headings"
+
+
+class Doubt(ConfigError):
+    """Perhaps no headings; `found` is what was taken for them."""
+
+    def __init__(self, message: str, found: Sequence[Headings]) -> None:
+        super().__init__(message, remedy=_REMEDY)
+        self.found = found
+
+
+def check(found: Sequence[Headings], tables: Iterable[pa.Table], *, sure: bool) -> None:
+    """Raise ConfigError for what is no heading and, if nobody is `sure`, Doubt; quotes nothing."""
+    for one in found:
+        for number, heading in enumerate(one.names, 1):
+            if _FIGURES.fullmatch(heading):
+                raise _none(one, number, "is a number or a date")
+            if "${" in heading:
+                raise _none(one, number, "would stand for a variable of the environment")
+    if sure or not any(one.names for one in found):
+        return
+    told = False
+    for table in tables:
+        for number, name in enumerate(table.column_names, 1):
+            if name.startswith("_"):
+                continue
+            values = [text for text in table[name].slice(0, _LOOKED_AT).to_pylist() if text]
+            if name in values:
+                raise _doubt(found, f"field {number} occurs among the records too")
+            if _PERSON.fullmatch(name):
+                raise _doubt(found, f"field {number} looks like a name of a person")
+            told = told or "_" in name or (bool(values) and all(map(_FIGURES.fullmatch, values)))
+    if not told:
+        raise _doubt(found, "no column of numbers or dates tells it from the records")
+
+
+def _none(one: Headings, number: int, why: str) -> ConfigError:
+    return ConfigError(
+        f"{one.file}: line {one.line} looks like a record and not like headings:"
+        f" field {number} {why}",
+        remedy=_REMEDY,
+    )
+
+
+def _doubt(found: Sequence[Headings], why: str) -> Doubt:
+    return Doubt(f"{found[0].file}: line {found[0].line} may be a record: {why}", found)
