@@ -26,7 +26,7 @@ from cytoreg.rules.catalogue import Pairwise
 from cytoreg.rules.operations import Node
 from cytoreg.warehouse import literal, quote
 
-__all__ = ["known_person", "weigh"]
+__all__ = ["known_person", "under_known_number", "weigh"]
 
 _ROUNDS = 5
 """How often a field may be chosen again: no person has more sources than that to choose from."""
@@ -52,6 +52,30 @@ def known_person(con: duckdb.DuckDBPyConnection, config: Linkage) -> str:
         select n.{number}, p.* exclude ({number})
         from registry.{quote(config.entity + "_number")} as n
         inner join registry.{entity} as p using ({identifier})"""
+    )
+    return name
+
+
+def under_known_number(con: duckdb.DuckDBPyConnection, config: Linkage, table: str) -> str:
+    """A temporary view of a table in which each person has the number that they are known by.
+
+    So comparisons of numbers are of persons, whichever of their numbers a record bears.
+    """
+    entity, number = quote(config.entity + "_number"), quote(config.number)
+    identifier = quote(config.entity + "_id")
+    name = f"known_in_{table.replace('.', '_')}"
+    place = "r.rowid as rowid, " if table.startswith("judged_") else ""
+    con.execute(
+        f"""create or replace temp view {quote(name)} as
+        with former as (
+          select f.{number} as number, c.{number} as known_by
+          from registry.{entity} as f
+          inner join registry.{entity} as c on c.{identifier} = f.{identifier} and c.current
+          where not f.current
+        )
+        select {place}r.* replace (coalesce(f.known_by, r.{number}) as {number})
+        from {table} as r
+        left join former as f on f.number = r.{number}"""
     )
     return name
 

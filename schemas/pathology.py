@@ -435,23 +435,39 @@ class Pathology(Entity):
         severity="warning",
     )
     # AJCC manuals by the year of diagnosis; Version 9 for neuroendocrine tumours of the digestive
-    # tract (SEER EOD 3.3, schemas "V9: 2024+"). The specimen's day stands for it here.
+    # tract (SEER EOD 3.3, schemas "V9: 2024+"). A report keeps the edition of the diagnosis or
+    # takes that of its own day: any will do that was in force from the one to the other.
     edition_fits_date = rule(
-        f"""
-        case
-          when edition = '5' then specimen_date between date '1998-01-01' and date '2002-12-31'
-          when edition = '6' then specimen_date between date '2003-01-01' and date '2009-12-31'
-          when edition = '7' then specimen_date between date '2010-01-01' and date '2017-12-31'
-          when edition = '9' then specimen_date >= date '2024-01-01'
+        """
+        case edition
+          when '5' then specimen_date >= date '1998-01-01'
+          when '6' then specimen_date >= date '2003-01-01'
+          when '7' then specimen_date >= date '2010-01-01'
+          when '8' then specimen_date >= date '2018-01-01'
+          when '9' then specimen_date >= date '2024-01-01'
+        end
+        """,
+        "This edition came into force after the day of the specimen.",
+        severity="warning",
+    )
+    edition_fits_diagnosis = compare(
+        "tumor",
+        on="hospital_number",
+        holds=f"""
+        tumor.histology not in {NET_HISTOLOGIES}
+        or tumor.diagnosis_date > specimen_date
+        or case
+          when edition = '5' then tumor.diagnosis_date <= date '2002-12-31'
+          when edition = '6' then tumor.diagnosis_date <= date '2009-12-31'
+          when edition = '7' then tumor.diagnosis_date <= date '2017-12-31'
           when edition = '8'
             and histology in {NET_HISTOLOGIES}
             and histology not in {NEC_HISTOLOGIES}
             and substring(primary_site, 1, 3) in ('C16', 'C17', 'C18', 'C19', 'C20', 'C24', 'C25')
-            then specimen_date between date '2018-01-01' and date '2023-12-31'
-          when edition = '8' then specimen_date >= date '2018-01-01'
+            then tumor.diagnosis_date <= date '2023-12-31'
         end
         """,
-        "This edition was not in force on the day of the specimen.",
+        reason="This edition was no longer in force on the day of diagnosis.",
         severity="warning",
     )
 

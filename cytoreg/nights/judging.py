@@ -2,6 +2,7 @@
 
 Persons are judged and linked before anything else, so that a rule of another entity looks at the
 person, by every number that the person has, and not at whatever single record shares a number.
+Where a rule compares the numbers of two records, it compares persons.
 """
 
 from __future__ import annotations
@@ -45,8 +46,16 @@ def judge_and_link(
     for entity in others:
         rules.judge_alone(con, entity, as_of)
     weighing.weigh(con, others, config, as_of)
+    views: dict[str, tuple[str, str]] = {}
     for entity in others:
-        rules.judge_beside_others(con, entity, as_of)
+        numbered = any(column.name == config.number for column in entity.columns)
+        if numbered:
+            judged = weighing.under_known_number(con, config, f"judged_{entity.name}")
+            views[entity.name] = judged, ""
+        rules.judge_beside_others(con, rules.compare_in(entity, views), as_of)
+        if numbered:
+            accepted = weighing.under_known_number(con, config, f"accepted.{entity.name}")
+            views[entity.name] = judged, accepted
     rules.finish(con, linked, as_of)
 
 

@@ -5,7 +5,15 @@ agrees, determined and newest_by (declare.py shows how); the refresh uses load_s
 documents and reports use catalogue, dictionary, sql_of.
 """
 
-from cytoreg.rules.catalogue import Column, EntityRules, Rule, catalogue, dictionary, look_at
+from cytoreg.rules.catalogue import (
+    Column,
+    EntityRules,
+    Rule,
+    catalogue,
+    compare_in,
+    dictionary,
+    look_at,
+)
 from cytoreg.rules.compile import compile_schemas
 from cytoreg.rules.declare import (
     Entity,
@@ -37,6 +45,7 @@ __all__ = [
     "begin",
     "catalogue",
     "compare",
+    "compare_in",
     "compile_schemas",
     "determined",
     "dictionary",

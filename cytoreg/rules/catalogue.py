@@ -204,7 +204,10 @@ class Column:
 
 @dataclass(frozen=True)
 class EntityRules:
-    """An entity: its columns, its rules in the order of the schema, and whom it refers to."""
+    """An entity: its columns, its rules in the order of the schema, and whom it refers to.
+
+    compared: the relation of its judged rows that comparisons look at, if it is another one.
+    """
 
     name: str
     description: str
@@ -214,6 +217,12 @@ class EntityRules:
     model: type[Entity]
     newest: tuple[Node, ...] = ()
     path: Path | None = None
+    compared: str = ""
+
+    @property
+    def judged(self) -> str:
+        """The relation of its judged rows that comparisons look at."""
+        return self.compared or f"judged_{self.name}"
 
     @property
     def awaits_others(self) -> bool:
@@ -267,6 +276,19 @@ def look_at(rules: EntityRules, other: str, on: str, table: str) -> EntityRules:
         return replace(rule, test=replace(test, known=table))
 
     return replace(rules, rules=tuple(map(elsewhere, rules.rules)))
+
+
+def compare_in(rules: EntityRules, views: Mapping[str, tuple[str, str]]) -> EntityRules:
+    """The rules; their comparisons look at views: by entity, of judged and of accepted rows."""
+
+    def elsewhere(rule: Rule) -> Rule:
+        test = rule.test
+        if not isinstance(test, Pairwise) or test.itself or test.other not in views:
+            return rule
+        return replace(rule, test=replace(test, known=views[test.other][1]))
+
+    judged, _ = views.get(rules.name, ("", ""))
+    return replace(rules, rules=tuple(map(elsewhere, rules.rules)), compared=judged)
 
 
 def catalogue(schemas: Mapping[str, EntityRules]) -> list[Rule]:

@@ -267,23 +267,22 @@ def _lose(entity: EntityRules, positions: Iterable[int]) -> list[str]:
 
 def _others(entity: EntityRules, as_of: date | None) -> list[str]:
     """What contradicts other entities, or refers to what is not there."""
-    judged = f"judged_{entity.name}"
     ctes: dict[str, str] = {}
     for position, reference in numbered(entity, Exists):
-        ctes[f"orphan_{position}"] = _orphans(position, reference, judged)
+        ctes[f"orphan_{position}"] = _orphans(position, reference, f"judged_{entity.name}")
     across: dict[str, list[tuple[int, Pairwise]]] = {}
     for position, test in numbered(entity, Pairwise):
         if not test.itself:
             across.setdefault(test.table, []).append((position, test))
     for table, tests in across.items():
         name = f"known_{tests[0][1].other}" if tests[0][1].known else tests[0][1].other
-        ctes |= contradictions(tests, judged, name, f"{table} as that", as_of)
+        ctes |= contradictions(tests, entity.judged, name, f"{table} as that", as_of)
     return _found(entity, ctes)
 
 
 def _among(entity: EntityRules, as_of: date | None) -> list[str]:
     """Comparisons with the entity's own rows, of which the refused have no say."""
-    judged = f"judged_{entity.name}"
+    judged = entity.judged
     among = [(p, test) for p, test in numbered(entity, Pairwise) if test.itself]
     trusted = f"{judged} as that\n  where that.rowid not in (select _id from refused)"
     ctes = {"refused": refused(entity)}

@@ -14,26 +14,43 @@ materialized: table
 with patient_of_number as (
   select hospital_number, patient_id from registry.patient_number
 ),
--- cases by patient and day, where that is one, for findings that lost their case number
-case_of_day as (
-  select p.patient_id, o.operation_date, min(o.case_number) as case_number
+case_of_patient as (
+  select
+    o.case_number,
+    p.patient_id,
+    o.operation_date_earliest,
+    o.operation_date_latest
   from accepted.procedure as o
   inner join patient_of_number as p on p.hospital_number = o.hospital_number
-  where o.operation_date is not null
-  group by p.patient_id, o.operation_date
+),
+-- the case that a finding names, unless it is another patient's
+named_case as (
+  select f.finding_key, p.patient_id, o.case_number
+  from accepted.operative_finding as f
+  left join patient_of_number as p on p.hospital_number = f.hospital_number
+  left join case_of_patient as o
+    on o.case_number = f.case_number and o.patient_id = coalesce(p.patient_id, o.patient_id)
+),
+-- for findings without one: the patient's case that alone may have been on their day
+case_of_day as (
+  select f.finding_key, min(o.case_number) as case_number
+  from accepted.operative_finding as f
+  inner join named_case as n on n.finding_key = f.finding_key and n.case_number is null
+  inner join case_of_patient as o
+    on o.patient_id = n.patient_id
+    and o.operation_date_earliest <= f.operation_date_latest
+    and o.operation_date_latest >= f.operation_date_earliest
+  group by f.finding_key
   having count(*) = 1
 ),
 findings_with_case as (
   select
     f.* exclude (case_number),
-    coalesce(f.case_number, d.case_number) as case_number,
-    f.case_number is not null as named
+    coalesce(n.case_number, d.case_number) as case_number,
+    n.case_number is not null as named
   from accepted.operative_finding as f
-  left join patient_of_number as p on p.hospital_number = f.hospital_number
-  left join case_of_day as d
-    on f.case_number is null
-    and d.patient_id = p.patient_id
-    and d.operation_date = f.operation_date
+  inner join named_case as n on n.finding_key = f.finding_key
+  left join case_of_day as d on d.finding_key = f.finding_key
 ),
 findings_newest_first as (
   select

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import duckdb
@@ -36,6 +36,19 @@ class Visit(Entity):
     )
 
 
+class Note(Entity):
+    """What somebody wrote of a visit."""
+
+    key: str = field("Number of the note.", key=True)
+    number: str = field("Whose.", identity=True)
+    visit: str = field("Of which visit.", nullable=True)
+
+    same_person = compare(
+        "visit", on={"visit": "key"}, holds="number = visit.number", severity="warning"
+    )
+    one_person = compare("note", on="visit", holds="number = note.number", severity="warning")
+
+
 CONFIG = Linkage(
     entity="person",
     number="number",
@@ -58,8 +71,12 @@ def judged(
     con: duckdb.DuckDBPyConnection,
     persons: list[tuple[str, str | None, str | None, str | None]],
     visits: list[tuple[str, str, str]],
+    notes: Iterable[tuple[str, str]] = (),
 ) -> None:
-    """Persons: source, number, former numbers, death; visits: source, number, day."""
+    """Persons: source, number, former numbers, death; visits: source, number, day.
+
+    Notes: number, visit.
+    """
     con.execute(
         "create table staging.person (source_number varchar, number varchar, former varchar,"
         " death varchar, _source varchar, _table varchar, _file varchar, _row bigint)"
@@ -78,7 +95,16 @@ def judged(
             "insert into staging.visit values (?, ?, ?, ?, 'visits', 'f', ?)",
             [f"v{row}", number, day, source, row],
         )
-    schemas = compile_schemas([Person, Visit])
+    con.execute(
+        "create table staging.note (key varchar, number varchar, visit varchar,"
+        " _source varchar, _table varchar, _file varchar, _row bigint)"
+    )
+    for row, (number, visit) in enumerate(notes, 1):
+        con.execute(
+            "insert into staging.note values (?, ?, ?, 'clinic', 'notes', 'f', ?)",
+            [f"n{row}", number, visit, row],
+        )
+    schemas = compile_schemas([Person, Visit, Note])
     judge_and_link(con, schemas, CONFIG, as_of=AS_OF, pseudonym_key="k")
 
 
@@ -171,3 +197,21 @@ def test_the_books_of_the_cells_balance_after_weighing(con) -> None:
         "select violated, denominator, status from quality.check_result"
         " where rule = 'person.death_contradicted'"
     ).fetchall() == [(1, 1, "fail")]
+
+
+def test_numbers_of_one_person_are_the_same_in_comparisons(con) -> None:
+    judged(
+        con,
+        [("hospital", "1", "8 9", None), ("hospital", "2", None, None)],
+        [("clinic", "1", "2010-01-01"), ("clinic", "9", "2010-01-01")],
+        [("8", "v1"), ("1", "v2"), ("2", "v2"), ("8", "v2")],
+    )
+    assert findings(con) == [
+        ("note.one_person", "n2"),
+        ("note.one_person", "n3"),
+        ("note.one_person", "n4"),
+        ("note.same_person", "n3"),
+    ]
+    assert con.execute("select number from accepted.note order by key").fetchall() == [
+        ("8",), ("1",), ("2",), ("8",),
+    ]  # fmt: skip

@@ -45,7 +45,7 @@ def redcap(project: Make, data: str, dictionary: str = DICTIONARY) -> Project:
 def test_instruments_become_tables(project: Make, landed: Callable) -> None:
     research = redcap(
         project,
-        f"{FIELDS}\n1,,,1,0,2,,,,\n1,visit,1,,,,2001-02-03,2,,\n1,visit,2,,,,,0,,\n2,,,0,0,0,,,,\n",
+        f"{FIELDS}\n1,,,1,0,2,,,,\n1,visit,1,,,,2001-02-03,2,,\n1,visit,2,,,,,2,,\n2,,,0,0,0,,,,\n",
     )
     _, people, _ = landed(research, "research", "record_id, symptoms___1, symptoms____2_5, _row")
     landing, visits, _ = landed(
@@ -63,6 +63,13 @@ def test_instruments_become_tables(project: Make, landed: Callable) -> None:
             "_file", "_row", "_line",
         },
     }  # fmt: skip
+
+
+def test_an_instance_that_was_left_blank_is_no_row(project: Make, landed: Callable) -> None:
+    blank = '1,visit,2,,,,,0,,\n1,visit,3,0,0,0,,,,0\n1,visit,4,,,," ",,,\n1,unused,1,,,,,,,0\n'
+    research = redcap(project, f"{FIELDS}\n1,visit,1,,,,2001-02-03,0,,\n{blank}")
+    landing, visits, rejects = landed(research, "research", "redcap_repeat_instance", table="visit")
+    assert (visits, rejects, dict(landing.unexpected)) == ([("1",)], [], {})
 
 
 def test_an_instrument_that_does_not_repeat_is_where_it_has_values(

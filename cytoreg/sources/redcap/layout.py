@@ -1,8 +1,9 @@
 """What a REDCap project's data dictionary says of its records: which row is of which instrument.
 
-A row of an export belongs to the instrument that `redcap_repeat_instrument` names. A row without
-one holds the instruments that do not repeat: it becomes a row of the first of the dictionary, and
-of each other in which a field has a value.
+A row of an export belongs to the instrument that `redcap_repeat_instrument` names, if one of its
+fields has a value: an instance that was opened and left blank is no row. A row that names none
+holds the instruments that do not repeat: it becomes a row of the first of the dictionary, and of
+each other in which a field has a value.
 """
 
 from __future__ import annotations
@@ -197,10 +198,10 @@ def instruments(rows: pa.Table, layout: Layout, config: RedcapSource, where: str
     plain = pc.equal(which, "")
     shared = [layout.record_id, *(name for name in _CONTEXT if name in rows.column_names)]
     for form in config.tables:
-        single = pc.and_(plain, pa.array(filled[form]))
+        told = pc.and_(pc.or_(plain, pc.equal(which, form)), pa.array(filled[form]))
         if form == layout.first:
-            single = pc.or_(single, pc.and_(plain, _expected(rows, layout)))
-        chosen = rows.filter(pc.or_(pc.equal(which, form), single))
+            told = pc.or_(told, pc.and_(plain, _expected(rows, layout)))
+        chosen = rows.filter(told)
         columns = {name: chosen[name] for name in (*shared, *layout.forms[form])}
         nothing = pa.nulls(len(chosen), pa.string())
         columns[INSTANCE] = chosen[INSTANCE] if INSTANCE in rows.column_names else nothing
@@ -216,7 +217,7 @@ def undeclared(rows: pa.Table, layout: Layout, config: RedcapSource) -> dict[str
     filled = _filled(rows, layout)
     which = _which(rows, layout).to_numpy(zero_copy_only=False)
     counts = {
-        form: int(((which == form) | ((which == "") & filled[form])).sum())
+        form: int((((which == form) | (which == "")) & filled[form]).sum())
         for form in layout.forms
         if form not in config.tables
     }
@@ -288,7 +289,8 @@ def _filled(rows: pa.Table, layout: Layout) -> dict[str, np.ndarray]:
         for name in columns:
             zero = "___" in name or name == f"{form}_complete"
             empty = pa.array(["", "0"] if zero else [""])
-            any_ |= ~pc.is_in(rows[name], empty).to_numpy(zero_copy_only=False)
+            trimmed = pc.utf8_trim_whitespace(rows[name])
+            any_ |= ~pc.is_in(trimmed, empty).to_numpy(zero_copy_only=False)
         filled[form] = any_
     return filled
 

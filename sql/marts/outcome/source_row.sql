@@ -15,6 +15,8 @@ behind_procedures as (
   select c.procedure_id, f._source, f._table, f._file, f._row
   from accepted.operative_finding as f
   inner join cases as c on c.case_number = f.case_number
+  left join registry.patient_number as n on n.hospital_number = f.hospital_number
+  where coalesce(n.patient_id, c.patient_id) = c.patient_id
   union
   select c.procedure_id, f._source, f._table, f._file, f._row
   from accepted.operative_finding as f

@@ -40,13 +40,14 @@ REGISTRY = {
     " ki67_percent:double ki67_comparator ki67_low:double ki67_high:double"
     " mitoses:double mitoses_comparator mitoses_low:double mitoses_high:double"
     " differentiation t n m metastasis edition nodes_examined:bigint nodes_positive:bigint",
+    "registry.patient_number": "hospital_number patient_id",
     "accepted.pathology": "message_number report_number laboratory",
     "registry.laboratory": "laboratory_id patient_id analyte specimen_date:date specimen_clock"
     " value:double comparator unit own_value:double own_unit upper_limit:double"
     " times_limit:double assay usable:boolean",
     "registry.encounter": "encounter_id patient_id",
     "registry.follow_up": "follow_up_id patient_id",
-    "accepted.operative_finding": "finding_key case_number",
+    "accepted.operative_finding": "finding_key case_number hospital_number",
     "staging.patient": "hospital_number",
 }
 

@@ -11,6 +11,8 @@ given = {
         -----------+----------------
         anna       | 0000001
         bert       | 0000002
+        carl       | 0000003
+        dora       | 0000004
     """,
     "accepted.procedure": """
         case_number | hospital_number | operation_date | incision_time
@@ -19,13 +21,18 @@ given = {
         2003-00001  | 0000001         | 2003-05-10     | 08:00
         2002-00002  | 0000002         | 2002-05-10     | 13:00
         2002-00003  | 0000002         | 2002-05-10     | 07:30
+        2004-00001  | 0000003         | 2004-05-10     | 07:30
+        2004-00002  | 0000004         | 2004-05-10     | 07:30
     """,
     "accepted.operative_finding": """
-        finding_key | instance | case_number | preop_site | site_found
-        ------------+----------+-------------+------------+------------
-        7-2         | 2        | 2001-00009  | unknown    | pancreas
-        7-10        | 10       | 2001-00009  | unknown    | small_bowel
-        8-1         | 1        | 2002-00002  | lung       | lung
+        finding_key | instance | hospital_number | case_number | operation_date | preop_site | site_found
+        ------------+----------+-----------------+-------------+----------------+------------+------------
+        7-2         | 2        | 0000001         | 2001-00009  |                | unknown    | pancreas
+        7-10        | 10       | 0000001         | 2001-00009  |                | unknown    | small_bowel
+        8-1         | 1        |                 | 2002-00002  |                | lung       | lung
+        3-2         | 2        | 0000003         | 2004-00002  | 2004-05        | stomach    | stomach
+        4-1         | 1        | 0000004         | 2004-00002  |                | appendix   | appendix
+        5-1         | 1        | 0000001         | 2004-00001  | 2003-06-01     | duodenum   | duodenum
     """,
     "accepted.encounter": """
         encounter_number | hospital_number | class      | admission_time      | discharge_time
@@ -49,6 +56,8 @@ def test_operations_are_numbered_by_day_then_incision(shows):
         anna       | 2003-00001   | 2
         bert       | 2002-00003   | 1
         bert       | 2002-00002   | 2
+        carl       | 2004-00001   | 1
+        dora       | 2004-00002   | 1
         """,
     )
 
@@ -56,7 +65,7 @@ def test_operations_are_numbered_by_day_then_incision(shows):
 def test_the_latest_instance_counts_and_a_case_without_one_says_so(shows):
     """Instance 10 is later than instance 2, though its text sorts before."""
     shows(
-        "registry.procedure",
+        "(select * from registry.procedure where patient_id in ('anna', 'bert'))",
         """
         procedure_id | has_finding | preop_site | site_found
         -------------+-------------+------------+------------
@@ -68,13 +77,29 @@ def test_the_latest_instance_counts_and_a_case_without_one_says_so(shows):
     )
 
 
+def test_a_finding_is_its_patients_whichever_case_it_names(shows):
+    """
+    Carl's finding names Dora's case: it describes his own operation of that month, and not hers. Anna's
+    names Carl's, and she had no operation on its day.
+    """
+    shows(
+        "(select * from registry.procedure where patient_id in ('carl', 'dora'))",
+        """
+        procedure_id | finding_key | preop_site
+        -------------+-------------+-----------
+        2004-00001   | 3-2         | stomach
+        2004-00002   | 4-1         | appendix
+        """,
+    )
+
+
 def test_the_stay_holds_the_day_of_operation(shows):
     """
     Anna's two encounters overlap: they are one stay, whose last piece holds the day. Her second
     operation lies outside every stay. Bert is still in hospital.
     """
     shows(
-        "registry.procedure",
+        "(select * from registry.procedure where patient_id in ('anna', 'bert'))",
         """
         procedure_id | encounter_id | admission_date | discharge_date | stay_days | postoperative_days
         -------------+--------------+----------------+----------------+-----------+-------------------
