@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 import duckdb
 
 from cytoreg.config import Linkage
-from cytoreg.golden import bounds
+from cytoreg.golden import among, bounds
 from cytoreg.names import define_names
 from cytoreg.warehouse import literal, quote
 
@@ -158,8 +158,8 @@ def in_part(config: Linkage, found: Columns) -> list[str]:
 def between(config: Linkage, column: str, entity: Mapping[str, str]) -> str:
     """The first and the last day of a date that may be known in part, null if nothing is known."""
     first, last = map(quote, bounds(entity).get(column, (column, column)))
-    codes = ", ".join(map(literal, config.unknown.get(column, ())))
-    known = f" and cast({first} as varchar) not in ({codes})" if codes else ""
+    codes = config.unknown.get(column, ())
+    known = f" and not {among(first, codes)}" if codes else ""
     days = f"struct_pack(first := {first}, last := {last})"
     return f"case when {first} is not null{known} then {days} end"
 
@@ -168,7 +168,7 @@ def known(config: Linkage, column: str) -> str:
     """A column of `match` as it is compared: null where it says that it is unknown."""
     text = f"cast({quote(column)} as varchar)"
     if codes := config.unknown.get(column):
-        text = f"case when {text} not in ({', '.join(map(literal, codes))}) then {text} end"
+        text = f"case when not {among(quote(column), codes)} then {text} end"
     if column in config.names:
         return f"struct_pack(text := {text}, width := {spelling_width(config, column)})"
     return (

@@ -137,7 +137,7 @@ def _order(field: str, config: Linkage, partial: Iterable[str]) -> str:
     ranks = " ".join(f"when {literal(source)} then {rank}" for rank, source in enumerate(order))
     rank = f"case _source {ranks} end" if order else "null"
     sure = "case method when 'parts' then 1 when 'one_unknown' then 2 else 0 end"
-    wins = _among(field, config.wins.get(field, []))
+    wins = among(quote(field), config.wins.get(field, []))
     says = _says(field, config, partial)
     first = f"(case when {says} then 0 else 2 end + case when {wins} then 0 else 1 end)"
     fewer = f"- coalesce({quote(f'sources_of_{field}')}, 0)" if field in config.weigh else ""
@@ -225,7 +225,7 @@ def says(field: str, config: Linkage, *, table: str) -> str:
     column = f"{table}.{quote(field)}"
     known = f"{column} is not null"
     if codes := config.unknown.get(field, []):
-        known += f" and cast({column} as varchar) not in ({', '.join(map(literal, codes))})"
+        known += f" and not {among(column, codes)}"
     return f"({known})"
 
 
@@ -233,13 +233,20 @@ def _says(field: str, config: Linkage, partial: Iterable[str]) -> str:
     """Whether a record knows the field: it is filled, and not with a code for unknown."""
     known = f"{quote(f'{field}_earliest' if field in partial else field)} is not null"
     if codes := config.unknown.get(field, []):
-        known += f" and not {_among(field, codes)}"
+        known += f" and not {among(quote(field), codes)}"
     return f"({known})"
 
 
-def _among(field: str, codes: Iterable[str]) -> str:
-    listed = ", ".join(map(literal, codes))
-    return f"(cast({quote(field)} as varchar) in ({listed}))" if listed else "false"
+def among(value: str, codes: Iterable[str]) -> str:
+    """Whether a value is one of these codes; one that ends in `*` is all that begin with it."""
+    text = f"cast({value} as varchar)"
+    tests = [
+        f"starts_with({text}, {literal(code[:-1])})"
+        if code.endswith("*")
+        else f"{text} = {literal(code)}"
+        for code in codes
+    ]
+    return f"({' or '.join(tests) or 'false'})"
 
 
 def describe(
