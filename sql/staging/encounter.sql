@@ -62,7 +62,8 @@ worded as (
       when disposition = '62' then 'rehab'
       when lower(disposition) in (
         'oth', 'other-hcf', 'hosp', 'long', 'aadvice', 'psy', 'ama', 'hospice', 'transfer',
-        '02', '2', '04', '4', '05', '5', '07', '7', '21', '43', '50', '51', '61', '63', '64', '65', '66'
+        '02', '2', '04', '4', '05', '5', '07', '7', '09', '9', '21', '43', '50', '51', '61', '63', '64', '65',
+        '66', '69', '70', '81', '82', '83', '84', '85', '86', '87', '88', '89', '90', '91', '92', '93', '94', '95'
       ) then 'other'
       else lower(disposition)
     end as disposition,

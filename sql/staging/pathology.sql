@@ -8,6 +8,8 @@ was cancelled says so in ORC-1 (OC, CR: table 0119), ORC-5 (CA: table 0038), or 
 Ki-67 and mitoses are read as they are written: a number, one with a sign ("<1", "≤ 2", "about 2"),
 or a range ("3-5 %"), which has two bounds and no number. NAACCR's codes for a Ki-67 are ranges:
 XXX.4 below 3 %, XXX.5 3 to 20 %, XXX.6 above 20 %; XXX.7 to XXX.9 are none (item 3863, EOD 3.3).
+Where PID-3 has several numbers, the one that a patient of another source has is taken: another house's
+may stand before ours.
 T, N and M stay as reported, with what they rest on before them (pT3: seen by the pathologist; M0: as
 far as the clinic knows).
 grain: _file, _row
@@ -27,7 +29,7 @@ with trimmed as (
     cleaned(report_number) as report_number,
     upper(cleaned(result_status)) as result_status,
     cleaned(reported_time) as reported_time,
-    zero_padded(cleaned(hospital_number), 7) as hospital_number,
+    coalesce(o.hospital_number, zero_padded(cleaned(r.hospital_number), 7)) as hospital_number,
     cleaned(case_number) as case_number,
     cleaned(specimen_date) as specimen_date,
     cleaned(collected) as collected,
@@ -47,12 +49,13 @@ with trimmed as (
     cleaned(nodes_positive) as nodes_positive,
     cleaned(size_mm) as size_mm,
     lower(cleaned(size_unit)) as size_unit,
-    _source,
-    _table,
-    _file,
-    _row,
-    _parent_row
-  from landing.pathology_report
+    r._source,
+    r._table,
+    r._file,
+    r._row,
+    r._parent_row
+  from landing.pathology_report as r
+  left join staging.number_of_report as o on o._file = r._file and o._row = r._row
 ),
 -- Of a coded value (CWE) the first component that it has.
 coded as (

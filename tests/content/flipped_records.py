@@ -253,6 +253,7 @@ def _report(place: int, number: str, case: str) -> Row:
         "result_status": "F",
         "reported_time": "201001121700",
         "hospital_number": number,
+        "hospital_numbers": number,
         "case_number": case,
         "specimen_date": "20100105",
         "collected": "20100105",

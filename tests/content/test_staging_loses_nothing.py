@@ -30,6 +30,7 @@ PARTS = (
     *("number_of_case", "number_of_record"),
     *("patient_tumor_registry", "patient_hospital", "patient_research"),
     *("laboratory_observation", "laboratory_biomarkers"),
+    "number_of_report",
 )
 ORIGIN = {
     "patient": ("tumor_registry_patient", "hospital_patients", "research_enrollment"),

@@ -58,6 +58,7 @@ PARTS = (
     *("staging.number_of_case", "staging.number_of_record"),
     *("staging.patient_tumor_registry", "staging.patient_hospital", "staging.patient_research"),
     *("staging.laboratory_observation", "staging.laboratory_biomarkers"),
+    "staging.number_of_report",
 )
 LINEAGE = {
     "_source": "varchar",
