@@ -57,13 +57,14 @@ worded as (
     case
       when lower(disposition) in ('expired', 'exp', 'died', 'dead', 'deceased', 'death')
         or disposition in ('20', '40', '41', '42') then 'expired'
-      when lower(disposition) in ('alt-home', '01', '1', '06', '6') then 'home'
-      when disposition in ('03', '3') then 'snf'
-      when disposition = '62' then 'rehab'
+      when lower(disposition) in ('alt-home', '01', '1', '06', '6', '81', '86') then 'home'
+      when disposition in ('03', '3', '83') then 'snf'
+      when disposition in ('62', '90') then 'rehab'
+      when disposition = '30' then null
       when lower(disposition) in (
         'oth', 'other-hcf', 'hosp', 'long', 'aadvice', 'psy', 'ama', 'hospice', 'transfer',
-        '02', '2', '04', '4', '05', '5', '07', '7', '09', '9', '21', '43', '50', '51', '61', '63', '64', '65',
-        '66', '69', '70', '81', '82', '83', '84', '85', '86', '87', '88', '89', '90', '91', '92', '93', '94', '95'
+        '02', '2', '04', '4', '05', '5', '07', '7', '09', '21', '43', '50', '51', '61', '63', '64', '65',
+        '66', '69', '70', '82', '84', '85', '87', '88', '89', '91', '92', '93', '94', '95'
       ) then 'other'
       else lower(disposition)
     end as disposition,
@@ -116,7 +117,7 @@ select
   w.discharge_time, -- discharge_time
   cast(s.discharged as varchar)
     as stay_discharge_time, -- the last discharge_time of the encounters of which the stay consists
-  w.disposition, -- disposition: words, FHIR's (exp, hosp, …) or NUBC's (UB-04, 20 expired)
+  w.disposition, -- disposition: words, FHIR's (exp, hosp, …) or NUBC's (UB-04 form locator 17: 20 expired, 30 still a patient)
   w._source, -- lineage
   w._table, -- lineage
   w._file, -- lineage

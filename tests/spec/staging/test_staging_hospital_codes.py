@@ -27,6 +27,10 @@ given = {
         6            | E          | 01          | 2010-01-02
         7            | O          | aadvice     | 2010-01-02
         8            | X          | 30          | 2010-01-02
+        9            | I          | 83          | 2010-01-02
+        10           | I          | 90          | 2010-01-02
+        11           | I          | 69          | 2010-01-02
+        12           | I          | 99          | 2010-01-02
     """,
     "landing.hospital_diagnoses": """
         diagnosis_id | code_system                            | code
@@ -73,7 +77,11 @@ def test_encounters(stages):
         5                | inpatient   | expired     | 2010-01-02
         6                | emergency   | home        | 2010-01-02
         7                | ambulatory  | other       | 2010-01-02
-        8                | X           | 30          | 2010-01-02
+        8                | X           |             | 2010-01-02
+        9                | inpatient   | snf         | 2010-01-02
+        10               | inpatient   | rehab       | 2010-01-02
+        11               | inpatient   | other       | 2010-01-02
+        12               | inpatient   | 99          | 2010-01-02
         """,
     )
 
