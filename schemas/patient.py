@@ -149,7 +149,7 @@ class Patient(Entity):
     )
     birth_is_known = rule(
         "birth_date <> date '1900-01-01'",
-        "1 January 1900 is what many systems write for a date that they do not have.",
+        "Many systems write 1 January 1900 for a date that they do not have.",
         refuses="birth_date",
     )
     birth_by_extract = rule(
