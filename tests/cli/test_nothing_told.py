@@ -27,7 +27,8 @@ def night(made: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, R
     """A refresh of a hospital with planted values; what it wrote."""
     import shutil
 
-    registry = Path(shutil.copytree(made, tmp_path_factory.mktemp("planted") / "registry"))
+    folder = tmp_path_factory.mktemp("planted") / "registry"
+    registry = Path(shutil.copytree(made, folder, symlinks=True))
     canaries.plant(registry / "extracts")
     with (registry / "extracts/or_log/or_log_2010.csv").open("ab") as log:
         log.write(f'{NAME},{NAME},"{NAME}"x,{NAME}\n'.encode())
