@@ -16,6 +16,8 @@ from functools import cache
 
 import duckdb
 
+from cytoreg.warehouse import in_memory
+
 __all__ = ["define_names", "names_agree"]
 
 # Letters with a spelling of their own, after capitals; accents are stripped from all others.
@@ -108,7 +110,7 @@ def define_names(con: duckdb.DuckDBPyConnection) -> None:
 
 @cache
 def _alone() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(config={"threads": 1})
+    con = in_memory()
     define_names(con)
     return con
 

@@ -93,6 +93,7 @@ def test_a_limit_of_file_sizes_is_named(tmp_path: Path, statement: str) -> None:
 INTERRUPTED = """
 import os, signal, threading, duckdb
 from cytoreg.machine import interrupted
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 con = duckdb.connect()
 threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 try:
