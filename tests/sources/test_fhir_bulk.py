@@ -239,7 +239,7 @@ def test_types_that_nobody_asked_for_and_errors_of_the_server_are_counted(
         "the server's export reports an error: not-found": 1,
         "the server's export reports an error: of another kind": 1,
     }
-    assert [table.rejects for table in landing.tables if table.table == "resource"] == [1]
+    assert [table.rejects for table in landing.tables if table.table == "unknown"] == [1]
 
 
 def test_a_file_that_the_server_says_is_empty_is_believed(
