@@ -6,13 +6,12 @@ name a patient: of that its SHA-256 is kept, by which a question can be recogniz
 
 from __future__ import annotations
 
-import getpass
 import hashlib
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from cytoreg.environment import user
 from cytoreg.ledger_database import begin, ledger_tables
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def record(project: Project, what: What, detail: str) -> None:
             ledger_tables()
             .tables["audit"]
             .insert()
-            .values(at=datetime.now(UTC), who=_user(), what=what, detail=detail)
+            .values(at=datetime.now(UTC), who=user(), what=what, detail=detail)
         )
 
 
@@ -55,13 +54,3 @@ def entries(project: Project) -> list[Entry]:
 def of_question(sql: str, run: str) -> str:
     """What the audit keeps of a question to the private build of a run."""
     return f"run {run}; SQL {hashlib.sha256(sql.encode()).hexdigest()}"
-
-
-def _user() -> str:
-    """The user of the system, and who became it by sudo."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
-        user = f"uid {os.getuid()}"
-    before = os.environ.get("SUDO_USER")
-    return f"{user} (sudo by {before})" if before else user

@@ -1,4 +1,4 @@
-"""Variables of the environment, or of files that it names, as Docker mounts secrets."""
+"""What a process is told from outside: variables, or files that they name, and its user."""
 
 from __future__ import annotations
 
@@ -24,3 +24,15 @@ def variable(name: str) -> str | None:
             f"the file that {name}_FILE names cannot be read",
             remedy=f"mount it where {name}_FILE says, as text in UTF-8, readable for this user",
         ) from None
+
+
+def user() -> str:
+    """Who runs this process: the user of the system, and who became it by sudo."""
+    import getpass
+
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        name = f"uid {os.getuid()}"
+    before = os.environ.get("SUDO_USER")
+    return f"{name} (sudo by {before})" if before else name

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cytoreg import durable
+from cytoreg.environment import user
 from cytoreg.project import Project
-from cytoreg.publication.notes import user
 
 __all__ = ["HELD", "Hold", "held", "hold", "release"]
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 from cytoreg import durable
+from cytoreg.environment import user
 
-__all__ = ["How", "Note", "add", "of", "user"]
+__all__ = ["How", "Note", "add", "of"]
 
 NAME = "publications.json"
 
@@ -54,13 +55,3 @@ def of(folder: Path) -> list[Note]:
         return [Note(**one) for one in json.loads((folder / NAME).read_text(encoding="utf-8"))]
     except (OSError, ValueError, TypeError):
         return []
-
-
-def user() -> str:
-    """Who runs this process."""
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container whose user has no name
-        return "unknown"

@@ -5,17 +5,6 @@ stays in the table without one, and so does one without a grade.
 grain: complication_id, every row of accepted.complication
 materialized: table
 */
-with patient_of_record as (
-  select p.source_patient_number as record_id, min(l.patient_id) as patient_id
-  from accepted.patient as p
-  inner join registry.patient_link as l
-    on l.source = p._source
-    and l.source_table = p._table
-    and l.file = p._file
-    and l."row" = p._row
-  where l.entity = 'patient' and p._source = 'research'
-  group by p.source_patient_number
-)
 select
   pseudonym('complication', c.complication_key) as complication_id, -- pseudonym of the event
   o.procedure_id, -- pseudonym of the operation; empty: nobody knows which
@@ -43,7 +32,8 @@ select
   c._file, -- lineage
   c._row -- lineage
 from accepted.complication as c
-left join patient_of_record as r on r.record_id = c.record_id
+left join registry.patient_of_source as r
+  on r.source = c._source and r.source_patient_number = c.record_id
 left join registry.patient_number as n on n.hospital_number = c.hospital_number
 left join registry.complication_operation as f
   on f.complication_key = c.complication_key and f.certain

@@ -1,26 +1,15 @@
 /* The operations that each complication may have followed.
 A complication belongs to the case that it names, if the case is the patient's. One that names none
 (or one that nobody knows, or another patient's) belongs to the patient's only operation that it may
-have followed: of those in the 90 days up to its onset, or where there is none, of those before it. Of several, it may have
-followed each. One that lies before all of the patient's operations may have followed each, since
-either its day is wrong or that of an operation. The operation that it names may also be one that was
-refused: then it may have followed each of the others, or none.
+have followed: of those in the 90 days up to its onset, or where there is none, of those before it.
+Of several, it may have followed each. One that lies before all of the patient's operations may have
+followed each, since either its day is wrong or that of an operation. The operation that it names may
+also be one that was refused: then it may have followed each of the others, or none.
 Dates known in part, or not at all, leave open what each of their days would.
 grain: complication_key, procedure_id
 materialized: view
 */
-with patient_of_record as (
-  select p.source_patient_number as record_id, min(l.patient_id) as patient_id
-  from accepted.patient as p
-  inner join registry.patient_link as l
-    on l.source = p._source
-    and l.source_table = p._table
-    and l.file = p._file
-    and l."row" = p._row
-  where l.entity = 'patient' and p._source = 'research'
-  group by p.source_patient_number
-),
-complications as (
+with complications as (
   select
     c.complication_key,
     c.case_number,
@@ -29,7 +18,8 @@ complications as (
     coalesce(r.patient_id, n.patient_id) as patient_id,
     q.case_number is not null as of_refused_case
   from accepted.complication as c
-  left join patient_of_record as r on r.record_id = c.record_id
+  left join registry.patient_of_source as r
+    on r.source = c._source and r.source_patient_number = c.record_id
   left join registry.patient_number as n on n.hospital_number = c.hospital_number
   left join quarantine.cell as u
     on u.entity = 'complication'

@@ -1,7 +1,7 @@
 /* Every dated evidence that a patient was alive, from all sources, a specimen for the laboratory too.
-A date of death is no evidence of life, nor are a tumour's diagnosis and a specimen for
-the pathologist, which an autopsy can make and take, nor an expired patient's discharge, nor a complication that may be
-the death. Dates after the extract are plans, and are left out. A date known to
+A date of death is no evidence of life, nor are a tumour's diagnosis and a specimen for the
+pathologist, which an autopsy can make and take, nor an expired patient's discharge, nor a
+complication that may be the death. Dates after the extract are plans, and are left out. A date known to
 the month or the year shows that the patient was alive on one of its days, and so on the first.
 grain: one row per patient, day, evidence and source row
 materialized: view

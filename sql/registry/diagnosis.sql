@@ -3,9 +3,10 @@ The patient is the one whose hospital number the diagnosis bears, or else that o
 encounter of another patient is not joined.
 A code means the same before and after 1 October 2015, when ICD-10-CM replaced ICD-9-CM: C7A, and
 209.0 to 209.2 with 209.30 before it, are primary tumours, C7B.0 and C7B.8 (209.70 to 209.74, 209.79)
-secondary ones. Merkel cell carcinoma (C4A, C7B.1; 209.31 to 209.36, 209.75) and benign tumours (D3A; 209.4 to
-209.6) are other diagnoses. Where only the category stands, nobody knows which. Sources: ICD-9-CM 2010, category 209; ICD-10-CM 2026, categories C4A, C7A,
-C7B, D3A and E34.0 (E34.00 to E34.09 since October 2024).
+secondary ones. Merkel cell carcinoma (C4A, C7B.1; 209.31 to 209.36, 209.75) and benign tumours (D3A;
+209.4 to 209.6) are other diagnoses. Where only the category stands, nobody knows which. Sources:
+ICD-9-CM 2010, category 209; ICD-10-CM 2026, categories C4A, C7A, C7B, D3A and E34.0 (E34.00 to E34.09
+since October 2024).
 grain: diagnosis_id
 materialized: table
 */

@@ -3,17 +3,11 @@ Every accepted contact finds its patient, because rule follow_up.patient_exists 
 grain: follow_up_id
 materialized: table
 */
-with patient_of_record as (
-  select e.source_patient_number as record_id, min(p.patient_id) as patient_id
-  from accepted.patient as e
-  inner join registry.patient_number as p on p.hospital_number = e.hospital_number
-  where e._source = 'research'
-  group by e.source_patient_number
-),
-patient_of_contact as (
+with patient_of_contact as (
   select f.follow_up_key, coalesce(r.patient_id, n.patient_id) as patient_id
   from accepted.follow_up as f
-  left join patient_of_record as r on r.record_id = f.record_id
+  left join registry.patient_of_source as r
+    on r.source = f._source and r.source_patient_number = f.record_id
   left join registry.patient_number as n on n.hospital_number = f.hospital_number
 )
 select

@@ -6,17 +6,7 @@ The patient is the person to whom the link stage took the registry's patient abo
 grain: tumor_id
 materialized: table
 */
-with patient_of_record as (
-  select p._source, p.source_patient_number, l.patient_id
-  from accepted.patient as p
-  inner join registry.patient_link as l
-    on l.source = p._source
-    and l.source_table = p._table
-    and l.file = p._file
-    and l."row" = p._row
-  where l.entity = 'patient'
-),
-classified as (
+with classified as (
   select
     p.patient_id,
     t.*,
@@ -35,8 +25,8 @@ classified as (
     end as site_group,
     case when t.histology is not null then h.histology is not null end as neuroendocrine
   from accepted.tumor as t
-  inner join patient_of_record as p
-    on p._source = t._source and p.source_patient_number = t.source_patient_number
+  inner join registry.patient_of_source as p
+    on p.source = t._source and p.source_patient_number = t.source_patient_number
   left join registry.neuroendocrine as h on h.histology = t.histology
 ),
 ranked as (

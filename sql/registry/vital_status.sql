@@ -23,19 +23,8 @@ Only of the dead a cause of death is recorded: with it, a status that is not leg
 grain: patient_id, every row of registry.patient
 materialized: table
 */
-with patient_of_source as (
-  select p._source, p.source_patient_number, min(l.patient_id) as patient_id
-  from accepted.patient as p
-  inner join registry.patient_link as l
-    on l.source = p._source
-    and l.source_table = p._table
-    and l.file = p._file
-    and l."row" = p._row
-  where l.entity = 'patient'
-  group by p._source, p.source_patient_number
-),
 -- what refused rows still know: whose they are, by the hospital number or by the source's own
-refused_row as (
+with refused_row as (
   select
     _source as source,
     hospital_number,
@@ -69,8 +58,8 @@ refused_of_patient as (
   union all
   select s.patient_id, r.source, r.evidence, r.word, r.date_of_death, r.cause
   from refused_row as r
-  inner join patient_of_source as s
-    on s._source = r.source and s.source_patient_number = r.own_number
+  inner join registry.patient_of_source as s
+    on s.source = r.source and s.source_patient_number = r.own_number
   union all
   select
     l.patient_id,

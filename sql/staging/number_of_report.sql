@@ -9,6 +9,8 @@ with known as (
   union
   select hospital_number from staging.patient_tumor_registry
   union
+  select unnest(string_split(other_hospital_numbers, ' ')) from staging.patient_tumor_registry
+  union
   select hospital_number from staging.patient_research
 ),
 every_number as (

@@ -419,6 +419,7 @@ def test_a_disk_that_is_really_full_leaves_nothing_and_the_next_night_is_fine(
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False
     )
-    assert "landed: a file may not grow further" in done.stderr
+    told = "MachineError: source log cannot be landed: a file may not grow further"
+    assert told in done.stderr
     assert folders(log) == []
     assert land(log, "log").tables[0].rows == 50_000

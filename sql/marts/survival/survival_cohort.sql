@@ -1,8 +1,9 @@
 /* Overall survival from the index operation: one row per operated patient, death of any cause.
 The living are censored at the last day on which any source saw them alive, and so are those whom a
 source calls dead without a date (dead_undated): when they died nobody knows, but that they lived so
-long is known. Who has no follow-up, ends it before the operation, or has an operation without a day is no member. Operations after
-the first do not restart the clock. marts.survival_dates counts all of these.
+long is known. Who has no follow-up, ends it before the operation, or has an operation without a day
+is no member. Operations after the first do not restart the clock. marts.survival_dates counts all of
+these.
 A day of which only the month or the year is known is the middle of the days that are possible;
 dates_flag says so as NAACCR item 1786 does.
 grain: patient_id

@@ -28,6 +28,10 @@ given = {
         bert       | patient | tumor_registry | patient      | drawn | 1
         dora       | patient | tumor_registry | patient      | drawn | 2
         bert       | death   | death_index    | deaths       | drawn | 1
+        anna       | patient | research       | enrollment   | drawn | 1
+        bert       | patient | research       | enrollment   | drawn | 2
+        cora       | patient | research       | enrollment   | drawn | 3
+        emil       | patient | research       | enrollment   | drawn | 5
         ines       | patient | research       | enrollment   | drawn | 9
     """,
     "accepted.patient": """
