@@ -147,12 +147,12 @@ def _time_zone(project: Project) -> str:
 
 
 def _ledger(project: Project) -> str:
-    from cytoreg import ledger
+    from cytoreg import endings
     from cytoreg.project import LEDGER
 
     if not project.config.ledger.url and not (project.data / LEDGER).exists():
         return "no run yet"  # looking would make the file
-    last = ledger.runs(project.ledger_url, 1)
+    last = endings.runs(project, 1)
     return f"last run {last[0].run_id}: {last[0].status}" if last else "no run yet"
 
 

@@ -22,7 +22,7 @@ from cytoreg.publish import all_notes, folders, noted, published_run
 from cytoreg.run import Run, durations, inputs, keep_verdict, read_verdict
 from cytoreg.warehouse import in_memory, literal, private_spill
 
-__all__ = ["Ending", "enter", "keep", "make_up"]
+__all__ = ["Ending", "enter", "keep", "make_up", "runs"]
 
 NAME = "ending.json"
 
@@ -108,6 +108,20 @@ def make_up(project: Project) -> int:
             told += 1
     ledger.enter_publications(url, sorted(all_notes(project), key=lambda note: note.at))
     return told
+
+
+def runs(project: Project, limit: int = 20) -> list[ledger.RunRecord]:
+    """The latest runs as the ledger has them; one that was published since is so, see `make_up`."""
+
+    def was_published(run_id: str) -> bool:
+        return run_id == published_run(project) or bool(notes.of(project.builds / run_id))
+
+    return [
+        replace(run, status="published")
+        if run.status == "running" and was_published(run.run_id)
+        else run
+        for run in ledger.runs(project.ledger_url, limit)
+    ]
 
 
 def _of(run: Run, current: str | None) -> Ending | None:

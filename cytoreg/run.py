@@ -7,7 +7,6 @@ called from one process, from Prefect tasks or from a test alike.
 from __future__ import annotations
 
 import json
-import secrets
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -178,7 +177,7 @@ def _begin(
         as_of = as_of or continued.as_of
     now = _after_all(project)
     run = Run(
-        run_id=f"{now:{_ID}}-{secrets.token_hex(3)}",
+        run_id=f"{now:{_ID}}-{now.microsecond:06x}",  # ids sort as the runs began
         root=project.root,
         extracts=project.extracts,
         data=project.data,
@@ -248,11 +247,8 @@ def earlier(run: Run) -> Iterator[Run]:
 
 
 def _newest_first(project: Project, name: str) -> list[Path]:
-    """A file of each run's folder; ids begin with their second, within one the file tells."""
-    found = project.builds.glob(f"*/{name}")
-    return sorted(
-        found, key=lambda path: (path.parent.name[:16], path.stat().st_mtime_ns), reverse=True
-    )
+    """A file of each run's folder."""
+    return sorted(project.builds.glob(f"*/{name}"), reverse=True)
 
 
 def _failed(project: Project) -> Run:

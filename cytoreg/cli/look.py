@@ -34,11 +34,11 @@ def runs(
     """
     from dataclasses import asdict
 
-    from cytoreg import ledger
+    from cytoreg import endings, ledger
     from cytoreg.publish import published_run
 
     loaded = load(project, None, data)
-    found = ledger.runs(loaded.ledger_url, limit)
+    found = endings.runs(loaded, limit)
     made = ledger.publications(loaded.ledger_url, limit)
     published = published_run(loaded)
     if as_json:

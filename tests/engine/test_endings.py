@@ -77,6 +77,7 @@ def test_a_ledger_that_fails_after_the_rename_is_made_up_by_the_next_run(
     assert read_verdict(first).notes == verdict.notes
     assert publish.published_run(project) == first.run_id
     assert told(project) == [(first.run_id, "running")]
+    assert [run.status for run in endings.runs(project)] == ["published"]
     with night(project) as second:
         conclude(second)
     assert told(project) == [(second.run_id, "published"), (first.run_id, "published")]
