@@ -13,21 +13,25 @@ if TYPE_CHECKING:
 
     from cytoreg.landing import Landing
 
-__all__ = ["balance"]
+__all__ = ["balance", "books"]
 
 
 def balance(con: DuckDBPyConnection, landings: Sequence[Landing]) -> None:
-    """Write `quality.balance`: what the readers counted beside what the build holds.
+    """Write `quality.balance`: what the readers counted beside what the build holds."""
+    quality.ensure(con, "balance")
+    con.execute("delete from quality.balance")
+    con.execute(f"insert into quality.balance {books(con, landings)}")
+
+
+def books(con: DuckDBPyConnection, landings: Sequence[Landing]) -> str:
+    """SELECT of the rows of `quality.balance`, counted.
 
     `landed` comes from the manifests alone (rows and rejects), `accepted` and `quarantined` from
     the build's tables and `landing.reject` alone, so that the two sides can disagree. A source
     table that only one side knows is a row with zeros on the other. Balance is no business of
     this function: it is a gate.
     """
-    quality.ensure(con, "balance")
-    con.execute("delete from quality.balance")
-    con.execute(
-        f"""insert into quality.balance
+    return f"""
         with landed as ({_landed(landings)}),
         judged as ({_judged(con)}),
         kept as (
@@ -40,7 +44,6 @@ def balance(con: DuckDBPyConnection, landings: Sequence[Landing]) -> None:
           coalesce(landed, 0), coalesce(accepted, 0), coalesce(quarantined, 0)
         from landed full outer join kept using (source, source_table, entity)
         order by source, source_table, entity"""
-    )
 
 
 def _landed(landings: Sequence[Landing]) -> str:

@@ -190,17 +190,13 @@ def _disk(project: Project) -> Check:
 
 def _private(project: Project) -> Check:
     """Whether other users of the machine can get at identities."""
-    from cytoreg.project import LEDGER
+    from cytoreg.keeping.exposed import exposed
 
-    inside = ("builds", "landing", "prefect", LEDGER)
-    there = [path for name in inside if (path := project.data / name).exists()]
-    open_to_others = [path.name for path in there if path.stat().st_mode & 0o077]
-    if open_to_others and project.data.stat().st_mode & 0o077:
+    if found := ", ".join(map(str, exposed(project))):
         return Check(
             "warning",
             "privacy",
-            f"others on this machine may read {', '.join(open_to_others)} in {project.data}"
-            "\n  → chmod -R go-rwx them",
+            f"others on this machine may read {found} in {project.data}\n  → chmod -R go-rwx them",
         )
     return Check("ok", "privacy", "what holds identities is for this user alone")
 

@@ -6,7 +6,7 @@ What the ledger could not be told, or has lost, is told by the next run that beg
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from cytoreg.publish import all_notes, folders, noted, published_run
 from cytoreg.run import Run, durations, inputs, keep_verdict, read_verdict
 from cytoreg.warehouse import in_memory, literal, private_spill
 
-__all__ = ["Ending", "enter", "keep", "make_up", "runs"]
+__all__ = ["Ending", "ended", "enter", "keep", "make_up", "runs", "untold"]
 
 NAME = "ending.json"
 
@@ -85,12 +85,7 @@ def make_up(project: Project) -> int:
     current = noted(project)
     known = ledger.statuses(url)
     told = 0
-    for folder in folders(project):
-        try:
-            run = Run.open(project.data, folder.name)
-        except ConfigError:  # its own file is gone: it costs this run alone
-            continue
-        ending = _of(run, current)
+    for run, ending in ended(project, current):
         if ending and ending.status == "interrupted":
             with suppress(ConfigError):  # its verdict was written before the rename that never was
                 keep_verdict(run, replace(read_verdict(run), published=False))
@@ -103,11 +98,24 @@ def make_up(project: Project) -> int:
                 code_version=run.code_version,
                 project_hash=run.project_hash,
             )
-        if run.run_id not in known or (ending and ending.status != known[run.run_id]):
+        if untold(run, ending, known):
             enter(run)
             told += 1
     ledger.enter_publications(url, sorted(all_notes(project), key=lambda note: note.at))
     return told
+
+
+def ended(project: Project, current: str | None) -> Iterator[tuple[Run, Ending | None]]:
+    """The kept runs and how each ended; `current` is published. None ended that was cut off."""
+    for folder in folders(project):
+        with suppress(ConfigError):  # its own file is gone: it costs this run alone
+            run = Run.of(project, folder.name)
+            yield run, _of(run, current)
+
+
+def untold(run: Run, ending: Ending | None, known: Mapping[str, str]) -> bool:
+    """Whether the ledger, whose statuses are `known`, does not say how a run ended."""
+    return run.run_id not in known or bool(ending and ending.status != known[run.run_id])
 
 
 def runs(project: Project, limit: int = 20) -> list[ledger.RunRecord]:

@@ -258,9 +258,9 @@ def enter_publications(url: str, notes: Sequence[Note]) -> None:
         found = connection.execute(table.select().where(table.c.run_id.in_(ids))).all()
         known = {(row.run_id, _utc(row.at), row.how) for row in found}
         new = [
-            asdict(note) | {"at": at}
+            asdict(note) | {"at": note.moment}
             for note in notes
-            if (note.run_id, at := datetime.fromisoformat(note.at), note.how) not in known
+            if (note.run_id, note.moment, note.how) not in known
         ]
         if new:
             connection.execute(table.insert(), new)

@@ -15,7 +15,7 @@ from cytoreg.machine import MachineError, machine_error
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-__all__ = ["begin", "ledger_tables", "repair"]
+__all__ = ["begin", "damaged", "file_of", "ledger_tables", "repair"]
 
 
 APPEND_ONLY = {
@@ -165,18 +165,22 @@ def repair(url: str) -> Path | None:
 
     To be called while no run is under way; `endings.make_up` fills the new one from the runs.
     """
+    path = damaged(url)
+    if path is None:
+        return None
+    aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    path.replace(aside)
+    for leftover in ("-journal", "-wal", "-shm"):
+        path.with_name(path.name + leftover).unlink(missing_ok=True)
+    return aside
+
+
+def damaged(url: str) -> Path | None:
+    """The file of an SQLite ledger that is damaged; None for a sound one, and for any other."""
     import sqlite3
 
-    import sqlalchemy as sa
-
-    try:
-        address = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        return None  # `begin` says what is wrong
-    if address.get_backend_name() != "sqlite" or not address.database:
-        return None
-    path = Path(address.database)
-    if not path.is_file():
+    path = file_of(url)
+    if path is None or not path.is_file():
         return None
     try:
         with closing(sqlite3.connect(path)) as connection:
@@ -185,13 +189,20 @@ def repair(url: str) -> Path | None:
         return None  # locked, or no permission: the file says nothing of that
     except sqlite3.DatabaseError:
         sound = False
-    if sound:
+    return None if sound else path
+
+
+def file_of(url: str) -> Path | None:
+    """The file of an SQLite ledger; None for another database, and for what is no URL."""
+    import sqlalchemy as sa
+
+    try:
+        address = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        return None  # `begin` says what is wrong
+    if address.get_backend_name() != "sqlite" or not address.database:
         return None
-    aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-    path.replace(aside)
-    for leftover in ("-journal", "-wal", "-shm"):
-        path.with_name(path.name + leftover).unlink(missing_ok=True)
-    return aside
+    return Path(address.database)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ from cytoreg.errors import Busy
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["release_lock", "take_lock"]
+__all__ = ["locked", "release_lock", "take_lock"]
 
 _locks: dict[Path, BaseFileLock] = {}
 
@@ -29,6 +31,16 @@ def take_lock(data: Path) -> None:
             remedy="wait for it (cytoreg runs shows it), or use another --data folder",
         ) from None
     _locks[data] = lock
+
+
+@contextmanager
+def locked(data: Path) -> Iterator[None]:
+    """Keep other refreshes and rollbacks off a data folder during the block."""
+    take_lock(data)
+    try:
+        yield
+    finally:
+        release_lock(data)
 
 
 def release_lock(data: Path) -> None:

@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -73,6 +73,12 @@ class Run:
             )
         except (OSError, ValueError, KeyError, TypeError):
             raise ConfigError(f"no run {run_id} below {data}", remedy="see: cytoreg runs") from None
+
+    @classmethod
+    def of(cls, project: Project, run_id: str) -> Run:
+        """A run of a project, which may lie elsewhere than when the run was made."""
+        run = cls.open(project.data, run_id)
+        return replace(run, root=project.root, extracts=project.extracts)
 
     @property
     def began(self) -> datetime:
@@ -305,7 +311,7 @@ def read_verdict(run: Run) -> Verdict:
     try:
         known = json.loads((run.folder / "verdict.json").read_text(encoding="utf-8"))
         gates = [Gate(**gate) for gate in known.pop("gates")]
-        return Verdict(**known | {"gates": gates, "report": Path(known["report"])})
+        return Verdict(**known | {"gates": gates, "report": run.report})
     except (OSError, ValueError, KeyError, TypeError):
         raise ConfigError(f"run {run.run_id} did not end", remedy="see: cytoreg runs") from None
 

@@ -18,10 +18,10 @@ HELP = """Data quality and ETL for clinical registries.
 A night: sources are landed, every row and table is judged, every row is accounted for, and outcome
 and survival marts are published by one rename.
 
-Exit codes: 0 done (published), 1 gate closed, 2 wrong use or configuration, 3 a source failed,
-4 another refresh or rollback is at work, 5 the machine failed (disk full, no permission, no
-memory), 70 a fault of cytoreg itself, 130 interrupted. CYTOREG_DEBUG=1 shows tracebacks, which may
-hold patients' values.
+Exit codes: 0 done (published), 1 gate closed, or something kept is damaged, 2 wrong use or
+configuration, 3 a source failed, 4 another refresh or rollback is at work, 5 the machine failed
+(disk full, no permission, no memory), 70 a fault of cytoreg itself, 130 interrupted.
+CYTOREG_DEBUG=1 shows tracebacks, which may hold patients' values.
 """
 
 INTERRUPTED = 130
@@ -56,7 +56,7 @@ def _cytoreg(
 
 def load_commands() -> None:
     """Import every command, in the order in which help lists them."""
-    for commands in ("project", "sources", "run", "ask", "plot", "look", "key"):
+    for commands in ("project", "sources", "run", "ask", "plot", "look", "keep", "key"):
         import_module(f"cytoreg.cli.{commands}")
 
 

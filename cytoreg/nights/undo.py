@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cytoreg import audit, endings, publish
 from cytoreg.durable import private
 from cytoreg.errors import ConfigError, CytoregError
-from cytoreg.lock import release_lock, take_lock
+from cytoreg.lock import locked
 from cytoreg.project import Project
 from cytoreg.publication import hold as holds
 from cytoreg.publication import notes
@@ -34,7 +32,7 @@ def rollback(
     ConfigError if there is no such build, GateClosed if it did not pass its gates. A ledger that
     does not work keeps nobody from rolling back: the next run tells it.
     """
-    with private(), _alone(project):
+    with private(), locked(project.data):
         replaced = publish.published_run(project)
         now = publish.rollback(project, run_id, how="hold" if hold else "rollback", why=why)
         if hold:
@@ -44,7 +42,7 @@ def rollback(
 
 def release(project: Project, *, why: str = "") -> Undone:
     """Let the next refresh publish again; ConfigError when nothing is held."""
-    with private(), _alone(project):
+    with private(), locked(project.data):
         held = holds.held(project)
         if held is None:
             raise ConfigError("nothing is held", remedy="hold with: cytoreg rollback --hold")
@@ -53,15 +51,6 @@ def release(project: Project, *, why: str = "") -> Undone:
         if folder.is_dir():
             notes.add(folder, "release", why=why)
         return Undone(held.run_id, _entered(project, "release", f"of run {held.run_id}"))
-
-
-@contextmanager
-def _alone(project: Project) -> Iterator[None]:
-    take_lock(project.data)
-    try:
-        yield
-    finally:
-        release_lock(project.data)
 
 
 def _entered(project: Project, what: audit.What, detail: str) -> list[str]:

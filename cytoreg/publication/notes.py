@@ -33,6 +33,11 @@ class Note:
     who: str
     why: str
 
+    @property
+    def moment(self) -> datetime:
+        """When, as the ledger has it."""
+        return datetime.fromisoformat(self.at)
+
 
 def add(
     folder: Path,

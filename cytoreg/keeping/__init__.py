@@ -1,0 +1,1 @@
+"""What is kept: verified, backed up, given back, and one person forgotten in all of it."""
