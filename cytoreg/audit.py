@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "entries", "of_question", "record"]
 
-What = Literal["query --private", "rollback", "release", "accept", "key rotate", "publish --public"]
+What = Literal[
+    "query --private", "rollback", "release", "accept", "key rotate", "publish --public", "backup",
+    "restore",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-__all__ = ["Hashed", "private", "sha256", "sync", "write"]
+__all__ = ["Hashed", "copy", "exchange", "private", "sha256", "sync", "sync_below", "write"]
+
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+"""Of renameat2, see its manual page."""
 
 
 class Hashed:
@@ -71,6 +75,34 @@ def write(path: Path, text: str) -> None:
         aside.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def copy(source: Path, target: Path) -> Hashed:
+    """Copy a file into a new one; returns what was written, closed."""
+    with source.open("rb") as file, closing(Hashed(target)) as out:
+        while chunk := file.read(1 << 20):
+            out.write(chunk)
+    return out
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Let two folders of a file system change places: at once where the system can (Linux)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    places = (_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other))
+    if hasattr(libc, "renameat2") and libc.renameat2(*places, _RENAME_EXCHANGE) == 0:
+        return
+    between = other.with_name(f".{other.name}.{secrets.token_hex(4)}.tmp")
+    other.rename(between)
+    one.rename(other)
+    between.rename(one)
+
+
+def sync_below(folder: Path) -> None:
+    """Make a folder and all that is in it durable; links are entries of their folders."""
+    for path in folder.rglob("*"):
+        if not path.is_symlink():
+            sync(path)
+    sync(folder)
 
 
 def sync(path: Path) -> None:

@@ -20,6 +20,8 @@ from cytoreg.zone import machine_zone
 
 CONFIG = "cytoreg.toml"
 LEDGER = "ledger.sqlite"
+CONTENT = (CONFIG, "prefect.yaml", "flows", "schemas", "sql", "views", "expectations")
+"""What makes a folder a project."""
 _VARIABLE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from cytoreg.durable import Hashed, sha256, sync
+from cytoreg.durable import copy, sha256, sync
 from cytoreg.durable import write as durable_write
 from cytoreg.errors import BuildError, ConfigError, GateClosed
 from cytoreg.project import Project
@@ -125,7 +125,7 @@ def publish(project: Project, run_id: str, *, how: notes.How = "refresh", why: s
         leftover.unlink()
     making = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        if _copied(public, making) != digest_of(public.parent):
+        if copy(public, making).sha256 != digest_of(public.parent):
             raise ConfigError(
                 f"the build of run {run_id} is damaged: it is not what was exported",
                 remedy="check the disk; choose another run: cytoreg runs",
@@ -201,14 +201,6 @@ def as_exported(project: Project, run_id: str) -> Path | None:
     if not public.exists() or sha256(public) != digest_of(public.parent):
         return None
     return public
-
-
-def _copied(public: Path, making: Path) -> str:
-    """Copy a file; returns its hash."""
-    with public.open("rb") as file, closing(Hashed(making)) as out:
-        while chunk := file.read(1 << 20):
-            out.write(chunk)
-    return out.sha256
 
 
 def rollback(

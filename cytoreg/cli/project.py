@@ -11,9 +11,6 @@ from cytoreg.cli.app import app
 from cytoreg.cli.common import JsonOption, show_json, show_table, watching
 from cytoreg.errors import ConfigError
 
-CONTENT = ("cytoreg.toml", "prefect.yaml", "flows", "schemas", "sql", "views", "expectations")
-"""What makes a folder a project."""
-
 
 @app.command()
 def init(
@@ -24,6 +21,8 @@ def init(
     Example:  cytoreg init my-registry && cd my-registry && cytoreg doctor
     """
     import shutil
+
+    from cytoreg.project import CONTENT
 
     source = reference()
     try:

@@ -1,0 +1,232 @@
+"""A backup: all that a registry needs to go on as it was, but for the key of pseudonyms.
+
+A folder with `manifest.json` (SHA-256 of every file), `project/` (configuration, schemas, SQL, …)
+and `data/` (ledger, landings, kept builds, the published file). It is written aside, made durable
+and renamed: it is whole, or it is not there. Deliveries are the sources' own, and not in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from cytoreg import __version__, audit, durable, endings, ledger, manifest, publish
+from cytoreg.environment import variable
+from cytoreg.errors import ConfigError
+from cytoreg.ledger_database import begin, ledger_tables
+from cytoreg.lock import locked
+from cytoreg.progress import Progress, quiet
+from cytoreg.project import CONTENT, LEDGER
+from cytoreg.publication import keys
+
+if TYPE_CHECKING:
+    from cytoreg.project import Project
+
+__all__ = ["Backup", "Stored", "backup", "copy_ledger", "read"]
+
+MANIFEST, PROJECT, DATA = "manifest.json", "project", "data"
+ASIDE = "backup.tmp"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file of a backup: its name in it, with slashes."""
+
+    name: str
+    bytes: int
+    sha256: str
+    read_only: bool
+
+
+@dataclass(frozen=True)
+class Backup:
+    """What a backup says of itself. `key` is the fingerprint of the key that `variable` holds."""
+
+    registry: str
+    made_at: str
+    version: str
+    published: str
+    variable: str
+    key: str
+    files: list[Stored]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def bytes(self) -> int:
+        """How much it holds."""
+        return sum(file.bytes for file in self.files)
+
+
+def backup(
+    project: Project, folder: Path, *, only_published: bool = False, progress: Progress = quiet
+) -> Backup:
+    """Back a registry up into a folder that is new or empty; the notes say what is damaged in it.
+
+    With `only_published` it has of builds and landings those of what is published alone. Raises
+    ConfigError for a folder that cannot be taken, and where the project itself holds the key.
+    """
+    folder = folder.absolute()
+    _check(project, folder)
+    with durable.private(), locked(project.data):
+        ledger.repair(project.ledger_url)
+        endings.make_up(project)
+        audit.record(project, "backup", f"into {folder}")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in folder.parent.glob(f".{folder.name}.*.{ASIDE}"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        making = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.{ASIDE}")
+        try:
+            made = _write(project, making, only_published, progress)
+            durable.sync_below(making)
+            making.rename(folder)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+        durable.sync(folder.parent)
+    return made
+
+
+def read(folder: Path) -> Backup:
+    """What a backup says of itself; raises ConfigError when it is none, or its manifest damaged."""
+    remedy = "name the folder that cytoreg backup made, or another backup"
+    try:
+        known = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        whole = known.pop("digest") == _digest(known)
+        found = Backup(**known | {"files": [Stored(**file) for file in known["files"]]})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise ConfigError(f"{folder} is no backup", remedy=remedy) from None
+    names = [PurePosixPath(file.name) for file in found.files]
+    if any(name.is_absolute() or ".." in name.parts for name in names) or not whole:
+        raise ConfigError(f"{folder}: {MANIFEST} is not as it was written", remedy=remedy)
+    return found
+
+
+def copy_ledger(url: str, into: str) -> None:
+    """Copy all rows of a ledger into another one, which has none."""
+    with begin(url) as old, begin(into) as new:
+        for table in ledger_tables().sorted_tables:
+            if table.name != "ledger_version" and (rows := old.execute(table.select()).all()):
+                new.execute(table.insert(), [dict(row._mapping) for row in rows])
+
+
+def _check(project: Project, folder: Path) -> None:
+    if not project.data.is_dir():
+        raise ConfigError(f"nothing is kept in {project.data}", remedy="refresh: cytoreg refresh")
+    if folder.resolve().is_relative_to(project.data):
+        raise ConfigError(
+            f"{folder} is inside the data folder", remedy="best name a folder of another disk"
+        )
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(f"{folder} is not empty", remedy="name a folder that is new or empty")
+    key = (variable(project.config.privacy.pseudonym_key) or "").strip()
+    for path, name in _content(project):
+        if key and key.encode() in path.read_bytes():
+            raise ConfigError(
+                f"{name} holds the key of pseudonyms, which no backup may hold",
+                remedy="remove it there; keep the key in the environment alone",
+            )
+
+
+def _write(project: Project, making: Path, only_published: bool, progress: Progress) -> Backup:
+    known = _known_hashes(project)
+    stored, notes = [], []
+    done = 0
+    for path, name in [*_content(project), *_data(project, only_published)]:
+        target = making / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copied = durable.copy(path, target)
+        read_only = not path.stat().st_mode & 0o222
+        stored.append(Stored(name, copied.bytes, copied.sha256, read_only))
+        if known.get(name, copied.sha256) != copied.sha256:
+            notes.append(f"{name} is damaged, and so in the backup: see cytoreg verify")
+        done += copied.bytes
+        progress("backup", len(stored), done)
+    path = making / DATA / LEDGER
+    copy_ledger(project.ledger_url, f"sqlite:///{path}")
+    stored.append(Stored(f"{DATA}/{LEDGER}", path.stat().st_size, durable.sha256(path), False))
+    made = Backup(
+        registry=project.config.registry.title,
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        version=__version__,
+        published=publish.published_run(project) or "",
+        variable=project.config.privacy.pseudonym_key,
+        key=keys.published_key(project),
+        files=stored,
+        notes=notes,
+    )
+    told = asdict(made)
+    told["digest"] = _digest(told)
+    durable.write(making / MANIFEST, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    return made
+
+
+def _content(project: Project) -> Iterator[tuple[Path, str]]:
+    """The project's own files: what makes it one, and the life tables that it names."""
+    tables = {endpoint.life_table for endpoint in project.config.survival.values()}
+    for place in sorted({*CONTENT, *tables} - {""}):
+        for path in _files(project.root / place):
+            if "__pycache__" not in path.parts:
+                name = path.relative_to(project.root)
+                if ".." not in name.parts:
+                    yield path, f"{PROJECT}/{name.as_posix()}"
+
+
+def _data(project: Project, only_published: bool) -> Iterator[tuple[Path, str]]:
+    """What is kept below the data folder; the ledger is not read as a file."""
+    data = project.data
+    runs = publish.folders(project)
+    if only_published:
+        runs = [folder for folder in runs if folder.name == publish.published_run(project)]
+    used = {
+        (path.name, path.read_text(encoding="utf-8"))
+        for folder in runs
+        for path in (folder / "landings").glob("[!.]*")
+    }
+    landings = [
+        folder
+        for folder in sorted(project.landing.glob("[!.]*/[!.]*"))
+        if not only_published or (folder.parent.name, folder.name) in used
+    ]
+    mappings = sorted((data / "keys").glob("*.parquet"))
+    for place in (data / "hold.json", *mappings, project.published, *landings, *runs):
+        for path in _files(place):
+            yield path, f"{DATA}/{path.relative_to(data).as_posix()}"
+
+
+def _files(place: Path) -> list[Path]:
+    """A file itself, or all files below a folder; none that is being written, and no links."""
+    found = [place] if place.is_file() else sorted(place.rglob("*"))
+    return [
+        path
+        for path in found
+        if path.is_file()
+        and not path.is_symlink()
+        and not any(part.startswith(".") for part in path.relative_to(place.parent).parts)
+    ]
+
+
+def _known_hashes(project: Project) -> dict[str, str]:
+    """What landings and exports say of their own files."""
+    found = {}
+    for folder in project.landing.glob("[!.]*/[!.]*"):
+        try:
+            landing = manifest.read(folder)
+        except ConfigError:
+            continue
+        for file in landing.stored:
+            found[f"{DATA}/landing/{landing.source}/{folder.name}/{file.name}"] = file.sha256
+    for folder in publish.folders(project):
+        if digest := publish.digest_of(folder):
+            found[f"{DATA}/builds/{folder.name}/{publish.PUBLIC}"] = digest
+    return found
+
+
+def _digest(known: dict[str, object]) -> str:
+    text = json.dumps(known, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

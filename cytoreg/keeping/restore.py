@@ -1,0 +1,193 @@
+"""A backup put in place: proven file by file, written aside, and then there at once."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cytoreg import audit, durable, ledger
+from cytoreg.errors import ConfigError, CytoregError
+from cytoreg.keeping.backup import DATA, PROJECT, Backup, copy_ledger, read
+from cytoreg.ledger_database import file_of
+from cytoreg.lock import locked
+from cytoreg.progress import Progress, quiet
+from cytoreg.project import CONFIG, LEDGER, expand, load_project
+from cytoreg.publication.keys import fingerprint_of, key_of
+from cytoreg.publish import READ_ONLY, fence
+
+__all__ = ["Restored", "restore"]
+
+LOCK = "refresh.lock"
+ASIDE = "restore.tmp"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was put where; `replaced` is where what was there lies now."""
+
+    backup: Backup
+    root: Path
+    data: Path
+    replaced: Path | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def restore(
+    folder: Path,
+    root: Path,
+    *,
+    data: Path | None = None,
+    replace: bool = False,
+    progress: Progress = quiet,
+) -> Restored:
+    """Put a backup in place of the data folder of the project in `root`.
+
+    A root that is new or empty becomes the project of the backup; a project that is there stays as
+    it is. `data` takes the place of its [paths] data. Every file is proven by its hash before
+    anything is touched. Raises ConfigError for a backup that is not whole, and, without `replace`,
+    for a data folder that is not empty; Busy for one that is in use.
+    """
+    root, found = root.absolute(), read(folder)
+    _prove(folder, found, progress)
+    there = (root / CONFIG).is_file()
+    if not there and root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise ConfigError(
+            f"{root} is no project and not empty",
+            remedy="name a project, or a folder that is new or empty",
+        )
+    target = _data_of(root if there else folder / PROJECT, root, data)
+    with durable.private():
+        if not there:
+            inside = target.is_relative_to(root) and target != root
+            with _making(root) as making:
+                _write(folder, found, PROJECT, making, progress)
+                if inside:
+                    _write(folder, found, DATA, making / target.relative_to(root), progress)
+                _put(making, root)
+            if inside:
+                return _told(Restored(found, root, target))
+        with locked(target):
+            kept = _others(target)
+            if kept and not replace:
+                raise ConfigError(
+                    f"{target} is not empty",
+                    remedy="--replace puts what is there aside; --data names another folder",
+                )
+            with _making(target) as making:
+                _write(folder, found, DATA, making, progress)
+                aside = _put(making, target, keep=bool(kept))
+    return _told(Restored(found, root, target, aside))
+
+
+def _prove(folder: Path, found: Backup, progress: Progress) -> None:
+    """Raise ConfigError, naming the files, unless every file of a backup is as it was written."""
+    wrong = []
+    for count, file in enumerate(found.files, 1):
+        path = folder / file.name
+        steps = [path, *(above for above in path.parents if above.is_relative_to(folder))]
+        linked = any(step.is_symlink() for step in steps[:-1])
+        sized = path.is_file() and path.stat().st_size == file.bytes
+        if linked or not sized or durable.sha256(path) != file.sha256:
+            wrong.append(file.name)
+        progress("prove", count)
+    if wrong:
+        raise ConfigError(
+            f"{folder} is damaged: {', '.join(wrong[:5])} {'and more' * (len(wrong) > 5)}".strip(),
+            remedy="nothing was touched; take another backup, or another copy of it",
+        )
+
+
+def _data_of(project: Path, root: Path, data: Path | None) -> Path:
+    """The data folder of a project that lies, or will lie, in `root`."""
+    if data is not None:
+        return data.resolve()
+    path = project / CONFIG
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8")).get("paths", {}).get("data", "data")
+    except (OSError, ValueError):
+        raise ConfigError(f"{path} cannot be read", remedy="say where: --data DIR") from None
+    return (root / str(expand(said, path))).resolve()
+
+
+@contextmanager
+def _making(target: Path) -> Iterator[Path]:
+    """A new folder beside `target`; if it is still there at the end, it is removed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in target.parent.glob(f".{target.name}.*.{ASIDE}"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    making = target.with_name(f".{target.name}.{secrets.token_hex(4)}.{ASIDE}")
+    making.mkdir()
+    try:
+        yield making
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _write(folder: Path, found: Backup, part: str, into: Path, progress: Progress) -> None:
+    """Copy a part of a backup into a folder, and fence what is published in it."""
+    for count, file in enumerate(found.files, 1):
+        if not file.name.startswith(f"{part}/"):
+            continue
+        target = into / file.name.removeprefix(f"{part}/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if durable.copy(folder / file.name, target).sha256 != file.sha256:
+            raise ConfigError(
+                f"{file.name} of the backup changed while it was read",
+                remedy="nothing was touched; take another copy of it",
+            )
+        if file.read_only:
+            target.chmod(READ_ONLY)
+        progress("restore", count)
+    published = into / "published" / "registry.duckdb"
+    if part == DATA and published.exists():
+        fence(published)
+
+
+def _put(making: Path, target: Path, *, keep: bool = False) -> Path | None:
+    """Let a folder appear at `target`, durable; returns where what was there is kept."""
+    durable.sync_below(making)
+    if not target.exists():
+        making.rename(target)
+        durable.sync(target.parent)
+        return None
+    durable.exchange(making, target)
+    aside = None
+    if keep:
+        now = datetime.now(UTC)
+        aside = making.rename(target.with_name(f"{target.name}.replaced-{now:%Y%m%dT%H%M%SZ}"))
+    else:
+        shutil.rmtree(making)
+    durable.sync(target.parent)
+    return aside
+
+
+def _others(data: Path) -> list[str]:
+    """What is in a data folder besides the lock that we hold."""
+    return [path.name for path in data.iterdir() if path.name != LOCK]
+
+
+def _told(done: Restored) -> Restored:
+    """Tell the audit, and a ledger that lies elsewhere; say what could not be, and of the key."""
+    notes = done.notes
+    try:
+        project = load_project(done.root, data=done.data)
+        if file_of(project.ledger_url) != done.data / LEDGER:
+            if ledger.statuses(project.ledger_url):
+                notes.append("the ledger, which lies elsewhere, has runs: it stays as it is")
+            else:
+                copy_ledger(f"sqlite:///{done.data / LEDGER}", project.ledger_url)
+        audit.record(project, "restore", f"of the backup made at {done.backup.made_at}")
+        key = fingerprint_of(key_of(project))
+        if done.backup.key not in ("", key):
+            notes.append(
+                f"{done.backup.variable} holds another key ({key}) than that of what is published"
+            )
+    except CytoregError as error:
+        notes.append(error.message)
+    return done
