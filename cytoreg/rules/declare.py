@@ -77,7 +77,7 @@
   is judged when all entities are, and refuses nothing.
 - **Repeated records**: of the rows with one key that nothing else refuses the best version stays,
   by `latest = newest_by("version", …)` if the entity has one, then by later file, fewer cells that
-  are refused or known in part, earlier row. The others are refused by `unique`.
+  are empty or refused, fewer known in part, earlier row. The others are refused by `unique`.
 
 Everything here also works in Pandera without a database: `Procedure.validate(frame, lazy=True)`,
 inside `with given(as_of=…, patient=accepted_patients):` when rules need them.

@@ -326,6 +326,11 @@ def _repeated(entity: EntityRules, position: int) -> str:
         f"{to_sql(node, lambda _, name: quote(name), None)} desc nulls last"
         for node in entity.newest
     ]
+    unknown = [
+        f"({quote([*column.stored][-1])} is null"
+        f" or coalesce(list_contains(doubted.cells, {literal(column.name)}), false))::integer"
+        for column in entity.columns
+    ]
     in_part = [
         f"coalesce(({quote(first)} <> {quote(last)})::integer, 0)"
         for column in entity.columns
@@ -336,7 +341,8 @@ def _repeated(entity: EntityRules, position: int) -> str:
         [
             *newest,
             f"{_FILE_ORDER} desc",
-            " + ".join(["coalesce(doubted.doubted_cells, 0)", *in_part]),
+            " + ".join(unknown),
+            " + ".join(in_part or ["0"]),
             _ORDER,
             f"{judged}.rowid",
         ]
@@ -347,9 +353,10 @@ def _repeated(entity: EntityRules, position: int) -> str:
         f"repeated as (\n  select {key}\n  from {judged}\n  where {given}\n"
         "    and rowid not in (select _id from refused)\n"
         f"  group by {key}\n  having count(*) > 1\n),\n"
-        "doubted as (\n  select violation._id, count(*) as doubted_cells\n"
+        "doubted as (\n  select violation._id, list(cell) as cells\n"
         f"  from {violation} as violation\n"
         f"  join rule_{entity.name} as rule on rule.position = violation.rule\n"
+        "  cross join unnest(rule.cells) as refused(cell)\n"
         "  where rule.refuses = 'cell'\n  group by violation._id\n),\n"
         "versions as (\n"
         f"  select {judged}.rowid as _id, row_number() over (\n"

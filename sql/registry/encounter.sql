@@ -1,10 +1,10 @@
 /* Hospital encounters of the registry's patients, and the stay that each is a piece of.
 Many systems write an encounter for each ward, for observation, or for a return from another ward.
 A bed encounter (inpatient, observation, emergency; of an unknown class, if it lasts over night) that
-begins on the day on which an earlier one of the patient ends, or before, belongs to the same stay; an
-ambulatory visit to none. One without a discharge reaches to its day of admission here: nobody knows
-how much further. Dates known in part join two only where each of their days would; one of unknown
-admission is a stay of its own.
+begins on the day on which an earlier one of the patient ends, within six hours after it (a transfer at
+midnight), or before, belongs to the same stay; an ambulatory visit to none. One without a discharge
+reaches to its admission here: nobody knows how much further. Times known in part join two only
+where all that they may be would; one of unknown admission is a stay of its own.
 Every accepted encounter finds its patient, because rule encounter.patient_exists is critical.
 grain: encounter_id
 materialized: table
@@ -41,8 +41,8 @@ bed_after_bed as (
     encounter_number,
     patient_id,
     admission_time_earliest,
-    admission_date_latest,
-    max(coalesce(discharge_date_earliest, admission_date_earliest)) over (
+    admission_time_latest,
+    max(coalesce(discharge_time_earliest, admission_time_earliest)) over (
       partition by patient_id
       order by admission_time_earliest, encounter_number
       rows between unbounded preceding and 1 preceding
@@ -55,7 +55,13 @@ stay_of_bed as (
     encounter_number,
     patient_id,
     admission_time_earliest,
-    sum(case when admission_date_latest <= reached_before then 0 else 1 end) over (
+    sum(
+      case
+        when cast(admission_time_latest as date) <= cast(reached_before as date) then 0
+        when admission_time_latest <= reached_before + interval 6 hours then 0
+        else 1
+      end
+    ) over (
       partition by patient_id
       order by admission_time_earliest, encounter_number
       rows between unbounded preceding and current row

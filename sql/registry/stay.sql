@@ -1,20 +1,36 @@
 /* Stays in hospital: one admission, whatever number of encounters it was written as.
 A stay is of adjoining or overlapping bed encounters (registry.encounter says which). Emergency care
 alone is one only if it passes two midnights (which is when Medicare pays for a stay: 42 CFR 412.3).
-It ends with the last discharge; while the encounter admitted last is without one, it has not ended.
+It ends with the last discharge, unless a piece without one was admitted after it: then it has not
+ended. One admitted before lacks its discharge (who leaves the hospital has left its wards).
 grain: stay_id
 materialized: table
 */
-with pieces_last_first as (
+with piece as (
+  select
+    e.*,
+    a.admission_time_latest,
+    a.discharge_time_latest,
+    max(a.discharge_time_earliest) over (partition by e.stay_id) as left_at
+  from registry.encounter as e
+  inner join accepted.encounter as a on a.encounter_number = e.encounter_number
+  where e.stay_id is not null
+),
+judged_piece as (
+  select
+    *,
+    discharge_time_latest is null and coalesce(left_at <= admission_time_latest, true) as open
+  from piece
+),
+pieces_last_first as (
   select
     *,
     row_number() over (
       partition by stay_id
-      order by admission_date_earliest desc, discharge_date_latest desc nulls first,
+      order by open desc, discharge_time_latest desc nulls last, admission_time_latest desc,
         encounter_number desc
     ) as place
-  from registry.encounter
-  where stay_id is not null
+  from judged_piece
 ),
 whole as (
   select
@@ -25,7 +41,7 @@ whole as (
     min(admission_date_latest) as admitted_latest,
     max(discharge_date_earliest) as discharged_earliest,
     max(discharge_date_latest) as discharged_latest,
-    max(case when place = 1 and discharge_date_latest is null then 1 else 0 end) = 1 as open,
+    max(case when open then 1 else 0 end) = 1 as open,
     max(case when disposition = 'expired' then 1 else 0 end) = 1 as expired,
     max(case when place = 1 then disposition end) as last_disposition,
     max(case when place = 1 then _source end) as _source,

@@ -10,7 +10,8 @@ it for dates of survival.
 Whom a source calls dead without any date (a vital status, a stay that ended in death, a follow-up, a
 certificate) is dead with an unknown date: between the last contact and the extract, without an
 estimate. So is whom only a refused row or a refused cell calls dead, or gives a date of death: what
-refused it says nothing against the death, but its date is not used. A date that systems write for
+refused it says nothing against the death, but its date is not used, unless it was refused as one of
+several versions of a record alone: then its day counts where nothing else dates the death. A date that systems write for
 none (1 January 1900, the year 2099 or 9999) tells of no death, nor does one that cannot be read beside
 a status that says alive.
 A complication of grade V is a death, unless the patient was seen after it (then its grade is what the
@@ -207,6 +208,13 @@ told_dates as (
   select patient_id, 4, complication_date_earliest, complication_date_latest, _source
   from fatal_complication
   where type = 'death' and complication_date_earliest is not null
+  union all
+  select s.patient_id, 5, try_cast(q.death_date as date), try_cast(q.death_date as date), q._source
+  from quarantine.patient as q
+  inner join registry.patient_of_source as s
+    on s.source = q._source and s.source_patient_number = q.source_patient_number
+  where q._rules = ['patient.unique']
+    and try_cast(q.death_date as date) between date '1900-01-02' and $as_of
 ),
 most_trusted as (
   select patient_id, earliest, latest

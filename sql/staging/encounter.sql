@@ -94,7 +94,13 @@ in_bed as (
 in_stay as (
   select
     *,
-    sum(case when cast(admitted as date) <= cast(reached_before as date) then 0 else 1 end) over (
+    sum(
+      case
+        when cast(admitted as date) <= cast(reached_before as date) then 0
+        when admitted <= reached_before + interval 6 hours then 0
+        else 1
+      end
+    ) over (
       partition by hospital_number order by admitted, _file, _row
       rows between unbounded preceding and current row
     ) as stay_number

@@ -128,17 +128,16 @@ class Verdict:
         self._add(found)
 
     def _repeated(self, rule: Rule) -> None:
-        """Versions of one key but the best: fewest cells in doubt or known in part, then order."""
-        doubted = Counter(
-            row for rule_id, row in self.found if self.rules[rule_id].refuses == "cell"
-        )
+        """Versions of one key but the best: fewest cells unknown, then known in part, then order."""
         candidates = self.trusted()
+        in_part: Counter[int] = Counter()
         for name in candidates:
             if isinstance(candidates[name].dtype, PartialDateDtype | PartialDatetimeDtype):
                 for row, value in candidates[name].dropna().items():
-                    doubted[row] += value.earliest != value.latest
+                    in_part[row] += value.earliest != value.latest
         candidates = self.meant.loc[candidates.index]
-        order = sorted(candidates.index, key=lambda row: (doubted[row], row))
+        unknown = candidates.isna().sum(axis=1)
+        order = sorted(candidates.index, key=lambda row: (unknown[row], in_part[row], row))
         columns = [
             name
             for name in self.entity.model.to_schema().columns

@@ -205,6 +205,9 @@ class Report(Entity):
         ([{"written": "2016"}, {"written": "2016-05-02"}], 2),
         ([{"written": "2016-05-02"}, {"written": "2016-05"}], 1),
         ([{"written": "2016", "version": "2"}, {"written": "2016-05-02", "version": "1"}], 1),
+        ([{"status": "final"}, {"status": "final", "written": "2016"}], 2),
+        ([{"written": "2016"}, {"status": "final", "version": "x", "written": "2016-05-02"}], 2),
+        ([{"status": "finally", "written": "2016-05-02"}, {"written": "2016"}], 1),
         ([{}, {}], 1),
     ],
 )

@@ -71,7 +71,7 @@ def shows(
         drawn.put(
             shared,
             f"quarantine.{entity}",
-            dict.fromkeys(refused, "varchar"),
+            {**dict.fromkeys(refused, "varchar"), "_rules": "varchar[]"},
             given.get(f"quarantine.{entity}"),
         )
     drawn.put(shared, "quarantine.cell", drawn.REFUSED_CELL, given.get("quarantine.cell"))

@@ -19,6 +19,7 @@ given = {
         gerd       | 0000007         |            |                   |
         hugo       | 0000008         |            |                   |
         ines       | 0000009         |            |                   |
+        jens       | 0000010         |            |                   |
     """,
     "registry.patient_link": """
         patient_id | entity  | source         | source_table | file  | row
@@ -33,6 +34,7 @@ given = {
         cora       | patient | research       | enrollment   | drawn | 3
         emil       | patient | research       | enrollment   | drawn | 5
         ines       | patient | research       | enrollment   | drawn | 9
+        jens       | patient | hospital       | patients     | drawn | 10
     """,
     "accepted.patient": """
         _source        | _table     | _row | source_patient_number | hospital_number | vital_status | death_date | last_contact_date | consent_date
@@ -46,6 +48,12 @@ given = {
         research       | enrollment | 3    | 3                     | 0000003         |              |            |                   |
         research       | enrollment | 5    | 5                     | 0000005         |              |            |                   |
         research       | enrollment | 9    | 9                     | 0000009         |              |            |                   |
+        hospital       | patients   | 10   | 0000010               | 0000010         | alive        |            | 2013-05-01        |
+    """,
+    "quarantine.patient": """
+        _source  | source_patient_number | hospital_number | vital_status | death_date | _rules
+        ---------+-----------------------+-----------------+--------------+------------+-----------------
+        hospital | 0000010               | 0000010         | dead         | 2014-05-05 | [patient.unique]
     """,
     "accepted.encounter": """
         encounter_number | hospital_number | class      | admission_time      | discharge_time      | disposition
@@ -87,7 +95,8 @@ given = {
 def test_status_day_of_death_and_cause(shows):
     """
     Research names Bert's cause, so the certificate's heart disease does not count. Cora died in
-    hospital: that day precedes the follow-up's. Nobody knows when Dora died. Fred's certificate
+    hospital: that day precedes the follow-up's. Nobody knows when Dora died. The hospital has Jens
+    twice, and the version that was left out tells of his death. Fred's certificate
     bears an ICD-9 code. Gerd died of a complication, says research alone, and nobody saw him later.
     """
     shows(
@@ -104,6 +113,7 @@ def test_status_day_of_death_and_cause(shows):
         gerd       | dead   | 2014-01-09 | research          | unknown
         hugo       | dead   |            |                   | unknown
         ines       | dead   |            |                   | unknown
+        jens       | dead   | 2014-05-05 | hospital          | unknown
         """,
     )
 
@@ -127,6 +137,7 @@ def test_last_contact(shows):
         gerd       | 2014-01-05        | research            | complication
         hugo       |                   |                     |
         ines       |                   |                     |
+        jens       | 2013-05-01        | hospital            | last contact
         """,
     )
 
@@ -147,5 +158,6 @@ def test_who_tells_of_a_death(shows):
         gerd       | research      | complication
         hugo       | research      | refused follow-up
         ines       | research      | refused follow-up
+        jens       | hospital      | refused patient record
         """,
     )
