@@ -128,7 +128,7 @@ class Verdict:
         self._add(found)
 
     def _repeated(self, rule: Rule) -> None:
-        """Versions of one key but the best: fewest cells unknown, then known in part, then order."""
+        """Versions of one key but the best: fewest cells unknown, then in part, then order."""
         candidates = self.trusted()
         in_part: Counter[int] = Counter()
         for name in candidates:
