@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cytoreg.warehouse import literal
+from cytoreg.warehouse import literal, once
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -78,49 +78,49 @@ def define(con: DuckDBPyConnection) -> None:
     ends = "24:?00(:?00([.,]0+)?)?"
     offset = " ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)?"
     forms = (
-        (f"{plain}[Tt ]{ends}{offset}", "left(value, 10)", "%Y-%m-%d", 11),
-        (f"{packed}{ends}{offset}", "left(value, 8)", "%Y%m%d", 9),
+        (f"{plain}[Tt ]{ends}{offset}", "left(moment, 10)", "%Y-%m-%d", 11),
+        (f"{packed}{ends}{offset}", "left(moment, 8)", "%Y%m%d", 9),
         (
             f"[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}} {ends}",
-            "split_part(value, ' ', 1)",
+            "split_part(moment, ' ', 1)",
             "%m/%d/%Y",
             0,
         ),
     )
-    con.execute(
-        """create or replace macro main.at_midnight(value) as
-        case when not contains(value, '24') then value """
-        + "".join(
-            f"when regexp_full_match(value, {literal(form)}) then coalesce("
-            f"strftime(try_strptime({day}, '{shape}') + interval 1 day, '{shape}')"
-            + (
-                f" || replace(substr(value, {rest}, 3), '24', '00') || substr(value, {rest + 3})"
-                if rest
-                else " || ' 00:00'"
-            )
-            + ", value) "
-            for form, day, shape, rest in forms
+    midnights = "".join(
+        f"when regexp_full_match(moment, {literal(form)}) then coalesce("
+        f"strftime(try_strptime({day}, '{shape}') + interval 1 day, '{shape}')"
+        + (
+            f" || replace(substr(moment, {rest}, 3), '24', '00') || substr(moment, {rest + 3})"
+            if rest
+            else " || ' 00:00'"
         )
-        + "else value end"
+        + ", moment) "
+        for form, day, shape, rest in forms
     )
-    spread = "main.at_midnight(value)"
-    for pattern, written in (
+    midnight = f"case when not contains(moment, '24') then moment {midnights}else moment end"
+    con.execute(
+        f"create or replace macro main.at_midnight(value) as {once('value', 'moment', midnight)}"
+    )
+    spread = "main.at_midnight(written)"
+    for pattern, parts in (
         (f"^({_YEAR})[-/.]?({_PART})(?:[-/.]?({_PART}){_CLOCK})?$", "\\1-\\2-\\3"),
         (f"^({_PART})/({_YEAR})$", "\\2-\\1-"),
         (f"^({_YEAR})-{_OPEN}-.*$", "\\1"),
         (f"^({_YEAR}-[0-9]{{2}})-{_OPEN}?$", "\\1"),
     ):
-        spread = f"regexp_replace({spread}, {literal(pattern)}, {literal(written)})"
-    # Most dates are whole ones, and are read by one pattern.
-    con.execute(
-        f"""create or replace macro main.iso_date(value) as
-        case
-          when regexp_full_match(value, {literal(plain)}) then value
-          when regexp_full_match(value, {literal(packed)})
-            then concat(substr(value, 1, 4), '-', substr(value, 5, 2), '-', substr(value, 7, 2))
-          when regexp_full_match(value, {literal(_NOTHING)}) then null
+        spread = f"regexp_replace({spread}, {literal(pattern)}, {literal(parts)})"
+    other = f"""case
+          when regexp_full_match(written, {literal(packed)}) then
+            concat(substr(written, 1, 4), '-', substr(written, 5, 2), '-', substr(written, 7, 2))
+          when regexp_full_match(written, {literal(_NOTHING)}) then null
           else {spread}
         end"""
+    # Most dates are whole ones, and are read by one pattern.
+    whole = f"when regexp_full_match(value, {literal(plain)}) then value"
+    con.execute(
+        "create or replace macro main.iso_date(value) as"
+        f" case {whole} else {once('value', 'written', other)} end"
     )
     clock = f"regexp_replace(value, {literal(f'^{plain}[ T]')}, '')"
     con.execute(
@@ -153,14 +153,14 @@ def define(con: DuckDBPyConnection) -> None:
           end
           from (select main.at_midnight(value) as t))"""
     )
+    slashed = f"[0-9]{{1,2}}/([0-9]{{1,2}}|{_OPEN})/[0-9]{{4}}{_CLOCK}"
+    month_and_day = "lpad(split_part(us, '/', 1), 2, '0'), lpad(split_part(us, '/', 2), 2, '0')"
+    other = f"""iso_date(case
+          when regexp_full_match(us, {literal(slashed)})
+            then concat(substr(split_part(us, '/', 3), 1, 4), {month_and_day})
+          else us
+        end)"""
     con.execute(
-        f"""create or replace macro main.us_date(value) as
-        case
-          when regexp_full_match(value, '[0-9]{{1,2}}/([0-9]{{1,2}}|{_OPEN})/[0-9]{{4}}{_CLOCK}')
-            then iso_date(concat(
-              substr(split_part(main.at_midnight(value), '/', 3), 1, 4),
-              lpad(split_part(main.at_midnight(value), '/', 1), 2, '0'),
-              lpad(split_part(main.at_midnight(value), '/', 2), 2, '0')))
-          else iso_date(value)
-        end"""
+        "create or replace macro main.us_date(value) as"
+        f" case {whole} else {once('main.at_midnight(value)', 'us', other)} end"
     )

@@ -74,6 +74,15 @@ def literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def once(value: str, name: str, body: str) -> str:
+    """SQL of `body` (SQL), in which `name` stands for what `value` is as text.
+
+    A macro repeats its argument wherever its body names it, and macros of macros multiply it until
+    a query takes seconds to plan. A lambda over a list of one evaluates it once.
+    """
+    return f"list_transform([cast({value} as varchar)], lambda {name}: {body})[1]"
+
+
 def comment(connection: duckdb.DuckDBPyConnection, table: str, text: str) -> None:
     """Say in the database what a table (or `view`) is; any SQL client shows it."""
     kind = connection.execute(
