@@ -23,6 +23,8 @@ _UNSEEN = (
 )
 BLANKS = _WHITE + _UNSEEN
 """Characters that say nothing at either end of a value, as a class of a regular expression."""
+_DASHES = "\\x{2010}-\\x{2015}\\x{2212}\\x{fe58}\\x{fe63}\\x{ff0d}"
+"""Hyphens, dashes and the minus sign, for which word processors change the one of the keyboard."""
 
 _ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ISO = (
@@ -42,7 +44,8 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
     """Define in the build what models may call.
 
     `cleaned(text)`: the text without white space around it and unseen characters anywhere, white
-    space within it as one blank; null when nothing else is in it.
+    space within it as one blank, dashes and minus signs as the hyphen of the keyboard; null when
+    nothing else is in it.
 
     `zero_padded(text, width)`: a number of `width` digits as it was before a spreadsheet took its
     leading zeros, a wider field gave it more of them, or somebody wrote it in groups (`12-34 567`);
@@ -57,7 +60,8 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
     `plain_number(text)`: a number with a point before its decimals and nothing between its
     thousands; any other text, and `1,250`, which may be either, as it is.
 
-    `measured(text)`: number_functions.py. Dates: date_functions.py.
+    Numbers that people wrote, and what stands for none: number_functions.py. Dates:
+    date_functions.py.
     """
     date_functions.define(con)
     number_functions.define(con)
@@ -65,10 +69,13 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
         f"""create or replace macro main.cleaned(value) as
         nullif(trim(
           case
-            when regexp_matches(cast(value as varchar), '[{BLANKS.replace(" ", "")}]|  ')
+            when regexp_matches(
+              cast(value as varchar), '[{BLANKS.replace(" ", "")}{_DASHES}]|  ')
               then regexp_replace(
-                regexp_replace(cast(value as varchar), '[{_UNSEEN}]+', '', 'g'),
-                '[{_WHITE}]+', ' ', 'g')
+                regexp_replace(
+                  regexp_replace(cast(value as varchar), '[{_UNSEEN}]+', '', 'g'),
+                  '[{_WHITE}]+', ' ', 'g'),
+                '[{_DASHES}]', '-', 'g')
             else cast(value as varchar)
           end), '')"""
     )

@@ -1,4 +1,10 @@
-"""SQL functions for numbers as people write them: a limit, a range, about so much."""
+"""SQL functions for numbers as people write them, and for what they write where there is none.
+
+What says that nothing is known are words, and those codes of HL7's NullFlavor (version 3, code
+system 2.16.840.1.113883.5.1008) that do, which REDCap suggests as codes of missing data. Negative
+numbers and rows of nines as codes are a habit of registries and studies (ACS NSQIP: -99; NAACCR:
+999).
+"""
 
 from __future__ import annotations
 
@@ -29,16 +35,37 @@ _REWRITTEN = (
     ("^=", ""),
     (r"^([0-9.]+)\+$", r">=\1"),
 )
+_REMARK = (
+    r" *\((?:[^()0-9]*|mib-?1|g[1-3]|[0-9]+ *(?:/|of|out of) *[0-9]+[^()0-9]*)\)$"
+    r"|[,;] *[a-z][a-z -]*$"
+)
+"""What stands behind a number without another number in it, but for the cells that were counted."""
+_NOT_DONE = (
+    "known|available|applicable|recorded|documented|done|performed|measured|assessed|stated|given"
+    "|reported|tested|taken|counted|determined|evaluated|provided|specified|obtained|asked"
+)
+_NONE = (
+    f"unk(nown)?[.]?|not ({_NOT_DONE})|(cannot|could not|can not) be ({_NOT_DONE})|pending|missing"
+    "|n[./]?a[.]?|n[./]?d[.]?|n/k|ni|asku|nask|navu?|msk|np|null|nil recorded|[?*.-]+"
+)
+_CODE = "-(1|[6-9]{1,4})([.]0+)?|9{3,}([.]0+)?|9{2,}[.]9+"
+
 """Pattern and what stands in its place, one after the other, on text in small letters."""
 _NUMBER = r"([0-9]+\.?[0-9]*|\.[0-9]+)"
 _PLAIN = f"(<=|>=|<|>|~)?{_NUMBER}|~?{_NUMBER}-{_NUMBER}"
 
 
 def define(con: DuckDBPyConnection) -> None:
-    """Define `measured(text)`: a number as people write it, in signs alone.
+    """Define in the build what staging models may call, on text that `cleaned` has gone over.
 
-    `less than 3 %` and `<^3` are `<3`, `≤ 2` is `<=2`, `about 5` is `~5`, `2,5` is `2.5`, and a
-    range is `3-5`. A comma is a decimal one. Text that is no such number is given as it is.
+    `recorded(text)`: null where the text says that nothing is known (`not performed`, `N/A`,
+    `UNK`), else the text. `recorded_number(text)`: the same, and null for codes that stand for no
+    number of something that is never negative: -1, -99, 999, 9999, 99.9.
+
+    `measured(text)`: a number as people write it, in signs alone. `less than 3 %` and `<^3` are
+    `<3`, `≤ 2` is `<=2`, `about 5` is `~5`, `2,5` is `2.5`, and a range is `3-5`. A comma is a
+    decimal one, and a remark behind the number (`20 % (hot spot)`) goes. Text that is no such
+    number is given as it is.
 
     `whole_number(text)`: a count without the decimals that a spreadsheet gave it (`180.0`) and with
     nothing between its thousands (`1,500`); any other text as it is.
@@ -52,11 +79,19 @@ def define(con: DuckDBPyConnection) -> None:
           else value
         end"""
     )
-    text = "lower(cast(value as varchar))"
+    text = f"regexp_replace(lower(cast(value as varchar)), '{_REMARK}', '')"
     for pattern, replacement in _REWRITTEN:
         text = f"regexp_replace({text}, '{pattern}', '{replacement}', 'g')"
     con.execute(
         f"""create or replace macro main.measured(value) as (
           select if(regexp_full_match(plain, '{_PLAIN}'), plain, cast(value as varchar))
           from (select {text} as plain))"""
+    )
+    con.execute(
+        f"""create or replace macro main.recorded(value) as
+        case when regexp_full_match(value, '(?i){_NONE}') then null else value end"""
+    )
+    con.execute(
+        f"""create or replace macro main.recorded_number(value) as
+        case when regexp_full_match(value, '(?i){_NONE}|{_CODE}') then null else value end"""
     )

@@ -158,7 +158,7 @@ class Pathology(Entity):
         },
     )
     mitoses: float = field(
-        "Mitotic figures counted in the area that mitoses_unit says, or their limit.",
+        "Mitotic figures in the area that mitoses_unit says, or their limit.",
         nullable=True,
         in_range={"min_value": 0, "max_value": 500},
         reasons={
@@ -191,9 +191,9 @@ class Pathology(Entity):
         },
     )
     mitoses_unit: str = field(
-        "The area counted: /2.mm2, as the grade wants it, or /mm2.",
+        "The area of the count: /2.mm2 as the grade wants it, to which any in mm² is brought.",
         nullable=True,
-        isin=("/2.mm2", "/mm2"),
+        isin=("/2.mm2",),
         reasons={"isin": "Not counted in mm²: fields of which no size is given; no grade uses it."},
     )
     differentiation: str = field(
@@ -206,19 +206,19 @@ class Pathology(Entity):
         "Extent of the primary as reported: pT1 to pT4, pTX, pT0; ypT2, rpT2, pT3(m) qualify it.",
         nullable=True,
         str_matches=T_CATEGORY,
-        reasons={"str_matches": "No such category T; it is one of TX, T0, Tis, T1 to T4."},
+        reasons={"str_matches": "No such category T: one of TX, T0, Tis, T1 to T4 and no range."},
     )
     n: str = field(
         "Regional lymph nodes as reported: pN0, pN1, pN2, pNX; pN1mi, pN0(i+), pN1(sn) qualify it.",
         nullable=True,
         str_matches=N_CATEGORY,
-        reasons={"str_matches": "No such category N; it is one of NX, N0 to N3."},
+        reasons={"str_matches": "No such category N: one of NX, N0 to N3 and no range."},
     )
     m: str = field(
         "Distant metastasis as reported: pM1 seen by the pathologist; M0, cM1 by the clinic.",
         nullable=True,
         str_matches=M_CATEGORY,
-        reasons={"str_matches": "No such category M; it is one of MX, M0, M1, M1a to M1c."},
+        reasons={"str_matches": "No such category M: one of MX, M0, M1, M1a to M1c and no range."},
     )
     metastasis: str = field(
         "Where distant metastases are: none, liver, elsewhere, both.",

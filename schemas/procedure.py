@@ -77,7 +77,7 @@ class Procedure(Entity):
         nullable=True,
         in_range={"min_value": 1, "max_value": 5},
         reasons={
-            "type": "The ASA class is not a number.",
+            "type": "Not one ASA class, I to VI or 1 to 6: of a range nobody knows which it was.",
             "in_range": "ASA classes of the living run from 1 to 5.",
         },
     )

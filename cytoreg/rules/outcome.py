@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime
 
 from cytoreg.rules.catalogue import Column, EntityRules
 from cytoreg.rules.declare import LINEAGE
+from cytoreg.rules.partial_date import PartialDate, PartialDatetime, doubt_sql
 from cytoreg.warehouse import literal, quote
 
 _TEMPORARY = ("judged", "violation", "rule", "applied")
@@ -84,13 +86,25 @@ def _quarantine(entity: EntityRules) -> str:
 
 
 def _cells(entity: EntityRules) -> str:
-    """Refused cells of accepted rows: one row a cell, with the first rule that refuses it."""
+    """Refused cells of accepted rows: one row a cell, with the first rule that refuses it.
+
+    Of what is no date the reason also says what it does not tell.
+    """
     names = sorted({name for rule in entity.rules if rule.refuses == "cell" for name in rule.cells})
     columns = {column.name: column for column in entity.columns}
     texts = "".join(
         f"\n      when {literal(name)} then judged.{quote(columns[name].text)}" for name in names
     )
     text = f'case doubted."column"{texts}\n    end' if names else "null::varchar"
+    dates = ", ".join(
+        literal(f"{entity.name}.{column.name}.type")
+        for column in entity.columns
+        if column.type.python in (date, datetime, PartialDate, PartialDatetime)
+    )
+    reason = "rule.reason"
+    if dates:
+        doubt = doubt_sql('"text"')
+        reason = f"concat(rule.reason, case when rule.rule in ({dates}) then {doubt} end)"
     return (
         'insert into quarantine.cell (entity, "key", "column", "text", rule, reason, source,'
         ' source_table, file, "row")\n'
@@ -108,7 +122,7 @@ def _cells(entity: EntityRules) -> str:
         f'    doubted.position, doubted._id, {key_of(entity)} as "key", doubted."column",\n'
         f'    {text} as "text", judged._source, judged._table, judged._file, judged._row\n'
         "  from doubted\n  join judged on judged._id = doubted._id\n)\n"
-        f'select {literal(entity.name)}, "key", told."column", "text", rule.rule, rule.reason,\n'
+        f'select {literal(entity.name)}, "key", told."column", "text", rule.rule, {reason},\n'
         "  _source, _table, _file, _row\n"
         f"from told\njoin rule_{entity.name} as rule on rule.position = told.position\n"
         f'where "text" is not null\norder by told.position, {_ORDER}, told._id'

@@ -141,24 +141,19 @@ select
     as ki67_low, -- Ki-67 index given as a range: from
   case when v.stands and v.ki67_low is not null then v.ki67_high end
     as ki67_high, -- Ki-67 index given as a range: to
-  case when v.stands and v.mitoses_unit = '/2.mm2' then v.mitoses
-    when v.stands and v.mitoses_unit = '/mm2' then v.mitoses * 2
-  end as mitoses, -- mitoses per 2 mm², or their limit; empty where not counted in mm²
+  case when v.stands and v.mitoses_unit = '/2.mm2' then v.mitoses end
+    as mitoses, -- mitoses per 2 mm², or their limit; empty where not counted in mm²
   case
     when v.stands
       and v.mitoses is not null
-      and v.mitoses_unit in ('/2.mm2', '/mm2')
+      and v.mitoses_unit = '/2.mm2'
       then v.mitoses_comparator
   end as mitoses_comparator, -- <, <=, > or >= where they are a limit only, ~ an estimate
   case
-    when not v.stands or v.mitoses_high is null then null
-    when v.mitoses_unit = '/2.mm2' then v.mitoses_low
-    when v.mitoses_unit = '/mm2' then v.mitoses_low * 2
+    when v.stands and v.mitoses_high is not null and v.mitoses_unit = '/2.mm2' then v.mitoses_low
   end as mitoses_low, -- mitoses per 2 mm² given as a range: from
   case
-    when not v.stands or v.mitoses_low is null then null
-    when v.mitoses_unit = '/2.mm2' then v.mitoses_high
-    when v.mitoses_unit = '/mm2' then v.mitoses_high * 2
+    when v.stands and v.mitoses_low is not null and v.mitoses_unit = '/2.mm2' then v.mitoses_high
   end as mitoses_high, -- mitoses per 2 mm² given as a range: to
   case
     when v.stands and v.differentiation in ('well', 'moderately', 'poorly', 'undifferentiated')

@@ -9,7 +9,7 @@ with trimmed as (
   select
     zero_padded(cleaned(hospital_number), 7) as hospital_number,
     local_day(cleaned(taken_on)) as taken_on,
-    cleaned(result) as result,
+    recorded(cleaned(result)) as result,
     cleaned(normal_below) as normal_below,
     cleaned(assay) as assay,
     cleaned(laboratory) as laboratory,
@@ -38,11 +38,9 @@ select
   assay, -- Assay
   laboratory, -- Laboratory
   case
-    when regexp_full_match(taken_on, '[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}')
-      then coalesce(cast(cast(try_strptime(taken_on, '%m/%d/%y') as date) as varchar), taken_on)
     when regexp_full_match(taken_on, '[2-5][0-9]{4}([.][0-9]+)?')
       then cast(date '1899-12-30' + cast(substring(taken_on, 1, 5) as integer) as varchar)
-    else us_date(taken_on)
+    else us_date(with_century(taken_on, 1969))
   end as specimen_date, -- Taken on
   cast(null as varchar) as specimen_clock, -- not in the books
   cast(null as varchar) as last_updated, -- not in the books

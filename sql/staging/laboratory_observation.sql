@@ -13,7 +13,7 @@ with trimmed as (
     cleaned(patient) as patient,
     upper(cleaned(code)) as code,
     cleaned(value) as value,
-    cleaned(value_text) as value_text,
+    recorded(cleaned(value_text)) as value_text,
     cleaned(comparator) as comparator,
     cleaned(unit) as unit,
     cleaned(upper_limit) as upper_limit,

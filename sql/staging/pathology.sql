@@ -6,12 +6,17 @@ OBR-25 in words, by table 0123 (v2.8.2): F final; C corrected; X cancelled; P, M
 stored, not yet verified; A partial; O, I, S, N, Y, Z no results. Where it is empty, an order that
 was cancelled says so in ORC-1 (OC, CR: table 0119), ORC-5 (CA: table 0038), or the event is T11.
 Ki-67 and mitoses are read as they are written: a number, one with a sign ("<1", "≤ 2", "about 2"),
-or a range ("3-5 %"), which has two bounds and no number. NAACCR's codes for a Ki-67 are ranges:
+or a range ("3-5 %"), which has two bounds and no number; a remark behind them ("20 % (hot spot)") goes.
+Mitoses counted in another area of so many mm² are brought to 2 mm² ("5/10 mm2" is 1; CAP, Protocol for
+Neuroendocrine Tumors, note on grade); of fields only none is none whatever their size, and "none" is a
+count (SEER Collaborative Stage 02.05, site-specific factor 11 of the NET schemas). NAACCR's codes for a Ki-67 are ranges:
 XXX.4 below 3 %, XXX.5 3 to 20 %, XXX.6 above 20 %; XXX.7 to XXX.9 are none (item 3863, EOD 3.3).
 Where PID-3 has several numbers, the one that a patient of another source has is taken: another house's
 may stand before ours.
 T, N and M stay as reported, with what they rest on before them (pT3: seen by the pathologist; M0: as
-far as the clinic knows).
+far as the clinic knows), without the words behind them (pT3: invades subserosa). One field may hold all
+three (pT3N1M0); a field of its own comes before it. Two categories of one letter, or a doubt, pass for a
+rule to find.
 grain: _file, _row
 materialized: view
 */
@@ -35,19 +40,19 @@ with trimmed as (
     cleaned(collected) as collected,
     upper(cleaned(primary_site)) as primary_site,
     cleaned(histology) as histology,
-    cleaned(grade) as grade,
-    cleaned(ki67) as ki67,
-    cleaned(mitoses) as mitoses,
+    recorded(cleaned(grade)) as grade,
+    recorded(cleaned(ki67)) as ki67,
+    recorded(cleaned(mitoses)) as mitoses,
     cleaned(mitoses_unit) as mitoses_unit,
-    cleaned(differentiation) as differentiation,
-    cleaned(t) as t,
-    cleaned(n) as n,
-    cleaned(m) as m,
-    cleaned(metastasis) as metastasis,
+    recorded(cleaned(differentiation)) as differentiation,
+    recorded(cleaned(t)) as t,
+    recorded(cleaned(n)) as n,
+    recorded(cleaned(m)) as m,
+    recorded(cleaned(metastasis)) as metastasis,
     cleaned(edition) as edition,
-    cleaned(nodes_examined) as nodes_examined,
-    cleaned(nodes_positive) as nodes_positive,
-    cleaned(size_mm) as size_mm,
+    recorded_number(cleaned(nodes_examined)) as nodes_examined,
+    recorded_number(cleaned(nodes_positive)) as nodes_positive,
+    recorded_number(cleaned(size_mm)) as size_mm,
     lower(cleaned(size_unit)) as size_unit,
     r._source,
     r._table,
@@ -66,6 +71,9 @@ coded as (
     lower(cleaned(regexp_extract(differentiation, '[^^]+'))) as differentiation_coded,
     lower(cleaned(regexp_extract(metastasis, '[^^]+'))) as metastasis_coded,
     upper(cleaned(regexp_extract(edition, '[^^]+'))) as edition_coded,
+    cleaned(regexp_extract(t, '[^^]+')) as t_coded,
+    cleaned(regexp_extract(n, '[^^]+')) as n_coded,
+    cleaned(regexp_extract(m, '[^^]+')) as m_coded,
     md5(
       concat_ws(
         '|', sender, laboratory, message_number, event, order_control, order_status, order_place,
@@ -92,19 +100,32 @@ timed as (
   from coded
 ),
 -- Mitoses with the area behind them ("3/10 HPF"), and their unit, as text in small letters.
+worded as (
+  select
+    *,
+    regexp_replace(
+      lower(ki67),
+      '^(ki-?67|mib-?1)?[ ,]*((in (the )?)?hot ?spots?)?[ ,:]*((labell?ing|proliferati(on|ve)) )?(index|li)?[ :=]*|[ ,]+in (the )?hot ?spots?$',
+      '', 'g'
+    ) as ki67_written,
+    regexp_replace(
+      regexp_replace(lower(mitoses), ' *\(((?:per|in|/)[^()]*)\)$', ' \1'),
+      '((?:hpf|fields?|mm2|mm²|mm\^2|sq[. ]*mm)s?) *\([^()]*\)$', '\1'
+    ) as mitoses_written
+  from timed
+),
 counted as (
   select
     *,
-    regexp_replace(lower(ki67), '^(ki-?67|mib-?1)( index| li)?[ :=]*', '') as ki67_written,
     regexp_extract(
-      lower(mitoses),
+      mitoses_written,
       '(/|per|in) *[0-9]* *[.]?\[?(hpf|high[- ]power[- ]fields?|mm2|mm²|mm\^2|sq[. ]*mm)\]?s?$'
     ) as area_written,
     regexp_extract(
       lower(mitoses_unit),
       '^[^0-9]*[0-9]* *[.]?\[?(hpf|high[- ]power[- ]fields?|mm2|mm²|mm\^2|sq[. ]*mm)\]?s?$'
     ) as area_of_unit
-  from timed
+  from worded
 ),
 measured_as as (
   select
@@ -120,9 +141,13 @@ measured_as as (
     end as ki67_measured,
     measured(
       regexp_replace(
-        left(lower(mitoses), length(mitoses) - length(coalesce(area_written, ''))),
-        '[ ,]*(mitos[ei]s|mitotic figures?)?[ ,]*$',
-        ''
+        regexp_replace(
+          left(mitoses_written, length(mitoses_written) - length(coalesce(area_written, ''))),
+          '[ ,]*(mitos[ei]s|mitotic figures?)?( (are|is|were|was))?( (seen|found|identified|present))?[ ,]*$',
+          ''
+        ),
+        '^(no|none|nil|zero|absent|not (seen|found|identified|present))$',
+        '0'
       )
     ) as mitoses_measured,
     coalesce(nullif(area_written, ''), nullif(area_of_unit, '')) as area,
@@ -147,7 +172,14 @@ sized as (
 counted_in as (
   select
     *,
-    regexp_extract(area, '([0-9]*) *[.]?\[?(?:h|mm|sq)', 1) as area_number,
+    case
+      when area is null and mitoses_unit is not null then null
+      when area like '%h%' and coalesce(try_cast(mitoses_measured as double) <> 0, true) then null
+      when area like '%h%' or area is null then 1
+      else 2.0 / greatest(coalesce(
+        try_cast(nullif(regexp_extract(area, '([0-9]*) *[.]?\[?(?:mm|sq)', 1), '') as integer), 1
+      ), 1)
+    end as to_two_mm2,
     case
       when size_in = 'cm'
         and regexp_full_match(size_written, '[0-9]+([.][0-9]+)?( *[x×*] *[0-9]+([.][0-9]+)?){0,2}')
@@ -157,6 +189,48 @@ counted_in as (
         )
     end as size_largest
   from sized
+),
+-- The number or its limit, and the bounds of a range, per 2 mm² where the area is known.
+per_two_mm2 as (
+  select
+    *,
+    regexp_extract(mitoses_measured, '^(?:(<=|>=|<|>|~)?([0-9.]+)|~?([0-9.]+)-([0-9.]+))$', [
+      'sign', 'number', 'low', 'high'
+    ]) as mitotic,
+    coalesce(to_two_mm2, 1) as factor
+  from counted_in
+),
+-- T, N and M, each where its own field has it, else where all three stand together.
+staged as (
+  select
+    *,
+    regexp_extract(
+      t_coded,
+      '^([mM]? ?(?:[aAcCpPrRyY] ?){0,4}[tT] ?(?:[xX0]|[iI][sS]|[1-4][a-dA-D]?)(?: ?\([^()]{1,20}\))?)[ ,;/]*((?:[aAcCpPrRyY] ?){0,4}[nN] ?(?:[xX]|[0-3][a-cA-C]?)(?: ?\([^()]{1,20}\)|mi)?)(?:[ ,;/]*((?:[aAcCpPrRyY] ?){0,4}[mM] ?(?:[xX0]|1[a-dA-D]?)(?: ?\([^()]{1,20}\))?))?[.]?$',
+      ['t', 'n', 'm']
+    ) as together,
+    case
+      when regexp_full_match(t_coded, '(?i)[mM]? ?(?:[acpry] ?){0,4}t ?(?:[x0]|is|[1-4](?:[a-d][1-3]?)?)(?: ?(?:\([^()]{1,20}\)|mi?c?|sn))*') then t_coded
+      when regexp_matches(t_coded, '(?i)(^|[^a-z])(at least|at most|minimum|or (more|higher|greater)|vs[.]?|versus|possibl[ey]|probabl[ey]|favou?r|suspicious|suspected|equivocal)([^a-z]|$)')
+        or len(regexp_extract_all(lower(t_coded), 't ?[0-4x]')) > 1
+        then t_coded
+      else coalesce(nullif(regexp_extract(t_coded, '(?i)^([mM]? ?(?:[acpry] ?){0,4}t ?(?:[x0]|is|[1-4](?:[a-d][1-3]?)?)(?: ?(?:\([^()]{1,20}\)|mi?c?|sn))*)(?:[.]|[ ]+nos[.]?|[ ]*[-:;,=][ ]*[a-z(][^0-9].*|[ ]+[a-z]{3}.*|[ ]*\([a-z].*)$', 1), ''), t_coded)
+    end as t_alone,
+    case
+      when regexp_full_match(n_coded, '(?i)[mM]? ?(?:[acpry] ?){0,4}n ?(?:x|[0-3](?:[a-c][1-3]?)?)(?: ?(?:\([^()]{1,20}\)|mi?c?|sn))*') then n_coded
+      when regexp_matches(n_coded, '(?i)(^|[^a-z])(at least|at most|minimum|or (more|higher|greater)|vs[.]?|versus|possibl[ey]|probabl[ey]|favou?r|suspicious|suspected|equivocal)([^a-z]|$)')
+        or len(regexp_extract_all(lower(n_coded), 'n ?[0-4x]')) > 1
+        then n_coded
+      else coalesce(nullif(regexp_extract(n_coded, '(?i)^([mM]? ?(?:[acpry] ?){0,4}n ?(?:x|[0-3](?:[a-c][1-3]?)?)(?: ?(?:\([^()]{1,20}\)|mi?c?|sn))*)(?:[.]|[ ]+nos[.]?|[ ]*[-:;,=][ ]*[a-z(][^0-9].*|[ ]+[a-z]{3}.*|[ ]*\([a-z].*|[ ]*[-:;,(][ ]*[0-9]+ *(?:/|of|out of) *[0-9]+.*)$', 1), ''), n_coded)
+    end as n_alone,
+    case
+      when regexp_full_match(m_coded, '(?i)[mM]? ?(?:[acpry] ?){0,4}m ?(?:[x0]|1(?:[a-d][1-3]?)?)(?: ?(?:\([^()]{1,20}\)|mi?c?|sn))*') then m_coded
+      when regexp_matches(m_coded, '(?i)(^|[^a-z])(at least|at most|minimum|or (more|higher|greater)|vs[.]?|versus|possibl[ey]|probabl[ey]|favou?r|suspicious|suspected|equivocal)([^a-z]|$)')
+        or len(regexp_extract_all(lower(m_coded), 'm ?[0-4x]')) > 1
+        then m_coded
+      else coalesce(nullif(regexp_extract(m_coded, '(?i)^([mM]? ?(?:[acpry] ?){0,4}m ?(?:[x0]|1(?:[a-d][1-3]?)?)(?: ?(?:\([^()]{1,20}\)|mi?c?|sn))*)(?:[.]|[ ]+nos[.]?|[ ]*[-:;,=][ ]*[a-z(][^0-9].*|[ ]+[a-z]{3}.*|[ ]*\([a-z].*)$', 1), ''), m_coded)
+    end as m_alone
+  from per_two_mm2
 )
 select
   message_number, -- MSH-10
@@ -223,22 +297,25 @@ select
   nullif(regexp_extract(ki67_measured, '^~?([0-9.]+)-([0-9.]+)$', 2), '')
     as ki67_high, -- OBX KI67, where a range ends
   case
-    when regexp_matches(mitoses_measured, '^~?[0-9.]+-[0-9.]+$') then null
-    else regexp_replace(mitoses_measured, '^(<=|>=|<|>|~)([0-9.]+)$', '\2')
-  end as mitoses, -- OBX MITOSES, the number
-  nullif(regexp_extract(mitoses_measured, '^(<=|>=|<|>|~)[0-9.]+$', 1), '')
-    as mitoses_comparator, -- OBX MITOSES, the sign before the number
-  nullif(regexp_extract(mitoses_measured, '^~?([0-9.]+)-([0-9.]+)$', 1), '')
-    as mitoses_low, -- OBX MITOSES, where a range begins
-  nullif(regexp_extract(mitoses_measured, '^~?([0-9.]+)-([0-9.]+)$', 2), '')
-    as mitoses_high, -- OBX MITOSES, where a range ends
+    when mitotic.number <> '' and factor <> 1
+      then cast(round(try_cast(mitotic.number as double) * factor, 3) as varchar)
+    when mitotic.number <> '' then mitotic.number
+    when mitotic.low = '' then mitoses_measured
+  end as mitoses, -- OBX MITOSES, the number per 2 mm²
+  nullif(mitotic.sign, '') as mitoses_comparator, -- OBX MITOSES, the sign before the number
   case
-    when area like '%h%' then '/' || area_number || '.[HPF]'
-    when area_number in ('', '1') then '/mm2'
-    when area is not null then '/' || area_number || '.mm2'
-    when mitoses_unit is null and mitoses is not null then '/2.mm2'
-    else mitoses_unit
-  end as mitoses_unit, -- the area behind OBX MITOSES, else its OBX-6, else 2 mm² as the grade wants
+    when factor <> 1 then cast(round(try_cast(mitotic.low as double) * factor, 3) as varchar)
+    else nullif(mitotic.low, '')
+  end as mitoses_low, -- OBX MITOSES, where a range begins
+  case
+    when factor <> 1 then cast(round(try_cast(mitotic.high as double) * factor, 3) as varchar)
+    else nullif(mitotic.high, '')
+  end as mitoses_high, -- OBX MITOSES, where a range ends
+  case
+    when to_two_mm2 is not null and mitoses is not null then '/2.mm2'
+    when area like '%h%' then '/' || regexp_extract(area, '([0-9]*) *[.]?\[?h', 1) || '.[HPF]'
+    when area is null then mitoses_unit
+  end as mitoses_unit, -- 2 mm² as the grade wants it, else the area behind OBX MITOSES, else its OBX-6
   case
     when differentiation_coded is null and regexp_matches(grade_coded, '^NEC$|NEUROENDOCRINE CARCINOMA')
       then 'poorly'
@@ -248,9 +325,9 @@ select
     when differentiation_coded in ('good', 'wd') then 'well'
     else regexp_replace(differentiation_coded, '[ -]*(differentiated|diff[.]?)$', '')
   end as differentiation, -- OBX DIFFERENTIATION; a NEC is poorly differentiated
-  cleaned(regexp_extract(t, '[^^]+')) as t, -- OBX T
-  cleaned(regexp_extract(n, '[^^]+')) as n, -- OBX N
-  cleaned(regexp_extract(m, '[^^]+')) as m, -- OBX M
+  coalesce(nullif(together.t, ''), t_alone) as t, -- OBX T
+  coalesce(n_alone, nullif(together.n, '')) as n, -- OBX N, else what stands behind T
+  coalesce(m_alone, nullif(together.m, '')) as m, -- OBX M, else what stands behind T
   case metastasis_coded when 'liver and elsewhere' then 'both' else metastasis_coded end
     as metastasis, -- OBX M_WHERE: none, liver, elsewhere, liver and elsewhere
   regexp_replace(
@@ -272,5 +349,5 @@ select
   _table, -- lineage
   _file, -- lineage
   _row -- lineage
-from counted_in as r
+from staged as r
 left join staging.number_of_case as c on c.case_number = r.case_coded

@@ -1,7 +1,8 @@
 /* The operating-room log's cases in registry words.
 Until 2003 the log wrote dates as MM/DD/YYYY; both shapes end as ISO text.
-An ASA class may be Roman, and an E behind it says that the operation was an emergency (ASA Physical
-Status Classification System, 2020).
+An ASA class may be Roman, as P1 to P6 a modifier of anaesthesia's codes (CPT), with its description
+behind it, and with an E where the operation was an emergency (ASA Physical Status Classification
+System, 2020). Of a range nobody knows which class it was: it passes for a rule to find.
 grain: case_number
 materialized: view
 */
@@ -13,9 +14,15 @@ with trimmed as (
     local_day(cleaned(operation_date)) as operation_date,
     clock_time(cleaned(incision_time)) as incision_time,
     clock_time(cleaned(closure_time)) as closure_time,
-    regexp_replace(cleaned(duration_minutes), ' *(?i:min(ute)?s?[.]?)$', '') as duration_minutes,
-    upper(regexp_replace(cleaned(asa_class), '^(?i:asa)?[ -]*(?i:class|ps)?[ :]*', '')) as asa_class,
-    regexp_replace(cleaned(blood_loss_ml), ' *(?i:ml|cc)[.]?$', '') as blood_loss_ml,
+    recorded_number(regexp_replace(cleaned(duration_minutes), ' *(?i:min(ute)?s?[.]?)$', ''))
+      as duration_minutes,
+    regexp_replace(
+      upper(recorded(cleaned(asa_class))),
+      '^(ASA)?[ :-]*(PHYSICAL STATUS|STATUS|PS|P)?[ :-]*(CLASS|SCORE|GRADE)?[ :-]*',
+      ''
+    ) as asa_class,
+    recorded_number(regexp_replace(cleaned(blood_loss_ml), ' *(?i:ml|cc)s?[.]?$', ''))
+      as blood_loss_ml,
     upper(cleaned(procedure_code)) as procedure_code,
     cleaned(room) as room,
     _source,
@@ -23,6 +30,16 @@ with trimmed as (
     _file,
     _row
   from landing.or_log_cases
+),
+classed as (
+  select
+    *,
+    regexp_extract(
+      asa_class,
+      '^(VI|IV|V|I{1,3}|[1-6])(?:[.]0+)?[ -]*E?(?: *\([^()]*\)| *[-:,; ] *[A-Z]{4,}[A-Z ,.]*)?$',
+      1
+    ) as asa_code
+  from trimmed
 )
 select
   case_number, -- CASE NO, later Case Number
@@ -40,14 +57,16 @@ select
   incision_time, -- INCISION, later Incision Time, as HH:MM
   closure_time, -- CLOSE, later Closure Time, as HH:MM
   whole_number(duration_minutes) as duration_minutes, -- MINUTES, later Duration (min)
-  case regexp_replace(asa_class, ' *E$', '')
+  case asa_code
     when 'I' then '1'
     when 'II' then '2'
     when 'III' then '3'
     when 'IV' then '4'
     when 'V' then '5'
-    else regexp_replace(whole_number(asa_class), '^([1-6]) *E$', '\1')
-  end as asa_class, -- ASA, later ASA Class; without the E of an emergency
+    when 'VI' then '6'
+    when '' then case when asa_class not in ('U', '9', '99') then asa_class end
+    else coalesce(asa_code, asa_class)
+  end as asa_class, -- ASA, later ASA Class; without the E of an emergency; U, 9 and 99 unknown
   whole_number(blood_loss_ml) as blood_loss_ml, -- EBL, later EBL (mL)
   procedure_code, -- PROC, later Procedure Code
   room, -- ROOM, later Room
@@ -55,5 +74,5 @@ select
   _table, -- lineage
   _file, -- lineage
   _row -- lineage
-from trimmed as t
+from classed as t
 left join staging.number_of_case as n using (case_number)

@@ -23,7 +23,7 @@ trimmed as (
     regexp_replace(cleaned(t.histologicTypeIcdO3), '^M?-?([0-9]{4})/?[0-9]?$', '\1') as histology,
     cleaned(t.behaviorCodeIcdO3) as behavior,
     cleaned(t.gradePathological) as grade,
-    cleaned(t.ki67) as ki67,
+    recorded(cleaned(t.ki67)) as ki67,
     cleaned(t.tumorSizeSummary) as size_mm,
     zero_padded(cleaned(t.sequenceNumberHospital), 2) as sequence,
     cleaned(t.diagnosticConfirmation) as confirmation,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cytoreg import functions
 
 WHITE = " \t\n\r\x0b\x0c\x00\x1f\x85\xa0\u1680\u2003\u2009\u2028\u2029\u202f\u205f\u3000"
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 UNSEEN = "\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\xad"
 
 
@@ -43,6 +44,11 @@ def test_what_is_not_seen_is_no_part_of_a_value(con, sign):
     assert cleaned(con, f"{sign}{sign}Ola{sign}Hesk{sign} ") == "OlaHesk"
 
 
+@pytest.mark.parametrize("sign", DASHES)
+def test_a_dash_is_the_hyphen_of_the_keyboard(con, sign):
+    assert cleaned(con, f"2010{sign}00\u00ad001") == "2010-00001"
+
+
 def test_nothing_stays_nothing(con):
     assert cleaned(con, None) is None
     assert cleaned(con, "") is None
@@ -52,8 +58,8 @@ def test_nothing_stays_nothing(con):
 def test_what_is_cleaned_is_clean(con, text):
     once = cleaned(con, text)
     assert once is None or cleaned(con, once) == once
-    kept = [sign for sign in text if not sign.isspace() and sign not in WHITE + UNSEEN]
-    assert set(once or "") - {" "} <= set(kept)
+    kept = {sign for sign in text if not sign.isspace() and sign not in WHITE + UNSEEN + DASHES}
+    assert set(once or "") - set(" -") <= kept
 
 
 def test_a_view_of_the_build_finds_it_later(tmp_path: Path) -> None:

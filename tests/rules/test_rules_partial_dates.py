@@ -126,3 +126,30 @@ def test_a_partial_date_has_no_order_with_text():
 def test_the_dictionary_tells_it():
     told = {entry.column: entry.type for entry in dictionary(compile_schemas([Life]))}
     assert told["birth"] == "date or part of one"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("01/02/10", "Birth is no date. Two digits for the year do not tell the century."),
+        ("02-JAN-10 0:00", "Birth is no date. Two digits for the year do not tell the century."),
+        (
+            "01/02/2010",
+            "Birth is no date. Whether the day or the month comes first is not declared for it.",
+        ),
+        ("2010-02-30", "Birth is no date."),
+        ("spring", "Birth is no date."),
+    ],
+)
+def test_a_date_that_leaves_something_open_is_refused_with_what_it_does_not_tell(
+    judged, text, told
+):
+    class Born(Entity):
+        """A birth."""
+
+        number: str = field("Number.", key=True)
+        birth: PartialDate = field("Birth.", nullable=True, reasons={"type": "Birth is no date."})
+
+    con = judged([Born], born=[{"number": "1", "birth": text}])
+    assert con.execute('select "text", reason from quarantine.cell').fetchall() == [(text, told)]
+    assert con.execute("select birth_earliest from accepted.born").fetchall() == [(None,)]

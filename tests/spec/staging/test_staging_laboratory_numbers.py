@@ -53,7 +53,7 @@ def test_numbers_and_units(stages):
         b.xlsx#5-HIAA-1 | hiaa_urine     | 12        |            | mg/(24.h)   | 5.5
         b.xlsx#5-HIAA-2 | hiaa_urine     | 2         | <          | mg/(24.h)   | 6
         b.xlsx#5-HIAA-3 | hiaa_urine     | 12        |            | umol/(24.h) | 31.4
-        b.xlsx#5-HIAA-4 | hiaa_urine     | pending   |            | mg/(24.h)   | 6
+        b.xlsx#5-HIAA-4 | hiaa_urine     |           |            | mg/(24.h)   | 6
         b.xlsx#5-HIAA-5 | hiaa_urine     | 8         |            | mg/(24.h)   | 6
         b.xlsx#5-HIAA-6 | hiaa_urine     | 8         |            | mg/(24.h)   | 6
         """,

@@ -1,4 +1,8 @@
-"""The log wrote MM/DD/YYYY until 2003 and YYYY-MM-DD since; both become ISO dates."""
+"""
+The log wrote MM/DD/YYYY until 2003 and YYYY-MM-DD since; both become ISO dates, with a time of day
+behind them or without. What does not tell its century, or the order of day and month, passes for a
+rule to find. A code for an unknown duration is no duration.
+"""
 
 title = "Cases of the operating-room log"
 
@@ -10,6 +14,10 @@ given = {
         2004-00001  | 0000002         | 2004-03-09     | 200
         2001-00002  | 0000003         | 9 March 2001   | six hours
         2001-00003  |                 | 3/9/01         |
+        2001-00004  | 0000005         | 3/9/2001 0:00  | 999
+        2001-00005  | 0000006         | 09MAR2001      | -99
+        2001-00006  | 0000007         | 9.3.2001       | UNK
+        2001-00007  | 0000008         | 20/03/2001     | 20
     """,
 }
 
@@ -22,7 +30,11 @@ def test_dates_of_both_shapes_become_iso_and_other_text_passes_unchanged(stages)
         ------------+-----------------+----------------+------------------+-----
         2001-00001  | 0000001         | 2001-03-09     | 360              | 1
         2004-00001  | 0000002         | 2004-03-09     | 200              | 2
-        2001-00002  | 0000003         | 9 March 2001   | six hours        | 3
+        2001-00002  | 0000003         | 2001-03-09     | six hours        | 3
         2001-00003  |                 | 3/9/01         |                  | 4
+        2001-00004  | 0000005         | 2001-03-09     |                  | 5
+        2001-00005  | 0000006         | 2001-03-09     |                  | 6
+        2001-00006  | 0000007         | 9.3.2001       |                  | 7
+        2001-00007  | 0000008         | 2001-20-03     | 20               | 8
         """,
     )

@@ -29,8 +29,8 @@ def test_sizes_nodes_and_grades(stages):
         1              | 25      | 3              | 12             | 2     | well
         2              | 30      | 3              | 12             | 2     | moderately
         3              | 20      | 3              | 12             | G2/3  | poorly
-        4              | 13      | none           | unk            | G1-G2 | poorly
+        4              | 13      | none           |                | G1-G2 | poorly
         5              | 25      | 03             | 12             | 2     | well
-        6              | 2.5     | >3             | 12             | 9     | ?
+        6              | 2.5     | >3             | 12             | 9     |
         """,
     )
