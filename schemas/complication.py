@@ -82,15 +82,14 @@ class Complication(Entity):
     )
     after_operation = compare(
         "procedure",
-        on="case_number",
+        on=("case_number", "hospital_number"),
         holds="complication_date >= procedure.operation_date",
         reason="A postoperative complication before the operation.",
         refuses="complication_date",
     )
-    same_patient = compare(
+    same_patient = references(
         "procedure",
-        on="case_number",
-        holds="hospital_number = procedure.hospital_number",
+        on=("case_number", "hospital_number"),
         reason="The case is another patient's than the record.",
         severity="warning",
     )

@@ -184,21 +184,20 @@ class OperativeFinding(Entity):
     )
     date_agrees = compare(
         "procedure",
-        on="case_number",
+        on=("case_number", "hospital_number"),
         holds="operation_date = procedure.operation_date",
         reason="The operating-room log has another day for this case.",
         severity="warning",
     )
-    same_patient = compare(
+    same_patient = references(
         "procedure",
-        on="case_number",
-        holds="hospital_number = procedure.hospital_number",
+        on=("case_number", "hospital_number"),
         reason="The case is another patient's than the record.",
         severity="warning",
     )
     one_a_case = compare(
         "operative_finding",
-        on="case_number",
+        on=("case_number", "hospital_number"),
         holds="finding_key = operative_finding.finding_key",
         reason="Another instance describes the same case; the latest one counts.",
         severity="warning",

@@ -305,16 +305,15 @@ class Pathology(Entity):
         reason="No accepted case of the operating-room log has this number.",
         severity="warning",
     )
-    same_patient = compare(
+    same_patient = references(
         "procedure",
-        on="case_number",
-        holds="hospital_number = procedure.hospital_number",
+        on=("case_number", "hospital_number"),
         reason="The case is another patient's; the report is not joined to it.",
         severity="warning",
     )
     specimen_on_operation = compare(
         "procedure",
-        on="case_number",
+        on=("case_number", "hospital_number"),
         holds="""
             latest(specimen_date) >= earliest(procedure.operation_date) - 1
             and earliest(specimen_date) <= latest(procedure.operation_date) + 1

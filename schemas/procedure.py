@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from cytoreg.rules import Entity, PartialDate, compare, field, has, references, rule
 
 from .codes import CASE_NUMBER, CLOCK, HOSPITAL_NUMBER, PROCEDURES
@@ -10,17 +12,16 @@ from .codes import CASE_NUMBER, CLOCK, HOSPITAL_NUMBER, PROCEDURES
 class Procedure(Entity):
     """An operation as the operating-room log has it; a patient may have several.
 
-    The log is complete for this hospital; operations elsewhere are not in it.
+    The log is complete for this hospital; operations elsewhere are not in it. Two logs, or a slip,
+    may give one number to two patients: they are two operations.
     """
 
     case_number: str = field(
         "The log's number of the case: year, dash, five digits.",
         key=True,
-        unique=True,
         str_matches=CASE_NUMBER,
         reasons={
             "required": "Without its case number research records cannot find the operation.",
-            "unique": "The log has this case number twice; the best version is kept.",
             "str_matches": "A case number is a year, a dash and five digits.",
         },
     )
@@ -134,7 +135,7 @@ class Procedure(Entity):
     )
     has_report = has(
         "pathology",
-        on="case_number",
+        on=("case_number", "hospital_number"),
         when="operation_date >= date '1998-01-01'",
         reason="No report names this case, and since 1998 none is on paper.",
         severity="info",
@@ -158,6 +159,13 @@ class Procedure(Entity):
         reason="Operated after death.",
         refuses="operation_date",
     )
+    number_of_one = compare(
+        "procedure",
+        on="case_number",
+        holds="hospital_number = procedure.hospital_number",
+        reason="The log has this case number for another patient too; each keeps the operation.",
+        severity="warning",
+    )
     one_a_day = compare(
         "procedure",
         on=("hospital_number", "operation_date"),
@@ -172,3 +180,11 @@ class Procedure(Entity):
         reason="The log's family name is not the patient's; the hospital number may be another's.",
         severity="warning",
     )
+
+    class Config:
+        """A patient has a case number once; of several versions the best is taken."""
+
+        unique: ClassVar[list[str]] = ["case_number", "hospital_number"]
+        metadata: ClassVar[dict[str, dict[str, str]]] = {
+            "unique": {"reason": "The log has this case twice; the best version is kept."}
+        }

@@ -68,6 +68,10 @@ class Exists:
         """The table that is looked at."""
         return self.known or f"accepted.{quote(self.other)}"
 
+    def is_wider_than(self, other: Exists) -> bool:
+        """Whether the other one finds all that this one does: this asks for fewer columns."""
+        return self.other == other.other and set(self.on) < set(other.on)
+
 
 @dataclass(frozen=True)
 class Pairwise:
@@ -106,11 +110,15 @@ class Determined:
 
 @dataclass(frozen=True)
 class Numbers:
-    """A table with every `number` of each `person`, who may have several."""
+    """A table with every `number` of each `person`, who may have several.
+
+    column: where a row has one of them.
+    """
 
     table: str
     number: str
     person: str
+    column: str
 
 
 @dataclass(frozen=True)
@@ -261,14 +269,15 @@ def look_at(rules: EntityRules, other: str, on: str, table: str) -> EntityRules:
         if isinstance(test, Exists | Pairwise) and test.other == other and len(test.on) == 1
     }
     own_numbers = {mine for ((mine, theirs),) in by_number if theirs == on}
-    numbers = Numbers(table, on, f"{other}_id")
 
     def elsewhere(rule: Rule) -> Rule:
         test = rule.test
-        if isinstance(test, Has) and len(test.on) == 1:
-            mine = test.on[0][0]
-            if mine in ({on} if rules.name == other else own_numbers):
-                return replace(rule, test=replace(test, numbers=numbers))
+        if isinstance(test, Has):
+            known = {on} if rules.name == other else own_numbers
+            for mine, _ in test.on:
+                if mine in known:
+                    numbers = Numbers(table, on, f"{other}_id", mine)
+                    return replace(rule, test=replace(test, numbers=numbers))
         if not isinstance(test, Exists | Pairwise) or test.other != other:
             return rule
         if [theirs for _, theirs in test.on] != [on] or rules.name == other:
@@ -279,11 +288,11 @@ def look_at(rules: EntityRules, other: str, on: str, table: str) -> EntityRules:
 
 
 def compare_in(rules: EntityRules, views: Mapping[str, tuple[str, str]]) -> EntityRules:
-    """The rules; their comparisons look at views: by entity, of judged and of accepted rows."""
+    """The rules; what asks of other rows asks views: by entity, of judged and of accepted rows."""
 
     def elsewhere(rule: Rule) -> Rule:
         test = rule.test
-        if not isinstance(test, Pairwise) or test.itself or test.other not in views:
+        if not isinstance(test, Exists | Pairwise) or test.other not in {*views} - {rules.name}:
             return rule
         return replace(rule, test=replace(test, known=views[test.other][1]))
 

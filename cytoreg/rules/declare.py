@@ -151,6 +151,10 @@ class Reference:
     severity: Severity
     refuses: tuple[str, ...] = ()
 
+    def is_wider_than(self, other: Reference) -> bool:
+        """Whether the other one finds all that this one does: this asks for fewer columns."""
+        return self.entity == other.entity and self.on.items() < other.on.items()
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -315,7 +319,8 @@ def references(
     """An accepted row of `entity` must exist whose columns equal this row's.
 
     on: a column that both have, several, or a mapping of own column to the other's column. A null
-    in any of them passes: a missing reference is `required`'s business.
+    in any of them passes: a missing reference is `required`'s business. So does a row that another
+    reference to `entity` finds by fewer of these columns.
     refuses: as for `rule`.
     """
     return Reference(entity, _mapping(on), reason, _checked(severity), _names(refuses))

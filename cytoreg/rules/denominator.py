@@ -126,7 +126,7 @@ def _compared(entity: EntityRules, positions: Iterable[int]) -> list[str]:
         f"insert into applied_{entity.name}\n"
         f"with {_matching(entity, tests[alike])},\n"
         "matched as (\n  select count(*) as rows\n"
-        f"  from judged_{entity.name} as this\n"
+        f"  from {entity.judged} as this\n"
         f"  join matching as that on {_equal(tests[alike])}\n)\n"
         f"select unnest([{', '.join(map(str, chosen))}]) as rule, rows\nfrom matched"
         for alike, chosen in groups.items()
@@ -142,7 +142,7 @@ def _matching(entity: EntityRules, test: Pairwise) -> str:
     return (
         f"refused as (\n{refused(entity)}\n),\n"
         f"matching as (\n  select {keys}, min({unit}) as _first, max({unit}) as _last\n"
-        f"  from judged_{entity.name}\n"
+        f"  from {entity.judged}\n"
         f"  where rowid not in (select _id from refused)\n  group by {keys}\n)"
     )
 

@@ -109,6 +109,9 @@ def passes(
         other = _other(entity, declaration.entity, own, given)
         if isinstance(declaration, Reference):
             broken = _orphans(declaration, own, other)
+            for wider in model._declarations.values():
+                if isinstance(wider, Reference) and wider.is_wider_than(declaration):
+                    broken -= _orphans(wider, own, other)
         elif isinstance(declaration, Counterpart):
             broken = _lacking(entity, declaration, own, other, given)
         else:

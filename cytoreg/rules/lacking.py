@@ -81,16 +81,17 @@ def _lacking(entity: EntityRules, position: int, test: Has) -> str:
     ctes = ""
     match = " and ".join(f"that.{quote(theirs)} = this.{quote(mine)}" for mine, theirs in test.on)
     if test.numbers:
-        ((mine, theirs),) = test.on
-        table = test.numbers.table
+        table, column = test.numbers.table, dict(test.on)[test.numbers.column]
         number, person = quote(test.numbers.number), quote(test.numbers.person)
+        names = {theirs: f"that.{quote(theirs)}" for _, theirs in test.on}
+        as_any = names | {column: f"another.{number} as {quote(column)}"}
         ctes = (
-            f"with had as (\n  select {quote(theirs)} as number from {others}\n  union\n"
-            f"  select another.{number} as number\n  from {others}\n"
-            f"  join {table} as one on one.{number} = that.{quote(theirs)}\n"
+            f"with had as (\n  select {', '.join(names.values())} from {others}\n  union\n"
+            f"  select {', '.join(as_any.values())}\n  from {others}\n"
+            f"  join {table} as one on one.{number} = {names[column]}\n"
             f"  join {table} as another on another.{person} = one.{person}\n)\n"
         )
-        others, match = "had as that", f"that.number = this.{quote(mine)}"
+        others = "had as that"
     return (
         f"{ctes}select this._id, {position} as rule\nfrom asked_{entity.name} as this\n"
         f"where not exists (select 1 from {others} where {match})"

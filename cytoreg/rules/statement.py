@@ -268,8 +268,10 @@ def _lose(entity: EntityRules, positions: Iterable[int]) -> list[str]:
 def _others(entity: EntityRules, as_of: date | None) -> list[str]:
     """What contradicts other entities, or refers to what is not there."""
     ctes: dict[str, str] = {}
-    for position, reference in numbered(entity, Exists):
-        ctes[f"orphan_{position}"] = _orphans(position, reference, f"judged_{entity.name}")
+    references = sorted(numbered(entity, Exists), key=lambda pair: len(pair[1].on))
+    for position, reference in references:
+        wider = [p for p, other in references if other.is_wider_than(reference)]
+        ctes[f"orphan_{position}"] = _orphans(position, reference, entity.judged, wider)
     across: dict[str, list[tuple[int, Pairwise]]] = {}
     for position, test in numbered(entity, Pairwise):
         if not test.itself:
@@ -318,7 +320,7 @@ def _broken(relation: str, row_id: str, conditions: Numbered) -> str:
 def _repeated(entity: EntityRules, position: int) -> str:
     """Versions of a record that a better one has; only keys that occur twice are ever sorted."""
     (columns,) = [test.columns for p, test in numbered(entity, Unique) if p == position]
-    judged, violation = f"judged_{entity.name}", f"violation_{entity.name}"
+    judged, violation = entity.judged, f"violation_{entity.name}"
     key = ", ".join(map(quote, columns))
     given = " and ".join(f"{quote(column)} is not null" for column in columns)
     row = f"({key})" if len(columns) > 1 else key
@@ -368,11 +370,13 @@ def _repeated(entity: EntityRules, position: int) -> str:
     )
 
 
-def _orphans(position: int, test: Exists, judged: str) -> str:
+def _orphans(position: int, test: Exists, judged: str, wider: Sequence[int]) -> str:
+    """Rows without a row of the other entity, but those that a wider reference finds already."""
     given = " and ".join(f"this.{quote(mine)} is not null" for mine, _ in test.on)
     match = " and ".join(f"that.{quote(theirs)} = this.{quote(mine)}" for mine, theirs in test.on)
     return (
         f"  select this.rowid as _id, {position} as rule\n  from {judged} as this\n"
         f"  where {given}\n    and not exists (\n"
         f"      select 1 from {test.table} as that where {match}\n    )"
+        + "".join(f"\n    and this.rowid not in (select _id from orphan_{p})" for p in wider)
     )

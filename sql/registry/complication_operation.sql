@@ -1,5 +1,6 @@
 /* The operations that each complication may have followed.
-A complication belongs to the case that it names, if the case is the patient's. One that names none
+A complication belongs to the case that it names, if the case is the patient's; where nobody knows
+the patient, if only one patient has the number. One that names none
 (or one that nobody knows, or another patient's) belongs to the patient's only operation that it may
 have followed: of those in the 90 days up to its onset, or where there is none, of those before it.
 Of several, it may have followed each. One that lies before all of the patient's operations may have
@@ -31,11 +32,19 @@ with complications as (
   left join (select distinct case_number from quarantine.procedure) as q
     on q.case_number = u."text"
 ),
+cases as (
+  select
+    case_number,
+    procedure_id,
+    patient_id,
+    count(*) over (partition by case_number) as patients
+  from registry.procedure
+),
 named as (
-  select c.complication_key, c.case_number, o.procedure_id, o.patient_id
+  select c.complication_key, o.procedure_id, o.patient_id
   from complications as c
-  inner join registry.procedure as o on o.case_number = c.case_number
-  where c.patient_id is null or c.patient_id = o.patient_id
+  inner join cases as o on o.case_number = c.case_number
+  where c.patient_id = o.patient_id or (c.patient_id is null and o.patients = 1)
 ),
 possible as (
   select

@@ -75,7 +75,7 @@ operation_of_case as (
   select case_number, procedure_id, patient_id, operation_date from registry.procedure
 ),
 case_of_day as (
-  select patient_id, operation_date, min(case_number) as case_number
+  select patient_id, operation_date, min(procedure_id) as procedure_id
   from registry.procedure
   where operation_date is not null
   group by patient_id, operation_date
@@ -199,8 +199,8 @@ inner join patient_of_number as p on p.hospital_number = v.hospital_number
 left join operation_of_case as n
   on n.case_number = v.case_number and n.patient_id = p.patient_id
 left join case_of_day as d
-  on n.case_number is null
+  on n.procedure_id is null
   and d.patient_id = p.patient_id
   and d.operation_date = v.specimen_date
-left join operation_of_case as o on o.case_number = coalesce(n.case_number, d.case_number)
+left join operation_of_case as o on o.procedure_id = coalesce(n.procedure_id, d.procedure_id)
 left join registry.neuroendocrine as h on h.histology = v.histology

@@ -1,5 +1,7 @@
 /* Operations: the operating-room log's case, what the research project recorded about it, and the
 hospital stay around it.
+Two patients may have one case number: then the patient tells their operations apart, and whatever
+names the number belongs to its own patient's.
 The finding is the latest instance that names the case; one that names none that is known is of the
 patient's only case on its day, if no other finding names that. The day of operation is the log's; where the
 log knows less than the day, research's date is taken if it lies within that.
@@ -16,26 +18,30 @@ with patient_of_number as (
 ),
 case_of_patient as (
   select
-    o.case_number,
+    o.*,
     p.patient_id,
-    o.operation_date_earliest,
-    o.operation_date_latest
+    count(*) over (partition by o.case_number) as patients,
+    case
+      when count(*) over (partition by o.case_number) > 1 then o.case_number || '/' || p.patient_id
+      else o.case_number
+    end as case_key
   from accepted.procedure as o
   inner join patient_of_number as p on p.hospital_number = o.hospital_number
 ),
--- the case that a finding names, unless it is another patient's
+-- the case that a finding names, unless it is another patient's; without a patient, if it is one's
 named_case as (
-  select f.finding_key, p.patient_id, o.case_number
+  select f.finding_key, p.patient_id, o.case_key
   from accepted.operative_finding as f
   left join patient_of_number as p on p.hospital_number = f.hospital_number
   left join case_of_patient as o
-    on o.case_number = f.case_number and o.patient_id = coalesce(p.patient_id, o.patient_id)
+    on o.case_number = f.case_number
+    and (o.patient_id = p.patient_id or (p.patient_id is null and o.patients = 1))
 ),
 -- for findings without one: the patient's case that alone may have been on their day
 case_of_day as (
-  select f.finding_key, min(o.case_number) as case_number
+  select f.finding_key, min(o.case_key) as case_key
   from accepted.operative_finding as f
-  inner join named_case as n on n.finding_key = f.finding_key and n.case_number is null
+  inner join named_case as n on n.finding_key = f.finding_key and n.case_key is null
   inner join case_of_patient as o
     on o.patient_id = n.patient_id
     and o.operation_date_earliest <= f.operation_date_latest
@@ -46,8 +52,8 @@ case_of_day as (
 findings_with_case as (
   select
     f.* exclude (case_number),
-    coalesce(n.case_number, d.case_number) as case_number,
-    n.case_number is not null as named
+    coalesce(n.case_key, d.case_key) as case_key,
+    n.case_key is not null as named
   from accepted.operative_finding as f
   inner join named_case as n on n.finding_key = f.finding_key
   left join case_of_day as d on d.finding_key = f.finding_key
@@ -56,11 +62,11 @@ findings_newest_first as (
   select
     *,
     row_number() over (
-      partition by case_number
+      partition by case_key
       order by named desc, instance desc nulls last, finding_key
     ) as rank_of_case
   from findings_with_case
-  where case_number is not null
+  where case_key is not null
 ),
 finding_of_case as (
   select * from findings_newest_first where rank_of_case = 1
@@ -80,12 +86,12 @@ dated_case as (
       as operation_date_earliest,
     case when dated_by_research then f.operation_date_latest else o.operation_date_latest end
       as operation_date_latest
-  from accepted.procedure as o
-  left join finding_of_case as f on f.case_number = o.case_number
+  from case_of_patient as o
+  left join finding_of_case as f on f.case_key = o.case_key
 ),
 stays_around_case as (
   select
-    o.case_number,
+    o.case_key,
     s.stay_id,
     s.admission_date,
     s.discharge_date,
@@ -94,9 +100,9 @@ stays_around_case as (
     s.admission_date_latest <= o.operation_date_earliest
       and coalesce(s.discharge_date_earliest, o.operation_date_latest)
       >= o.operation_date_latest as certain,
-    count(*) over (partition by o.case_number) as stays,
+    count(*) over (partition by o.case_key) as stays,
     row_number() over (
-      partition by o.case_number
+      partition by o.case_key
       order by
         case
           when s.admission_date_latest <= o.operation_date_earliest
@@ -108,9 +114,8 @@ stays_around_case as (
         s.stay_id
     ) as rank_of_case
   from dated_case as o
-  inner join patient_of_number as p on p.hospital_number = o.hospital_number
   inner join registry.stay as s
-    on s.patient_id = p.patient_id
+    on s.patient_id = o.patient_id
     and coalesce(s.admission_date_earliest, s.discharge_date_latest - 90) <= o.operation_date_latest
     and coalesce(s.discharge_date_latest, s.admission_date_latest + 180) >= o.operation_date_earliest
 ),
@@ -119,15 +124,15 @@ stay_of_case as (
 ),
 pieces_around_case as (
   select
-    o.case_number,
+    o.case_key,
     e.encounter_id,
     row_number() over (
-      partition by o.case_number
+      partition by o.case_key
       order by e.admission_date_latest desc, e.discharge_date_latest desc nulls first,
         e.encounter_number
     ) as rank_of_case
   from dated_case as o
-  inner join stay_of_case as s on s.case_number = o.case_number
+  inner join stay_of_case as s on s.case_key = o.case_key
   inner join registry.encounter as e
     on e.stay_id = s.stay_id
     and coalesce(e.admission_date_earliest, e.discharge_date_latest - 90) <= o.operation_date_latest
@@ -137,12 +142,13 @@ piece_of_case as (
   select * from pieces_around_case where rank_of_case = 1
 )
 select
-  pseudonym('procedure', o.case_number) as procedure_id, -- pseudonym of the case number
-  p.patient_id, -- pseudonym of the patient
+  pseudonym('procedure', o.case_key)
+    as procedure_id, -- pseudonym of the case number, with the patient where several have it
+  o.patient_id, -- pseudonym of the patient
   o.case_number, -- the operating-room log's number of the case
   o.hospital_number, -- hospital number of the patient
   row_number() over (
-    partition by p.patient_id
+    partition by o.patient_id
     order by
       middle_day(o.operation_date_earliest, o.operation_date_latest) nulls last,
       o.incision_time nulls last, o.case_number
@@ -200,7 +206,6 @@ select
   o._file, -- lineage
   o._row -- lineage
 from dated_case as o
-inner join patient_of_number as p on p.hospital_number = o.hospital_number
-left join finding_of_case as f on f.case_number = o.case_number
-left join stay_of_case as s on s.case_number = o.case_number
-left join piece_of_case as e on e.case_number = o.case_number
+left join finding_of_case as f on f.case_key = o.case_key
+left join stay_of_case as s on s.case_key = o.case_key
+left join piece_of_case as e on e.case_key = o.case_key

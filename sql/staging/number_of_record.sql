@@ -1,6 +1,6 @@
 /* Whose each research record is: the hospital number of its enrolment (the smallest of several), or
-where that has none that can be read, the one that the operating-room log has for the record's cases.
-Where that has several, nobody knows.
+where that has none that can be read, the one that the operating-room log has for all of the record's
+cases. Where it has several, or none for all of them, nobody knows.
 grain: record_id
 materialized: view
 */
@@ -9,16 +9,28 @@ with enrolled as (
   from landing.research_enrollment
 ),
 recorded as (
-  select cleaned(record_id) as record_id, cleaned(proc_case_no) as case_number
+  select
+    cleaned(record_id) as record_id,
+    regexp_replace(cleaned(proc_case_no), '[‐‑‒–—―−]', '-', 'g') as case_number
   from landing.research_procedure
   union
-  select cleaned(record_id), cleaned(comp_case_no) from landing.research_complication
+  select
+    cleaned(record_id),
+    regexp_replace(cleaned(comp_case_no), '[‐‑‒–—―−]', '-', 'g')
+  from landing.research_complication
 ),
 logged as (
-  select
-    cleaned(case_number) as case_number,
+  select distinct
+    regexp_replace(cleaned(case_number), '[‐‑‒–—―−]', '-', 'g') as case_number,
     zero_padded(cleaned(hospital_number), 7) as hospital_number
   from landing.or_log_cases
+  where regexp_matches(zero_padded(cleaned(hospital_number), 7), '^[0-9]{7}$')
+),
+logged_cases as (
+  select r.record_id, count(distinct r.case_number) as cases
+  from recorded as r
+  inner join logged as l on l.case_number = r.case_number
+  group by r.record_id
 ),
 told as (
   select record_id, hospital_number, 1 as place from enrolled
@@ -26,6 +38,9 @@ told as (
   select r.record_id, l.hospital_number, 2
   from recorded as r
   inner join logged as l on l.case_number = r.case_number
+  inner join logged_cases as c on c.record_id = r.record_id
+  group by r.record_id, l.hospital_number
+  having count(*) = max(c.cases)
 ),
 readable as (
   select *, min(place) over (partition by record_id) as best_place

@@ -350,4 +350,4 @@ select
   _file, -- lineage
   _row -- lineage
 from staged as r
-left join staging.number_of_case as c on c.case_number = r.case_coded
+left join staging.number_of_case as c on c.case_number = r.case_coded and c.name = ''

@@ -3,7 +3,7 @@ Until 2003 the log wrote dates as MM/DD/YYYY; both shapes end as ISO text.
 An ASA class may be Roman, as P1 to P6 a modifier of anaesthesia's codes (CPT), with its description
 behind it, and with an E where the operation was an emergency (ASA Physical Status Classification
 System, 2020). Of a range nobody knows which class it was: it passes for a rule to find.
-grain: case_number
+grain: case_number, hospital_number
 materialized: view
 */
 with trimmed as (
@@ -11,6 +11,7 @@ with trimmed as (
     regexp_replace(cleaned(case_number), '[‐‑‒–—―−]', '-', 'g') as case_number,
     zero_padded(cleaned(hospital_number), 7) as hospital_number,
     cleaned(patient_name) as patient_name,
+    coalesce(regexp_replace(upper(cleaned(patient_name)), '[^A-Z]', '', 'g'), '') as name,
     local_day(cleaned(operation_date)) as operation_date,
     clock_time(cleaned(incision_time)) as incision_time,
     clock_time(cleaned(closure_time)) as closure_time,
@@ -42,7 +43,7 @@ classed as (
   from trimmed
 )
 select
-  case_number, -- CASE NO, later Case Number
+  t.case_number, -- CASE NO, later Case Number
   case
     when regexp_matches(t.hospital_number, '^[0-9]{7}$') then t.hospital_number
     else coalesce(n.hospital_number, t.hospital_number)
@@ -75,4 +76,4 @@ select
   _file, -- lineage
   _row -- lineage
 from classed as t
-left join staging.number_of_case as n using (case_number)
+left join staging.number_of_case as n on n.case_number = t.case_number and n.name = t.name

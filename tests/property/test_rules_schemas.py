@@ -64,6 +64,7 @@ class Operation(Entity):
     before_death = compare("person", on="number", holds="day <= person.death_date + 1")
     long_if_tall = compare("person", on="number", holds="minutes > person.height * 100")
     as_named = references("person", on={"case_number": "number"}, severity="info")
+    as_born = references("person", on={"number": "number", "day": "birth_date"}, severity="info")
 
     @pa.check("minutes")
     @rowwise

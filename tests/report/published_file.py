@@ -35,7 +35,7 @@ BOOKS = (
     ("tumor_registry", "tumor", "tumor", 948, 8),
 )
 RULES = (
-    ("procedure.case_number.unique", "critical", "procedure", "case_number", "or_log", 3, 1010),
+    ("procedure.unique", "critical", "procedure", "", "or_log", 3, 1010),
     ("procedure.operation_before_death", "critical", "procedure", "", "or_log", 2, 1010),
     ("patient.sex.isin", "critical", "patient", "sex", "tumor_registry", 1, 2502),
     ("patient.sex_agrees", "warning", "patient", "sex", "hospital", 4, 2502),

@@ -109,7 +109,7 @@ def test_a_run_without_marts_still_has_a_whole_page(tmp_path: Path) -> None:
     text = " ".join(reader.text)
     assert "There are no survival curves in this run" in text
     assert "There is no marts.outcome_summary in this run" in text
-    assert "procedure.case_number.unique" in text
+    assert "procedure.unique" in text
 
 
 def test_an_empty_file_gives_a_page_that_says_what_is_missing(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_findings_are_told_worst_first_and_unviolated_rules_are_folded(page: str
     shown = re.findall(r'<code class="rule-name">([^<]+)</code>', page)
     rules = shown[: shown.index("procedure.rows_kept")]
     assert rules == [
-        "procedure.case_number.unique",
+        "procedure.unique",
         "procedure.operation_before_death",
         "patient.sex.isin",
         "procedure.unparsable",

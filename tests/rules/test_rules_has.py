@@ -169,12 +169,15 @@ def test_any_number_of_a_person_will_do(con, judged):
 
         number: str = field("Whose.", key=True)
         of_patient = references("patient", on="number")
+        ward: str = field("Where.")
         has_bill = has("bill", on="number")
+        has_bill_of_ward = has("bill", on=("ward", "number"))
 
     class Bill(Entity):
         """A bill."""
 
         debtor: str = field("Number of the patient.")
+        ward: str = field("Where.")
         number: str = field("The same.", key=True)
 
     con.execute("create table registry.known_patient (number varchar, patient_id varchar)")
@@ -186,14 +189,21 @@ def test_any_number_of_a_person_will_do(con, judged):
         for name, entity in compile_schemas([Patient, Stay, Bill]).items()
     }
     stage(con, "patient", ["number"], [{"number": n} for n in ("1", "3", "4")])
-    stage(con, "stay", ["number"], [{"number": n} for n in ("2", "3")])
-    stage(con, "bill", ["debtor", "number"], [{"debtor": "1", "number": "1"}])
+    stays = [{"number": n, "ward": w} for n, w in (("2", "a"), ("3", "a"), ("2", "b"))]
+    stage(con, "stay", ["number", "ward"], stays)
+    bill = {"debtor": "1", "number": "1", "ward": "a"}
+    stage(con, "bill", ["debtor", "number", "ward"], [bill])
     begin(con, schemas)
     for entity in schemas.values():
         judge_alone(con, entity, AS_OF)
         judge_beside_others(con, entity, AS_OF)
     finish(con, schemas, AS_OF)
-    assert findings(con) == [("patient.has_stay", 3), ("stay.has_bill", 2)]
+    assert findings(con) == [
+        ("patient.has_stay", 3),
+        ("stay.has_bill", 2),
+        ("stay.has_bill_of_ward", 2),
+        ("stay.has_bill_of_ward", 3),
+    ]
 
 
 def test_the_rule_stands_in_the_dictionary_and_in_the_printed_statements():

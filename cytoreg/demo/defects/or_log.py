@@ -10,7 +10,7 @@ _case = partial(Defect, "or_log", "cases", prefer="x._number > 1")
 DEFECTS: tuple[Defect, ...] = (
     _case("procedure.unparsable", "line cut short", action="cut", weight=RARE),
     _case("procedure.unparsable", "bytes that are not UTF-8", action="bytes", weight=RARE),
-    _case("procedure.case_number.unique", "case entered twice", action="repeat"),
+    _case("procedure.unique", "case entered twice", action="repeat"),
     _case(
         "procedure.case_number.required",
         "case number missing",

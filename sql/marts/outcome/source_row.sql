@@ -6,7 +6,8 @@ grain: item, id, source, source_table, file, row
 materialized: table
 */
 with cases as (
-  select procedure_id, patient_id, case_number, finding_key, encounter_id, _source, _table, _file, _row
+  select procedure_id, patient_id, case_number, finding_key, encounter_id, _source, _table, _file, _row,
+    count(*) over (partition by case_number) as patients
   from registry.procedure
 ),
 behind_procedures as (
@@ -16,7 +17,7 @@ behind_procedures as (
   from accepted.operative_finding as f
   inner join cases as c on c.case_number = f.case_number
   left join registry.patient_number as n on n.hospital_number = f.hospital_number
-  where coalesce(n.patient_id, c.patient_id) = c.patient_id
+  where n.patient_id = c.patient_id or (n.patient_id is null and c.patients = 1)
   union
   select c.procedure_id, f._source, f._table, f._file, f._row
   from accepted.operative_finding as f

@@ -19,14 +19,13 @@ given = {
 
 def test_findings(finds):
     """
-    Instances 1 and 5, and 2 and 3, describe one case, which all are told of. The pressure of
-    instance 2 is none in mmHg, so that it contradicts nothing.
+    Instances 2 and 3 describe one case, which both are told of; instance 5 is another patient's. The
+    pressure of instance 2 is none in mmHg, so that it contradicts nothing.
     """
     finds(
         """
         key | rule                                     | severity
         ----+------------------------------------------+---------
-        1-1 | operative_finding.one_a_case             | warning
         1-2 | operative_finding.one_a_case             | warning
         1-2 | operative_finding.date_agrees            | warning
         1-2 | operative_finding.r2_not_complete        | warning
@@ -37,7 +36,6 @@ def test_findings(finds):
         1-3 | operative_finding.site_found.isin        | critical
         1-4 | operative_finding.procedure_exists       | critical
         1-4 | operative_finding.percent_removed.in_range | critical
-        1-5 | operative_finding.one_a_case             | warning
         1-5 | operative_finding.same_patient           | warning
         """
     )

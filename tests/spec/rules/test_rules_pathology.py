@@ -46,7 +46,6 @@ def test_reports(finds):
         nobody | pathology.patient_exists             | critical
         nobody | pathology.procedure_exists           | warning
         late   | pathology.same_patient               | warning
-        late   | pathology.specimen_on_operation      | warning
         late   | pathology.specimen_by_death          | warning
         late   | pathology.reported_after_specimen    | warning
         future | pathology.specimen_by_extract        | critical

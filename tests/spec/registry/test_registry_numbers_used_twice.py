@@ -1,0 +1,94 @@
+"""
+Two patients may have one number, of two logs or two laboratories. Each keeps the own record, with all
+that names the number and is that patient's; what is nobody's belongs to neither.
+"""
+
+title = "Numbers used for two patients, and what names them"
+
+given = {
+    "registry.patient": """
+        patient_id | hospital_number
+        -----------+----------------
+        anna       | 0000001
+        bert       | 0000002
+        carl       | 0000003
+    """,
+    "accepted.procedure": """
+        case_number | hospital_number | operation_date
+        ------------+-----------------+---------------
+        c1          | 0000001         | 2001-01-01
+        c1          | 0000002         | 2001-06-01
+        c2          | 0000003         | 2001-01-01
+    """,
+    "accepted.encounter": """
+        encounter_number | hospital_number | class     | admission_time      | discharge_time
+        -----------------+-----------------+-----------+---------------------+--------------------
+        E1               | 0000001         | inpatient | 2001-01-01 06:00:00 | 2001-01-11 11:00:00
+        E2               | 0000002         | inpatient | 2001-06-01 06:00:00 | 2001-06-05 11:00:00
+    """,
+    "accepted.operative_finding": """
+        finding_key | instance | hospital_number | case_number | residual
+        ------------+----------+-----------------+-------------+---------
+        1-1         | 1        | 0000001         | c1          | R0
+        2-1         | 1        | 0000002         | c1          | R1
+        4-1         | 2        |                 | c1          | R2
+        5-1         | 1        |                 | c2          | R2
+    """,
+    "accepted.complication": """
+        complication_key | hospital_number | case_number | complication_date | type  | grade
+        -----------------+-----------------+-------------+-------------------+-------+------
+        1-1              | 0000001         | c1          | 2001-01-03        | ileus | II
+        2-1              | 0000002         | c1          | 2001-06-03        | ileus | IIIa
+        4-1              |                 | c1          | 2001-06-03        | ileus | I
+        5-1              |                 | c2          | 2001-01-03        | ileus | I
+    """,
+    "accepted.pathology": """
+        message_number | laboratory | report_number | result_status | given_earliest | hospital_number | case_number | specimen_date
+        ---------------+------------+---------------+---------------+----------------+-----------------+-------------+--------------
+        1              | LAB        | S1            | final         | 20010103120000 | 0000001         | c1          | 2001-01-01
+        2              | LAB        | S2            | final         | 20010603120000 | 0000002         | c1          | 2001-06-01
+        3              | LAB        | S3            | final         | 20010603120000 | 0000002         |             | 2001-06-01
+    """,
+}
+
+
+def test_each_operation_has_its_own_finding_and_stay(shows):
+    shows(
+        "registry.procedure",
+        """
+        procedure_id | patient_id | case_number | residual | encounter_id
+        -------------+------------+-------------+----------+-------------
+        c1/anna      | anna       | c1          | R0       | E1
+        c1/bert      | bert       | c1          | R1       | E2
+        c2           | carl       | c2          | R2       |
+        """,
+    )
+
+
+def test_each_operation_has_its_own_complications(shows):
+    """Nobody knows whose 4-1 is, and so whose operation it followed."""
+    shows(
+        "registry.complication",
+        """
+        complication_key | procedure_id | patient_id
+        -----------------+--------------+-----------
+        1-1              | c1/anna      | anna
+        2-1              | c1/bert      | bert
+        4-1              |              |
+        5-1              | c2           | carl
+        """,
+    )
+
+
+def test_each_operation_has_its_own_reports(shows):
+    """Report S3 names no case, and is that of Bert's operation of the day."""
+    shows(
+        "(select * from registry.pathology where procedure_id is not null)",
+        """
+        report_number | procedure_id
+        --------------+-------------
+        S1            | c1/anna
+        S2            | c1/bert
+        S3            | c1/bert
+        """,
+    )
