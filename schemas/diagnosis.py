@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 
 from .codes import HOSPITAL_NUMBER, ICD_CM
@@ -13,11 +15,7 @@ class Diagnosis(Entity):
     diagnosis_number: str = field(
         "The hospital's number of the diagnosis.",
         key=True,
-        unique=True,
-        reasons={
-            "required": "A diagnosis without its number cannot be found again.",
-            "unique": "The hospital gives the same diagnosis twice; the best version is kept.",
-        },
+        reasons={"required": "A diagnosis without its number cannot be found again."},
     )
     encounter_number: str = field(
         "Number of the encounter it was coded for.",
@@ -97,9 +95,16 @@ class Diagnosis(Entity):
         reason="No accepted encounter has this number.",
         refuses="encounter_number",
     )
+    number_of_one = compare(
+        "diagnosis",
+        on="diagnosis_number",
+        holds="hospital_number = diagnosis.hospital_number",
+        reason="Another patient has a diagnosis of this number too; each keeps the own one.",
+        severity="warning",
+    )
     system_fits_date = compare(
         "encounter",
-        on="encounter_number",
+        on=("encounter_number", "hospital_number"),
         holds="""
         case
           when encounter.class <> 'inpatient' and code_system = 'icd9cm'
@@ -121,16 +126,15 @@ class Diagnosis(Entity):
         " for visits by their own day (45 CFR 162.1002).",
         severity="warning",
     )
-    same_patient = compare(
+    same_patient = references(
         "encounter",
-        on="encounter_number",
-        holds="hospital_number = encounter.hospital_number",
+        on=("encounter_number", "hospital_number"),
         reason="The encounter is another patient's.",
         severity="warning",
     )
     in_encounter = compare(
         "encounter",
-        on="encounter_number",
+        on=("encounter_number", "hospital_number"),
         holds="""
             diagnosis_date >= cast(encounter.admission_time as date)
             and case
@@ -142,3 +146,11 @@ class Diagnosis(Entity):
         reason="The day of the diagnosis lies outside its encounter.",
         severity="warning",
     )
+
+    class Config:
+        """A patient has a number once; of several versions the best is taken."""
+
+        unique: ClassVar[list[str]] = ["diagnosis_number", "hospital_number"]
+        metadata: ClassVar[dict[str, dict[str, str]]] = {
+            "unique": {"reason": "The hospital gives it twice; the best version is kept."}
+        }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from cytoreg.rules import Entity, PartialDatetime, compare, field, references, rule
 
 from .codes import HOSPITAL_NUMBER
@@ -18,11 +20,7 @@ class Encounter(Entity):
     encounter_number: str = field(
         "The hospital's number of the encounter.",
         key=True,
-        unique=True,
-        reasons={
-            "required": "An encounter without its number cannot be found again.",
-            "unique": "The hospital gives the same encounter twice; the best version is kept.",
-        },
+        reasons={"required": "An encounter without its number cannot be found again."},
     )
     hospital_number: str = field(
         "Number of the patient in the hospital.",
@@ -111,6 +109,13 @@ class Encounter(Entity):
         on="hospital_number",
         reason="No accepted patient of any source has this hospital number.",
     )
+    number_of_one = compare(
+        "encounter",
+        on="encounter_number",
+        holds="hospital_number = encounter.hospital_number",
+        reason="Another patient has an encounter of this number too; each keeps the own one.",
+        severity="warning",
+    )
     after_birth = compare(
         "patient",
         on="hospital_number",
@@ -132,3 +137,11 @@ class Encounter(Entity):
         reason="Died in hospital, but a source has the patient alive.",
         severity="warning",
     )
+
+    class Config:
+        """A patient has a number once; of several versions the best is taken."""
+
+        unique: ClassVar[list[str]] = ["encounter_number", "hospital_number"]
+        metadata: ClassVar[dict[str, dict[str, str]]] = {
+            "unique": {"reason": "The hospital gives it twice; the best version is kept."}
+        }

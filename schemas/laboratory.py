@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from cytoreg.rules import Entity, PartialDate, compare, field, newest_by, references, rule
 
@@ -19,11 +20,7 @@ class Laboratory(Entity):
     result_key: str = field(
         "The laboratory's id of the result; of the books, workbook, sheet and row.",
         key=True,
-        unique=True,
-        reasons={
-            "required": "A result without its id cannot be found again.",
-            "unique": "The export holds this result twice; the best version is kept.",
-        },
+        reasons={"required": "A result without its id cannot be found again."},
     )
     status: str = field(
         "FHIR status: registered, preliminary, final, amended, corrected, cancelled, …",
@@ -139,6 +136,13 @@ class Laboratory(Entity):
         on="hospital_number",
         reason="No accepted patient of any source has this hospital number.",
     )
+    number_of_one = compare(
+        "laboratory",
+        on="result_key",
+        holds="hospital_number = laboratory.hospital_number",
+        reason="Another patient has a result of this id too; each keeps the own one.",
+        severity="warning",
+    )
     after_birth = compare(
         "patient",
         on="hospital_number",
@@ -218,3 +222,11 @@ class Laboratory(Entity):
         "The laboratory took this result back; it is not used.",
         severity="info",
     )
+
+    class Config:
+        """A patient has an id once; of several versions the best is taken."""
+
+        unique: ClassVar[list[str]] = ["result_key", "hospital_number"]
+        metadata: ClassVar[dict[str, dict[str, str]]] = {
+            "unique": {"reason": "The export holds this result twice; the best version is kept."}
+        }

@@ -324,8 +324,11 @@ class Pathology(Entity):
     one_patient = compare(
         "pathology",
         on="report_number",
-        holds="hospital_number = pathology.hospital_number",
-        reason="Another message has this report's number, but another patient.",
+        holds="""
+            hospital_number = pathology.hospital_number
+            or coalesce(laboratory, '') <> coalesce(pathology.laboratory, '')
+        """,
+        reason="The laboratory has this number for another patient too; each keeps the report.",
         severity="warning",
     )
     correction_marked = compare(

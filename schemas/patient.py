@@ -194,6 +194,11 @@ class Patient(Entity):
         "Ticked as without symptoms and with one.",
         severity="warning",
     )
+    number_of_one = rule(
+        "_source <> 'tumor_registry' or not regexp_matches(source_patient_number, '/[0-9]{7}$')",
+        "The registry has this number for another person too; the hospital number tells whose.",
+        severity="warning",
+    )
     one_record_a_source = compare(
         "patient",
         on=("_source", "hospital_number"),

@@ -1,6 +1,7 @@
 /* Coded hospital diagnoses of the registry's patients.
-The patient is the one whose hospital number the diagnosis bears, or else that of its encounter; an
-encounter of another patient is not joined.
+The patient is the one whose hospital number the diagnosis bears, or else that of its encounter, if
+that is one patient's; an encounter of another patient is not joined. Two patients may have one number,
+of two hospitals: their diagnoses are told apart by the hospital number.
 A code means the same before and after 1 October 2015, when ICD-10-CM replaced ICD-9-CM: C7A, and
 209.0 to 209.2 with 209.30 before it, are primary tumours, C7B.0 and C7B.8 (209.70 to 209.74, 209.79)
 secondary ones. Merkel cell carcinoma (C4A, C7B.1; 209.31 to 209.36, 209.75) and benign tumours (D3A;
@@ -14,10 +15,25 @@ with patient_of_number as (
   select hospital_number, patient_id from registry.patient_number
 ),
 patient_of_encounter as (
-  select encounter_number, encounter_id, patient_id from registry.encounter
+  select
+    encounter_number,
+    encounter_id,
+    patient_id,
+    count(*) over (partition by encounter_number) as patients
+  from registry.encounter
+),
+numbered as (
+  select
+    *,
+    case
+      when count(*) over (partition by diagnosis_number) > 1
+        then diagnosis_number || '/' || hospital_number
+      else diagnosis_number
+    end as diagnosis_key
+  from accepted.diagnosis
 )
 select
-  pseudonym('diagnosis', d.diagnosis_number) as diagnosis_id, -- pseudonym of the diagnosis
+  pseudonym('diagnosis', d.diagnosis_key) as diagnosis_id, -- pseudonym of the diagnosis
   coalesce(p.patient_id, e.patient_id) as patient_id, -- pseudonym of the patient
   e.encounter_id, -- pseudonym of the encounter; empty: none that is known
   d.diagnosis_number, -- the hospital's number of the diagnosis
@@ -38,8 +54,8 @@ select
   d._table, -- lineage
   d._file, -- lineage
   d._row -- lineage
-from accepted.diagnosis as d
+from numbered as d
 left join patient_of_number as p on p.hospital_number = d.hospital_number
 left join patient_of_encounter as e
   on e.encounter_number = d.encounter_number
-  and e.patient_id = coalesce(p.patient_id, e.patient_id)
+  and (e.patient_id = p.patient_id or (p.patient_id is null and e.patients = 1))

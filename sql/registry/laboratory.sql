@@ -2,13 +2,25 @@
 Own units: chromogranin A and serotonin ng/mL, pancreastatin pg/mL, neurokinin A ng/L, 5-HIAA
 mg/24 h (1 mg = 5.23 µmol). Where no factor leads there (chromogranin A in U/L or nmol/L, for one)
 the value in the own unit is empty; its ratio to the upper limit is not.
-A result is usable unless the laboratory took it back or has not finished it.
+A result is usable unless the laboratory took it back or has not finished it. Two patients may have one
+id, of two laboratories: their results are told apart by the patient.
 Every accepted result finds its patient, because rule laboratory.patient_exists is critical.
 grain: laboratory_id
 materialized: table
 */
 with patient_of_number as (
   select hospital_number, patient_id from registry.patient_number
+),
+keyed as (
+  select
+    l.*,
+    p.patient_id,
+    case
+      when count(*) over (partition by l.result_key) > 1 then l.result_key || '/' || p.patient_id
+      else l.result_key
+    end as laboratory_key
+  from accepted.laboratory as l
+  inner join patient_of_number as p on p.hospital_number = l.hospital_number
 ),
 factor as (
   select * from (
@@ -26,8 +38,8 @@ factor as (
   ) as v(analyte, unit, own_unit, per_own_unit)
 )
 select
-  pseudonym('laboratory', l.result_key) as laboratory_id, -- pseudonym of the result
-  p.patient_id, -- pseudonym of the patient
+  pseudonym('laboratory', l.laboratory_key) as laboratory_id, -- pseudonym of the result
+  l.patient_id, -- pseudonym of the patient
   l.result_key, -- the laboratory's id, or the place in a workbook
   l.analyte, -- what was measured
   l.specimen_date, -- day the specimen was taken; empty where only month or year is known
@@ -50,6 +62,5 @@ select
   l._table, -- lineage
   l._file, -- lineage
   l._row -- lineage
-from accepted.laboratory as l
-inner join patient_of_number as p on p.hospital_number = l.hospital_number
+from keyed as l
 left join factor as f on f.analyte = l.analyte and f.unit = l.unit

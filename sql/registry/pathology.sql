@@ -1,6 +1,7 @@
 /* Pathologists' reports of the registry's patients, each in its last version, with the operation
 that the specimen came from.
-A report is a number of one laboratory (MSH-4). Of several messages with it one counts, with all of
+A report is a number of one laboratory (MSH-4) and one patient: a number that two patients have is two
+reports. Of several messages with it one counts, with all of
 its orders: a final, corrected or cancelled one before one without a status, that before preliminary
 ones; then the one given last, then corrected and cancelled before final, then the later file and
 row. Of a time that is known in part, a correction or a cancellation counts as late as it may be, any
@@ -14,9 +15,13 @@ Every accepted report finds its patient, because rule pathology.patient_exists i
 grain: pathology_id, one row a report number, or one an order of it
 materialized: table
 */
-with versions as (
+with patient_of_number as (
+  select hospital_number, patient_id from registry.patient_number
+),
+versions as (
   select
-    *,
+    v.*,
+    p.patient_id,
     coalesce(laboratory, '') as laboratory_name,
     coalesce(message_key, cast(_row as varchar)) as message,
     coalesce(result_status not in ('cancelled', 'no_results'), true) as stands,
@@ -37,13 +42,14 @@ with versions as (
       when 'preliminary' then 1
       else 0
     end as rank_of_status
-  from accepted.pathology
+  from accepted.pathology as v
+  inner join patient_of_number as p on p.hospital_number = v.hospital_number
 ),
 ranked as (
   select
     *,
     first_value(_file || ' ' || message) over (
-      partition by laboratory_name, report_number
+      partition by laboratory_name, report_number, patient_id
       order by
         standing desc,
         given desc nulls last,
@@ -52,24 +58,28 @@ ranked as (
         _row desc
     ) as message_that_counts,
     row_number() over (
-      partition by laboratory_name, report_number, _file, message order by _row
+      partition by laboratory_name, report_number, patient_id, _file, message order by _row
     ) as part
   from versions
 ),
 versions_of_report as (
-  select laboratory_name, report_number, count(distinct _file || ' ' || message) as versions
+  select
+    laboratory_name,
+    report_number,
+    patient_id,
+    count(distinct _file || ' ' || message) as versions,
+    count(*) over (partition by laboratory_name, report_number) as patients
   from versions
-  group by laboratory_name, report_number
+  group by laboratory_name, report_number, patient_id
 ),
 last_version as (
-  select r.*, n.versions
+  select r.*, n.versions, n.patients
   from ranked as r
   inner join versions_of_report as n
-    on n.laboratory_name = r.laboratory_name and n.report_number = r.report_number
+    on n.laboratory_name = r.laboratory_name
+    and n.report_number = r.report_number
+    and n.patient_id = r.patient_id
   where r._file || ' ' || r.message = r.message_that_counts
-),
-patient_of_number as (
-  select hospital_number, patient_id from registry.patient_number
 ),
 operation_of_case as (
   select case_number, procedure_id, patient_id, operation_date from registry.procedure
@@ -85,10 +95,14 @@ select
   pseudonym(
     'pathology',
     concat_ws(
-      '/', v.laboratory, v.report_number, case when v.part > 1 then cast(v.part as varchar) end
+      '/',
+      v.laboratory,
+      v.report_number,
+      case when v.patients > 1 then v.patient_id end,
+      case when v.part > 1 then cast(v.part as varchar) end
     )
   ) as pathology_id, -- pseudonym of the report
-  p.patient_id, -- pseudonym of the patient
+  v.patient_id, -- pseudonym of the patient
   o.procedure_id, -- pseudonym of the operation; empty: none that is the patient's
   v.report_number, -- the laboratory's number of the report
   v.laboratory, -- sending facility, within which numbers are unique
@@ -195,12 +209,11 @@ select
   v._file, -- lineage
   v._row -- lineage
 from last_version as v
-inner join patient_of_number as p on p.hospital_number = v.hospital_number
 left join operation_of_case as n
-  on n.case_number = v.case_number and n.patient_id = p.patient_id
+  on n.case_number = v.case_number and n.patient_id = v.patient_id
 left join case_of_day as d
   on n.procedure_id is null
-  and d.patient_id = p.patient_id
+  and d.patient_id = v.patient_id
   and d.operation_date = v.specimen_date
 left join operation_of_case as o on o.procedure_id = coalesce(n.procedure_id, d.procedure_id)
 left join registry.neuroendocrine as h on h.histology = v.histology

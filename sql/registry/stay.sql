@@ -13,7 +13,8 @@ with piece as (
     a.discharge_time_latest,
     max(a.discharge_time_earliest) over (partition by e.stay_id) as left_at
   from registry.encounter as e
-  inner join accepted.encounter as a on a.encounter_number = e.encounter_number
+  inner join accepted.encounter as a
+    on a.encounter_number = e.encounter_number and a.hospital_number = e.hospital_number
   where e.stay_id is not null
 ),
 judged_piece as (

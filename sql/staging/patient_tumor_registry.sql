@@ -11,18 +11,17 @@ materialized: view
 */
 with numbers_of_tumors as (
   select distinct
-    coalesce(cleaned(p.patientIdNumber), p._file || '-' || cast(p._row as varchar)) as patient_key,
+    p.source_patient_number,
     zero_padded(cleaned(t.medicalRecordNumber), 7) as hospital_number
   from landing.tumor_registry_tumor as t
-  inner join landing.tumor_registry_patient as p
-    on p._file = t._file and p._row = t._parent_row
+  inner join staging.registered_patient as p on p._file = t._file and p._row = t._parent_row
   where cleaned(t.medicalRecordNumber) is not null
 ),
 numbers_best_first as (
   select
     *,
     row_number() over (
-      partition by patient_key
+      partition by source_patient_number
       order by
         case when regexp_matches(hospital_number, '^[0-9]{7}$') then 0 else 1 end,
         hospital_number
@@ -31,19 +30,18 @@ numbers_best_first as (
 ),
 numbers_of_patient as (
   select
-    patient_key,
+    source_patient_number,
     max(case when place = 1 then hospital_number end) as hospital_number,
     string_agg(
       case when place > 1 and regexp_matches(hospital_number, '^[0-9]{7}$') then hospital_number end,
       ' ' order by hospital_number
     ) as other_hospital_numbers
   from numbers_best_first
-  group by patient_key
+  group by source_patient_number
 ),
 trimmed as (
   select
-    coalesce(cleaned(p.patientIdNumber), p._file || '-' || cast(p._row as varchar))
-      as source_patient_number,
+    r.source_patient_number,
     h.hospital_number,
     h.other_hospital_numbers,
     upper(cleaned(p.nameLast)) as family_name,
@@ -66,9 +64,8 @@ trimmed as (
     p._file,
     p._row
   from landing.tumor_registry_patient as p
-  left join numbers_of_patient as h
-    on h.patient_key
-    = coalesce(cleaned(p.patientIdNumber), p._file || '-' || cast(p._row as varchar))
+  inner join staging.registered_patient as r on r._file = p._file and r._row = p._row
+  left join numbers_of_patient as h on h.source_patient_number = r.source_patient_number
 ),
 dates_rearranged as (
   select
@@ -84,7 +81,7 @@ dates_rearranged as (
   from trimmed
 )
 select
-  source_patient_number, -- patientIdNumber, or without one file and row
+  source_patient_number, -- patientIdNumber, or without one file and row (staging.registered_patient)
   hospital_number, -- smallest medicalRecordNumber of the patient's tumours
   other_hospital_numbers, -- the tumours' other medicalRecordNumbers, between blanks
   family_name, -- nameLast in capitals

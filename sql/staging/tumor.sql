@@ -5,15 +5,7 @@ SEER's special codes of Ki-67 stay beside it: XXX.4 means below 3 %, XXX.5 3 to 
 grain: tumor_key
 materialized: view
 */
-with patient_of_row as (
-  select
-    _file,
-    _row,
-    coalesce(cleaned(patientIdNumber), _file || '-' || cast(_row as varchar))
-      as source_patient_number
-  from landing.tumor_registry_patient
-),
-trimmed as (
+with trimmed as (
   select
     p.source_patient_number,
     cleaned(t.tumorRecordNumber) as tumor_record_number,
@@ -32,7 +24,7 @@ trimmed as (
     t._file,
     t._row
   from landing.tumor_registry_tumor as t
-  left join patient_of_row as p on p._file = t._file and p._row = t._parent_row
+  left join staging.registered_patient as p on p._file = t._file and p._row = t._parent_row
 ),
 measured_as as (
   select

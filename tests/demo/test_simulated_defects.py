@@ -70,7 +70,7 @@ def test_rows_are_counted_as_readers_count_them(flawed: Path) -> None:
     met |= {
         "patient.hospital_number.str_matches": lambda row: len(patients[row]["mrn"]) == 8,
         "patient.birth_date.in_range": lambda row: patients[row]["birth_date"] < "1860",
-        "encounter.encounter_number.unique": lambda row: encounters[row] == encounters[row - 1],
+        "encounter.unique": lambda row: encounters[row] == encounters[row - 1],
         "encounter.admission_time.required": lambda row: encounters[row]["admit_time"] is None,
     }
     with (flawed / "research" / "research_data.csv").open(encoding="utf-8", newline="") as file:
@@ -135,7 +135,7 @@ def test_results_are_damaged_as_their_kinds_say(flawed: Path) -> None:
     """Each planted result, met at its line of the export."""
     met = {
         "laboratory.unparsable": lambda now, _: now == {},
-        "laboratory.result_key.unique": lambda now, before: now == before,
+        "laboratory.unique": lambda now, before: now == before,
         "laboratory.given_once": lambda now, before: now["id"] == before["id"] + "-2",
         "laboratory.hospital_number.required": lambda now, _: (
             now["subject"]["identifier"]["value"] == ""

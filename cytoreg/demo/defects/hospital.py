@@ -77,7 +77,7 @@ DEFECTS: tuple[Defect, ...] = (
         weight=RARE,
     ),
     _encounter(
-        "encounter.encounter_number.unique",
+        "encounter.unique",
         "encounter entered twice",
         where=_uncoded,
         action="repeat",

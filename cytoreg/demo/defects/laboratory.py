@@ -9,7 +9,7 @@ from cytoreg.demo.defects.defect import AS_OF, NO_PATIENT, RARE, Defect, in_2092
 _result = partial(Defect, "laboratory", "observation")
 DEFECTS: tuple[Defect, ...] = (
     _result("laboratory.unparsable", "line cut short", action="cut", weight=RARE),
-    _result("laboratory.result_key.unique", "result exported twice", action="repeat"),
+    _result("laboratory.unique", "result exported twice", action="repeat"),
     _result(
         "laboratory.given_once",
         "result entered under a second id",

@@ -10,6 +10,12 @@ with cases as (
     count(*) over (partition by case_number) as patients
   from registry.procedure
 ),
+-- every version of a report: a number of a laboratory and a patient
+versions as (
+  select a.report_number, a.laboratory, n.patient_id, a._source, a._table, a._file, a._row
+  from accepted.pathology as a
+  inner join registry.patient_number as n on n.hospital_number = a.hospital_number
+),
 behind_procedures as (
   select procedure_id as id, _source, _table, _file, _row from cases
   union
@@ -32,10 +38,11 @@ behind_procedures as (
   inner join registry.complication_operation as f on f.complication_key = c.complication_key
   union
   select r.procedure_id, a._source, a._table, a._file, a._row
-  from accepted.pathology as a
+  from versions as a
   inner join registry.pathology as r
     on r.report_number = a.report_number
     and coalesce(r.laboratory, '') = coalesce(a.laboratory, '')
+    and r.patient_id = a.patient_id
   where r.procedure_id is not null
 ),
 operated as (
@@ -60,10 +67,11 @@ behind_patients as (
   inner join operated as o on o.patient_id = f.patient_id
   union
   select r.patient_id, a._source, a._table, a._file, a._row
-  from accepted.pathology as a
+  from versions as a
   inner join registry.pathology as r
     on r.report_number = a.report_number
     and coalesce(r.laboratory, '') = coalesce(a.laboratory, '')
+    and r.patient_id = a.patient_id
   inner join operated as o on o.patient_id = r.patient_id
   union
   select l.patient_id, l._source, l._table, l._file, l._row
@@ -76,10 +84,11 @@ behind as (
   select 'patient' as item, * from behind_patients
   union all
   select 'pathology' as item, r.pathology_id, a._source, a._table, a._file, a._row
-  from accepted.pathology as a
+  from versions as a
   inner join registry.pathology as r
     on r.report_number = a.report_number
     and coalesce(r.laboratory, '') = coalesce(a.laboratory, '')
+    and r.patient_id = a.patient_id
   union all
   select 'laboratory' as item, laboratory_id, _source, _table, _file, _row
   from registry.laboratory

@@ -25,6 +25,23 @@ given = {
         -----------------+-----------------+-----------+---------------------+--------------------
         E1               | 0000001         | inpatient | 2001-01-01 06:00:00 | 2001-01-11 11:00:00
         E2               | 0000002         | inpatient | 2001-06-01 06:00:00 | 2001-06-05 11:00:00
+        E3               | 0000001         | inpatient | 2003-01-01 06:00:00 | 2003-01-11 11:00:00
+        E3               | 0000002         | inpatient | 2003-01-05 06:00:00 | 2003-01-12 11:00:00
+    """,
+    "accepted.diagnosis": """
+        diagnosis_number | encounter_number | hospital_number
+        -----------------+------------------+----------------
+        D1               | E3               | 0000001
+        D1               | E3               | 0000002
+        D2               | E3               | 0000009
+        D3               | E2               | 0000009
+    """,
+    "accepted.laboratory": """
+        result_key | hospital_number | value
+        -----------+-----------------+------
+        L1         | 0000001         | 40
+        L1         | 0000002         | 50
+        L2         | 0000002         | 60
     """,
     "accepted.operative_finding": """
         finding_key | instance | hospital_number | case_number | residual
@@ -48,6 +65,9 @@ given = {
         1              | LAB        | S1            | final         | 20010103120000 | 0000001         | c1          | 2001-01-01
         2              | LAB        | S2            | final         | 20010603120000 | 0000002         | c1          | 2001-06-01
         3              | LAB        | S3            | final         | 20010603120000 | 0000002         |             | 2001-06-01
+        4              | LAB        | S4            | final         | 20020103120000 | 0000001         |             | 2002-01-01
+        5              | LAB        | S4            | final         | 20020603120000 | 0000002         |             | 2002-06-01
+        6              | LAB        | S4            | corrected     | 20020703120000 | 0000002         |             | 2002-06-01
     """,
 }
 
@@ -90,5 +110,74 @@ def test_each_operation_has_its_own_reports(shows):
         S1            | c1/anna
         S2            | c1/bert
         S3            | c1/bert
+        """,
+    )
+
+
+def test_a_report_is_corrected_by_its_own_patients_message(shows):
+    shows(
+        "(select * from registry.pathology where report_number = 'S4')",
+        """
+        pathology_id | patient_id | result_status | versions
+        -------------+------------+---------------+---------
+        LAB/S4/anna  | anna       | final         | 1
+        LAB/S4/bert  | bert       | corrected     | 2
+        """,
+    )
+
+
+def test_each_patient_has_the_own_encounter_and_stay(shows):
+    """Anna's and Bert's stays of one number overlap, and are two."""
+    shows(
+        "registry.encounter",
+        """
+        encounter_id | patient_id | stay_id | stay_days
+        -------------+------------+---------+----------
+        E1           | anna       | E1      | 10
+        E2           | bert       | E2      | 4
+        E3/anna      | anna       | E3/anna | 10
+        E3/bert      | bert       | E3/bert | 7
+        """,
+    )
+
+
+def test_each_patient_has_the_own_diagnosis_with_its_encounter(shows):
+    """Nobody has the number of D2 and D3: an encounter of one patient says whose they are."""
+    shows(
+        "registry.diagnosis",
+        """
+        diagnosis_id | patient_id | encounter_id
+        -------------+------------+-------------
+        D1/0000001   | anna       | E3/anna
+        D1/0000002   | bert       | E3/bert
+        D2           |            |
+        D3           | bert       | E2
+        """,
+    )
+
+
+def test_each_patient_has_the_own_result(shows):
+    shows(
+        "registry.laboratory",
+        """
+        laboratory_id | patient_id | value
+        --------------+------------+------
+        L1/anna       | anna       | 40
+        L1/bert       | bert       | 50
+        L2            | bert       | 60
+        """,
+    )
+
+
+def test_each_patient_has_the_own_stay(shows):
+    shows(
+        "registry.stay",
+        """
+        stay_id | patient_id | encounters | stay_days
+        --------+------------+------------+----------
+        E1      | anna       | 1          | 10
+        E2      | bert       | 1          | 4
+        E3/anna | anna       | 1          | 10
+        E3/bert | bert       | 1          | 7
         """,
     )

@@ -1,7 +1,7 @@
 """
-A number is unique within its scope only: two logs may give one case number to two patients. Both
-records are kept, and each is told of the other; one patient's record under one number is a version
-of the other.
+A number is unique within its scope only: two logs, hospitals or laboratories may give one to two
+patients. Both records are kept, and each is told of the other; one patient's record under one number
+is a version of the other.
 """
 
 title = "Numbers used for two patients"
@@ -41,6 +41,28 @@ given = {
         ---------------+---------------+-----------------+-------------+--------------
         S1             | S1            | 0000001         | 2001-00001  | 2001-05-10
         S2             | S2            | 0000003         | 2001-00001  | 2001-05-10
+        E1             | T1            | 0000001         |             | 2001-05-10
+        E2             | T1            | 0000002         |             | 2001-05-10
+    """,
+    "staging.encounter": """
+        encounter_number | hospital_number | admission_time      | discharge_time      | disposition
+        -----------------+-----------------+---------------------+---------------------+------------
+        E1               | 0000001         | 2001-05-09 10:00:00 | 2001-05-19 10:00:00 | home
+        E1               | 0000002         | 2001-06-19 10:00:00 | 2001-06-29 10:00:00 | home
+        E1               | 0000002         | 2001-06-19 10:00:00 | 2001-06-30 10:00:00 | home
+    """,
+    "staging.diagnosis": """
+        diagnosis_number | encounter_number | hospital_number | diagnosis_date
+        -----------------+------------------+-----------------+---------------
+        D1               | E1               | 0000001         | 2001-05-09
+        D1               | E1               | 0000002         | 2001-06-30
+        D3               | E1               | 0000003         | 2001-05-09
+    """,
+    "staging.laboratory": """
+        result_key | hospital_number | value | specimen_date
+        -----------+-----------------+-------+--------------
+        L1         | 0000001         | 40    | 2001-05-02
+        L1         | 0000003         | 50    | 2001-05-02
     """,
 }
 
@@ -74,5 +96,46 @@ def test_what_names_the_number_is_held_against_its_own_patients_operation(finds)
         2-1 | complication.after_operation   | critical
         3-1 | complication.same_patient      | warning
         S2  | pathology.same_patient         | warning
+        E1  | pathology.one_patient          | warning
+        E2  | pathology.one_patient          | warning
+        """
+    )
+
+
+def test_an_encounter_number_of_two_patients_is_two_encounters(finds):
+    """Of two versions of the second patient's the first stays: nothing says which is newer."""
+    finds(
+        """
+        key | rule                    | severity | row
+        ----+-------------------------+----------+----
+        E1  | encounter.number_of_one | warning  | 1
+        E1  | encounter.number_of_one | warning  | 2
+        E1  | encounter.number_of_one | warning  | 3
+        E1  | encounter.unique        | critical | 3
+        """
+    )
+
+
+def test_a_diagnosis_is_held_against_its_own_patients_encounter(finds):
+    """The second patient's lies after the discharge; the third has no encounter of the number."""
+    finds(
+        """
+        key | rule                    | severity | row
+        ----+-------------------------+----------+----
+        D1  | diagnosis.number_of_one | warning  | 1
+        D1  | diagnosis.number_of_one | warning  | 2
+        D1  | diagnosis.in_encounter  | warning  | 2
+        D3  | diagnosis.same_patient  | warning  | 3
+        """
+    )
+
+
+def test_a_result_that_two_patients_have_under_one_id_is_each_ones(finds):
+    finds(
+        """
+        key | rule                     | severity
+        ----+--------------------------+---------
+        L1  | laboratory.number_of_one | warning
+        L1  | laboratory.number_of_one | warning
         """
     )
