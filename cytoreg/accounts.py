@@ -1,4 +1,4 @@
-"""The books: every record that landed was accepted or quarantined, per source table."""
+"""The books: every record that landed was accepted, quarantined or forgotten, by source table."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def balance(con: DuckDBPyConnection, landings: Sequence[Landing]) -> None:
 def books(con: DuckDBPyConnection, landings: Sequence[Landing]) -> str:
     """SELECT of the rows of `quality.balance`, counted.
 
-    `landed` comes from the manifests alone (rows and rejects), `accepted` and `quarantined` from
-    the build's tables and `landing.reject` alone, so that the two sides can disagree. A source
-    table that only one side knows is a row with zeros on the other. Balance is no business of
-    this function: it is a gate.
+    `landed` and `forgotten` come from the manifests alone, `accepted` and `quarantined` from the
+    build's tables and `landing.reject` alone, so that the two sides can disagree. A source table
+    that only one side knows is a row with zeros on the other. Balance is no business of this
+    function: it is a gate.
     """
     return f"""
         with landed as ({_landed(landings)}),
@@ -41,7 +41,8 @@ def books(con: DuckDBPyConnection, landings: Sequence[Landing]) -> str:
           from judged group by all
         )
         select source, source_table, entity,
-          coalesce(landed, 0), coalesce(accepted, 0), coalesce(quarantined, 0)
+          coalesce(landed, 0), coalesce(accepted, 0), coalesce(quarantined, 0),
+          coalesce(forgotten, 0)
         from landed full outer join kept using (source, source_table, entity)
         order by source, source_table, entity"""
 
@@ -49,12 +50,12 @@ def books(con: DuckDBPyConnection, landings: Sequence[Landing]) -> str:
 def _landed(landings: Sequence[Landing]) -> str:
     rows = [
         f"({literal(landing.source)}, {literal(table.table)}, {literal(table.entity)},"
-        f" {table.rows + table.rejects})"
+        f" {table.rows + table.rejects + table.forgotten}, {table.forgotten})"
         for landing in landings
         for table in landing.tables
     ]
-    values = f"(values {', '.join(rows)})" if rows else "(select '', '', '', 0 where false)"
-    return f"select * from {values} as t(source, source_table, entity, landed)"
+    values = f"(values {', '.join(rows)})" if rows else "(select '', '', '', 0, 0 where false)"
+    return f"select * from {values} as t(source, source_table, entity, landed, forgotten)"
 
 
 def _judged(con: DuckDBPyConnection) -> str:

@@ -48,19 +48,15 @@ def conclude(run: Run, progress: Progress = quiet) -> Verdict:
             pseudonym_key=keys.run_key(run),
             policy=privacy.policy_of(project),
         )
-        _report(run, "closed" if status in ("gate closed", "held") else status)
+        write_report(run, "closed" if status in ("gate closed", "held") else status)
         verdict = Verdict(run.run_id, status == "published", gates, run.report)
         keep_verdict(run, verdict)
-        endings.keep(run, status, outputs=outputs, tables=_tables(run))
+        endings.keep(run, status, outputs=outputs, tables=counted(run))
         notes = _put_in_place(run) if status == "published" else []
         counts["published"] = int(status == "published")
-    totals: dict[str, int] = {}
-    for name, (_, counted) in steps(run).items():
-        if not name.startswith("land "):
-            totals |= {key: totals.get(key, 0) + n for key, n in counted.items()}
     if datetime.now(UTC) < run.began:
         notes.append(f"the clock was set back: this run is dated {run.began}, after the one before")
-    verdict = replace(verdict, counts=totals, durations=durations(run), notes=notes)
+    verdict = replace(verdict, counts=totals(run), durations=durations(run), notes=notes)
     for what, last in (
         ("the ledger", lambda: endings.enter(run)),
         ("retention", lambda: retention.retain(project, project.config.retention.builds)),
@@ -72,6 +68,15 @@ def conclude(run: Run, progress: Progress = quiet) -> Verdict:
         except (Exception, KeyboardInterrupt) as error:
             notes.append(f"{what}: {_told(error)}; the next run makes up for it")
     return verdict
+
+
+def totals(run: Run) -> dict[str, int]:
+    """What the stages after landing counted."""
+    found: dict[str, int] = {}
+    for name, (_, counts) in steps(run).items():
+        if not name.startswith("land "):
+            found |= {key: found.get(key, 0) + n for key, n in counts.items()}
+    return found
 
 
 def _put_in_place(run: Run) -> list[str]:
@@ -112,18 +117,22 @@ def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
             marts_expected=purpose != "validate",
             further=[surge.gate(con, previous, run.accepted), *keys.gates(run)],
         )
-        _describe(con, run)
-        tables = con.execute(
-            "select table_schema || '.' || table_name from information_schema.tables"
-            " where table_schema = 'marts' and table_type = 'BASE TABLE' order by 1"
-        ).fetchall()
-        return gates, {
-            table: con.execute(f"select count(*) from {table}").fetchall()[0][0]
-            for (table,) in tables
-        }
+        describe(con, run)
+        return gates, sizes(con)
 
 
-def _describe(con: DuckDBPyConnection, run: Run) -> None:
+def sizes(con: DuckDBPyConnection) -> dict[str, int]:
+    """The rows of each mart."""
+    tables = con.execute(
+        "select table_schema || '.' || table_name from information_schema.tables"
+        " where table_schema = 'marts' and table_type = 'BASE TABLE' order by 1"
+    ).fetchall()
+    return {
+        table: con.execute(f"select count(*) from {table}").fetchall()[0][0] for (table,) in tables
+    }
+
+
+def describe(con: DuckDBPyConnection, run: Run) -> None:
     """`quality.run`: which run, code, project and key this build is of; nothing that is timed."""
     from cytoreg.publication import keys
 
@@ -144,7 +153,8 @@ def _describe(con: DuckDBPyConnection, run: Run) -> None:
     comment(con, "quality.run", "The run that made this file: one row.")
 
 
-def _report(run: Run, status: str) -> None:
+def write_report(run: Run, status: str) -> None:
+    """The steward's page of a run that was exported."""
     from cytoreg import report
 
     previous = _previous(run)
@@ -195,7 +205,7 @@ def _used(run: Run) -> list[tuple[Landing, bool]]:
     ]
 
 
-def _tables(run: Run) -> list[endings.Counted]:
+def counted(run: Run) -> list[endings.Counted]:
     """What came in by source table, unparsable records included, and whether it is old."""
     return [
         (landing.source, table.table, table.rows + table.rejects, old)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-__all__ = ["Hashed", "copy", "exchange", "private", "sha256", "sync", "sync_below", "write"]
+__all__ = ["Hashed", "copy", "exchange", "link", "private", "sha256", "sync", "sync_below", "write"]
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 """Of renameat2, see its manual page."""
@@ -83,6 +83,14 @@ def copy(source: Path, target: Path) -> Hashed:
         while chunk := file.read(1 << 20):
             out.write(chunk)
     return out
+
+
+def link(source: Path, target: Path) -> None:
+    """Let a file be under another name too; where the file system has no links, a copy of it."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        copy(source, target)
 
 
 def exchange(one: Path, other: Path) -> None:

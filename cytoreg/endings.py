@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from cytoreg import durable, ledger
+from cytoreg import audit, durable, ledger
 from cytoreg.errors import ConfigError
 from cytoreg.project import Project
 from cytoreg.publication import notes
@@ -22,9 +22,10 @@ from cytoreg.publish import all_notes, folders, noted, published_run
 from cytoreg.run import Run, durations, inputs, keep_verdict, read_verdict
 from cytoreg.warehouse import in_memory, literal, private_spill
 
-__all__ = ["Ending", "ended", "enter", "keep", "make_up", "runs", "untold"]
+__all__ = ["Ending", "ended", "enter", "keep", "make_up", "of", "retelling", "runs", "untold"]
 
 NAME = "ending.json"
+RETELL = "retell.json"
 
 Counted = tuple[str, str, int, bool]
 """Source, table, records, whether they are an old landing's."""
@@ -58,7 +59,7 @@ def keep(
 def enter(run: Run) -> None:
     """Tell the ledger how a run ended and when it was published, from the run's own files."""
     url = run.project.ledger_url
-    ending = _of(run, published_run(run.project))
+    ending = of(run, published_run(run.project))
     if ending:
         ledger.finish(
             url,
@@ -102,7 +103,26 @@ def make_up(project: Project) -> int:
             enter(run)
             told += 1
     ledger.enter_publications(url, sorted(all_notes(project), key=lambda note: note.at))
+    _retell(project)
     return told
+
+
+def retelling(runs: Sequence[str], what: str, detail: str) -> str:
+    """What `RETELL` of the data folder holds: runs that were made anew, and the audit's row."""
+    return json.dumps({"runs": list(runs), "what": what, "detail": detail})
+
+
+def _retell(project: Project) -> None:
+    """Tell the ledger of runs that were made anew after they ended, and the audit why."""
+    path = project.data / RETELL
+    if not path.exists():
+        return
+    told = json.loads(path.read_text(encoding="utf-8"))
+    for run_id in told["runs"]:
+        with suppress(ConfigError):
+            enter(Run.of(project, run_id))
+    audit.record(project, told["what"], told["detail"])
+    path.unlink()
 
 
 def ended(project: Project, current: str | None) -> Iterator[tuple[Run, Ending | None]]:
@@ -110,7 +130,7 @@ def ended(project: Project, current: str | None) -> Iterator[tuple[Run, Ending |
     for folder in folders(project):
         with suppress(ConfigError):  # its own file is gone: it costs this run alone
             run = Run.of(project, folder.name)
-            yield run, _of(run, current)
+            yield run, of(run, current)
 
 
 def untold(run: Run, ending: Ending | None, known: Mapping[str, str]) -> bool:
@@ -132,7 +152,7 @@ def runs(project: Project, limit: int = 20) -> list[ledger.RunRecord]:
     ]
 
 
-def _of(run: Run, current: str | None) -> Ending | None:
+def of(run: Run, current: str | None) -> Ending | None:
     """How a run ended; one that was to be published and was not was interrupted before."""
     try:
         known = json.loads((run.folder / NAME).read_text(encoding="utf-8"))

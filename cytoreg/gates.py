@@ -96,18 +96,22 @@ def _sources(con: duckdb.DuckDBPyConnection) -> Gate:
 
 def _books(con: duckdb.DuckDBPyConnection) -> Gate:
     rows = con.execute(
-        "select source || '.' || source_table, landed, accepted, quarantined from quality.balance"
-        " order by 1"
+        "select source || '.' || source_table, landed, accepted, quarantined, forgotten"
+        " from quality.balance order by 1"
     ).fetchall()
-    wrong = [row for row in rows if row[1] != row[2] + row[3]]
+    wrong = [row for row in rows if row[1] != sum(row[2:])]
     if wrong:
         each = (
             f"{name}: landed {landed:,}, accepted {accepted:,}, quarantined {quarantined:,}"
-            for name, landed, accepted, quarantined in wrong
+            + f", forgotten {forgotten:,}" * bool(forgotten)
+            for name, landed, accepted, quarantined, forgotten in wrong
         )
         return Gate("books_balance", False, "; ".join(each))
-    landed, accepted, quarantined = (sum(row[column] for row in rows) for column in (1, 2, 3))
+    landed, accepted, quarantined, forgotten = (
+        sum(row[column] for row in rows) for column in (1, 2, 3, 4)
+    )
     told = f"landed {landed:,} = accepted {accepted:,} + quarantined {quarantined:,}"
+    told += f" + forgotten {forgotten:,}" * bool(forgotten)
     return Gate("books_balance", bool(rows), told if rows else "no source table was counted")
 
 

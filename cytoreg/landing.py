@@ -82,6 +82,7 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
 
 def _land(project: Project, source: str, config: AnySource, progress: Progress) -> Landing:
     from cytoreg import profile
+    from cytoreg.keeping.forgotten import entries
     from cytoreg.sources.writing import Writing
 
     kind = kind_of(config)
@@ -89,7 +90,8 @@ def _land(project: Project, source: str, config: AnySource, progress: Progress) 
     began = time.monotonic()
     arrived(source, config, project.extracts)
     states, files = _delivered(project, source, config)
-    if files and (known := _reusable(home / _fingerprint(config, files), progress)):
+    listed = {entry.id for entry in entries(project.data)}
+    if files and (known := _reusable(home / _fingerprint(config, files), listed, progress)):
         return known
     folder = home / f".{secrets.token_hex(8)}.tmp"
     try:
@@ -106,7 +108,7 @@ def _land(project: Project, source: str, config: AnySource, progress: Progress) 
             raise _changed(source)
         stored = writing.stored()
         fingerprint = _fingerprint(config, files or stored)
-        if known := _reusable(home / fingerprint, progress):
+        if known := _reusable(home / fingerprint, listed, progress):
             return known
         stored.append(profile.write(writing.profile(), folder))
         landing = Landing(
@@ -259,9 +261,17 @@ def _declared(config: AnySource) -> str:
 
 
 def _earlier(home: Path, source: str, config: AnySource) -> Landing | None:
-    """The newest landing of the same declaration from the same place that is not damaged."""
+    """The newest landing of the same declaration from the same place that is not damaged.
+
+    One from which rows were taken is not what a source had: nothing can be held against it.
+    """
     same = (_declared(config), origin(source, config))
-    fit = [landing for landing in _whole(home) if (landing.declared, landing.origin) == same]
+    fit = [
+        landing
+        for landing in _whole(home)
+        if (landing.declared, landing.origin) == same
+        and not any(table.forgotten for table in landing.tables)
+    ]
     newest_first = sorted(fit, key=_when, reverse=True)
     return next((landing for landing in newest_first if not manifest.damaged(landing)), None)
 
@@ -277,15 +287,18 @@ def _when(landing: Landing) -> tuple[str, int]:
     return landing.landed_at, (landing.folder / manifest.NAME).stat().st_mtime_ns
 
 
-def _reusable(folder: Path, progress: Progress) -> Landing | None:
-    """The landing in this folder; one that is not what was landed is told, and does not serve."""
+def _reusable(folder: Path, listed: set[str], progress: Progress) -> Landing | None:
+    """The landing in this folder; one that is not what was landed is told, and does not serve.
+
+    Nor does one from which somebody was taken who is not on the list of the forgotten any more.
+    """
     if not folder.exists():
         return None
     landing = _known(folder)
     if landing is None or manifest.damaged(landing):
         progress(f"{folder.parent.name}: its landing on disk is damaged; it is landed anew", 0)
         return None
-    return landing
+    return landing if set(landing.without) <= listed else None
 
 
 def _known(folder: Path) -> Landing | None:

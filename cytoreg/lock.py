@@ -18,8 +18,13 @@ _locks: dict[Path, BaseFileLock] = {}
 
 
 def take_lock(data: Path) -> None:
-    """Keep other refreshes and rollbacks off a data folder; Busy when one is at work."""
+    """Keep other refreshes and rollbacks off a data folder; Busy when one is at work.
+
+    What a crash kept one of them from finishing is finished first.
+    """
     from filelock import FileLock, Timeout
+
+    from cytoreg.keeping import journal
 
     data.mkdir(parents=True, exist_ok=True)
     lock = FileLock(data / "refresh.lock", timeout=0, thread_local=False)
@@ -31,6 +36,11 @@ def take_lock(data: Path) -> None:
             remedy="wait for it (cytoreg runs shows it), or use another --data folder",
         ) from None
     _locks[data] = lock
+    try:
+        journal.finish(data)
+    except BaseException:
+        release_lock(data)
+        raise
 
 
 @contextmanager

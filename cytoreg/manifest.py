@@ -27,6 +27,7 @@ class FileManifest:
 class TableManifest:
     """One landed table: rows that were parsed, rejects that were not, the columns' types.
 
+    `forgotten` counts those that were of forgotten persons, and are in neither.
     `merged` says how it came of an earlier landing, if it did: see `sources.Merged`.
     """
 
@@ -36,6 +37,7 @@ class TableManifest:
     rejects: int
     columns: dict[str, str]
     merged: dict[str, str | int] = field(default_factory=dict)
+    forgotten: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Landing:
     server says in `source_version` what it is; `queries` holds what it was asked, by table.
     `declared` is the hash of the source's declaration.
     `unexpected` counts what the project does not declare. `reused` is true when the source had
-    not changed since it was landed.
+    not changed since it was landed. `without` names the entries of the list of forgotten persons
+    whose records were looked for in it.
     """
 
     source: str
@@ -64,6 +67,7 @@ class Landing:
     source_version: str = ""
     queries: dict[str, str] = field(default_factory=dict)
     declared: str = ""
+    without: list[str] = field(default_factory=list)
     reused: bool = False
 
 

@@ -24,7 +24,7 @@ FEWEST_KINDS = 8
 """Different digits of a key: of 32 random ones fewer than 8 differ once in 28 million keys."""
 
 
-def define_pseudonym(con: duckdb.DuckDBPyConnection, key: str) -> None:
+def define_pseudonym(con: duckdb.DuckDBPyConnection, key: str, name: str = "pseudonym") -> None:
     """Define `pseudonym(kind, text)` on this connection: P and 16 hex digits; null for null.
 
     The same key, kind and text always give the same pseudonym. The macro is temporary and holds
@@ -33,7 +33,7 @@ def define_pseudonym(con: duckdb.DuckDBPyConnection, key: str) -> None:
     padded = _derived(key).ljust(BLOCK, b"\0")
     inner, outer = (_blob(bytes(byte ^ pad for byte in padded)) for pad in (0x36, 0x5C))
     con.execute(
-        f"""create or replace temp macro pseudonym(kind, text) as
+        f"""create or replace temp macro {name}(kind, text) as
         case when text is not null then
           'P' || upper(substr(sha256({outer} || unhex(sha256(
             {inner} || encode(kind || chr(31) || cast(text as varchar))))), 1, 16))

@@ -48,6 +48,7 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
         "landed": ("bigint", "records that the source held, unparsable ones included"),
         "accepted": ("bigint", "records that were let through"),
         "quarantined": ("bigint", "records that were refused, unparsable ones included"),
+        "forgotten": ("bigint", "records of persons who were forgotten: they are kept nowhere"),
     },
     "cell_balance": {
         "source": ("varchar", "source system"),
@@ -98,7 +99,7 @@ COMMENTS = {
     "finding": "One row per rule and record that violates it.",
     "check_result": "One row per rule: how many records violate it, of how many.",
     "expectation_row": "One row per failed expectation and row; in the private build alone.",
-    "balance": "The books, one row per source table: landed = accepted + quarantined.",
+    "balance": "The books, one row per source table: landed = accepted + quarantined + forgotten.",
     "cell_balance": "The books of the cells, by source table and column:"
     " present = accepted + refused.",
     "source": "One row per source: how it stands in this run.",

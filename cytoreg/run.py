@@ -174,10 +174,13 @@ def _begin(
     project: Project, as_of: date | None, purpose: Purpose, resume: bool, accepted: tuple[str, ...]
 ) -> Run:
     from cytoreg import endings
+    from cytoreg.keeping import forgotten
 
     zone = project.time_zone
     ledger.repair(project.ledger_url)
     endings.make_up(project)
+    forgotten.expire(project)
+    forgotten.sweep(project)
     continued = _failed(project) if resume else None
     if continued:
         as_of = as_of or continued.as_of

@@ -169,8 +169,11 @@ def show_verdict(verdict: Verdict, published: Path, *, as_json: bool) -> None:
     counts = verdict.counts
     typer.echo(
         f"{counts.get('landed', 0):,} rows landed = {counts.get('accepted', 0):,} accepted"
-        f" + {counts.get('quarantined', 0):,} quarantined;"
-        f" {counts.get('refused_cells', 0):,} cells refused, {counts.get('findings', 0):,} findings"
+        f" + {counts.get('quarantined', 0):,} quarantined"
+        + f" + {counts.get('forgotten', 0):,} forgotten"
+        * bool(counts.get("forgotten"))
+        + f"; {counts.get('refused_cells', 0):,} cells refused,"
+        f" {counts.get('findings', 0):,} findings"
     )
     if left := counts.get("not_judged"):
         typer.echo(f"{left:,} expectations about marts not judged: a validation makes no marts")

@@ -1,7 +1,9 @@
-"""Commands about what is kept: whether it is whole, a backup of it, and that put back."""
+"""Commands about what is kept: is it whole, its backup, and a person forgotten in it."""
 
 from __future__ import annotations
 
+import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +20,7 @@ from cytoreg.cli.common import (
     there,
     watching,
 )
+from cytoreg.errors import ConfigError
 
 
 @app.command()
@@ -136,6 +139,91 @@ def restore(
         typer.echo(_key(done.backup.variable, done.backup.key))
     for note in done.notes:
         typer.secho(f"warning: {note}", fg="yellow", err=True)
+
+
+@app.command()
+def forget(
+    patient: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help="The patient's key, as the marts show it."),
+    ] = None,
+    listed: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="FILE", help="Keys or hospital numbers, one a line; - reads them."
+        ),
+    ] = None,
+    keep_for: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Keep what is removed, privately, for 30d, 12h or 4w."),
+    ] = None,
+    undone: Annotated[
+        str | None,
+        typer.Option("--undo", metavar="RECEIPT", help="Put back what was removed and is kept."),
+    ] = None,
+    project: ProjectOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove a person from landings, builds, reports and what is published, and keep them out.
+
+    Later deliveries of the person are recognized by keyed digests, never kept, and counted in the
+    books as forgotten. The receipt holds no identity. Without --keep-for it cannot be undone.
+    Deliveries and backups are not touched.
+
+    Example:  cytoreg forget --patient P1989DF0ECB7835A7 --keep-for 30d
+    """
+    from cytoreg.keeping.forget import forget as remove
+    from cytoreg.keeping.forget import undo
+    from cytoreg.keeping.without import PSEUDONYM
+
+    loaded = load(project, None, data)
+    if undone:
+        runs = undo(loaded, undone)
+        if as_json:
+            show_json({"undone": undone, "runs": runs})
+        else:
+            typer.echo(f"{undone} is undone in {len(runs)} runs; the next refresh has the person")
+        return
+    keys = list(patient or [])
+    if any(not PSEUDONYM.fullmatch(key) for key in keys):
+        raise ConfigError(
+            "--patient takes a key as the marts show it: P and 16 hexadecimal digits",
+            remedy="put hospital numbers into a file, or pipe them: --from FILE, --from -",
+        )
+    keys += _lines(listed) if listed else []
+    with watching() as progress:
+        receipt = remove(loaded, keys, keep=_time(keep_for), progress=progress)
+    if as_json:
+        show_json(vars(receipt))
+        return
+    show_table(("source table", "records removed"), list(receipt.records.items()))
+    typer.echo(f"{receipt.landings} landings and {len(receipt.rebuilt)} runs made anew")
+    if receipt.removed:
+        typer.echo(f"no build is kept any more of {', '.join(receipt.removed)}")
+    typer.echo(f"receipt {receipt.id}: {loaded.data / 'forgotten' / receipt.id}.json")
+    if receipt.until:
+        typer.echo(f"until {receipt.until}: cytoreg forget --undo {receipt.id}")
+
+
+def _lines(name: str) -> list[str]:
+    """The lines of a file, or of standard input."""
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(
+            "the file that --from names cannot be read", remedy="one key a line, in UTF-8"
+        ) from None
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _time(said: str | None) -> timedelta | None:
+    units = {"h": "hours", "d": "days", "w": "weeks"}
+    if said is None:
+        return None
+    if not said[:-1].isdecimal() or said[-1:] not in units or int(said[:-1]) == 0:
+        raise ConfigError("--keep-for is no time", remedy="such as 30d, 12h or 4w")
+    return timedelta(**{units[said[-1]]: int(said[:-1])})
 
 
 def _key(variable: str, fingerprint: str) -> str:

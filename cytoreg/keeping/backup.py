@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from cytoreg import __version__, audit, durable, endings, ledger, manifest, publish
 from cytoreg.environment import variable
 from cytoreg.errors import ConfigError
+from cytoreg.keeping import forgotten
 from cytoreg.ledger_database import begin, ledger_tables
 from cytoreg.lock import locked
 from cytoreg.progress import Progress, quiet
@@ -193,8 +194,9 @@ def _data(project: Project, only_published: bool) -> Iterator[tuple[Path, str]]:
         for folder in sorted(project.landing.glob("[!.]*/[!.]*"))
         if not only_published or (folder.parent.name, folder.name) in used
     ]
-    mappings = sorted((data / "keys").glob("*.parquet"))
-    for place in (data / "hold.json", *mappings, project.published, *landings, *runs):
+    small = [data / "hold.json", data / forgotten.NAME, *sorted((data / "keys").glob("*.parquet"))]
+    small += sorted((data / forgotten.KEPT).glob("*.json"))
+    for place in (*small, project.published, *landings, *runs):
         for path in _files(place):
             yield path, f"{DATA}/{path.relative_to(data).as_posix()}"
 

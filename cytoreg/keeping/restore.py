@@ -13,7 +13,9 @@ from pathlib import Path
 
 from cytoreg import audit, durable, ledger
 from cytoreg.errors import ConfigError, CytoregError
+from cytoreg.keeping import forgotten
 from cytoreg.keeping.backup import DATA, PROJECT, Backup, copy_ledger, read
+from cytoreg.keeping.forget import forget_again
 from cytoreg.ledger_database import file_of
 from cytoreg.lock import locked
 from cytoreg.progress import Progress, quiet
@@ -81,8 +83,9 @@ def restore(
                 )
             with _making(target) as making:
                 _write(folder, found, DATA, making, progress)
+                more = _remember(target, making)
                 aside = _put(making, target, keep=bool(kept))
-    return _told(Restored(found, root, target, aside))
+    return _told(Restored(found, root, target, aside), again=more)
 
 
 def _prove(folder: Path, found: Backup, progress: Progress) -> None:
@@ -172,8 +175,21 @@ def _others(data: Path) -> list[str]:
     return [path.name for path in data.iterdir() if path.name != LOCK]
 
 
-def _told(done: Restored) -> Restored:
-    """Tell the audit, and a ledger that lies elsewhere; say what could not be, and of the key."""
+def _remember(there: Path, making: Path) -> bool:
+    """Who was forgotten since the backup stays forgotten; whether there is anybody."""
+    listed = forgotten.entries(making)
+    ids = {entry.id for entry in listed}
+    more = [entry for entry in forgotten.entries(there) if entry.id not in ids]
+    if more:
+        durable.write(making / forgotten.NAME, forgotten.text([*listed, *more]))
+    return bool(more)
+
+
+def _told(done: Restored, *, again: bool = False) -> Restored:
+    """Tell the audit, and a ledger that lies elsewhere; say what could not be, and of the key.
+
+    With `again` persons on the list of the forgotten may be in what was restored, and are removed.
+    """
     notes = done.notes
     try:
         project = load_project(done.root, data=done.data)
@@ -183,6 +199,9 @@ def _told(done: Restored) -> Restored:
             else:
                 copy_ledger(f"sqlite:///{done.data / LEDGER}", project.ledger_url)
         audit.record(project, "restore", f"of the backup made at {done.backup.made_at}")
+        if again:
+            runs = forget_again(project)
+            notes.append(f"who was forgotten since the backup was removed from {len(runs)} runs")
         key = fingerprint_of(key_of(project))
         if done.backup.key not in ("", key):
             notes.append(

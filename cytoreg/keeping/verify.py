@@ -113,8 +113,6 @@ def _run(project: Project, folder: Path) -> Line:
         except ConfigError:
             wrong.append(f"its landing {source}/{name} is not there, or not whole")
     if not (folder / publish.DIGEST).exists() and not (folder / publish.PUBLIC).exists():
-        if wrong:
-            return Line(what, False, "; ".join(wrong), _DAMAGED)
         return Line(what, True, "it exported nothing: there are no books to hold")
     if publish.as_exported(project, folder.name) is None:
         wrong.append(f"{publish.PUBLIC} is not what was exported")
@@ -136,7 +134,7 @@ def _unbalanced(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Books of rows and cells whose sides differ."""
     for name, *_ in con.execute(
         "select source || '.' || source_table from quality.balance"
-        " where landed <> accepted + quarantined order by 1"
+        " where landed <> accepted + quarantined + forgotten order by 1"
     ).fetchall():
         yield f"the books of {name} do not balance"
     for name, *_ in con.execute(
@@ -169,15 +167,16 @@ def _miscounted(con: duckdb.DuckDBPyConnection, landings: list[Landing]) -> Iter
 def _sum(con: duckdb.DuckDBPyConnection) -> str:
     rows = con.execute(
         "select coalesce(sum(landed), 0)::bigint, coalesce(sum(accepted), 0)::bigint,"
-        " coalesce(sum(quarantined), 0)::bigint from quality.balance"
+        " coalesce(sum(quarantined), 0)::bigint, coalesce(sum(forgotten), 0)::bigint"
+        " from quality.balance"
     ).fetchall()[0]
     cells = con.execute(
         "select coalesce(sum(present), 0)::bigint, coalesce(sum(accepted), 0)::bigint,"
         " coalesce(sum(refused), 0)::bigint from quality.cell_balance"
     ).fetchall()[0]
-    return "rows {:,} landed = {:,} accepted + {:,} quarantined;".format(
-        *rows
-    ) + " cells {:,} present = {:,} accepted + {:,} refused".format(*cells)
+    told = "rows {:,} landed = {:,} accepted + {:,} quarantined".format(*rows)
+    told += f" + {rows[3]:,} forgotten" * bool(rows[3])
+    return told + "; cells {:,} present = {:,} accepted + {:,} refused".format(*cells)
 
 
 def _published(project: Project) -> Line:

@@ -16,7 +16,7 @@ from cytoreg import linkage, rules, weighing
 from cytoreg.config import Linkage
 from cytoreg.rules import EntityRules
 
-__all__ = ["judge_and_link"]
+__all__ = ["judge_and_link", "link_persons"]
 
 
 def judge_and_link(
@@ -31,12 +31,7 @@ def judge_and_link(
 
     `schemas` in load_schemas' order. Raises as `rules.judge` and `linkage.link` do.
     """
-    persons = _with_references(schemas, (config.entity, *config.without_number))
-    rules.begin(con, schemas)
-    for name in persons:
-        rules.judge_alone(con, schemas[name], as_of)
-        rules.judge_beside_others(con, schemas[name], as_of)
-    linkage.link(con, config, pseudonym_key=pseudonym_key)
+    persons = link_persons(con, schemas, config, as_of=as_of, pseudonym_key=pseudonym_key)
     known = weighing.known_person(con, config)
     linked = {
         name: rules.look_at(entity, config.entity, config.number, known)
@@ -57,6 +52,24 @@ def judge_and_link(
             accepted = weighing.under_known_number(con, config, f"accepted.{entity.name}")
             views[entity.name] = judged, accepted
     rules.finish(con, linked, as_of)
+
+
+def link_persons(
+    con: duckdb.DuckDBPyConnection,
+    schemas: Mapping[str, EntityRules],
+    config: Linkage,
+    *,
+    as_of: date,
+    pseudonym_key: str,
+) -> list[str]:
+    """Judge the persons' records and link them; returns the entities that were judged."""
+    persons = _with_references(schemas, (config.entity, *config.without_number))
+    rules.begin(con, schemas)
+    for name in persons:
+        rules.judge_alone(con, schemas[name], as_of)
+        rules.judge_beside_others(con, schemas[name], as_of)
+    linkage.link(con, config, pseudonym_key=pseudonym_key)
+    return persons
 
 
 def _with_references(schemas: Mapping[str, EntityRules], names: tuple[str, ...]) -> list[str]:

@@ -49,13 +49,15 @@ def land_source(run: Run, source: str, progress: Progress = quiet) -> dict[str, 
 def stage(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """Attach the landed Parquet and put it into registry words (`sql/staging`)."""
     from cytoreg import functions, models
+    from cytoreg.keeping.withhold import withhold
     from cytoreg.landing import attach
 
     with step(run, "stage") as counts:
+        landings = withhold(run, _landings(run))
         run.build.unlink(missing_ok=True)
         with open_build(run.build) as con:
             functions.define(con, run.time_zone)
-            attach(con, _landings(run), run.run_id)
+            attach(con, landings, run.run_id)
             built = models.build(
                 con,
                 models.load_models(run.root / "sql"),
@@ -101,7 +103,8 @@ def judge_rows(run: Run, progress: Progress = quiet) -> dict[str, int]:
             _counts(
                 con,
                 "select sum(landed) as landed, sum(accepted) as accepted,"
-                " sum(quarantined) as quarantined from quality.balance",
+                " sum(quarantined) as quarantined, sum(forgotten) as forgotten"
+                " from quality.balance",
             )
         )
         counts.update(_counts(con, "select count(*) as findings from quality.finding"))
@@ -275,12 +278,14 @@ def running(
     refused before anything is read from a source.
     """
     from cytoreg import audit
+    from cytoreg.keeping import forgotten
     from cytoreg.proof import prove_suites
     from cytoreg.publication.keys import key_of
 
     prove_suites(project)
     if purpose != "validate":
         key_of(project)
+    forgotten.check(project)
     with private():
         run = new_run(project, as_of=as_of, purpose=purpose, resume=resume, accept=accept)
         with _ending(project, run):

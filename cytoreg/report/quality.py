@@ -41,11 +41,12 @@ class Account:
     accepted: int
     quarantined: int
     cells: int
+    forgotten: int = 0
 
     @property
     def balances(self) -> bool:
         """Whether every landed row is accounted for."""
-        return self.landed == self.accepted + self.quarantined
+        return self.landed == self.accepted + self.quarantined + self.forgotten
 
     @property
     def refused(self) -> float:
@@ -151,9 +152,10 @@ def read_accounts(con: DuckDBPyConnection) -> list[Account] | None:
         if "quality.cell_balance" in known
         else "null"
     )
+    forgotten = "forgotten" if "forgotten" in columns(con, "quality.balance") else "0"
     rows = con.execute(
         "select source, source_table, entity, landed, accepted, quarantined,"
-        f" coalesce({cells}, 0)::bigint"
+        f" coalesce({cells}, 0)::bigint, {forgotten}"
         " from quality.balance b order by source, source_table, entity"
     ).fetchall()
     return [Account(*row) for row in rows]

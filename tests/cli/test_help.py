@@ -12,7 +12,7 @@ from command_line import run
 COMMANDS = (
     "init", "simulate", "sources list", "sources add", "refresh", "validate", "serve", "rollback",
     "publish", "query", "report", "plot", "runs", "rules", "doctor", "verify", "backup",
-    "restore", "key new", "key rotate",
+    "restore", "forget", "key new", "key rotate",
 )  # fmt: skip
 HEAVY = "duckdb pyarrow pandas numpy pandera great_expectations prefect lifelines matplotlib lxml"
 

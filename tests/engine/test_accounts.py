@@ -1,4 +1,4 @@
-"""Landed = accepted + quarantined is checked between two sides that know nothing of each other."""
+"""Landed = accepted + quarantined + forgotten, by two sides that know nothing of each other."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import duckdb
 import pytest
 
 from cytoreg.accounts import balance
+from cytoreg.manifest import TableManifest
 
 
-def landing(source: str, *tables: tuple[str, str, int, int]) -> SimpleNamespace:
-    names = ("table", "entity", "rows", "rejects")
-    return SimpleNamespace(
-        source=source,
-        tables=[SimpleNamespace(**dict(zip(names, table, strict=True))) for table in tables],
-    )
+def landing(source: str, *tables: tuple[str, str, int, int, int]) -> SimpleNamespace:
+    made = [
+        TableManifest(table, entity, rows, rejects, {}, forgotten=forgotten)
+        for table, entity, rows, rejects, forgotten in tables
+    ]
+    return SimpleNamespace(source=source, tables=made)
 
 
 @pytest.fixture
@@ -36,20 +37,20 @@ def judged(build: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
 
 LANDINGS = [
-    landing("hospital", ("patients", "patient", 4, 0), ("visits", "visit", 0, 0)),
-    landing("log", ("cases", "procedure", 9, 1)),
-    landing("research", ("enrollment", "patient", 3, 0), ("unknown", "unknown", 0, 1)),
+    landing("hospital", ("patients", "patient", 4, 0, 0), ("visits", "visit", 0, 0, 2)),
+    landing("log", ("cases", "procedure", 9, 1, 1)),
+    landing("research", ("enrollment", "patient", 3, 0, 0), ("unknown", "unknown", 0, 1, 0)),
 ]
 
 
 def test_the_books_have_a_row_for_each_source_table(judged) -> None:
     balance(judged, LANDINGS)
     assert judged.table("quality.balance").fetchall() == [
-        ("hospital", "patients", "patient", 4, 4, 0),
-        ("hospital", "visits", "visit", 0, 0, 0),
-        ("log", "cases", "procedure", 10, 7, 3),
-        ("research", "enrollment", "patient", 3, 3, 0),
-        ("research", "unknown", "unknown", 1, 0, 1),
+        ("hospital", "patients", "patient", 4, 4, 0, 0),
+        ("hospital", "visits", "visit", 2, 0, 0, 2),
+        ("log", "cases", "procedure", 11, 7, 3, 1),
+        ("research", "enrollment", "patient", 3, 3, 0, 0),
+        ("research", "unknown", "unknown", 1, 0, 1, 0),
     ]
 
 
@@ -59,8 +60,8 @@ def test_a_row_that_was_lost_or_doubled_shows(judged) -> None:
     balance(judged, LANDINGS)
     balance(judged, LANDINGS)
     assert judged.execute(
-        "select source_table, landed - accepted - quarantined as lost from quality.balance"
-        " where lost <> 0 order by 1"
+        "select source_table, landed - accepted - quarantined - forgotten as lost"
+        " from quality.balance where lost <> 0 order by 1"
     ).fetchall() == [("cases", 1), ("enrollment", -1)]
 
 

@@ -36,8 +36,8 @@ def project(tmp_path: Path) -> Project:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """No suites, no landings, no report: what is judged here is how a night ends."""
     monkeypatch.setattr("cytoreg.proof.prove_suites", lambda *_: {})
-    monkeypatch.setattr(concluding, "_report", lambda *_: None)
-    monkeypatch.setattr(concluding, "_tables", lambda *_: [("log", "cases", 100, False)])
+    monkeypatch.setattr(concluding, "write_report", lambda *_: None)
+    monkeypatch.setattr(concluding, "counted", lambda *_: [("log", "cases", 100, False)])
     monkeypatch.setattr(concluding, "_check", checked)
 
 

@@ -45,7 +45,7 @@ def fill(con: duckdb.DuckDBPyConnection, run_id: str = RUNS[0], accepted: int = 
         " ('log', 'cases', 'procedure', 'minutes', 90, 80, 10, 5)"
     )
     con.execute(
-        "insert into quality.balance values ('log', 'cases', 'procedure', ?, ?, 5)",
+        "insert into quality.balance values ('log', 'cases', 'procedure', ?, ?, 5, 0)",
         [accepted + 5, accepted],
     )
     con.execute(
@@ -134,7 +134,7 @@ def test_a_sound_build_passes_every_gate_and_the_counts_are_told(build) -> None:
         ),
         ("delete from quality.balance", "books_balance", "no source table was counted"),
         (
-            "insert into quality.balance values ('x', 'y', 'z', 9, 8, 1)",
+            "insert into quality.balance values ('x', 'y', 'z', 9, 8, 1, 0)",
             "quarantined_share",
             "limit 10% of a source table; above it: x.y: 1 of 9",
         ),
@@ -160,7 +160,7 @@ def test_a_gate_that_closes_tells_the_counts(build, change, gate, detail) -> Non
 
 def test_records_of_no_table_are_judged_by_their_share_of_the_source(build) -> None:
     fill(build)
-    build.execute("insert into quality.balance values ('log', 'unknown', 'unknown', 3, 0, 3)")
+    build.execute("insert into quality.balance values ('log', 'unknown', 'unknown', 3, 0, 3, 0)")
     assert closed(check_gates(build, LIMITS, None)) == {}
     build.execute(
         "update quality.balance set landed = 30, quarantined = 30 where entity = 'unknown'"

@@ -17,7 +17,8 @@ def build(path: Path, findings: int, rows: int, rule: str = "patient.alive_after
         con.execute("create schema quality")
         quality.ensure(con, "finding", "balance", "check_result")
         con.execute(
-            "insert into quality.balance values ('ehr', 'people', 'patient', ?, ?, 0)", [rows, rows]
+            "insert into quality.balance values ('ehr', 'people', 'patient', ?, ?, 0, 0)",
+            [rows, rows],
         )
         con.execute(
             "insert into quality.check_result values ('row', ?, 'patient', null, 'warning', '', ?,"

@@ -1,0 +1,152 @@
+"""One person forgotten: in landings, in every kept build, in what is published, and from now on.
+
+What is kept is made anew without the person (`without`), aside, and takes its place by one plan
+(`journal`): a crash leaves the registry as it was, or the next start ends what was begun.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cytoreg import durable, endings, publish
+from cytoreg.environment import user
+from cytoreg.errors import ConfigError
+from cytoreg.keeping import forgotten, journal
+from cytoreg.keeping.forgotten import KEPT, Entry
+from cytoreg.keeping.journal import Move
+from cytoreg.keeping.without import files, identified, make
+from cytoreg.lock import locked
+from cytoreg.progress import Progress, quiet
+from cytoreg.publication.keys import fingerprint_of, key_of
+
+if TYPE_CHECKING:
+    from cytoreg.project import Project
+
+__all__ = ["Receipt", "forget", "forget_again", "undo"]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was done, with no word of whom it was done to.
+
+    records: by source table, how many were removed from landings. rebuilt: the kept runs that were
+    made anew. removed: those of which no build is kept any more. until: how long it can be undone.
+    """
+
+    id: str
+    at: str
+    who: str
+    persons: int
+    records: dict[str, int]
+    landings: int
+    rebuilt: list[str]
+    removed: list[str]
+    published: str
+    until: str = ""
+
+
+def forget(
+    project: Project,
+    persons: Collection[str],
+    *,
+    keep: timedelta | None = None,
+    progress: Progress = quiet,
+) -> Receipt:
+    """Remove persons from all that is kept, and keep them out of later nights.
+
+    persons: pseudonyms as the marts show them, or the numbers that sources know them by. With
+    `keep` what was removed stays for so long in a private folder, see `undo`. Raises ConfigError
+    when nobody has such a key, Busy while a refresh is at work.
+    """
+    with durable.private(), locked(project.data):
+        endings.make_up(project)
+        forgotten.check(project)
+        ids = identified(project, persons)
+        now = datetime.now(UTC)
+        entry = Entry(
+            id=secrets.token_hex(8),
+            at=now.isoformat(timespec="seconds"),
+            who=user(),
+            key=fingerprint_of(key_of(project)),
+            digests=[],
+            until=(now + keep).isoformat(timespec="seconds") if keep else "",
+        )
+        with journal.making(project.data) as home:
+            made = make(project, home, entry, ids, progress)
+            receipt = Receipt(
+                id=entry.id,
+                at=entry.at,
+                who=entry.who,
+                persons=len(ids),
+                records=made.records,
+                landings=len(made.landings),
+                rebuilt=sorted(made.rebuilt),
+                removed=sorted(made.removed),
+                published=publish.published_run(project) or "",
+                until=entry.until,
+            )
+            told = json.dumps(asdict(receipt), indent=1)
+            moves = made.moves + files(home, {f"{KEPT}/{entry.id}.json": told})
+            detail = f"receipt {entry.id}: {sum(made.records.values())} records"
+            again = endings.retelling(receipt.rebuilt, "forget", detail)
+            moves += files(home, {endings.RETELL: again})
+            journal.carry_out(project.data, moves, keep=f"{KEPT}/{entry.id}" if keep else "")
+        endings.make_up(project)
+    return receipt
+
+
+def forget_again(project: Project, *, progress: Progress = quiet) -> list[str]:
+    """Remove all who are on the list from what was put back; returns the runs made anew."""
+    with durable.private(), locked(project.data):
+        forgotten.check(project)
+        with journal.making(project.data) as home:
+            made = make(project, home, None, (), progress)
+            again = endings.retelling(made.rebuilt, "forget", "again, what was restored")
+            journal.carry_out(project.data, made.moves + files(home, {endings.RETELL: again}))
+        endings.make_up(project)
+    return made.rebuilt
+
+
+def undo(project: Project, receipt: str) -> list[str]:
+    """Put what was removed back, as far as it is kept; returns the runs that have the person again.
+
+    Raises ConfigError where nothing is kept, and when somebody was forgotten since.
+    """
+    with durable.private(), locked(project.data):
+        endings.make_up(project)
+        listed = forgotten.entries(project.data)
+        entry = next((one for one in listed if one.id == receipt), None)
+        kept = project.data / KEPT / receipt
+        if entry is None or not (kept / journal.MOVES).exists():
+            raise ConfigError(
+                f"nothing is kept by which {receipt} could be undone",
+                remedy="only what was forgotten with --keep-for can be, and not after that time",
+            )
+        if listed[-1] is not entry:
+            raise ConfigError(
+                f"somebody was forgotten after {receipt}, whom undoing it would bring back",
+                remedy="undo the later one first, and forget that person again",
+            )
+        with journal.making(project.data) as home:
+            moves, runs = [], []
+            former = journal.moves_of(kept)
+            still = f"builds/{publish.published_run(project)}" in {move.to for move in former}
+            for number, move in enumerate(former):
+                old, target = kept / str(number), project.data / move.to
+                there = target.exists() if move.new else target.parent.exists()
+                if old.exists() and there and (target != project.published or still):
+                    moves.append(Move(move.to, old.relative_to(project.data).as_posix()))
+                    runs += [target.name] * (target.parent == project.builds)
+            rest = [one for one in listed if one is not entry]
+            moves += files(home, {forgotten.NAME: forgotten.text(rest)})
+            again = endings.retelling(runs, "forget --undo", f"receipt {receipt}")
+            moves += files(home, {endings.RETELL: again})
+            moves.append(Move(f"{KEPT}/{receipt}"))
+            journal.carry_out(project.data, moves)
+        endings.make_up(project)
+    return runs

@@ -1,0 +1,88 @@
+"""A kept run made anew from landings that were written anew, by the stages of its night.
+
+Its verdict stays: whether its gates held was decided in its night.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg import conclude, durable, endings, publish, quality
+from cytoreg.nights.refresh import STAGES, VALIDATION
+from cytoreg.progress import Progress, quiet
+from cytoreg.publication import keys, privacy
+from cytoreg.run import Run, durations, keep_verdict, read_verdict
+from cytoreg.warehouse import comment, literal, open_build
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["MADE", "remake"]
+
+MADE = ("build.duckdb", "build.duckdb.wal", publish.PUBLIC, publish.DIGEST, "report.html")
+"""What a run makes of its landings, and is made anew."""
+
+
+def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
+    """Make a run anew in the data folder `data`, which has its landings and a list of forgotten."""
+    again = replace(run, data=data)
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        if Path(folder) == run.folder / "steps":
+            return {name for name in names if "-land_" not in name}
+        return {name for name in names if name in MADE or name.startswith(".")}
+
+    shutil.copytree(run.folder, again.folder, ignore=left_out)
+    for _, stage in VALIDATION if run.purpose == "validate" else STAGES:
+        stage(again, progress)
+    with open_build(again.build) as con:
+        con.execute(f"attach {literal(str(run.build))} as former (read_only)")
+        quality.ensure(con, "gate")
+        con.execute("insert into quality.gate select * from former.quality.gate")
+        con.execute("detach former")
+        conclude.describe(con, again)
+        outputs = conclude.sizes(con)
+        _point(con, data, run.data)
+    publish.export(
+        again.build,
+        again.folder / publish.PUBLIC,
+        pseudonym_key=keys.run_key(again),
+        policy=privacy.policy_of(again.project),
+    )
+    ending = _ending(again)
+    if ending:
+        ending = replace(ending, outputs=outputs, tables=conclude.counted(again))
+        durable.write(again.folder / endings.NAME, json.dumps(asdict(ending)))
+    verdict = read_verdict(again)
+    published = verdict.counts.get("published", 0)
+    counts = conclude.totals(again) | {"published": published}
+    status = ending.status if ending else "published"
+    conclude.write_report(again, "closed" if status in ("gate closed", "held") else status)
+    keep_verdict(
+        again, replace(verdict, counts=counts, durations=durations(again), report=run.report)
+    )
+    return again
+
+
+def _ending(run: Run) -> endings.Ending | None:
+    try:
+        known = json.loads((run.folder / endings.NAME).read_text(encoding="utf-8"))
+        return endings.Ending(**known)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _point(con: DuckDBPyConnection, made_in: Path, data: Path) -> None:
+    """Let the views of landings name the place where these will lie."""
+    views = con.execute(
+        "select view_name, sql, comment from duckdb_views()"
+        " where schema_name = 'landing' and not internal"
+    ).fetchall()
+    for name, sql, told in views:
+        moved = sql.replace(str(made_in / "landing"), str(data / "landing"))
+        con.execute(moved.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1))
+        comment(con, f"landing.{name}", told)

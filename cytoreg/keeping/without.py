@@ -1,0 +1,291 @@
+"""What is kept, made anew without a person: landings, the builds made of them, the published file.
+
+Landings are written anew without the person's records, and builds are made anew of them, by the
+stages that made them: nothing is cut out of a database. Runs that another project or cytoreg made
+cannot be made again, nor can nights that failed: they lose their builds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from cytoreg import __version__, durable, manifest, publish
+from cytoreg.errors import ConfigError
+from cytoreg.keeping import forgotten
+from cytoreg.keeping.forgotten import Entry
+from cytoreg.keeping.journal import HOME, Move
+from cytoreg.keeping.remake import MADE, remake
+from cytoreg.keeping.withhold import NEW, rewrite, searched
+from cytoreg.progress import Progress
+from cytoreg.publication.keys import fingerprint_of, key_of, published_key
+from cytoreg.run import Run, fingerprint
+from cytoreg.warehouse import in_memory, literal, open_build, quote
+
+if TYPE_CHECKING:
+    from cytoreg.manifest import Landing
+    from cytoreg.project import Project
+
+__all__ = ["Made", "files", "identified", "make"]
+
+PSEUDONYM = re.compile("P[0-9A-F]{16}")
+
+
+@dataclass
+class Made:
+    """What was made aside: how many records went from each landing, runs made anew and given up."""
+
+    landings: dict[Place, int]
+    records: dict[str, int]
+    rebuilt: list[str]
+    removed: list[str]
+    moves: list[Move]
+
+
+Place = tuple[str, str]
+"""A landing: its source and fingerprint."""
+
+
+def make(
+    project: Project,
+    home: Path,
+    entry: Entry | None,
+    ids: Sequence[str],
+    progress: Progress,
+) -> Made:
+    """Make all that is kept without the persons of these pseudonyms, below `home`.
+
+    They become `entry` of the list; without one the persons are those on the list. Raises
+    ConfigError when what is published cannot be made again, and when no record was found.
+    """
+    runs, complete = _runs(project)
+    made = Made({}, {}, [], [], [])
+    used = {_place(landing): landing for landings in complete.values() for landing in landings}
+    with closing(in_memory(home / "spill")) as con:
+        digests = _search(project, home, con, runs, complete, ids, progress)
+        listed = forgotten.entries(project.data)
+        if entry:
+            if not con.execute("select count(*) from trace").fetchall()[0][0]:
+                raise ConfigError("no record of the person was found", remedy="refresh first")
+            listed.append(replace(entry, digests=digests))
+        made.moves += files(home, {forgotten.NAME: forgotten.text(listed)})
+        for place, landing in used.items():
+            written, move = rewrite(con, landing, home, [one.id for one in listed])
+            made.moves.append(move)
+            for before, after in zip(landing.tables, written.tables, strict=True):
+                if count := after.forgotten - before.forgotten:
+                    made.landings[place] = made.landings.get(place, 0) + count
+        rows = con.execute(
+            "select _source || '.' || _table, count(*) from (select _source, _table from trace"
+            " union all select source, source_table from reject_trace) group by 1 order by 1"
+        ).fetchall()
+        made.records = dict(rows)
+    for run in runs:
+        landings = complete.get(run.run_id, [])
+        touched = any(_place(landing) in made.landings for landing in landings)
+        if landings and not touched:
+            continue
+        if landings and (run.folder / "verdict.json").exists():
+            progress(f"build run {run.run_id} again", 0)
+            remake(run, home / NEW, progress)
+            made.rebuilt.append(run.run_id)
+            made.moves.append(_move(f"builds/{run.run_id}"))
+        else:
+            made.removed.append(run.run_id)
+            made.moves += _given_up(project, run.folder, used)
+    for folder in project.landing.glob("[!.]*/[!.]*"):
+        if (folder.parent.name, folder.name) not in used:
+            made.moves.append(Move(folder.relative_to(project.data).as_posix()))
+    current = publish.published_run(project)
+    if current in made.rebuilt:
+        target = home / NEW / "published" / project.published.name
+        target.parent.mkdir()
+        durable.copy(home / NEW / "builds" / current / publish.PUBLIC, target)
+        target.chmod(publish.READ_ONLY)
+        made.moves.append(_move(f"published/{target.name}"))
+    made.moves += _mappings(project, home, ids, made.rebuilt)
+    return made
+
+
+def _runs(project: Project) -> tuple[list[Run], dict[str, list[Landing]]]:
+    """The kept runs; of those that this project made as it is now, all landings of their night.
+
+    Raises ConfigError unless what is published is one of these.
+    """
+    runs, complete = [], {}
+    now = (project.content_hash(), __version__)
+    for folder in publish.folders(project):
+        try:
+            run = Run.of(project, folder.name)
+        except ConfigError:
+            run = None
+        if run is None:
+            raise ConfigError(
+                f"run.json of run {folder.name} cannot be read: it cannot be told what it holds",
+                remedy=f"remove {folder}, or restore a backup",
+            )
+        runs.append(run)
+        with suppress(ConfigError):
+            landings = [
+                manifest.read(project.landing / source / fingerprint(run, source))
+                for source in project.config.sources
+            ]
+            if (run.project_hash, run.code_version) == now:
+                complete[run.run_id] = landings
+    current = publish.published_run(project)
+    if current is not None and current not in complete:
+        raise ConfigError(
+            "the project is another than when what is published was made, so that it cannot be"
+            " made again",
+            remedy="refresh first: cytoreg refresh",
+        )
+    if published_key(project) not in ("", fingerprint_of(key_of(project))):
+        raise ConfigError(
+            "the key that is set is not that of what is published",
+            remedy=f"set {project.config.privacy.pseudonym_key} to that key, or refresh first",
+        )
+    return runs, complete
+
+
+def _search(
+    project: Project,
+    home: Path,
+    con: duckdb.DuckDBPyConnection,
+    runs: Sequence[Run],
+    complete: Mapping[str, list[Landing]],
+    ids: Sequence[str],
+    progress: Progress,
+) -> list[str]:
+    """Gather in `con` what `traces` finds in each night's landings; returns all digests.
+
+    A person may have had another number, and so another pseudonym, in an earlier night: what is
+    learnt in one night is looked for in the others.
+    """
+    nights = {
+        tuple(map(_place, complete[run.run_id])): run for run in runs if run.run_id in complete
+    }
+    digests: set[str] = set()
+    grown = True
+    while grown:
+        after_first = 0
+        for night in reversed(list(nights.values())):
+            progress(f"search the landings of run {night.run_id}", 0)
+            landings = complete[night.run_id]
+            with searched(home, project, landings, night.as_of, ids, sorted(digests)) as found:
+                part, more = found
+                for table in ("trace", "reject_trace"):
+                    part.execute(f"copy {table} to {literal(str(home / table))} (format parquet)")
+                    rows = f"read_parquet({literal(str(home / table))})"
+                    con.execute(f"create table if not exists {table} as from {rows} limit 0")
+                    con.execute(f"insert into {table} from {rows} except from {table}")
+                digests |= set(more)
+                after_first = after_first or len(digests)
+        grown = len(digests) > after_first
+    (home / "search.duckdb").unlink(missing_ok=True)
+    for table in ("trace", "reject_trace"):
+        (home / table).unlink(missing_ok=True)
+    return sorted(digests)
+
+
+def _given_up(project: Project, folder: Path, used: Collection[Place]) -> list[Move]:
+    """What goes of a run that cannot be made anew: its builds, and the names of lost landings."""
+    gone = [folder / name for name in MADE if (folder / name).exists()]
+    gone += [
+        path
+        for path in (folder / "landings").glob("[!.]*")
+        if (path.name, path.read_text(encoding="utf-8", errors="replace")) not in used
+    ]
+    return [Move(path.relative_to(project.data).as_posix()) for path in gone]
+
+
+def _mappings(
+    project: Project, home: Path, ids: Sequence[str], rebuilt: Sequence[str]
+) -> list[Move]:
+    """Mappings of rotated keys without the pseudonyms that are in no build any more."""
+    moves = []
+    for path in sorted((project.data / "keys").glob("*.parquet")):
+        gone = set(ids)
+        for run in rebuilt:
+            before, after = (
+                _pseudonyms(data / "builds" / run / "build.duckdb")
+                for data in (project.data, home / NEW)
+            )
+            gone |= before - after
+        target = home / NEW / "keys" / path.name
+        target.parent.mkdir(exist_ok=True)
+        with closing(in_memory()) as con:
+            con.execute(
+                f"copy (select * from read_parquet({literal(str(path))})"
+                " where not list_contains($1::varchar[], old)"
+                f" and not list_contains($1::varchar[], new)) to {literal(str(target))}"
+                " (format parquet)",
+                [sorted(gone)],
+            )
+        moves.append(_move(f"keys/{path.name}"))
+    return moves
+
+
+def _pseudonyms(build: Path) -> set[str]:
+    """All pseudonyms of a build's registry."""
+    with open_build(build, read_only=True) as con:
+        columns = con.execute(
+            "select table_name, column_name from duckdb_columns() where schema_name = 'registry'"
+            " and column_name like '%\\_id' escape '\\' and data_type = 'VARCHAR'"
+            " and database_name = current_database()"
+        ).fetchall()
+        rows = [
+            con.execute(f"select distinct {quote(name)} from registry.{quote(table)}").fetchall()
+            for table, name in columns
+        ]
+    return {value for found in rows for (value,) in found if value}
+
+
+def identified(project: Project, persons: Collection[str]) -> list[str]:
+    """The pseudonyms of persons, who are named by a pseudonym or a number; no number is told."""
+    wanted = {person.strip() for person in persons} - {""}
+    if not wanted:
+        raise ConfigError("nobody is named", remedy="give --patient KEY, as the marts show it")
+    entity, number = project.config.linkage.entity, project.config.linkage.number
+    identifier = quote(f"{entity}_id")
+    found: dict[str, set[str]] = {}
+    for folder in publish.folders(project):
+        with suppress(duckdb.Error), open_build(folder / MADE[0], read_only=True) as con:
+            rows = con.execute(
+                f"from (select {identifier} as id, unnest([id, cast({quote(number)} as varchar)])"
+                f" as named from registry.{quote(entity + '_number')})"
+                " where list_contains($1::varchar[], named)",
+                [sorted(wanted)],
+            ).fetchall()
+            for identity, named in rows:
+                found.setdefault(named, set()).add(identity)
+    if missing := wanted - set(found):
+        told = ", ".join(sorted(one for one in missing if PSEUDONYM.fullmatch(one)))
+        raise ConfigError(
+            f"{len(missing)} of {len(wanted)} keys are nobody's in what is kept"
+            + (f": {told}" if told else ""),
+            remedy=f"give {entity}_id as the marts show it; numbers only by --from FILE",
+        )
+    return sorted(set().union(*found.values()))
+
+
+def _place(landing: Landing) -> Place:
+    return landing.source, landing.folder.name
+
+
+def _move(to: str) -> Move:
+    return Move(to, f"{HOME}/{NEW}/{to}")
+
+
+def files(home: Path, texts: Mapping[str, str]) -> list[Move]:
+    """Texts as files that come."""
+    for name, text in texts.items():
+        path = home / NEW / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return [_move(name) for name in texts]
