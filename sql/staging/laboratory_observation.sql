@@ -1,4 +1,4 @@
-/* The laboratory's FHIR Observations in registry words, one row a resource.
+/* The laboratory's FHIR Observations in registry words, one row a resource, or a component of it.
 Days and times are those of the registry's time zone. A result that came as text stays as it was
 written, like one that came as a number; staging.laboratory reads it. The subject is the hospital's
 own number, or without one the id that a reference names.
@@ -7,7 +7,7 @@ materialized: view
 */
 with trimmed as (
   select
-    cleaned(result_id) as result_id,
+    cleaned(result_id) || coalesce('#' || cleaned(component), '') as result_id,
     lower(cleaned(status)) as status,
     zero_padded(cleaned(mrn), 7) as mrn,
     cleaned(patient) as patient,
@@ -29,7 +29,7 @@ with trimmed as (
   from landing.laboratory_observation
 )
 select
-  result_id as result_key, -- Observation.id
+  result_id as result_key, -- Observation.id; of a component with its place
   status, -- status
   case
     when regexp_matches(mrn, '^[0-9]{7}$') then mrn

@@ -31,6 +31,7 @@ with trimmed as (
     upper(cleaned(order_status)) as order_status,
     cleaned(filler_number) as filler_number,
     cleaned(order_place) as order_place,
+    cleaned(sub_ids) as sub_ids,
     cleaned(report_number) as report_number,
     upper(cleaned(result_status)) as result_status,
     cleaned(reported_time) as reported_time,
@@ -77,7 +78,7 @@ coded as (
     md5(
       concat_ws(
         '|', sender, laboratory, message_number, event, order_control, order_status, order_place,
-        coalesce(report_number, filler_number), 'status', result_status, 'time', reported_time,
+        coalesce(report_number, filler_number), 'parts', sub_ids, 'status', result_status, 'time', reported_time,
         'patient', hospital_number, 'specimen', specimen_date, collected, 'case', case_number,
         'site', primary_site, 'histology', histology, 'grade', grade, 'ki67', ki67,
         'mitoses', mitoses, mitoses_unit, 'differentiation', differentiation, 't', t, 'n', n,

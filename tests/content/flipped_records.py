@@ -162,6 +162,7 @@ def landed(place: int, way: str) -> Rows:
         "laboratory_observation": [
             {
                 "result_id": f"r{place}",
+                "component": "0",
                 "status": "final",
                 "mrn": number,
                 "patient": number,
@@ -249,6 +250,7 @@ def _report(place: int, number: str, case: str) -> Row:
         "order_status": "CM",
         "filler_number": f"S10-{place}",
         "order_place": "1",
+        "sub_ids": "1",
         "report_number": f"S10-{place}",
         "result_status": "F",
         "reported_time": "201001121700",

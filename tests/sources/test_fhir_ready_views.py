@@ -218,6 +218,66 @@ def test_a_result_without_category_is_known_by_its_assay(con):
     assert len(rows(con, "views/laboratory.json", plain, vital)) == 1
 
 
+def quantity(value: float, unit: str = "ng/mL", **more: object) -> Resource:
+    return {"value": value, "unit": unit, "code": unit} | more
+
+
+@pytest.mark.parametrize(
+    ("result", "read"),
+    [
+        (
+            {"valueRange": {"low": quantity(3), "high": quantity(5)}},
+            {"value_text": "3-5", "unit": "ng/mL"},
+        ),
+        ({"valueRange": {"low": quantity(3)}}, {"value_text": "3-", "unit": "ng/mL"}),
+        (
+            {"valueRatio": {"numerator": quantity(10, "mg"), "denominator": quantity(24, "h")}},
+            {"value": "10", "value_text": "10:24", "unit": "mg/24 h"},
+        ),
+        (
+            {
+                "valueRatio": {
+                    "numerator": quantity(100, "ng", comparator="<"),
+                    "denominator": quantity(1, "mL"),
+                }
+            },
+            {"value": "100", "value_text": "100:1", "comparator": "<", "unit": "ng/mL"},
+        ),
+        (
+            {"valueRatio": {"numerator": {"value": 1}, "denominator": {"value": 128}}},
+            {"value_text": "1:128"},
+        ),
+        ({"dataAbsentReason": coded("not-performed")}, {}),
+    ],
+)
+def test_the_project_s_view_reads_ranges_and_ratios(con, result, read):
+    (row,) = rows(con, "views/laboratory.json", observation(**result))
+    told = ("value", "value_text", "comparator", "unit")
+    assert {name: row[name] for name in told if name in row} == read
+
+
+def test_the_project_s_view_takes_the_assays_among_components_and_the_result_beside_them(con):
+    assay = "urn:simulated-hospital:assay|"
+    two = [
+        {"code": coded(f"{assay}PST"), "valueQuantity": quantity(7, "pg/mL")},
+        {"code": coded("http://loinc.org|9811-1"), "valueQuantity": quantity(1)},
+        {"code": coded(f"{assay}NKA"), "valueQuantity": quantity(8, "ng/L")},
+    ]
+    found = rows(
+        con,
+        "views/laboratory.json",
+        observation(component=two),
+        observation(component=two[:1], valueQuantity=quantity(1)),
+        observation(component=two[1:2]),
+    )
+    told = [(row.get("component"), row["code"], row.get("value")) for row in found]
+    assert told == [
+        *(("0", "PST", "7"), ("1", "NKA", "8")),
+        *((None, "CGA", "1"), ("1", "PST", "7")),
+        (None, "CGA", None),
+    ]
+
+
 def test_components_are_rows_of_their_own(con):
     panel = observation(
         effectiveDateTime="2010-01-02",

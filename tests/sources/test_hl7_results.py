@@ -94,8 +94,39 @@ def test_the_result_that_stands_is_read(
 def test_a_result_is_corrected_within_its_sub_identifier(project: Make, landed: Callable) -> None:
     segments = ("OBR|1||S1", obx("25", "W", sub_id="1"), obx("2", sub_id="2"))
     assert rows_of(project, landed, segments, "ki67") == [("2",)]
-    segments = ("OBR|1||S1", obx("2", sub_id="1"), obx("30", "C", sub_id="2"))
-    assert rows_of(project, landed, segments, "ki67") == [("2",)]
+    segments = (
+        "OBR|1||S1",
+        obx("2", sub_id="1"),
+        obx("25", sub_id="2"),
+        obx("30", "C", sub_id="2"),
+    )
+    assert rows_of(project, landed, segments, "ki67") == [("2",), ("30",)]
+
+
+@pytest.mark.parametrize(("first", "second"), [("A", "B"), ("1.1", "2.1"), ("^1^1", "^2^1")])
+def test_results_of_two_specimens_are_never_one_row(
+    first: str, second: str, project: Make, landed: Callable
+) -> None:
+    segments = (
+        "ORC|RE|P1", order("S1", "F"), obx("all", code="NOTE"),
+        obx("2", sub_id=first), "NTE|1||on the first", obx("30", sub_id=second),
+        obx("35", code="MITOSES", sub_id=second), "OBR|2||S2", obx("5", sub_id=first),
+    )  # fmt: skip
+    columns = "report, status, ki67, mitoses, text, note, _row, _parent_row"
+    assert rows_of(project, landed, segments, columns) == [
+        ("S1", "F", "2", None, "all", "on the first", 1, 1),
+        ("S1", "F", "30", "35", "all", None, 2, 1),
+        ("S2", None, "5", None, None, None, 3, 1),
+    ]
+
+
+def test_a_sub_identifier_that_only_counts_parts_no_results(
+    project: Make, landed: Callable
+) -> None:
+    lines = (obx("one", code="NOTE", sub_id="3"), obx("two", code="NOTE", sub_id="4"))
+    segments = ("OBR|1||S1", obx("2", sub_id="1"), obx("35", code="MITOSES", sub_id="2"), *lines)
+    columns = "ki67, mitoses, text, _row"
+    assert rows_of(project, landed, segments, columns) == [("2", "35", "one\ntwo", 1)]
 
 
 def test_of_a_result_that_does_not_stand_the_status_is_told(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -88,6 +90,21 @@ def test_codes_of_missing_data_belong_to_their_box(project: Make, landed: Callab
     data = "record_id,symptoms___1,symptoms____2_5,symptoms___unk,visit_date,other\n1,0,0,1,,\n"
     _, people, _ = landed(redcap(project, data), "research", "symptoms___unk")
     assert people == [("1",)]
+
+
+@pytest.mark.parametrize("code", ["UNK", "NASK", "ASKU", "NI", "NAV", "-99", "-98", "-1"])
+def test_codes_of_missing_data_that_a_source_declares_are_empty_cells(
+    code: str, project: Make, landed: Callable
+) -> None:
+    reference = Path(__file__).parents[2] / "cytoreg.toml"
+    declared = tomllib.loads(reference.read_text(encoding="utf-8"))["sources"]["research"]
+    research = project(f"{REDCAP}missing = {declared['missing']}\n")
+    data = f"{FIELDS}\n{code[-1]},visit,1,,,,{code},2,,\n"
+    (research.extracts / "data.csv").write_text(data, encoding="utf-8")
+    (research.extracts / "dictionary.csv").write_text(DICTIONARY, encoding="utf-8")
+    columns = "record_id, redcap_repeat_instance, visit_date"
+    _, visits, rejects = landed(research, "research", columns, table="visit")
+    assert (visits, rejects) == ([(code[-1], "1", "")], [])
 
 
 def test_a_row_that_no_instrument_can_take_is_a_reject(project: Make, landed: Callable) -> None:

@@ -7,6 +7,8 @@ be obtained, N not asked, I pending, O a description of the order: no result.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from cytoreg.sources.hl7.paths import NULL
 
 CODE, SUB_ID, VALUE, STATUS = 3, 4, 5, 11
@@ -18,6 +20,7 @@ _TAKEN_BACK = frozenset("DWX")
 _CORRECTED = frozenset("CA")
 _EARLY = frozenset("PRS")
 _PLAIN = "F", ""
+_REMARKS = "NTE", "PRT"
 
 Fields = list[str]
 
@@ -54,6 +57,48 @@ def standing(found: list[Fields], every: bool, of_one_code: bool) -> list[Fields
         final = [fields for fields in told if _status(fields) not in _EARLY]
         left += corrected[-1:] or final or told
     return left
+
+
+def apart(segments: list[Fields], codes: Collection[str], component: str) -> list[list[Fields]]:
+    """An order's segments, once for each specimen, where it has results of several.
+
+    They are told apart by the sub-identifier (OBX-4; of its data type OG, version 2.8.2, by the
+    group) of results that stand, one of `codes` having results with several. Each specimen's own
+    results come first; those without a sub-identifier, or with another one, are of all of them.
+    """
+    told: dict[str, dict[str, None]] = {}
+    group, group_of = "", []
+    for fields in segments:
+        if fields[0] not in _REMARKS:  # which belong to the result before them
+            group = _group(fields, component)
+        group_of.append(group)
+        if fields[0] == "OBX" and group and _status(fields) not in NO_RESULT:
+            code = _text(fields, CODE).partition(component)[0]
+            if code in codes:
+                told.setdefault(code, {})[group] = None
+    groups = {group: None for those in told.values() if len(those) > 1 for group in those}
+    if not groups:
+        return [segments]
+    first = next(at for at, group in enumerate(group_of) if group in groups)
+    head = [at for at, fields in enumerate(segments[:first]) if fields[0] != "OBX"]
+    common = [
+        at for at, group in enumerate(group_of) if group not in groups and at not in set(head)
+    ]
+    return [
+        [segments[at] for at in (*head, *_places(group_of, group), *common)] for group in groups
+    ]
+
+
+def _places(group_of: list[str], group: str) -> list[int]:
+    return [at for at, other in enumerate(group_of) if other == group]
+
+
+def _group(fields: Fields, component: str) -> str:
+    """What tells a result's specimen: the sub-identifier, or the group in it."""
+    if fields[0] != "OBX":
+        return ""
+    first, _, rest = _text(fields, SUB_ID).partition(component)
+    return rest.partition(component)[0].strip() or first.strip()
 
 
 def _holds(fields: Fields, later: list[Fields]) -> bool:

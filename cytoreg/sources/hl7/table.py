@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from cytoreg.sources.hl7.message import Message
 from cytoreg.sources.hl7.paths import JOINT, NULL, Path, Picker, Which, chooser, picker, piece_of
-from cytoreg.sources.hl7.results import IDENTITY, STATUS, in_doubt, standing
+from cytoreg.sources.hl7.results import IDENTITY, STATUS, SUB_ID, apart, in_doubt, standing
 from cytoreg.sources.hl7.signs import Signs, escaped
 from cytoreg.sources.hl7.tree import RANKS, Fields, Tree
 
@@ -113,6 +113,7 @@ class Table:
         self._component = ""
         self._by_name: _Lookups = {}
         self._by_code: _Lookups = {}
+        self._single: set[str] = set()
         self._where, self._row = "", 0
         self._clear()
 
@@ -133,6 +134,8 @@ class Table:
         if message.signs is not self._signs:
             self._signs, self._component = message.signs, message.signs.component
             self._by_name, self._by_code = _lookups(self._paths, message.signs)
+            by_code = self._by_code.items()
+            self._single = {c for c, those in by_code if not all(one.every for one in those)}
         nothing: Row = [None] * len(self._paths), set()
         if self.each:
             for place, row in self._rows_of(Tree(message.segments), self.each, nothing):
@@ -144,21 +147,28 @@ class Table:
             if _patients_without_order(names):
                 raise Mixed
             rows = self._rows_of(Tree(message.segments), _ORDER, nothing)
-            for order, (place, row) in enumerate(rows):
-                self.further += order > 0
-                at = line + message.lines[place]
-                self._append(row, number + self.further, number, at)
-            return
-        if names.count("PID") > 1:
-            raise Mixed
-        row = self._found(message.segments, nothing)
-        self._append(row, number + self.further, number, line)
+        else:
+            if names.count("PID") > 1:
+                raise Mixed
+            parts = self._specimens(message.segments) if self._by_order else [message.segments]
+            rows = ((0, self._found(part, nothing)) for part in parts)
+        for order, (place, row) in enumerate(rows):
+            self.further += order > 0
+            self._append(row, number + self.further, number, line + message.lines[place])
 
     def _rows_of(self, tree: Tree, each: str, nothing: Row) -> Iterator[tuple[int, Row]]:
         """The rows of the segments called `each`, with their places."""
         around = {-1: nothing}
         for part in tree.parts(each):
-            yield part.place, self._found(part.own, self._above(tree, part.above, around))
+            outer = self._above(tree, part.above, around)
+            for own in self._specimens(part.own) if self._by_order else [part.own]:
+                yield part.place, self._found(own, outer)
+
+    def _specimens(self, segments: list[Fields]) -> list[list[Fields]]:
+        """An order's segments, apart where sub-identifiers tell results of one code apart."""
+        if not any(fields[0] == "OBX" and len(fields) > SUB_ID for fields in segments):
+            return [segments]
+        return apart(segments, self._single, self._component)
 
     def take(self) -> pa.Table:
         """The rows that wait: columns of text, `_file`, `_row`, `_parent_row` and `_line`."""
