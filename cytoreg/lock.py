@@ -32,8 +32,8 @@ def take_lock(data: Path) -> None:
         lock.acquire()
     except Timeout:
         raise Busy(
-            f"another refresh or rollback is running on {data}",
-            remedy="wait for it (cytoreg runs shows it), or use another --data folder",
+            f"another refresh, rollback, verify, backup or forget is at work on {data}",
+            remedy="wait for it (cytoreg runs shows a refresh), or use another --data folder",
         ) from None
     _locks[data] = lock
     try:

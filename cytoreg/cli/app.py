@@ -19,8 +19,8 @@ A night: sources are landed, every row and table is judged, every row is account
 and survival marts are published by one rename.
 
 Exit codes: 0 done (published), 1 gate closed, or something kept is damaged, 2 wrong use or
-configuration, 3 a source failed, 4 another refresh or rollback is at work, 5 the machine failed
-(disk full, no permission, no memory), 70 a fault of cytoreg itself, 130 interrupted.
+configuration, 3 a source failed, 4 another refresh, rollback or the like is at work, 5 the machine
+failed (disk full, no permission, no memory), 70 a fault of cytoreg itself, 130 interrupted.
 CYTOREG_DEBUG=1 shows tracebacks, which may hold patients' values.
 """
 
