@@ -11,10 +11,28 @@ with numbers_of_diagnoses as (
   from landing.hospital_diagnoses
   where cleaned(encounter_id) is not null
 ),
+numbers_of_encounters as (
+  select distinct
+    cleaned(encounter_id) as encounter_number,
+    zero_padded(cleaned(mrn), 7) as hospital_number,
+    true as has_row
+  from landing.hospital_encounters
+),
+-- Two patients may have one number: that of whom no encounter is known comes first.
+ranked_numbers as (
+  select
+    d.*,
+    coalesce(e.has_row, false) as has_row,
+    bool_and(coalesce(e.has_row, false)) over (partition by d.encounter_number) as all_have
+  from numbers_of_diagnoses as d
+  left join numbers_of_encounters as e
+    on e.encounter_number = d.encounter_number and e.hospital_number = d.hospital_number
+  where regexp_matches(d.hospital_number, '^[0-9]{7}$')
+),
 number_of_encounter as (
   select encounter_number, min(hospital_number) as hospital_number
-  from numbers_of_diagnoses
-  where regexp_matches(hospital_number, '^[0-9]{7}$')
+  from ranked_numbers
+  where has_row = all_have
   group by encounter_number
   having count(*) = 1
 ),

@@ -1,19 +1,41 @@
 /* The research project's enrolled patients in registry words; the project keeps no names.
-A record that was enrolled under several hospital numbers hands all of them on; one without a number
-that can be read hands on the one that the operating-room log has for its cases.
+A record that was enrolled under several hospital numbers hands all of them on, unless their charts in
+the hospital are of two persons: other family names, and other days of birth or last digits of the
+social security number. One without a number that can be read hands on the one that the operating-room
+log has for its cases.
 grain: source_patient_number, one row per enrolled record
 materialized: view
 */
-with numbers_of_record as (
+with enrolled as (
+  select distinct cleaned(record_id) as record_id, zero_padded(cleaned(mrn), 7) as mrn
+  from landing.research_enrollment
+  where regexp_matches(zero_padded(cleaned(mrn), 7), '^[0-9]{7}$')
+),
+charts as (
   select
-    record_id,
-    string_agg(mrn, ' ' order by mrn) as mrns
-  from (
-    select distinct cleaned(record_id) as record_id, zero_padded(cleaned(mrn), 7) as mrn
-    from landing.research_enrollment
-  ) as enrolled
-  where regexp_matches(mrn, '^[0-9]{7}$')
-  group by record_id
+    zero_padded(cleaned(mrn), 7) as mrn,
+    upper(cleaned(last_name)) as family_name,
+    cleaned(birth_date) as birth_date,
+    right(cleaned(ssn_last4), 4) as ssn_last4
+  from landing.hospital_patients
+),
+of_several as (
+  select distinct e.record_id
+  from enrolled as e
+  inner join enrolled as f on f.record_id = e.record_id and f.mrn <> e.mrn
+  inner join charts as c on c.mrn = e.mrn
+  inner join charts as d on d.mrn = f.mrn
+  where c.family_name <> d.family_name
+    and (c.birth_date <> d.birth_date or c.ssn_last4 <> d.ssn_last4)
+),
+numbers_of_record as (
+  select
+    e.record_id,
+    string_agg(e.mrn, ' ' order by e.mrn) as mrns
+  from enrolled as e
+  left join of_several as s on s.record_id = e.record_id
+  where s.record_id is null
+  group by e.record_id
   having count(*) > 1
 ),
 trimmed as (
