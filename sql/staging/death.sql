@@ -36,7 +36,7 @@ select
   end as sex, -- sex: M, F or U
   ssn_last4, -- ssn_last4
   iso_date(death_date) as death_date, -- death_date, the same
-  case when regexp_matches(death_date, '^[0-9]{4}') then substr(death_date, 1, 4) end
+  case when regexp_matches(iso_date(death_date), '^[0-9]{4}') then left(iso_date(death_date), 4) end
     as death_year, -- year of death_date
   state, -- state
   cause_of_death, -- cause: ICD code without its dot

@@ -1,4 +1,4 @@
-"""The index has no hospital number; its dates become ISO dates where they have eight digits."""
+"""The index has no hospital number; its dates become ISO dates, with eight digits or a month in words."""
 
 title = "Certificates of the death index"
 
@@ -8,6 +8,7 @@ given = {
         -------------------+-----------+------------+-----+------------+------
         2010000001         | simulated | 19500131   | F   | 20100102   | C179
         2010000002         | SIMULATED | 1950       | X   | 2010010    |
+        2010000003         | SIMULATED | 31JAN1950  | M   | 02JAN2010  |
     """,
 }
 
@@ -16,9 +17,10 @@ def test_certificates(stages):
     stages(
         "staging.death",
         """
-        certificate_number | family_name | birth_date | sex    | death_date | cause_of_death
-        -------------------+-------------+------------+--------+------------+---------------
-        2010000001         | SIMULATED   | 1950-01-31 | female | 2010-01-02 | C179
-        2010000002         | SIMULATED   | 1950       | X      | 2010010    |
+        certificate_number | family_name | birth_date | sex    | death_date | death_year | cause_of_death
+        -------------------+-------------+------------+--------+------------+------------+---------------
+        2010000001         | SIMULATED   | 1950-01-31 | female | 2010-01-02 | 2010       | C179
+        2010000002         | SIMULATED   | 1950       | X      | 2010010    | 2010       |
+        2010000003         | SIMULATED   | 1950-01-31 | male   | 2010-01-02 | 2010       |
         """,
     )
