@@ -1,24 +1,28 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command_line import AS_OF, run
+from command_line import AS_OF, run_process
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(shared: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project made by `cytoreg init`, with extracts, refreshed once. Nobody changes it."""
-    folder = tmp_path_factory.mktemp("registry") / "registry"
-    for command in (
-        ("init", folder),
-        ("simulate", folder / "extracts", "--patients", "120"),
-        ("refresh", "--untracked", "--as-of", AS_OF, "--project", folder),
-    ):
-        done = run(*command, cwd=folder.parent)
-        assert done.code == 0, done.err
-    return folder
+
+    def make(folder: Path) -> None:
+        for command in (
+            ("init", folder),
+            ("simulate", folder / "extracts", "--patients", "120"),
+            ("refresh", "--untracked", "--as-of", AS_OF, "--project", folder),
+        ):
+            done = run_process(*command, cwd=folder.parent)
+            assert done.code == 0, done.err
+
+    own = tmp_path_factory.mktemp("made") / "registry"
+    return Path(shutil.copytree(shared("registry", make), own, symlinks=True))
 
 
 @pytest.fixture

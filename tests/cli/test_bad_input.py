@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sqlite3
@@ -10,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from command_line import AS_OF, run
+from command_line import AS_OF, run, run_process
 
 XML = "extracts/tumor_registry/tumor_registry.xml"
 CASES = "extracts/or_log/or_log_2010.csv"
@@ -184,15 +185,44 @@ def test_every_source_that_fails_is_named_at_once(registry: Path) -> None:
     assert "or_log_2010.csv is empty" in done.err
 
 
-def test_mended_input_is_published_again(registry: Path) -> None:
-    content = (registry / CASES).read_bytes()
+@pytest.fixture(scope="module")
+def emptied(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose last night met an empty file. Nobody changes it."""
+    folder = tmp_path_factory.mktemp("emptied") / "registry"
+    registry = Path(shutil.copytree(made, folder, symlinks=True))
     (registry / CASES).write_bytes(b"")
     done = run("refresh", "--untracked", "--as-of", AS_OF, cwd=registry)
     assert done.code == 1
+    assert "or_log_2010.csv is empty" in done.out
     assert "gate closed: sources: or_log: or_log/or_log_2010.csv is empty" in done.err
     assert "yesterday's marts stay published" in done.err
-    (registry / CASES).write_bytes(content)
+    return registry
+
+
+def test_mended_input_is_published_again(emptied: Path, made: Path, tmp_path: Path) -> None:
+    registry = Path(shutil.copytree(emptied, tmp_path / "registry", symlinks=True))
+    shutil.copyfile(made / CASES, registry / CASES)
     assert run("refresh", "--untracked", "--as-of", AS_OF, cwd=registry).code == 0
+
+
+def test_runs_are_listed_with_how_they_ended(emptied: Path, tmp_path: Path) -> None:
+    registry = Path(shutil.copytree(emptied, tmp_path / "registry", symlinks=True))
+    shutil.rmtree(registry / "data/builds")  # no landing of it serves then
+    failed = run("refresh", "--untracked", "--as-of", AS_OF, cwd=registry)
+    assert failed.code == 3
+    rows = json.loads(run("runs", "--json", cwd=registry).out)
+    assert [row["status"] for row in rows] == ["failed", "gate closed", "published"]
+    assert "or_log_2010.csv is empty" in rows[0]["error"]
+
+
+def test_a_process_ends_with_the_code_of_what_went_wrong(registry: Path) -> None:
+    forget(registry)
+    (registry / CASES).write_bytes(b"")
+    done = run_process("refresh", "--untracked", "--as-of", AS_OF, cwd=registry)
+    assert done.code == 3
+    (error,) = (line for line in done.message if line.startswith("error: "))
+    assert "source or_log: or_log/or_log_2010.csv is empty" in error
+    assert "Traceback" not in done.err
 
 
 def test_doctor_finds_what_a_refresh_would_meet(registry: Path) -> None:

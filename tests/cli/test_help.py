@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import run
+from command_line import run, run_process
 
 COMMANDS = (
     "init", "simulate", "sources list", "sources add", "refresh", "validate", "serve", "rollback",
@@ -18,7 +18,7 @@ HEAVY = "duckdb pyarrow pandas numpy pandera great_expectations prefect lifeline
 
 
 def test_help_lists_every_command_and_exit_code(tmp_path: Path) -> None:
-    shown = run("--help", cwd=tmp_path)
+    shown = run_process("--help", cwd=tmp_path)
     assert shown.code == 0
     for word in COMMANDS:
         assert f"\n  {word.split()[0]} " in shown.out, word
@@ -54,7 +54,7 @@ def test_help_needs_no_heavy_package() -> None:
 def test_wrong_use_is_exit_code_2(
     arguments: tuple[str, ...], expected: str, tmp_path: Path
 ) -> None:
-    done = run(*arguments, cwd=tmp_path)
+    done = run_process(*arguments, cwd=tmp_path)
     assert done.code == 2
     assert expected in done.err
 

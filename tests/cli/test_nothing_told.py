@@ -10,7 +10,7 @@ from pathlib import Path
 import canaries
 import pytest
 from canaries import BIRTH, FILE, NAME, TEXT
-from command_line import AS_OF, Ran, run
+from command_line import AS_OF, Ran, run_process
 
 from cytoreg import report
 from cytoreg.project import load_project
@@ -36,7 +36,7 @@ def night(made: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, R
         con.execute(f"update patients set birth_date = '{NAME}', sex = '{NAME}' where rowid = 3")
         con.commit()
     before = set(registry.rglob("*"))
-    done = run("refresh", "--untracked", "--as-of", AS_OF, cwd=registry)
+    done = run_process("refresh", "--untracked", "--as-of", AS_OF, cwd=registry)
     assert done.code == 0, done.err
     written = {path for path in set(registry.rglob("*")) - before if path.is_file()}
     written |= {registry / "data/published/registry.duckdb", *registry.glob("data/*.sqlite*")}

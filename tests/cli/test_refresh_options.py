@@ -6,7 +6,8 @@ import json
 import shutil
 from pathlib import Path
 
-from command_line import AS_OF, Ran, run
+from command_line import AS_OF, Ran
+from command_line import run_process as run  # each night is another process
 
 REFRESH = ("refresh", "--untracked", "--json")
 NOBODY = "postgresql://nobody@127.0.0.1:9/hospital"

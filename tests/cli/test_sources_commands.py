@@ -10,7 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from command_line import run
+from command_line import run, run_process
 
 RESULTS = "MRN,Value (ng/mL)\n0000001,5.1\n"
 
@@ -62,7 +62,7 @@ def test_what_is_not_said_is_asked(registry: Path) -> None:
 
 
 def test_nobody_is_asked_who_is_not_there(registry: Path) -> None:
-    done = run("sources", "add", "marker", cwd=registry, stdin=subprocess.DEVNULL)
+    done = run_process("sources", "add", "marker", cwd=registry, stdin=subprocess.DEVNULL)
     assert done.code == 2
     assert "nobody is there to answer" in done.err
     assert "marker" not in declared(registry)

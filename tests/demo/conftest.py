@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,12 @@ from cytoreg.demo import simulate
 
 
 @pytest.fixture(scope="session")
-def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clean(shared: Callable[..., Path]) -> Path:
     """The simulated hospital at its default size and seed, without defects."""
-    return simulate(tmp_path_factory.mktemp("clean"), defects=False).folder
+    return shared("clean_hospital", lambda folder: simulate(folder, defects=False))
 
 
 @pytest.fixture(scope="session")
-def flawed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def flawed(hospital: Path) -> Path:
     """The same with defects."""
-    return simulate(tmp_path_factory.mktemp("flawed")).folder
+    return hospital

@@ -5,17 +5,14 @@ from pathlib import Path
 import pytest
 from whole_night import AS_OF, ROOT
 
-from cytoreg.demo import simulate
 from cytoreg.nights.refresh import Verdict, refresh
 from cytoreg.project import Project, load_project
 
 
 @pytest.fixture(scope="session")
-def extracts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def extracts(hospital: Path) -> Path:
     """The simulated hospital at its default size and seed, with planted defects."""
-    folder = tmp_path_factory.mktemp("extracts")
-    simulate(folder)
-    return folder
+    return hospital
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,12 @@ from cytoreg.prefect_server import prefect_server
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(shared: Callable[..., Path]) -> Path:
     """A project with extracts and Prefect's tables, not refreshed yet. Nobody changes it."""
-    folder = tmp_path_factory.mktemp("flows") / "registry"
+    return shared("flows", _make)
+
+
+def _make(folder: Path) -> None:
     for command in (["init", str(folder)], ["simulate", f"{folder}/extracts", "--patients", "60"]):
         done = cytoreg(*command, cwd=folder.parent)
         assert done.returncode == 0, done.stderr
@@ -30,7 +34,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         environment.setenv("PREFECT_HOME", str(home))
         with prefect_server(home, scheduling=False, meanwhile=lambda _: None):
             pass
-    return folder
 
 
 @pytest.fixture
