@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field, field_validator
@@ -146,6 +147,24 @@ class Ledger(Section):
     url: str = ""
 
 
+class Notify(Section):
+    """Who hears of a night that published nothing, or of none at all.
+
+    `command` gets the message on its standard input, without a shell. `silence` (`26h`, `2d`) is
+    the longest time between two published nights: `cytoreg status` calls more a problem.
+    """
+
+    command: list[str] = []
+    silence: str = Field("", pattern=r"^(|[1-9]\d{0,3}[hd])$")
+
+    @property
+    def silence_allowed(self) -> timedelta | None:
+        """`silence` as a time; None without it."""
+        if not self.silence:
+            return None
+        return int(self.silence[:-1]) * timedelta(hours={"h": 1, "d": 24}[self.silence[-1]])
+
+
 class Config(Section):
     """The whole of cytoreg.toml; a project without a source is one to add some to."""
 
@@ -157,4 +176,5 @@ class Config(Section):
     gates: Gates = Gates()
     retention: Retention = Retention()
     privacy: Privacy = Privacy()
+    notify: Notify = Notify()
     ledger: Ledger = Ledger()

@@ -58,6 +58,48 @@ def verify(
 
 
 @app.command()
+def status(
+    tell: Annotated[
+        bool, typer.Option("--notify", help="Give what is amiss to the command of [notify].")
+    ] = False,
+    project: ProjectOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether the nights go well, for people and for monitoring.
+
+    What is published and since when, how the last refresh ended, which sources were away, and
+    whether a night did not happen ([notify] silence). Exit code 1 if something is amiss. Quick: it
+    opens no build. The same stands in health.json of the data folder after every night.
+
+    Example:  cytoreg status --json
+    """
+    from cytoreg.keeping import health
+
+    loaded = load(project, None, data)
+    found = health.look(loaded)
+    if as_json:
+        show_json(vars(found) | {"well": found.well})
+    else:
+        show_table(
+            ("", ""),
+            [
+                ("published", f"{found.published_run or 'nothing'}  {found.published_at or ''}"),
+                ("last refresh", f"{found.last_run or 'none'}  {found.last_status or ''}"),
+                ("ended", found.last_finished_at or ""),
+                ("sources away", ", ".join(found.stale_sources)),
+            ],
+        )
+    if tell and not found.well and not health.notify(loaded, found):
+        typer.secho("nobody was told: [notify] has no command, or it failed", fg="yellow", err=True)
+    for problem in found.problems:
+        typer.secho(problem, fg="red", err=True)
+    if found.problems:
+        raise typer.Exit(1)
+    typer.secho("well", fg="green", err=True)
+
+
+@app.command()
 def backup(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty: the backup.")],
     only_published: Annotated[

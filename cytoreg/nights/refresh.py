@@ -297,6 +297,7 @@ def running(
 @contextmanager
 def _ending(project: Project, run: Run) -> Iterator[None]:
     """Record how the block fails, named for what it is, and let the next run begin."""
+    from cytoreg.keeping import health
     from cytoreg.publish import published_run
 
     try:
@@ -309,6 +310,9 @@ def _ending(project: Project, run: Run) -> Iterator[None]:
                 raise
             raise known from error
     finally:
+        if run.purpose == "publish":
+            with suppress(Exception):  # how a night ended does not depend on who hears of it
+                health.tell(project)
         release_lock(run.data)
 
 

@@ -11,7 +11,8 @@ from command_line import run, run_process
 
 COMMANDS = (
     "init", "simulate", "sources list", "sources add", "refresh", "validate", "serve", "rollback",
-    "publish", "query", "report", "plot", "runs", "rules", "doctor", "verify", "backup",
+    "publish", "query", "report", "plot", "runs", "rules", "doctor", "verify", "status",
+    "backup",
     "restore", "forget", "key new", "key rotate",
 )  # fmt: skip
 HEAVY = "duckdb pyarrow pandas numpy pandera great_expectations prefect lifelines matplotlib lxml"
