@@ -175,6 +175,11 @@ _NUMBERED = {
     ("laboratory", "observation"): ("_sort, _copy", "id", 0),
     ("biomarkers", "result"): ("_sort, _copy", "_record", 4),
 }
+# Results are counted as rows of a view, which lines that were cut short are not.
+_LESS_CUT = {
+    ("laboratory", "observation"): " - if(_damage = 'cut', 0,"
+    " count(*) filter (_damage = 'cut') over before)"
+}
 _FORMS = ("enrollment", "procedure", "complication", "follow_up")
 
 
@@ -195,9 +200,10 @@ def write_truth(con: duckdb.DuckDBPyConnection, folder: Path, defects: bool) -> 
     parts = [
         f"""select * from (
           select '{source}' as source, '{table}' as source_table, _file as file,
-            {above} + row_number() over (partition by _file order by {order}) as "row",
+            {above} + row_number() over before{_LESS_CUT.get((source, table), "")} as "row",
             {record}::varchar as record, _defect
           from extract.{source}_{table}
+          window before as (partition by _file order by {order})
         ) where _defect is not null"""
         for (source, table), (order, record, above) in _NUMBERED.items()
     ]

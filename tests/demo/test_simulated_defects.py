@@ -132,7 +132,7 @@ def test_reports_are_damaged_as_their_kinds_say(flawed: Path) -> None:
 
 
 def test_results_are_damaged_as_their_kinds_say(flawed: Path) -> None:
-    """Each planted result, met at its line of the export."""
+    """Each planted result, met at its row: lines that are cut short give none."""
     met = {
         "laboratory.unparsable": lambda now, _: now == {},
         "laboratory.unique": lambda now, before: now == before,
@@ -149,9 +149,11 @@ def test_results_are_damaged_as_their_kinds_say(flawed: Path) -> None:
             and now["referenceRange"][0]["high"]["value"] == 31.4
         ),
     }
-    lines, checked = results(flawed), set()
+    every, checked = results(flawed), set()
+    whole = [line for line in every if line]
     for place in truth(flawed):
         if place["source"] == "laboratory" and place["rule"] in met:
+            lines = every if place["rule"] == "laboratory.unparsable" else whole
             row = int(place["row"]) - 1
             assert met[place["rule"]](lines[row], lines[row - 1]), place["rule"]
             assert lines[row].get("id", place["record"]) == place["record"]
