@@ -41,7 +41,7 @@ REGISTRY = {
     " mitoses:double mitoses_comparator mitoses_low:double mitoses_high:double"
     " differentiation t n m metastasis edition nodes_examined:bigint nodes_positive:bigint",
     "registry.patient_number": "hospital_number patient_id",
-    "accepted.pathology": "message_number report_number laboratory",
+    "accepted.pathology": "message_number report_number laboratory hospital_number",
     "registry.laboratory": "laboratory_id patient_id analyte specimen_date:date specimen_clock"
     " value:double comparator unit own_value:double own_unit upper_limit:double"
     " times_limit:double assay usable:boolean",

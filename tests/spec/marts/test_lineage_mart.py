@@ -37,12 +37,18 @@ given = {
         S3           | S3            | bert       |
     """,
     "accepted.pathology": """
-        message_number | report_number | _source   | _table | _file | _row
-        ---------------+---------------+-----------+--------+-------+-----
-        1              | S1            | pathology | report | hl7   | 1
-        1A             | S1            | pathology | report | hl7   | 2
-        2              | S2            | pathology | report | hl7   | 3
-        3              | S3            | pathology | report | hl7   | 4
+        message_number | report_number | hospital_number | _source   | _table | _file | _row
+        ---------------+---------------+-----------------+-----------+--------+-------+-----
+        1              | S1            | 0000001         | pathology | report | hl7   | 1
+        1A             | S1            | 0000001         | pathology | report | hl7   | 2
+        2              | S2            | 0000001         | pathology | report | hl7   | 3
+        3              | S3            | 0000002         | pathology | report | hl7   | 4
+    """,
+    "registry.patient_number": """
+        hospital_number | patient_id
+        ----------------+-----------
+        0000001         | anna
+        0000002         | bert
     """,
     "registry.laboratory": """
         laboratory_id | patient_id | _source    | _table | _file           | _row
