@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from cytoreg.durations import duration
 from cytoreg.sources.config import AnySource
 from cytoreg.sources.declaration import Name, Section
 from cytoreg.zone import is_zone
@@ -158,11 +159,9 @@ class Notify(Section):
     silence: str = Field("", pattern=r"^(|[1-9]\d{0,3}[hd])$")
 
     @property
-    def silence_allowed(self) -> timedelta | None:
-        """`silence` as a time; None without it."""
-        if not self.silence:
-            return None
-        return int(self.silence[:-1]) * timedelta(hours={"h": 1, "d": 24}[self.silence[-1]])
+    def silence_allowed(self) -> timedelta:
+        """`silence` as a time; none without it."""
+        return duration(self.silence)
 
 
 class Config(Section):

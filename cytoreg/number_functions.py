@@ -35,6 +35,7 @@ _REWRITTEN = (
     ("^=", ""),
     (r"^([0-9.]+)\+$", r">=\1"),
 )
+"""Pattern and what stands in its place, one after the other, on text in small letters."""
 _REMARK = (
     r" *\((?:[^()0-9]*|mib-?1|g[1-3]|[0-9]+ *(?:/|of|out of) *[0-9]+[^()0-9]*)\)$"
     r"|[,;] *[a-z][a-z -]*$"
@@ -48,9 +49,8 @@ _NONE = (
     f"unk(nown)?[.]?|not ({_NOT_DONE})|(cannot|could not|can not) be ({_NOT_DONE})|pending|missing"
     "|n[./]?a[.]?|n[./]?d[.]?|n/k|ni|asku|nask|navu?|msk|np|null|nil recorded|[?*.-]+"
 )
-_CODE = "-(1|[6-9]{1,4})([.]0+)?|9{3,}([.]0+)?|9{2,}[.]9+"
+_CODE = "-(1|[6-9]{1,4})([.]0+)?|9{3,}([.][09]+)?"
 
-"""Pattern and what stands in its place, one after the other, on text in small letters."""
 _NUMBER = r"([0-9]+\.?[0-9]*|\.[0-9]+)"
 _PLAIN = f"(<=|>=|<|>|~)?{_NUMBER}|~?{_NUMBER}-{_NUMBER}"
 
@@ -60,7 +60,8 @@ def define(con: DuckDBPyConnection) -> None:
 
     `recorded(text)`: null where the text says that nothing is known (`not performed`, `N/A`,
     `UNK`), else the text. `recorded_number(text)`: the same, and null for codes that stand for no
-    number of something that is never negative: -1, -99, 999, 9999, 99.9.
+    number of something that is never negative: -1, -99, 999, 9999, 999.9. A size or a
+    share may be 99.9.
 
     `measured(text)`: a number as people write it, in signs alone. `less than 3 %` and `<^3` are
     `<3`, `≤ 2` is `<=2`, `about 5` is `~5`, `2,5` is `2.5`, and a range is `3-5`. A comma is a

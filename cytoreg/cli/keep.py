@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,7 @@ from cytoreg.cli.common import (
     there,
     watching,
 )
+from cytoreg.durations import duration
 from cytoreg.errors import ConfigError
 
 
@@ -260,12 +262,12 @@ def _lines(name: str) -> list[str]:
 
 
 def _time(said: str | None) -> timedelta | None:
-    units = {"h": "hours", "d": "days", "w": "weeks"}
     if said is None:
         return None
-    if not said[:-1].isdecimal() or said[-1:] not in units or int(said[:-1]) == 0:
-        raise ConfigError("--keep-for is no time", remedy="such as 30d, 12h or 4w")
-    return timedelta(**{units[said[-1]]: int(said[:-1])})
+    with suppress(ValueError):
+        if said[-1:] in ("h", "d", "w") and (time := duration(said)):
+            return time
+    raise ConfigError("--keep-for is no time", remedy="such as 30d, 12h or 4w")
 
 
 def _key(variable: str, fingerprint: str) -> str:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from cytoreg.durations import duration
+
 
 class Section(BaseModel):
     """A section of cytoreg.toml; keys that it does not know are refused."""
@@ -53,7 +55,7 @@ class Expect(Section):
     @property
     def settle_seconds(self) -> float:
         """`settle` in seconds; 0 without it."""
-        return float(self.settle[:-1]) * {"s": 1, "m": 60, "h": 3600}[self.settle[-1:]]
+        return duration(self.settle).total_seconds()
 
     @model_validator(mode="after")
     def _readable(self) -> Self:

@@ -6,7 +6,7 @@ with trimmed as (
   select
     cleaned(record_id) as record_id,
     whole_number(cleaned(redcap_repeat_instance)) as instance,
-    regexp_replace(cleaned(comp_case_no), '[‐‑‒–—―−]', '-', 'g') as case_number,
+    cleaned(comp_case_no) as case_number,
     local_day(cleaned(comp_date)) as complication_date,
     whole_number(lower(cleaned(comp_type))) as type,
     whole_number(lower(cleaned(comp_clavien))) as clavien,

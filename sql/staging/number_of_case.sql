@@ -7,7 +7,7 @@ materialized: view
 */
 with logged as (
   select
-    regexp_replace(cleaned(case_number), '[‐‑‒–—―−]', '-', 'g') as case_number,
+    cleaned(case_number) as case_number,
     coalesce(regexp_replace(upper(cleaned(patient_name)), '[^A-Z]', '', 'g'), '') as name,
     zero_padded(cleaned(hospital_number), 7) as hospital_number
   from landing.or_log_cases
@@ -18,7 +18,7 @@ enrolled as (
 ),
 recorded as (
   select
-    regexp_replace(cleaned(proc_case_no), '[‐‑‒–—―−]', '-', 'g') as case_number,
+    cleaned(proc_case_no) as case_number,
     cleaned(record_id) as record_id
   from landing.research_procedure
 ),

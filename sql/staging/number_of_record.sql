@@ -11,17 +11,17 @@ with enrolled as (
 recorded as (
   select
     cleaned(record_id) as record_id,
-    regexp_replace(cleaned(proc_case_no), '[‐‑‒–—―−]', '-', 'g') as case_number
+    cleaned(proc_case_no) as case_number
   from landing.research_procedure
   union
   select
     cleaned(record_id),
-    regexp_replace(cleaned(comp_case_no), '[‐‑‒–—―−]', '-', 'g')
+    cleaned(comp_case_no)
   from landing.research_complication
 ),
 logged as (
   select distinct
-    regexp_replace(cleaned(case_number), '[‐‑‒–—―−]', '-', 'g') as case_number,
+    cleaned(case_number) as case_number,
     zero_padded(cleaned(hospital_number), 7) as hospital_number
   from landing.or_log_cases
   where regexp_matches(zero_padded(cleaned(hospital_number), 7), '^[0-9]{7}$')

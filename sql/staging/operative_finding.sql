@@ -6,7 +6,7 @@ with trimmed as (
   select
     cleaned(record_id) as record_id,
     whole_number(cleaned(redcap_repeat_instance)) as instance,
-    regexp_replace(cleaned(proc_case_no), '[‐‑‒–—―−]', '-', 'g') as case_number,
+    cleaned(proc_case_no) as case_number,
     local_day(cleaned(proc_date)) as operation_date,
     cleaned(proc_preop_site) as preop_site,
     cleaned(proc_site_found) as site_found,

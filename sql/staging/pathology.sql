@@ -210,27 +210,38 @@ staged as (
       '^([mM]? ?(?:[aAcCpPrRyY] ?){0,4}[tT] ?(?:[xX0]|[iI][sS]|[1-4][a-dA-D]?)(?: ?\([^()]{1,20}\))?)[ ,;/]*((?:[aAcCpPrRyY] ?){0,4}[nN] ?(?:[xX]|[0-3][a-cA-C]?)(?: ?\([^()]{1,20}\)|mi)?)(?:[ ,;/]*((?:[aAcCpPrRyY] ?){0,4}[mM] ?(?:[xX0]|1[a-dA-D]?)(?: ?\([^()]{1,20}\))?))?[.]?$',
       ['t', 'n', 'm']
     ) as together,
-    case
-      when regexp_full_match(t_coded, '(?i)[mM]? ?(?:[acpry] ?){0,4}t ?(?:[x0]|is|[1-4](?:[a-d][1-3]?)?)(?: ?(?:\([^()]{1,20}\)|mi?c?|sn))*') then t_coded
-      when regexp_matches(t_coded, '(?i)(^|[^a-z])(at least|at most|minimum|or (more|higher|greater)|vs[.]?|versus|possibl[ey]|probabl[ey]|favou?r|suspicious|suspected|equivocal)([^a-z]|$)')
-        or len(regexp_extract_all(lower(t_coded), 't ?[0-4x]')) > 1
-        then t_coded
-      else coalesce(nullif(regexp_extract(t_coded, '(?i)^([mM]? ?(?:[acpry] ?){0,4}t ?(?:[x0]|is|[1-4](?:[a-d][1-3]?)?)(?: ?(?:\([^()]{1,20}\)|mi?c?|sn))*)(?:[.]|[ ]+nos[.]?|[ ]*[-:;,=][ ]*[a-z(][^0-9].*|[ ]+[a-z]{3}.*|[ ]*\([a-z].*)$', 1), ''), t_coded)
-    end as t_alone,
-    case
-      when regexp_full_match(n_coded, '(?i)[mM]? ?(?:[acpry] ?){0,4}n ?(?:x|[0-3](?:[a-c][1-3]?)?)(?: ?(?:\([^()]{1,20}\)|mi?c?|sn))*') then n_coded
-      when regexp_matches(n_coded, '(?i)(^|[^a-z])(at least|at most|minimum|or (more|higher|greater)|vs[.]?|versus|possibl[ey]|probabl[ey]|favou?r|suspicious|suspected|equivocal)([^a-z]|$)')
-        or len(regexp_extract_all(lower(n_coded), 'n ?[0-4x]')) > 1
-        then n_coded
-      else coalesce(nullif(regexp_extract(n_coded, '(?i)^([mM]? ?(?:[acpry] ?){0,4}n ?(?:x|[0-3](?:[a-c][1-3]?)?)(?: ?(?:\([^()]{1,20}\)|mi?c?|sn))*)(?:[.]|[ ]+nos[.]?|[ ]*[-:;,=][ ]*[a-z(][^0-9].*|[ ]+[a-z]{3}.*|[ ]*\([a-z].*|[ ]*[-:;,(][ ]*[0-9]+ *(?:/|of|out of) *[0-9]+.*)$', 1), ''), n_coded)
-    end as n_alone,
-    case
-      when regexp_full_match(m_coded, '(?i)[mM]? ?(?:[acpry] ?){0,4}m ?(?:[x0]|1(?:[a-d][1-3]?)?)(?: ?(?:\([^()]{1,20}\)|mi?c?|sn))*') then m_coded
-      when regexp_matches(m_coded, '(?i)(^|[^a-z])(at least|at most|minimum|or (more|higher|greater)|vs[.]?|versus|possibl[ey]|probabl[ey]|favou?r|suspicious|suspected|equivocal)([^a-z]|$)')
-        or len(regexp_extract_all(lower(m_coded), 'm ?[0-4x]')) > 1
-        then m_coded
-      else coalesce(nullif(regexp_extract(m_coded, '(?i)^([mM]? ?(?:[acpry] ?){0,4}m ?(?:[x0]|1(?:[a-d][1-3]?)?)(?: ?(?:\([^()]{1,20}\)|mi?c?|sn))*)(?:[.]|[ ]+nos[.]?|[ ]*[-:;,=][ ]*[a-z(][^0-9].*|[ ]+[a-z]{3}.*|[ ]*\([a-z].*)$', 1), ''), m_coded)
-    end as m_alone
+    list_transform(
+      [
+        {'letter': 't', 'written': t_coded},
+        {'letter': 'n', 'written': n_coded},
+        {'letter': 'm', 'written': m_coded}
+      ],
+      lambda field: case
+        when regexp_matches(
+          field.written,
+          '(?i)(^|[^a-z])(at least|at most|minimum|or (more|higher|greater)|vs[.]?|versus|possibl[ey]|probabl[ey]|favou?r|suspicious|suspected|equivocal)([^a-z]|$)'
+        ) then field.written
+        when len(
+          list_filter(
+            regexp_extract_all(
+              field.written, '(?:^|[^A-Za-z])[aAcCpPrRyY]{0,4}(?:[TNM] ?|[tnm])[0-4xX]'
+            ),
+            lambda found: contains(lower(found), field.letter)
+          )
+        ) > 1 then field.written
+        else coalesce(
+          nullif(
+            regexp_extract(
+              field.written,
+              '(?i)^(m? ?(?:[acpry] ?){0,4}[tnm] ?(?:[x0]|is|[1-4](?:[a-d][1-3]?)?)(?: ?(?:\([^()]{1,20}\)|mi?c?|sn))*)(?:[.]|[ ]+nos[.]?|[ ]*[-:;,=][ ]*[a-z(][^0-9].*|[ ]+[a-z]{3}.*|[ ]*\([a-z].*|[ ]*[-:;,(][ ]*[0-9]+ *(?:/|of|out of) *[0-9]+.*)?$',
+              1
+            ),
+            ''
+          ),
+          field.written
+        )
+      end
+    ) as alone
   from per_two_mm2
 )
 select
@@ -326,9 +337,9 @@ select
     when differentiation_coded in ('good', 'wd') then 'well'
     else regexp_replace(differentiation_coded, '[ -]*(differentiated|diff[.]?)$', '')
   end as differentiation, -- OBX DIFFERENTIATION; a NEC is poorly differentiated
-  coalesce(nullif(together.t, ''), t_alone) as t, -- OBX T
-  coalesce(n_alone, nullif(together.n, '')) as n, -- OBX N, else what stands behind T
-  coalesce(m_alone, nullif(together.m, '')) as m, -- OBX M, else what stands behind T
+  coalesce(nullif(together.t, ''), alone[1]) as t, -- OBX T
+  coalesce(alone[2], nullif(together.n, '')) as n, -- OBX N, else what stands behind T
+  coalesce(alone[3], nullif(together.m, '')) as m, -- OBX M, else what stands behind T
   case metastasis_coded when 'liver and elsewhere' then 'both' else metastasis_coded end
     as metastasis, -- OBX M_WHERE: none, liver, elsewhere, liver and elsewhere
   regexp_replace(

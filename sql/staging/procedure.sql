@@ -8,7 +8,7 @@ materialized: view
 */
 with trimmed as (
   select
-    regexp_replace(cleaned(case_number), '[‐‑‒–—―−]', '-', 'g') as case_number,
+    cleaned(case_number) as case_number,
     zero_padded(cleaned(hospital_number), 7) as hospital_number,
     cleaned(patient_name) as patient_name,
     coalesce(regexp_replace(upper(cleaned(patient_name)), '[^A-Z]', '', 'g'), '') as name,

@@ -24,6 +24,8 @@ given = {
         11             | Ki-67 labelling index: 2 %     | 0 (per 2 mm2)           |              | pTX: cannot be assessed          | pN2, 13 of 20            | M0.             | 2            |                |
         12             | 2 % (average), 10 % (hot spot) | 1 mitosis/10 HPFs       |              | pT3 (invades the muscle entirely)| pN1 (1 of 20 regional nodes) | cM0, clinical   | 2            |                |
         13             | 12/500 cells                   | 3                       | /5.mm2       | pT4: peritoneum or other organs  | 3                        | M               | 2            |                |
+        14             | 2                              | 1                       | /2.mm2       | pT3: ulcer at 4 cm, in 2 places  | pN1: metastases in 3 of 12 nodes | M0 and M1 | 2         |                |
+        15             | 2                              | 1                       | /2.mm2       | pt2 and pt3                      | pN1 with M1              | M0: n 3         | 2            |                |
     """,
 }
 
@@ -47,6 +49,8 @@ def test_indices_in_words(stages):
         11             | 2                              |                 |          |           | 0       |                    |             |              | /2.mm2
         12             | 2 % (average), 10 % (hot spot) |                 |          |           | 1       |                    |             |              | /10.[HPF]
         13             | 12/500 cells                   |                 |          |           | 1.2     |                    |             |              | /2.mm2
+        14             | 2                              |                 |          |           | 1       |                    |             |              | /2.mm2
+        15             | 2                              |                 |          |           | 1       |                    |             |              | /2.mm2
         """,
     )
 
@@ -70,5 +74,7 @@ def test_categories_in_words(stages):
         11             | pTX          | pN2               | M0          | 2     |                |
         12             | pT3          | pN1               | cM0         | 2     |                |
         13             | pT4          | 3                 | M           | 2     |                |
+        14             | pT3          | pN1               | M0 and M1   | 2     |                |
+        15             | pt2 and pt3  | pN1               | M0          | 2     |                |
         """,
     )
