@@ -22,7 +22,18 @@ from cytoreg.publish import all_notes, folders, noted, published_run
 from cytoreg.run import Run, durations, inputs, keep_verdict, read_verdict
 from cytoreg.warehouse import in_memory, literal, private_spill
 
-__all__ = ["Ending", "ended", "enter", "keep", "make_up", "of", "retelling", "runs", "untold"]
+__all__ = [
+    "Ending",
+    "ended",
+    "enter",
+    "keep",
+    "make_up",
+    "of",
+    "read",
+    "retelling",
+    "runs",
+    "untold",
+]
 
 NAME = "ending.json"
 RETELL = "retell.json"
@@ -154,14 +165,20 @@ def runs(project: Project, limit: int = 20) -> list[ledger.RunRecord]:
 
 def of(run: Run, current: str | None) -> Ending | None:
     """How a run ended; one that was to be published and was not was interrupted before."""
+    ending = read(run)
+    if ending is None or ending.status != "published":
+        return ending
+    was_published = run.run_id == current or notes.of(run.folder)
+    return ending if was_published else Ending("interrupted", ending.finished_at)
+
+
+def read(run: Run) -> Ending | None:
+    """What a run wrote of its end, be it that it was published; none if it came not so far."""
     try:
         known = json.loads((run.folder / NAME).read_text(encoding="utf-8"))
-        ending = Ending(**known | {"tables": [tuple(table) for table in known["tables"]]})
+        return Ending(**known | {"tables": [tuple(table) for table in known["tables"]]})
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if ending.status == "published" and run.run_id != current and not notes.of(run.folder):
-        return Ending("interrupted", ending.finished_at)
-    return ending
 
 
 def _checks(folder: Path) -> list[ledger.Check]:

@@ -53,7 +53,7 @@ def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
         pseudonym_key=keys.run_key(again),
         policy=privacy.policy_of(again.project),
     )
-    ending = _ending(again)
+    ending = endings.read(again)
     if ending:
         ending = replace(ending, outputs=outputs, tables=conclude.counted(again))
         durable.write(again.folder / endings.NAME, json.dumps(asdict(ending)))
@@ -66,14 +66,6 @@ def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
         again, replace(verdict, counts=counts, durations=durations(again), report=run.report)
     )
     return again
-
-
-def _ending(run: Run) -> endings.Ending | None:
-    try:
-        known = json.loads((run.folder / endings.NAME).read_text(encoding="utf-8"))
-        return endings.Ending(**known)
-    except (OSError, ValueError, TypeError):
-        return None
 
 
 def _point(con: DuckDBPyConnection, made_in: Path, data: Path) -> None:
