@@ -261,6 +261,11 @@ def test_any_program_may_have_written_it(
     cells = {
         '<c t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r></is></c>': "ab",
         '<c t="inlineStr"><is><t>k</t><rPh><t>reading</t></rPh></is></c>': "k",
+        '<c t="inlineStr"><is><t>new</t></is><v>7</v></c>': "new",
+        '<c t="inlineStr"><v>7</v><is><r><t>n</t></r><r><t>ew</t></r></is></c>': "new",
+        '<c t="inlineStr"><v>alone</v></c>': "alone",
+        "<c><is><t>of no type</t></is></c>": "of no type",
+        '<c t="str"><is><t>old</t></is><v>new</v></c>': "new",
         '<c t="s"><v>0</v></c>': "shared_x",
         '<c t="str"><v>a_x000D_b_x0000_</v></c>': "a\rb_x0000_",
         '<c t="d"><v>2016-01-02T00:00:00</v></c>': "2016-01-02 00:00:00",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import random
 from collections.abc import Callable
@@ -42,6 +43,8 @@ def read(project: Project) -> list[Rows | Reject]:
 
 
 NOON = dt.datetime(2024, 2, 29, 12, 0, 0)
+ENDLESS = ["infinity", "-infinity"]  # as DuckDB and PostgreSQL write them
+LEAST = "-2562047788:00:54.775808"
 POINT = pa.struct({"x": pa.float64(), "y": pa.string()})
 
 
@@ -62,6 +65,14 @@ POINT = pa.struct({"x": pa.float64(), "y": pa.string()})
         (pa.array([1], pa.timestamp("ns")), ["1970-01-01T00:00:00.000000001"]),
         (pa.array([NOON], pa.timestamp("ms", "Europe/Zurich")), ["2024-02-29T12:00:00Z"]),
         (pa.array([dt.time(7, 5, 0, 250000)]), ["07:05:00.250000"]),
+        (pa.array([2**31 - 1, 1 - 2**31, 2**31 - 3], pa.date32()), [*ENDLESS, "2147483645"]),
+        (pa.array([2**63 - 1, 1 - 2**63, None], pa.timestamp("us")), [*ENDLESS, None]),
+        (pa.array([2**63 - 1, 1 - 2**63], pa.timestamp("us", "UTC")), ENDLESS),
+        (pa.array([90, None, -1], pa.duration("s")), ["00:01:30", None, "-00:00:01"]),
+        (pa.array([90_000, -250], pa.duration("ms")), ["00:01:30", "-00:00:00.250"]),
+        (pa.array([90_000_000, -(2**63)], pa.duration("us")), ["00:01:30", LEAST]),
+        (pa.array([90_000_000_000, 1], pa.duration("ns")), ["00:01:30", "00:00:00.000000001"]),
+        (pa.array([[90_000]], pa.list_(pa.duration("ms"))), ['["00:01:30"]']),
         (pa.array([b"\x00\xff", None]), ["00ff", None]),
         (pa.array([b"ab"], pa.binary(2)), ["6162"]),
         (pa.nulls(2), [None, None]),
@@ -87,6 +98,31 @@ def test_every_type_is_text(
     lab = project(LAB)
     write(lab, {"a": array})
     assert landed(lab, "lab", "a, _row")[1] == [*zip(texts, range(1, len(texts) + 1), strict=True)]
+
+
+def test_int96_is_read_in_microseconds(project: Make, landed: Callable) -> None:
+    lab = project(LAB)
+    moments = [dt.datetime(9999, 12, 31), dt.datetime(1, 1, 1), dt.datetime(2020, 1, 1, 1, 2, 3, 4)]
+    write(lab, {"a": moments}, use_deprecated_int96_timestamps=True)
+    assert landed(lab, "lab", "a")[1] == [
+        ("9999-12-31T00:00:00",),
+        ("0001-01-01T00:00:00",),
+        ("2020-01-01T01:02:03.000004",),
+    ]
+
+
+def test_integers_of_128_bits_are_named_for_what_they_are(project: Make) -> None:
+    lab = project(LAB)
+    schema = bytearray(pa.schema([("a", pa.int64())]).serialize().to_pybytes())
+    schema[schema.index(b"\x40\0\0\0")] = 128  # the width, as Polars writes that of an Int128
+    path = lab.extracts / "0.parquet"
+    numbers = pa.array([(5).to_bytes(16, "little")], pa.binary(16))
+    with pq.ParquetWriter(path, pa.schema([("a", pa.binary(16))]), store_schema=False) as file:
+        file.write_table(pa.table({"a": numbers}))
+        file.add_key_value_metadata({"ARROW:schema": base64.b64encode(schema).decode()})
+    with pytest.raises(SourceError, match=r"0\.parquet has integers of 128 bits") as caught:
+        read(lab)
+    assert caught.value.remedy == "write that column as a decimal or as text"
 
 
 @pytest.mark.parametrize("compression", ["none", "snappy", "gzip", "zstd", "brotli", "lz4"])

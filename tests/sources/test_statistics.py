@@ -16,7 +16,7 @@ import pytest
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import land
 from cytoreg.project import Project
-from cytoreg.sources.statistics import values
+from cytoreg.sources.statistics import formats, values
 
 Make = Callable[[str], Project]
 
@@ -79,6 +79,19 @@ def test_stata_tells_its_missing_values_apart(
     )
     _, rows, _ = landed(study, "study", "x, s, _row")
     assert rows == [("0.1", "a", 1), (".a", None, 2), (".z", " b", 3), (None, "c", 4)]
+
+
+def test_labels_of_statas_missing_values_land_too(project: Make, landed: Callable) -> None:
+    frame = pd.DataFrame({"x": [1.0, "a", "b", "z", None], "s": ["a", "b", "c", "d", "e"]})
+    study = project(declared("stata", "a.dta", 'columns = "all"', "labels = true"))
+    pyreadstat.write_dta(
+        frame,
+        study.extracts / "a.dta",
+        missing_user_values={"x": ["a", "b", "z"]},
+        variable_value_labels={"x": {1: "alive", "a": "refused", "b": "not asked"}},
+    )
+    _, rows, _ = landed(study, "study", "x, s")
+    assert rows == [("alive", "a"), ("refused", "b"), ("not asked", "c"), (".z", "d"), (None, "e")]
 
 
 def test_stata_keeps_small_and_long_values(project: Make, landed: Callable) -> None:
@@ -217,6 +230,17 @@ def test_a_transport_file_that_breaks_off_is_refused(project: Make, cut: int) ->
         ("sas", "E8601DT", 1767323045, "2016-01-02 03:04:05"),
         ("sas", "TIME8", 108300, "30:05:00"),
         ("sas", "HHMM", -60, "-00:01:00"),
+        ("sas", "TOD8.", 48600, "13:30:00"),
+        ("sas", "TOD8.", 1767323045, "2016-01-02 03:04:05"),
+        ("sas", "TIMEAMPM11.", 1767323045.5, "2016-01-02 03:04:05.500"),
+        ("sas", "TIMEAMPM11.", -3600, "1959-12-31 23:00:00"),
+        ("sas", "YYQRC8.", 20455, "2016-01-02"),
+        ("sas", "DEUDFDD10.", 20455, "2016-01-02"),
+        ("sas", "NLDATML.", 1767323045, "2016-01-02 03:04:05"),
+        *(
+            ("sas", users_own, 2, "2")
+            for users_own in ("TIMEPT.", "QTRF.", "TODAY.", "DATEFL.", "DTX.", "YYMMX8.", "HOURLY.")
+        ),
         ("sas", "BEST12", 20455, "20455"),
         ("sas", "COMMA10.2", 1234.5, "1234.5"),
         ("sas", "DOLLAR", 1, "1"),
@@ -241,7 +265,7 @@ def test_a_transport_file_that_breaks_off_is_refused(project: Make, cut: int) ->
 def test_a_number_is_what_its_format_says(
     system: str, format: str, value: float, text: str
 ) -> None:
-    found = values.numbers([value, None], system, values.shown(system, format))
+    found = values.numbers([value, None], system, formats.shown(system, format))
     assert found.to_pylist() == [text, None]
 
 

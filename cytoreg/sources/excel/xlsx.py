@@ -199,8 +199,8 @@ class _Cells:
     """Takes the events of a sheet and makes rows of them."""
 
     __slots__ = (
-        "_columns", "_formula", "_from_1904", "_given", "_into", "_noted", "_reading", "_row",
-        "_rows", "_shown", "_texts", "_value", "last",
+        "_columns", "_formula", "_from_1904", "_given", "_inline", "_into", "_noted", "_reading",
+        "_row", "_rows", "_shown", "_texts", "_value", "last",
     )  # fmt: skip
 
     def __init__(self, texts: list[str], shown: list[Shown], from_1904: bool, noted: Noted) -> None:
@@ -209,6 +209,7 @@ class _Cells:
         self._row: list[str | None] = []
         self._given: Attributes = {}
         self._value: list[str] = []
+        self._inline: list[str] | None = None
         self._formula: list[str] | None = None
         self._into: list[str] | None = None
         self._reading = False
@@ -222,15 +223,19 @@ class _Cells:
 
     def endless(self) -> bool:
         """Whether the cell that is being read is far longer than any."""
-        return len(self._value) > 10_000
+        return len(self._value) + len(self._inline or ()) > 10_000
 
     def start(self, name: str, given: Attributes) -> None:
         if name == "c":
             self._given = given
             self._value = []
-            self._formula = None
-        elif name == "v" or (name == "t" and not self._reading):
+            self._inline = self._formula = None
+        elif name == "v":
             self._into = self._value
+        elif name == "is":
+            self._inline = []
+        elif name == "t" and not self._reading:
+            self._into = self._inline
         elif name == "f":
             self._into = self._formula = []
         elif name == "row":
@@ -286,8 +291,10 @@ class _Cells:
     def _text(self) -> str | None:
         """What the cell holds; None for nothing."""
         given, pieces = self._given, self._value
-        text = pieces[0] if len(pieces) == 1 else "".join(pieces)
         kind = given.get("t", "n")
+        if self._inline is not None and (kind == "inlineStr" or not pieces):
+            pieces = self._inline  # a value beside a text is what the cell held before
+        text = pieces[0] if len(pieces) == 1 else "".join(pieces)
         if kind == "s" and text:
             index = int(text)
             if index < 0:

@@ -78,9 +78,21 @@ def _open(source: str, path: Path, where: str) -> pq.ParquetFile:
         )
     try:
         file = pq.ParquetFile(
-            path, buffer_size=_BUFFER, pre_buffer=False, page_checksum_verification=True
+            path,
+            buffer_size=_BUFFER,
+            pre_buffer=False,
+            page_checksum_verification=True,
+            coerce_int96_timestamp_unit="us",  # in nanoseconds the years end in 2262
         )
         file.schema_arrow.names  # noqa: B018  # names are decoded here
+    except pa.ArrowNotImplementedError as error:
+        wide = "more than 64 bits" in str(error)
+        raise SourceError(
+            source,
+            f"{where} has {'integers of 128 bits' if wide else 'a type of column'}"
+            " that Arrow cannot read",
+            remedy="write that column as a decimal or as text",
+        ) from None
     except _BROKEN as error:
         if "crypt" in str(error):
             raise _encrypted(source, where) from None

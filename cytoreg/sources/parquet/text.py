@@ -2,7 +2,8 @@
 
 Numbers have the fewest digits that give them back, decimals all of theirs. Dates and times are ISO
 8601: an instant (a timestamp with a zone, which Parquet stores in UTC) ends in Z, a timestamp
-without a zone does not. Bytes are hexadecimal. Lists, structs and maps are JSON.
+without a zone does not. A duration is hours, minutes and seconds, whatever its unit. Bytes are
+hexadecimal. Lists, structs and maps are JSON.
 """
 
 from __future__ import annotations
@@ -10,10 +11,18 @@ from __future__ import annotations
 import json
 from itertools import accumulate, pairwise
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_ZERO_FRACTION = r"\.0+(Z?)$"
+_ZERO_FRACTION = r"\.0+$"
+_DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
+_NO_DATE = r"^<value out of range: (-?\d+)>$"
+_ENDLESS = {  # what DuckDB and PostgreSQL write for days and moments without end
+    **dict.fromkeys(("2147483647", "9223372036854775807"), "infinity"),
+    **dict.fromkeys(("-2147483647", "-2147483648"), "-infinity"),
+    **dict.fromkeys(("-9223372036854775807", "-9223372036854775808"), "-infinity"),
+}
 
 
 def text(array: pa.Array) -> pa.Array:
@@ -31,10 +40,10 @@ def text(array: pa.Array) -> pa.Array:
         return array.cast(pa.string())
     if _is_binary(kind):
         return pa.array([None if v is None else v.hex() for v in array.to_pylist()], pa.string())
-    if pa.types.is_timestamp(kind):
-        return _instant(array)
-    if pa.types.is_time(kind):
-        return pc.replace_substring_regex(array.cast(pa.string()), _ZERO_FRACTION, r"\1")
+    if pa.types.is_duration(kind):
+        return _clock(array)
+    if pa.types.is_temporal(kind) and kind != pa.month_day_nano_interval():
+        return _when(array)
     if pa.types.is_nested(kind):
         return pa.array(_json(array), pa.string())
     if kind == pa.month_day_nano_interval():
@@ -61,11 +70,44 @@ def _is_binary(kind: pa.DataType) -> bool:
     )
 
 
-def _instant(array: pa.Array) -> pa.Array:
-    if array.type.tz is not None:
-        array = array.cast(pa.timestamp(array.type.unit, "UTC"))
-    found = pc.replace_substring_regex(array.cast(pa.string()), _ZERO_FRACTION, r"\1")
-    return pc.replace_substring(found, " ", "T", max_replacements=1)
+def _when(array: pa.Array) -> pa.Array:
+    """Dates, times and timestamps; one that Arrow has no text for is infinity or stays a number."""
+    kind = array.type
+    zone = "Z" if pa.types.is_timestamp(kind) and kind.tz is not None else ""
+    if zone:  # Arrow writes a moment with a zone and beyond all years as another one
+        array = array.view(pa.timestamp(kind.unit))
+    found = array.cast(pa.string())
+    dated = pc.replace_substring_regex(found, _ZERO_FRACTION, "")
+    dated = pc.replace_substring(dated, " ", "T", max_replacements=1)
+    dated = pc.binary_join_element_wise(dated, zone, "")
+    none = pc.match_substring(found, "<")
+    if not pc.any(none).as_py():
+        return dated
+    plain = pc.replace_substring_regex(found, _NO_DATE, r"\1")
+    if not pa.types.is_time(kind):
+        at = pc.index_in(plain, pa.array(list(_ENDLESS)))
+        plain = pc.coalesce(pa.array(list(_ENDLESS.values())).take(at), plain)
+    return pc.if_else(none, plain, dated)
+
+
+def _clock(array: pa.Array) -> pa.Array:
+    """Durations as hours, minutes and seconds, with the part of a second that is not zero."""
+    digits = _DIGITS[array.type.unit]
+    counts = array.cast(pa.int64()).fill_null(0).to_numpy()
+    with np.errstate(over="ignore"):  # the least number has no opposite among those with a sign
+        size = np.where(counts < 0, 0 - counts, counts).astype(np.uint64)
+    total, rest = np.divmod(size, np.uint64(10**digits))
+    parts = [total // 3600, total // 60 % 60, total % 60]
+    clock = pc.binary_join_element_wise(*(_filled(part, 2) for part in parts), ":")
+    if rest.any():
+        fraction = pc.binary_join_element_wise(clock, _filled(rest, digits), ".")
+        clock = pc.if_else(pa.array(rest == 0), clock, fraction)
+    signed = pc.if_else(pa.array(counts < 0), pc.binary_join_element_wise("-", clock, ""), clock)
+    return pc.if_else(array.is_valid(), signed, None)
+
+
+def _filled(numbers: np.ndarray, width: int) -> pa.Array:
+    return pc.utf8_lpad(pa.array(numbers).cast(pa.string()), width, "0")
 
 
 def _json(array: pa.Array) -> list[str | None]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyreadstat
 
 from cytoreg.sources import BATCH_ROWS
-from cytoreg.sources.statistics import apart, values
+from cytoreg.sources.statistics import apart, formats, values
 from cytoreg.sources.statistics.apart import Asked
 
 _CELLS = 2_000_000  # of a batch: they are Python objects here
@@ -67,11 +67,14 @@ def _tables(asked: Asked) -> Iterator[pa.Table]:
     _, meta = read(asked.path, metadataonly=True, **options)
     names = list(meta.column_names)
     shown = {
-        name: values.shown(asked.system, meta.original_variable_types.get(name)) for name in names
+        name: formats.shown(asked.system, meta.original_variable_types.get(name)) for name in names
     }
     kinds = meta.readstat_variable_types
     labels = {
-        name: {values.code(code): str(label) for code, label in known.items()}
+        name: {
+            values.code(code, kinds.get(name) == "string"): str(label)
+            for code, label in known.items()
+        }
         for name, known in (meta.variable_value_labels if asked.labels else {}).items()
     }
 

@@ -6,17 +6,16 @@ tells that it is one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Shown = Literal["number", "date", "moment", "span", "week", "month", "quarter", "half"]
+from cytoreg.sources.statistics.formats import Shown
+
 Floats = npt.NDArray[np.float64]
 Value = float | str | None
 
@@ -37,41 +36,7 @@ CLOCKS = {
     "spss": Clock("1582-10-14", SECONDS, SECONDS),
     "stata": Clock("1960-01-01", 1, SECONDS * 1000),
 }
-_SPSS: dict[str, Shown] = {
-    **dict.fromkeys(("DATE", "ADATE", "EDATE", "JDATE", "SDATE", "QYR", "MOYR", "WKYR"), "date"),
-    **dict.fromkeys(("DATETIME", "YMDHMS"), "moment"),
-    **dict.fromkeys(("TIME", "DTIME", "MTIME"), "span"),
-}
-_STATA: dict[str, Shown] = {
-    "d": "date", "td": "date", "tc": "moment",
-    "tw": "week", "tm": "month", "tq": "quarter", "th": "half",
-}  # fmt: skip
-_SAS_MOMENT = re.compile(
-    r"(NL)?DATETIME|DATEAMPM|DATM|MDYAMPM|NLDATM|DT[A-Z]|[EBI][S8]?8?601D[TZXNL]"
-)
-_SAS_SPAN = re.compile(r"TIME|HHMM|HOUR|MMSS|TOD|NLTIM|[EBI][S8]?8?601[TL][MZXL]")
-_SAS_DATE = re.compile(
-    r"DATE$|DAY$|DDMMYY|MMDDYY|YYMM|MMYY|YYQ|YYWEEK|YYMON|MONYY|MONTH$|MONNAME|QTR|YEAR$|DOWNAME"
-    r"|WEEKDAT|WEEKDAY|WEEK[UVW]|WORDDAT|JULIAN|JULDAY|NLDATE|NENGO|MINGUO|HDATE|HEBDATE|EURDF[DMW]"
-    r"|[EBI][S8]?8?601DA"
-)
 _PARTS = {"week": 52, "month": 12, "quarter": 4, "half": 2}
-
-
-def shown(system: str, code: str | None) -> Shown:
-    """What the format of a variable makes of its numbers."""
-    code = code or ""
-    if system == "stata":
-        found = re.match(r"%-?(d|t[cdwmqh])", code)
-        return _STATA[found[1]] if found else "number"
-    name = re.sub(r"[0-9.]+$", "", code.upper().lstrip("%"))
-    if system == "spss":
-        return _SPSS.get(name, "number")
-    if _SAS_MOMENT.match(name):
-        return "moment"
-    if _SAS_SPAN.match(name):
-        return "span"
-    return "date" if _SAS_DATE.match(name) else "number"
 
 
 def texts(values: Sequence[str | None]) -> pa.Array:
@@ -107,6 +72,10 @@ def of_floats(values: Floats, system: str, shown: Shown, single: bool = False) -
     with np.errstate(invalid="ignore", over="ignore"):
         if shown == "span":
             return _where(np.abs(values) < 1e12, _spans(values), plain)
+        if shown == "clock":
+            alone = (values >= 0) & (values < SECONDS)
+            moments = of_floats(values, system, "moment")
+            return _where(alone, _spans(values), moments)
         if shown in _PARTS:
             return _where(np.abs(values) < 1e5, _periods(values, shown), plain)
         unit = clock.dates if shown == "date" else clock.moments
@@ -125,10 +94,10 @@ def of_floats(values: Floats, system: str, shown: Shown, single: bool = False) -
         return _where(good, found, plain)
 
 
-def code(value: float | str) -> str:
-    """A value that has a label, as `numbers` or `texts` writes it."""
+def code(value: float | str, text: bool) -> str:
+    """A value that has a label, as `texts` or `numbers` writes it: a letter is a missing number."""
     if isinstance(value, str):
-        return value
+        return value if text else f".{value}"
     return str(_plain(np.array([value], dtype=np.float64), False)[0].as_py())
 
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.sources import BATCH_ROWS
-from cytoreg.sources.statistics import values
+from cytoreg.sources.statistics import formats, values
 from cytoreg.sources.statistics.apart import Unreadable
 
 _RECORD = 80
@@ -103,7 +103,7 @@ def batches(path: Path, member: Member, encoding: str) -> Iterator[pa.Table | Un
                 if variable.text:
                     columns[variable.name] = _texts(part, encoding, bad)
                 else:
-                    columns[variable.name] = _numbers(part, values.shown("sas", variable.format))
+                    columns[variable.name] = _numbers(part, formats.shown("sas", variable.format))
             table = pa.table(columns | {"_row": pa.array(np.arange(first, first + many) + 1)})
             if bad:
                 table = table.filter(pa.array([row not in bad for row in range(many)]))
@@ -205,7 +205,7 @@ def _rows(path: Path, member: Member) -> int:
     return rows
 
 
-def _numbers(part: npt.NDArray[np.uint8], shown: values.Shown) -> pa.Array:
+def _numbers(part: npt.NDArray[np.uint8], shown: formats.Shown) -> pa.Array:
     """IBM's numbers, of 2 to 8 bytes, as text."""
     padded = np.zeros((len(part), 8), np.uint8)
     padded[:, : part.shape[1]] = part
