@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import tomllib
 from dataclasses import dataclass
@@ -89,15 +90,32 @@ class Project:
 
 
 def find_project(start: Path | None = None) -> Path:
-    """Folder of the nearest cytoreg.toml at or above `start` (default: the working directory)."""
+    """Folder of the nearest cytoreg.toml at or above `start` (default: the working directory).
+
+    A project executes its own Python. One that was not named raises ConfigError when any of it
+    belongs to somebody else than this user or root.
+    """
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
         if (folder / CONFIG).is_file():
+            if start is None or folder != here:
+                _refuse_foreign(folder)
             return folder
     raise ConfigError(
         f"no {CONFIG} in {here} or above it",
         remedy="go to a project, name one with --project DIR, or make one: cytoreg init DIR",
     )
+
+
+def _refuse_foreign(folder: Path) -> None:
+    parts = [folder, *(folder / name for name in CONTENT)]
+    trusted = {os.geteuid(), 0}
+    foreign = [part for part in parts if part.exists() and part.stat().st_uid not in trusted]
+    if foreign:
+        raise ConfigError(
+            f"{foreign[0]} belongs to another user, and a project executes its own Python",
+            remedy=f"if you trust it, name the project: --project {folder}",
+        )
 
 
 def load_project(

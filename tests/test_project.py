@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from shutil import copytree
 
@@ -15,6 +16,7 @@ from cytoreg.sources.declaration import Source
 from cytoreg.sources.sql.config import SqlSource
 
 ROOT = Path(__file__).resolve().parents[1]
+ME = 12345
 TOML = (ROOT / "cytoreg.toml").read_text(encoding="utf-8")
 
 
@@ -42,6 +44,33 @@ def test_a_project_is_found_from_a_folder_below_it(tmp_path: Path) -> None:
     below = project_with(tmp_path, TOML) / "sql" / "marts"
     below.mkdir(parents=True)
     assert find_project(below) == tmp_path
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize("part", ["", "cytoreg.toml", "schemas"])
+def test_a_project_of_another_user_is_taken_only_where_it_is_named(
+    part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "shared"
+    project.mkdir()
+    project_with(project, TOML)
+    below = project / "schemas"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    monkeypatch.setattr(os, "geteuid", lambda: ME)
+    for path in (project, *project.iterdir()):
+        os.chown(path, ME, -1)
+    assert find_project() == project
+    os.chown(project / part, 0, -1)
+    assert find_project() == project
+    os.chown(project / part, ME + 1, -1)
+    for start in (None, below):
+        with pytest.raises(ConfigError, match=f"belongs to another.*\n.*--project {project}"):
+            find_project(start)
+    assert find_project(project) == project
+    monkeypatch.chdir(project)
+    with pytest.raises(ConfigError, match="belongs to another user"):
+        load_project()
 
 
 def test_a_folder_without_a_project_says_how_to_make_one(tmp_path: Path) -> None:
