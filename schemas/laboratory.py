@@ -10,6 +10,22 @@ from cytoreg.rules import Entity, PartialDate, compare, field, newest_by, refere
 from .codes import ANALYTES, CLOCK, HOSPITAL_NUMBER, LABORATORY_STATUS
 
 
+def _replaced_by(this: str, that: str) -> str:
+    """SQL: whether `that` is a newer version of the same resource (FHIR R4, Resource.meta).
+
+    Two servers may have one id; a resource that was corrected keeps its laboratory.
+    """
+    return f"""(
+        coalesce({this}laboratory, '') = coalesce({that}laboratory, '')
+        and case
+          when {this}version is null and {that}version is null
+            then coalesce({this}last_updated < {that}last_updated, false)
+          else coalesce({this}version < {that}version, false)
+            and coalesce({this}last_updated <= {that}last_updated, true)
+        end
+    )"""
+
+
 class Laboratory(Entity):
     """A measured biomarker: from the laboratory's system, or typed from the books before 1998.
 
@@ -55,10 +71,10 @@ class Laboratory(Entity):
     )
     value: float = field(
         "The result, or the limit below which (above which) it lies.",
+        nullable=True,
         ge=0,
         reasons={
             "type": "The result is not a number; words, or a comma between thousands?",
-            "required": "A result without its value.",
             "ge": "No concentration is negative.",
         },
     )
@@ -68,16 +84,17 @@ class Laboratory(Entity):
         isin=("<", "<=", ">", ">="),
         reasons={"isin": "Only <, <=, > and >= stand before a limit."},
     )
-    unit: str = field(
-        "Unit of value and limit, UCUM.",
-        reasons={"required": "A number without its unit says nothing."},
+    absent_reason: str = field(
+        "Why there is no value: a code of FHIR's dataAbsentReason, or the laboratory's words.",
+        nullable=True,
     )
+    unit: str = field("Unit of value and limit, UCUM.", nullable=True)
     upper_limit: float = field(
         "Upper limit of the normal range, in the result's unit.",
+        nullable=True,
         gt=0,
         reasons={
             "type": "The upper limit is not a number.",
-            "required": "Without the upper limit nobody knows whether the result is raised.",
             "gt": "An upper limit is above zero.",
         },
     )
@@ -117,6 +134,25 @@ class Laboratory(Entity):
         """case status when 'entered-in-error' then 3 when 'corrected' then 2
            when 'amended' then 2 when 'final' then 1 else 0 end""",
     )
+    has_value = rule(
+        """
+        value is not null
+        or absent_reason is not null
+        or status in ('registered', 'preliminary', 'cancelled', 'entered-in-error')
+        """,
+        "A result without its value, and without a reason why there is none.",
+        severity="warning",
+    )
+    has_unit = rule(
+        "unit is not null or value is null",
+        "A number without its unit says nothing.",
+        severity="warning",
+    )
+    has_upper_limit = rule(
+        "upper_limit is not null or value is null",
+        "Without the upper limit nobody knows whether the result is raised.",
+        severity="warning",
+    )
     by_extract = rule(
         "specimen_date <= $as_of",
         "The specimen was taken after the day the extract was made.",
@@ -139,9 +175,22 @@ class Laboratory(Entity):
     number_of_one = compare(
         "laboratory",
         on="result_key",
-        holds="hospital_number = laboratory.hospital_number",
+        holds=f"""
+            hospital_number = laboratory.hospital_number
+            or {_replaced_by("laboratory.", "")}
+            or {_replaced_by("", "laboratory.")}
+        """,
         reason="Another patient has a result of this id too; each keeps the own one.",
         severity="warning",
+    )
+    given_to_another = compare(
+        "laboratory",
+        on=("_source", "result_key"),
+        holds=f"""
+            hospital_number = laboratory.hospital_number
+            or not {_replaced_by("", "laboratory.")}
+        """,
+        reason="A newer version of this result names another patient; the newer one is kept.",
     )
     after_birth = compare(
         "patient",

@@ -1,6 +1,7 @@
 /* Results of the laboratory and of the books before it had a system, one below the other.
 A result may carry a sign, its unit or a flag (H, L) with it, and numbers are written in more than one
-way: what can only mean one number is read, anything else stays as it stands for a rule to find. The
+way: what can only mean one number is read, anything else stays as it stands for a rule to find. Words
+that say why there is none (QNS, haemolysed, not detected) are the reason for its absence. The
 unit beside a number goes before the one that system or sheet gives. Spellings of a unit become
 UCUM's; a day is 24 hours.
 grain: result_key
@@ -15,6 +16,7 @@ with every_source as (
     analyte,
     result,
     comparator,
+    absent_reason,
     unit,
     upper_limit,
     assay,
@@ -37,6 +39,7 @@ with every_source as (
     analyte,
     result,
     comparator,
+    absent_reason,
     unit,
     upper_limit,
     assay,
@@ -51,13 +54,38 @@ with every_source as (
     _row
   from staging.laboratory_biomarkers
 ),
+without_result as (
+  select
+    * exclude (result),
+    case
+      when recorded(result) is null
+        or regexp_full_match(
+          lower(result),
+          'qns|tnp|test not performed|see (note|comment|report|below)|invalid|error|negative|undetectable'
+          || '|(none|not) detect(ed|able)|(below|under) (the )?(limit of )?(detection|quantification)( limit)?'
+          || '|((insufficient|inadequate) (quantity|volume|specimen|sample)|quantity (not sufficient|insufficient))'
+          || '|((specimen|sample|test|result) )?((is|was) )?(grossly )?(ha?emoly[sz]ed|lipa?emic|clotted|contaminated|rejected|lost|cancell?ed)'
+          || '|no (specimen|sample)( received)?'
+        )
+        then result
+    end as said_instead,
+    case when said_instead is null then result end as result
+  from every_source
+),
 sign_apart as (
   select
     *,
     regexp_extract(
-      result, '^(<=|=<|≤|⩽|>=|=>|≥|⩾|<|>)? *([-+]?[.,]?[0-9].*)$', ['sign', 'rest']
+      regexp_replace(
+        regexp_replace(
+          regexp_replace(result, ' *\([^()0-9]*\)$', ''),
+          '^(?i:(less|lower|fewer) than|below|under) +', '<'
+        ),
+        '^(?i:(more|greater|higher) than|above|over) +', '>'
+      ),
+      '^(<=|=<|≤|⩽|>=|=>|≥|⩾|<|>)? *([-+]?[.,]?[0-9].*)$', ['sign', 'rest']
     ) as read
-  from every_source
+  from without_result
 ),
 unit_apart as (
   select
@@ -101,6 +129,8 @@ select
       else nullif(read.sign, '')
     end
   ) as comparator, -- <, <=, > or >= before a limit
+  coalesce(absent_reason, said_instead)
+    as absent_reason, -- code or words of the laboratory where there is no value
   case
     when unit_word in ('ng/ml') then 'ng/mL'
     when unit_word in ('ng/l') then 'ng/L'

@@ -9,7 +9,7 @@ with trimmed as (
   select
     zero_padded(cleaned(hospital_number), 7) as hospital_number,
     local_day(cleaned(taken_on)) as taken_on,
-    recorded(cleaned(result)) as result,
+    cleaned(result) as result,
     cleaned(normal_below) as normal_below,
     cleaned(assay) as assay,
     cleaned(laboratory) as laboratory,
@@ -30,6 +30,7 @@ select
   end as analyte, -- the sheet's name
   result, -- CgA or 5-HIAA
   cast(null as varchar) as comparator, -- before the number, if there is one
+  cast(null as varchar) as absent_reason, -- not in the books
   case
     when _file like '%#Chromogranin A' then 'ng/mL'
     when _file like '%#5-HIAA' then 'mg/(24.h)'

@@ -13,8 +13,9 @@ with trimmed as (
     cleaned(patient) as patient,
     upper(cleaned(code)) as code,
     cleaned(value) as value,
-    recorded(cleaned(value_text)) as value_text,
+    cleaned(value_text) as value_text,
     cleaned(comparator) as comparator,
+    cleaned(absent_reason) as absent_reason,
     cleaned(unit) as unit,
     cleaned(upper_limit) as upper_limit,
     cleaned(method) as method,
@@ -53,6 +54,7 @@ select
     else comparator || ' ' || coalesce(value, value_text)
   end as result, -- value[x]; a sign that cannot be read is left before it: the number is no result
   comparator, -- valueQuantity.comparator
+  absent_reason, -- dataAbsentReason
   unit, -- valueQuantity.code, or unit
   upper_limit, -- referenceRange.high.value
   method as assay, -- method.text

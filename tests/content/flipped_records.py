@@ -170,6 +170,7 @@ def landed(place: int, way: str) -> Rows:
                 "value": "100",
                 "value_text": None,
                 "comparator": ">",
+                "absent_reason": None,
                 "unit": "ng/mL",
                 "upper_limit": "36",
                 "method": "ELISA",

@@ -140,8 +140,8 @@ def test_results_are_damaged_as_their_kinds_say(flawed: Path) -> None:
         "laboratory.hospital_number.required": lambda now, _: (
             now["subject"]["identifier"]["value"] == ""
         ),
-        "laboratory.value.required": lambda now, _: "valueQuantity" not in now,
-        "laboratory.upper_limit.required": lambda now, _: "referenceRange" not in now,
+        "laboratory.has_value": lambda now, _: "valueQuantity" not in now,
+        "laboratory.has_upper_limit": lambda now, _: "referenceRange" not in now,
         "laboratory.specimen_date.type": lambda now, _: "-02-30T" in now["effectiveDateTime"],
         "laboratory.by_extract": lambda now, _: now["effectiveDateTime"] > "2092",
         "laboratory.limit_fits_unit": lambda now, _: (

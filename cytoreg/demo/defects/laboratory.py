@@ -32,8 +32,8 @@ DEFECTS: tuple[Defect, ...] = (
         "laboratory.status.isin", "status that FHIR does not know", changes={"status": "'done'"}
     ),
     _result("laboratory.analyte.isin", "assay that is no biomarker", changes={"code": "'NA'"}),
-    _result("laboratory.value.required", "result without a value", changes={"value": "null"}),
-    _result("laboratory.upper_limit.required", "no range of normal", changes={"high": "null"}),
+    _result("laboratory.has_value", "result without a value", changes={"value": "null"}),
+    _result("laboratory.has_upper_limit", "no range of normal", changes={"high": "null"}),
     _result(
         "laboratory.unit_fits_analyte",
         "chromogranin A in the unit of another assay",

@@ -59,10 +59,20 @@ given = {
         D3               | E1               | 0000003         | 2001-05-09
     """,
     "staging.laboratory": """
-        result_key | hospital_number | value | specimen_date
-        -----------+-----------------+-------+--------------
-        L1         | 0000001         | 40    | 2001-05-02
-        L1         | 0000003         | 50    | 2001-05-02
+        result_key | hospital_number | value | specimen_date | laboratory | version | last_updated
+        -----------+-----------------+-------+---------------+------------+---------+--------------------
+        L1         | 0000001         | 40    | 2001-05-02    |            |         |
+        L1         | 0000003         | 50    | 2001-05-02    |            |         |
+        L2         | 0000001         | 40    | 2001-05-12    | Central    | 9       | 2001-06-03 08:00:00
+        L2         | 0000003         | 50    | 2001-05-12    | Central    | 10      | 2001-06-04 08:00:00
+        L3         | 0000003         | 50    | 2001-05-13    |            |         | 2001-06-04 08:00:00
+        L3         | 0000001         | 40    | 2001-05-13    |            |         | 2001-06-03 08:00:00
+        L4         | 0000001         | 40    | 2001-05-14    | Central    | 1       | 2001-06-03 08:00:00
+        L4         | 0000003         | 50    | 2001-05-14    | Outside    | 2       | 2001-06-04 08:00:00
+        L5         | 0000001         | 40    | 2001-05-15    | Central    | 1       | 2001-06-03 08:00:00
+        L5         | 0000003         | 50    | 2001-05-15    | Central    | 1       | 2001-06-04 08:00:00
+        L6         | 0000001         | 40    | 2001-05-16    | Central    | 1       | 2001-06-03 08:00:00
+        L6         | 0000009         | 50    | 2001-05-16    | Central    | 2       | 2001-06-04 08:00:00
     """,
 }
 
@@ -130,12 +140,23 @@ def test_a_diagnosis_is_held_against_its_own_patients_encounter(finds):
     )
 
 
-def test_a_result_that_two_patients_have_under_one_id_is_each_ones(finds):
+def test_an_id_of_two_patients_is_two_results_unless_one_is_a_newer_version(finds):
+    """
+    L1 has no versions. L4 is of two laboratories; of L5 one version has two times, which no server writes; the newer
+    one of L6 is nobody's.
+    """
     finds(
         """
-        key | rule                     | severity
-        ----+--------------------------+---------
-        L1  | laboratory.number_of_one | warning
-        L1  | laboratory.number_of_one | warning
+        key | rule                        | severity | row
+        ----+-----------------------------+----------+----
+        L1  | laboratory.number_of_one    | warning  | 1
+        L1  | laboratory.number_of_one    | warning  | 2
+        L2  | laboratory.given_to_another | critical | 3
+        L3  | laboratory.given_to_another | critical | 6
+        L4  | laboratory.number_of_one    | warning  | 7
+        L4  | laboratory.number_of_one    | warning  | 8
+        L5  | laboratory.number_of_one    | warning  | 9
+        L5  | laboratory.number_of_one    | warning  | 10
+        L6  | laboratory.patient_exists   | critical | 12
         """
     )

@@ -19,7 +19,7 @@ given = {
         hours     | 0000001 |         | HIAA-U |       | 12,5 *                | umol/24 hrs  |             |                      |         |
         another   | 0000001 |         | HIAA-U |       | 12 ng/mL              | mg/(24.h)    |             |                      |         |
         range     | 0000001 |         | 5HT    |       | 3-5                   | ng/mL{serum} |             |                      |         |
-        words     | 0000001 |         | 5HT    |       | hemolyzed             | ng/dL        |             |                      |         |
+        words     | 0000001 |         | 5HT    |       | plenty                | ng/dL        |             |                      |         |
     """,
     "landing.biomarkers_result": """
         hospital_number | taken_on           | result      | normal_below | _file         | _row
@@ -49,7 +49,7 @@ def test_numbers_and_units(stages):
         hours           | hiaa_urine     | 12.5      |            | umol/(24.h) |
         another         | hiaa_urine     | 12        |            | ng/mL       |
         range           | serotonin      | 3-5       |            | ng/mL       |
-        words           | serotonin      | hemolyzed |            | ng/dL       |
+        words           | serotonin      | plenty    |            | ng/dL       |
         b.xlsx#5-HIAA-1 | hiaa_urine     | 12        |            | mg/(24.h)   | 5.5
         b.xlsx#5-HIAA-2 | hiaa_urine     | 2         | <          | mg/(24.h)   | 6
         b.xlsx#5-HIAA-3 | hiaa_urine     | 12        |            | umol/(24.h) | 31.4
