@@ -105,7 +105,7 @@ def _schema(name: str, model: type[Entity]) -> DataFrameSchema:
     """The Pandera schema of a model, refused when it asks for what is not judged here."""
     try:
         schema = model.to_schema()
-    except (pandera.errors.SchemaInitError, TypeError, NameError) as error:
+    except (pandera.errors.SchemaInitError, AttributeError, TypeError, NameError) as error:
         raise ConfigError(
             f"{name}: Pandera does not take this schema: {error}", remedy="correct the schema"
         ) from None
@@ -139,7 +139,20 @@ def _types(name: str, schema: DataFrameSchema) -> dict[str, type]:
     reserved = [column for column in schema.columns if column.startswith("_")]
     if reserved:
         raise ConfigError(f"{name}: column {reserved[0]}: names with an underscore are cytoreg's")
-    return {column: part.dtype.column_type.python for column, part in schema.columns.items()}
+    kinds = {column: part.dtype.column_type for column, part in schema.columns.items()}
+    stored = [part for column, kind in kinds.items() for part in kind.stored(column)]
+    for part in stored:
+        if twins := sorted({one for one in stored if one.lower() == part.lower()} - {part}):
+            raise ConfigError(
+                f"{name}: columns {part} and {twins[0]} are one column to the database",
+                remedy="capitals do not tell columns apart: rename one of them",
+            )
+    if twice := [column for column, count in Counter(stored).items() if count > 1]:
+        raise ConfigError(
+            f"{name}: a date that is known in part is stored with {twice[0]}, which is a column",
+            remedy="rename that column",
+        )
+    return {column: kind.python for column, kind in kinds.items()}
 
 
 def _entity(
@@ -155,7 +168,10 @@ def _entity(
     )
     for rule_id, count in Counter(rule.id for rule in rules).items():
         if count > 1 or rule_id == f"{name}.unparsable":
-            raise ConfigError(f"{name}: two rules would be called {rule_id}", remedy="rename one")
+            raise ConfigError(
+                f"{name}: two rules would be called {rule_id}",
+                remedy="give one of them another name, as in pa.Check(…, name='no_weekend')",
+            )
     others = {
         rule.test.other
         for rule in rules

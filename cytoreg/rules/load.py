@@ -21,41 +21,47 @@ from cytoreg.rules.catalogue import EntityRules
 from cytoreg.rules.compile import compile_schemas, refuse_unjudged
 from cytoreg.rules.declare import Entity, entity_name
 from cytoreg.rules.plain import adopt_model, adopt_schema, building_blocks_apart
+from cytoreg.rules.unnamed import all_models, refuse_unnamed
 
 
 def load_schemas(folder: Path) -> dict[str, EntityRules]:
     """Rules of every entity in `folder`/*.py by name, referred-to entities first.
 
     Entities are the subclasses of Entity, and plain Pandera models and `DataFrameSchema` objects,
-    which become one each. The files become a package with a name of its own, so that they import
-    each other by `from .codes import …` and `sys.path` stays as it is; each call reads them afresh.
+    which become one each, wherever a file imports them from. The files become a package with a
+    name of its own, so that they import each other by `from .codes import …` and `sys.path` stays
+    as it is; each call reads them afresh.
     Raises ConfigError with file and line when a file can't be imported, a schema is wrong, or
     something in the folder would be passed over.
     """
     files = sorted(folder.glob("*.py"))
     if not files:
         raise ConfigError(f"{folder}: no schemas there", remedy="write one file an entity")
-    package = _package(folder)
+    package, before = _package(folder), all_models()
     models: dict[str, type[Entity]] = {}
     paths: dict[str, Path] = {}
-    plain: list[tuple[type[pa.DataFrameModel], Path]] = []
+    plain: dict[type[pa.DataFrameModel], Path] = {}
     objects: dict[int, tuple[str, pa.DataFrameSchema, Path]] = {}
     for file in files:
         module = _import(f"{package}.{file.stem}", file, folder)
         for attribute, value in vars(module).items():
-            here = getattr(value, "__module__", None) == module.__name__
-            if isinstance(value, pa.DataFrameSchema) and not attribute.startswith("_"):
+            if attribute.startswith("_") or _is_a_library(value):
+                continue
+            if isinstance(value, pa.DataFrameSchema):
                 objects.setdefault(id(value), (str(value.name or attribute), value, file))
             elif _judges_nothing(value):
                 raise _of_no_table(f"{file}: {attribute}")
-            elif not isinstance(value, type) or not here or not issubclass(value, AnyModel):
+            elif not isinstance(value, type) or not issubclass(value, AnyModel):
                 continue
             elif issubclass(value, Entity):
-                _add(models, paths, value, file)
+                if value not in models.values():
+                    _add(models, paths, value, file)
             elif issubclass(value, pa.DataFrameModel):
-                plain.append((value, file))
+                plain.setdefault(value, file)
             else:
                 raise _of_no_table(f"{file}: {attribute}")
+    named = (schema for _, schema, _ in objects.values())
+    refuse_unnamed(package, [*models.values(), *plain, *named], before)
     _nothing_passed_over(folder, package)
     for value, file in building_blocks_apart(plain, models.values()):
         try:
@@ -84,6 +90,11 @@ def _add(
             f"{file} and {paths[name]} both declare {name}", remedy="rename or remove one of them"
         )
     models[name], paths[name] = model, file
+
+
+def _is_a_library(value: object) -> bool:
+    """Whether it is what models inherit from, as Pandera or cytoreg has it."""
+    return isinstance(value, type) and value.__module__.split(".")[0] in ("pandera", "cytoreg")
 
 
 def _judges_nothing(value: object) -> bool:

@@ -7,7 +7,7 @@ cannot be judged as Pandera would is refused where it becomes rules (compile.py)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -20,11 +20,11 @@ from cytoreg.rules.declare import Entity
 
 
 def building_blocks_apart(
-    models: Sequence[tuple[type[pa.DataFrameModel], Path]], others: Iterable[type] = ()
+    models: Mapping[type[pa.DataFrameModel], Path], others: Iterable[type] = ()
 ) -> list[tuple[type[pa.DataFrameModel], Path]]:
     """Plain models, with their files, from which no other model inherits."""
-    bases = {base for model in (*(one for one, _ in models), *others) for base in model.__mro__[1:]}
-    return [(model, path) for model, path in models if model not in bases]
+    bases = {base for model in (*models, *others) for base in model.__mro__[1:]}
+    return [(model, path) for model, path in models.items() if model not in bases]
 
 
 def adopt_model(model: type[pa.DataFrameModel]) -> type[Entity]:
@@ -49,7 +49,7 @@ def adopt_schema(name: str, schema: pa.DataFrameSchema) -> type[Entity]:
         )
     fields: dict[str, object] = {}
     annotations: dict[str, object] = {}
-    for column, part in schema.columns.items():
+    for number, (column, part) in enumerate(schema.columns.items()):
         if not isinstance(column, str):
             raise ConfigError(
                 f"{name}: {column!r} is no name of a column", remedy="columns are named by text"
@@ -58,8 +58,11 @@ def adopt_schema(name: str, schema: pa.DataFrameSchema) -> type[Entity]:
             raise ConfigError(
                 f"{name}.{column}: has no type", remedy="give the Column a type, such as str"
             )
-        annotations[column] = column_type(f"{name}.{column}", part.dtype)
-        fields[column] = FieldInfo(
+        # A column or a check may be called as what every model has, such as `validate`.
+        attribute = f"column_{number}"
+        annotations[attribute] = column_type(f"{name}.{column}", part.dtype)
+        fields[attribute] = FieldInfo(
+            alias=column,
             checks=list(part.checks),
             nullable=part.nullable,
             nullable_explicit=True,
@@ -68,7 +71,7 @@ def adopt_schema(name: str, schema: pa.DataFrameSchema) -> type[Entity]:
             description=part.description,
             metadata=part.metadata,
         )
-    checks = {str(check.name): _on_rows(name, check) for check in schema.checks}
+    checks = {f"check_{n}": _on_rows(name, check) for n, check in enumerate(schema.checks)}
     config = type("Config", (), {"unique": schema.unique, "metadata": schema.metadata})
     made: type[Entity] = type(
         _class_name(name),

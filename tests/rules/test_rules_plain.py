@@ -191,6 +191,13 @@ REFUSED = [
     ("s = pa.DataFrameSchema({'a': pa.Column(int)}, name='My s')\n", "is no name of an entity"),
     ("s = pa.DataFrameSchema({'a': pa.Column(int)}, checks=pa.Check(lambda f: True))\n",
      "look at each row alone"),
+    ("s = pa.DataFrameSchema({'a': pa.Column(int), 'A': pa.Column(int)})\n", "one column to"),
+    (entity("PartialDate = field('a')\n    a_latest: date = field('b')"), "stored with a_latest"),
+    (model("int\n    class Config:\n        strickt = True"), "no attribute 'strickt'"),
+    ("all = {'s': pa.DataFrameSchema({'a': pa.Column(int)})}\n" + MODEL, "all['s'] is a schema"),
+    ("all = [1, [pa.DataFrameSchema({'a': pa.Column(int)})]]\n" + MODEL, "all[1][0] is a schema"),
+    ("class All:\n    s = pa.DataFrameSchema({'a': pa.Column(int)})\n" + MODEL, "All.s is a"),
+    ("class All:\n    class S(pa.DataFrameModel):\n        a: int\n" + MODEL, "All.S is a schema"),
     (MODEL + "specimen = pa.DataFrameSchema({'a': pa.Column(int)})\n", "both declare specimen"),
     (entity("int = field('a', isn=[1])"), "custom check 'isn' is not available"),
     (entity("int = field('a', isin=['1'])"), "specimen.a.isin: a constant is str"),
@@ -246,3 +253,48 @@ def test_a_schema_object_that_begins_with_an_underscore_is_a_building_block(tmp_
     text = "_base = pa.DataFrameSchema({'a': pa.Column(int)})\n"
     text += "specimen = _base.add_columns({'b': pa.Column(str)})\n"
     assert list(load(tmp_path, text)) == ["specimen"]
+
+
+def test_two_checks_of_one_name_are_refused_and_not_one_of_them_forgotten(tmp_path):
+    one = "pa.Check(lambda r: r.a > 1, element_wise=True)"
+    both = "s = pa.DataFrameSchema({'a': pa.Column(int)}, checks=[" + one + ", " + one + "])\n"
+    with pytest.raises(ConfigError, match=r"two rules would be called s\.<lambda>") as refused:
+        load(tmp_path, both)
+    assert "name=" in refused.value.remedy
+    named = both.replace("True)]", "True, name='below_nine')]")
+    assert [rule.id for rule in load(tmp_path, named)["s"].rules][-2:] == [
+        "s.<lambda>",
+        "s.below_nine",
+    ]
+
+
+@pytest.mark.parametrize("name", ["Config", "validate", "to_schema", "column_0", "a"])
+def test_a_column_and_a_check_may_be_called_as_what_every_model_has(judged, tmp_path, name):
+    check = f"pa.Check(lambda r: r['{name}'] > 1, element_wise=True, name='{name}')"
+    text = f"s = pa.DataFrameSchema({{'{name}': pa.Column(int)}}, checks={check})\n"
+    con = judged([load(tmp_path, text)["s"].model], s=[{name: "1"}, {name: "2"}])
+    assert findings(con) == [(f"s.{name}", 1)]
+
+
+def test_models_and_schemas_from_elsewhere_are_entities_too(tmp_path, monkeypatch):
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    (tmp_path / "hospital_rules.py").write_text(
+        HEAD
+        + "class Ward(pa.DataFrameModel):\n    a: int\n"
+        + "bed = pa.DataFrameSchema({'a': pa.Column(int)})\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    (ours / "more").mkdir()
+    (ours / "more" / "room.py").write_text(HEAD + "class Room(pa.DataFrameModel):\n    a: int\n")
+    imports = "from hospital_rules import Ward, bed\nfrom .more.room import Room\n"
+    assert set(load(ours, imports + MODEL)) == {"ward", "bed", "room", "specimen"}
+
+
+def test_a_model_that_begins_with_an_underscore_is_a_building_block(tmp_path):
+    assert list(load(tmp_path, "class _Base(pa.DataFrameModel):\n    a: int\n" + MODEL)) == [
+        "specimen"
+    ]
+    assert list(
+        load(tmp_path, "_all = {'s': pa.DataFrameSchema({'a': pa.Column(int)})}\n" + MODEL)
+    ) == ["specimen"]
