@@ -7,6 +7,8 @@ Prefect's records and in terminals. The exit code of the command line belongs to
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 
@@ -78,3 +80,9 @@ def place(error: BaseException) -> str:
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(package)]
     where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in ours or frames]
     return " in ".join([type(error).__name__, *where[-1:]])
+
+
+def perhaps(name: str, known: Iterable[str]) -> str:
+    """The hint ` (perhaps …)` for a name that is none of those known; empty if none is alike."""
+    near = get_close_matches(name, known, n=1)
+    return f" (perhaps {near[0]})" if near else ""

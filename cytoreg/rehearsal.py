@@ -38,10 +38,11 @@ def rehearse(project: Project) -> Iterator[tuple[str, bool, str]]:
     What is wrong is told without a value.
     """
     from cytoreg.nights.refresh import STAGES
+    from cytoreg.publication.keys import REHEARSAL
 
     with tempfile.TemporaryDirectory(prefix="cytoreg-") as folder:
         data = Path(folder)
-        run = Run("rehearsal", project.root, project.extracts, data, _AS_OF, project.time_zone)
+        run = Run(REHEARSAL, project.root, project.extracts, data, _AS_OF, project.time_zone)
         run.folder.mkdir(parents=True)
         for stage, play in (("landings", _land), *STAGES):
             if stage == _LEFT_OUT:
@@ -117,11 +118,12 @@ def _check_expectations(run: Run) -> None:
 
     with open_build(run.build, read_only=True) as con:
         broken = con.execute(
-            "select rule from quality.check_result where kind = 'table' and status = 'error'"
-            " order by rule"
+            "select rule, regexp_extract(reason, 'Could not be run: (.*)', 1, 's')"
+            " from quality.check_result where kind = 'table' and status = 'error' order by rule"
         ).fetchall()
     if broken:
+        told = "; ".join(f"{rule} ({why.rstrip('.')})" for rule, why in broken)
         raise ConfigError(
-            f"expectations that cannot be run: {', '.join(rule for (rule,) in broken)}",
+            f"expectations that cannot be run: {told}",
             remedy="correct their type, columns and arguments in expectations/",
         )

@@ -83,16 +83,19 @@ def judge_sources(run: Run, progress: Progress = quiet) -> dict[str, int]:
 def judge_rows(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """Judge every staged row, and find out who is who; refuse, accept and balance the books."""
     from cytoreg import accounts, rules
+    from cytoreg.nights.declared import require_declared
     from cytoreg.nights.judging import judge_and_link
     from cytoreg.pseudonyms import define_pseudonym
     from cytoreg.publication.keys import run_key
     from cytoreg.report import completeness
 
     with step(run, "judge rows") as counts, open_build(run.build) as con:
+        schemas = rules.load_schemas(run.root / "schemas")
+        require_declared(run.project.config, schemas)
         define_pseudonym(con, run_key(run))
         judge_and_link(
             con,
-            rules.load_schemas(run.root / "schemas"),
+            schemas,
             run.project.config.linkage,
             as_of=run.as_of,
             pseudonym_key=run_key(run),

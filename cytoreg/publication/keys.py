@@ -25,9 +25,21 @@ if TYPE_CHECKING:
     from cytoreg.project import Project
     from cytoreg.run import Run
 
-__all__ = ["DEMO_NAME", "fingerprint_of", "gates", "is_demo", "key_of", "rotate", "run_key"]
+__all__ = [
+    "DEMO_NAME",
+    "REHEARSAL",
+    "fingerprint_of",
+    "gates",
+    "is_demo",
+    "key_of",
+    "rotate",
+    "run_key",
+]
 
 DEMO, DEMO_NAME = "the demo's key, which is public", "demo"
+
+REHEARSAL = "rehearsal"
+"""Id of the run that the doctor makes, of which nothing stays."""
 
 _PLACES = ("path", "data", "dictionary", "url", "token_url")
 _IN_EXTRACTS = "sqlite:///"
@@ -35,11 +47,15 @@ _IN_EXTRACTS = "sqlite:///"
 
 @cache
 def run_key(run: Run) -> str:
-    """The key that a run makes pseudonyms with; see `key_of`."""
+    """The key that a run makes pseudonyms with; see `key_of`.
+
+    One that publishes nothing, as a validation or the doctor's rehearsal, needs none.
+    """
     try:
         return key_of(run.project)
     except ConfigError:
-        if run.purpose == "validate" and not variable(run.project.config.privacy.pseudonym_key):
+        nothing = run.purpose == "validate" or run.run_id == REHEARSAL
+        if nothing and not variable(run.project.config.privacy.pseudonym_key):
             return secrets.token_hex(32)
         raise
 

@@ -6,6 +6,7 @@ asked of Great Expectations. Offending values are neither asked for nor kept.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ import pyarrow as pa
 from cytoreg import quality
 from cytoreg.machine import machine_error
 from cytoreg.sqlerror import scrub
-from cytoreg.suites.file import Suite, load_suites
+from cytoreg.suites.file import Item, Suite, load_suites
 from cytoreg.suites.gx import Verdict, ask
 from cytoreg.suites.prove import Proved, prove, quiet, require_table
 from cytoreg.suites.rows import RowTest
@@ -114,7 +115,17 @@ def judge_tables(
             for position, one in enumerate(proved[suite.table]):
                 if one.expectation is None:
                     results[suite.table, position] = _judge(con, table, one)
-    results |= _asked(build, suites, proved)
+                elif unfit := _unfit(table, one.item):
+                    results[suite.table, position] = _result(suite, one, failed=True, error=unfit)
+        wanted = {
+            suite.table: [
+                one
+                for position, one in enumerate(proved[suite.table])
+                if (suite.table, position) not in results
+            ]
+            for suite in suites
+        }
+    results |= _asked(build, suites, wanted)
     return [
         results[suite.table, position] for suite in suites for position in range(len(suite.items))
     ]
@@ -291,17 +302,37 @@ def _type(table: _Table, column: str) -> str:
     return kind
 
 
+_OF_NUMBERS = ("expect_column_quantile_values_to_be_between",)
+_OF_SINGLE_VALUES = (
+    "expect_column_distinct_values_to_be_in_set",
+    "expect_column_distinct_values_to_contain_set",
+    "expect_column_distinct_values_to_equal_set",
+    "expect_column_kl_divergence_to_be_less_than",
+    "expect_column_most_common_value_to_be_in_set",
+)
+_NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)")
+_SEVERAL = re.compile(r".*\]|(STRUCT|MAP|UNION)\(.*")
+
+
+def _unfit(table: _Table, item: Item) -> str:
+    """Why Great Expectations would fail on a column of this type as soon as it has a value."""
+    if item.column is None or item.column.lower() not in {name.lower() for name in table.types}:
+        return ""  # which Great Expectations says itself
+    kind = _type(table, item.column)
+    if item.type in _OF_NUMBERS and not _NUMBERS.fullmatch(kind):
+        return f"{item.column} is {kind}, and this is about numbers"
+    if item.type in _OF_SINGLE_VALUES and _SEVERAL.fullmatch(kind):
+        return f"{item.column} is {kind}, and this is about single values"
+    return ""
+
+
 def _asked(
-    build: Path, suites: Sequence[Suite], proved: Mapping[str, Sequence[Proved]]
+    build: Path, suites: Sequence[Suite], wanted: Mapping[str, Sequence[Proved]]
 ) -> dict[tuple[str, int], CheckResult]:
     """Results of what Great Expectations judges."""
     found: dict[tuple[str, int], CheckResult] = {}
     for schema in sorted({suite.schema for suite in suites}):
-        asked = [
-            (suite, [one for one in proved[suite.table] if one.expectation is not None])
-            for suite in suites
-            if suite.schema == schema
-        ]
+        asked = [(suite, wanted[suite.table]) for suite in suites if suite.schema == schema]
         asked = [(suite, ones) for suite, ones in asked if ones]
         if not asked:
             continue

@@ -103,13 +103,14 @@ def _proved(suite: Suite, position: int, item: Item) -> Proved:
 def _instance(place: str, position: int, item: Item) -> Expectation:
     """The expectation as Great Expectations' object, numbered in its meta."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    from great_expectations.exceptions import GreatExpectationsError
     from great_expectations.expectations.registry import get_expectation_impl
 
     try:
         implementation = get_expectation_impl(item.type)
         meta = {POSITION: position}
         return implementation(severity=item.severity, meta=meta, **dict(item.kwargs))
-    except (TypeError, ValueError) as error:
+    except (GreatExpectationsError, TypeError, ValueError) as error:
         raise ConfigError(f"{place}: {_explain(error)}", remedy=_REMEDY) from None
 
 

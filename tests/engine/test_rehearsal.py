@@ -51,6 +51,26 @@ WRONG: dict[str, tuple[Harm, str, str]] = {
         "night, judge rows",
         "person has no column mrn",
     ),
+    "a source that no list ranks": (
+        replace("cytoreg.toml", 'default = ["office"]', "default = []"),
+        "night, judge rows",
+        "ranks no office, whose fields would be lost",
+    ),
+    "a source that is misspelled": (
+        replace("cytoreg.toml", '["office"]', '["office"]\nsex = ["ofice"]'),
+        "night, judge rows",
+        "[linkage.precedence] sex: there is no source ofice (perhaps office)",
+    ),
+    "a cut field of a source that is none": (
+        replace("cytoreg.toml", "[linkage.pre", "[linkage.cut]\nofice={chart=9}\n[linkage.pre"),
+        "night, judge rows",
+        "[linkage.cut]: there is no source ofice",
+    ),
+    "a table of an entity that no schema has": (
+        replace("cytoreg.toml", 'people = "person"', 'people = "persn"'),
+        "night, judge rows",
+        "people: there is no schema of persn (perhaps person)",
+    ),
     "an entity that no schema has": (
         replace("cytoreg.toml", 'entity = "person"', 'entity = "patient"'),
         "night, judge rows",
@@ -115,3 +135,24 @@ def test_an_expectation_that_cannot_be_run_is_named(tmp_path: Path) -> None:
     (wrong,) = (check for check in look(tmp_path) if check.state == "wrong")
     assert wrong.what == "night, judge tables"
     assert "person.some" in wrong.detail
+    assert "nobody" in wrong.detail
+
+
+def test_an_expectation_that_would_fail_on_the_first_value_is_named(tmp_path: Path) -> None:
+    quantiles = "{quantiles: [0.5], value_ranges: [[0, 1]]}"
+    suite(
+        write(tmp_path),
+        "type: expect_column_quantile_values_to_be_between\n"
+        f"    kwargs: {{column: sex, quantile_ranges: {quantiles}}}",
+    )
+    (wrong,) = (check for check in look(tmp_path) if check.state == "wrong")
+    assert "person.some (sex is VARCHAR, and this is about numbers)" in wrong.detail
+
+
+def test_a_night_is_rehearsed_without_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CYTOREG_PSEUDONYM_KEY", raising=False)
+    found = {check.what: check.state for check in look(write(tmp_path))}
+    assert [what for what, state in found.items() if state == "wrong"] == ["pseudonyms"]
+    assert found["night, materialize"] == "ok"

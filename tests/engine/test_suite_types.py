@@ -377,6 +377,8 @@ MAKES_NO_SENSE: list[tuple[str, dict[str, Any], str]] = [
      "in words of pandas cannot be judged"),
     (f"{V}be_unique", {"column": "x", "row_condition": 'col("x") > 1 and col("y") > 2',
                        "condition_parser": "great_expectations"}, "is not one condition"),
+    (f"{V}be_unique", {"column": "x", "row_condition": "y > 1",
+                       "condition_parser": "great_expectations"}, "condition"),
     (f"{P}to_be_equal", PAIR | {"ignore_row_if": "sometimes"}, "ignore_row_if"),
     (f"{P}to_be_in_set", PAIR | {"value_pairs_set": [[1, 2, 3]]}, "value_pairs_set"),
     (f"{V}not_be_outliers", {"column": "x", "method": "guess", "multiplier": 1}, "method"),

@@ -1,0 +1,49 @@
+"""What cytoreg.toml says of its own sources, held against schemas before anything is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from cytoreg.config import Config
+from cytoreg.errors import ConfigError, perhaps
+
+
+def require_declared(config: Config, entities: Collection[str]) -> None:
+    """Raise ConfigError for a table without a schema, and for sources that linkage would lose.
+
+    A name in [linkage.precedence] or [linkage.cut] that is no source would do nothing; a source of
+    persons that no list of [linkage.precedence] has gives no field of a person.
+    """
+    for source, section in config.sources.items():
+        for table, entity in section.tables.items():
+            if entity not in entities:
+                raise ConfigError(
+                    f"[sources.{source}.tables] {table}: there is no schema of"
+                    f" {entity}{perhaps(entity, entities)}",
+                    remedy=f"correct the name, or write schemas/{entity}.py and"
+                    f" sql/staging/{entity}.sql",
+                )
+    linkage = config.linkage
+    named = {
+        **{f"[linkage.precedence] {field}": order for field, order in linkage.precedence.items()},
+        "[linkage.cut]": list(linkage.cut),
+    }
+    for where, sources in named.items():
+        for source in sources:
+            if source not in config.sources:
+                raise ConfigError(
+                    f"{where}: there is no source {source}{perhaps(source, config.sources)}",
+                    remedy="correct the name, or take it out",
+                )
+    persons = {linkage.entity, *linkage.without_number}
+    ranked = {source for order in linkage.precedence.values() for source in order}
+    unranked = [
+        source
+        for source, section in config.sources.items()
+        if source not in ranked and persons & set(section.tables.values())
+    ]
+    if unranked:
+        raise ConfigError(
+            f"[linkage.precedence] ranks no {', '.join(unranked)}, whose fields would be lost",
+            remedy="add the source to default",
+        )
