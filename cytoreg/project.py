@@ -7,7 +7,6 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,15 +14,15 @@ from pydantic import ValidationError
 from cytoreg.config import Config
 from cytoreg.environment import variable
 from cytoreg.errors import ConfigError
+from cytoreg.misspelled import explain
 from cytoreg.sources.config import AnySource
-from cytoreg.sources.declaration import Section
 from cytoreg.zone import machine_zone
 
 CONFIG = "cytoreg.toml"
 LEDGER = "ledger.sqlite"
 CONTENT = (CONFIG, "prefect.yaml", "flows", "schemas", "sql", "views", "expectations")
 """What makes a folder a project."""
-_VARIABLE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}")
+_VARIABLE = re.compile(r"\$(\$)\{|\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}")
 
 
 @dataclass(frozen=True)
@@ -153,13 +152,16 @@ def parse(text: str, path: Path) -> Config:
         return Config.model_validate(expand(raw, path), context={"root": path.parent})
     except ValidationError as error:
         raise ConfigError(
-            f"{path}: {_explain(error)}",
+            f"{path}: {explain(error)}",
             remedy="every key is explained in docs/reference/configuration.md",
         ) from None
 
 
 def expand(value: object, path: Path) -> object:
-    """Replace ${NAME} and ${NAME:-default} in every string by the variable's value."""
+    """Replace ${NAME} and ${NAME:-default} in every string by the variable's value.
+
+    `$${` is a `${` that stands for itself.
+    """
     if isinstance(value, dict):
         return {key: expand(item, path) for key, item in value.items()}
     if isinstance(value, list):
@@ -168,7 +170,9 @@ def expand(value: object, path: Path) -> object:
         return value
 
     def known(match: re.Match[str]) -> str:
-        name, default = match.groups()
+        escape, name, default = match.groups()
+        if escape:
+            return "${"
         found = variable(name)
         if found is None and default is None:
             raise ConfigError(
@@ -180,15 +184,6 @@ def expand(value: object, path: Path) -> object:
     return _VARIABLE.sub(known, value)
 
 
-def _explain(error: ValidationError) -> str:
-    """A validation error in the words of a TOML file, without its values."""
-    known = {name for section in Section.__subclasses__() for name in section.model_fields}
-    lines = []
-    for item in error.errors(include_url=False, include_input=False):
-        key = ".".join(str(part) for part in item["loc"])
-        what = item["msg"]
-        if item["type"] == "extra_forbidden":
-            near = get_close_matches(str(item["loc"][-1]), known, n=1)
-            what = "unknown key" + (f" (perhaps {near[0]})" if near else "")
-        lines.append(f"{key}: {what}")
-    return "; ".join(lines)
+def escaped(text: str) -> str:
+    """Text for cytoreg.toml that means itself, whatever is in it."""
+    return text.replace("${", "$${")

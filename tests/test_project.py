@@ -81,7 +81,15 @@ def test_a_folder_without_a_project_says_how_to_make_one(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (TOML + "\n[gatse]\n", r"gatse: unknown key"),
+        (TOML + "\n[gatse]\n", r"gatse: unknown key \(perhaps gates\)"),
+        ('extracts = "x"\n' + TOML, r"extracts: unknown key \(it belongs into \[paths\]\)"),
+        ('timezone = "UTC"\n' + TOML, r"unknown key \(perhaps time_zone in \[registry\]\)"),
+        (TOML.replace("builds = 7", "max_drop = 1"), r"max_drop: unknown .* belongs into \[gates"),
+        (
+            TOML.replace('kind = "csv"', 'kind = "csv"\noptinal = []'),
+            r"sources\.or_log\.optinal: unknown key \(perhaps optional\)",
+        ),
+        (TOML.replace('kind = "csv"', ""), r"sources\.or_log\.kind: Field required"),
         (TOML.replace("max_drop", "max_drops"), r"gates\.max_drops: unknown key"),
         (TOML.replace('kind = "csv"', 'kind = "cvs"'), r"sources\.or_log.*'cvs'"),
         (TOML.replace("length = 80", ""), r"sources\.death_index.*length: Field required"),
@@ -121,6 +129,12 @@ def test_a_missing_variable_is_named(tmp_path: Path) -> None:
     project_with(tmp_path, TOML.replace("${HOSPITAL_URL:-", "${NO_SUCH_VARIABLE}${X:-"))
     with pytest.raises(ConfigError, match="NO_SUCH_VARIABLE"):
         load_project(tmp_path)
+
+
+def test_two_dollars_stand_for_one_that_means_itself(tmp_path: Path) -> None:
+    title = 'title = "$${HOME} costs $5, $${x} and $1"\n'
+    project_with(tmp_path, TOML.replace("title = ", f"{title}#"))
+    assert load_project(tmp_path).config.registry.title == "${HOME} costs $5, ${x} and $1"
 
 
 def test_the_content_hash_follows_rules_and_models(tmp_path: Path) -> None:

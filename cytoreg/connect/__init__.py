@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from cytoreg.connect.doubt import Doubt, check
 from cytoreg.connect.drafts import DRAFTS, Draft
 from cytoreg.errors import ConfigError, CytoregError
-from cytoreg.project import CONFIG, Project, expand, parse
+from cytoreg.project import CONFIG, Project, escaped, expand, parse
 from cytoreg.sources import KINDS, Headings, Rows, sampling
 from cytoreg.sources.declaration import Headed
 from cytoreg.sources.files import open_bytes, texts
@@ -78,7 +78,8 @@ class Added:
 def guess(where: str, extracts: Path) -> str:
     """The kind that a path or a URL looks like; empty when it does not tell.
 
-    What is called .txt may be of several kinds: its first lines tell.
+    What is called .txt may be of several kinds: its first lines tell. Raises ConfigError for XML
+    that no kind reads.
     """
     text = where.casefold()
     if "://" in text:
@@ -86,7 +87,32 @@ def guess(where: str, extracts: Path) -> str:
     for ending in _PACKED:
         text = text.removesuffix(ending)
     kind = next((kind for kind, endings in _ENDINGS.items() if text.endswith(endings)), "")
+    if kind == "naaccr_xml":
+        _require_naaccr(where, extracts)
     return _by_lines(where, extracts) if kind == "fixed_width" else kind
+
+
+def _require_naaccr(where: str, extracts: Path) -> None:
+    """Raise ConfigError if the files are XML of other standards."""
+    from cytoreg.sources.naaccr.stream import NotNaaccr, OtherXml, root_of
+
+    other = ""
+    try:
+        for path in texts("", where, extracts):
+            with open_bytes("", path, where) as file:
+                try:
+                    root_of(file)
+                except OtherXml as error:
+                    other = other or f"{path.name} {error}"
+                else:
+                    return
+    except (CytoregError, NotNaaccr):  # which is said when the file is read
+        return
+    raise ConfigError(
+        other,
+        remedy="in place of REDCap's or CDISC's ODM export the records as CSV, with the data"
+        " dictionary; in place of CDA or FHIR in XML ask for FHIR in JSON",
+    )
 
 
 def _by_lines(where: str, extracts: Path) -> str:
@@ -137,7 +163,11 @@ def offered(
     meant = str(expand(where, project.root / CONFIG))
     found = DRAFTS[kind](name, meant, project.extracts)
     keys = {key: where if value == meant else value for key, value in found.keys.items()}
-    given = {"header": header, "comment": comment or None, "missing": list(missing) or None}
+    given = {
+        "header": header,
+        "comment": comment or None,
+        "missing": list(map(escaped, missing)) or None,
+    }
     if header is not None or comment == "":
         keys.pop("comment", None)  # what was found beside another line of headings, or is not one
     for key, value in given.items():
@@ -204,7 +234,7 @@ def add(
         for table, rows in seen.items()
     }
     if isinstance(config, Headed):
-        chosen["columns"] = {word: [its] for word, its in words(*found.values()).items()}
+        chosen["columns"] = {word: [escaped(its)] for word, its in words(*found.values()).items()}
         found = {table: list(words(columns)) for table, columns in found.items()}
     text = f"{before}\n\n{section(chosen)}"
     parse(text, path)

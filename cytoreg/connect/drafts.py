@@ -175,6 +175,7 @@ def sql(name: str, where: str, extracts: Path) -> Draft:
     """All tables and views that the user sees in the database's own schema."""
     import sqlalchemy as sa
 
+    from cytoreg.project import escaped
     from cytoreg.sources.headings import words
     from cytoreg.warehouse import quote
 
@@ -197,7 +198,7 @@ def sql(name: str, where: str, extracts: Path) -> Draft:
     finally:
         engine.dispose()
     keys: dict[str, object] = {"url": where, "columns": dict.fromkeys(there, "all")}
-    if elsewhere := {word: quote(table) for word, table in there.items() if word != table}:
+    if elsewhere := {word: escaped(quote(table)) for word, table in there.items() if word != table}:
         keys["read_from"] = elsewhere
     return Draft(keys, list(there), there)
 

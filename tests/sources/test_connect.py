@@ -226,6 +226,29 @@ def test_other_xml_is_called_what_it_is(registry: Project) -> None:
         connect.add(registry, "new", draft, {"patient": "patient"})
 
 
+def test_xml_is_taken_for_naaccr_only_by_its_root(registry: Project) -> None:
+    naaccr = "<NaaccrData xmlns='http://naaccr.org/naaccrxml'/>"
+    for name, text in {"a": "<ODM/>", "b": "<NaaccrDictionary/>", "c": naaccr, "d": "x"}.items():
+        (registry.extracts / f"{name}.xml").write_text(text)
+    for where in ("c.xml", "[bc].xml", "d.xml", "nowhere.xml"):
+        assert connect.guess(where, registry.extracts) == "naaccr_xml"
+    with pytest.raises(ConfigError, match=r"a\.xml is XML, but .* its root is ODM") as refused:
+        connect.guess("*[ab].xml", registry.extracts)
+    assert "export the records as CSV" in refused.value.remedy
+
+
+def test_names_with_a_dollar_and_a_brace_mean_themselves(registry: Project) -> None:
+    table = pa.table({"${HOME}": ["a"], "$${X}": ["b"], "n": ["-"]})
+    pq.write_table(table, registry.extracts / "new.parquet")
+    draft = connect.offered(registry, "new", "parquet", "new.parquet", missing=["${HOME}"])
+    connect.add(registry, "new", draft, {"new": "thing"})
+    source = load_project(registry.root).config.sources["new"]
+    assert sorted(heading for one in source.columns.values() for heading in one) == sorted(
+        table.column_names
+    )
+    assert source.missing == ["${HOME}"]
+
+
 def test_every_kind_can_be_drafted() -> None:
     assert DRAFTS.keys() == KINDS.keys() == PLACES.keys()
 

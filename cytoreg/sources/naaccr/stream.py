@@ -62,6 +62,10 @@ class NotNaaccr(Exception):
     """Why the file is refused, for the reader to put its name to."""
 
 
+class OtherXml(NotNaaccr):
+    """XML of another standard."""
+
+
 def root_of(file: IO[bytes]) -> etree._Element:
     """The root with its attributes, before anything else is read.
 
@@ -80,7 +84,7 @@ def root_of(file: IO[bytes]) -> etree._Element:
     if root is None:
         raise _not_well_formed(error.lineno if error else None)
     if _local(root) != ROOT:
-        raise NotNaaccr(f"is XML, but not NAACCR XML: its root is not {ROOT}")
+        raise OtherXml(f"is XML, but not NAACCR XML: its root is {_local(root)}, not {ROOT}")
     if root.getroottree().docinfo.doctype:  # type: ignore[attr-defined]  # not in lxml-stubs
         raise NotNaaccr("has a document type declaration, which NAACCR XML does not have")
     return root
