@@ -2,8 +2,8 @@
 
 What says that nothing is known are words, and those codes of HL7's NullFlavor (version 3, code
 system 2.16.840.1.113883.5.1008) that do, which REDCap suggests as codes of missing data. Negative
-numbers and rows of nines as codes are a habit of registries and studies (ACS NSQIP: -99; NAACCR:
-999).
+numbers and rows of nines or eights as codes are a habit of registries and studies (ACS NSQIP: -99;
+NAACCR: 999; 8888).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _NONE = (
     f"unk(nown)?[.]?|not ({_NOT_DONE})|(cannot|could not|can not) be ({_NOT_DONE})|pending|missing"
     "|n[./]?a[.]?|n[./]?d[.]?|n/k|ni|asku|nask|navu?|msk|np|null|nil recorded|[?*.-]+"
 )
-_CODE = "-(1|[6-9]{1,4})([.]0+)?|9{3,}([.][09]+)?"
+_CODE = "-(1|[6-9]{1,4})([.]0+)?|9{3,}([.][09]+)?|8{4,}"
 
 _NUMBER = r"([0-9]+\.?[0-9]*|\.[0-9]+)"
 _PLAIN = f"(<=|>=|<|>|~)?{_NUMBER}|~?{_NUMBER}-{_NUMBER}"
@@ -60,7 +60,7 @@ def define(con: DuckDBPyConnection) -> None:
 
     `recorded(text)`: null where the text says that nothing is known (`not performed`, `N/A`,
     `UNK`), else the text. `recorded_number(text)`: the same, and null for codes that stand for no
-    number of something that is never negative: -1, -99, 999, 9999, 999.9. A size or a
+    number of something that is never negative: -1, -99, 999, 9999, 999.9, 8888. A size or a
     share may be 99.9.
 
     `measured(text)`: a number as people write it, in signs alone. `less than 3 %` and `<^3` are
@@ -70,7 +70,18 @@ def define(con: DuckDBPyConnection) -> None:
 
     `whole_number(text)`: a count without the decimals that a spreadsheet gave it (`180.0`) and with
     nothing between its thousands (`1,500`); any other text as it is.
+
+    `yes_or_no(text)`: true and false of a box or a question (`1`, `1.0`, `Yes`, `Y`, `Checked`;
+    `0`, `No`, `Unchecked`), as text; any other text as it is.
     """
+    con.execute(
+        """create or replace macro main.yes_or_no(value) as
+        case
+          when regexp_full_match(value, '(?i)1([.]0+)?|y(es)?|t(rue)?|checked') then 'true'
+          when regexp_full_match(value, '(?i)0([.]0+)?|no?|f(alse)?|unchecked') then 'false'
+          else value
+        end"""
+    )
     con.execute(
         """create or replace macro main.whole_number(value) as
         case

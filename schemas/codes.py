@@ -46,8 +46,9 @@ T_CATEGORY = _RESTS_ON + r"[tT] ?([xX0]|[iI][sS]|[1-4]([a-dA-D][1-3]?)?)" + _QUA
 N_CATEGORY = _RESTS_ON + r"[nN] ?([xX]|[0-3]([a-cA-C][1-3]?)?)" + _QUALIFIED
 M_CATEGORY = _RESTS_ON + r"[mM] ?([xX0]|1([a-dA-D][1-3]?)?)" + _QUALIFIED
 
-# Clavien-Dindo, from the mildest to death.
-CLAVIEN = ("I", "II", "IIIa", "IIIb", "IVa", "IVb", "V")
+# Clavien-Dindo, from the mildest to death; III and IV are major, of kind a or b (Dindo 2004,
+# doi:10.1097/01.sla.0000133083.54934.ae, table 1).
+CLAVIEN = ("I", "II", "III", "IIIa", "IIIb", "IV", "IVa", "IVb", "V")
 
 COMPLICATIONS = (
     "infection",

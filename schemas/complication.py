@@ -61,7 +61,7 @@ class Complication(Entity):
         },
     )
     grade: str = field(
-        "Clavien-Dindo grade: I, II (minor), IIIa, IIIb, IVa, IVb, V (major).",
+        "Clavien-Dindo grade: I, II (minor), IIIa, IIIb, IVa, IVb, V (major); III, IV: a or b.",
         isin=CLAVIEN,
         reasons={
             "required": "Without a grade the complication is neither minor nor major.",

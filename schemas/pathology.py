@@ -328,7 +328,8 @@ class Pathology(Entity):
             hospital_number = pathology.hospital_number
             or coalesce(laboratory, '') <> coalesce(pathology.laboratory, '')
         """,
-        reason="The laboratory has this number for another patient too; each keeps the report.",
+        reason="The laboratory has this number for another patient too; each keeps the report,"
+        " unless one corrects the other.",
         severity="warning",
     )
     correction_marked = compare(

@@ -83,7 +83,7 @@ class Procedure(Entity):
         },
     )
     blood_loss_ml: int = field(
-        "Estimated blood loss.",
+        "Estimated blood loss, or its limit.",
         unit="mL",
         nullable=True,
         in_range={"min_value": 0, "max_value": 30000},
@@ -91,6 +91,12 @@ class Procedure(Entity):
             "type": "The blood loss is not a whole number of millilitres.",
             "in_range": "Blood loss is never negative, and hardly ever above 30 litres.",
         },
+    )
+    blood_loss_comparator: str = field(
+        "<, <=, > or >= before a blood loss that is a limit only.",
+        nullable=True,
+        isin=("<", "<=", ">", ">="),
+        reasons={"isin": "Only <, <=, > and >= stand before a limit."},
     )
     procedure_code: str = field(
         "The log's code of what was done, CYTO- and the organ.",

@@ -25,7 +25,7 @@ select
     when 'IVa' then 5
     when 'IVb' then 6
     when 'V' then 7
-  end as grade_rank, -- the grade as a number, 1 to 7
+  end as grade_rank, -- the grade as a number, 1 to 7; empty for III and IV, which are a or b
   c.grade in ('I', 'II') as minor, -- grade I or II, else major; empty: the grade is not known
   c._source, -- lineage
   c._table, -- lineage

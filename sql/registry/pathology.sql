@@ -5,7 +5,8 @@ reports. Of several messages with it one counts, with all of
 its orders: a final, corrected or cancelled one before one without a status, that before preliminary
 ones; then the one given last, then corrected and cancelled before final, then the later file and
 row. Of a time that is known in part, a correction or a cancellation counts as late as it may be, any
-other as early.
+other as early. A correction that names another patient is that patient's report, if there is none of the
+patient's own that it could correct.
 A cancelled report stays as a row without results, which no mart reads (`stands`); so does an order
 of which no result was ever sent.
 A report belongs to the operation whose case it names, if both are of one patient; one that names no
@@ -45,11 +46,37 @@ versions as (
   from accepted.pathology as v
   inner join patient_of_number as p on p.hospital_number = v.hospital_number
 ),
+-- A patient with nothing but corrections of a number, and one other patient with an earlier report of it.
+number_of_patient as (
+  select
+    laboratory_name,
+    report_number,
+    patient_id,
+    min(given) as first_given,
+    min(case when result_status = 'corrected' then 1 else 0 end) as only_corrects
+  from versions
+  group by laboratory_name, report_number, patient_id
+),
+corrected_for_another as (
+  select laboratory_name, report_number
+  from number_of_patient
+  group by laboratory_name, report_number
+  having count(*) = 2
+    and sum(only_corrects) = 1
+    and min(case when only_corrects = 1 then first_given end)
+      > min(case when only_corrects = 0 then first_given end)
+),
+version_of_report as (
+  select v.*, case when c.report_number is null then v.patient_id end as report_of
+  from versions as v
+  left join corrected_for_another as c
+    on c.laboratory_name = v.laboratory_name and c.report_number = v.report_number
+),
 ranked as (
   select
     *,
     first_value(_file || ' ' || message) over (
-      partition by laboratory_name, report_number, patient_id
+      partition by laboratory_name, report_number, report_of
       order by
         standing desc,
         given desc nulls last,
@@ -58,19 +85,19 @@ ranked as (
         _row desc
     ) as message_that_counts,
     row_number() over (
-      partition by laboratory_name, report_number, patient_id, _file, message order by _row
+      partition by laboratory_name, report_number, report_of, _file, message order by _row
     ) as part
-  from versions
+  from version_of_report
 ),
 versions_of_report as (
   select
     laboratory_name,
     report_number,
-    patient_id,
+    report_of,
     count(distinct _file || ' ' || message) as versions,
     count(*) over (partition by laboratory_name, report_number) as patients
-  from versions
-  group by laboratory_name, report_number, patient_id
+  from version_of_report
+  group by laboratory_name, report_number, report_of
 ),
 last_version as (
   select r.*, n.versions, n.patients
@@ -78,7 +105,7 @@ last_version as (
   inner join versions_of_report as n
     on n.laboratory_name = r.laboratory_name
     and n.report_number = r.report_number
-    and n.patient_id = r.patient_id
+    and n.report_of is not distinct from r.report_of
   where r._file || ' ' || r.message = r.message_that_counts
 ),
 operation_of_case as (

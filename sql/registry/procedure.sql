@@ -165,7 +165,8 @@ select
   o.closure_time, -- HH:MM, may be past midnight
   o.duration_minutes, -- incision to closure, minutes
   o.asa_class, -- ASA physical status, 1 to 5
-  o.blood_loss_ml, -- estimated blood loss, mL
+  case when o.blood_loss_comparator is null then o.blood_loss_ml end
+    as blood_loss_ml, -- estimated blood loss, mL; empty where only a limit is known
   o.procedure_code, -- the log's code of what was done
   f.finding_key, -- what research recorded of it: record and instance
   f.finding_key is not null as has_finding, -- whether research recorded the operation

@@ -9,7 +9,12 @@ with trimmed as (
     cleaned(comp_case_no) as case_number,
     local_day(cleaned(comp_date)) as complication_date,
     whole_number(lower(cleaned(comp_type))) as type,
-    whole_number(lower(cleaned(comp_clavien))) as clavien,
+    regexp_replace(
+      regexp_replace(
+        whole_number(lower(cleaned(comp_clavien))), '^(clavien(-dindo)?)? *(grade)? *', ''
+      ),
+      '^(i{1,3}|iv|v|[1-7])( ?[ab])?[ -]?d$', '\1\2'
+    ) as clavien,
     _source,
     _table,
     _file,
@@ -47,11 +52,13 @@ select
     when '7' then 'V'
     when 'i' then 'I'
     when 'ii' then 'II'
+    when 'iii' then 'III'
+    when 'iv' then 'IV'
     when 'v' then 'V'
     else regexp_replace(
       regexp_replace(clavien, '^(iii|3) ?([ab])$', 'III\2'), '^(iv|4) ?([ab])$', 'IV\2'
     )
-  end as grade, -- comp_clavien: 1 to 7 for Clavien-Dindo I to V; or the grade itself (3a, IIIA)
+  end as grade, -- comp_clavien: 1 to 7 for Clavien-Dindo I to V; or the grade itself (3a, IIIA), without the d of disability
   _source, -- lineage
   _table, -- lineage
   _file, -- lineage

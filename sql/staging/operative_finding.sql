@@ -8,21 +8,31 @@ with trimmed as (
     whole_number(cleaned(redcap_repeat_instance)) as instance,
     cleaned(proc_case_no) as case_number,
     local_day(cleaned(proc_date)) as operation_date,
-    cleaned(proc_preop_site) as preop_site,
-    cleaned(proc_site_found) as site_found,
+    whole_number(cleaned(proc_preop_site)) as preop_site,
+    whole_number(cleaned(proc_site_found)) as site_found,
     cleaned(proc_path_confirmed) as path_confirmed,
-    upper(cleaned(proc_r_status)) as r_status,
+    whole_number(upper(cleaned(proc_r_status))) as r_status,
     whole_number(recorded_number(regexp_replace(cleaned(proc_percent_removed), ' *%$', ''))) as percent_removed,
-    cleaned(proc_estimated_by) as estimated_by,
+    whole_number(cleaned(proc_estimated_by)) as estimated_by,
     cleaned(proc_intraop_comp) as intraop_comp,
-    cleaned(proc_intraop_type) as intraop_type,
+    whole_number(cleaned(proc_intraop_type)) as intraop_type,
     cleaned(proc_crisis) as crisis,
-    whole_number(recorded_number(cleaned(proc_sbp_low))) as systolic_low,
-    whole_number(recorded_number(cleaned(proc_sbp_low_min))) as minutes_below_80,
-    whole_number(recorded_number(cleaned(proc_bp_change_pct))) as bp_change_percent,
-    whole_number(recorded_number(cleaned(proc_bp_change_min))) as bp_change_minutes,
-    whole_number(recorded_number(cleaned(proc_octreotide_ug))) as octreotide_ug,
-    whole_number(recorded_number(cleaned(proc_bp_regress_pct))) as bp_regression_percent,
+    whole_number(recorded_number(regexp_replace(cleaned(proc_sbp_low), ' *(?i:mm ?\[?hg\]?)$', ''))) as systolic_low,
+    whole_number(recorded_number(regexp_replace(cleaned(proc_sbp_low_min), ' *(?i:min(ute)?s?[.]?)$', ''))) as minutes_below_80,
+    whole_number(recorded_number(regexp_replace(cleaned(proc_bp_change_pct), ' *(?i:%)$', ''))) as bp_change_percent,
+    whole_number(recorded_number(regexp_replace(cleaned(proc_bp_change_min), ' *(?i:min(ute)?s?[.]?)$', ''))) as bp_change_minutes,
+    case
+      when regexp_full_match(cleaned(proc_octreotide_ug), '[0-9]+([.][0-9]+)? *(?i:mg)')
+        then cast(
+          cast(
+            round(1000 * try_cast(regexp_extract(cleaned(proc_octreotide_ug), '^[0-9.]+') as double)) as integer
+          ) as varchar
+        )
+      else whole_number(
+        recorded_number(regexp_replace(cleaned(proc_octreotide_ug), ' *(?i:u|µ|μ|mc)(?i:g)$', ''))
+      )
+    end as octreotide_ug,
+    whole_number(recorded_number(regexp_replace(cleaned(proc_bp_regress_pct), ' *(?i:%)$', ''))) as bp_regression_percent,
     cleaned(proc_vasopressor) as vasopressor,
     cleaned(proc_other_cause) as other_cause,
     _source,
@@ -63,15 +73,15 @@ select
     when '9' then 'unknown'
     else site_found
   end as site_found, -- proc_site_found: the project's site codes 1 to 9
-  case lower(path_confirmed) when '1' then 'true' when 'yes' then 'true' when '0' then 'false' when 'no' then 'false' else path_confirmed end
-    as site_confirmed, -- proc_path_confirmed: 1 yes, 0 no
-  case r_status when '0' then 'R0' when '1' then 'R1' when '2' then 'R2' else r_status end
-    as residual, -- proc_r_status: 0, 1 or 2
+  yes_or_no(path_confirmed) as site_confirmed, -- proc_path_confirmed: 1 yes, 0 no
+  case
+    when r_status in ('0', '1', '2') then 'R' || r_status
+    when r_status not in ('RX', 'X') then r_status
+  end as residual, -- proc_r_status: 0, 1 or 2; RX, not assessed (UICC TNM, 8th edition), is unknown
   percent_removed, -- proc_percent_removed
   case estimated_by when '1' then 'surgeon' when '2' then 'radiologist' else estimated_by end
     as estimated_by, -- proc_estimated_by: 1 surgeon, 2 radiologist
-  case lower(intraop_comp) when '1' then 'true' when 'yes' then 'true' when '0' then 'false' when 'no' then 'false' else intraop_comp end
-    as intraop_complication, -- proc_intraop_comp: 1 yes, 0 no
+  yes_or_no(intraop_comp) as intraop_complication, -- proc_intraop_comp: 1 yes, 0 no
   case intraop_type
     when '1' then 'haemorrhage'
     when '2' then 'visceral_injury'
@@ -81,18 +91,15 @@ select
     when '9' then 'other'
     else intraop_type
   end as intraop_type, -- proc_intraop_type: codes 1 to 5 and 9
-  case lower(crisis) when '1' then 'true' when 'yes' then 'true' when '0' then 'false' when 'no' then 'false' else crisis end
-    as crisis_recorded, -- proc_crisis: 1 yes, 0 no
+  yes_or_no(crisis) as crisis_recorded, -- proc_crisis: 1 yes, 0 no
   systolic_low, -- proc_sbp_low
   minutes_below_80, -- proc_sbp_low_min
   bp_change_percent, -- proc_bp_change_pct
   bp_change_minutes, -- proc_bp_change_min
   octreotide_ug, -- proc_octreotide_ug
   bp_regression_percent, -- proc_bp_regress_pct
-  case lower(vasopressor) when '1' then 'true' when 'yes' then 'true' when '0' then 'false' when 'no' then 'false' else vasopressor end
-    as vasopressor, -- proc_vasopressor: 1 yes, 0 no
-  case lower(other_cause) when '1' then 'true' when 'yes' then 'true' when '0' then 'false' when 'no' then 'false' else other_cause end
-    as other_cause, -- proc_other_cause: 1 yes, 0 no
+  yes_or_no(vasopressor) as vasopressor, -- proc_vasopressor: 1 yes, 0 no
+  yes_or_no(other_cause) as other_cause, -- proc_other_cause: 1 yes, 0 no
   _source, -- lineage
   _table, -- lineage
   _file, -- lineage

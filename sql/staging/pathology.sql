@@ -15,8 +15,9 @@ Where PID-3 has several numbers, the one that a patient of another source has is
 may stand before ours.
 T, N and M stay as reported, with what they rest on before them (pT3: seen by the pathologist; M0: as
 far as the clinic knows), without the words behind them (pT3: invades subserosa). One field may hold all
-three (pT3N1M0); a field of its own comes before it. Two categories of one letter, or a doubt, pass for a
-rule to find.
+three (pT3N1M0); a field of its own comes before it, in which the letter may be missing (p3, 3: NAACCR
+items 880 to 960), but for a number alone in the field of N, which may count nodes. Two categories of
+one letter, or a doubt, pass for a rule to find.
 grain: _file, _row
 materialized: view
 */
@@ -229,6 +230,11 @@ staged as (
             lambda found: contains(lower(found), field.letter)
           )
         ) > 1 then field.written
+        when regexp_full_match(field.written, '(?i)([acpry] ?){0,4}(x|0|is|[1-4]([a-d][1-3]?)?)')
+          and not (field.letter = 'n' and regexp_full_match(field.written, '[1-3]'))
+          then regexp_replace(
+            field.written, '(?i)(x|0|is|[1-4](?:[a-d][1-3]?)?)$', upper(field.letter) || '\1'
+          )
         else coalesce(
           nullif(
             regexp_extract(
@@ -290,8 +296,8 @@ select
     as specimen_date, -- OBR-7, else SPM-17: its day, month or year
   regexp_replace(primary_site, '^(C[0-9]{2})([0-9])$', '\1.\2')
     as primary_site, -- OBX SITE with the dot of ICD-O-3
-  regexp_replace(histology, '^M?-?([0-9]{4})/?[0-9]?$', '\1')
-    as histology, -- OBX HISTOLOGY without its behaviour
+  regexp_replace(histology, '^M?-?([0-9]{4}) ?/? ?[0-9]{0,2}$', '\1')
+    as histology, -- OBX HISTOLOGY without its behaviour and grade (M-8240/31)
   case
     when grade_code in ('I', 'II', 'III') then cast(length(grade_code) as varchar)
     when grade_code = 'X' then '9'

@@ -44,8 +44,8 @@ trimmed as (
     zero_padded(cleaned(mrn), 7) as mrn,
     local_day(cleaned(consent_date)) as consent_date,
     local_day(cleaned(enr_birth_date)) as birth_date,
-    cleaned(enr_sex) as sex,
-    cleaned(presenting_site) as presenting_site,
+    whole_number(cleaned(enr_sex)) as sex,
+    whole_number(cleaned(presenting_site)) as presenting_site,
     cleaned(symptoms___1) as flushing,
     cleaned(symptoms___2) as diarrhoea,
     cleaned(symptoms___3) as wheezing,
@@ -88,14 +88,10 @@ select
     when '9' then 'unknown'
     else presenting_site
   end as presenting_site, -- presenting_site: the project's site codes 1 to 9
-  case flushing when '1' then 'true' when '0' then 'false' else flushing end
-    as flushing, -- symptoms___1: 1 ticked, 0 not
-  case diarrhoea when '1' then 'true' when '0' then 'false' else diarrhoea end
-    as diarrhoea, -- symptoms___2: 1 ticked, 0 not
-  case wheezing when '1' then 'true' when '0' then 'false' else wheezing end
-    as wheezing, -- symptoms___3: 1 ticked, 0 not
-  case without_symptoms when '1' then 'true' when '0' then 'false' else without_symptoms end
-    as without_symptoms, -- symptoms___4, none: 1 ticked, 0 not
+  yes_or_no(flushing) as flushing, -- symptoms___1: 1 ticked, 0 not
+  yes_or_no(diarrhoea) as diarrhoea, -- symptoms___2: 1 ticked, 0 not
+  yes_or_no(wheezing) as wheezing, -- symptoms___3: 1 ticked, 0 not
+  yes_or_no(without_symptoms) as without_symptoms, -- symptoms___4, none: 1 ticked, 0 not
   iso_date(consent_date) as consent_date, -- consent_date
   _source, -- lineage
   _table, -- lineage

@@ -12,11 +12,11 @@ with trimmed as (
     zero_padded(cleaned(t.medicalRecordNumber), 7) as hospital_number,
     cleaned(t.dateOfDiagnosis) as diagnosis_date,
     upper(cleaned(t.primarySite)) as primary_site,
-    regexp_replace(cleaned(t.histologicTypeIcdO3), '^M?-?([0-9]{4})/?[0-9]?$', '\1') as histology,
+    regexp_replace(cleaned(t.histologicTypeIcdO3), '^M?-?([0-9]{4}) ?/? ?[0-9]{0,2}$', '\1') as histology,
     cleaned(t.behaviorCodeIcdO3) as behavior,
     cleaned(t.gradePathological) as grade,
     recorded(cleaned(t.ki67)) as ki67,
-    cleaned(t.tumorSizeSummary) as size_mm,
+    whole_number(regexp_replace(cleaned(t.tumorSizeSummary), ' *(?i:mm)$', '')) as size_mm,
     zero_padded(cleaned(t.sequenceNumberHospital), 2) as sequence,
     cleaned(t.diagnosticConfirmation) as confirmation,
     t._source,
@@ -46,7 +46,7 @@ select
   iso_date(diagnosis_date) as diagnosis_date, -- dateOfDiagnosis: YYYYMMDD, YYYYMM or YYYY
   regexp_replace(primary_site, '^(C[0-9]{2})([0-9])$', '\1.\2')
     as primary_site, -- primarySite with the dot of ICD-O-3
-  histology, -- histologicTypeIcdO3, without a behaviour behind it
+  histology, -- histologicTypeIcdO3, without behaviour and grade behind it
   behavior, -- behaviorCodeIcdO3
   upper(grade) as grade, -- gradePathological
   case

@@ -24,7 +24,15 @@ complications as (
     procedure_id,
     count(*) as events,
     max(grade_rank) as highest_rank,
-    max(case when grade_rank is null then 1 else 0 end) = 1 as any_ungraded,
+    max(case when minor is null then 1 else 0 end) = 1 as any_ungraded,
+    max(
+      case
+        when grade = 'III' then 4
+        when grade = 'IV' then 6
+        when grade_rank is null then 7
+        else 0
+      end
+    ) as rank_left_open,
     max(case when minor then 1 else 0 end) = 1 as any_minor,
     max(case when not minor then 1 else 0 end) = 1 as any_major
   from registry.complication
@@ -34,7 +42,8 @@ complications as (
 possible_complications as (
   select
     f.procedure_id,
-    max(coalesce(c.grade_rank, 7)) as highest_rank,
+    max(case c.grade when 'III' then 4 when 'IV' then 6 else coalesce(c.grade_rank, 7) end)
+      as highest_rank,
     max(case when c.minor then 1 when c.minor is null then 1 else 0 end) = 1 as perhaps_minor,
     max(case when not c.minor then 1 when c.minor is null then 1 else 0 end) = 1 as perhaps_major
   from registry.complication_operation as f
@@ -84,7 +93,7 @@ joined as (
     coalesce(c.events, 0) as events,
     o.has_finding or c.events is not null as reviewed,
     c.highest_rank,
-    case when c.any_ungraded then 7 else coalesce(d.highest_rank, 0) end as rank_left_open,
+    greatest(coalesce(c.rank_left_open, 0), coalesce(d.highest_rank, 0)) as rank_left_open,
     d.procedure_id is not null as any_unplaced,
     coalesce(c.any_ungraded, false) or coalesce(d.perhaps_minor, false) as perhaps_minor,
     coalesce(c.any_ungraded, false) or coalesce(d.perhaps_major, false) as perhaps_major,

@@ -60,14 +60,18 @@ given = {
         5-1              |                 | c2          | 2001-01-03        | ileus | I
     """,
     "accepted.pathology": """
-        message_number | laboratory | report_number | result_status | given_earliest | hospital_number | case_number | specimen_date
-        ---------------+------------+---------------+---------------+----------------+-----------------+-------------+--------------
-        1              | LAB        | S1            | final         | 20010103120000 | 0000001         | c1          | 2001-01-01
-        2              | LAB        | S2            | final         | 20010603120000 | 0000002         | c1          | 2001-06-01
-        3              | LAB        | S3            | final         | 20010603120000 | 0000002         |             | 2001-06-01
-        4              | LAB        | S4            | final         | 20020103120000 | 0000001         |             | 2002-01-01
-        5              | LAB        | S4            | final         | 20020603120000 | 0000002         |             | 2002-06-01
-        6              | LAB        | S4            | corrected     | 20020703120000 | 0000002         |             | 2002-06-01
+        message_number | laboratory | report_number | result_status | given_earliest | given_latest   | hospital_number | case_number | specimen_date
+        ---------------+------------+---------------+---------------+----------------+----------------+-----------------+-------------+--------------
+        1              | LAB        | S1            | final         | 20010103120000 |                | 0000001         | c1          | 2001-01-01
+        2              | LAB        | S2            | final         | 20010603120000 |                | 0000002         | c1          | 2001-06-01
+        3              | LAB        | S3            | final         | 20010603120000 |                | 0000002         |             | 2001-06-01
+        4              | LAB        | S4            | final         | 20020103120000 |                | 0000001         |             | 2002-01-01
+        5              | LAB        | S4            | final         | 20020603120000 |                | 0000002         |             | 2002-06-01
+        6              | LAB        | S4            | corrected     | 20020703120000 | 20020703120000 | 0000002         |             | 2002-06-01
+        7              | LAB        | S5            | final         | 20030103120000 |                | 0000001         |             | 2003-01-01
+        8              | LAB        | S5            | corrected     | 20030203120000 | 20030203120000 | 0000002         |             | 2003-01-01
+        9              | LAB        | S6            | corrected     | 20040103120000 | 20040103120000 | 0000001         |             | 2004-01-01
+        10             | LAB        | S6            | final         | 20040203120000 |                | 0000002         |             | 2004-01-01
     """,
 }
 
@@ -122,6 +126,20 @@ def test_a_report_is_corrected_by_its_own_patients_message(shows):
         -------------+------------+---------------+---------
         LAB/S4/anna  | anna       | final         | 1
         LAB/S4/bert  | bert       | corrected     | 2
+        """,
+    )
+
+
+def test_a_correction_that_names_another_patient_makes_the_report_that_patients(shows):
+    """Bert has no report S5 that it could correct; of S6 the correction is older."""
+    shows(
+        "(select * from registry.pathology where report_number in ('S5', 'S6'))",
+        """
+        pathology_id | patient_id | result_status | versions
+        -------------+------------+---------------+---------
+        LAB/S5       | bert       | corrected     | 2
+        LAB/S6/anna  | anna       | corrected     | 1
+        LAB/S6/bert  | bert       | final         | 1
         """,
     )
 

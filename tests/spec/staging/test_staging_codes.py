@@ -12,14 +12,19 @@ given = {
         9         |                        | 2001-00003   | 1.0       | 3A
         9         | 2.0                    | 2001–00003   | 1         | 4 b
         9         | 3                      | 2001-00003   | 1         | IV
+        9         | 4                      | 2001-00003   | 1         | Grade III-d
+        9         | 5                      | 2001-00003   | 1         | 2 d
+        9         | 6                      | 2001-00003   | 1         | 1-2
     """,
     "landing.research_procedure": """
-        record_id | redcap_repeat_instance | proc_site_found | proc_crisis | proc_r_status
-        ----------+------------------------+-----------------+-------------+--------------
-        7         | 1                      | 1               | 0           | 2
-        8         | 1                      | 9               | 1           | 0
-        9         | 1                      | 12              | Y           |
-        9         |                        | 1               | Yes         | r1
+        record_id | redcap_repeat_instance | proc_site_found | proc_crisis | proc_r_status | proc_sbp_low | proc_octreotide_ug
+        ----------+------------------------+-----------------+-------------+---------------+--------------+-------------------
+        7         | 1                      | 1               | 0           | 2             | 110 mmHg     | 300 µg
+        8         | 1                      | 9               | 1           | 0             | 110.0        | 0.3 mg
+        9         | 1                      | 12              | 9           |               | 110/60       | 300-500
+        9         |                        | 1               | Yes         | r1            | 110 mm[Hg]   | 300mcg
+        9         | 2                      | 1.0             | 1.0         | RX            | 8888         | 300
+        9         | 3                      | 1.0             | Unchecked   | 2.0           |              | -99
     """,
     "landing.research_follow_up": """
         record_id | redcap_repeat_instance | fu_date    | fu_status | fu_cause
@@ -33,7 +38,10 @@ given = {
 
 
 def test_complications(stages):
-    """Where a form does not repeat, its record alone is the key. IV may be IVa or IVb."""
+    """
+    Where a form does not repeat, its record alone is the key. IV may be IVa or IVb; a d behind a grade
+    says that the patient is disabled (Dindo 2004).
+    """
     stages(
         "staging.complication",
         """
@@ -44,21 +52,27 @@ def test_complications(stages):
         8-1              | 2001-00002  | 77    | 8
         9                | 2001-00003  | infection | IIIa
         9-2              | 2001-00003  | infection | IVb
-        9-3              | 2001-00003  | infection | iv
+        9-3              | 2001-00003  | infection | IV
+        9-4              | 2001-00003  | infection | III
+        9-5              | 2001-00003  | infection | II
+        9-6              | 2001-00003  | infection | 1-2
         """,
     )
 
 
 def test_findings_at_operation(stages):
+    """Decimals are a spreadsheet's; RX is a residual tumour that nobody could assess."""
     stages(
         "staging.operative_finding",
         """
-        finding_key | site_found  | crisis_recorded | residual
-        ------------+-------------+-----------------+---------
-        7-1         | small_bowel | false           | R2
-        8-1         | unknown     | true            | R0
-        9-1         | 12          | Y               |
-        9           | small_bowel | true            | R1
+        finding_key | site_found  | crisis_recorded | residual | systolic_low | octreotide_ug
+        ------------+-------------+-----------------+----------+--------------+--------------
+        7-1         | small_bowel | false           | R2       | 110          | 300
+        8-1         | unknown     | true            | R0       | 110          | 300
+        9-1         | 12          | 9               |          | 110/60       | 300-500
+        9           | small_bowel | true            | R1       | 110          | 300
+        9-2         | small_bowel | true            |          |              | 300
+        9-3         | small_bowel | false           | R2       |              |
         """,
     )
 
