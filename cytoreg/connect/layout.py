@@ -24,7 +24,7 @@ _FIGURES = re.compile(r"[\d\s.,:/+-]+").fullmatch
 
 
 def layout(name: str, where: str, extracts: Path) -> dict[str, object]:
-    """`comment` and `header` of the first file, as far as they are not what is found anyway."""
+    """`comment`, `header` and `trailing` of the first file, where they are not found anyway."""
     path = texts(name, where, extracts)[0]
     file = place(path, extracts)
     encoding = check_text(name, path, file, "utf-8")
@@ -45,6 +45,9 @@ def layout(name: str, where: str, extracts: Path) -> dict[str, object]:
         ):
             return {"header": above}
     found: dict[str, object] = {"comment": MARK} if above else {}
+    records = [cells for cells in fields[1:] if any(cells)]
+    if records and all(len(cells) == len(fields[0]) + 1 and not cells[-1] for cells in records):
+        return found | {"trailing": True}
     if len(fields[0]) < width:
         for number, cells in enumerate(fields, start=above + 1):
             if len(cells) == width and all(cells) and not any(map(_FIGURES, cells)):

@@ -28,10 +28,13 @@ def mapped(
 ) -> list[str]:
     """The column of each heading, its own name where it is in no list.
 
-    `line` says where the headings were looked for. Raises SourceError for a declared column
-    without a heading, for two headings of one column, and for a name that cytoreg keeps.
+    The second of two headings `Date` is called `Date (2)` where that is declared, or where the
+    line of the headings is and all of them are wanted. `line` says where the headings were looked
+    for. Raises SourceError for a declared column without a heading, for two headings of one column,
+    and for a name that cytoreg keeps.
     """
     column_of = known(config)
+    headings = _numbered(headings, config, column_of)
     columns = [column_of.get(heading, heading) for heading in headings]
     missing = [
         column
@@ -57,7 +60,8 @@ def mapped(
             source,
             f"{where} has more than one heading for {told} (fields {fields})",
             remedy="give each column its own heading in the export, or remove one of them from its"
-            f" list in [sources.{source}.columns]",
+            f" list in [sources.{source}.columns]; of two headings of one name, such as Date, the"
+            " second is called 'Date (2)' there",
         )
     if reserved := sorted(RESERVED.intersection(columns)):
         raise SourceError(
@@ -67,6 +71,17 @@ def mapped(
             f" [sources.{source}.columns]",
         )
     return columns
+
+
+def _numbered(headings: list[str], config: Headed, declared: Collection[str]) -> list[str]:
+    """Headings of one name told apart by numbers, where somebody said that they are headings."""
+    sure = config.columns == "all" and bool(getattr(config, "header", None))
+    found: list[str] = []
+    for place, heading in enumerate(headings):
+        name = f"{heading} ({headings[:place].count(heading) + 1})"
+        again = heading in headings[:place] and name not in headings
+        found.append(name if again and (sure or name in declared) else heading)
+    return found
 
 
 def no_record(source: str, where: str, headings: list[str], config: Headed) -> None:

@@ -399,6 +399,8 @@ COMMENTED = "#Patient\tStage\n#STRING\tSTRING\nPATIENT_ID\tSTAGE\nPEN0\tIV\n#a n
         ("#made by LAB\nDeaths of 2010\nMRN,died\n1,x\n", {"comment": "#", "header": 3}),
         ("MRN,died\n1,2010-01-01\n", {}),
         ("MRN\n1\n", {}),
+        ("MRN,died\n1,2010-01-01,\n2,,\n", {"trailing": True}),
+        ("MRN,died\n1,2010-01-01,\n2,,x\n", {}),
     ],
 )
 def test_the_headings_of_a_file_are_found_below_comments_and_titles(
@@ -406,7 +408,7 @@ def test_the_headings_of_a_file_are_found_below_comments_and_titles(
 ) -> None:
     (registry.extracts / "new.csv").write_text(text)
     found = connect.offered(registry, "new", "csv", "new.csv").keys
-    assert {key: found[key] for key in ("comment", "header") if key in found} == keys
+    assert {key: found[key] for key in ("comment", "header", "trailing") if key in found} == keys
 
 
 def test_comments_and_missing_texts_are_no_data(registry: Project) -> None:

@@ -96,6 +96,30 @@ def test_a_broken_record_is_kept_raw_and_the_others_go_on(project: Make, landed:
     ]
 
 
+def test_two_headings_of_one_name_are_told_apart_where_they_are_declared(
+    project: Make, landed: Callable
+) -> None:
+    log = project(LOG.replace('"ROOM"', '"MRN (2)"'))
+    write(log, a=b"CASE NO,MRN,MRN\n1,a,b\n")
+    assert landed(log, "log", "hospital_number, room")[1] == [("a", "b")]
+    log = project(ALL + "header = 1\n")
+    assert landed(log, "log", '"MRN", "MRN (2)"')[1] == [("a", "b")]
+    with pytest.raises(SourceError, match=r"more than one heading.*\n.*'Date \(2\)'"):
+        land(project(ALL), "log")
+
+
+@pytest.mark.parametrize("heading", [b"CASE NO,MRN\n", b"CASE NO,MRN,\n"])
+def test_a_delimiter_may_end_each_record(project: Make, landed: Callable, heading: bytes) -> None:
+    log = project(LOG.replace("optional", "trailing = true\noptional"))
+    write(log, a=heading + b'1,a,\n2,b,c\n3,d\n"4,",e, \n')
+    _, rows, rejects = landed(log, "log", "case_number, hospital_number, _row")
+    assert rows == [("1", "a", 1), ("4,", "e", 4)]
+    assert rejects == [
+        ("cases", 2, 3, "text behind the delimiter that ends each record", "2,b,c"),
+        ("cases", 3, 4, "2 fields instead of 3", "3,d"),
+    ]
+
+
 def test_blank_lines_at_the_end_are_no_records(project: Make, landed: Callable) -> None:
     log = project(LOG)
     write(log, a=b"CASE NO,MRN\r\n1,a\r\n,\r\n\r\n\r\n")

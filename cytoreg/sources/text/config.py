@@ -15,7 +15,8 @@ class CsvSource(Files, Headed):
     Without `delimiter` it is found: a comma, a semicolon, a tab or a bar. `quote` is empty where
     quotes mean nothing. `header` is the number of the line with the headings, 0 when there is none
     and the columns are in the order of `columns`. Without it, it is the first line that has all
-    declared headings, or with "all" the first line. A line that begins with `comment` is none.
+    declared headings, or with "all" the first line. A line that begins with `comment` is none. With
+    `trailing` a delimiter ends each record, behind the last of its fields.
     """
 
     kind: Literal["csv"]
@@ -23,6 +24,7 @@ class CsvSource(Files, Headed):
     quote: Literal['"', "'", ""] = '"'
     header: Annotated[int, Field(ge=0)] | None = None
     comment: str = ""
+    trailing: bool = False
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

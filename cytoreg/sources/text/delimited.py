@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
@@ -16,6 +17,9 @@ from cytoreg.sources.headings import known, mapped, no_record, together
 from cytoreg.sources.records import COMMENT, delimited, header, shaped
 from cytoreg.sources.text.config import CsvSource
 from cytoreg.sources.text.dialect import LINES, Dialect, dialect_of
+
+_END = "\0"
+"""What stands behind the last delimiter of a record, where one ends each."""
 
 
 def inputs(name: str, config: CsvSource, extracts: Path) -> list[Path]:
@@ -46,7 +50,8 @@ def read(name: str, config: CsvSource, extracts: Path) -> Iterator[Item]:
             file.where,
             file.encoding,
             dialect.delimiter,
-            file.columns,
+            [*file.columns, _END] if config.trailing else file.columns,
+            _behind_the_end,
             quote=dialect.quote,
             line=dialect.line,
             comment=config.comment,
@@ -64,6 +69,15 @@ def read(name: str, config: CsvSource, extracts: Path) -> Iterator[Item]:
     yield Rows(table, shaped({}, wanted, "", nothing).append_column("_line", nothing))
     for where, count in comments.items():
         yield Unexpected(f"comments among the records of {where}", count)
+
+
+def _behind_the_end(rows: pa.Table) -> dict[int, str]:
+    """Records behind whose last delimiter something stands, where a delimiter ends each."""
+    if _END not in rows.column_names:
+        return {}
+    blank = pc.equal(pc.utf8_trim_whitespace(rows[_END]), "")
+    places = pc.indices_nonzero(pc.invert(blank)).to_pylist()
+    return dict.fromkeys(places, "text behind the delimiter that ends each record")
 
 
 @dataclass(frozen=True)
@@ -92,6 +106,8 @@ def _look(source: str, path: Path, where: str, config: CsvSource) -> _File:
         quote=dialect.quote,
         line=max(1, dialect.line),
     )
+    if config.trailing and headings[-1] == f"column_{len(headings)}":
+        headings = headings[:-1]  # their line ends in a delimiter too
     if dialect.line == 0:
         columns = [f"column_{number}" for number in range(1, len(headings) + 1)]
         return _File(path, where, encoding, dialect, [], columns)
