@@ -48,7 +48,7 @@ SCALARS = {
     "name.where(given = 'Xibo').exists()": "false",  # two names are not one
     "name.exists(use = 'official')": "true",
     "name.given.join(', ')": "Xibo, Yibo, Zibo",
-    "name.suffix.join()": None,
+    "name.suffix.join()": "",
     "name.given.count()": "3",
     "name.family.first() & ' ' & gender": "Simbo ",
     "'a' + 'b'": "ab",
@@ -73,6 +73,13 @@ SCALARS = {
     "deceased.ofType(dateTime) = @2010-01-05T11:00:00+01:00": "true",
     "deceased.ofType(dateTime) > @2010-01-05T10:30:00+01:00": "true",
     "deceased": "2010-01-05T10:00:00Z",
+    "deceased.ofType(dateTime) = @2010-01-05T10:00:00.000Z": "true",
+    "deceased.ofType(dateTime) = @2010-01-05T11:00+01:00": None,
+    "deceased.ofType(dateTime) > @2010-01-05T10:59+01:00": "true",
+    "deceased.ofType(dateTime) = @2010-01-05T11:00:00": None,  # in a zone that it does not say
+    "deceased.ofType(dateTime) in (@2010-01-05T11:00:00+01:00 | @2011)": "true",
+    "@2010-01-05T10:00:00 = @2010-01-05T10:00:00.0": "true",
+    "@2010-01-05T10:00:00 < @2010-01-05T10:00:00.5": "true",
     "deceased.ofType(boolean)": None,
     "multipleBirth.ofType(integer)": "2",
     "multipleBirth > 1": "true",
@@ -80,6 +87,15 @@ SCALARS = {
     "extension('http://x/sex').value.ofType(code)": "F",
     "extension('http://x/race').extension('text').value": "a",
     "birthDate.extension('http://x/time').value.ofType(time)": "10:30",
+    "birthDate.extension('http://x/time').value = @T10:30": "true",
+    "birthDate.extension('http://x/time').value = @T10:30:15": None,
+    "birthDate.extension('http://x/time').value < @T10:31:00": "true",
+    "extension('http://x/sex').value.ofType(string)": "F",  # a code is a string
+    "contact.telecom[1].rank in (2.5 | 3)": "true",
+    "(2 | 2.0 | 2.10 | 2.1 | 20).count()": "3",
+    "name.suffix.join(', ').exists()": "true",
+    "name.where(use = 'x').given.join(', ')": "",
+    "name.suffix.join().where($this != '')": None,
     "birthDate.lowBoundary()": "1950-06-01",
     "birthDate.highBoundary()": "1950-06-30",
     "deceased.ofType(dateTime).lowBoundary()": "2010-01-05T10:00:00.000Z",
@@ -191,6 +207,66 @@ def test_loops_multiply_rows_in_the_order_of_the_resource(con: duckdb.DuckDBPyCo
         ("p1", "0", "fax", None, "0"),
         ("p1", "1", "email", None, "0"),
     ]
+
+
+def test_a_loop_that_finds_nothing_leaves_a_row_of_nulls(con: duckdb.DuckDBPyConnection) -> None:
+    telecom = {"column": [column("s", "system"), column("i", "%rowIndex")]}
+    view = select(
+        {"column": [column("id", "id")]},
+        {
+            "forEachOrNull": "contact",
+            "column": [
+                column("n", "%rowIndex"),
+                column("next", "%rowIndex + 1"),
+                column("many", "telecom.count()"),
+                column("any", "telecom.exists()"),
+                column("constant", "%who"),
+                column("two", "iif(telecom.exists(), 'a', 'a' | 'b')"),
+                column("all", "telecom.system") | {"collection": True},
+            ],
+            "select": [{"forEach": "telecom", **telecom}],
+        },
+        {
+            "forEachOrNull": "photo",
+            "unionAll": [
+                {"column": [column("t", "'x'")]},
+                {"forEach": "'a' | 'b'", "column": [column("t", "$this")]},
+            ],
+            "select": [
+                {"repeat": ["item"], "column": [column("link", "linkId")]},
+                {"forEachOrNull": "url", "column": [column("u", "'u'")]},
+            ],
+        },
+    ) | {"constant": [{"name": "who", "valueString": "w"}]}
+    rows, faults = run(con, view, PATIENT, '{"resourceType": "Patient", "id": "p2"}')
+    assert faults == []
+    nothing_ = dict.fromkeys(("t", "link", "u"))
+    first = {"n": "0", "next": "1", "many": "2", "any": "true", "constant": "w", "two": "a"}
+    second = first | {"n": "1", "next": "2", "many": "1", "all": '["email"]'}
+    first["all"] = '["phone","fax"]'
+    none = dict.fromkeys(first) | {"n": "0", "s": None, "i": "0"}
+    assert rows == [
+        {"id": "p1", **first, "s": "phone", "i": "0", **nothing_},
+        {"id": "p1", **first, "s": "fax", "i": "1", **nothing_},
+        {"id": "p1", **second, "s": "email", "i": "0", **nothing_},
+        {"id": "p2", **none, **nothing_},
+    ]
+
+
+def test_an_age_is_a_quantity(con: duckdb.DuckDBPyConnection) -> None:
+    onset = {"resourceType": "Condition", "onsetAge": {"value": 50, "code": "a"}}
+    view = select(
+        {
+            "column": [
+                column("quantity", "onset.ofType(Quantity).value"),
+                column("age", "onset.ofType(Age).value"),
+                column("range", "onset.ofType(Range).exists()"),
+            ]
+        },
+        resource="Condition",
+    )
+    rows, _ = run(con, view, json.dumps(onset))
+    assert rows == [{"quantity": "50", "age": "50", "range": "false"}]
 
 
 def test_unions_give_one_branch_after_the_other_for_each_resource(

@@ -42,6 +42,14 @@ _CHOICES = frozenset({
 })  # fmt: skip
 """Elements of several types that R4 has under no other meaning; others need ofType."""
 
+_NARROWER = {
+    "Quantity": ("Age", "Count", "Distance", "Duration"),
+    "integer": ("positiveInt", "unsignedInt"),
+    "string": ("code", "id", "markdown"),
+    "uri": ("canonical", "oid", "url", "uuid"),
+}
+"""R4's types of elements that are of another type too (ofType: "the given type or a subclass")."""
+
 _DATES = frozenset({
     "approvalDate", "birthDate", "expirationDate", "lastReviewDate", "lockedDate", "nextScheduled",
     "startDate",
@@ -55,6 +63,7 @@ class Scope:
 
     `item` is SQL of the JSON value that `$this` is. `elements` names the SQL list in which those
     of its elements are that `keys` lists: they are taken out of the JSON once for all columns.
+    `absent` is the condition that a forEachOrNull found no item; empty where that cannot be.
     """
 
     item: str
@@ -63,6 +72,7 @@ class Scope:
     keys: list[str] = field(default_factory=list)
     constants: Mapping[str, Literal] = field(default_factory=dict)
     row_index: str = "0"
+    absent: str = ""
     variables: Iterator[int] = field(default_factory=count)
 
     def element(self, name: str) -> str:
@@ -202,7 +212,7 @@ def _call(node: Call, scope: Scope) -> Value:
             return Items(f"({sql})[-1:]", items.wrong, many=False)
         case "join":
             mark = as_leaf(compiled(arguments[0], scope)).sql if arguments else "''"
-            return Leaf(once(_joined, sql, mark), items.wrong)
+            return Leaf(_joined(sql, mark), items.wrong)
         case "getReferenceKey":
             kind = literal(_type_name(arguments[0]) if arguments else "")
             return _each(items, f"fhir_reference_key(y, {kind})")
@@ -219,8 +229,9 @@ _ARGUMENTS: dict[str, tuple[int, ...]] = {
 
 
 def _joined(items: str, mark: str) -> str:
+    """A text, empty where there is nothing, as the tests of SQL-on-FHIR have it."""
     texts = f"list_transform({items}, lambda y: fhir_plain(fhir_leaf(y)))"
-    return f"if(len({items}) > 0, array_to_string({texts}, {mark}), null)"
+    return f"array_to_string({texts}, coalesce({mark}, ''))"
 
 
 def _each(items: Items, leaf: str) -> Items:
@@ -271,7 +282,11 @@ def _of_type(target: Node, kind: str, scope: Scope) -> Items:
         items = _elements(target.target, [target.name], scope)
         same = f"json_extract_string(y, '$.resourceType') = {literal(kind)}"
         return Items(f"list_filter({items.sql}, lambda y: coalesce({same}, false))", items.wrong)
-    return _elements(target.target, [target.name + kind[0].upper() + kind[1:]], scope)
+    kinds = (kind, *_NARROWER.get(kind, ()))
+    found = [_elements(target.target, [target.name + k[0].upper() + k[1:]], scope) for k in kinds]
+    if len(found) == 1:
+        return found[0]
+    return Items(f"list_concat({', '.join(items.sql for items in found)})", found[0].wrong)
 
 
 def _extension(target: Node, url: Node, scope: Scope) -> Items:

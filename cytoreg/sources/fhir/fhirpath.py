@@ -191,7 +191,7 @@ class _Parser:
             case "number":
                 return Literal("number", self._number())
             case "date":
-                return Literal("date", self._next().lstrip("@T" if "@T" in self.text else "@"))
+                return Literal("date", self._next().lstrip("@T"))
             case "constant":
                 name = self._next()[1:]
                 return Constant(_unquoted(name) if name[0] in "'`" else name)

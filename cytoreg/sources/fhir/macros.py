@@ -36,9 +36,6 @@ fhir_choices(items, name) as
     flatten(list_transform(
         list_transform(items, lambda x: fhir_choice(x, name)), lambda y: fhir_items(y)))
 
--- Equal items once, in their order.
-fhir_distinct(items) as list_filter(items, lambda x, i: list_position(items, x) = i)
-
 fhir_leaf(j) as json_extract_string(j, '$')
 
 fhir_is_number(leaf) as starts_with(leaf, chr(1))
@@ -62,13 +59,38 @@ fhir_text(j) as
 
 fhir_truth(leaf) as case leaf when 'true' then true when 'false' then false end
 
--- Dates: those of different precision cannot be told apart where they agree.
+-- Dates and times: those of different precision cannot be told apart where they agree; seconds and
+-- their fractions are one precision (FHIRPath, "Equals").
 fhir_is_date(leaf) as regexp_full_match(
     leaf, '[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}(:[0-9]{2}(:[0-9.]+)?)?.*)?)?)?')
 
+fhir_is_time(leaf) as regexp_full_match(leaf, '[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?')
+
+fhir_to_the_minute(leaf) as regexp_matches(leaf, 'T[0-9]{2}:[0-9]{2}(Z|[+-])')
+
 fhir_instant(leaf) as
     case when regexp_full_match(leaf, '.*T.*(Z|[+-][0-9]{2}:[0-9]{2})')
-    then try_cast(leaf as timestamptz) end
+    then try_cast(regexp_replace(leaf, '(T[0-9]{2}:[0-9]{2})(Z|[+-])', '\1:00\2') as timestamptz) end
+
+-- Text without a zone, its fraction of a second as long as any.
+fhir_padded(leaf) as
+    case
+        when regexp_full_match(leaf, '.*:[0-9]{2}:[0-9]{2}') then rpad(leaf || '.', 40, '0')
+        when regexp_full_match(leaf, '.*:[0-9]{2}:[0-9]{2}\.[0-9]+') then rpad(leaf, 40, '0')
+        else leaf
+    end
+
+fhir_order(a, b) as
+    case
+        when a <> b and (starts_with(a, b) or starts_with(b, a)) then null
+        else if(a = b, 0, if(a < b, -1, 1))
+    end
+
+fhir_compare_instants(a, b, minute_a, minute_b) as
+    if(minute_a = minute_b,
+        sign(epoch_us(a) - epoch_us(b)),
+        nullif(sign(epoch_us(date_trunc('minute', a)) - epoch_us(date_trunc('minute', b))), 0)
+    )::integer
 
 -- -1, 0 or 1; null where the standard gives nothing.
 fhir_compare(a, b) as
@@ -79,10 +101,14 @@ fhir_compare(a, b) as
         when fhir_is_date(a) and fhir_is_date(b) then
             case
                 when fhir_instant(a) is not null and fhir_instant(b) is not null
-                    then sign(epoch_us(fhir_instant(a)) - epoch_us(fhir_instant(b)))::integer
-                when a <> b and (starts_with(a, b) or starts_with(b, a)) then null
-                else if(a = b, 0, if(a < b, -1, 1))
+                    then fhir_compare_instants(fhir_instant(a), fhir_instant(b),
+                        fhir_to_the_minute(a), fhir_to_the_minute(b))
+                when contains(a, 'T') and contains(b, 'T') and a[:10] = b[:10]
+                    and (fhir_instant(a) is null) <> (fhir_instant(b) is null) then null
+                else fhir_order(fhir_padded(a), fhir_padded(b))
             end
+        when fhir_is_time(a) and fhir_is_time(b)
+            then fhir_order(fhir_padded(a), fhir_padded(b))
         else if(a = b, 0, if(a < b, -1, 1))
     end
 
@@ -90,8 +116,21 @@ fhir_equal(a, b) as
     case
         when fhir_is_number(a) and fhir_is_number(b) then fhir_number(a) = fhir_number(b)
         when fhir_is_date(a) and fhir_is_date(b) then fhir_compare(a, b) = 0
+        when fhir_is_time(a) and fhir_is_time(b) then fhir_compare(a, b) = 0
         else a = b
     end
+
+fhir_among(j, items) as
+    coalesce(list_bool_or(list_transform(
+        items, lambda z: coalesce(fhir_equal(fhir_leaf(z), fhir_leaf(j)), false))), false)
+
+-- Equal items once, in their order; numbers whatever their digits.
+fhir_key(j) as
+    if(starts_with(j, '"\u0001'), regexp_replace(j, '(\.[0-9]*?)0+"$', '\1"').replace('."', '"'), j)
+
+fhir_distinct(items) as
+    list_filter(items, lambda x, i:
+        list_position(list_transform(items, lambda y: fhir_key(y)), fhir_key(x)) = i)
 
 -- The type and the key in Patient/123, with an address before or a version behind.
 fhir_reference(j) as regexp_extract(

@@ -102,8 +102,9 @@ def _member(one: Value, many: Value) -> Truth:
         return Truth(f"({leaf.sql} in ({', '.join(among.constants)}))", leaf.wrong)
     single = as_items(one)
     found = once(
-        lambda items: f"if(len({items}) = 0, null, list_contains({among.sql}, {items}[1]))",
+        lambda items, many: f"if(len({items}) = 0, null, fhir_among({items}[1], {many}))",
         single.sql,
+        among.sql,
     )
     return Truth(found, any_of(single.wrong, among.wrong, single.several))
 

@@ -174,15 +174,20 @@ def _columns(query: _Query, rows: _Rows, scope: Scope, columns: Sequence[object]
         many = column.get("collection", False)
         if not isinstance(many, bool):
             raise ViewError(f"{where}: `collection` is neither true nor false")
-        value = _value(text_at(column, "path", where), scope, where)
+        path = text_at(column, "path", where)
+        value = _value(path, scope, where)
         held = f"v{next(query.numbers)}"
         values.append((held, value.sql))
+        here = f"not {scope.absent} and " if scope.absent else ""
         if value.wrong:
-            wrong = f"coalesce({wrong}, {_note(value.wrong, _several(name))})"
+            wrong = f"coalesce({wrong}, {_note(here + value.wrong, _several(name))})"
         value = replace(value, sql=held, wrong="")
         if not many and (several := as_leaf(value).wrong):
-            wrong = f"coalesce({wrong}, {_note(several, _several(name))})"
-        texts.append((name, f"c{next(query.numbers)}", _text_of(value, many)))
+            wrong = f"coalesce({wrong}, {_note(here + several, _several(name))})"
+        text = _text_of(value, many)
+        if scope.absent and path != "%rowIndex":  # which is 0 there
+            text = f"if({scope.absent}, null, {text})"
+        texts.append((name, f"c{next(query.numbers)}", text))
     held_step = query.step(
         f"select *, {', '.join(f'{sql} as {held}' for held, sql in values)} from {rows.name}"
     )
@@ -215,13 +220,19 @@ def _loop(
     number = next(query.numbers)
     item, elements, index, listed = (f"{letter}{number}" for letter in ("i", "e", "n", "l"))
     inner = replace(
-        scope, item=item, resource="", elements=elements, keys=[], row_index=f"coalesce({index}, 0)"
+        scope,
+        item=item,
+        resource="",
+        elements=elements,
+        keys=[],
+        row_index=f"coalesce({index}, 0)",
+        absent=f"({item} is null)" if scope.absent or loop == "forEachOrNull" else "",
     )
     if loop == "repeat":
         source = _repeated(query, rows, scope, list_at(select, "repeat", at), item, index, at)
     else:
         value = as_items(_value(text_at(select, loop, at), scope, at))
-        each = value.sql
+        each = _unless_absent(value.sql, scope)
         if loop == "forEachOrNull":
             each = f"if(len({each}) = 0, [null]::json[], {each})"
         noted = _noted(value.wrong or "false", f"{at}: cannot be evaluated")
@@ -262,7 +273,7 @@ def _repeated(
         each = [as_items(_value(text, of, at)).sql for text in texts]
         return f"list_concat({', '.join(each)})" if len(each) > 1 else each[0]
 
-    first, deeper = all_of(scope), all_of(below)
+    first, deeper = _unless_absent(all_of(scope), scope), all_of(below)
     keyed = query.step(f"select *, row_number() over () as k, {first} as items from {rows.name}")
     walk = query.name()
     query.step(
@@ -281,6 +292,11 @@ def _repeated(
     )
 
 
+def _unless_absent(items: str, scope: Scope) -> str:
+    """Items; below a forEachOrNull that found none, one that is absent, so that its row stays."""
+    return f"if({scope.absent}, [null]::json[], {items})" if scope.absent else items
+
+
 def _union(query: _Query, rows: _Rows, scope: Scope, branches: Sequence[object], at: str) -> _Rows:
     """The rows of each branch, one after the other; all have the same columns."""
     query.repeats = query.shuffles = True
@@ -289,6 +305,7 @@ def _union(query: _Query, rows: _Rows, scope: Scope, branches: Sequence[object],
     for number, branch in enumerate(branches):
         begun = query.step(
             f"select * replace (list_append(place, {number}) as place) from {rows.name}"
+            + (f" where not {scope.absent}" if scope.absent and number else "")
         )
         parts.append(_select(query, replace(rows, name=begun), scope, branch, f"{at}[{number}]"))
     names = [[name for name, _ in part.columns[before:]] for part in parts]
