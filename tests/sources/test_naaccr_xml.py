@@ -110,6 +110,98 @@ def test_an_element_whose_items_are_ambiguous_is_a_reject(project: Make, landed:
     assert [(t.rows, t.rejects) for t in landing.tables] == [(1, 1), (0, 1)]
 
 
+BOTH = NAACCR.replace('"sex"', '{ sex = ["sexAssignedAtBirth", "sex"] }')
+
+
+def test_files_of_mixed_versions_land_in_one_column(project: Make, landed: Callable) -> None:
+    registry = project(BOTH)
+    old, new = item("sex", "1"), item("sexAssignedAtBirth", "2")
+    for name, items in {
+        "v25.xml": [old, "", old + item("sexAssignedAtBirth", "")],
+        "v26.xml": [new, old + new, item("sex", "2") + new],
+    }.items():
+        patients = "".join(f"<Patient>{each}</Patient>" for each in items)
+        (registry.extracts / name).write_text(file(patients))
+    landing, rows, rejects = landed(registry, "registry", "sex, _items, _row")
+    assert rows == [
+        ("1", None, 1),
+        (None, None, 2),
+        ("1", None, 3),
+        ("2", None, 1),
+        ("2", '{"sex": "1"}', 2),  # which contradicts the item that is taken
+        ("2", None, 3),
+    ]
+    assert (landing.unexpected, rejects) == ({"item sex": 1}, [])
+
+
+@pytest.mark.parametrize("items", ['["sex", { sex = ["a"] }]', '["sex", { b = ["Sex"] }]'])
+def test_an_item_has_one_column(project: Make, items: str) -> None:
+    with pytest.raises(ConfigError, match="`items` names sex twice"):
+        project(NAACCR.replace('["patientIdNumber", "sex"]', items))
+
+
+def test_an_id_and_a_number_of_two_items_are_a_reject(project: Make, landed: Callable) -> None:
+    registry = project(NAACCR)
+    numbered = [("sex", "220"), ("sex", "400"), ("mine", "220"), ("sex", "9999"), ("sex", " 220 ")]
+    (registry.extracts / "a.xml").write_text(
+        file(
+            "".join(
+                f'<Patient><Item naaccrId="{name}" naaccrNum="{number}">1</Item></Patient>'
+                for name, number in numbered
+            )
+        )
+    )
+    _, rows, rejects = landed(registry, "registry", "sex, _row")
+    assert rows == [("1", 1), (None, 3), ("1", 4), ("1", 5)]
+    assert [(row, reason) for _, row, _, reason, _ in rejects] == [
+        (2, "an item whose naaccrId and naaccrNum are of two items")
+    ]
+
+
+def test_tumors_in_an_unknown_element_are_a_reject_with_it(project: Make, landed: Callable) -> None:
+    registry = project(NAACCR)
+    tumor = f"<Tumor>{item('primarySite', 'C172')}</Tumor>"
+    other = tumor.replace("<Tumor", "<x:Tumor xmlns:x='u'").replace("</T", "</x:T")
+    box = f"<Box>{tumor * 2}</Box>"
+    (registry.extracts / "a.xml").write_text(
+        file(f"<Patient>{box}{tumor}{other}</Patient><Patient><Tumor>{box}</Tumor></Patient>")
+    )
+    _, patients, rejects = landed(registry, "registry", "_items, _row")
+    _, tumors, _ = landed(registry, "registry", "_items, _row, _parent_row", table="tumor")
+    assert patients == [(None, 1), (None, 2)]
+    assert tumors == [(None, 3, 1), (None, 4, 2)]
+    reason = "an unknown element with patients or tumors in it"
+    assert [(table, row, why) for table, row, _, why, _ in rejects] == [
+        ("tumor", 1, reason),
+        ("tumor", 2, reason),
+        ("tumor", 5, reason),
+    ]
+    assert rejects[0][-1].count("C172") == 2
+
+
+def test_attributes_of_the_root_are_kept_whatever_their_kind(
+    project: Make, landed: Callable
+) -> None:
+    text = file(item("registryId", "1")).replace(
+        "<NaaccrData",
+        '<NaaccrData xmlns:v="http://v" v:batch="7" export-no="8" registryId="2"'
+        ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="a b"',
+    )
+    items = {"{http://v}batch": "7", "export-no": "8", "registryId": "2"}
+    for which in ('"all"', '["registryId"]'):
+        registry = project(
+            NAACCR.replace("{ patient", '{ root = "file", patient').replace(
+                "items]\n", f"items]\nroot = {which}\n"
+            )
+        )
+        (registry.extracts / "a.xml").write_text(text)
+        landing, rows, _ = landed(registry, "registry", '"registryId", _items', table="root")
+        ((registry_id, kept),) = rows
+        assert registry_id == "1"
+        assert json.loads(kept) == {f"@{name}": value for name, value in items.items()}
+        assert landing.unexpected == {f"root attribute {name}": 1 for name in items}
+
+
 def test_items_without_a_column_are_kept_and_counted(project: Make, landed: Callable) -> None:
     registry = project(NAACCR)
     (registry.extracts / "a.xml").write_text(

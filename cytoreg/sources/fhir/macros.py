@@ -69,8 +69,8 @@ fhir_is_time(leaf) as regexp_full_match(leaf, '[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-
 fhir_to_the_minute(leaf) as regexp_matches(leaf, 'T[0-9]{2}:[0-9]{2}(Z|[+-])')
 
 fhir_instant(leaf) as
-    case when regexp_full_match(leaf, '.*T.*(Z|[+-][0-9]{2}:[0-9]{2})')
-    then try_cast(regexp_replace(leaf, '(T[0-9]{2}:[0-9]{2})(Z|[+-])', '\1:00\2') as timestamptz) end
+    case when regexp_full_match(leaf, '.*T.*(Z|[+-][0-9]{2}:[0-9]{2})') then try_cast(
+        regexp_replace(leaf, '(T[0-9]{2}:[0-9]{2})(Z|[+-])', '\1:00\2') as timestamptz) end
 
 -- Text without a zone, its fraction of a second as long as any.
 fhir_padded(leaf) as

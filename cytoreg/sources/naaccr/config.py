@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from cytoreg.sources.declaration import Files, Span, free, single
+from cytoreg.sources.declaration import Files, Name, Span, free, single
 
 Items = list[str] | Literal["all"]
+Alternatives = dict[Name, Annotated[list[str], Field(min_length=1)]]
+"""A column and the ids of the items that it may come from: the first that is filled is taken."""
 RecordType = Literal["A", "M", "C", "I"]
 """Abstract, modified, confidential, incidence: how much of a record an exchange holds."""
 
@@ -21,15 +23,20 @@ def _once(items: Items) -> None:
         raise ValueError(f"`items` names {twice[0]} twice")
 
 
+def _columns(item: str | Alternatives) -> Alternatives:
+    return {item: [item]} if isinstance(item, str) else item
+
+
 class NaaccrXmlSource(Files):
     """NAACCR XML; lands `root`, `patient` and `tumor`, with item ids as column names.
 
-    `items` says which items of each level become columns, "all" those that its files hold. Files
-    must say `record_type` if it is given. `dictionaries` are globs of the user's dictionaries.
+    `items` says which items of each level become columns, "all" those that its files hold. In the
+    place of an id, `{ column = [ids] }` is a column of an item that goes by several. Files must say
+    `record_type` if it is given. `dictionaries` are globs of the user's dictionaries.
     """
 
     kind: Literal["naaccr_xml"]
-    items: dict[Literal["root", "patient", "tumor"], Items]
+    items: dict[Literal["root", "patient", "tumor"], list[str | Alternatives] | Literal["all"]]
     record_type: RecordType | None = None
     dictionaries: list[str] = []
 
@@ -40,9 +47,16 @@ class NaaccrXmlSource(Files):
                 raise ValueError(f"NAACCR XML has no table {table}, only root, patient and tumor")
             if table not in self.items:
                 raise ValueError(f"`items` does not say what is read of table {table}")
-        for items in self.items.values():
-            _once(items)
+        for table, items in self.items.items():
+            _once([] if items == "all" else [name for item in items for name in _columns(item)])
+            _once([id_ for ids in self.ids(table).values() for id_ in ids])
         return self
+
+    def ids(self, table: str) -> dict[str, list[str]]:
+        """The columns of a table and the ids of the items that each may come from."""
+        items = next((items for name, items in self.items.items() if name == table), "all")
+        listed = [] if isinstance(items, str) else items
+        return {name: ids for item in listed for name, ids in _columns(item).items()}
 
 
 class NaaccrFlatSource(Files):

@@ -51,6 +51,12 @@ def numbers() -> dict[str, str]:
 
 
 @cache
+def number_of() -> dict[str, str]:
+    """The number of every item of NAACCR's dictionaries as text, by its id."""
+    return {id_: number for number, id_ in numbers().items()}
+
+
+@cache
 def layout(version: int) -> tuple[Place, ...]:
     """The items of a fixed-width version (140, 150, 160 or 180) in the order of their columns."""
     places = [

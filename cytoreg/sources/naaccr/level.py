@@ -10,12 +10,22 @@ import pyarrow as pa
 from lxml import etree
 
 from cytoreg.sources import BATCH_ROWS, Reject, Rows
-from cytoreg.sources.naaccr.items import numbers
+from cytoreg.sources.naaccr.items import number_of, numbers
 
 AMBIGUOUS = "an item that occurs twice, has no id, or is not plain text"
+CONTRADICTORY = "an item whose naaccrId and naaccrNum are of two items"
+HOLDING = "an unknown element with patients or tumors in it"
 
 _BATCH_CELLS = 20 * BATCH_ROWS  # rows are up to 700 items wide
 _STRAY = etree.XPath("boolean(text()[normalize-space()])")
+_NUMBERED = etree.XPath("boolean(*/@naaccrNum)")
+_HOLDS = etree.XPath(
+    "boolean(descendant-or-self::*[local-name() = 'Tumor' or local-name() = 'Patient'])"
+)
+_STANDARD = {
+    "baseDictionaryUri", "recordType", "specificationVersion", "timeGenerated", "userDictionaryUri",
+}  # fmt: skip
+_SCHEMA = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 Values = Mapping[str | None, str | None]
 
@@ -40,8 +50,22 @@ def id_of(item: etree._Element) -> str | None:
 
 
 def attributes_of(element: etree._Element) -> dict[str, str]:
-    """The attributes of an element that are in no namespace."""
-    return {str(name): str(text) for name, text in element.attrib.items() if "{" not in str(name)}
+    """The attributes of an element, those of another namespace as {namespace}name."""
+    return {
+        str(name): str(text)
+        for name, text in element.attrib.items()
+        if not str(name).startswith(_SCHEMA)
+    }
+
+
+def _contradictory(items: list[etree._Element]) -> bool:
+    """Whether the id and the number of an item are those of two items that NAACCR knows."""
+    known, of = numbers(), number_of()
+    for item in items:
+        number, name = item.get("naaccrNum"), item.get("naaccrId")
+        if number and name in of and of[name] != number.strip() and number.strip() in known:
+            return True
+    return False
 
 
 def xml(element: etree._Element) -> str:
@@ -52,19 +76,33 @@ def xml(element: etree._Element) -> str:
 class Level:
     """The elements of one level of one file: how many, which rows wait, what was not declared.
 
-    `ids` are the items that are columns. The items beside them, and elements that are no items,
-    stand in the column `_items` as a JSON object, an element as `<name>` with its XML. A level that
-    the project does not land (`lands`) is counted and checked, and gives no row.
+    `columns` are the columns with the ids of the items that each may come from. The items beside
+    them, attributes of the root and elements that are no items stand in the column `_items` as a
+    JSON object, an attribute as `@name` and an element as `<name>` with its XML. A level that the
+    project does not land (`lands`) is counted and checked, and gives no row. Unknown elements with
+    records in them are rejects of the level `below`.
     """
 
-    def __init__(self, table: str, ids: list[str], where: str, *, lands: bool) -> None:
-        self.table, self.ids, self.where, self.lands = table, ids, where, lands
-        self.known = frozenset(ids)
+    def __init__(
+        self,
+        table: str,
+        columns: Mapping[str, list[str]],
+        where: str,
+        *,
+        lands: bool,
+        below: Level | None = None,
+    ) -> None:
+        self.table, self.where, self.lands = table, where, lands
+        self.below = below or self
+        self.ids = list(columns)
+        self.known = frozenset(self.ids)
+        self.alternatives = {name: ids for name, ids in columns.items() if ids != [name]}
         self.count = 0
         self.rows: list[tuple[str | int | None, ...]] = []
         self.lines: list[int] = []
         self.items: Counter[str] = Counter()
         self.elements: Counter[str] = Counter()
+        self.attributes: Counter[str] = Counter()
 
     @property
     def full(self) -> bool:
@@ -80,6 +118,7 @@ class Level:
         `inner` are the children that somebody else looks after.
         """
         self.count += 1
+        number = self.count
         items = children(element, "Item")
         values: dict[str | None, str | None] = {item.get("naaccrId"): item.text for item in items}
         if None in values:
@@ -88,11 +127,17 @@ class Level:
         strangers: dict[str, str] = {}
         if ambiguous or _STRAY(element):
             yield self._reject(element, self.count, line, AMBIGUOUS)
+        elif _NUMBERED(element) and _contradictory(items):
+            yield self._reject(element, self.count, line, CONTRADICTORY)
         else:
             if len(items) + len(inner) < len(element):
                 expected = {*items, *inner}
-                strangers = self._strangers([x for x in element if x not in expected])
-            self._keep(values, strangers, line, *parent)
+                if self.table == "tumor":
+                    expected.update(children(element, "Tumor"))
+                strange = [x for x in element if x not in expected]
+                yield from self._holding(strange, line)
+                strangers = self._strangers([x for x in strange if not _HOLDS(x)])
+            self._keep(values, strangers, number, line, *parent)
         if self.table == "tumor":
             for nested in children(element, "Tumor"):
                 self.count += 1
@@ -105,15 +150,22 @@ class Level:
         self.count = 1
         items = [element for element in elements if local(element) == "Item"]
         values: dict[str | None, str | None] = {id_of(item): item.text for item in items}
-        if len(values) != len(items) or None in values or any(map(len, items)):
+        ambiguous = len(values) != len(items) or None in values or any(map(len, items))
+        if ambiguous or _contradictory(items):
+            reason = AMBIGUOUS if ambiguous else CONTRADICTORY
             raw = "".join(map(xml, elements))
-            yield Reject(self.table, self.where, 1, line, AMBIGUOUS, raw)
+            yield Reject(self.table, self.where, 1, line, reason, raw)
             return
         declared: dict[str | None, str | None] = {
-            name: text for name, text in attributes.items() if name in self.known
+            name: text for name, text in attributes.items() if name in self.known - values.keys()
         }
-        others = [element for element in elements if local(element) != "Item"]
-        self._keep({**declared, **values}, self._strangers(others), line)
+        other = {f"@{name}": text for name, text in attributes.items() if name not in declared}
+        other = {name: text for name, text in other.items() if name[1:] not in _STANDARD}
+        self.attributes.update(name[1:] for name in other)
+        strange = [element for element in elements if local(element) != "Item"]
+        yield from self._holding(strange, line)
+        strangers = self._strangers([element for element in strange if not _HOLDS(element)])
+        self._keep({**declared, **values}, other | strangers, 1, line)
 
     def misplaced(self, element: etree._Element, line: int, reason: str) -> Reject:
         """An element of this level that stands where none can be."""
@@ -134,15 +186,40 @@ class Level:
         self.rows, self.lines = [], []
         return Rows(self.table, pa.table(arrays))
 
-    def _keep(self, values: Values, strangers: dict[str, str], line: int, *parent: int) -> None:
+    def _keep(
+        self, values: Values, strangers: dict[str, str], row: int, line: int, *parent: int
+    ) -> None:
         kept = None
-        if strangers or not values.keys() <= self.known:
-            others = {name: text for name, text in values.items() if name not in self.known}
+        others: Values = {}
+        if self.alternatives:
+            values, others = self._chosen(values)
+        if strangers or others or not values.keys() <= self.known:
+            others = {name: text for name, text in values.items() if name not in self.known} | {
+                **others
+            }
             self.items.update(map(str, others))
             kept = json.dumps(others | strangers, ensure_ascii=False)
         if self.lands:
-            self.rows.append((*map(values.get, self.ids), kept, self.count, *parent))
+            self.rows.append((*map(values.get, self.ids), kept, row, *parent))
             self.lines.append(line)
+
+    def _chosen(self, values: Values) -> tuple[Values, Values]:
+        """The values by column where there are alternatives, and those that contradict them."""
+        left = dict(values)
+        chosen: dict[str | None, str | None] = {}
+        for column, ids in self.alternatives.items():
+            given = {name: left.pop(name) for name in ids if name in left}
+            first = next((text for text in given.values() if text), None)
+            chosen[column] = first if first else next(iter(given.values()), None)
+            left |= {name: text for name, text in given.items() if text and text != first}
+        others: Values = {name: left.pop(name) for name in [*left] if name in chosen}
+        return left | chosen, others
+
+    def _holding(self, elements: list[etree._Element], line: int) -> Iterator[Reject]:
+        """Rejects for the elements in which records stand that nobody looks for there."""
+        for element in elements:
+            if _HOLDS(element):
+                yield self.below.misplaced(element, line, HOLDING)
 
     def _strangers(self, elements: list[etree._Element]) -> dict[str, str]:
         found: dict[str, str] = {}

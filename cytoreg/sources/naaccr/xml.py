@@ -50,10 +50,12 @@ def read(name: str, config: NaaccrXmlSource, extracts: Path) -> Iterator[Item]:
     for path in paths:
         where = place(path, extracts)
         check_file(name, path, where)
-        tables = {
-            table: Level(table, columns.get(table, []), where, lands=table in config.tables)
-            for table in ("root", "patient", "tumor")
-        }
+        tables: dict[str, Level] = {}
+        below = None
+        for table in ("tumor", "patient", "root"):
+            lands = table in config.tables
+            below = Level(table, columns.get(table, {}), where, lands=lands, below=below)
+            tables[table] = below
         try:
             with open_bytes(name, path, where) as file:
                 root = root_of(file)
@@ -63,7 +65,7 @@ def read(name: str, config: NaaccrXmlSource, extracts: Path) -> Iterator[Item]:
                 yield from _read(file, where, tables, root)
         except NotNaaccr as error:
             raise _refused(name, where, error) from None
-        for level in tables.values():
+        for level in reversed(tables.values()):
             yield level.take()
             strange.update(_undeclared(level, known))
     for what, count in sorted(strange.items()):
@@ -111,8 +113,8 @@ def _has_type(source: str, where: str, root: etree._Element, config: NaaccrXmlSo
 
 def _columns(
     source: str, config: NaaccrXmlSource, paths: list[Path], extracts: Path
-) -> dict[str, list[str]]:
-    """The items of each table that are columns; "all" are those that the files hold."""
+) -> dict[str, dict[str, list[str]]]:
+    """The columns of each table with their items; "all" are those that the files hold."""
     wanted = {str(table): items for table, items in config.items.items() if table in config.tables}
     found: dict[str, Counter[str]] = {
         table: Counter() for table, items in wanted.items() if items == "all"
@@ -124,13 +126,15 @@ def _columns(
             with open_bytes(source, path, where) as file:
                 attributes = attributes_of(root_of(file))
             if "root" in found:
-                found["root"].update(attributes)
+                found["root"].update(attributes.keys())
             with open_bytes(source, path, where) as file:
                 _scan(file, found)
         except NotNaaccr as error:
             raise _refused(source, where, error) from None
     return {
-        table: _possible(found[table]) if isinstance(items, str) else items
+        table: {name: [name] for name in _possible(found[table])}
+        if isinstance(items, str)
+        else config.ids(table)
         for table, items in wanted.items()
     }
 
@@ -201,6 +205,7 @@ def _undeclared(level: Level, known: dict[str, str]) -> Counter[str]:
     prefix = "root item" if level.table == "root" else "item"
     outside = " outside a patient" if level.table == "root" else ""
     found = Counter({f"element {name}{outside}": n for name, n in level.elements.items()})
+    found.update({f"root attribute {name}": n for name, n in level.attributes.items()})
     for name, count in level.items.items():
         where = known.get(name)
         note = "" if where == level.table else f" of {level.table}, in no dictionary"
