@@ -44,7 +44,7 @@ __all__ = [
     "read_manifest", "verified",
 ]  # fmt: skip
 
-VERSION = 9
+VERSION = 10
 """Raised when a reader's output changes, so that old landings are not taken for new ones."""
 
 REJECT = ("source", "source_table", "entity", "file", "row", "line", "reason", "raw")
