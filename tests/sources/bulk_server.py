@@ -17,10 +17,39 @@ JSON, FHIR, NDJSON = "application/json", "application/fhir+json", "application/f
 
 Fault = Callable[[BaseHTTPRequestHandler, str], None]
 
+SOURCE = """
+[sources.ehr]
+kind = "fhir"
+url = "{url}"
+token_env = "EHR_TOKEN"
+timeout_seconds = 0.5
+tables = {{ patient = "patient", result = "laboratory" }}
+views = {{ patient = "patient.json", result = "result.json" }}
+"""
+PATIENT = {
+    "resource": "Patient",
+    "select": [{"column": [{"name": "id", "path": "id"}, {"name": "born", "path": "birthDate"}]}],
+}
+RESULT = {
+    "resource": "Observation",
+    "select": [{"column": [{"name": "id", "path": "id"}, {"name": "status", "path": "status"}]}],
+}
+LINES = {
+    "Patient": [f'{{"resourceType":"Patient","id":"p{n}","birthDate":"1950"}}' for n in range(5)],
+    "Observation": [
+        f'{{"resourceType":"Observation","id":"o{n}","status":"final"}}' for n in range(3)
+    ],
+    "Encounter": ['{"resourceType":"Encounter","id":"e"}'],
+}
+WHOLE = [(f"p{n}", "1950") for n in range(5)]
+
 
 @dataclass
 class Bulk:
     """What is exported, `per_file` lines a file, after `polls` questions whether it is ready.
+
+    `changed` are the lines that an export with `_since` gives, `deleted` those of its Bundles of
+    deletions. Searches give `per_page` resources a page and `total` as their number.
 
     `faults` by step (metadata, token, order, status, file, search, cancel) are used up one a
     request; None lets one through. `token` is the one that is taken now. `public_key` makes the
@@ -31,6 +60,13 @@ class Bulk:
     per_file: int = 2
     polls: int = 1
     errors: list[str] = field(default_factory=list)
+    changed: dict[str, list[str]] = field(default_factory=dict)
+    deleted: list[str] = field(default_factory=list)
+    time: str = "2024-08-06T18:12:57Z"
+    group_changed: str = ""
+    per_page: int = 20
+    total: int | None = None
+    searched: list[str] = field(default_factory=list)
     counts: bool = True
     secret: bool = True
     paged: bool = False
@@ -47,12 +83,16 @@ class Bulk:
         """The manifest's files."""
         found = []
         for kind in self.ordered["_type"][0].split(","):
-            lines = self.lines.get(kind, [])
+            lines = self.given_of(kind)
             for first in range(0, len(lines), self.per_file):
                 count = len(lines[first : first + self.per_file])
                 file = {"type": kind, "url": f"{self.url}/files/{kind}/{first}?signed=SECRET"}
                 found.append(file | ({"count": count} if self.counts else {}))
         return found
+
+    def given_of(self, kind: str) -> list[str]:
+        """The lines of a type that the export holds."""
+        return (self.changed if "_since" in self.ordered else self.lines).get(kind, [])
 
     def manifest(self, page: int) -> str:
         """The answer when the export is ready; with `paged`, a page for each file."""
@@ -63,11 +103,13 @@ class Bulk:
         error = [{"type": "OperationOutcome", "url": f"{self.url}/files/errors/0"}]
         return json.dumps(
             {
-                "transactionTime": "2024-08-06T18:12:57Z",
+                "transactionTime": self.time,
                 "request": f"{self.url}/$export",
                 "requiresAccessToken": self.secret,
                 "output": files,
                 "error": error * bool(self.errors),
+                "deleted": [{"type": "Bundle", "url": f"{self.url}/files/deleted/0"}]
+                * bool(self.deleted and "_since" in self.ordered),
                 "link": link,
             }
         )
@@ -207,9 +249,22 @@ def _usual(
             return 202, FHIR, "", {}
         case "file":
             _, _, kind, first = path.split("/")
-            lines = bulk.errors if kind == "errors" else bulk.lines[kind]
+            others = {"errors": bulk.errors, "deleted": bulk.deleted}
+            lines = others[kind] if kind in others else bulk.given_of(kind)
             text = "".join(f"{line}\n" for line in lines[int(first) :][: bulk.per_file])
             return 200, NDJSON, text, {}
     kind = path.strip("/")
-    entries = [{"resource": json.loads(line)} for line in bulk.lines.get(kind, [])[:20]]
-    return 200, FHIR, json.dumps({"resourceType": "Bundle", "entry": entries}), {}
+    if kind.startswith("Group/"):
+        meta = {"lastUpdated": bulk.group_changed} if bulk.group_changed else {}
+        return 200, FHIR, json.dumps({"resourceType": "Group", "meta": meta}), {}
+    bulk.searched.append(to.path.removeprefix("/fhir/"))
+    first = int(asked.get("from", ["0"])[0])
+    lines = bulk.lines.get(kind, [])
+    entries = [{"resource": json.loads(line)} for line in lines[first:][: bulk.per_page]]
+    bundle = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+    if bulk.total is not None:
+        bundle["total"] = bulk.total
+    if first + bulk.per_page < len(lines):
+        after = f"{kind}?from={first + bulk.per_page}"
+        bundle["link"] = [{"relation": "next", "url": f"{bulk.url}/{after}"}]
+    return 200, FHIR, json.dumps(bundle), {}

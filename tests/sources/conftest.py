@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+import json
 import math
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import bulk_server
 import pytest
 from bare_registry import HEAD
+from bulk_server import LINES, PATIENT, RESULT, SOURCE, Bulk
 from postgresql_server import serving
 
 from cytoreg import landing
 from cytoreg.landing import Landing, attach, land
 from cytoreg.project import Project, load_project
 from cytoreg.sources import patience
+from cytoreg.sources.fhir import export, server
 from cytoreg.warehouse import open_build
 
 
@@ -78,3 +82,25 @@ def postgresql() -> Iterator[str]:
     """URL of a PostgreSQL server of this process; each module has tables of its own names."""
     with serving() as url:
         yield url
+
+
+@pytest.fixture
+def bulk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bulk]:
+    monkeypatch.setenv("EHR_TOKEN", "a-token")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(patience, "PAUSE", 0.001)
+    monkeypatch.setattr(export, "POLL", 0.001)
+    monkeypatch.setattr(server, "FRESH", 0.0)
+    with bulk_server.serving(Bulk(LINES)) as running:
+        yield running
+
+
+@pytest.fixture
+def ehr(project: Callable[[str], Project], tmp_path: Path) -> Callable[..., Project]:
+    (tmp_path / "patient.json").write_text(json.dumps(PATIENT), encoding="utf-8")
+    (tmp_path / "result.json").write_text(json.dumps(RESULT), encoding="utf-8")
+
+    def make(bulk: Bulk, source: str = SOURCE) -> Project:
+        return project(source.format(url=bulk.url))
+
+    return make

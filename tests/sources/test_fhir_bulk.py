@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import gzip
-import json
 import logging
 import os
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from bulk_server import FHIR, JSON, NDJSON, Bulk, Fault, breaks_off, cut_file, outcome, serving
+from bulk_server import (
+    FHIR,
+    JSON,
+    LINES,
+    NDJSON,
+    SOURCE,
+    WHOLE,
+    Bulk,
+    Fault,
+    breaks_off,
+    cut_file,
+    outcome,
+)  # fmt: skip
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from redcap_server import HTML, answers, drips, hangs_up, sleeps
@@ -20,58 +31,8 @@ from redcap_server import HTML, answers, drips, hangs_up, sleeps
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import check, land, read_manifest
 from cytoreg.project import Project
-from cytoreg.sources import patience
-from cytoreg.sources.fhir import export, server
 
 Make = Callable[..., Project]
-
-SOURCE = """
-[sources.ehr]
-kind = "fhir"
-url = "{url}"
-token_env = "EHR_TOKEN"
-timeout_seconds = 0.5
-tables = {{ patient = "patient", result = "laboratory" }}
-views = {{ patient = "patient.json", result = "result.json" }}
-"""
-PATIENT = {
-    "resource": "Patient",
-    "select": [{"column": [{"name": "id", "path": "id"}, {"name": "born", "path": "birthDate"}]}],
-}
-RESULT = {
-    "resource": "Observation",
-    "select": [{"column": [{"name": "id", "path": "id"}, {"name": "status", "path": "status"}]}],
-}
-LINES = {
-    "Patient": [f'{{"resourceType":"Patient","id":"p{n}","birthDate":"1950"}}' for n in range(5)],
-    "Observation": [
-        f'{{"resourceType":"Observation","id":"o{n}","status":"final"}}' for n in range(3)
-    ],
-    "Encounter": ['{"resourceType":"Encounter","id":"e"}'],
-}
-WHOLE = [(f"p{n}", "1950") for n in range(5)]
-
-
-@pytest.fixture
-def bulk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bulk]:
-    monkeypatch.setenv("EHR_TOKEN", "a-token")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(patience, "PAUSE", 0.001)
-    monkeypatch.setattr(export, "POLL", 0.001)
-    monkeypatch.setattr(server, "FRESH", 0.0)
-    with serving(Bulk(LINES)) as running:
-        yield running
-
-
-@pytest.fixture
-def ehr(project: Callable[[str], Project], tmp_path: Path) -> Make:
-    (tmp_path / "patient.json").write_text(json.dumps(PATIENT), encoding="utf-8")
-    (tmp_path / "result.json").write_text(json.dumps(RESULT), encoding="utf-8")
-
-    def make(bulk: Bulk, source: str = SOURCE) -> Project:
-        return project(source.format(url=bulk.url))
-
-    return make
 
 
 def test_an_export_lands_every_resource_once(bulk: Bulk, ehr: Make, landed: Callable) -> None:

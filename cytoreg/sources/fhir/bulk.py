@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import Item, Served, Waiting
+from cytoreg.sources.fhir import search
 from cytoreg.sources.fhir.config import FhirSource
-from cytoreg.sources.fhir.export import Manifest, export, fetch, issues, query
+from cytoreg.sources.fhir.export import Manifest, NotOffered, export, fetch, issues, query
 from cytoreg.sources.fhir.reading import Reading, reading
 from cytoreg.sources.fhir.server import Server, open_server, product
 
@@ -27,19 +28,45 @@ def about(name: str, config: FhirSource) -> str:
 
 
 def read(name: str, config: FhirSource) -> Iterator[Item]:
-    """Rows of each view from a full export of the types that views read."""
+    """Rows of each view from all resources of the types that views read."""
     with open_server(name, config) as server, reading(name, config) as run:
-        told = "a FHIR server"
-        with suppress(SourceError):  # which need not describe itself to export
-            told, _ = product(server)
+        yield from whole(server, run)
+
+
+def whole(server: Server, run: Reading) -> Iterator[Item]:
+    """Rows of each view from a full export, or by searches where the server offers none."""
+    told = described(server)
+    try:
         for step in export(server, run.kinds):
             if isinstance(step, Waiting):
                 yield step
                 continue
             asked = f"GET {query(server, run.kinds)}"
             yield Served(f"{told}, as of {step.time}", dict.fromkeys(run.views, asked))
-            yield from _files(server, run, step)
-        yield from run.end()
+            yield from files(server, run, step)
+            if step.deleted:
+                run.counted["files of deleted resources in a full export"] += len(step.deleted)
+    except NotOffered as why:
+        if server.config.export.startswith("Group/"):
+            raise SourceError(
+                server.source,
+                f"{server.shown} offers no export ({why}), and a search knows no group",
+                remedy='set `export = "Patient"` and choose patients with `type_filter`',
+            ) from None
+        queries = {
+            table: ", ".join(f"GET {each}" for each in search.queries(server, view.resource))
+            for table, view in run.views.items()
+        }
+        yield Served(f"{told}, by searches", queries)
+        yield from search.read(server, run)
+    yield from run.end()
+
+
+def described(server: Server) -> str:
+    """What the server says that it is; it need not describe itself to give resources."""
+    with suppress(SourceError):
+        return product(server)[0]
+    return "a FHIR server"
 
 
 def sample(name: str, config: FhirSource) -> Iterator[Item]:
@@ -59,18 +86,19 @@ def sample(name: str, config: FhirSource) -> Iterator[Item]:
         yield from run.end()
 
 
-def _files(server: Server, run: Reading, manifest: Manifest) -> Iterator[Item]:
-    """The files of the types that are read, one after the other; the others are counted."""
+def files(server: Server, run: Reading, manifest: Manifest, mark: str = "") -> Iterator[Item]:
+    """The files of the types that are read, one after the other; the others are counted.
+
+    Their names in rows have the `mark`.
+    """
     path = server.folder / "resources.ndjson"
     numbers: Counter[str] = Counter()
     for output in manifest.outputs:
         if output.kind not in run.kinds:
             run.unread(output.kind or "resources without a type", output.count or 1)
             continue
-        where = f"{output.kind}.{numbers[output.kind]:03}.ndjson"
+        where = f"{output.kind}{mark}.{numbers[output.kind]:03}.ndjson"
         numbers[output.kind] += 1
         if fetch(server, manifest, output, path):
             yield from run.file(path, where, "utf-8")
     run.counted.update(issues(server, manifest))
-    if manifest.deleted:
-        run.counted["files of deleted resources in a full export"] += manifest.deleted

@@ -34,7 +34,9 @@ class FhirSource(Source):
     """FHIR R4 resources, in files (`path`) or by the bulk export of a server (`url`).
 
     `views` gives each table the SQL-on-FHIR ViewDefinition that makes its rows. `export` is what a
-    server is asked for: `Patient`, `Group/<id>`, or nothing for all that it has. It is asked with
+    server is asked for: `Patient`, `Group/<id>`, or nothing for all that it has; `type_filter` are
+    searches that choose among the resources of a type. With `whole_days` it is asked for all only
+    when so many days have passed, else for what changed since the landing before. It is asked with
     the token in `token_env`, or as the client `client_id` whose private key is in `key_env`.
     """
 
@@ -43,6 +45,8 @@ class FhirSource(Source):
     encoding: str = "utf-8"
     url: str = ""
     export: str = Field("Patient", pattern=r"^(|Patient|Group/[A-Za-z0-9.-]{1,64})$")
+    type_filter: list[Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]*\?[!-~]+$")]] = []
+    whole_days: float = Field(0, ge=0)
     token_env: str = ""
     client_id: str = ""
     key_env: str = ""
@@ -60,11 +64,19 @@ class FhirSource(Source):
             raise ValueError("give either `path` of files or `url` of a server")
         if bool(self.client_id) != bool(self.key_env) or (self.client_id and self.token_env):
             raise ValueError("give either `token_env`, or `client_id` and `key_env`, or neither")
+        if self.path and (self.whole_days or self.type_filter):
+            raise ValueError("`whole_days` and `type_filter` are for a server")
+        kinds: set[str] = set()
         for table in self.tables:
             if table not in self.views:
                 raise ValueError(f"`views` does not say which view makes table {table}")
             try:
-                free(compile_view(self.views[table]).columns)
+                view = compile_view(self.views[table])
+                free(view.columns)
+                kinds.add(view.resource)
             except ViewError as error:
                 raise ValueError(f"the view of table {table}: {error}") from None
+        for each in self.type_filter:
+            if (kind := each.partition("?")[0]) not in kinds:
+                raise ValueError(f"`type_filter` has {kind}, which no view reads")
         return self

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,9 @@ from cytoreg.sources.http import Away, wanted_wait
 from cytoreg.sources.packed import open_unpacked
 
 NDJSON = "application/fhir+ndjson"
+
+NOT_OFFERED = (404, 405, 501)
+"""What a server answers that has no `$export`."""
 
 POLL = 2.0
 """Seconds before the second question whether an export is ready; each further wait is longer."""
@@ -49,22 +52,31 @@ class Manifest:
     secret: bool
     outputs: list[Output]
     errors: list[Output]
-    deleted: int
+    deleted: list[Output]
 
 
-def query(server: Server, kinds: list[str]) -> str:
+class NotOffered(Exception):
+    """The server has no bulk export; its message says so, for where there is no other way."""
+
+
+def query(server: Server, kinds: list[str], since: str = "") -> str:
     """What is asked for, as it stands in the manifest of the landing."""
     level = f"{server.config.export}/" if server.config.export else ""
-    wanted = urlencode({"_outputFormat": NDJSON, "_type": ",".join(kinds)}, safe="/,+")
-    return f"{level}$export?{wanted.replace('+', '%2B')}"
+    wanted = [("_outputFormat", NDJSON), ("_type", ",".join(kinds))]
+    wanted += [("_typeFilter", each) for each in server.config.type_filter]
+    wanted += [("_since", since)] if since else []
+    return f"{level}$export?{urlencode(wanted, safe='/,:')}"
 
 
-def export(server: Server, kinds: list[str]) -> Iterator[Waiting | Manifest]:
+def export(
+    server: Server, kinds: list[str], since: str = ""
+) -> Generator[Waiting | Manifest, None, None]:
     """Order an export and wait for it: how far it is, at last its manifest.
 
-    When the iteration is left the server is told to forget the export.
+    With `since`, of what changed after that instant. When the iteration is left the server is told
+    to forget the export. Raises NotOffered.
     """
-    status = server.patiently(lambda: _order(server, kinds))
+    status = server.patiently(lambda: _order(server, query(server, kinds, since)))
     try:
         pause, ready = POLL, None
         while ready is None:
@@ -122,15 +134,17 @@ def issues(server: Server, manifest: Manifest) -> Counter[str]:
     return found
 
 
-def _order(server: Server, kinds: list[str]) -> str:
+def _order(server: Server, query: str) -> str:
     """Where the state of the export is found."""
     response, body = server.ask(
-        server.at(query(server, kinds)),
-        allowed=(202, 400, 404, 405, 422, 501),
+        server.at(query),
+        allowed=(202, 400, 422, *NOT_OFFERED),
         headers={"prefer": "respond-async"},
     )
     if response.status_code != 202:
         codes = ", ".join(issue_codes(body)) or "no reason"
+        if response.status_code in NOT_OFFERED and issue_codes(body):
+            raise NotOffered(f"status {response.status_code}: {codes}")
         raise SourceError(
             server.source,
             f"{server.shown} refuses the export (status {response.status_code}: {codes})",
@@ -187,6 +201,7 @@ def _pages(server: Server, first: dict[str, object]) -> Manifest:
         more = _manifest(server, page)
         manifest.outputs.extend(more.outputs)
         manifest.errors.extend(more.errors)
+        manifest.deleted.extend(more.deleted)
         after = _next_page(page)
     return manifest
 
@@ -210,7 +225,7 @@ def _manifest(server: Server, told: dict[str, object]) -> Manifest:
             remedy="ask who runs the server",
         )
     as_of = moment if moment[:4].isdecimal() and len(moment) < 40 else "an unknown time"
-    return Manifest(as_of, secret is True, files["output"], files["error"], len(files["deleted"]))
+    return Manifest(as_of, secret is True, files["output"], files["error"], files["deleted"])
 
 
 def _outputs(server: Server, files: list[object]) -> list[Output]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from cytoreg.manifest import Landing
 from cytoreg.sources import Item
-from cytoreg.sources.fhir import bulk
+from cytoreg.sources.fhir import bulk, incremental
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.pages import check_pages
 from cytoreg.sources.fhir.reading import reading
@@ -32,6 +33,13 @@ def about(name: str, config: FhirSource) -> str:
 def sample(name: str, config: FhirSource, extracts: Path) -> Iterator[Item]:
     """A few resources of each type, without ordering an export for them."""
     return bulk.sample(name, config) if config.url else read(name, config, extracts)
+
+
+def changes(
+    name: str, config: FhirSource, extracts: Path, earlier: Landing
+) -> Iterator[Item] | None:
+    """The same from an earlier landing and what changed since; None when that is not wanted."""
+    return incremental.read(name, config, earlier) if config.url and config.whole_days else None
 
 
 def read(name: str, config: FhirSource, extracts: Path) -> Iterator[Item]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from cytoreg.errors import ConfigError, SourceError
@@ -17,11 +18,14 @@ from cytoreg.sources.declaration import NO_TABLE
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.documents import resources
 from cytoreg.sources.fhir.flatten import Block, engine, flatten, kind_of_line, nothing
-from cytoreg.sources.fhir.view import View, compile_view
+from cytoreg.sources.fhir.view import RECORDS, View, compile_view
 from cytoreg.sources.files import check_text
 from cytoreg.sources.records import Bad
 
 """The table of rejects of which nobody can say to which view they belong."""
+
+KEY = "_resource"
+"""The column with type and id of a row's resource, where later exports are merged with it."""
 
 _UNREAD = "{}: resources of a type that no view reads"
 _ERRORS = _UNREAD.format("OperationOutcome")
@@ -35,7 +39,9 @@ class Reading:
     views: Mapping[str, View]
     con: duckdb.DuckDBPyConnection
     empty: Mapping[str, pa.Table]
+    keyed: bool = False
     counted: Counter[str] = field(default_factory=Counter)
+    seen: set[str] = field(default_factory=set)  # keys of the resources, with rows or without
 
     @property
     def kinds(self) -> list[str]:
@@ -71,8 +77,9 @@ class Reading:
                 f"{where} cannot be read by its views: {type(error).__name__}",
                 remedy="this is a defect of cytoreg: tell its maintainers which view it was",
             ) from None
+        keys = self._keys(len(texts)) if self.keyed else None
         for table, view in self.views.items():
-            rows = _rows(view, block.rows[table], where, numbers, at, done[table])
+            rows = _rows(view, block.rows[table], where, numbers, at, done[table], keys)
             done[table] += len(rows)
             yield Rows(table, rows)
         for table, position, reason in block.faults:
@@ -85,11 +92,26 @@ class Reading:
 
     def end(self) -> Iterator[Item]:
         """An empty table for each view, and the counts."""
-        none = pa.array([], pa.int64())
-        for table, view in self.views.items():
-            yield Rows(table, _rows(view, self.empty[table], "", none, none, 0))
+        yield from self.nothing()
         for what, number in sorted(self.counted.items()):
             yield Unexpected(what, number)
+
+    def nothing(self) -> Iterator[Rows]:
+        """An empty table for each view."""
+        none = pa.array([], pa.int64())
+        keys = pa.array([], pa.string()) if self.keyed else None
+        for table, view in self.views.items():
+            yield Rows(table, _rows(view, self.empty[table], "", none, none, 0, keys))
+
+    def _keys(self, lines: int) -> pa.StringArray:
+        """Type and id of the resource of each line of the block that was read last."""
+        found = self.con.execute(
+            f"select _row, kind || '/' || json_extract_string(line, '$.id') as key from {RECORDS}"
+        ).to_arrow_table()
+        keys = np.full(lines, None, dtype=object)
+        keys[found["_row"].to_numpy()] = found["key"].to_pylist()
+        self.seen.update(filter(None, keys))
+        return pa.array(keys, pa.string())
 
     def unread(self, kind: str, number: int) -> None:
         """Count resources of a type that no view reads."""
@@ -120,19 +142,27 @@ def reading(source: str, config: FhirSource) -> Iterator[Reading]:
                 f"source {source}: a view cannot be run: {type(error).__name__}",
                 remedy="this is a defect of cytoreg: tell its maintainers which view it was",
             ) from None
-        yield Reading(source, views, con, empty)
+        yield Reading(source, views, con, empty, keyed=bool(config.whole_days))
 
 
 def _rows(
-    view: View, rows: pa.Table, where: str, numbers: pa.Int64Array, at: pa.Int64Array, done: int
+    view: View,
+    rows: pa.Table,
+    where: str,
+    numbers: pa.Int64Array,
+    at: pa.Int64Array,
+    done: int,
+    keys: pa.StringArray | None,
 ) -> pa.Table:
-    """With file, number and the resource's line, which `at` says.
+    """With file, number and the resource's line, which `at` says; with its key where it is wanted.
 
     The number is the resource's, or where it may have several rows, the row's own.
     """
     parents = numbers.take(rows["_row"])
     own = pa.array(range(done + 1, done + len(rows) + 1), pa.int64()) if view.repeats else parents
     columns = {column: rows[column] for column in view.columns}
+    if keys is not None:
+        columns[KEY] = keys.take(rows["_row"])
     columns["_file"] = pa.repeat(where, len(rows))
     places = {"_row": own, "_parent_row": parents, "_line": at.take(rows["_row"])}
     return pa.table(columns | places)
