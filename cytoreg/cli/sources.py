@@ -188,7 +188,7 @@ def _given(options: list[str], draft: Draft) -> dict[str, str]:
 def _asked(there: list[str], loaded: Project) -> dict[str, str]:
     """The tables that are wanted and their entities."""
     known = sorted({entity for s in loaded.config.sources.values() for entity in s.tables.values()})
-    typer.echo(f"Tables: {', '.join(there)}. Entities so far: {', '.join(known)}.")
+    typer.echo(f"Tables: {', '.join(there)}. Entities so far: {', '.join(known) or 'none'}.")
     wanted = {}
     for table in there:
         entity = _ask(f"Entity of a row of {table} (- to leave it out)", default=table.lower())

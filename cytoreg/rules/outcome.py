@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
 
 from cytoreg.rules.catalogue import Column, EntityRules
 from cytoreg.rules.declare import LINEAGE
-from cytoreg.rules.partial_date import PartialDate, PartialDatetime, doubt_sql
+from cytoreg.rules.doubt import doubt_sql
 from cytoreg.warehouse import literal, quote
 
 _TEMPORARY = ("judged", "violation", "rule", "applied")
@@ -88,7 +87,7 @@ def _quarantine(entity: EntityRules) -> str:
 def _cells(entity: EntityRules) -> str:
     """Refused cells of accepted rows: one row a cell, with the first rule that refuses it.
 
-    Of what is no date the reason also says what it does not tell.
+    Of what is not of its type the reason also says what it lacks.
     """
     names = sorted({name for rule in entity.rules if rule.refuses == "cell" for name in rule.cells})
     columns = {column.name: column for column in entity.columns}
@@ -96,15 +95,8 @@ def _cells(entity: EntityRules) -> str:
         f"\n      when {literal(name)} then judged.{quote(columns[name].text)}" for name in names
     )
     text = f'case doubted."column"{texts}\n    end' if names else "null::varchar"
-    dates = ", ".join(
-        literal(f"{entity.name}.{column.name}.type")
-        for column in entity.columns
-        if column.type.python in (date, datetime, PartialDate, PartialDatetime)
-    )
-    reason = "rule.reason"
-    if dates:
-        doubt = doubt_sql('"text"')
-        reason = f"concat(rule.reason, case when rule.rule in ({dates}) then {doubt} end)"
+    doubt = doubt_sql(entity.name, entity.columns, "rule.rule", '"text"')
+    reason = f"concat(rule.reason, {doubt})"
     return (
         'insert into quarantine.cell (entity, "key", "column", "text", rule, reason, source,'
         ' source_table, file, "row")\n'

@@ -147,19 +147,6 @@ def day_sql(earliest: str, text: str) -> str:
     return f"case when length({text}) = 10 then {earliest} end"
 
 
-def doubt_sql(text: str) -> str:
-    """SQL of what a text that looks like a date does not tell, null where it lacks nothing."""
-    part, word, time = "[0-9]{1,2}", "[A-Za-z]{3,9}", "( .*)?"
-    two = f"{part}[-/. ]{part}[-/. ][0-9]{{2}}{time}|{part}[-/ ]?{word}[-/, ]*[0-9]{{2}}{time}"
-    four = f"{part}[-/. ]{part}[-/. ][0-9]{{4}}{time}"
-    return (
-        f"case when regexp_full_match({text}, '{two}')"
-        " then ' Two digits for the year do not tell the century.'"
-        f" when regexp_full_match({text}, '{four}')"
-        " then ' Whether the day or the month comes first is not declared for it.' end"
-    )
-
-
 def bounds(value: object, *, times: bool) -> tuple[Any, Any]:
     """The first and the last day (moment) that a value may be: one that is known is both."""
     if isinstance(value, PartialDate | PartialDatetime):

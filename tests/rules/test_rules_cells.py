@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pandera.pandas as pa
 import pytest
@@ -289,3 +289,33 @@ def test_a_rule_that_null_would_break_says_nothing_of_a_refused_cell(judged):
         ("stay.in_order", 3),
         ("stay.short", 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "told"),
+    [
+        ("at", "2010-01-05", "It has no time: the types date and PartialDatetime take days."),
+        ("at", "05.01.2010 8:00", "Whether the day or the month comes first is not declared for"),
+        ("share", "12,5", "It has a comma: measured() in staging reads decimal commas."),
+        ("share", "about", "share is not a number."),
+        ("count", "1.234,5", "It has a comma: "),
+        ("count", "12.0", "It has decimals, as the type float takes them."),
+        ("alive", "1", "Staging writes true or false for it."),
+        ("alive", "TRUE", "Staging writes true or false for it."),
+        ("alive", "perhaps", "alive is not true or false."),
+    ],
+)
+def test_the_reason_of_a_type_says_what_the_text_lacks(judged, column, text, told):
+    class Typed(Entity):
+        """A row of every type."""
+
+        number: str = field("Number.", key=True)
+        at: datetime = field("When.", nullable=True)
+        share: float = field("How much.", nullable=True)
+        count: int = field("How many.", nullable=True)
+        alive: bool = field("Alive.", nullable=True)
+
+    con = judged([Typed], typed=[{"number": "1", column: text}])
+    ((reason,),) = con.execute("select reason from quarantine.cell").fetchall()
+    assert told in reason
+    assert text not in reason
