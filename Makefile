@@ -9,7 +9,7 @@ UV := 'uv>=0.11'
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs docs-serve bench lock generate clean
+.PHONY: help demo test test-newest test-oldest lint format docs docs-serve bench lock generate clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,26 @@ demo: $(READY) ## simulate a hospital, refresh its registry, show the publicatio
 
 test: $(READY) ## run every test
 	$(BIN)/pytest
+
+# What other releases may break: a night, DuckDB's API and files, rules, suites, estimates, kinds of
+# source, Prefect.
+CORE := tests/test_face.py tests/engine/test_publish.py tests/engine/test_query.py \
+  tests/engine/test_spilling.py tests/engine/test_suites.py tests/flows/test_nightly.py \
+  tests/keeping/test_verify.py tests/report/test_page.py tests/rules/test_rules_fallback.py \
+  tests/rules/test_rules_judge.py tests/sources/test_excel.py tests/sources/test_fhir_views.py \
+  tests/sources/test_parquet.py tests/sources/test_redcap_incremental.py tests/sources/test_statistics.py \
+  tests/survival/test_cohort.py tests/survival/test_cox.py tests/survival/test_estimates.py
+
+test-newest: RESOLUTION := highest
+test-newest: ## test the core with the newest releases that the bounds allow, without the lock
+test-oldest: RESOLUTION := lowest-direct
+test-oldest: ## test the core with the oldest releases that the bounds allow, without the lock
+test-newest test-oldest: test-%: $(READY)
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-$*
+	$(BIN)/uv pip install --quiet --python $(VENV)-$*/bin/python --resolution $(RESOLUTION) \
+	  --all-extras --group dev -r pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(VENV)-$*/bin/python --no-deps --no-build-isolation -e .
+	$(VENV)-$*/bin/python -m pytest $(CORE)
 
 lint: $(READY) ## ruff, mypy (strict on the engine), generated pages up to date
 	$(BIN)/ruff check .
@@ -72,4 +92,4 @@ lock: ## resolve the lock anew (universal, with hashes, without index addresses)
 	  --all-extras --group dev --group docs pyproject.toml -o requirements.lock --custom-compile-command "make lock"
 
 clean: ## remove the environment, simulated extracts and builds
-	rm -rf $(VENV) extracts data site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-newest $(VENV)-oldest extracts data site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -216,6 +216,6 @@ def _marts(con: duckdb.DuckDBPyConnection) -> Gate:
     filled = [
         table
         for table in tables
-        if con.execute(f"select 1 from marts.{quote(table)} limit 1").fetchone()
+        if con.execute(f"select 1 from marts.{quote(table)} limit 1").fetchall()
     ]
     return Gate("marts_present", bool(filled), f"{len(tables)} marts, {len(filled)} with rows")

@@ -21,15 +21,12 @@ from cytoreg.project import Project
 from cytoreg.pseudonyms import define_pseudonym
 from cytoreg.publication import notes, privacy
 from cytoreg.published import reading, tables_of
-from cytoreg.warehouse import in_memory, literal, quote, transaction
+from cytoreg.warehouse import STORAGE_VERSION, in_memory, literal, quote, transaction
 
 __all__ = [
     "as_exported", "digest_of", "export", "faults", "is_sound", "publications", "publish",
     "published_run", "rollback",
 ]  # fmt: skip
-
-STORAGE_VERSION = "v1.0.0"
-"""Format of the published file: every DuckDB client since 1.0 reads it."""
 
 PUBLIC, DIGEST = "published.duckdb", "published.sha256"
 """A run's own export, and its hash as `sha256sum --check` reads it."""
@@ -255,10 +252,10 @@ def published_run(project: Project) -> str | None:
         return None
     try:
         with reading(project.published) as con:
-            row = con.execute("select run_id from quality.run").fetchone()
+            runs = con.execute("select run_id from quality.run").fetchall()
     except duckdb.Error:
         return None
-    return str(row[0]) if row else None
+    return str(runs[0][0]) if runs else None
 
 
 def publications(project: Project) -> list[str]:
@@ -277,9 +274,9 @@ def is_sound(public: Path) -> bool:
         return False
     try:
         with reading(public) as con:
-            row = con.execute(
+            ((passed,),) = con.execute(
                 "select count(*) > 0 and bool_and(passed) from quality.gate"
-            ).fetchone()
-            return bool(row and row[0]) and bool(tables_of(con, "marts"))
+            ).fetchall()
+            return bool(passed) and bool(tables_of(con, "marts"))
     except duckdb.Error:
         return False

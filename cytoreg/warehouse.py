@@ -13,6 +13,9 @@ from pathlib import Path
 
 import duckdb
 
+STORAGE_VERSION = "v1.0.0"
+"""Format of the files: every DuckDB from 1.0 on reads them, whichever wrote them."""
+
 SCHEMAS = ("landing", "staging", "accepted", "quarantine", "registry", "quality", "marts")
 
 
@@ -40,7 +43,11 @@ def _private_folder() -> Path:
 @contextmanager
 def open_build(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to a build, closed on exit so that GX or a reader may open the file next."""
-    connection = duckdb.connect(str(path), read_only=read_only)
+    connection = (
+        duckdb.connect(str(path), read_only=True)
+        if read_only
+        else duckdb.connect(str(path), config={"storage_compatibility_version": STORAGE_VERSION})
+    )
     try:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
@@ -85,10 +92,10 @@ def once(value: str, name: str, body: str) -> str:
 
 def comment(connection: duckdb.DuckDBPyConnection, table: str, text: str) -> None:
     """Say in the database what a table (or `view`) is; any SQL client shows it."""
-    kind = connection.execute(
+    kinds = connection.execute(
         "select table_type from information_schema.tables"
         " where table_schema || '.' || table_name = ?",
         [table],
-    ).fetchone()
-    what = "view" if kind and kind[0] == "VIEW" else "table"
+    ).fetchall()
+    what = "view" if ("VIEW",) in kinds else "table"
     connection.execute(f"comment on {what} {table} is {literal(text)}")

@@ -46,8 +46,8 @@ def plant(con: duckdb.DuckDBPyConnection, seed: int, rate: float | None = None) 
     `rate` is the share of each table's records that carry something, shared out among the kinds of
     the table by their weight; without it each kind comes at its own rate.
     """
-    people = con.execute("select count(*) from person").fetchone()
-    carries = np.zeros(people[0] if people else 0, dtype=np.bool_)
+    ((people,),) = con.execute("select count(*) from person").fetchall()
+    carries = np.zeros(people, dtype=np.bool_)
     weights: defaultdict[tuple[str, str], float] = defaultdict(float)
     for defect in _KINDS:
         weights[defect.source, defect.table] += defect.weight
@@ -92,8 +92,7 @@ def _targets(
     Marks their patients in `carries`, if there is one.
     """
     table = f"extract.{defect.source}_{defect.table}"
-    counted = con.execute(f"select count(*) from {table}").fetchone()
-    total = int(counted[0]) if counted else 0
+    ((total,),) = con.execute(f"select count(*) from {table}").fetchall()
     wanted = max(1, round(share * total))
     # Of a large table every so-many-th row is looked at, unless too few of them can carry it.
     for step in (max(total // _LOOKED_AT, 1), 1):

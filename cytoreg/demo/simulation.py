@@ -137,8 +137,8 @@ def _extract(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     records = {}
     for (table,) in tables:
         source = next(system for system in _SYSTEMS if table.startswith(system))
-        count = con.execute(f"select count(*) from extract.{table}").fetchone()
-        records[f"{source}.{table[len(source) + 1 :]}"] = int(count[0]) if count else 0
+        ((count,),) = con.execute(f"select count(*) from extract.{table}").fetchall()
+        records[f"{source}.{table[len(source) + 1 :]}"] = int(count)
     return records
 
 

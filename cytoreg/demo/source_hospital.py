@@ -213,7 +213,7 @@ def _write_sqlite(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         for table, columns in COLUMNS.items():
             database.execute(f"create table {table} ({', '.join(f'{c} text' for c in columns)})")
             places = ", ".join("?" * len(columns))
-            reader = con.execute(_query(table)).to_arrow_reader(_BATCH)
+            reader = con.sql(_query(table)).to_arrow_reader(_BATCH)
             for batch in reader:
                 rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
                 database.executemany(f"insert into {table} values ({places})", rows)
@@ -229,7 +229,7 @@ def _write_postgresql(con: duckdb.DuckDBPyConnection, url: str) -> None:
         for table, columns in COLUMNS.items():
             cursor.execute(f"drop table if exists {table}")
             cursor.execute(f"create table {table} ({', '.join(f'{c} text' for c in columns)})")
-            reader = con.execute(_query(table)).to_arrow_reader(_BATCH)
+            reader = con.sql(_query(table)).to_arrow_reader(_BATCH)
             cursor.adbc_ingest(table, reader, mode="append")
             cursor.execute(f"comment on table {table} is '{_mark(cursor, table)}'")
 

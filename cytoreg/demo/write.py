@@ -33,7 +33,7 @@ def write_lines(
     with path.open("wb") as file:
         file.write(head.encode())
         for query in queries:
-            for batch in con.execute(query).to_arrow_reader(_BATCH):
+            for batch in con.sql(query).to_arrow_reader(_BATCH):
                 text = "\n".join(value or "" for value in batch.column(0).to_pylist())
                 lines += batch.num_rows
                 if batch.num_rows:
@@ -44,8 +44,8 @@ def write_lines(
 
 def ranges(con: duckdb.DuckDBPyConnection, table: str, step: int) -> Iterator[tuple[int, int]]:
     """Half-open ranges of `step` that cover `_sort` of an extract's table."""
-    found = con.execute(f"select min(_sort), max(_sort) from {table}").fetchone()
-    if found is None or found[0] is None:
+    ((first, last),) = con.execute(f"select min(_sort), max(_sort) from {table}").fetchall()
+    if first is None:
         return
-    for low in range(found[0], found[1] + 1, step):
+    for low in range(first, last + 1, step):
         yield low, low + step

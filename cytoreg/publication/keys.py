@@ -227,7 +227,7 @@ def published_key(project: Project) -> str:
         return ""
     try:
         with reading(project.published) as con:
-            row = con.execute("select pseudonym_key from quality.run").fetchone()
+            keys = con.execute("select pseudonym_key from quality.run").fetchall()
     except duckdb.Error:
         return ""
-    return str(row[0] or "") if row else ""
+    return str(keys[0][0] or "") if keys else ""

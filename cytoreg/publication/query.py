@@ -38,7 +38,7 @@ def query(published: Path, sql: str) -> pa.RecordBatchReader:
     con = _open(published)
     try:
         _check(con, sql)
-        answer = con.execute(sql).to_arrow_reader(BATCH_ROWS)
+        answer = con.sql(sql).to_arrow_reader(BATCH_ROWS)
         schema = _distinct(answer.schema)
     except duckdb.Error as error:
         problem = _explain(con, error)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from cytoreg.errors import ConfigError
 from cytoreg.modelfile import counts_of
 from cytoreg.published import reading, tables_of
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse import STORAGE_VERSION, literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -59,7 +59,9 @@ def publish_public(project: Project, folder: Path) -> Path:
     making.unlink(missing_ok=True)
     counted, rule = _counted(project), project.config.privacy.suppress
     with reading(project.published) as con:
-        con.execute(f"attach {literal(str(making))} as public (storage_version 'v1.0.0')")
+        con.execute(
+            f"attach {literal(str(making))} as public (storage_version '{STORAGE_VERSION}')"
+        )
         con.execute("create schema public.marts")
         for table in tables_of(con, "marts", "published"):
             if select := suppressed(con, table, counted, rule):

@@ -126,11 +126,11 @@ def read_facts(con: DuckDBPyConnection) -> Facts | None:
     if "quality.run" not in tables(con):
         return None
     key = "pseudonym_key" if "pseudonym_key" in columns(con, "quality.run") else "''"
-    row = con.execute(
+    rows = con.execute(
         "select run_id, cast(as_of as varchar), time_zone, code_version, project_hash, registry,"
         f" {key} from quality.run"
-    ).fetchone()
-    return Facts(*map(str, row)) if row else None
+    ).fetchall()
+    return Facts(*map(str, rows[0])) if rows else None
 
 
 def read_gates(con: DuckDBPyConnection) -> list[Gate]:

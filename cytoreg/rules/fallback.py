@@ -153,7 +153,7 @@ def _frames(
         kinds |= {name: TYPES[int if name == "_row" else str] for name in LINEAGE}
     stored = {name: list(kind.stored(places.get(name, name))) for name, kind in kinds.items()}
     listed = ", ".join(["rowid", *(quote(part) for parts in stored.values() for part in parts)])
-    reader = con.execute(f"select {listed} from judged_{entity.name}").to_arrow_reader(BATCH)
+    reader = con.sql(f"select {listed} from judged_{entity.name}").to_arrow_reader(BATCH)
     batches = [reader.read_all()] if whole_table else reader
     for batch in batches:
         index = pd.Index(batch.column("rowid").to_pylist())

@@ -164,8 +164,7 @@ class Merge:
             raise ReadWhole(f"{double} rows have a {', '.join(self._key)} that others have too")
 
     def _one(self, query: str) -> tuple[object, ...]:
-        found = self._con.execute(query).fetchone()
-        assert found is not None  # an aggregate has one row  # noqa: S101
+        (found,) = self._con.execute(query).fetchall()  # an aggregate has one row
         return found
 
 

@@ -71,13 +71,13 @@ class Analysis:
 
     def count(self, condition: str = "true") -> int:
         """How many of the cohort's patients meet a condition."""
-        found = self.cohort.aggregate(f"count(*) filter ({condition})").fetchone()
-        return int(found[0]) if found else 0
+        ((count,),) = self.cohort.aggregate(f"count(*) filter ({condition})").fetchall()
+        return int(count)
 
     def levels(self, column: str) -> int:
         """How many values a column of `cohort` has; the missing have none."""
-        found = self.cohort.aggregate(f"count(distinct {quote(column)})").fetchone()
-        return int(found[0]) if found else 0
+        ((count,),) = self.cohort.aggregate(f"count(distinct {quote(column)})").fetchall()
+        return int(count)
 
     def is_number(self, column: str) -> bool:
         """Whether a column of `cohort` holds numbers."""
@@ -132,8 +132,8 @@ def analyse(
     columns = ", ".join(f"{expression} as {quote(alias)}" for alias, expression in taken.items())
     source = _table(endpoint.cohort)
     reason = first(unusable(endpoint))
-    counted = con.execute(f"select count(*), count({reason}) from {source}").fetchone()
-    patients, without = counted if counted else (0, 0)
+    counts = con.execute(f"select count(*), count({reason}) from {source}").fetchall()
+    ((patients, without),) = counts
     usable = f" where {reason} is null" if without else ""
     patient = quote(endpoint.patient) if endpoint.patient in kinds else "null"
     everybody = con.sql(

@@ -599,3 +599,11 @@ def test_retention_spares_the_published_and_the_newest_run_whatever_their_state(
     (project.builds / RUNS[4]).mkdir()  # a run under way: nothing in it yet
     assert retain(project, 1) == [RUNS[3], RUNS[2], RUNS[1]]
     assert sorted(path.name for path in project.builds.iterdir()) == [RUNS[0], RUNS[4]]
+
+
+def test_every_duckdb_since_1_0_opens_a_build(tmp_path: Path) -> None:
+    with open_build(tmp_path / "build.duckdb") as con:
+        asked = con.execute(
+            "select tags['storage_version'] from duckdb_databases() where database_name = 'build'"
+        )
+        assert asked.fetchall() == [("v1.0.0+",)]

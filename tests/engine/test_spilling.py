@@ -64,7 +64,8 @@ def test_builds_spill_beside_their_file(here: Path, tmp_path: Path) -> None:
     build = tmp_path / "run" / "build.duckdb"
     build.parent.mkdir()
     with open_build(build) as con:
-        assert con.sql("select current_setting('temp_directory')").fetchone() == (f"{build}.tmp",)
+        asked = con.execute("select current_setting('temp_directory')")
+        assert asked.fetchone() == (f"{build}.tmp",)
 
 
 def test_questions_and_cohorts_spill_nowhere_else(here: Path, tmp_path: Path) -> None:

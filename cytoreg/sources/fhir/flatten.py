@@ -78,7 +78,7 @@ def nothing(con: duckdb.DuckDBPyConnection, views: Mapping[str, View]) -> dict[s
     """What each view gives of no resource: its columns."""
     con.register(RECORDS, _RECORD.empty_table())
     return {
-        table: con.execute(view.sql).to_arrow_table().drop_columns("wrong")
+        table: con.sql(view.sql).to_arrow_table().drop_columns("wrong")
         for table, view in views.items()
     }
 
@@ -95,7 +95,7 @@ def flatten(
     """
     block = Block()
     con.register("block", pa.table({"line": lines}))
-    looked = con.execute(_LOOK).to_arrow_table()
+    looked = con.sql(_LOOK).to_arrow_table()
     reasons = _strict(lines, looked)
     for position in np.flatnonzero(reasons.is_valid()).tolist():
         block.faults.append(("", position, reasons[position].as_py()))
@@ -109,7 +109,7 @@ def flatten(
         block.rows[table] = empty[table]
         if view.resource not in present:
             continue
-        found = con.execute(view.sql).to_arrow_table()
+        found = con.sql(view.sql).to_arrow_table()
         wrong = found["wrong"].combine_chunks()
         taken[found["_row"].to_numpy()] = True
         if wrong.null_count < len(wrong):

@@ -183,8 +183,8 @@ def _merge(con: duckdb.DuckDBPyConnection, form: str, record_id: str, earlier: L
 
 def _rows(con: duckdb.DuckDBPyConnection, form: str, earlier: Landing) -> Iterator[Item]:
     columns = ", ".join(map(quote, _columns(earlier, form)))
-    con.execute(f"select {columns} from {_named('now', form)}")
-    reader = con.to_arrow_reader(BATCH_ROWS)
+    now = con.sql(f"select {columns} from {_named('now', form)}")
+    reader = now.to_arrow_reader(BATCH_ROWS)
     yield Rows(form, reader.schema.empty_table())
     for batch in reader:
         yield Rows(form, pa.Table.from_batches([batch]))
