@@ -189,9 +189,16 @@ def _disk(project: Project) -> Check:
 
 
 def _private(project: Project) -> Check:
-    """Whether other users of the machine can get at identities."""
+    """Whether others can get at identities, and whether any are kept beyond their time."""
+    from cytoreg.keeping import forgotten
     from cytoreg.keeping.exposed import exposed
 
+    try:
+        overdue = forgotten.told(project.data)
+    except CytoregError as error:
+        return Check("wrong", "privacy", str(error))
+    if overdue:
+        return Check("warning", "privacy", f"{overdue}\n  → the next refresh removes them")
     if found := ", ".join(map(str, exposed(project))):
         return Check(
             "warning",

@@ -247,6 +247,7 @@ def forget(
         typer.echo(f"no build is kept any more of {', '.join(receipt.removed)}")
     typer.echo(f"receipt {receipt.id}: {loaded.data / 'forgotten' / receipt.id}.json")
     if receipt.until:
+        typer.echo(f"what was removed is in {loaded.data / receipt.copies}, unencrypted")
         typer.echo(f"until {receipt.until}: cytoreg forget --undo {receipt.id}")
 
 

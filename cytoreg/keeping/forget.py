@@ -35,7 +35,8 @@ class Receipt:
     """What was done, with no word of whom it was done to.
 
     records: by source table, how many were removed from landings. rebuilt: the kept runs that were
-    made anew. removed: those of which no build is kept any more. until: how long it can be undone.
+    made anew. removed: those of which no build is kept any more. until: how long what was removed
+    is kept, so that it can be undone. copies: in which folder of the data folder.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Receipt:
     removed: list[str]
     published: str
     until: str = ""
+    copies: str = ""
 
 
 def forget(
@@ -76,6 +78,7 @@ def forget(
             digests=[],
             until=(now + keep).isoformat(timespec="seconds") if keep else "",
         )
+        copies = f"{KEPT}/{entry.id}" if keep else ""
         with journal.making(project.data) as home:
             made = make(project, home, entry, ids, progress)
             receipt = Receipt(
@@ -89,13 +92,14 @@ def forget(
                 removed=sorted(made.removed),
                 published=publish.published_run(project) or "",
                 until=entry.until,
+                copies=copies,
             )
             told = json.dumps(asdict(receipt), indent=1)
             moves = made.moves + files(home, {f"{KEPT}/{entry.id}.json": told})
             detail = f"receipt {entry.id}: {sum(made.records.values())} records"
             again = endings.retelling(receipt.rebuilt, "forget", detail)
             moves += files(home, {endings.RETELL: again})
-            journal.carry_out(project.data, moves, keep=f"{KEPT}/{entry.id}" if keep else "")
+            journal.carry_out(project.data, moves, keep=copies)
         endings.make_up(project)
     return receipt
 
@@ -122,7 +126,7 @@ def undo(project: Project, receipt: str) -> list[str]:
         listed = forgotten.entries(project.data)
         entry = next((one for one in listed if one.id == receipt), None)
         kept = project.data / KEPT / receipt
-        if entry is None or not (kept / journal.MOVES).exists():
+        if entry is None or entry.over or not (kept / journal.MOVES).exists():
             raise ConfigError(
                 f"nothing is kept by which {receipt} could be undone",
                 remedy="only what was forgotten with --keep-for can be, and not after that time",

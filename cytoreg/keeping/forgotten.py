@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     from cytoreg.project import Project
 
-__all__ = ["Entry", "add_digests", "check", "define", "entries", "expire", "known", "sweep", "text"]
+__all__ = [
+    "Entry", "add_digests", "check", "define", "entries", "expire", "known",
+    "overdue", "sweep", "text", "told",
+]  # fmt: skip
 
 NAME, KEPT = "forgotten.json", "forgotten"
 FORMER = "_FORMER"
@@ -47,6 +50,11 @@ class Entry:
     key: str
     digests: list[str]
     until: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether there was a time to keep what was removed, and it is over."""
+        return bool(self.until) and datetime.fromisoformat(self.until) < datetime.now(UTC)
 
 
 def entries(data: Path) -> list[Entry]:
@@ -135,7 +143,17 @@ def sweep(project: Project) -> None:
 
 def expire(project: Project) -> None:
     """Remove what was kept for a time that is over."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    for entry in entries(project.data):
-        if entry.until and entry.until < now:
-            shutil.rmtree(project.data / KEPT / entry.id, ignore_errors=True)
+    for folder in overdue(project.data):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def overdue(data: Path) -> list[Path]:
+    """Folders of what was removed that are still there though their time is over."""
+    kept = [(entry, data / KEPT / entry.id) for entry in entries(data)]
+    return [folder for entry, folder in kept if entry.over and folder.exists()]
+
+
+def told(data: Path) -> str:
+    """What to say of copies whose time is over; '' when there are none."""
+    names = ", ".join(str(folder.relative_to(data)) for folder in overdue(data))
+    return f"copies of forgotten records are kept beyond their time: {names}" if names else ""

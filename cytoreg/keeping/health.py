@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from cytoreg import durable, endings, ledger
 from cytoreg.errors import ConfigError
+from cytoreg.keeping import forgotten
 from cytoreg.publish import all_notes, published_run
 from cytoreg.run import Run, read_verdict
 
@@ -75,6 +76,8 @@ def look(project: Project) -> Health:
     if silence and (newest is None or now - newest > silence):
         since = f"since {_second(newest)}" if newest else "yet"
         problems.append(f"no night was published {since}; one is expected every {_words(silence)}")
+    if overdue := forgotten.told(project.data):
+        problems.append(f"{overdue}; the next refresh removes them")
     inputs = last.inputs if last else {}
     return Health(
         registry=project.config.registry.name,

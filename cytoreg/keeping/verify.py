@@ -15,6 +15,7 @@ import duckdb
 
 from cytoreg import accounts, endings, ledger, manifest, publish
 from cytoreg.errors import ConfigError, CytoregError
+from cytoreg.keeping import forgotten
 from cytoreg.keeping.exposed import exposed
 from cytoreg.ledger_database import damaged, file_of
 from cytoreg.lock import locked
@@ -66,7 +67,7 @@ def verify(project: Project, run_id: str | None = None) -> list[Line]:
         if run_id in (None, publish.published_run(project)):
             lines.append(_published(project))
         if run_id is None:
-            lines += [_ledger(project), _modes(project)]
+            lines += [_ledger(project), _modes(project), *_forgotten(project)]
         return lines
 
 
@@ -233,6 +234,21 @@ def _fingerprint(run: Run, source: str) -> str:
         return fingerprint(run, source)
     except ConfigError:
         return ""
+
+
+def _forgotten(project: Project) -> Iterator[Line]:
+    """Whether what was removed of forgotten persons is kept no longer than was said."""
+    what = "forgotten"
+    try:
+        if not (listed := forgotten.entries(project.data)):
+            return
+        overdue = forgotten.told(project.data)
+    except ConfigError as error:
+        yield Line(what, False, error.message, error.remedy)
+        return
+    kept = sum((project.data / forgotten.KEPT / entry.id).exists() for entry in listed)
+    found = f"{len(listed)} times somebody was, and of {kept} copies are kept for their time"
+    yield Line(what, not overdue, overdue or found, "the next refresh removes them")
 
 
 def _modes(project: Project) -> Line:

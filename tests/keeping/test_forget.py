@@ -18,10 +18,11 @@ from strikes import strike
 from test_verify import newest, wrong
 from typer.testing import CliRunner
 
-from cytoreg import audit, ledger, publish, query, refresh
+from cytoreg import audit, endings, ledger, publish, query, refresh
 from cytoreg.cli.app import app, load_commands
+from cytoreg.doctor import examine
 from cytoreg.errors import Busy, ConfigError
-from cytoreg.keeping import forgotten, journal
+from cytoreg.keeping import forgotten, health, journal
 from cytoreg.keeping.backup import backup
 from cytoreg.keeping.forget import forget, undo
 from cytoreg.keeping.restore import restore
@@ -151,8 +152,6 @@ def test_the_books_count_the_forgotten_and_everything_holds(project: Project) ->
 def test_the_receipt_and_the_audit_hold_no_identity(
     begun: tuple[Path, str], project: Project
 ) -> None:
-    from cytoreg import endings
-
     endings.make_up(project)
     (receipt,) = (project.data / "forgotten").glob("*.json")
     said = json.loads(receipt.read_text())
@@ -292,13 +291,40 @@ def test_what_is_kept_goes_when_its_time_is_over(begun: tuple[Path, str], tmp_pa
     project = copy(begun[0], tmp_path / "registry")
     with locked(project.data):
         pass
+    endings.make_up(project)
     (entry,) = forgotten.entries(project.data)
     forgotten.expire(project)
-    assert (project.data / "forgotten" / entry.id).exists()
+    kept = project.data / "forgotten" / entry.id
+    receipt = json.loads(kept.with_suffix(".json").read_text())
+    assert project.data / receipt["copies"] == kept
+    assert kept.is_dir()
+    assert health.look(project).well
     listed = project.data / forgotten.NAME
     listed.write_text(listed.read_text().replace(entry.until, "2020-01-01T00:00:00+00:00"))
+    said = f"copies of forgotten records are kept beyond their time: forgotten/{entry.id}"
+    assert health.look(project).problems == [f"{said}; the next refresh removes them"]
+    assert wrong(verify(project)) == {"forgotten": said}
+    assert said in {check.detail.split("\n")[0] for check in examine(project.root, None, None)}
+    with pytest.raises(ConfigError, match="nothing is kept by which"):
+        undo(project, entry.id)
     forgotten.expire(project)
     assert traces(project.data, GONE) == {}
+    assert health.look(project).well
+    assert wrong(verify(project)) == {}
+
+
+def test_copies_of_what_was_removed_are_for_this_user_alone(
+    begun: tuple[Path, str], tmp_path: Path
+) -> None:
+    project = copy(begun[0], tmp_path / "registry")
+    with locked(project.data):
+        pass
+    (entry,) = forgotten.entries(project.data)
+    kept = project.data / "forgotten" / entry.id
+    assert kept.stat().st_mode & 0o777 == 0o700
+    for path in kept.rglob("*"):
+        mode = path.lstat().st_mode & 0o777
+        assert path.is_symlink() or mode in (0o600, 0o700, publish.READ_ONLY), path
 
 
 def test_another_key_needs_the_former_one(
