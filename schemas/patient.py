@@ -195,8 +195,11 @@ class Patient(Entity):
         severity="warning",
     )
     number_of_one = rule(
-        "_source <> 'tumor_registry' or not regexp_matches(source_patient_number, '/[0-9]{7}$')",
-        "The registry has this number for another person too; the hospital number tells whose.",
+        """
+        _source not in ('tumor_registry', 'research')
+        or not regexp_matches(source_patient_number, '/[0-9]{7}$')
+        """,
+        "The source has this number for another person too; the hospital number tells whose.",
         severity="warning",
     )
     one_record_a_source = compare(

@@ -22,12 +22,13 @@ with trimmed as (
   from landing.research_complication
 )
 select
-  record_id || coalesce('-' || instance, '')
+  coalesce(record_of_person, t.record_id) || coalesce('-' || instance, '')
     as complication_key, -- record_id and redcap_repeat_instance; where the form does not repeat, the record's
-  record_id, -- record_id
+  coalesce(record_of_person, t.record_id)
+    as record_id, -- record_id; of one of two persons with the hospital number
   instance, -- redcap_repeat_instance
   hospital_number, -- mrn of the record's enrolment, or else of its cases (staging.number_of_record)
-  case_number, -- comp_case_no
+  t.case_number, -- comp_case_no
   iso_date(complication_date) as complication_date, -- comp_date
   case type
     when '1' then 'infection'
@@ -63,5 +64,6 @@ select
   _table, -- lineage
   _file, -- lineage
   _row -- lineage
-from trimmed
-left join staging.number_of_record using (record_id)
+from trimmed as t
+left join staging.number_of_record as n
+  on n.record_id = t.record_id and (n.case_number is null or n.case_number = t.case_number)

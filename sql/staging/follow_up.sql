@@ -16,9 +16,9 @@ with trimmed as (
   from landing.research_follow_up
 )
 select
-  record_id || coalesce('-' || instance, '')
+  t.record_id || coalesce('-' || instance, '')
     as follow_up_key, -- record_id and redcap_repeat_instance; where the form does not repeat, the record's
-  record_id, -- record_id
+  t.record_id, -- record_id
   instance, -- redcap_repeat_instance
   hospital_number, -- mrn of the record's enrolment, or else of its cases (staging.number_of_record)
   iso_date(follow_up_date)
@@ -41,5 +41,5 @@ select
   _table, -- lineage
   _file, -- lineage
   _row -- lineage
-from trimmed
-left join staging.number_of_record using (record_id)
+from trimmed as t
+left join staging.number_of_record as n on n.record_id = t.record_id and n.case_number is null

@@ -1,9 +1,8 @@
 /* The research project's enrolled patients in registry words; the project keeps no names.
-A record that was enrolled under several hospital numbers hands all of them on, unless their charts in
-the hospital are of two persons: other family names, and other days of birth or last digits of the
-social security number. One without a number that can be read hands on the one that the operating-room
-log has for its cases.
-grain: source_patient_number, one row per enrolled record
+A record that was enrolled under several hospital numbers hands all of them on, unless it is enrolled for
+two persons (staging.shared_record): then the hospital number stands behind it. One without a number that can
+be read hands on the one that the operating-room log has for its cases.
+grain: source_patient_number, one row per enrolment
 materialized: view
 */
 with enrolled as (
@@ -11,29 +10,12 @@ with enrolled as (
   from landing.research_enrollment
   where regexp_matches(zero_padded(cleaned(mrn), 7), '^[0-9]{7}$')
 ),
-charts as (
-  select
-    zero_padded(cleaned(mrn), 7) as mrn,
-    upper(cleaned(last_name)) as family_name,
-    cleaned(birth_date) as birth_date,
-    right(cleaned(ssn_last4), 4) as ssn_last4
-  from landing.hospital_patients
-),
-of_several as (
-  select distinct e.record_id
-  from enrolled as e
-  inner join enrolled as f on f.record_id = e.record_id and f.mrn <> e.mrn
-  inner join charts as c on c.mrn = e.mrn
-  inner join charts as d on d.mrn = f.mrn
-  where c.family_name <> d.family_name
-    and (c.birth_date <> d.birth_date or c.ssn_last4 <> d.ssn_last4)
-),
 numbers_of_record as (
   select
     e.record_id,
     string_agg(e.mrn, ' ' order by e.mrn) as mrns
   from enrolled as e
-  left join of_several as s on s.record_id = e.record_id
+  left join staging.shared_record as s on s.record_id = e.record_id
   where s.record_id is null
   group by e.record_id
   having count(*) > 1
@@ -57,7 +39,11 @@ trimmed as (
   from landing.research_enrollment
 )
 select
-  record_id as source_patient_number, -- record_id
+  case
+    when s.record_id is not null and regexp_matches(t.mrn, '^[0-9]{7}$')
+      then t.record_id || '/' || t.mrn
+    else t.record_id
+  end as source_patient_number, -- record_id; of one of two persons with the hospital number
   mrn as hospital_number, -- mrn, seven digits
   case
     when n.mrns is null and not coalesce(regexp_matches(t.mrn, '^[0-9]{7}$'), false)
@@ -98,5 +84,6 @@ select
   _file, -- lineage
   _row -- lineage
 from trimmed as t
-left join numbers_of_record as n using (record_id)
-left join staging.number_of_record as r using (record_id)
+left join numbers_of_record as n on n.record_id = t.record_id
+left join staging.number_of_record as r on r.record_id = t.record_id and r.case_number is null
+left join staging.shared_record as s on s.record_id = t.record_id

@@ -27,7 +27,7 @@ CELLS = (
     "XXX.7",
 )
 PARTS = (
-    *("number_of_case", "number_of_record", "registered_patient"),
+    *("number_of_case", "shared_record", "number_of_record", "registered_patient"),
     *("patient_tumor_registry", "patient_hospital", "patient_research"),
     *("laboratory_observation", "laboratory_biomarkers"),
     "number_of_report",

@@ -55,7 +55,8 @@ SOURCE_OF = {
 }
 # Staging models that another one puts below each other.
 PARTS = (
-    *("staging.number_of_case", "staging.number_of_record", "staging.registered_patient"),
+    *("staging.number_of_case", "staging.shared_record", "staging.number_of_record"),
+    "staging.registered_patient",
     *("staging.patient_tumor_registry", "staging.patient_hospital", "staging.patient_research"),
     *("staging.laboratory_observation", "staging.laboratory_biomarkers"),
     "staging.number_of_report",

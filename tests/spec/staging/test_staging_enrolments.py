@@ -1,6 +1,7 @@
 """
 A record enrolled under several hospital numbers says that they are one person's, unless their charts are of two
-persons: another family name, and another day of birth or other last digits of the social security number.
+persons: another family name, and another day of birth or other last digits of the social security number. Then
+each of them has a record of their own, and what the project tells of a case is of the one whose case it is.
 """
 
 title = "Research records that are enrolled twice"
@@ -29,6 +30,34 @@ given = {
         4         | 0000009
         5         | 0000001
     """,
+    "landing.or_log_cases": """
+        case_number | hospital_number
+        ------------+----------------
+        c1          | 0000001
+        c2          | 0000002
+        c5          | 0000005
+    """,
+    "landing.research_procedure": """
+        record_id | redcap_repeat_instance | proc_case_no
+        ----------+------------------------+-------------
+        1         | 1                      | c1
+        1         | 1                      | c2
+        1         | 2                      | c5
+        3         | 1                      | c5
+    """,
+    "landing.research_complication": """
+        record_id | redcap_repeat_instance | comp_case_no
+        ----------+------------------------+-------------
+        1         | 1                      | c2
+        1         | 2                      |
+        3         | 1                      |
+    """,
+    "landing.research_follow_up": """
+        record_id | redcap_repeat_instance
+        ----------+-----------------------
+        1         | 1
+        3         | 1
+    """,
 }
 
 
@@ -39,8 +68,8 @@ def test_only_one_persons_numbers_are_handed_on(stages):
         """
         source_patient_number | hospital_number | other_hospital_numbers
         ----------------------+-----------------+-----------------------
-        1                     | 0000001         |
-        1                     | 0000002         |
+        1/0000001             | 0000001         |
+        1/0000002             | 0000002         |
         2                     | 0000003         | 0000003 0000004
         2                     | 0000004         | 0000003 0000004
         3                     | 0000005         | 0000005 0000006
@@ -48,5 +77,42 @@ def test_only_one_persons_numbers_are_handed_on(stages):
         4                     | 0000001         | 0000001 0000009
         4                     | 0000009         | 0000001 0000009
         5                     | 0000001         |
+        """,
+    )
+
+
+def test_what_is_told_of_a_case_is_of_the_one_whose_case_it_is(stages):
+    """Case c5 is neither's of the two whom record 1 has."""
+    stages(
+        "staging.operative_finding",
+        """
+        finding_key | record_id | hospital_number | case_number
+        ------------+-----------+-----------------+------------
+        1/0000001-1 | 1/0000001 | 0000001         | c1
+        1/0000002-1 | 1/0000002 | 0000002         | c2
+        1-2         | 1         |                 | c5
+        3-1         | 3         | 0000005         | c5
+        """,
+    )
+    stages(
+        "staging.complication",
+        """
+        complication_key | record_id | hospital_number | case_number
+        -----------------+-----------+-----------------+------------
+        1/0000002-1      | 1/0000002 | 0000002         | c2
+        1-2              | 1         |                 |
+        3-1              | 3         | 0000005         |
+        """,
+    )
+
+
+def test_whose_a_contact_is_nobody_knows(stages):
+    stages(
+        "staging.follow_up",
+        """
+        follow_up_key | record_id | hospital_number
+        --------------+-----------+----------------
+        1-1           | 1         |
+        3-1           | 3         | 0000005
         """,
     )
