@@ -38,8 +38,8 @@ class FollowUp(Entity):
         identity=True,
         str_matches=HOSPITAL_NUMBER,
         reasons={
-            "required": "The record has no enrolment with a hospital number: nobody knows whose"
-            " contact this is.",
+            "required": "The record has no enrolment with a hospital number, or two persons':"
+            " nobody knows whose contact this is.",
             "str_matches": "A hospital number has seven digits; leading zeros count.",
         },
     )

@@ -11,7 +11,9 @@ Whom a source calls dead without any date (a vital status, a stay that ended in 
 certificate) is dead with an unknown date: between the last contact and the extract, without an
 estimate. So is whom only a refused row or a refused cell calls dead, or gives a date of death: what
 refused it says nothing against the death, but its date is not used, unless it was refused as one of
-several versions of a record alone: then its day counts where nothing else dates the death. A date that systems write for
+several versions of a record alone: then its day counts where nothing else dates the death. Such a version
+tells of no death where a later file has the same record of the same source alive, with a contact on the day of that
+death or after it: the source takes back its own word, and nobody else's. A date that systems write for
 none (1 January 1900, the year 2099 or 9999) tells of no death, nor does one that cannot be read beside
 a status that says alive.
 A complication of grade V is a death, unless the patient was seen after it (then its grade is what the
@@ -24,8 +26,23 @@ Only of the dead a cause of death is recorded: with it, a status that is not leg
 grain: patient_id, every row of registry.patient
 materialized: table
 */
+with refused_patient as (
+  select
+    q.*,
+    coalesce(
+      q._rules = ['patient.unique']
+      and a._file <> q._file
+      and a.vital_status = 'alive'
+      and a.death_date_earliest is null
+      and cast(a.last_contact_date_latest as varchar) >= q.death_date,
+      false
+    ) as taken_back
+  from quarantine.patient as q
+  left join accepted.patient as a
+    on a._source = q._source and a.source_patient_number = q.source_patient_number
+),
 -- what refused rows still know: whose they are, by the hospital number or by the source's own
-with refused_row as (
+refused_row as (
   select
     _source as source,
     hospital_number,
@@ -37,7 +54,8 @@ with refused_row as (
         or death_date between '1900-01-02' and cast($as_of as varchar) then death_date
     end as date_of_death,
     case when coalesce(vital_status, '') <> 'alive' then cause_of_death end as cause
-  from quarantine.patient
+  from refused_patient
+  where not taken_back
   union all
   select _source, hospital_number, null, 'refused stay', disposition, null, null
   from quarantine.encounter
@@ -145,6 +163,14 @@ fatal_complication as (
         )
     )
 ),
+took_back as (
+  select s.patient_id, min(q._source) as source
+  from refused_patient as q
+  inner join registry.patient_of_source as s
+    on s.source = q._source and s.source_patient_number = q.source_patient_number
+  where q.taken_back
+  group by s.patient_id
+),
 told as (
   select l.patient_id, 1 as place, p._source as source, 'patient record' as evidence
   from registry.patient_link as l
@@ -210,10 +236,11 @@ told_dates as (
   where type = 'death' and complication_date_earliest is not null
   union all
   select s.patient_id, 5, try_cast(q.death_date as date), try_cast(q.death_date as date), q._source
-  from quarantine.patient as q
+  from refused_patient as q
   inner join registry.patient_of_source as s
     on s.source = q._source and s.source_patient_number = q.source_patient_number
   where q._rules = ['patient.unique']
+    and not q.taken_back
     and try_cast(q.death_date as date) between date '1900-01-02' and $as_of
 ),
 most_trusted as (
@@ -292,8 +319,10 @@ death as (
 select
   p.patient_id, -- pseudonym of the patient
   case when d.patient_id is not null then 'dead' else 'alive' end as status, -- alive or dead
-  d.status_source, -- the source that tells of the death; empty for the living
-  d.status_evidence, -- what tells of it: certificate, patient record, stay, follow-up, complication, or what was refused
+  coalesce(d.status_source, t.source)
+    as status_source, -- the source that tells of the death, or took it back; empty for the other living
+  case when d.patient_id is not null then d.status_evidence when t.source is not null then 'death taken back' end
+    as status_evidence, -- what tells of it: certificate, patient record, stay, follow-up, complication, what was refused; or death taken back
   case when d.source is not null and d.earliest = d.latest then d.latest end
     as death_date, -- day of death; empty where it is not known
   d.earliest as death_date_earliest, -- first day on which it may have been
@@ -327,3 +356,4 @@ from registry.patient as p
 left join death as d on d.patient_id = p.patient_id
 left join cause_at_follow_up as f on f.patient_id = p.patient_id
 left join last_contact as c on c.patient_id = p.patient_id
+left join took_back as t on t.patient_id = p.patient_id

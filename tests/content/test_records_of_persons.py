@@ -162,6 +162,19 @@ PEOPLE: dict[str, tuple[str, tuple[Change, ...]]] = {
         (cell("research_enrollment", mrn="10000O3"),),
     ),
     "enrolment without a number": ("follow_up", (cell("research_enrollment", mrn=None),)),
+    # ---- names that are none
+    "family name that the hospital does not know": (
+        "death_index",
+        (cell("hospital_patients", last_name="Unknown"),),
+    ),
+    "given name that the certificate does not know": (
+        "death_index",
+        (cell("death_index_deaths", first_name="UNKNOWN"),),
+    ),
+    "no names in the hospital": (
+        "alive",
+        (cell("hospital_patients", last_name="LNU", first_name="FNU", middle_name="NMN"),),
+    ),
     # ---- dates and codes of one source
     "born on 1 January 1900, say two of three": (
         "death_index",
@@ -243,6 +256,8 @@ FOUND = "select list(distinct rule order by rule) from quality.finding where fil
         ("born in a year, says everybody", DIED),
         ("born on 1 January 1900, say two of three", DIED),
         ("born at midnight in UTC", DIED),
+        ("family name that the hospital does not know", DIED),
+        ("given name that the certificate does not know", DIED),
         ("hospital record without its number", DIED),
         ("registry record without its number", DIED),
         ("enrolment with a letter in its number", DIED),
@@ -312,6 +327,19 @@ def test_an_enrolment_is_found_by_its_cases(ask: Ask) -> None:
     contacts = "select count(*) from registry.follow_up where patient_id = $person"
     for name in ("enrolment with a letter in its number", "enrolment without a number"):
         assert (ask(name, site), ask(name, contacts)) == ("small_bowel", 2)
+
+
+def test_a_name_that_stands_for_none_never_wins(ask: Ask) -> None:
+    names = (
+        "select [family_name_source, given_name_source, middle_name_source]"
+        " from registry.patient where patient_id = $person"
+    )
+    assert ask("no names in the hospital", names) == ["tumor_registry"] * 3
+    assert ask("family name that the hospital does not know", names) == [
+        "tumor_registry",
+        "hospital",
+        "hospital",
+    ]
 
 
 def test_a_birth_date_that_stands_for_none_never_wins(ask: Ask) -> None:

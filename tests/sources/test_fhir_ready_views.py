@@ -443,6 +443,19 @@ def test_the_name_in_use_is_the_name(con, names, family):
     assert (row["family"], row["deceased"]) == (family, "true")
 
 
+def test_merged_charts_name_each_other(con):
+    def chart(key, *links):
+        said = [{"other": {"reference": f"Patient/{other}"}, "type": kind} for other, kind in links]
+        return {"resourceType": "Patient", "id": key, "link": said}
+
+    old = chart("p1", ("p3", "replaced-by"))
+    kept = chart("p3", ("p1", "replaces"), ("p2", "replaces"), ("p4", "seealso"))
+    assert rows(con, "us_core/patient", old, kept) == [
+        {"patient_id": "p1", "replaced_by": "p3"},
+        {"patient_id": "p3", "replaces": "p1 p2"},
+    ]
+
+
 def test_a_death_without_a_day_is_a_death(con):
     dead = {"resourceType": "Patient", "id": "p1", "deceasedBoolean": True}
     alive = {"resourceType": "Patient", "id": "p2", "deceasedBoolean": False}

@@ -20,6 +20,8 @@ given = {
         hugo       | 0000008         |            |                   |
         ines       | 0000009         |            |                   |
         jens       | 0000010         |            |                   |
+        kari       | 0000011         |            |                   |
+        lars       | 0000012         |            |                   |
     """,
     "registry.patient_link": """
         patient_id | entity  | source         | source_table | file  | row
@@ -35,6 +37,8 @@ given = {
         emil       | patient | research       | enrollment   | drawn | 5
         ines       | patient | research       | enrollment   | drawn | 9
         jens       | patient | hospital       | patients     | drawn | 10
+        kari       | patient | tumor_registry | patient      | drawn | 11
+        lars       | patient | tumor_registry | patient      | drawn | 12
     """,
     "accepted.patient": """
         _source        | _table     | _row | source_patient_number | hospital_number | vital_status | death_date | last_contact_date | consent_date
@@ -49,11 +53,15 @@ given = {
         research       | enrollment | 5    | 5                     | 0000005         |              |            |                   |
         research       | enrollment | 9    | 9                     | 0000009         |              |            |                   |
         hospital       | patients   | 10   | 0000010               | 0000010         | alive        |            | 2013-05-01        |
+        tumor_registry | patient    | 11   | 00000011              | 0000011         | alive        |            | 2016-05-01        |
+        tumor_registry | patient    | 12   | 00000012              | 0000012         | alive        |            | 2013-05-01        |
     """,
     "quarantine.patient": """
-        _source  | source_patient_number | hospital_number | vital_status | death_date | _rules
-        ---------+-----------------------+-----------------+--------------+------------+-----------------
-        hospital | 0000010               | 0000010         | dead         | 2014-05-05 | [patient.unique]
+        _source        | source_patient_number | hospital_number | vital_status | death_date | _rules           | _file
+        ---------------+-----------------------+-----------------+--------------+------------+------------------+--------
+        hospital       | 0000010               | 0000010         | dead         | 2014-05-05 | [patient.unique] | drawn
+        tumor_registry | 00000011              | 0000011         | dead         | 2014-05-05 | [patient.unique] | before
+        tumor_registry | 00000012              | 0000012         | dead         | 2014-05-05 | [patient.unique] | before
     """,
     "accepted.encounter": """
         encounter_number | hospital_number | class      | admission_time      | discharge_time      | disposition
@@ -98,6 +106,8 @@ def test_status_day_of_death_and_cause(shows):
     hospital: that day precedes the follow-up's. Nobody knows when Dora died. The hospital has Jens
     twice, and the version that was left out tells of his death. Fred's certificate
     bears an ICD-9 code. Gerd died of a complication, says research alone, and nobody saw him later.
+    The tumour registry took Kari's death back: its next file has her alive and seen since. Lars, whom
+    it has not seen since, stays dead.
     """
     shows(
         "registry.vital_status",
@@ -114,6 +124,8 @@ def test_status_day_of_death_and_cause(shows):
         hugo       | dead   |            |                   | unknown
         ines       | dead   |            |                   | unknown
         jens       | dead   | 2014-05-05 | hospital          | unknown
+        kari       | alive  |            |                   |
+        lars       | dead   | 2014-05-05 | tumor_registry    | unknown
         """,
     )
 
@@ -138,6 +150,8 @@ def test_last_contact(shows):
         hugo       |                   |                     |
         ines       |                   |                     |
         jens       | 2013-05-01        | hospital            | last contact
+        kari       | 2016-05-01        | tumor_registry      | last contact
+        lars       | 2013-05-01        | tumor_registry      | last contact
         """,
     )
 
@@ -159,5 +173,7 @@ def test_who_tells_of_a_death(shows):
         hugo       | research      | refused follow-up
         ines       | research      | refused follow-up
         jens       | hospital      | refused patient record
+        kari       | tumor_registry| death taken back
+        lars       | tumor_registry| refused patient record
         """,
     )
