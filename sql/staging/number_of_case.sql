@@ -3,7 +3,7 @@ gives none that can be read, the research record's that names the case, or else 
 Two patients may have one case number. A line of the log asks under the name that it has: what another
 line says of another name is not its own. Where the next source gives several, nobody knows.
 grain: case_number, name
-materialized: view
+materialized: table
 */
 with logged as (
   select

@@ -3,7 +3,7 @@ where that has none that can be read, the one that the operating-room log has fo
 cases. Where it has several, or none for all of them, nobody knows. A record that is enrolled for two persons
 (staging.shared_record) is nobody's; each of its cases is the one's whom the log names.
 grain: record_id, case_number
-materialized: view
+materialized: table
 */
 with enrolled as (
   select cleaned(record_id) as record_id, zero_padded(cleaned(mrn), 7) as hospital_number

@@ -2,7 +2,7 @@
 patient of another source has, for another house's may stand before ours. Where several have one, or
 none has, nobody knows.
 grain: _file, _row
-materialized: view
+materialized: table
 */
 with known as (
   select hospital_number from staging.patient_hospital

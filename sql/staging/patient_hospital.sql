@@ -1,7 +1,7 @@
 /* The hospital's patients in registry words. One without a number has its place in the table for one, and
 is linked by names, so that no news of a death is lost with the number.
-grain: source_patient_number, one row per patients.mrn
-materialized: view
+grain: _file, _row
+materialized: table
 */
 with trimmed as (
   select

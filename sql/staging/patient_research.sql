@@ -2,8 +2,8 @@
 A record that was enrolled under several hospital numbers hands all of them on, unless it is enrolled for
 two persons (staging.shared_record): then the hospital number stands behind it. One without a number that can
 be read hands on the one that the operating-room log has for its cases.
-grain: source_patient_number, one row per enrolment
-materialized: view
+grain: _file, _row
+materialized: table
 */
 with enrolled as (
   select distinct cleaned(record_id) as record_id, zero_padded(cleaned(mrn), 7) as mrn

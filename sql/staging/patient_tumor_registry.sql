@@ -6,8 +6,8 @@ alive; SEER wrote 4 for the dead. Sex is that at birth, to which life tables go:
 26 on: 1, 2, 9), and where that does not say it item 220 (until version 25), whose codes 5 and 6 do;
 3 (other) and 4 (not said which) are neither. Where the status cannot be read, a cause
 of death (item 1910: anything but 0000, alive) says that the patient is dead.
-grain: source_patient_number, one row per Patient element
-materialized: view
+grain: _file, _row
+materialized: table
 */
 with numbers_of_tumors as (
   select distinct

@@ -3,7 +3,7 @@ patientIdNumber is unique within a registry only (NAACCR item 20). Where two pat
 other family names, other days of birth or social security numbers, and other hospital numbers, they are
 two persons: the smallest hospital number of their tumours stands behind it.
 grain: _file, _row
-materialized: view
+materialized: table
 */
 with numbered as (
   select

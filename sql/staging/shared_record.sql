@@ -1,7 +1,7 @@
 /* Research records that are enrolled for two persons: their charts in the hospital have other family names,
 and other days of birth or last digits of the social security number.
 grain: record_id
-materialized: view
+materialized: table
 */
 with enrolled as (
   select distinct cleaned(record_id) as record_id, zero_padded(cleaned(mrn), 7) as mrn

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from command_line import AS_OF, Ran, run
+from command_line import Ran, run
+from kept_registry import AS_OF
 from typer.testing import CliRunner
 
 from cytoreg.errors import ConfigError
@@ -28,26 +29,26 @@ def test_a_project_is_made_only_in_a_new_folder(made: Path, tmp_path: Path) -> N
 
 
 @pytest.fixture(scope="module")
-def second(made: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
-    """That project after a second night, and what the night wrote. Nobody changes it."""
+def second(small_made: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
+    """The small registry after a second night, and what the night wrote. Nobody changes it."""
     folder = tmp_path_factory.mktemp("second") / "registry"
-    registry = Path(shutil.copytree(made, folder, symlinks=True))
-    done = run("refresh", "--untracked", "--as-of", "2017-12-31", "--json", cwd=registry)
+    registry = Path(shutil.copytree(small_made, folder, symlinks=True))
+    done = run("refresh", "--untracked", "--as-of", "2021-12-31", "--json", cwd=registry)
     assert done.code == 0, done.err
     return registry, done
 
 
 @pytest.fixture
 def twice(second: tuple[Path, Ran], tmp_path: Path) -> Path:
-    """A copy of the project after two nights, to be changed."""
+    """A copy of the small registry after two nights, to be changed."""
     return Path(shutil.copytree(second[0], tmp_path / "twice", symlinks=True))
 
 
 @pytest.fixture(scope="module")
-def validation(made: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
-    """That project after a validation, and what the validation wrote. Nobody changes it."""
+def validation(small_made: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
+    """The small registry after a validation, and what the validation wrote. Nobody changes it."""
     folder = tmp_path_factory.mktemp("validation") / "registry"
-    registry = Path(shutil.copytree(made, folder, symlinks=True))
+    registry = Path(shutil.copytree(small_made, folder, symlinks=True))
     return registry, run("validate", "--as-of", AS_OF, "--json", cwd=registry)
 
 
@@ -139,45 +140,45 @@ def test_a_query_that_cannot_be_answered_is_exit_code_2(
         assert word in done.err
 
 
-def test_marts_are_read_while_a_refresh_runs(registry: Path) -> None:
+def test_marts_are_read_while_a_refresh_runs(small: Path) -> None:
     refreshing = subprocess.Popen(
-        [sys.executable, "-m", "cytoreg", "refresh", "--untracked", "--as-of", AS_OF],
-        cwd=registry,
+        [sys.executable, "-m", "cytoreg", "refresh", "--untracked", "--as-of", str(AS_OF)],
+        cwd=small,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     answers = 0
     while refreshing.poll() is None:
         time.sleep(0.2)
-        done = run("query", "--format", "csv", FIGURES, cwd=registry)
+        done = run("query", "--format", "csv", "from marts.person_visit", cwd=small)
         assert done.code == 0, done.err
         answers += done.out.count("\n") > 20
     assert refreshing.returncode == 0
     assert answers > 0
 
 
-def test_a_second_refresh_waits_for_nobody_and_says_so(registry: Path) -> None:
+def test_a_second_refresh_waits_for_nobody_and_says_so(small: Path) -> None:
     from cytoreg.lock import release_lock
     from cytoreg.project import load_project
     from cytoreg.run import new_run
 
-    project = load_project(registry)
+    project = load_project(small)
     new_run(project)
     try:
-        done = run("refresh", "--untracked", cwd=registry)
+        done = run("refresh", "--untracked", cwd=small)
     finally:
-        undone = run("rollback", cwd=registry)
+        undone = run("rollback", cwd=small)
         release_lock(project.data)
     assert (done.code, undone.code) == (4, 4)
     assert "another refresh" in done.err
 
 
 def test_a_validation_leaves_what_is_published(
-    validation: tuple[Path, Ran], made: Path, tmp_path: Path
+    validation: tuple[Path, Ran], small_made: Path, tmp_path: Path
 ) -> None:
     registry = Path(shutil.copytree(validation[0], tmp_path / "registry", symlinks=True))
     published = "data/published/registry.duckdb"
-    assert (registry / published).read_bytes() == (made / published).read_bytes()
+    assert (registry / published).read_bytes() == (small_made / published).read_bytes()
     shown = run("report", cwd=registry)
     report = Path(shown.out.strip())
     assert report.is_file()
@@ -192,20 +193,15 @@ def test_a_validation_leaves_what_is_published(
         named = run("query", "-f", "csv", "--run", name, asked, cwd=registry)
         assert judged in named.out
         assert f"run {judged} answers (judged: a validation)" in named.err
-    people = run(
-        "query", "-f", "csv", "--run", first, "from accepted.patient limit 1", cwd=registry
-    )
+    people = run("query", "-f", "csv", "--run", first, "from accepted.person limit 1", cwd=registry)
     assert people.code == 0, people.err
     assert first in run("report", "--run", first, cwd=registry).out
     assert run("query", "--run", "yesterday", asked, cwd=registry).code == 2
 
 
-def test_a_validation_of_nothing_new_is_exit_code_1(registry: Path) -> None:
-    (registry / "nothing").mkdir()
-    no_server = "sqlite:///hospital/hospital.db"
-    done = run(
-        "validate", "--extracts", "nothing", "--as-of", AS_OF, cwd=registry, HOSPITAL_URL=no_server
-    )
+def test_a_validation_of_nothing_new_is_exit_code_1(small: Path) -> None:
+    (small / "nothing").mkdir()
+    done = run("validate", "--extracts", "nothing", "--as-of", AS_OF, cwd=small)
     assert done.code == 1, done.err
     assert "nothing was delivered that could be judged" in done.err
 
@@ -246,10 +242,10 @@ def test_an_extracts_folder_that_is_not_there_is_exit_code_2(made: Path) -> None
     assert "no-such-delivery does not exist" in done.err
 
 
-def test_rollback_publishes_the_run_before(made: Path, twice: Path) -> None:
+def test_rollback_publishes_the_run_before(small_made: Path, twice: Path) -> None:
     registry = twice
     published = registry / "data/published/registry.duckdb"
-    before = (made / "data/published/registry.duckdb").read_bytes()
+    before = (small_made / "data/published/registry.duckdb").read_bytes()
     assert published.read_bytes() != before
     assert run("rollback", cwd=registry).code == 0
     assert published.read_bytes() == before
@@ -263,19 +259,19 @@ def test_rollback_publishes_the_run_before(made: Path, twice: Path) -> None:
     assert "rolled back at" in listed
 
 
-def test_a_hold_keeps_the_nights_from_being_published_until_it_is_released(registry: Path) -> None:
-    (first,) = json.loads(run("runs", "--json", cwd=registry).out)
-    assert run("rollback", first["run_id"], "--hold", "--why", "grades", cwd=registry).code == 0
-    night = run("refresh", "--untracked", "--as-of", "2017-12-31", cwd=registry)
+def test_a_hold_keeps_the_nights_from_being_published_until_it_is_released(small: Path) -> None:
+    (first,) = json.loads(run("runs", "--json", cwd=small).out)
+    assert run("rollback", first["run_id"], "--hold", "--why", "grades", cwd=small).code == 0
+    night = run("refresh", "--untracked", "--as-of", "2021-12-31", cwd=small)
     assert night.code == 1
     assert f"gate closed: hold: run {first['run_id']} is held" in night.err
     assert "grades; cytoreg rollback --release" in night.err
-    held, kept = json.loads(run("runs", "--json", cwd=registry).out)
+    held, kept = json.loads(run("runs", "--json", cwd=small).out)
     assert (held["status"], kept["is_published"]) == ("held", True)
-    assert run("rollback", "--release", "--why", "mended", cwd=registry).code == 0
-    assert run("rollback", "--release", cwd=registry).code == 2
-    assert run("rollback", held["run_id"], cwd=registry).code == 0
-    held, kept = json.loads(run("runs", "--json", cwd=registry).out)
+    assert run("rollback", "--release", "--why", "mended", cwd=small).code == 0
+    assert run("rollback", "--release", cwd=small).code == 2
+    assert run("rollback", held["run_id"], cwd=small).code == 0
+    held, kept = json.loads(run("runs", "--json", cwd=small).out)
     assert held["is_published"]
     assert [(one["how"], one["why"]) for one in kept["publications"]] == [
         ("release", "mended"),
@@ -284,9 +280,9 @@ def test_a_hold_keeps_the_nights_from_being_published_until_it_is_released(regis
     ]
 
 
-def test_rollback_is_seen_by_who_asks(made: Path, twice: Path) -> None:
+def test_rollback_is_seen_by_who_asks(small_made: Path, twice: Path) -> None:
     registry = twice
-    before = (made / "data/published/registry.duckdb").read_bytes()
+    before = (small_made / "data/published/registry.duckdb").read_bytes()
     assert run("rollback", cwd=registry).code == 0
     assert (registry / "data/published/registry.duckdb").read_bytes() == before
     newest, first = json.loads(run("runs", "--json", cwd=registry).out)

@@ -20,11 +20,13 @@ def _make(folder: Path) -> None:
     for command in (["init", str(folder)], ["simulate", f"{folder}/extracts", "--patients", "60"]):
         done = cytoreg(*command, cwd=folder.parent)
         assert done.returncode == 0, done.stderr
-    # So few patients: shares of rows and missing marts say nothing.
+    # So few patients: shares of rows and missing marts say nothing, nor do curves by stratum.
     config = (folder / "cytoreg.toml").read_text("utf-8")
     (folder / "cytoreg.toml").write_text(
-        config.replace("max_quarantined = 0.10", "max_quarantined = 0.50").replace(
-            'kind = "sql"', 'kind = "sql"\ndeadline_minutes = 0.1'
+        config.replace("max_quarantined = 0.10", "max_quarantined = 0.50")
+        .replace('kind = "sql"', 'kind = "sql"\ndeadline_minutes = 0.1')
+        .replace(
+            'strata = ["primary_site", "sex", "age_band", "operation_era"]', 'strata = ["sex"]'
         ),
         "utf-8",
     )
