@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import SourceError
@@ -61,10 +62,11 @@ def excel(name: str, where: str, extracts: Path) -> Draft:
     """The first sheet with all columns, below what stands above its headings."""
     from cytoreg.sources.excel.book import Damaged, Noted
     from cytoreg.sources.excel.workbook import damaged, open_book
-    from cytoreg.sources.files import find, place
+    from cytoreg.sources.files import on_disk, place
 
-    path = find(name, where, extracts)[0]
-    with closing(open_book(name, path, place(path, extracts))) as book:
+    with TemporaryDirectory(prefix="cytoreg-") as folder, ExitStack() as opened:
+        path, lies = next(iter(on_disk(name, where, extracts, Path(folder)).items()))
+        book = opened.enter_context(closing(open_book(name, lies, place(path, extracts))))
         sheet = next((sheet for sheet in book.sheets if not sheet.hidden), None)
         try:
             rows = list(islice(book.rows(sheet, Noted()), 100)) if sheet else []

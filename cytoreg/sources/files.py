@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from cytoreg.errors import SourceError
-from cytoreg.sources.packed import Damaged, members, open_unpacked
+from cytoreg.sources.packed import Damaged, is_packed, members, open_unpacked
 
 _MAGIC = {
     b"PK\x03\x04": "a zip archive or an Office document",
@@ -33,6 +33,8 @@ _MARKS = {  # in this order: one begins like another
 }
 _WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _CHUNK = 1 << 20
+_MOST = 8 << 30
+"""Bytes that are unpacked onto the disk at most."""
 
 
 def find(source: str, pattern: str, extracts: Path) -> list[Path]:
@@ -80,18 +82,53 @@ def texts(source: str, pattern: str, extracts: Path) -> list[Path]:
     _, member = inside(pattern)
     found: list[Path] = []
     for path in find(source, pattern, extracts):
+        found += _within(source, path, member, extracts)
+    return found
+
+
+def _within(source: str, path: Path, member: str, extracts: Path) -> list[Path]:
+    """The chosen members of an archive that has several; else the file itself."""
+    try:
+        names = members(path)
+    except OSError as error:
+        raise unreadable(source, place(path, extracts), error) from None
+    chosen = [name for name in names if fnmatchcase(name, member)] if member else names
+    if member and not chosen:
+        raise SourceError(
+            source,
+            f"no file in {place(path, extracts)} matches {member}",
+            remedy="correct `path` in cytoreg.toml, or deliver the archive again",
+        )
+    return [path] if len(names) <= 1 else [path / name for name in chosen]
+
+
+def on_disk(source: str, pattern: str, extracts: Path, folder: Path) -> dict[Path, Path]:
+    """What `texts` finds and where it lies as it is, for readers that need files on the disk.
+
+    What is compressed or in an archive is unpacked into `folder`, `_MOST` bytes of it at most.
+    """
+    found: dict[Path, Path] = {}
+    left = most = _MOST
+    for path in find(source, pattern, extracts):
         try:
-            names = members(path)
+            packed = is_packed(path)
         except OSError as error:
             raise unreadable(source, place(path, extracts), error) from None
-        chosen = [name for name in names if fnmatchcase(name, member)] if member else names
-        if member and not chosen:
-            raise SourceError(
-                source,
-                f"no file in {place(path, extracts)} matches {member}",
-                remedy="correct `path` in cytoreg.toml, or deliver the archive again",
-            )
-        found += [path] if len(names) <= 1 else [path / name for name in chosen]
+        if not packed:
+            found[path] = path
+            continue
+        for member in _within(source, path, inside(pattern)[1], extracts):
+            found[member] = folder / str(len(found))
+            file = open_bytes(source, member, place(member, extracts))
+            with file, found[member].open("wb") as out:
+                while chunk := file.read(_CHUNK):
+                    left -= out.write(chunk)
+                    if left < 0:
+                        raise SourceError(
+                            source,
+                            f"{place(path, extracts)} unpacks to more than {most >> 30} GiB",
+                            remedy="deliver it unpacked",
+                        )
     return found
 
 

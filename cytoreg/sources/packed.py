@@ -69,6 +69,19 @@ def members(path: Path) -> list[str]:
     return sorted(_directory(path)[1]) if _is_zip(path) else []
 
 
+def is_packed(path: Path) -> bool:
+    """Whether a file is compressed or a zip archive; an Office document is neither."""
+    with path.open("rb") as file:
+        head = file.read(10)
+    if not head.startswith(_ZIP):
+        return _unpacking(head) is not None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return not {*_OFFICE}.intersection(archive.namelist())
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False  # its reader says what is wrong with it
+
+
 def _is_zip(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(4) in _ZIP

@@ -11,12 +11,14 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
+import pyreadstat
 import pytest
 
 from cytoreg.errors import SourceError
 from cytoreg.project import Project
-from cytoreg.sources import Reject, Rows, kind_of
+from cytoreg.sources import Reject, Rows, files, kind_of
 
 LOG = """
 [sources.log]
@@ -120,6 +122,45 @@ def test_every_kind_of_text_may_be_compressed(
     put(some, "a", PACK[kind](content))
     _, rows, rejects = landed(some, "s", "_file, _row")
     assert (rows, rejects) == ([("a", 1)], [])
+
+
+@pytest.mark.parametrize("pack", ["gz", "zip", "folder"])
+def test_workbooks_and_statistical_files_may_be_packed(
+    project: Make, landed: Callable, pack: str
+) -> None:
+    frame = pd.DataFrame({"a": ["x", "y"]})
+    for kind, name in (("excel", "a.xlsx"), ("spss", "a.sav"), ("stata", "a.dta")):
+        some = project(
+            f'[sources.s]\nkind = "{kind}"\npath = "packed"\n'
+            'tables = { t = "e" }\ncolumns = "all"\n'
+        )
+        path = some.extracts / name
+        if kind == "excel":
+            frame.to_excel(path, index=False)
+        else:
+            (pyreadstat.write_sav if kind == "spss" else pyreadstat.write_dta)(frame, path)
+        data = path.read_bytes()
+        path.unlink()
+        several = {name: data, f"in/{name}": data}
+        put(some, "packed", zipped(**several) if pack == "folder" else PACK[pack](data))
+        landing, rows, rejects = landed(some, "s", "a, _file")
+        place = "packed" if pack != "folder" else f"packed/{name}"
+        place += "#Sheet1" if kind == "excel" else ""
+        assert rows[:2] == [("x", place), ("y", place)]
+        assert (len(rows), rejects) == (4 if pack == "folder" else 2, [])
+        assert [file.name for file in landing.files] == ["packed"]
+
+
+def test_no_more_is_unpacked_onto_the_disk_than_there_should_be(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_MOST", 1000)
+    book = project(
+        '[sources.s]\nkind = "excel"\npath = "a"\ntables = { t = "e" }\ncolumns = "all"\n'
+    )
+    put(book, "a", zipped(**{"a.xlsx": bytes(2000)}))
+    with pytest.raises(SourceError, match="a unpacks to more than"):
+        list(read(book, "s"))
 
 
 @pytest.mark.parametrize("kind", PACK)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 import pyarrow as pa
@@ -21,7 +22,7 @@ from cytoreg.sources.excel import chosen
 from cytoreg.sources.excel.book import Book, Damaged, Noted, Row, Sheet
 from cytoreg.sources.excel.config import ExcelSource
 from cytoreg.sources.excel.workbook import damaged, open_book
-from cytoreg.sources.files import find, place
+from cytoreg.sources.files import find, on_disk, place
 from cytoreg.sources.headings import together
 from cytoreg.sources.records import shaped
 
@@ -48,8 +49,9 @@ def read(name: str, config: ExcelSource, extracts: Path) -> Iterator[Item]:
     (table,) = config.tables
     noted: Counter[str] = Counter()
     parts: list[_Part] = []
-    with _Shelf(name, extracts) as shelf:
-        for path in find(name, config.path, extracts):
+    with TemporaryDirectory(prefix="cytoreg-") as folder, _Shelf(name, extracts) as shelf:
+        shelf.lies = on_disk(name, config.path, extracts, Path(folder))
+        for path in shelf.lies:
             book, where = shelf.book(path), place(path, extracts)
             found = list(_parts(name, path, where, book, config))
             read_too = {part.sheet for part in found}
@@ -75,6 +77,7 @@ class _Shelf:
         self._source, self._extracts = source, extracts
         self._path: Path | None = None
         self._open = ExitStack()
+        self.lies: dict[Path, Path] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +91,8 @@ class _Shelf:
             self._open.close()
             self._path = None
             where = place(path, self._extracts)
-            self._book = self._open.enter_context(closing(open_book(self._source, path, where)))
+            book = open_book(self._source, self.lies[path], where)
+            self._book = self._open.enter_context(closing(book))
             self._path = path
         return self._book
 

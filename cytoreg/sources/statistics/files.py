@@ -6,12 +6,13 @@ import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import Headings, Item, Reject, Rows
-from cytoreg.sources.files import find, place, raw_text
+from cytoreg.sources.files import find, on_disk, place, raw_text
 from cytoreg.sources.headings import mapped, together
 from cytoreg.sources.records import shaped
 from cytoreg.sources.statistics import apart, xport
@@ -39,11 +40,16 @@ def inputs(name: str, config: AnyStatistics, extracts: Path) -> list[Path]:
 
 def read(name: str, config: AnyStatistics, extracts: Path) -> Iterator[Item]:
     """Records of all files, each variable as text; those in another encoding are rejects."""
+    with TemporaryDirectory(prefix="cytoreg-") as folder:
+        yield from _read(name, config, extracts, Path(folder))
+
+
+def _read(name: str, config: AnyStatistics, extracts: Path, folder: Path) -> Iterator[Item]:
     (table,) = config.tables
     _check_encoding(name, config)
     files = []
-    for path in find(name, config.path, extracts):
-        where = place(path, extracts)
+    for found_at, path in on_disk(name, config.path, extracts, folder).items():
+        where = place(found_at, extracts)
         form = _form(name, path, where, config)
         names = _names(name, path, where, form, config)
         files.append(_File(path, where, form, mapped(name, where, names, config, "the file")))
