@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -205,6 +207,14 @@ def file_of(url: str) -> Path | None:
     return Path(address.database)
 
 
+def _read_only(url: str) -> MachineError | None:
+    """Whether it is a read-only disk that keeps SQLite from opening the ledger: it only says no."""
+    path = file_of(url)
+    if path is None or not os.statvfs(path.parent).f_flag & os.ST_RDONLY:
+        return None
+    return machine_error(OSError(errno.EROFS, os.strerror(errno.EROFS)))
+
+
 @contextmanager
 def begin(url: str) -> Iterator[sa.Connection]:
     """A transaction on the ledger, whose tables exist; errors name the ledger, not its password."""
@@ -235,7 +245,7 @@ def begin(url: str) -> Iterator[sa.Connection]:
             _migrate(connection)
             yield connection
     except (sa.exc.OperationalError, sa.exc.DatabaseError) as error:
-        if error.orig and (failure := machine_error(error.orig)):
+        if error.orig and (failure := machine_error(error.orig) or _read_only(url)):
             raise MachineError(f"the ledger: {failure.message}", remedy=failure.remedy) from None
         reason = type(error.orig).__name__ if error.orig else type(error).__name__
         shown = address.set(query={}).render_as_string(hide_password=True)

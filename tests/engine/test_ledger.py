@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
 from cytoreg import ledger
 from cytoreg.errors import ConfigError
+from cytoreg.machine import MachineError
 from cytoreg.publication.notes import Note
 
 AS_OF = date(2016, 12, 31)
@@ -209,3 +212,15 @@ def test_a_damaged_ledger_is_moved_aside(url: str, harm: str) -> None:
     start(url, "r1")
     assert ledger.repair(url) is None
     assert [run.run_id for run in ledger.runs(url)] == ["r1"]
+
+
+def test_a_ledger_that_cannot_be_made_on_a_read_only_disk_is_a_failure_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ledger.sqlite").mkdir()  # as little as on such a disk can SQLite open it
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    with pytest.raises(ConfigError, match="does not work"):
+        ledger.runs(url)
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(f_flag=os.ST_RDONLY))
+    with pytest.raises(MachineError, match="the ledger: the file system is read-only"):
+        ledger.runs(url)
