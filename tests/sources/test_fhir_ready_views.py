@@ -247,12 +247,12 @@ def quantity(value: float, unit: str = "ng/mL", **more: object) -> Resource:
             {"valueRatio": {"numerator": {"value": 1}, "denominator": {"value": 128}}},
             {"value_text": "1:128"},
         ),
-        ({"dataAbsentReason": coded("not-performed")}, {}),
+        ({"dataAbsentReason": coded("not-performed")}, {"absent_reason": "not-performed"}),
     ],
 )
-def test_the_project_s_view_reads_ranges_and_ratios(con, result, read):
+def test_the_project_s_view_reads_ranges_ratios_and_why_there_is_no_value(con, result, read):
     (row,) = rows(con, "views/laboratory.json", observation(**result))
-    told = ("value", "value_text", "comparator", "unit")
+    told = ("value", "value_text", "comparator", "unit", "absent_reason")
     assert {name: row[name] for name in told if name in row} == read
 
 
