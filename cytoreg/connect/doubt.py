@@ -20,6 +20,12 @@ __all__ = ["Doubt", "check"]
 _FIGURES = re.compile(r"[\d\s.,:/+-]*\d[\d\s.,:/+-]*")
 _PERSON = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*, ?[^\W\d_]+(?:[ .'’-]+[^\W\d_]*)*")
 """Such as `Family, Given M.`"""
+_ADDRESS = re.compile(r".*[^\W\d_][@^][^\W\d_].*")
+"""Such as `FAMILY^GIVEN`, or an address of electronic mail."""
+_NOTHING = re.compile(
+    r"|column_\d+|n/?a|nan|null|none|nil|unk(nown)?|missing|[\W_]+", re.IGNORECASE
+)
+"""What a cell holds, as often as a heading does, where there is nothing to say."""
 _LOOKED_AT = 1000
 _REMEDY = "say which line it is: --header N, --header 0 if the file has no headings"
 
@@ -50,9 +56,10 @@ def check(found: Sequence[Headings], tables: Iterable[pa.Table], *, sure: bool) 
             values = [text for text in table[name].slice(0, _LOOKED_AT).to_pylist() if text]
             if name in values:
                 raise _doubt(found, f"field {number} occurs among the records too")
-            if _PERSON.fullmatch(name):
+            if _PERSON.fullmatch(name) or _ADDRESS.fullmatch(name):
                 raise _doubt(found, f"field {number} looks like a name of a person")
-            told = told or "_" in name or (bool(values) and all(map(_FIGURES.fullmatch, values)))
+            figures = bool(values) and all(map(_FIGURES.fullmatch, values))
+            told = told or (("_" in name or figures) and not _NOTHING.fullmatch(name))
     if not told:
         raise _doubt(found, "no column of numbers or dates tells it from the records")
 

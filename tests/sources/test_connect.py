@@ -493,6 +493,9 @@ def test_a_record_is_not_taken_for_headings_unless_somebody_says_so(registry: Pr
         ("Pride,Simbo", "no column of numbers or dates"),
         ('"Sim, Simbo",Nala', "looks like a name of a person"),
         ("Simbo,${HOME}", "a variable of the environment"),
+        ("Simbo King,", "no column of numbers or dates"),
+        ("KING^SIMBO,first_seen", "looks like a name of a person"),
+        ("simbo@Simbo.org,first_seen", "looks like a name of a person"),
     ],
 )
 def test_words_are_headings_only_where_the_records_show_it(
@@ -506,6 +509,14 @@ def test_words_are_headings_only_where_the_records_show_it(
     assert why in str(refused.value)
     assert "Simbo" not in str(refused.value)
     assert (registry.root / "cytoreg.toml").read_text() == before
+
+
+@pytest.mark.parametrize("nothing", ["", "NA", "n/a", "-", "?", "unknown"])
+def test_a_cell_without_a_value_tells_no_headings(nothing: str, registry: Project) -> None:
+    (registry.extracts / "new.csv").write_text(f"Simbo King,{nothing}\nSarabi King,12\n")
+    draft = connect.offered(registry, "new", "csv", "new.csv")
+    with pytest.raises(connect.Doubt, match="no column of numbers or dates"):
+        connect.add(registry, "new", draft, {"new": "result"})
 
 
 def test_a_person_may_say_that_words_are_headings(registry: Project) -> None:
