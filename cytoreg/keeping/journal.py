@@ -66,6 +66,8 @@ def _finish(data: Path, home: Path) -> None:
     old = home / OLD
     if plan["keep"] and not (data / plan["keep"]).exists():
         old.mkdir(exist_ok=True)
+        for half in old.glob(f".{MOVES}.*"):  # of a start that was killed here
+            half.unlink()
         durable.write(old / MOVES, json.dumps(plan["moves"]))
     for number, move in enumerate(moves):
         _make(data, move, old / str(number), keep=bool(plan["keep"]))
