@@ -135,7 +135,7 @@ class Verdict:
         if self.closed:
             raise GateClosed(
                 "gate closed: " + "; ".join(f"{gate.name}: {gate.detail}" for gate in self.closed),
-                remedy=f"yesterday's marts stay published; read {self.report}",
+                remedy=f"what was published before stays; read {self.report}",
                 run_id=self.run_id,
             )
 
