@@ -6,8 +6,9 @@ import pytest
 from flipped_cells import KEYS, ROOT, SOLE_WORD, Cost, costs, page
 from test_staging_loses_nothing import ORIGIN, columns_read
 
-# The number of a tumour's patient is the patient's cell; a result is a number or a text.
-ELSEWHERE = {"patientIdNumber", "value_text"}
+# The number of a tumour's patient is the patient's cell; a result is a number, or a text, or a
+# reason why there is none.
+ELSEWHERE = {"patientIdNumber", "value_text", "absent_reason"}
 
 COUNTED = (
     *("person", "person in the marts", "death", "death in the marts", "operation"),
