@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import ClassVar
 
-from cytoreg.rules import Entity, PartialDate, compare, field, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, newest_by, rule
 
 from .codes import NAME, SSN_LAST4
 
@@ -86,6 +86,10 @@ class Death(Entity):
         reasons={"str_matches": "Not shaped like an ICD code without its dot."},
     )
 
+    # A cause that was pending is amended; no later file makes a known cause unknown.
+    latest = newest_by(
+        "coalesce(not regexp_matches(cause_of_death, '^(R9[6-9]|79[89]|7777|7797)'), true)"
+    )
     has_number = rule(
         "certificate_number <> _file || '-' || cast(_row as varchar)",
         "The certificate has no number; its place in the file stands for it.",
