@@ -12,8 +12,8 @@ certificate) is dead with an unknown date: between the last contact and the extr
 estimate. So is whom only a refused row or a refused cell calls dead, or gives a date of death: what
 refused it says nothing against the death, but its date is not used, unless it was refused as one of
 several versions of a record alone: then its day counts where nothing else dates the death. Such a version
-tells of no death where a later file has the same record of the same source alive, with a contact on the day of that
-death or after it: the source takes back its own word, and nobody else's. A date that systems write for
+tells of no death where a later file has the same record of the same source alive, with a contact on the last day that the
+death may have had or after it: the source takes back its own word, and nobody else's. A date that systems write for
 none (1 January 1900, the year 2099 or 9999) tells of no death, nor does one that cannot be read beside
 a status that says alive.
 A complication of grade V is a death, unless the patient was seen after it (then its grade is what the
@@ -34,7 +34,9 @@ with refused_patient as (
       and a._file <> q._file
       and a.vital_status = 'alive'
       and a.death_date_earliest is null
-      and cast(a.last_contact_date_latest as varchar) >= q.death_date,
+      and regexp_full_match(q.death_date, '[0-9]{4}(-[0-9]{2}){0,2}')
+      and cast(a.last_contact_date_earliest as varchar)
+        >= q.death_date || substring('0000-12-31', length(q.death_date) + 1),
       false
     ) as taken_back
   from quarantine.patient as q
