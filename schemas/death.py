@@ -86,7 +86,7 @@ class Death(Entity):
         reasons={"str_matches": "Not shaped like an ICD code without its dot."},
     )
 
-    # A cause that was pending is amended; no later file makes a known cause unknown.
+    # A pending cause is amended, a known one never made unknown; causes as in vital_status.sql.
     latest = newest_by(
         "coalesce(not regexp_matches(cause_of_death, '^(R9[6-9]|79[89]|7777|7797)'), true)"
     )

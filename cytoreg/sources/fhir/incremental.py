@@ -210,6 +210,5 @@ def _merge(con: duckdb.DuckDBPyConnection, table: str, since: str, earlier: Land
 def _rows(con: duckdb.DuckDBPyConnection, table: str, earlier: Landing) -> Iterator[Item]:
     names = ", ".join(map(quote, pq.read_schema(earlier.folder / f"{table}.parquet").names))
     for source in (f"{_stays(table, earlier)} order by file_row_number", _fresh(table)):
-        con.execute(f"select {names} from {source}")
-        for batch in con.to_arrow_reader(BATCH_ROWS):
+        for batch in con.sql(f"select {names} from {source}").to_arrow_reader(BATCH_ROWS):
             yield Rows(table, pa.Table.from_batches([batch]))
