@@ -1,4 +1,6 @@
-"""Write the pages of docs/reference that say what the code says. `--check`: are they up to date?
+"""Write the pages of docs/reference, and what is not read in docs/sources, as the code says it.
+
+`--check`: are they up to date?
 
 Usage: python docs/generate.py [--check]
 """
@@ -151,6 +153,34 @@ def defects() -> str:
     )
 
 
+BEGIN = (
+    "<!-- What is not read: unread.py beside the kind's reader, written here by make generate. -->"
+)
+END = "<!-- End of what is not read. -->"
+
+
+def unread(kind: str, page: str) -> str:
+    """The page of a kind of source with its register of what is not read, at its end if new."""
+    from cytoreg.sources.unread import INSTEAD, unread
+
+    register = unread(kind)
+    told = {one.instead for one in register}
+    meanings = "; ".join(
+        f"*{what}*: {meaning}" for what, meaning in INSTEAD.items() if what in told
+    )
+    rows = [(one.feature, one.where, one.instead, one.detail) for one in register]
+    columns = (
+        "what a source may hold",
+        "where it is described",
+        "what happens",
+        "how, or what to do",
+    )
+    section = f"{BEGIN}\n\n## What is not read\n\n{table(columns, rows)}\n{meanings}.\n\n{END}"
+    before, found, after = page.partition(BEGIN)
+    rest = after.partition(END)[2] if found else "\n"
+    return f"{before.rstrip()}\n\n{section}{rest}"
+
+
 PAGES = {
     "cli.md": cli,
     "rules.md": rules,
@@ -162,16 +192,21 @@ PAGES = {
 
 def main() -> int:
     """Write the pages, or with --check name those that are stale."""
+    from cytoreg.sources import KINDS
+
+    written = {REFERENCE / name: NOTE + make() for name, make in PAGES.items()}
+    for kind in KINDS:
+        path = ROOT / "docs" / "sources" / f"{kind}.md"
+        written[path] = unread(kind, path.read_text(encoding="utf-8"))
     stale = []
-    for name, make in PAGES.items():
-        path, text = REFERENCE / name, NOTE + make()
+    for path, text in written.items():
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
-        stale.append(name)
+        stale.append(path.relative_to(ROOT / "docs").as_posix())
         if "--check" not in sys.argv:
             path.write_text(text, encoding="utf-8")
     if stale and "--check" in sys.argv:
-        print(f"stale: {', '.join(stale)} in docs/reference; run: make generate")
+        print(f"stale: {', '.join(stale)} in docs; run: make generate")
         return 1
     return 0
 

@@ -35,8 +35,8 @@ since, with a `Merged` for each such table; None says that there is only `read`.
 Landing does the rest: hashes, Parquet, manifest, views. A source without `inputs` is known by the
 hash of what was read, one with them by the hash of the files.
 
-To add a kind: a class in `<folder>/config.py` that config.py lists, a module beside it, a line in
-`KINDS`, a page in docs/sources.
+To add a kind: a class in `<folder>/config.py` that config.py lists, a module beside it, what it
+does not read in `<folder>/unread.py`, a line in `KINDS`, a page in docs/sources.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from cytoreg.project import Project
 from cytoreg.sources import KINDS
 from cytoreg.sources.config import AnySource
 from cytoreg.sources.declaration import Source
+from cytoreg.sources.unread import INSTEAD, unread
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 CLASSES = {
@@ -39,6 +40,25 @@ def test_every_key_of_a_kind_is_on_its_page(kind: str) -> None:
     assert f"sources/{kind}.md" in (DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8")
     reference = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8")
     assert f"../sources/{kind}.md" in reference
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_has_a_register_of_what_is_not_read(kind: str) -> None:
+    folder = KINDS[kind].partition(".")[0]
+    wanted = (
+        f"add UNREAD[{kind!r}], a list of Unread, to cytoreg/sources/{folder}/unread.py (see"
+        " that of json), then run: python docs/generate.py"
+    )
+    try:
+        register = unread(kind)
+    except (ImportError, KeyError, AttributeError):
+        pytest.fail(wanted)
+    assert len(register) >= 3, wanted
+    assert len({one.feature for one in register}) == len(register)
+    assert {one.instead for one in register} <= INSTEAD.keys()
+    page = (DOCS / "sources" / f"{kind}.md").read_text(encoding="utf-8")
+    assert page.count("## What is not read\n") == 1, wanted
+    assert [one.feature for one in register if one.feature not in page] == [], wanted
 
 
 VIEW = """{"resource": "Observation", "select": [{"column": [{"name": "id", "path": "id"}]}]}"""
