@@ -47,7 +47,7 @@ _ENDINGS = {
     "fhir": (".ndjson",),
     "naaccr_xml": (".xml",),
     "parquet": (".parquet", ".pq"),
-    "sas": (".sas7bdat", ".xpt"),
+    "sas": (".sas7bdat", ".sas7bcat", ".xpt"),
     "spss": (".sav", ".zsav", ".por"),
     "stata": (".dta",),
 }

@@ -41,7 +41,7 @@ DEMO, DEMO_NAME = "the demo's key, which is public", "demo"
 REHEARSAL = "rehearsal"
 """Id of the run that the doctor makes, of which nothing stays."""
 
-_PLACES = ("path", "data", "dictionary", "url", "token_url")
+_PLACES = ("path", "data", "dictionary", "catalog", "url", "token_url")
 _IN_EXTRACTS = "sqlite:///"
 
 

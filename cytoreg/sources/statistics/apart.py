@@ -17,6 +17,9 @@ from typing import IO
 
 import pyarrow as pa
 
+FORMAT = b"format"
+"""The metadata of a column that hold the format of its variable."""
+
 MEMORY = 4 << 30
 DAMAGED, UNDECODABLE, SWOLLEN, CUT_OFF = 3, 4, 5, 6
 _WHY = {
@@ -51,7 +54,8 @@ class Asked:
 def batches(asked: Asked) -> Iterator[pa.Table]:
     """An empty table with the file's variables, then its records; raises Unreadable.
 
-    The child ends with the generator, also when that is not read to its end.
+    Of a catalog of formats (`sas7bcat`) the records are its labels. The child ends with the
+    generator, also when that is not read to its end.
     """
     call = [sys.executable, "-m", "cytoreg.sources.statistics.child", json.dumps(asdict(asked))]
     child = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

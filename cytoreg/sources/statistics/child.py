@@ -21,6 +21,7 @@ _READ = {
     "sav": pyreadstat.read_sav,
     "por": pyreadstat.read_por,
     "dta": pyreadstat.read_dta,
+    "sas7bcat": pyreadstat.read_sas7bcat,
 }
 
 
@@ -36,7 +37,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         writer = None
-        for table in _tables(asked):
+        for table in _catalog(asked) if asked.form == "sas7bcat" else _tables(asked):
             if writer is None:
                 writer = pa.ipc.new_stream(sys.stdout.buffer, table.schema)
             writer.write_table(table)
@@ -54,6 +55,20 @@ def main() -> int:
     return 0
 
 
+def _catalog(asked: Asked) -> Iterator[pa.Table]:
+    """A row a label: the format, the code as text, the label."""
+    encoding = {"encoding": asked.encoding} if asked.encoding else {}
+    _, meta = pyreadstat.read_sas7bcat(asked.path, output_format="dict", **encoding)
+    rows = [
+        (name, values.code(code, name.startswith("$")), str(label))
+        for name, known in meta.value_labels.items()
+        for code, label in known.items()
+    ]
+    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    arrays = [pa.array(found, pa.string()) for found in columns]
+    yield pa.table(dict(zip(("format", "code", "label"), arrays, strict=True)))
+
+
 def _tables(asked: Asked) -> Iterator[pa.Table]:
     """The file's records as columns of text, no more of them at once than a batch may hold."""
     options: dict[str, Any] = {"output_format": "dict", "disable_datetime_conversion": True}
@@ -66,9 +81,8 @@ def _tables(asked: Asked) -> Iterator[pa.Table]:
         options["user_missing"] = True
     _, meta = read(asked.path, metadataonly=True, **options)
     names = list(meta.column_names)
-    shown = {
-        name: formats.shown(asked.system, meta.original_variable_types.get(name)) for name in names
-    }
+    types = meta.original_variable_types
+    shown = {name: formats.shown(asked.system, types.get(name)) for name in names}
     kinds = meta.readstat_variable_types
     labels = {
         name: {
@@ -85,7 +99,13 @@ def _tables(asked: Asked) -> Iterator[pa.Table]:
             array = values.numbers(found, asked.system, shown[name], kinds.get(name) == "float")
         return values.labelled(array, labels[name]) if labels.get(name) else array
 
-    yield pa.table({name: pa.array([], pa.string()) for name in names})
+    schema = pa.schema(
+        [
+            pa.field(name, pa.string(), metadata={apart.FORMAT: types.get(name) or ""})
+            for name in names
+        ]
+    )
+    yield schema.empty_table()
     total = meta.number_rows
     size = max(1, min(BATCH_ROWS, _CELLS // max(1, len(names))))
     done = 0
@@ -94,7 +114,7 @@ def _tables(asked: Asked) -> Iterator[pa.Table]:
         rows = len(found[names[0]])
         if not rows:
             break
-        yield pa.table({name: column(name, found[name]) for name in names})
+        yield pa.table([column(name, found[name]) for name in names], schema)
         done += rows
     if total is not None and names and done != total:
         raise _CutOff

@@ -27,11 +27,13 @@ class StatisticsSource(Headed):
 class SasSource(StatisticsSource):
     """SAS data sets (.sas7bdat) and transport files (.xpt).
 
-    `dataset` names one of several that are in a transport file.
+    `dataset` names one of several that are in a transport file. `catalog` is a glob of catalogs
+    (.sas7bcat): a code under one of their formats lands as its label.
     """
 
     kind: Literal["sas"]
     dataset: str | None = None
+    catalog: str = ""
 
 
 class SpssSource(StatisticsSource):

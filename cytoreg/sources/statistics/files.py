@@ -11,11 +11,11 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Headings, Item, Reject, Rows
+from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.files import find, on_disk, place, raw_text
 from cytoreg.sources.headings import mapped, together
 from cytoreg.sources.records import shaped
-from cytoreg.sources.statistics import apart, xport
+from cytoreg.sources.statistics import apart, catalog, xport
 from cytoreg.sources.statistics.apart import Unreadable
 from cytoreg.sources.statistics.config import AnyStatistics, SasSource
 
@@ -25,17 +25,25 @@ _SYSTEMS = {"sas7bdat": "sas", "xpt": "sas", "sav": "spss", "por": "spss", "dta"
 
 @dataclass(frozen=True)
 class _File:
-    """A file to read: its path, its place for people, what it is, its columns."""
+    """A file to read: its path, its place for people, what it is, its columns and formats."""
 
     path: Path
     where: str
     form: str
     columns: list[str]
+    formats: list[str]
 
 
 def inputs(name: str, config: AnyStatistics, extracts: Path) -> list[Path]:
-    """The files, in the order of their names."""
-    return find(name, config.path, extracts)
+    """The files and the catalogs, each in the order of their names."""
+    return list(
+        dict.fromkeys([*find(name, config.path, extracts), *_catalogs(name, config, extracts)])
+    )
+
+
+def _catalogs(source: str, config: AnyStatistics, extracts: Path) -> list[Path]:
+    pattern = config.catalog if isinstance(config, SasSource) else ""
+    return find(source, pattern, extracts) if pattern else []
 
 
 def read(name: str, config: AnyStatistics, extracts: Path) -> Iterator[Item]:
@@ -47,20 +55,30 @@ def read(name: str, config: AnyStatistics, extracts: Path) -> Iterator[Item]:
 def _read(name: str, config: AnyStatistics, extracts: Path, folder: Path) -> Iterator[Item]:
     (table,) = config.tables
     _check_encoding(name, config)
+    labels = _labels(name, config, extracts, folder)
+    catalogs = _catalogs(name, config, extracts)
     files = []
     for found_at, path in on_disk(name, config.path, extracts, folder).items():
+        if found_at in catalogs:
+            continue
         where = place(found_at, extracts)
         form = _form(name, path, where, config)
-        names = _names(name, path, where, form, config)
-        files.append(_File(path, where, form, mapped(name, where, names, config, "the file")))
+        variables = _variables(name, path, where, form, config)
+        names = [variable for variable, _ in variables]
+        formats = [format_ for _, format_ in variables]
+        columns = mapped(name, where, names, config, "the file")
+        files.append(_File(path, where, form, columns, formats))
         yield Headings(where, names)
+        if labels and not any(catalog.of(labels, format_) for format_ in formats):
+            yield Unexpected("file without a variable under a format of the catalog", 1)
     wanted, unexpected = together([file.columns for file in files], config)
     yield from unexpected
     for file in files:
         try:
             for item in _batches(name, file.path, file.where, file.form, config):
                 if isinstance(item, pa.Table):
-                    found = dict(zip(file.columns, item.columns, strict=False))
+                    rows = catalog.labelled(item, file.formats, labels)
+                    found = dict(zip(file.columns, rows.columns, strict=False))
                     yield Rows(table, shaped(found, wanted, file.where, item["_row"]))
                 else:
                     raw = raw_text(item.raw, config.encoding or "utf-8")
@@ -71,13 +89,38 @@ def _read(name: str, config: AnyStatistics, extracts: Path, folder: Path) -> Ite
     yield Rows(table, shaped({}, wanted, "", pa.array([], pa.int64())))
 
 
-def _names(source: str, path: Path, where: str, form: str, config: AnyStatistics) -> list[str]:
-    """The variables of a file."""
+def _labels(source: str, config: AnyStatistics, extracts: Path, folder: Path) -> catalog.Labels:
+    """What the catalogs tell of codes."""
+    labels: catalog.Labels = {}
+    if not isinstance(config, SasSource) or not config.catalog:
+        return labels
+    unpacked = folder / "catalogs"
+    unpacked.mkdir()
+    for found_at, path in on_disk(source, config.catalog, extracts, unpacked).items():
+        where = place(found_at, extracts)
+        if _known(_head(source, path, where)) != "sas7bcat":
+            raise SourceError(
+                source,
+                f"{where} is no catalog of formats",
+                remedy="correct `catalog` in cytoreg.toml, or deliver the .sas7bcat file",
+            )
+        try:
+            catalog.add(labels, apart.batches(_asked(path, "sas7bcat", config)), source, where)
+        except Unreadable as error:
+            raise _unreadable(source, where, error) from None
+    return labels
+
+
+def _variables(
+    source: str, path: Path, where: str, form: str, config: AnyStatistics
+) -> list[tuple[str, str]]:
+    """The variables of a file with their formats."""
     try:
         if isinstance(config, SasSource) and form == "xpt":
             member = _member(source, path, where, config)
-            return [variable.name for variable in member.variables]
-        return list(next(apart.batches(_asked(path, form, config))).column_names)
+            return [(variable.name, variable.format) for variable in member.variables]
+        schema = next(apart.batches(_asked(path, form, config))).schema
+        return [(field.name, field.metadata[apart.FORMAT].decode()) for field in schema]
     except Unreadable as error:
         raise _unreadable(source, where, error) from None
 
@@ -126,13 +169,7 @@ def _member(source: str, path: Path, where: str, config: SasSource) -> xport.Mem
 
 def _form(source: str, path: Path, where: str, config: AnyStatistics) -> str:
     """What kind of file it is by its first bytes; raises SourceError when it is another's."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(512)
-    except OSError as error:
-        raise SourceError(
-            source, f"{where} cannot be read: {error.strerror}", remedy="check its permissions"
-        ) from None
+    head = _head(source, path, where)
     form = _known(head)
     system = _SYSTEMS.get(form)
     if system == config.kind:
@@ -148,10 +185,21 @@ def _form(source: str, path: Path, where: str, config: AnyStatistics) -> str:
     elif not head:
         what, remedy = "is empty", "deliver it again, or remove it from the folder"
     elif form == "sas7bcat":
-        what, remedy = "is a catalog of formats and no data set", "deliver the .sas7bdat file"
+        what = "is a catalog of formats and no data set"
+        remedy = "name the data sets in `path`, and this in `catalog` for its labels"
     else:
         what, remedy = f"is not {_NAMES[config.kind]}", "deliver it again, or correct `path`"
     raise SourceError(source, f"{where} {what}", remedy=remedy)
+
+
+def _head(source: str, path: Path, where: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(512)
+    except OSError as error:
+        raise SourceError(
+            source, f"{where} cannot be read: {error.strerror}", remedy="check its permissions"
+        ) from None
 
 
 def _known(head: bytes) -> str:
