@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cytoreg.system.version import __version__
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
     from cytoreg.run import Verdict
 
 __all__ = ["__version__", "load_project", "query", "refresh"]
-
-__version__ = "0.1.0"
 
 
 def load_project(

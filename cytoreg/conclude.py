@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg import __version__, endings
+from cytoreg import endings
 from cytoreg.errors import CytoregError, place
 from cytoreg.gates import Gate
 from cytoreg.machine import machine_error
 from cytoreg.progress import Progress, quiet
 from cytoreg.publication.hold import HELD, held
 from cytoreg.run import Purpose, Run, Verdict, durations, fingerprint, keep_verdict, step, steps
+from cytoreg.system.version import __version__
 from cytoreg.warehouse import comment, open_build
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def conclude(run: Run, progress: Progress = quiet) -> Verdict:
     notes say what did, and the next run makes it up.
     """
     from cytoreg import publish, retention
-    from cytoreg.publication import keys, privacy
+    from cytoreg.nights.run_key import run_key
+    from cytoreg.publication import privacy
 
     project = run.project
     with step(run, "publish") as counts:
@@ -45,7 +47,7 @@ def conclude(run: Run, progress: Progress = quiet) -> Verdict:
         publish.export(
             run.build,
             public,
-            pseudonym_key=keys.run_key(run),
+            pseudonym_key=run_key(run),
             policy=privacy.policy_of(project),
         )
         write_report(run, "closed" if status in ("gate closed", "held") else status)
@@ -106,7 +108,7 @@ def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
     """The gates' verdicts, and the rows of each mart."""
     from cytoreg import surge
     from cytoreg.gates import check_gates
-    from cytoreg.publication import keys
+    from cytoreg.nights.run_key import key_gates
 
     previous = _previous(run)
     with open_build(run.build) as con:
@@ -115,7 +117,7 @@ def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
             run.project.config.gates,
             previous,
             marts_expected=purpose != "validate",
-            further=[surge.gate(con, previous, run.accepted), *keys.gates(run)],
+            further=[surge.gate(con, previous, run.accepted), *key_gates(run)],
         )
         describe(con, run)
         return gates, sizes(con)
@@ -134,7 +136,8 @@ def sizes(con: DuckDBPyConnection) -> dict[str, int]:
 
 def describe(con: DuckDBPyConnection, run: Run) -> None:
     """`quality.run`: which run, code, project and key this build is of; nothing that is timed."""
-    from cytoreg.publication import keys
+    from cytoreg.identity.key import fingerprint_of
+    from cytoreg.nights.run_key import run_key
 
     con.execute(
         "create or replace table quality.run as select ? as run_id, ?::date as as_of,"
@@ -147,7 +150,7 @@ def describe(con: DuckDBPyConnection, run: Run) -> None:
             __version__,
             run.project.content_hash(),
             run.project.config.registry.title,
-            keys.fingerprint_of(keys.run_key(run)),
+            fingerprint_of(run_key(run)),
         ],
     )
     comment(con, "quality.run", "The run that made this file: one row.")

@@ -210,7 +210,7 @@ def _private(project: Project) -> Check:
 
 def _pseudonyms(project: Project) -> Check:
     from cytoreg.errors import ConfigError
-    from cytoreg.publication.keys import DEMO_NAME, fingerprint_of, key_of
+    from cytoreg.identity.key import DEMO_NAME, fingerprint_of, key_of
 
     try:
         known = fingerprint_of(key_of(project))

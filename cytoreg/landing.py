@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg import __version__, manifest
+from cytoreg import manifest
 from cytoreg.durable import sha256, sync
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.machine import MachineError, machine_error
@@ -32,6 +32,7 @@ from cytoreg.sources import Item, kind_of, origin, reading
 from cytoreg.sources.expect import arrived
 from cytoreg.sources.files import place, unreadable
 from cytoreg.sources.patience import pauses, wait
+from cytoreg.system.version import __version__
 from cytoreg.warehouse import comment, literal, quote
 
 if TYPE_CHECKING:

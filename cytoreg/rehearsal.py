@@ -38,7 +38,7 @@ def rehearse(project: Project) -> Iterator[tuple[str, bool, str]]:
     What is wrong is told without a value.
     """
     from cytoreg.nights.refresh import STAGES
-    from cytoreg.publication.keys import REHEARSAL
+    from cytoreg.nights.run_key import REHEARSAL
 
     with tempfile.TemporaryDirectory(prefix="cytoreg-") as folder:
         data = Path(folder)

@@ -16,10 +16,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cytoreg import __version__, durable, ledger
+from cytoreg import durable, ledger
 from cytoreg.errors import ConfigError, CytoregError, GateClosed, place
 from cytoreg.lock import release_lock, take_lock
 from cytoreg.project import Project, load_project
+from cytoreg.system.version import __version__
 from cytoreg.zone import today
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ def rotate(
 
     Example:  CYTOREG_PSEUDONYM_KEY="$NEW_KEY" cytoreg key rotate
     """
-    from cytoreg.publication.keys import rotate as map_all
+    from cytoreg.keeping.rotate import rotate as map_all
 
     path, count = map_all(load(project, None, data))
     if as_json:

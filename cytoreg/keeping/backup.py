@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from cytoreg import __version__, audit, durable, endings, ledger, manifest, publish
+from cytoreg import audit, durable, endings, ledger, manifest, publish
 from cytoreg.environment import variable
 from cytoreg.errors import ConfigError
 from cytoreg.keeping import forgotten
@@ -26,6 +26,7 @@ from cytoreg.lock import locked
 from cytoreg.progress import Progress, quiet
 from cytoreg.project import CONTENT, LEDGER
 from cytoreg.publication import keys
+from cytoreg.system.version import __version__
 
 if TYPE_CHECKING:
     from cytoreg.project import Project

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from cytoreg import durable, endings, publish
 from cytoreg.environment import user
 from cytoreg.errors import ConfigError
+from cytoreg.identity.key import fingerprint_of, key_of
 from cytoreg.keeping import forgotten, journal
 from cytoreg.keeping.forgotten import KEPT, Entry
 from cytoreg.keeping.journal import Move
 from cytoreg.keeping.without import files, identified, make
 from cytoreg.lock import locked
 from cytoreg.progress import Progress, quiet
-from cytoreg.publication.keys import fingerprint_of, key_of
 
 if TYPE_CHECKING:
     from cytoreg.project import Project

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from cytoreg import manifest
 from cytoreg.environment import variable
 from cytoreg.errors import ConfigError
+from cytoreg.identity.key import fingerprint_of, key_of
 from cytoreg.pseudonyms import define_pseudonym
-from cytoreg.publication.keys import fingerprint_of, key_of
 from cytoreg.warehouse import literal
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from cytoreg import conclude, durable, endings, publish, quality
 from cytoreg.nights.refresh import STAGES, VALIDATION
+from cytoreg.nights.run_key import run_key
 from cytoreg.progress import Progress, quiet
-from cytoreg.publication import keys, privacy
+from cytoreg.publication import privacy
 from cytoreg.run import Run, durations, keep_verdict, read_verdict
 from cytoreg.warehouse import comment, literal, open_build
 
@@ -50,7 +51,7 @@ def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
     publish.export(
         again.build,
         again.folder / publish.PUBLIC,
-        pseudonym_key=keys.run_key(again),
+        pseudonym_key=run_key(again),
         policy=privacy.policy_of(again.project),
     )
     ending = endings.read(again)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cytoreg import audit, durable, ledger
 from cytoreg.errors import ConfigError, CytoregError
+from cytoreg.identity.key import fingerprint_of, key_of
 from cytoreg.keeping import forgotten
 from cytoreg.keeping.backup import DATA, PROJECT, Backup, copy_ledger, read
 from cytoreg.keeping.forget import forget_again
@@ -20,7 +21,6 @@ from cytoreg.ledger_database import file_of
 from cytoreg.lock import locked
 from cytoreg.progress import Progress, quiet
 from cytoreg.project import CONFIG, LEDGER, expand, load_project
-from cytoreg.publication.keys import fingerprint_of, key_of
 from cytoreg.publish import READ_ONLY, fence
 
 __all__ = ["Restored", "restore"]

@@ -60,10 +60,10 @@ def searched(
     the folder `home`, and links persons.
     """
     from cytoreg import functions, models, rules
+    from cytoreg.identity.key import key_of
     from cytoreg.landing import attach
     from cytoreg.nights.judging import link_persons
     from cytoreg.pseudonyms import define_pseudonym
-    from cytoreg.publication.keys import key_of
 
     path = home / "search.duckdb"
     path.unlink(missing_ok=True)

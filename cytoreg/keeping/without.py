@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from cytoreg import __version__, durable, manifest, publish
+from cytoreg import durable, manifest, publish
 from cytoreg.errors import ConfigError
+from cytoreg.identity.key import fingerprint_of, key_of
 from cytoreg.keeping import forgotten
 from cytoreg.keeping.forgotten import Entry
 from cytoreg.keeping.journal import HOME, Move
 from cytoreg.keeping.remake import MADE, remake
 from cytoreg.keeping.withhold import NEW, rewrite, searched
 from cytoreg.progress import Progress
-from cytoreg.publication.keys import fingerprint_of, key_of, published_key
+from cytoreg.publication.keys import published_key
 from cytoreg.run import Run, fingerprint
+from cytoreg.system.version import __version__
 from cytoreg.warehouse import in_memory, literal, open_build, quote
 
 if TYPE_CHECKING:

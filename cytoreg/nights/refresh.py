@@ -85,8 +85,8 @@ def judge_rows(run: Run, progress: Progress = quiet) -> dict[str, int]:
     from cytoreg import accounts, rules
     from cytoreg.nights.declared import require_declared
     from cytoreg.nights.judging import judge_and_link
+    from cytoreg.nights.run_key import run_key
     from cytoreg.pseudonyms import define_pseudonym
-    from cytoreg.publication.keys import run_key
     from cytoreg.report import completeness
 
     with step(run, "judge rows") as counts, open_build(run.build) as con:
@@ -119,8 +119,8 @@ def judge_rows(run: Run, progress: Progress = quiet) -> dict[str, int]:
 def assemble(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """Build the registry's entities from what was accepted (`sql/registry`)."""
     from cytoreg import models
+    from cytoreg.nights.run_key import run_key
     from cytoreg.pseudonyms import define_pseudonym
-    from cytoreg.publication.keys import run_key
 
     with step(run, "assemble") as counts, open_build(run.build) as con:
         define_pseudonym(con, run_key(run))
@@ -168,8 +168,8 @@ def _judge_suites(run: Run, name: str, progress: Progress, *, marts: bool) -> di
 def materialize(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """Build the marts: SQL first, survival estimates, then the SQL that reads the estimates."""
     from cytoreg import models, survival
+    from cytoreg.nights.run_key import run_key
     from cytoreg.pseudonyms import define_pseudonym
-    from cytoreg.publication.keys import run_key
 
     with step(run, "materialize") as counts, open_build(run.build) as con:
         define_pseudonym(con, run_key(run))
@@ -281,9 +281,9 @@ def running(
     refused before anything is read from a source.
     """
     from cytoreg import audit
+    from cytoreg.identity.key import key_of
     from cytoreg.keeping import forgotten
     from cytoreg.proof import prove_suites
-    from cytoreg.publication.keys import key_of
 
     prove_suites(project)
     if purpose != "validate":

@@ -216,7 +216,8 @@ from pathlib import Path
 from cytoreg.keeping.backup import backup
 from cytoreg.keeping.restore import restore
 from cytoreg.project import load_project
-import cytoreg.publication.keys, cytoreg.warehouse, sqlalchemy.dialects.sqlite, filelock
+import cytoreg.identity.key, cytoreg.publication.keys
+import cytoreg.warehouse, sqlalchemy.dialects.sqlite, filelock
 def act():
     one, other = map(Path, sys.argv[3:5])
     {}

@@ -1,0 +1,1 @@
+"""Who a pseudonym stands for: its key, and whom the registry has to forget."""

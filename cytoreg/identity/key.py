@@ -1,0 +1,68 @@
+"""The key of pseudonyms: of the environment, strong, and the same every night.
+
+Without a key nothing is published, but by a project whose extracts are a simulated hospital's, just
+as `cytoreg simulate` wrote them: the demo's key is public.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg.environment import variable
+from cytoreg.errors import ConfigError
+from cytoreg.pseudonyms import fingerprint, is_strong
+
+if TYPE_CHECKING:
+    from cytoreg.project import Project
+
+__all__ = ["DEMO_NAME", "fingerprint_of", "is_demo", "key_of"]
+
+DEMO, DEMO_NAME = "the demo's key, which is public", "demo"
+
+_PLACES = ("path", "data", "dictionary", "catalog", "url", "token_url")
+_IN_EXTRACTS = "sqlite:///"
+
+
+def key_of(project: Project) -> str:
+    """The project's key; DEMO for a simulated hospital without one.
+
+    Raises ConfigError where there is no key, and for one of fewer than 128 bits.
+    """
+    name = project.config.privacy.pseudonym_key
+    key = variable(name)
+    if key is None or not key.strip():
+        if is_demo(project):
+            return DEMO
+        raise ConfigError(
+            f"{name} is not set: without a key of pseudonyms nothing is published",
+            remedy=f'make one, keep it safe, set it every night: export {name}="$(cytoreg key new)"'
+            f" (or {name}_FILE)",
+        )
+    if not is_strong(key.strip()):
+        raise ConfigError(
+            f"the key in {name} is too weak: 32 or more random hexadecimal digits are expected",
+            remedy="make one: cytoreg key new",
+        )
+    return key.strip()
+
+
+def fingerprint_of(key: str) -> str:
+    """What `quality.run` says of the key: its fingerprint, or `demo`."""
+    return DEMO_NAME if key == DEMO else fingerprint(key)
+
+
+def is_demo(project: Project) -> bool:
+    """Whether all that a project reads is a simulated hospital's, as `simulate` left it."""
+    from cytoreg.demo import fence
+
+    for source in project.config.sources.values():
+        for name in _PLACES:
+            place = str(getattr(source, name, "") or "").removeprefix(_IN_EXTRACTS)
+            if "://" in place or Path(place).is_absolute() or ".." in Path(place).parts:
+                return False
+    try:
+        fence.check(project.extracts)
+    except ConfigError:
+        return False
+    return (project.extracts / fence.MARK).is_file()

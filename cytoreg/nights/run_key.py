@@ -1,0 +1,61 @@
+"""The key that a run makes pseudonyms with, and the gate that watches it.
+
+A validation publishes nothing; where there is no key, its own is thrown away.
+"""
+
+from __future__ import annotations
+
+import secrets
+from functools import cache
+from typing import TYPE_CHECKING
+
+from cytoreg.environment import variable
+from cytoreg.errors import ConfigError
+from cytoreg.gates import Gate
+from cytoreg.identity.key import DEMO_NAME, fingerprint_of, key_of
+from cytoreg.publication.keys import published_key, rotation
+
+if TYPE_CHECKING:
+    from cytoreg.run import Run
+
+__all__ = ["REHEARSAL", "key_gates", "run_key"]
+
+REHEARSAL = "rehearsal"
+"""Id of the run that the doctor makes, of which nothing stays."""
+
+
+@cache
+def run_key(run: Run) -> str:
+    """The key that a run makes pseudonyms with; see `key_of`.
+
+    One that publishes nothing, as a validation or the doctor's rehearsal, needs none.
+    """
+    try:
+        return key_of(run.project)
+    except ConfigError:
+        nothing = run.purpose == "validate" or run.run_id == REHEARSAL
+        if nothing and not variable(run.project.config.privacy.pseudonym_key):
+            return secrets.token_hex(32)
+        raise
+
+
+def key_gates(run: Run) -> list[Gate]:
+    """Gate `pseudonym_key`: the key is that of what is published, or was rotated; a validation has
+    none."""
+    if run.purpose == "validate":
+        return []
+    old, new = published_key(run.project), fingerprint_of(run_key(run))
+    if old in ("", new):
+        told = "nothing is published whose key is known" if not old else "that of what is published"
+    elif old == DEMO_NAME:
+        told = "of this registry; what is published is a demo"
+    elif rotation(run.project, old, new).exists():
+        told = "rotated since the published build"
+    else:
+        name = run.project.config.privacy.pseudonym_key
+        told = (
+            f"another than that of what is published, so that every pseudonym would change: set"
+            f" {name} to the former one, or run cytoreg key rotate"
+        )
+        return [Gate("pseudonym_key", False, told)]
+    return [Gate("pseudonym_key", True, told)]
