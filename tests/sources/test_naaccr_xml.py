@@ -179,6 +179,44 @@ def test_tumors_in_an_unknown_element_are_a_reject_with_it(project: Make, landed
     assert rejects[0][-1].count("C172") == 2
 
 
+@pytest.mark.parametrize("chunk", [1, 1 << 16])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_patients_in_an_unknown_element_are_one_reject_with_it(
+    project: Make, landed: Callable, monkeypatch: pytest.MonkeyPatch, chunk: int, encoding: str
+) -> None:
+    monkeypatch.setattr(naaccr_stream, "_CHUNK", chunk)
+    registry = project(NAACCR)
+    one, two, other = (f"<Patient>{item('sex', sex)}</Patient>\n" for sex in "129")
+    text = file(f"\n{one}<Box><In>{other}</In>{other}</Box>\n{two}<Box>{other}</Box>")
+    (registry.extracts / "a.xml").write_bytes(
+        text.replace("'1.0'", f"'1.0' encoding='{encoding}'").encode(encoding)
+    )
+    _, patients, rejects = landed(registry, "registry", "sex, _items")
+    assert patients == [("1", None), ("2", None)]
+    reason = "an unknown element with patients or tumors in it"
+    assert [(table, line, why) for table, _, line, why, _ in rejects] == [
+        ("patient", 3, reason),
+        ("patient", 7, reason),
+    ]
+    assert [raw.count(item("sex", "9")) for *_, raw in rejects] == [2, 1]
+
+
+def test_a_damaged_unknown_element_with_patients_refuses_the_file(
+    project: Make, landed: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = project(NAACCR)
+    one = f"<Patient>{item('sex', '1')}</Patient>\n"
+    path = registry.extracts / "a.xml"
+    for inside in (f"\n{one}<Box>{one}", f"\n{one}<Box>{one}{item('sex', '&')}</Box>{one}"):
+        path.write_text(file(inside))
+        with pytest.raises(SourceError, match=r"a\.xml is not well-formed XML at line 4"):
+            landed(registry, "registry", "sex")
+    path.write_text(file(f"{one}<Box>{one * 9}</Box>"))
+    monkeypatch.setattr(naaccr_stream, "LONGEST", 300)
+    with pytest.raises(SourceError, match="has a Patient in an element Box, which NAACCR XML does"):
+        landed(registry, "registry", "sex")
+
+
 def test_attributes_of_the_root_are_kept_whatever_their_kind(
     project: Make, landed: Callable
 ) -> None:

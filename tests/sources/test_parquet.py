@@ -9,6 +9,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from cytoreg.errors import SourceError
 from cytoreg.project import Project
 from cytoreg.sources import Reject, Rows, kind_of
+from cytoreg.sources.parquet.text import interval
 
 LAB = """
 [sources.lab]
@@ -109,6 +111,31 @@ def test_int96_is_read_in_microseconds(project: Make, landed: Callable) -> None:
         ("0001-01-01T00:00:00",),
         ("2020-01-01T01:02:03.000004",),
     ]
+
+
+def test_intervals_are_months_days_and_a_clock(project: Make, landed: Callable) -> None:
+    lab = project(LAB)
+    most = [4294967295] * 3
+    bits = [None, *(b"".join(n.to_bytes(4, "little") for n in v) for v in ([1, 2, 3250], most))]
+    path = lab.extracts / "0.parquet"
+    duckdb.sql(
+        "copy (select interval '14 months 1 day 3.25 seconds' as a union all select null)"
+        f" to '{path}'"
+    )
+    assert landed(lab, "lab", "a")[1] == [("14 months 1 day 00:00:03.250",), (None,)]
+    assert interval(pa.array(bits, pa.binary(12))).to_pylist() == [
+        None,
+        "1 month 2 days 00:00:03.250",
+        "4294967295 months 4294967295 days 1193:02:47.295",
+    ]
+
+
+@pytest.mark.parametrize("value", ["[interval '1 day']", "{'i': interval '1 day'}"])
+def test_intervals_within_a_column_are_refused(project: Make, value: str) -> None:
+    lab = project(LAB)
+    duckdb.sql(f"copy (select 1 as i, {value} as a) to '{lab.extracts / '0.parquet'}'")
+    with pytest.raises(SourceError, match=r"0\.parquet has intervals in a list, struct or map"):
+        read(lab)
 
 
 def test_integers_of_128_bits_are_named_for_what_they_are(project: Make) -> None:

@@ -68,6 +68,11 @@ def _contradictory(items: list[etree._Element]) -> bool:
     return False
 
 
+def holds(element: etree._Element) -> bool:
+    """Whether an element is, or has in it, a Patient or a Tumor, be they of another namespace."""
+    return bool(_HOLDS(element))
+
+
 def xml(element: etree._Element) -> str:
     """An element as it stands in the file."""
     return str(etree.tostring(element, encoding="unicode", with_tail=False))
@@ -136,7 +141,7 @@ class Level:
                     expected.update(children(element, "Tumor"))
                 strange = [x for x in element if x not in expected]
                 yield from self._holding(strange, line)
-                strangers = self._strangers([x for x in strange if not _HOLDS(x)])
+                strangers = self._strangers([x for x in strange if not holds(x)])
             self._keep(values, strangers, number, line, *parent)
         if self.table == "tumor":
             for nested in children(element, "Tumor"):
@@ -146,7 +151,10 @@ class Level:
     def add_root(
         self, elements: list[etree._Element], attributes: Mapping[str, str], line: int
     ) -> Iterator[Reject]:
-        """Take the file's own items, and its attributes where they are declared, as its row."""
+        """Take the file's own items, and its attributes where they are declared, as its row.
+
+        `elements` hold no records.
+        """
         self.count = 1
         items = [element for element in elements if local(element) == "Item"]
         values: dict[str | None, str | None] = {id_of(item): item.text for item in items}
@@ -163,8 +171,7 @@ class Level:
         other = {name: text for name, text in other.items() if name[1:] not in _STANDARD}
         self.attributes.update(name[1:] for name in other)
         strange = [element for element in elements if local(element) != "Item"]
-        yield from self._holding(strange, line)
-        strangers = self._strangers([element for element in strange if not _HOLDS(element)])
+        strangers = self._strangers(strange)
         self._keep({**declared, **values}, other | strangers, 1, line)
 
     def misplaced(self, element: etree._Element, line: int, reason: str) -> Reject:
@@ -218,7 +225,7 @@ class Level:
     def _holding(self, elements: list[etree._Element], line: int) -> Iterator[Reject]:
         """Rejects for the elements in which records stand that nobody looks for there."""
         for element in elements:
-            if _HOLDS(element):
+            if holds(element):
                 yield self.below.misplaced(element, line, HOLDING)
 
     def _strangers(self, elements: list[etree._Element]) -> dict[str, str]:

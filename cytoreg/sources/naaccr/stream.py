@@ -154,6 +154,8 @@ class _Reader:
         self._root: etree._Element | None = None
         self._done: etree._Element | None = None  # handed on, still the last in the tree
         self._open: etree._Element | None = None  # the last in the tree, perhaps to be continued
+        self._box: etree._Element | None = None  # that, if it is no Patient and has one in it
+        self._boxed = 0  # bytes of pieces since it began
         self._line = 1  # of the piece
         self._parser_line = 1  # of the parser's first line
         self._opening = b""
@@ -166,19 +168,21 @@ class _Reader:
         except etree.XMLSyntaxError as error:
             failed = error
         ended, nested = self._events()
+        boxed = self._in_box(len(piece))
         # The parser may wait for an end, as after an ampersand: nothing was refused, nothing ended.
-        waits = whole and (ended is None or ended.getnext() is not None)
+        waits = whole and not boxed and (ended is None or ended.getnext() is not None)
         done = not (failed or nested or waits)
         if done:
             yield from self._complete(ended)
             self._opening = self._opening or _opening(piece)
-        elif self._opening and _START.search(_bare(piece)):
+        elif self._opening and not boxed and _START.search(_bare(piece)):
             yield from self._mend(piece)
         elif failed:
             line = failed.lineno if isinstance(failed, etree.XMLSyntaxError) else failed.line
             raise _not_well_formed(line, self._parser_line - 1)
         self._line += piece.count(b"\n")
-        if done and whole and self._opening and self._line - self._parser_line > _MOST_LINES // 2:
+        many = self._line - self._parser_line > _MOST_LINES // 2
+        if done and whole and not boxed and self._opening and many:
             if self._root is not None:
                 yield from self._text(self._root.text)
             self._begin_anew(self._line)  # beyond, lines would be about right at best
@@ -208,8 +212,24 @@ class _Reader:
             elif parent is self._root:
                 ended = element
             elif parent is not None and _space(element) == _space(parent.getroottree().getroot()):
-                nested = True
+                *_, top, _ = element.iterancestors()
+                if _local(top) == PATIENT:
+                    nested = True
+                else:
+                    self._box = top
         return ended, nested
+
+    def _in_box(self, size: int) -> bool:
+        """Whether the tree ends in an unknown element with a Patient in it, which may go on."""
+        if self._box is None or self._root is None or self._box is not self._root[-1]:
+            self._box, self._boxed = None, 0
+            return False
+        self._boxed += size
+        if self._boxed > LONGEST:
+            raise NotNaaccr(
+                f"has a {PATIENT} in an element {_local(self._box)}, which NAACCR XML does not have"
+            )
+        return True
 
     def _complete(self, ended: etree._Element | None) -> Iterator[Found | Broken]:
         """Hand on the elements that cannot grow any more, and take them out of the tree."""
@@ -267,7 +287,7 @@ class _Reader:
         """Let another parser go on from this line, as if the root began there."""
         self._parser, self._parser_line = _parser(), line
         self._parser.feed(self._opening + rest)
-        self._root = self._done = self._open = None
+        self._root = self._done = self._open = self._box = None
         self._events()
 
     def _alone(self, text: bytes, line: int) -> Iterator[Found | Broken]:

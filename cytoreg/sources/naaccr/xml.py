@@ -23,7 +23,15 @@ from cytoreg.sources.declaration import NO_TABLE, RESERVED
 from cytoreg.sources.files import check_file, find, open_bytes, place, texts
 from cytoreg.sources.naaccr.config import NaaccrXmlSource
 from cytoreg.sources.naaccr.items import levels, user_items
-from cytoreg.sources.naaccr.level import Level, attributes_of, children, id_of, local
+from cytoreg.sources.naaccr.level import (
+    HOLDING,
+    Level,
+    attributes_of,
+    children,
+    holds,
+    id_of,
+    local,
+)
 from cytoreg.sources.naaccr.stream import Broken, NotNaaccr, below_root, line_of, root_of
 
 TYPES = "A", "M", "C", "I"
@@ -191,6 +199,8 @@ def _read(
                     yield level.take()
         elif kind == "Tumor":
             yield tumors.misplaced(element, found.line, "a Tumor outside a Patient")
+        elif kind != "Item" and holds(element):
+            yield patients.misplaced(element, found.line, HOLDING)
         elif len(heads) < _MOST:
             heads.append(element)
         else:

@@ -19,7 +19,7 @@ from cytoreg.sources.blocks import UNDECODABLE
 from cytoreg.sources.files import find, place
 from cytoreg.sources.headings import mapped, together
 from cytoreg.sources.parquet.config import ParquetSource
-from cytoreg.sources.parquet.text import as_bytes, text
+from cytoreg.sources.parquet.text import as_bytes, interval, text
 from cytoreg.sources.records import shaped
 
 _BATCH_BYTES = 64 << 20
@@ -47,7 +47,11 @@ def read(name: str, config: ParquetSource, extracts: Path) -> Iterator[Item]:
     for path, where in files.items():
         row = 0
         with _open(name, path, where) as file:
+            intervals = _intervals(name, where, file)
             for batch in _batches(name, where, file):
+                for column in intervals:
+                    at = batch.schema.get_field_index(column)
+                    batch = batch.set_column(at, column, interval(batch.column(at)))
                 batch = batch.rename_columns(columns[path])
                 try:
                     items = _items(batch, wanted, table, where, row)
@@ -98,6 +102,19 @@ def _open(source: str, path: Path, where: str) -> pq.ParquetFile:
             raise _encrypted(source, where) from None
         raise _damaged(source, where) from None
     return file
+
+
+def _intervals(source: str, where: str, file: pq.ParquetFile) -> list[str]:
+    """The columns of Parquet's type INTERVAL; raises SourceError where lists or structs hold it."""
+    parts = map(file.schema.column, range(len(file.schema)))
+    found = [part.path for part in parts if part.converted_type == "INTERVAL"]
+    if not set(found) <= set(file.schema_arrow.names):
+        raise SourceError(
+            source,
+            f"{where} has intervals in a list, struct or map, which Arrow cannot read",
+            remedy="write them as text, or as a column of their own",
+        )
+    return found
 
 
 def _encrypted(source: str, where: str) -> SourceError:
