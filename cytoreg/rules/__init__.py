@@ -21,7 +21,6 @@ from cytoreg.rules.declare import (
     compare,
     determined,
     field,
-    given,
     has,
     newest_by,
     references,
@@ -33,6 +32,7 @@ from cytoreg.rules.judge import begin, finish, judge, judge_alone, judge_beside_
 from cytoreg.rules.load import load_schemas
 from cytoreg.rules.partial_date import PartialDate, PartialDatetime
 from cytoreg.rules.statement import sql_of
+from cytoreg.rules.vocabulary import given
 
 __all__ = [
     "Column",

@@ -15,7 +15,8 @@ from cytoreg.warehouse import quote
 if TYPE_CHECKING:
     import pandera.pandas as pa
 
-    from cytoreg.rules.declare import Entity, Refused, Severity
+    from cytoreg.rules.declare import Entity
+    from cytoreg.rules.vocabulary import Refused, Severity
 
 
 @dataclass(frozen=True)

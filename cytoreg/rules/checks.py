@@ -19,10 +19,10 @@ from pandera.api.function_dispatch import Dispatcher
 from cytoreg.errors import ConfigError
 from cytoreg.rules.catalogue import Codes
 from cytoreg.rules.column_types import TYPES, ColumnType
-from cytoreg.rules.declare import check_name
 from cytoreg.rules.operations import sql_literal
 from cytoreg.rules.partial_date import PartialDate
 from cytoreg.rules.regex import to_re2
+from cytoreg.rules.vocabulary import check_name
 from cytoreg.warehouse import literal, quote
 
 if TYPE_CHECKING:

@@ -28,21 +28,21 @@ from cytoreg.rules.catalogue import (
     Unique,
 )
 from cytoreg.rules.constants import prove_constants
-from cytoreg.rules.declare import (
+from cytoreg.rules.declare import Entity
+from cytoreg.rules.expression import DATES, Scope, parse, parse_value
+from cytoreg.rules.vocabulary import (
     LINEAGE,
     ColumnMeta,
     Comparison,
     Counterpart,
     Declaration,
     Dependency,
-    Entity,
     Reference,
     RowRule,
     Severity,
     check_name,
     entity_name,
 )
-from cytoreg.rules.expression import DATES, Scope, parse, parse_value
 from cytoreg.warehouse import quote
 
 if TYPE_CHECKING:

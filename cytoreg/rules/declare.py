@@ -86,15 +86,10 @@ inside `with given(as_of=…, patient=accepted_patients):` when rules need them.
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
 from inspect import getattr_static
 from types import MappingProxyType
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, TypeVar
 
 import pandas as pd
 import pandera.pandas as pa
@@ -103,127 +98,24 @@ from pandera.api.dataframe.model_components import FieldInfo
 from cytoreg.errors import ConfigError
 from cytoreg.rules.annotation import column_type
 from cytoreg.rules.column_types import DTYPES
-
-Severity = Literal["critical", "warning", "info"]
-Refused = Literal["row", "cell"]
-SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
-LINEAGE = ("_source", "_table", "_file", "_row")
-SHORT_NAMES = MappingProxyType(
-    {
-        "equal_to": "eq",
-        "not_equal_to": "ne",
-        "greater_than": "gt",
-        "greater_than_or_equal_to": "ge",
-        "less_than": "lt",
-        "less_than_or_equal_to": "le",
-    }
+from cytoreg.rules.evaluate import passes
+from cytoreg.rules.vocabulary import (
+    SEVERITIES,
+    Agreement,
+    ColumnMeta,
+    Comparison,
+    Counterpart,
+    Declaration,
+    Dependency,
+    Newest,
+    Reference,
+    Refused,
+    RowRule,
+    Severity,
+    check_name,
+    entity_name,
+    what_is_given,
 )
-
-
-@dataclass(frozen=True)
-class ColumnMeta:
-    """What a column's declaration says beyond Pandera's own vocabulary."""
-
-    key: bool
-    refuses: Refused
-    unit: str
-    severities: Mapping[str, Severity]
-    reasons: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class RowRule:
-    """A condition on one row; `refuses` names the cells in doubt, none the whole row."""
-
-    holds: str
-    reason: str
-    severity: Severity
-    refuses: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Reference:
-    """An accepted row of `entity` must exist; `on` maps own columns to its columns."""
-
-    entity: str
-    on: Mapping[str, str]
-    reason: str
-    severity: Severity
-    refuses: tuple[str, ...] = ()
-
-    def is_wider_than(self, other: Reference) -> bool:
-        """Whether the other one finds all that this one does: this asks for fewer columns."""
-        return self.entity == other.entity and self.on.items() < other.on.items()
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A condition on this row and each accepted row of `entity` with equal `on` columns."""
-
-    entity: str
-    on: Mapping[str, str]
-    holds: str
-    reason: str
-    severity: Severity
-    refuses: tuple[str, ...] = ()
-    across_sources: bool = False
-
-
-@dataclass(frozen=True)
-class Newest:
-    """Expressions by which the versions of a record are ordered, the highest first."""
-
-    by: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Dependency:
-    """Rows with equal values of `by` have one value of `column`."""
-
-    column: str
-    by: tuple[str, ...]
-    reason: str
-    severity: Severity
-    refuses: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Counterpart:
-    """Each row that fulfils `when` has at least one accepted row of `entity` with equal columns."""
-
-    entity: str
-    on: Mapping[str, str]
-    when: str
-    reason: str
-    severity: Severity
-    refuses: tuple[str, ...] = ()
-
-
-Declaration = RowRule | Reference | Comparison | Dependency | Counterpart
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """`agrees` before the entity's name is known; becomes a Comparison with the entity itself."""
-
-    column: str
-    on: Mapping[str, str]
-    when: str
-    reason: str
-    severity: Severity
-    refuses: tuple[str, ...] = ()
-
-    def comparison(self, entity: str) -> Comparison:
-        """Rows of two sources with equal `on` columns must not differ in `column`."""
-        from cytoreg.rules.expression import qualified
-
-        holds = f"{self.column} = {entity}.{self.column}"
-        if self.when:
-            holds = f"not ({self.when}) or not ({qualified(self.when, entity)}) or {holds}"
-        reason = self.reason or f"{self.column} is not the same in another source."
-        return Comparison(
-            entity, self.on, holds, reason, self.severity, self.refuses, across_sources=True
-        )
 
 
 def field(
@@ -417,39 +309,6 @@ def whole_table(function: CheckFunction) -> CheckFunction:
     return function
 
 
-@dataclass(frozen=True)
-class Given:
-    """What rules see besides the row: the reference date and accepted rows by entity."""
-
-    as_of: date | None
-    accepted: Mapping[str, pd.DataFrame]
-
-
-_NOTHING = Given(None, MappingProxyType({}))
-_GIVEN: ContextVar[Given] = ContextVar("given")
-
-
-@contextmanager
-def given(as_of: date | None = None, **accepted: pd.DataFrame) -> Iterator[None]:
-    """Tell Pandera's checks the reference date and the accepted rows of other entities."""
-    token = _GIVEN.set(Given(as_of, accepted))
-    try:
-        yield
-    finally:
-        _GIVEN.reset(token)
-
-
-def entity_name(model: type) -> str:
-    """Name of an entity in tables and rule ids: its class name in snake case."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", model.__name__).lower()
-
-
-def check_name(check: pa.Check) -> str:
-    """Name of a check in rule ids: as `field` takes it."""
-    name = str(check.name)
-    return SHORT_NAMES.get(name, name)
-
-
 class Entity(pa.DataFrameModel):  # type: ignore[misc]
     """A kind of record. Subclass it once in `schemas/<entity>.py`; see the module's example."""
 
@@ -512,9 +371,7 @@ def _pandera_check(name: str, declaration: Declaration) -> classmethod:  # type:
     """The declaration as a Pandera dataframe check that never touches a database."""
 
     def check(cls: type[Entity], frame: pd.DataFrame) -> pd.Series:
-        from cytoreg.rules.evaluate import passes
-
-        return passes(cls, declaration, frame, _GIVEN.get(_NOTHING))
+        return passes(cls, declaration, frame, what_is_given())
 
     check.__name__ = name
     decorated: classmethod = pa.dataframe_check(  # type: ignore[type-arg]

@@ -16,7 +16,9 @@ import pandas as pd
 
 from cytoreg.errors import ConfigError
 from cytoreg.rules.column_types import TYPES, ColumnType, Value, of_dtype, read, stored_values
-from cytoreg.rules.declare import (
+from cytoreg.rules.expression import parse
+from cytoreg.rules.operations import OPERATIONS, Node
+from cytoreg.rules.vocabulary import (
     LINEAGE,
     Comparison,
     Counterpart,
@@ -27,11 +29,9 @@ from cytoreg.rules.declare import (
     RowRule,
     entity_name,
 )
-from cytoreg.rules.expression import parse
-from cytoreg.rules.operations import OPERATIONS, Node
 
 if TYPE_CHECKING:
-    from cytoreg.rules.declare import Entity
+    from pandera.pandas import DataFrameModel
 
 Column = Sequence[Value | None]
 
@@ -94,7 +94,7 @@ class Table:
 
 
 def passes(
-    model: type[Entity], declaration: Declaration, frame: pd.DataFrame, given: Given
+    model: type[DataFrameModel], declaration: Declaration, frame: pd.DataFrame, given: Given
 ) -> pd.Series:
     """One boolean a row of `frame`: the declared rule holds, or cannot be told."""
     entity = entity_name(model)
@@ -119,7 +119,7 @@ def passes(
     return pd.Series([row not in broken for row in range(own.rows)], index=frame.index, dtype=bool)
 
 
-def column_types(model: type[Entity]) -> dict[str, ColumnType]:
+def column_types(model: type[DataFrameModel]) -> dict[str, ColumnType]:
     """Types of an entity's columns, in order."""
     columns = model.to_schema().columns
     return {name: column.dtype.column_type for name, column in columns.items()}

@@ -13,7 +13,7 @@ import pyarrow as pa
 from cytoreg.errors import ConfigError
 from cytoreg.rules.catalogue import EntityRules, Python, Rule
 from cytoreg.rules.column_types import TYPES, of_stored
-from cytoreg.rules.declare import LINEAGE
+from cytoreg.rules.vocabulary import LINEAGE
 from cytoreg.warehouse import quote
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from cytoreg.errors import BuildError, ConfigError
 from cytoreg.machine import machine_error
 from cytoreg.names import define_names
 from cytoreg.rules.catalogue import Column, EntityRules, Python
-from cytoreg.rules.declare import LINEAGE
 from cytoreg.rules.lacking import lacking
 from cytoreg.rules.outcome import kept, told
 from cytoreg.rules.statement import cells, numbered, rows, tables
+from cytoreg.rules.vocabulary import LINEAGE
 from cytoreg.sqlerror import scrub
 from cytoreg.warehouse import comment, literal, quote
 

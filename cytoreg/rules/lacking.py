@@ -11,9 +11,9 @@ from datetime import date
 
 from cytoreg.rules.catalogue import Column, EntityRules, Has
 from cytoreg.rules.contradiction import columns
-from cytoreg.rules.declare import LINEAGE
 from cytoreg.rules.operations import changed_by_null, to_sql
 from cytoreg.rules.outcome import key_of, refused
+from cytoreg.rules.vocabulary import LINEAGE
 from cytoreg.warehouse import literal, quote
 
 

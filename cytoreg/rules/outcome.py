@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cytoreg.rules.catalogue import Column, EntityRules
-from cytoreg.rules.declare import LINEAGE
 from cytoreg.rules.doubt import doubt_sql
+from cytoreg.rules.vocabulary import LINEAGE
 from cytoreg.warehouse import literal, quote
 
 _TEMPORARY = ("judged", "violation", "rule", "applied")

@@ -29,10 +29,10 @@ from cytoreg.rules.catalogue import (
 )
 from cytoreg.rules.comparison import contradictions, minorities
 from cytoreg.rules.contradiction import columns as columns_read
-from cytoreg.rules.declare import LINEAGE
 from cytoreg.rules.lacking import lacking
 from cytoreg.rules.operations import changed_by_null, to_sql
 from cytoreg.rules.outcome import kept, refused, told
+from cytoreg.rules.vocabulary import LINEAGE
 from cytoreg.warehouse import literal, quote
 
 Test = TypeVar("Test", Condition, Unique, Exists, Pairwise, Determined, Has, Python)

@@ -19,8 +19,8 @@ from pandera.errors import SchemaErrorReason as Reason
 
 from cytoreg.rules import Entity, EntityRules, Rule, compile_schemas, given, judge
 from cytoreg.rules.catalogue import Condition, Exists, Has, Pairwise, Python, Unique
-from cytoreg.rules.declare import check_name, entity_name
 from cytoreg.rules.partial_date import PartialDateDtype, PartialDatetimeDtype
+from cytoreg.rules.vocabulary import check_name, entity_name
 from cytoreg.warehouse import SCHEMAS, quote
 
 AS_OF = date(2016, 12, 31)

@@ -11,8 +11,8 @@ from rules_build import findings
 
 from cytoreg.errors import ConfigError
 from cytoreg.rules import Entity, compile_schemas, determined, field
-from cytoreg.rules.declare import Given
 from cytoreg.rules.evaluate import passes
+from cytoreg.rules.vocabulary import Given
 
 
 class Stay(Entity):
