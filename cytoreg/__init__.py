@@ -83,8 +83,8 @@ def query(project: Project, sql: str, *, run: str | None = None, private: bool =
     asked; without, what is or would be published. Raises ConfigError when there is no such build,
     and for SQL that fails.
     """
+    from cytoreg.nights.kept_runs import build_of
     from cytoreg.publication.query import query as ask
-    from cytoreg.publication.which import build_of
 
     build = build_of(project, run, private=private)
     if private:

@@ -11,9 +11,10 @@ from cytoreg import endings
 from cytoreg.errors import CytoregError, place
 from cytoreg.gates import Gate
 from cytoreg.machine import machine_error
+from cytoreg.nights.run_folder import durations, fingerprint, keep_verdict, steps, timed
 from cytoreg.progress import Progress, quiet
 from cytoreg.publication.hold import HELD, held
-from cytoreg.run import Purpose, Run, Verdict, durations, fingerprint, keep_verdict, step, steps
+from cytoreg.run import Purpose, Run, Verdict
 from cytoreg.system.version import __version__
 from cytoreg.warehouse import comment, open_build
 
@@ -36,7 +37,7 @@ def conclude(run: Run, progress: Progress = quiet) -> Verdict:
     from cytoreg.publication import privacy
 
     project = run.project
-    with step(run, "publish") as counts:
+    with timed(run, "publish") as counts:
         gates, outputs = _check(run, run.purpose)
         status = _DONE[run.purpose] if all(gate.passed for gate in gates) else "gate closed"
         if status == "published" and (hold := held(project)):

@@ -16,10 +16,11 @@ import duckdb
 
 from cytoreg import audit, durable, ledger
 from cytoreg.errors import ConfigError
+from cytoreg.nights.run_folder import durations, inputs, keep_verdict, read_verdict
 from cytoreg.project import Project
 from cytoreg.publication import notes
 from cytoreg.publish import all_notes, folders, noted, published_run
-from cytoreg.run import Run, durations, inputs, keep_verdict, read_verdict
+from cytoreg.run import Run
 from cytoreg.warehouse import in_memory, literal, private_spill
 
 __all__ = [

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from cytoreg import manifest
 from cytoreg.errors import ConfigError, CytoregError, place
+from cytoreg.nights.run_folder import remember_landing
 from cytoreg.progress import quiet
-from cytoreg.run import Run, remember_landing
+from cytoreg.run import Run
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,28 +7,31 @@ called from one process, from Prefect tasks or from a test alike.
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cytoreg import durable, ledger
-from cytoreg.errors import ConfigError, CytoregError, GateClosed, place
-from cytoreg.lock import release_lock, take_lock
+from cytoreg import durable
+from cytoreg.errors import ConfigError, GateClosed
 from cytoreg.project import Project, load_project
 from cytoreg.system.version import __version__
-from cytoreg.zone import today
 
 if TYPE_CHECKING:
     from cytoreg.gates import Gate
 
 Purpose = Literal["publish", "validate", "rebuild"]
 
-_ID = "%Y%m%dT%H%M%SZ"
+RUN, SCHEMA = "run.json", 1
+"""The file of a run's folder that says what the run is, and the version of what it holds."""
+ID = "%Y%m%dT%H%M%SZ"
+"""How ids of runs begin: the second in which the run began (UTC)."""
+
+_TEXTS = ("time_zone", "purpose", "continues", "code_version", "project_hash", "started_at")
+_KEPT = ("root", "extracts", "as_of", "accepted", *_TEXTS)
 
 
 @dataclass(frozen=True)
@@ -55,24 +58,23 @@ class Run:
     @classmethod
     def open(cls, data: Path, run_id: str) -> Run:
         """The run that `new_run` began under this id."""
-        path = data / "builds" / run_id / "run.json"
+        path = data / "builds" / run_id / RUN
         try:
             known = json.loads(path.read_text(encoding="utf-8"))
+            if known.get("schema", 1) > SCHEMA:
+                raise ConfigError(
+                    f"run {run_id} was made by a newer cytoreg", remedy="use that one, or newer"
+                )
             return cls(
                 run_id=run_id,
+                data=data,
                 root=Path(known["root"]),
                 extracts=Path(known["extracts"]),
-                data=data,
                 as_of=date.fromisoformat(known["as_of"]),
-                time_zone=known["time_zone"],
-                purpose=known["purpose"],
-                continues=known["continues"],
                 accepted=tuple(known["accepted"]),
-                code_version=known["code_version"],
-                project_hash=known["project_hash"],
-                started_at=known["started_at"],
+                **{name: known[name] for name in _TEXTS},
             )
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ConfigError(f"no run {run_id} below {data}", remedy="see: cytoreg runs") from None
 
     @classmethod
@@ -141,92 +143,16 @@ class Verdict:
             )
 
 
-def new_run(
-    project: Project,
-    *,
-    as_of: date | None = None,
-    purpose: Purpose = "publish",
-    resume: bool = False,
-    accept: Iterable[str] = (),
-) -> Run:
-    """Begin a run: take the refresh lock, make its folder, open its row in the ledger.
-
-    `as_of` is the last day that the extracts can speak of (default: today, in the registry's time
-    zone). `resume` continues the last run with what it landed, and its `as_of`; raises ConfigError
-    if that one came to an end.
-    """
-    if not project.config.sources:
-        raise ConfigError(
-            "cytoreg.toml declares no source: there is nothing to land",
-            remedy="add one: cytoreg sources add NAME WHERE",
-        )
-    accepted = tuple(accept)
-    for source in accepted:
-        project.source(source)
-    take_lock(project.data)
-    try:
-        return _begin(project, as_of, purpose, resume, accepted)
-    except BaseException:
-        release_lock(project.data)
-        raise
-
-
-def _begin(
-    project: Project, as_of: date | None, purpose: Purpose, resume: bool, accepted: tuple[str, ...]
-) -> Run:
-    from cytoreg import endings
-    from cytoreg.keeping import forgotten
-
-    zone = project.time_zone
-    ledger.repair(project.ledger_url)
-    endings.make_up(project)
-    forgotten.expire(project)
-    forgotten.sweep(project)
-    continued = _failed(project) if resume else None
-    if continued:
-        as_of = as_of or continued.as_of
-    now = _after_all(project)
-    run = Run(
-        run_id=f"{now:{_ID}}-{now.microsecond:06x}",  # ids sort as the runs began
-        root=project.root,
-        extracts=project.extracts,
-        data=project.data,
-        as_of=as_of or today(zone),
-        time_zone=zone,
-        purpose=purpose,
-        continues=continued.run_id if continued else "",
-        accepted=accepted,
-        project_hash=project.content_hash(),
-        started_at=now.isoformat(timespec="microseconds"),
-    )
+def create(run: Run) -> None:
+    """Make the folder of a run, and write down what it is."""
+    known = {name: getattr(run, name) for name in _KEPT}
     run.folder.mkdir(parents=True)
-    known = {
-        "root": str(run.root),
-        "extracts": str(run.extracts),
-        "as_of": str(run.as_of),
-        "time_zone": run.time_zone,
-        "purpose": run.purpose,
-        "continues": run.continues,
-        "accepted": run.accepted,
-        "code_version": run.code_version,
-        "project_hash": run.project_hash,
-        "started_at": run.started_at,
-    }
-    durable.write(run.folder / "run.json", json.dumps(known))
-    ledger.start(
-        project.ledger_url,
-        run.run_id,
-        as_of=run.as_of,
-        started_at=now,
-        code_version=run.code_version,
-        project_hash=run.project_hash,
-    )
-    return run
+    durable.write(run.folder / RUN, json.dumps({"schema": SCHEMA} | known, default=str))
 
 
 def began(run_id: str) -> datetime:
     """When the run of this id began, to the second (UTC); ValueError for what is no id."""
-    return datetime.strptime(run_id[:16], _ID).replace(tzinfo=UTC)
+    return datetime.strptime(run_id[:16], ID).replace(tzinfo=UTC)
 
 
 def newest(project: Project) -> datetime | None:
@@ -238,136 +164,18 @@ def newest(project: Project) -> datetime | None:
     return max(found, default=None)
 
 
-def _after_all(project: Project) -> datetime:
-    """Now; of a clock that was set back, a second after the newest run: order is kept by ids."""
-    now, last = datetime.now(UTC), newest(project)
-    return last + timedelta(seconds=1) if last and now < last else now
-
-
 def earlier(run: Run) -> Iterator[Run]:
     """Refreshes that came to a verdict before this run, the newest first.
 
     A rebuild looks at old landings and a validation perhaps at another delivery: neither counts.
     """
-    for path in _newest_first(run.project, "verdict.json"):
+    for path in newest_first(run.project, "verdict.json"):
         with suppress(ConfigError):  # a file of another run that is damaged is no concern of ours
             before = Run.open(run.data, path.parent.name)
             if before.purpose == "publish" and before.run_id != run.run_id:
                 yield before
 
 
-def _newest_first(project: Project, name: str) -> list[Path]:
+def newest_first(project: Project, name: str) -> list[Path]:
     """A file of each run's folder."""
     return sorted(project.builds.glob(f"*/{name}"), reverse=True)
-
-
-def _failed(project: Project) -> Run:
-    """The newest run, if it failed or was interrupted."""
-    for path in _newest_first(project, "run.json"):
-        try:
-            run = Run.open(project.data, path.parent.name)
-        except ConfigError:
-            continue
-        if run.purpose == "publish":
-            if (run.folder / "verdict.json").exists():
-                break
-            return run
-    raise ConfigError(
-        "no refresh failed since the last that came to an end: there is nothing to resume",
-        remedy="begin anew: cytoreg refresh",
-    )
-
-
-def fail(run: Run, error: BaseException) -> None:
-    """Record that a run ended without a verdict, as far as that can be recorded now.
-
-    The published marts are untouched. What cannot be recorded is made up by the next run.
-    """
-    from cytoreg import endings, retention
-
-    if isinstance(error, KeyboardInterrupt):
-        text = "interrupted"
-    else:
-        text = str(error) if isinstance(error, CytoregError) else f"unexpected {place(error)}"
-    with suppress(Exception):
-        endings.keep(run, "failed", error=text)
-    with suppress(Exception):
-        endings.enter(run)
-    with suppress(Exception):  # nights that fail must not fill the disk
-        retention.retain(run.project, run.project.config.retention.builds)
-
-
-def durations(run: Run) -> dict[str, float]:
-    """Seconds by stage, as far as the run has come."""
-    return {step: seconds for step, (seconds, _) in steps(run).items()}
-
-
-def keep_verdict(run: Run, verdict: Verdict) -> None:
-    """Write down how a run ended, for whoever knows it by its id alone."""
-    known = asdict(verdict) | {"report": str(verdict.report)}
-    durable.write(run.folder / "verdict.json", json.dumps(known))
-
-
-def read_verdict(run: Run) -> Verdict:
-    """How a run ended; raises ConfigError when it has not come to an end."""
-    from cytoreg.gates import Gate
-
-    try:
-        known = json.loads((run.folder / "verdict.json").read_text(encoding="utf-8"))
-        gates = [Gate(**gate) for gate in known.pop("gates")]
-        return Verdict(**known | {"gates": gates, "report": run.report})
-    except (OSError, ValueError, KeyError, TypeError):
-        raise ConfigError(f"run {run.run_id} did not end", remedy="see: cytoreg runs") from None
-
-
-def inputs(run: Run) -> dict[str, dict[str, int | str]]:
-    """What came in, by source: fingerprint, rows, rejects, whether unchanged, whether stale."""
-    found: dict[str, dict[str, int | str]] = {}
-    for name, (_, counts) in steps(run).items():
-        if name.startswith("land "):
-            source = name.removeprefix("land ")
-            with suppress(ConfigError):
-                found[source] = {"fingerprint": fingerprint(run, source), **counts}
-    return found
-
-
-def fingerprint(run: Run, source: str) -> str:
-    """The landing that this run uses of a source."""
-    path = run.folder / "landings" / source
-    try:
-        return path.read_text(encoding="utf-8")
-    except (FileNotFoundError, ValueError):
-        raise ConfigError(
-            f"run {run.run_id} has not landed source {source}",
-            remedy="land every source of cytoreg.toml before staging",
-        ) from None
-
-
-def remember_landing(run: Run, source: str, fingerprint: str) -> None:
-    """Note which landing of a source this run uses."""
-    path = run.folder / "landings" / source
-    path.parent.mkdir(exist_ok=True)
-    durable.write(path, fingerprint)
-
-
-@contextmanager
-def step(run: Run, name: str) -> Iterator[dict[str, int]]:
-    """Time a step and keep the counts that it puts into the yielded mapping, if the disk will."""
-    counts: dict[str, int] = {}
-    began = time.perf_counter()
-    yield counts
-    path = run.folder / "steps" / f"{time.time_ns()}-{name.replace(' ', '_')}.json"
-    seconds = round(time.perf_counter() - began, 3)
-    with suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
-        durable.write(path, json.dumps([name, seconds, counts]))
-
-
-def steps(run: Run) -> dict[str, tuple[float, dict[str, int]]]:
-    """Seconds and counts of the steps done so far, in the order in which they ended."""
-    found = {}
-    for path in sorted((run.folder / "steps").glob("[0-9]*.json")):
-        with suppress(OSError, ValueError, TypeError):  # of a damaged one nothing is known
-            name, seconds, counts = json.loads(path.read_text(encoding="utf-8"))
-            found[name] = (seconds, counts)
-    return found

@@ -23,9 +23,10 @@ from cytoreg.drift import NIGHTS, Drift, profiles, volume
 from cytoreg.errors import ConfigError, CytoregError, SourceError, place
 from cytoreg.landing import Landing, land, latest, verified
 from cytoreg.machine import interrupted, machine_error
+from cytoreg.nights.run_folder import fingerprint, read_verdict, remember_landing
 from cytoreg.profile import read as read_profile
 from cytoreg.progress import Progress, quiet
-from cytoreg.run import Run, earlier, fingerprint, read_verdict, remember_landing
+from cytoreg.run import Run, earlier
 from cytoreg.warehouse import transaction
 
 if TYPE_CHECKING:

@@ -96,7 +96,8 @@ def run_flow(
     Uses the server of PREFECT_API_URL, or one of its own that ends with it. Raises what the flow
     raises; a closed gate is no error here: see `Verdict.published`.
     """
-    from cytoreg.run import Run, read_verdict
+    from cytoreg.nights.run_folder import read_verdict
+    from cytoreg.run import Run
 
     parameters = _parameters(project) | more
     if as_of:

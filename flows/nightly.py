@@ -17,8 +17,9 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from cytoreg.conclude import conclude
 from cytoreg.errors import BuildError, CytoregError, place
 from cytoreg.nights import refresh
+from cytoreg.nights.run_folder import read_verdict
 from cytoreg.project import load_project
-from cytoreg.run import Run, read_verdict
+from cytoreg.run import Run
 from cytoreg.tracking import scrubbed, watcher
 
 

@@ -16,8 +16,8 @@ from cytoreg.errors import ConfigError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from cytoreg.nights.kept_runs import Kept
     from cytoreg.project import Project
-    from cytoreg.publication.which import Kept
 
 TABLE_ROWS = 1000
 """Rows that a table for people shows; every other form is whole."""
@@ -75,9 +75,9 @@ def query(
 
     Example:  cytoreg query -o benchmark.xlsx "select * from marts.publication_benchmark"
     """
+    from cytoreg.nights.kept_runs import build_of
     from cytoreg.publication.formats import save, write
     from cytoreg.publication.query import query as ask
-    from cytoreg.publication.which import build_of
 
     form = _form(form, output)
     loaded = load(project, None, data)
@@ -137,7 +137,7 @@ def _as_table(found: pa.RecordBatchReader) -> None:
 
 def _say_who_answers(loaded: Project, run: str | None) -> None:
     """On standard error: which run answers, if one is named or the published is not the newest."""
-    from cytoreg.publication.which import PRIVATE, answering, newer
+    from cytoreg.nights.kept_runs import PRIVATE, answering, newer
     from cytoreg.publish import published_run
 
     if run is not None:
@@ -180,7 +180,7 @@ def report(
 
     Example:  cytoreg report --open
     """
-    from cytoreg.publication.which import LAST, answering, kept, newer
+    from cytoreg.nights.kept_runs import LAST, answering, kept, newer
     from cytoreg.publish import published_run
 
     if run_id and run and run_id != run:

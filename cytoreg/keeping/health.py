@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from cytoreg import durable, endings, ledger
 from cytoreg.errors import ConfigError
 from cytoreg.keeping import forgotten
+from cytoreg.nights.run_folder import read_verdict
 from cytoreg.publish import all_notes, published_run
-from cytoreg.run import Run, read_verdict
+from cytoreg.run import Run
 
 if TYPE_CHECKING:
     from cytoreg.project import Project

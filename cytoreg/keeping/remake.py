@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from cytoreg import conclude, durable, endings, publish, quality
 from cytoreg.nights.refresh import STAGES, VALIDATION
+from cytoreg.nights.run_folder import durations, keep_verdict, read_verdict
 from cytoreg.nights.run_key import run_key
 from cytoreg.progress import Progress, quiet
 from cytoreg.publication import privacy
-from cytoreg.run import Run, durations, keep_verdict, read_verdict
+from cytoreg.run import Run
 from cytoreg.warehouse import comment, literal, open_build
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from cytoreg.keeping import forgotten
 from cytoreg.keeping.exposed import exposed
 from cytoreg.ledger_database import damaged, file_of
 from cytoreg.lock import locked
+from cytoreg.nights.run_folder import fingerprint
 from cytoreg.publication import notes
-from cytoreg.run import Run, fingerprint
+from cytoreg.run import Run
 from cytoreg.warehouse import open_build
 
 if TYPE_CHECKING:

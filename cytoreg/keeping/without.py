@@ -24,9 +24,10 @@ from cytoreg.keeping.forgotten import Entry
 from cytoreg.keeping.journal import HOME, Move
 from cytoreg.keeping.remake import MADE, remake
 from cytoreg.keeping.withhold import NEW, rewrite, searched
+from cytoreg.nights.run_folder import fingerprint
 from cytoreg.progress import Progress
 from cytoreg.publication.keys import published_key
-from cytoreg.run import Run, fingerprint
+from cytoreg.run import Run
 from cytoreg.system.version import __version__
 from cytoreg.warehouse import in_memory, literal, open_build, quote
 

@@ -17,9 +17,11 @@ from cytoreg.durable import private
 from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.lock import release_lock
 from cytoreg.machine import interrupted, machine_error
+from cytoreg.nights.begin import fail, new_run
+from cytoreg.nights.run_folder import fingerprint, read_verdict, timed
 from cytoreg.progress import Progress, quiet
 from cytoreg.project import Project
-from cytoreg.run import Purpose, Run, Verdict, fail, fingerprint, new_run, read_verdict, step
+from cytoreg.run import Purpose, Run, Verdict
 from cytoreg.sources.patience import interruptible
 from cytoreg.warehouse import open_build, quote
 
@@ -37,7 +39,7 @@ def land_source(run: Run, source: str, progress: Progress = quiet) -> dict[str, 
     """Land one source; returns rows, rejects, whether it was unchanged and whether it is stale."""
     from cytoreg import standing
 
-    with step(run, f"land {source}") as counts:
+    with timed(run, f"land {source}") as counts:
         landing = standing.landed(run, source, progress)
         counts["rows"] = sum(table.rows for table in landing.tables)
         counts["rejects"] = sum(table.rejects for table in landing.tables)
@@ -52,7 +54,7 @@ def stage(run: Run, progress: Progress = quiet) -> dict[str, int]:
     from cytoreg.keeping.withhold import withhold
     from cytoreg.landing import attach
 
-    with step(run, "stage") as counts:
+    with timed(run, "stage") as counts:
         landings = withhold(run, _landings(run))
         run.build.unlink(missing_ok=True)
         with open_build(run.build) as con:
@@ -73,7 +75,7 @@ def judge_sources(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """Say how each source stands, and how it differs from what the published build was made of."""
     from cytoreg import ledger, standing
 
-    with step(run, "judge sources") as counts, open_build(run.build) as con:
+    with timed(run, "judge sources") as counts, open_build(run.build) as con:
         nights = ledger.volumes(run.project.ledger_url, standing.NIGHTS)
         counts.update(standing.judge(con, run, _landings(run), _published(run), nights))
         progress("judge sources", counts["drifts"])
@@ -89,7 +91,7 @@ def judge_rows(run: Run, progress: Progress = quiet) -> dict[str, int]:
     from cytoreg.pseudonyms import define_pseudonym
     from cytoreg.report import completeness
 
-    with step(run, "judge rows") as counts, open_build(run.build) as con:
+    with timed(run, "judge rows") as counts, open_build(run.build) as con:
         schemas = rules.load_schemas(run.root / "schemas")
         require_declared(run.project.config, schemas)
         define_pseudonym(con, run_key(run))
@@ -122,7 +124,7 @@ def assemble(run: Run, progress: Progress = quiet) -> dict[str, int]:
     from cytoreg.nights.run_key import run_key
     from cytoreg.pseudonyms import define_pseudonym
 
-    with step(run, "assemble") as counts, open_build(run.build) as con:
+    with timed(run, "assemble") as counts, open_build(run.build) as con:
         define_pseudonym(con, run_key(run))
         models.build(
             con,
@@ -151,7 +153,7 @@ def judge_marts(run: Run, progress: Progress = quiet) -> dict[str, int]:
 def _judge_suites(run: Run, name: str, progress: Progress, *, marts: bool) -> dict[str, int]:
     from cytoreg import suites
 
-    with step(run, name) as counts:
+    with timed(run, name) as counts:
         results = suites.judge_tables(
             run.build, run.root / "expectations", marts=marts, keys=_grains(run)
         )
@@ -171,7 +173,7 @@ def materialize(run: Run, progress: Progress = quiet) -> dict[str, int]:
     from cytoreg.nights.run_key import run_key
     from cytoreg.pseudonyms import define_pseudonym
 
-    with step(run, "materialize") as counts, open_build(run.build) as con:
+    with timed(run, "materialize") as counts, open_build(run.build) as con:
         define_pseudonym(con, run_key(run))
         sql = models.load_models(run.root / "sql")
         built = models.build(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -19,9 +20,10 @@ from cytoreg.errors import Busy, ConfigError
 from cytoreg.gates import check_gates
 from cytoreg.machine import MachineError
 from cytoreg.nights.refresh import running
+from cytoreg.nights.run_folder import read_verdict
 from cytoreg.nights.undo import release, rollback
 from cytoreg.project import Project, load_project
-from cytoreg.run import Run, read_verdict
+from cytoreg.run import Run
 from cytoreg.warehouse import open_build
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -189,6 +191,15 @@ def test_a_torn_file_costs_that_run_alone(project: Project, name: str, content: 
         conclude(last)
     assert told(project)[:2] == [(last.run_id, "published"), (runs[1], "published")]
     assert rollback(project).run_id == runs[1]
+
+
+def test_a_run_of_a_newer_cytoreg_is_named_as_that(project: Project) -> None:
+    with night(project) as run:
+        conclude(run)
+    file = project.builds / run.run_id / "run.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"schema": 2, "place": "moon"}))
+    with pytest.raises(ConfigError, match="was made by a newer cytoreg"):
+        Run.open(project.data, run.run_id)
 
 
 def test_a_rollback_waits_for_no_refresh_and_says_so(project: Project) -> None:

@@ -12,8 +12,8 @@ from test_standing import night
 from cytoreg.deliveries import files, named_in
 from cytoreg.landing import Landing, land, latest
 from cytoreg.nights.refresh import land_source
+from cytoreg.nights.run_folder import fingerprint
 from cytoreg.project import Project
-from cytoreg.run import fingerprint
 from cytoreg.standing import judge
 from cytoreg.warehouse import open_build
 

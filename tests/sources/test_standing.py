@@ -17,8 +17,9 @@ from cytoreg.gates import Gate, check_gates
 from cytoreg.landing import latest
 from cytoreg.lock import release_lock
 from cytoreg.nights.refresh import land_source, running
+from cytoreg.nights.run_folder import fingerprint, keep_verdict
 from cytoreg.project import Project
-from cytoreg.run import Run, Verdict, fingerprint, keep_verdict
+from cytoreg.run import Run, Verdict
 from cytoreg.sources.text import delimited
 from cytoreg.standing import copy, judge, stale
 from cytoreg.warehouse import open_build

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError
+from cytoreg.nights.run_folder import read_verdict
 from cytoreg.publication import notes
 from cytoreg.publication.hold import HELD
 from cytoreg.publish import published_run
+from cytoreg.run import RUN, Run
 
 if TYPE_CHECKING:
     from cytoreg.project import Project
@@ -74,12 +75,12 @@ def answering(project: Project, run: str | None, file: str) -> Kept:
 def kept(project: Project) -> list[Kept]:
     """The runs whose folders are there, the newest first."""
     found = []
-    for known in project.builds.glob("*/run.json"):
+    for known in project.builds.glob(f"*/{RUN}"):
         folder = known.parent
         if folder.name[0] != ".":
             # Ids begin with their second; within one second the file tells.
             age = (folder.name[:16], known.stat().st_mtime_ns)
-            found.append((age, Kept(folder.name, _state(folder), folder)))
+            found.append((age, Kept(folder.name, _state(project, folder), folder)))
     return [one for _, one in sorted(found, key=lambda pair: pair[0], reverse=True)]
 
 
@@ -90,13 +91,12 @@ def newer(project: Project, run_id: str) -> list[Kept]:
     return runs[: names.index(run_id)] if run_id in names else []
 
 
-def _state(folder: Path) -> str:
+def _state(project: Project, folder: Path) -> str:
     """How a run ended, from what lies in its folder: no ledger is needed for it."""
     try:
-        verdict = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
-        purpose = json.loads((folder / "run.json").read_text(encoding="utf-8"))["purpose"]
-        closed = [gate["name"] for gate in verdict["gates"] if not gate["passed"]]
-    except (OSError, ValueError, KeyError, TypeError):
+        run = Run.open(project.data, folder.name)
+        closed = [gate.name for gate in read_verdict(run).closed]
+    except ConfigError:
         return "without a verdict (running, failed or interrupted)"
     if notes.of(folder):
         return "published"
@@ -105,5 +105,5 @@ def _state(folder: Path) -> str:
     if closed:
         return "refused: a gate closed"
     return {"validate": "judged: a validation", "rebuild": "judged: a rebuild"}.get(
-        purpose, "judged, and not published"
+        run.purpose, "judged, and not published"
     )

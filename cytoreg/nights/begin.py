@@ -1,0 +1,124 @@
+"""How a run begins and fails: the lock of the data folder, what earlier runs left, the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+
+from cytoreg import endings, ledger, retention
+from cytoreg.errors import ConfigError, CytoregError, place
+from cytoreg.keeping import forgotten
+from cytoreg.lock import release_lock, take_lock
+from cytoreg.project import Project
+from cytoreg.run import ID, RUN, Purpose, Run, create, newest, newest_first
+from cytoreg.zone import today
+
+__all__ = ["fail", "new_run"]
+
+
+def new_run(
+    project: Project,
+    *,
+    as_of: date | None = None,
+    purpose: Purpose = "publish",
+    resume: bool = False,
+    accept: Iterable[str] = (),
+) -> Run:
+    """Begin a run: take the refresh lock, make its folder, open its row in the ledger.
+
+    `as_of` is the last day that the extracts can speak of (default: today, in the registry's time
+    zone). `resume` continues the last run with what it landed, and its `as_of`; raises ConfigError
+    if that one came to an end.
+    """
+    if not project.config.sources:
+        raise ConfigError(
+            "cytoreg.toml declares no source: there is nothing to land",
+            remedy="add one: cytoreg sources add NAME WHERE",
+        )
+    accepted = tuple(accept)
+    for source in accepted:
+        project.source(source)
+    take_lock(project.data)
+    try:
+        return _begin(project, as_of, purpose, resume, accepted)
+    except BaseException:
+        release_lock(project.data)
+        raise
+
+
+def _begin(
+    project: Project, as_of: date | None, purpose: Purpose, resume: bool, accepted: tuple[str, ...]
+) -> Run:
+    zone = project.time_zone
+    ledger.repair(project.ledger_url)
+    endings.make_up(project)
+    forgotten.expire(project)
+    forgotten.sweep(project)
+    continued = _failed(project) if resume else None
+    if continued:
+        as_of = as_of or continued.as_of
+    now = _after_all(project)
+    run = Run(
+        run_id=f"{now:{ID}}-{now.microsecond:06x}",  # ids sort as the runs began
+        root=project.root,
+        extracts=project.extracts,
+        data=project.data,
+        as_of=as_of or today(zone),
+        time_zone=zone,
+        purpose=purpose,
+        continues=continued.run_id if continued else "",
+        accepted=accepted,
+        project_hash=project.content_hash(),
+        started_at=now.isoformat(timespec="microseconds"),
+    )
+    create(run)
+    ledger.start(
+        project.ledger_url,
+        run.run_id,
+        as_of=run.as_of,
+        started_at=now,
+        code_version=run.code_version,
+        project_hash=run.project_hash,
+    )
+    return run
+
+
+def _after_all(project: Project) -> datetime:
+    """Now; of a clock that was set back, a second after the newest run: order is kept by ids."""
+    now, last = datetime.now(UTC), newest(project)
+    return last + timedelta(seconds=1) if last and now < last else now
+
+
+def _failed(project: Project) -> Run:
+    """The newest run, if it failed or was interrupted."""
+    for path in newest_first(project, RUN):
+        try:
+            run = Run.open(project.data, path.parent.name)
+        except ConfigError:
+            continue
+        if run.purpose == "publish":
+            if (run.folder / "verdict.json").exists():
+                break
+            return run
+    raise ConfigError(
+        "no refresh failed since the last that came to an end: there is nothing to resume",
+        remedy="begin anew: cytoreg refresh",
+    )
+
+
+def fail(run: Run, error: BaseException) -> None:
+    """Record that a run ended without a verdict, as far as that can be recorded now.
+
+    The published marts are untouched. What cannot be recorded is made up by the next run.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        text = "interrupted"
+    else:
+        text = str(error) if isinstance(error, CytoregError) else f"unexpected {place(error)}"
+    with suppress(Exception):
+        endings.keep(run, "failed", error=text)
+    with suppress(Exception):
+        endings.enter(run)
+    with suppress(Exception):  # nights that fail must not fill the disk
+        retention.retain(run.project, run.project.config.retention.builds)
