@@ -20,7 +20,10 @@ from cytoreg.published import reading, tables_of
 from cytoreg.sources.declaration import NO_TABLE
 from cytoreg.warehouse import quote, transaction
 
-__all__ = ["Gate", "check_gates"]
+__all__ = ["Gate", "check_gates", "retell"]
+
+_BESIDE_EARLIER = ("accepted_drop", "findings")
+"""Gates whose counts are held against those of the build before."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,39 @@ def check_gates(
     if marts_expected:
         checked.append(_marts(con))
     checked += further
+    _write(con, checked)
+    return checked
+
+
+def retell(
+    con: duckdb.DuckDBPyConnection, gates: Gates, decided: Sequence[Gate], *, marts_expected: bool
+) -> list[Gate]:
+    """The gates of a build that was made anew without some persons; also in `quality.gate`.
+
+    What was decided in its night stays. The counts are those of the build as it is now: beside the
+    former ones they would tell what was removed.
+    """
+    now = {gate.name: gate for gate in check_gates(con, gates, None, marts_expected=marts_expected)}
+    told = []
+    for gate in decided:
+        detail = gate.detail
+        if gate.name in _BESIDE_EARLIER:
+            detail = "decided in its night, beside counts that have changed since"
+        elif gate.name in now:
+            detail = now[gate.name].detail
+            if now[gate.name].passed != gate.passed:
+                detail += f"; in its night it {'held' if gate.passed else 'did not hold'}"
+        told.append(Gate(gate.name, gate.passed, detail))
+    _write(con, told)
+    return told
+
+
+def _write(con: duckdb.DuckDBPyConnection, gates: Sequence[Gate]) -> None:
     with transaction(con):
         con.execute("delete from quality.gate")
         con.executemany(
-            "insert into quality.gate values (?, ?, ?)", [astuple(gate) for gate in checked]
+            "insert into quality.gate values (?, ?, ?)", [astuple(gate) for gate in gates]
         )
-    return checked
 
 
 def _sources(con: duckdb.DuckDBPyConnection) -> Gate:

@@ -27,7 +27,7 @@ def take_lock(data: Path) -> None:
     from cytoreg.keeping import journal
 
     data.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(data / "refresh.lock", timeout=0, thread_local=False)
+    lock = FileLock(data / "refresh.lock", timeout=0, mode=0o600, thread_local=False)
     try:
         lock.acquire()
     except Timeout:

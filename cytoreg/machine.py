@@ -36,6 +36,9 @@ _WITH_SYSTEM_WORDS = (
 )  # fmt: skip
 """Exceptions of DuckDB that quote the operating system and never a value."""
 
+_NO_TEMPORARY = "No usable temporary directory"
+"""What Python says when it could write into none (tempfile)."""
+
 _SQLITE = {8: errno.EROFS, 10: errno.EIO, 13: errno.ENOSPC}
 """SQLITE_READONLY, SQLITE_IOERR, SQLITE_FULL; https://sqlite.org/rescode.html"""
 
@@ -45,6 +48,11 @@ def machine_error(error: BaseException) -> MachineError | None:
 
     DuckDB and Arrow say in words what the operating system told them.
     """
+    if isinstance(error, FileNotFoundError) and _NO_TEMPORARY in str(error):
+        return MachineError(
+            "no folder for temporary files can be written to",
+            remedy="make room in it, or name another: TMPDIR",
+        )
     number = _number(error)
     if number is None:
         return None

@@ -49,7 +49,7 @@ def export(
     """Write the tables of marts and quality, with comments, into a file without identities.
 
     What of them is published is the policy's to say (publication/privacy.py). `out` appears whole
-    or not at all, without a write-ahead log beside it, and then its hash.
+    or not at all, without a write-ahead log beside it, once its hash is there.
     """
     making = out.with_name(f".{out.name}.tmp")
     for leftover in (making, making.with_name(making.name + ".wal")):
@@ -74,9 +74,9 @@ def export(
         raise BuildError(f"{out.name} could not be written whole: its log was left over")
     making.chmod(READ_ONLY)
     sync(making)
-    digest = sha256(making)
+    durable_write(out.with_name(DIGEST), f"{sha256(making)}  {out.name}\n")
     making.replace(out)
-    durable_write(out.with_name(DIGEST), f"{digest}  {out.name}\n")
+    sync(out.parent)
 
 
 def _copy(con: duckdb.DuckDBPyConnection, policy: privacy.Policy, schema: str, table: str) -> None:

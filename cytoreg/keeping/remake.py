@@ -1,6 +1,6 @@
 """A kept run made anew from landings that were written anew, by the stages of its night.
 
-Its verdict stays: whether its gates held was decided in its night.
+Its verdict stays: whether its gates held was decided in its night. Their counts are told anew.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg import conclude, durable, endings, publish, quality
+from cytoreg import conclude, durable, endings, publish
+from cytoreg.gates import Gate, retell
 from cytoreg.nights.refresh import STAGES, VALIDATION
 from cytoreg.nights.run_folder import durations, keep_verdict, read_verdict
 from cytoreg.nights.run_key import run_key
@@ -43,9 +44,13 @@ def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
         stage(again, progress)
     with open_build(again.build) as con:
         con.execute(f"attach {literal(str(run.build))} as former (read_only)")
-        quality.ensure(con, "gate")
-        con.execute("insert into quality.gate select * from former.quality.gate")
+        decided = [
+            Gate(*row) for row in con.execute("select * from former.quality.gate").fetchall()
+        ]
         con.execute("detach former")
+        told = retell(
+            con, run.project.config.gates, decided, marts_expected=run.purpose != "validate"
+        )
         conclude.describe(con, again)
         outputs = conclude.sizes(con)
         _point(con, data, run.data)
@@ -62,10 +67,13 @@ def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
     verdict = read_verdict(again)
     published = verdict.counts.get("published", 0)
     counts = conclude.totals(again) | {"published": published}
+    retold = {gate.name: gate for gate in told}
+    gates = [retold.get(gate.name, gate) for gate in verdict.gates]
     status = ending.status if ending else "published"
     conclude.write_report(again, "closed" if status in ("gate closed", "held") else status)
     keep_verdict(
-        again, replace(verdict, counts=counts, durations=durations(again), report=run.report)
+        again,
+        replace(verdict, gates=gates, counts=counts, durations=durations(again), report=run.report),
     )
     return again
 

@@ -114,8 +114,14 @@ def _run(project: Project, folder: Path) -> Line:
             landings.append(manifest.read(project.landing / source / name))
         except ConfigError:
             wrong.append(f"its landing {source}/{name} is not there, or not whole")
-    if not (folder / publish.DIGEST).exists() and not (folder / publish.PUBLIC).exists():
+    ending = endings.read(run)
+    cut_off = ending is None or ending.status == "failed"  # perhaps between the hash and its file
+    if not (folder / publish.PUBLIC).exists() and (
+        cut_off or not (folder / publish.DIGEST).exists()
+    ):
         return Line(what, True, "it exported nothing: there are no books to hold")
+    if not (folder / publish.DIGEST).exists() and not (folder / "verdict.json").exists():
+        return Line(what, True, "it was cut off while it exported: there are no books to hold")
     if publish.as_exported(project, folder.name) is None:
         wrong.append(f"{publish.PUBLIC} is not what was exported")
     told = ""

@@ -41,6 +41,12 @@ def test_a_full_device_is_named() -> None:
     assert told(caught.value) == "the disk is full"
 
 
+def test_a_full_folder_of_temporary_files_is_named() -> None:
+    found = machine_error(FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"))
+    assert found is not None
+    assert found.message == "no folder for temporary files can be written to"
+
+
 def test_memory_that_does_not_do_is_named() -> None:
     little = {"memory_limit": "8MB", "temp_directory": ""}
     with duckdb.connect(config=little) as con, pytest.raises(duckdb.Error) as caught:

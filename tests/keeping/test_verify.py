@@ -183,6 +183,14 @@ def test_a_landing_that_is_gone_is_told_by_the_runs_made_of_it(project: Project)
     assert all("its landing study/" in found for found in told.values())
 
 
+def test_a_night_cut_off_between_the_hash_and_its_file_exported_nothing(project: Project) -> None:
+    folder = publish.folders(project)[0]
+    (folder / publish.PUBLIC).unlink()
+    assert "is not what was exported" in wrong(verify(project))[f"run {folder.name}"]
+    (folder / "ending.json").unlink()
+    assert f"run {folder.name}" not in wrong(verify(project))
+
+
 def test_one_run_alone_is_verified_with_its_landings(project: Project) -> None:
     first, second = publish.folders(project)
     flip(landing(project, "office") / "people.parquet")
