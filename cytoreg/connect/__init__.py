@@ -21,7 +21,7 @@ from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.project import CONFIG, Project, escaped, expand, parse
 from cytoreg.sources import KINDS, Headings, Rows, sampling
 from cytoreg.sources.declaration import Headed
-from cytoreg.sources.files import open_bytes, texts
+from cytoreg.sources.files import open_bytes, open_utf8, texts
 from cytoreg.sources.headings import words
 
 if TYPE_CHECKING:
@@ -89,7 +89,23 @@ def guess(where: str, extracts: Path) -> str:
     kind = next((kind for kind, endings in _ENDINGS.items() if text.endswith(endings)), "")
     if kind == "naaccr_xml":
         _require_naaccr(where, extracts)
+    if kind in ("json", "fhir"):
+        return "dataset_json" if _is_dataset(where, extracts) else kind
     return _by_lines(where, extracts) if kind == "fixed_width" else kind
+
+
+def _is_dataset(where: str, extracts: Path) -> bool:
+    """Whether the first file is CDISC Dataset-JSON."""
+    from cytoreg.sources.cdisc.outline import NoDataset, outline
+
+    try:
+        with open_utf8("", texts("", where, extracts)[0], where, "utf-8") as file:
+            outline(file)
+    except NoDataset as error:
+        return error.version != ""
+    except CytoregError:  # which is said when the file is read
+        return False
+    return True
 
 
 def _require_naaccr(where: str, extracts: Path) -> None:

@@ -254,6 +254,7 @@ def fhir(name: str, where: str, extracts: Path) -> Draft:
 
 DRAFTS: dict[str, Callable[[str, str, Path], Draft]] = {
     "csv": csv,
+    "dataset_json": whole,
     "excel": excel,
     "fhir": fhir,
     "fixed_width": fixed_width,

@@ -146,6 +146,7 @@ class Kind(Protocol):
 
 KINDS = {
     "csv": "text.delimited",
+    "dataset_json": "cdisc.dataset",
     "excel": "excel.sheets",
     "fhir": "fhir.files",
     "fixed_width": "text.fixed_width",

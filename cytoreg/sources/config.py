@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from cytoreg.sources.cdisc.config import DatasetJsonSource
 from cytoreg.sources.excel.config import ExcelSource
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.hl7.config import Hl7Source
@@ -19,6 +20,7 @@ from cytoreg.sources.text.config import CsvSource, FixedWidthSource
 
 AnySource = Annotated[
     CsvSource
+    | DatasetJsonSource
     | ExcelSource
     | FhirSource
     | FixedWidthSource

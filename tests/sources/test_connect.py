@@ -94,8 +94,18 @@ def text(content: str) -> Callable[[Path], object]:
     return lambda path: path.write_bytes(content.encode())
 
 
+DATASET = {
+    "datasetJSONVersion": "1.1.0",
+    "itemGroupOID": "IG.LB",
+    "records": len(RECORDS),
+    "name": "LB",
+    "columns": [{"itemOID": f"IT.{name}", "name": name} for name in HEADINGS],
+    "rows": RECORDS,
+}
+
 PLACES: dict[str, tuple[str, Callable[[Path], object]]] = {
     "csv": ("new.csv", text(csv((HEADINGS, *RECORDS)))),
+    "dataset_json": ("new.json", text(json.dumps(DATASET))),
     "excel": ("new.xlsx", workbook),
     "fhir": ("new.ndjson", text(json.dumps(OBSERVATION) + "\n")),
     "fixed_width": ("new.txt", text("abc1\nabc2\n")),
@@ -235,6 +245,26 @@ def test_xml_is_taken_for_naaccr_only_by_its_root(registry: Project) -> None:
     with pytest.raises(ConfigError, match=r"a\.xml is XML, but .* its root is ODM") as refused:
         connect.guess("*[ab].xml", registry.extracts)
     assert "export the records as CSV" in refused.value.remedy
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.ndjson"])
+def test_dataset_json_is_known_by_its_content(name: str, registry: Project) -> None:
+    path = registry.extracts / name
+    other = "json" if name == "a.json" else "fhir"
+    last = dict(reversed(DATASET.items()))
+    old = {"datasetJSONVersion": "1.0.0", "clinicalData": {}}
+    lines = {key: value for key, value in DATASET.items() if key != "rows"}
+    for content, kind in (
+        (json.dumps(DATASET), "dataset_json"),
+        (json.dumps(last, indent=2), "dataset_json"),
+        ("\n".join(map(json.dumps, (lines, *RECORDS))), "dataset_json"),
+        (json.dumps(old), "dataset_json"),
+        (json.dumps(OBSERVATION), other),
+        ("[1]", other),
+        ("", other),
+    ):
+        path.write_text(content)
+        assert connect.guess(name, registry.extracts) == kind
 
 
 def test_names_with_a_dollar_and_a_brace_mean_themselves(registry: Project) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import msgspec
 
 from cytoreg.sources.json.paths import Path
+
+_T = TypeVar("_T")
 
 Members = dict[str, msgspec.Raw]
 
@@ -41,18 +44,7 @@ class Objects:
         Raises NoObject for what is no object, and for a key given twice, of which only one could
         land.
         """
-        try:
-            dense = msgspec.json.format(text, indent=-1)
-            found = _objects.decode(dense)
-        except msgspec.ValidationError:
-            raise NoObject("no JSON object") from None
-        except RecursionError:
-            raise NoObject(DEEP) from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            at = re.search(r"\(byte (\d+)\)", str(error))
-            where = f" at its byte {int(at[1]) + 1}" if at else ""
-            half = not at and _HALF.search(text)
-            raise NoObject(SURROGATE if half else f"no JSON{where}") from None
+        dense, found = _decoded(text, _objects, "no JSON object")
         keys = tuple(found)
         length = self._lengths.get(keys)
         if length is None:
@@ -63,6 +55,27 @@ class Objects:
         if length + sum(map(len, found.values())) != len(dense) and _twice(dense):
             raise NoObject(TWICE)
         return found
+
+
+def array(text: bytes) -> list[msgspec.Raw]:
+    """The values of a list, each JSON without blanks; raises NoObject for what is no list."""
+    return _decoded(text, _lists, "no JSON list")[1]
+
+
+def _decoded(text: bytes, decoder: msgspec.json.Decoder[_T], otherwise: str) -> tuple[bytes, _T]:
+    """A text without blanks, and what it is; NoObject says `otherwise` of another kind of JSON."""
+    try:
+        dense = msgspec.json.format(text, indent=-1)
+        return dense, decoder.decode(dense)
+    except msgspec.ValidationError:
+        raise NoObject(otherwise) from None
+    except RecursionError:
+        raise NoObject(DEEP) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        at = re.search(r"\(byte (\d+)\)", str(error))
+        where = f" at its byte {int(at[1]) + 1}" if at else ""
+        half = not at and _HALF.search(text)
+        raise NoObject(SURROGATE if half else f"no JSON{where}") from None
 
 
 def _twice(dense: bytes) -> bool:

@@ -77,7 +77,7 @@ class Table:
     def take(self, where: str) -> Rows:
         """The rows that wait, which come from one file, as a table."""
         values = list(zip(*self._rows, strict=True)) or [()] * len(self._columns)
-        columns = {name: _text(found) for name, found in zip(self._columns, values, strict=True)}
+        columns = {name: text_of(found) for name, found in zip(self._columns, values, strict=True)}
         for name, found in zip(self._columns, values, strict=True):
             if name not in self._filled and any(value is not None for value in found):
                 self._filled.add(name)
@@ -121,7 +121,7 @@ def possible(keys: Iterable[str], elsewhere: frozenset[str]) -> dict[str, Path]:
     return {key: (key,) for key in chosen.values()}
 
 
-def _text(values: Iterable[msgspec.Raw | None]) -> pa.Array:
+def text_of(values: Iterable[msgspec.Raw | None]) -> pa.Array:
     """JSON values as text: a string without its quotes, null as null, the others as they stand."""
     raw = pa.array([None if value is None else bytes(value) for value in values], pa.binary())
     text = raw.cast(pa.string())

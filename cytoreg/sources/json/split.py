@@ -52,7 +52,7 @@ def parts(file: io.BufferedReader, path: Path) -> Iterator[list[Part]]:
     that is cut off, or is no JSON.
     """
     if not path and _has_lines(file.peek(1)):
-        yield from _lines(file)
+        yield from lines(file)
     else:
         yield from _Walk(path).through(file)
 
@@ -75,7 +75,8 @@ def _is_whole(text: bytes) -> bool:
     return True
 
 
-def _lines(file: io.BufferedReader) -> Iterator[list[Part]]:
+def lines(file: io.BufferedReader) -> Iterator[list[Part]]:
+    """The lines of a file that are not blank, some MB at once; raises NotJson for an endless one."""
     try:
         for block in blocks.blocks(file, blocks.cut_lines, 1):
             lines = block.data.splitlines()

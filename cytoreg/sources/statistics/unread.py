@@ -4,7 +4,7 @@ from cytoreg.sources.unread import Unread
 
 UNREAD = {
     "sas": [
-        Unread("Values of user formats in a catalog (.sas7bcat)", "as text", "codes land"),
+        Unread("Labels of ranges, `OTHER`, pictures and functions in a catalog", "as text", "the code lands; the end of a range may land as its label", "PROC FORMAT"),
         Unread("CPORT files", "refused", "use the XPORT engine", "PROC CPORT"),
         Unread("Records that were deleted and still lie in a .sas7bdat", "as text", "they land as others do: copy the data set before delivery"),
         Unread("Data sets with a password or encrypted", "refused", "deliver them without", "ENCRYPT=AES"),

@@ -1,0 +1,1 @@
+"""CDISC: Dataset-JSON and ODM."""

@@ -1,0 +1,146 @@
+"""CDISC Dataset-JSON 1.1: a row a record, columns by their names, in JSON or NDJSON.
+
+The standard (CDISC Dataset-JSON 1.1, 2024) keeps a dataset's columns and its rows apart: an object
+holds both, its members in any order, or stands on the first line before a row a line. Each row is a
+list of values in the order of the columns. Dates, times and decimals are text in it already, and
+land as they stand, as do numbers with all their digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from cytoreg.errors import SourceError
+from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
+from cytoreg.sources.blocks import UNDECODABLE
+from cytoreg.sources.cdisc.config import DatasetJsonSource
+from cytoreg.sources.cdisc.outline import NoDataset, Outline, outline
+from cytoreg.sources.files import check_text, find, open_utf8, place, raw_text, texts
+from cytoreg.sources.headings import mapped, together
+from cytoreg.sources.json.objects import NoObject, array
+from cytoreg.sources.json.rows import text_of
+from cytoreg.sources.json.split import NotJson, Part, lines, parts
+from cytoreg.sources.records import shaped
+
+NESTED = "a list or an object in the place of a value"
+
+
+@dataclass(frozen=True)
+class _File:
+    path: Path
+    where: str
+    encoding: str
+    outline: Outline
+    columns: list[str]
+
+
+def inputs(name: str, config: DatasetJsonSource, extracts: Path) -> list[Path]:
+    """The files, in the order of their names."""
+    return find(name, config.path, extracts)
+
+
+def read(name: str, config: DatasetJsonSource, extracts: Path) -> Iterator[Item]:
+    """Rows of all files; raises SourceError for one with more or fewer rows than it says."""
+    (table,) = config.tables
+    files: list[_File] = []
+    for path in texts(name, config.path, extracts):
+        where = place(path, extracts)
+        encoding = check_text(name, path, where, "utf-8")
+        with open_utf8(name, path, where, encoding) as file:
+            try:
+                found = outline(file)
+            except NoDataset as error:
+                raise _refused(name, where, str(error)) from None
+        columns = mapped(name, where, found.columns, config, "`columns`")
+        files.append(_File(path, where, encoding, found, columns))
+        if found.dataset != files[0].outline.dataset:
+            raise SourceError(
+                name,
+                f"{files[0].where} and {where} hold two datasets,"
+                f" {files[0].outline.dataset[:40]} and {found.dataset[:40]}",
+                remedy="declare a source for each, with a `path` of its own",
+            )
+        yield Headings(where, found.columns)
+        if found.records is None:
+            yield Unexpected("file that does not say how many `records` it has", 1)
+    wanted, unexpected = together([each.columns for each in files], config)
+    yield from unexpected
+    for each in files:
+        yield from _rows(name, table, each, wanted)
+    yield Rows(table, _shaped([], [], each, wanted))
+
+
+def _rows(source: str, table: str, file: _File, wanted: list[str]) -> Iterator[Item]:
+    row, width = 0, len(file.columns)
+    for found in _parts(source, file):
+        kept: list[list[msgspec.Raw]] = []
+        places: list[tuple[int, int]] = []
+        bad: list[Reject] = []
+        for part in found:
+            row += 1
+            reason = ""
+            try:
+                if not part.text.isascii():
+                    part.text.decode("utf-8")
+                values = array(part.text)
+            except NoObject as error:
+                reason = str(error)
+            except UnicodeDecodeError:
+                reason = UNDECODABLE
+            else:
+                if len(values) != width:
+                    reason = f"{len(values)} values instead of {width}"
+                elif b"[" in part.text[1:] or b"{" in part.text:
+                    nested = any(bytes(value)[:1] in (b"[", b"{") for value in values)
+                    reason = NESTED if nested else ""
+            if reason:
+                raw = raw_text(part.text, file.encoding)
+                bad.append(Reject(table, file.where, row, part.line, reason, raw))
+            else:
+                kept.append(values)
+                places.append((row, part.line))
+        yield Rows(table, _shaped(kept, places, file, wanted))
+        yield from bad
+    if file.outline.records not in (None, row):
+        raise SourceError(
+            source,
+            f"{file.where} holds {row:,} rows, and says it has {file.outline.records:,}",
+            remedy="deliver it again, whole",
+        )
+
+
+def _parts(source: str, file: _File) -> Iterator[list[Part]]:
+    """The texts of a file's rows, some MB at once."""
+    with open_utf8(source, file.path, file.where, file.encoding) as stream:
+        try:
+            if file.outline.within:
+                yield from parts(stream, ("rows",))
+            else:
+                for found in lines(stream):
+                    yield [part for part in found if part.line > file.outline.line]
+        except NotJson as error:
+            raise _refused(source, file.where, str(error)) from None
+
+
+def _shaped(
+    rows: list[list[msgspec.Raw]], places: list[tuple[int, int]], file: _File, wanted: list[str]
+) -> pa.Table:
+    values = list(zip(*rows, strict=True)) or [()] * len(file.columns)
+    columns = dict(zip(file.columns, map(text_of, values), strict=True))
+    numbers = np.array(places, np.int64).reshape(-1, 2)
+    table = shaped(columns, wanted, file.where, pa.array(numbers[:, 0]))
+    return table.append_column("_line", pa.array(numbers[:, 1]))
+
+
+def _refused(source: str, where: str, why: str) -> SourceError:
+    return SourceError(
+        source,
+        f"{where} {why}",
+        remedy="deliver Dataset-JSON 1.1, one dataset a file, and check that all of it arrived",
+    )

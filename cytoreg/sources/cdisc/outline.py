@@ -1,0 +1,123 @@
+"""What a Dataset-JSON file says of itself, read without its rows, however many they are."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from dataclasses import dataclass
+
+from cytoreg.sources import blocks
+from cytoreg.sources.json.objects import TWICE, NoObject
+from cytoreg.sources.json.split import Marks
+
+_CHUNK = 1 << 22
+_VERSION = re.compile(r"1\.1(\.\d+)?")
+_MOST = 100_000
+
+
+class NoDataset(Exception):
+    """Why a file is no Dataset-JSON that can be read, to follow its name; its version if known."""
+
+    def __init__(self, why: str, version: str = "") -> None:
+        super().__init__(why)
+        self.version = version
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A file's dataset, the names of its columns, and how many rows it says it has.
+
+    `within` tells whether rows are in the object, or on the lines below `line`, where it ends.
+    """
+
+    dataset: str
+    columns: list[str]
+    records: int | None
+    within: bool
+    line: int
+
+
+def outline(file: io.BufferedReader) -> Outline:
+    """The outline of a file; raises NoDataset."""
+    text, within, line = _without_rows(file)
+    try:
+        found = json.loads(text, object_pairs_hook=_once)
+    except NoObject as error:
+        raise NoDataset(f"has {error}") from None
+    except (ValueError, RecursionError):
+        raise NoDataset("is no JSON beside its rows") from None
+    version = found.get("datasetJSONVersion")
+    if not isinstance(version, str):
+        told = ": it does not say `datasetJSONVersion`"
+        raise NoDataset(f"is no Dataset-JSON{told if 'rows' in found else ''}")
+    if not _VERSION.fullmatch(version):
+        raise NoDataset(f"is Dataset-JSON of version {version[:8]!r}, where 1.1 is read", version)
+    columns, records = found.get("columns"), found.get("records")
+    if not isinstance(columns, list):
+        raise NoDataset("has no list of `columns`", version)
+    names = [column.get("name") if isinstance(column, dict) else None for column in columns]
+    if not names or len(names) > _MOST or not all(isinstance(n, str) and n.strip() for n in names):
+        raise NoDataset("has columns without a `name`", version)
+    if isinstance(records, bool) or not isinstance(records, int | None):
+        raise NoDataset("has `records` that are no number", version)
+    return Outline(str(found.get("name")), list(map(str, names)), records, within, line)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise NoObject(TWICE)
+    return found
+
+
+def _without_rows(file: io.BufferedReader) -> tuple[bytes, bool, int]:
+    """The first object with null for its rows, whether it has some, and the line of its end."""
+    marks, kept = Marks(1), bytearray()
+    depth, key, line = 0, 0, 1
+    within = skips = False
+    while chunk := file.read(_CHUNK):
+        copied = 0
+        for at, code in zip(*(found.tolist() for found in marks.of(chunk)), strict=True):
+            if depth == 2:
+                depth = 1
+                continue
+            if depth == 1 and code in b"{[":
+                depth = 2
+                continue
+            kept += b"" if skips else chunk[copied:at]
+            copied, skips = at + 1, False
+            if depth == 0:
+                if code not in b"{" or kept.strip():
+                    raise NoDataset("is no Dataset-JSON: it does not begin with an object")
+                depth = 1
+            elif code in b":":
+                skips = _is_rows(bytes(kept[key:]))
+                within = within or skips
+            kept += b":null" if skips else bytes([code])
+            if code in b"}]":
+                if within:
+                    _require_end(file, chunk[copied:])
+                return bytes(kept), within, line + chunk.count(b"\n", 0, at)
+            if code not in b":":
+                key = len(kept)
+        kept += b"" if skips else chunk[copied:]
+        line += chunk.count(b"\n")
+        if len(kept) > blocks.ENDLESS:
+            raise NoDataset(f"has more than {blocks.ENDLESS >> 20} MiB beside its rows")
+    raise NoDataset("is cut off, or no JSON: it ends within its object" if depth else "is no JSON")
+
+
+def _is_rows(key: bytes) -> bool:
+    try:
+        return bool(json.loads(key) == "rows")
+    except ValueError:
+        return False
+
+
+def _require_end(file: io.BufferedReader, rest: bytes) -> None:
+    while not rest.strip():
+        rest = file.read(_CHUNK)
+        if not rest:
+            return
+    raise NoDataset("has something after the end of its dataset")
