@@ -36,6 +36,7 @@ HEAD = {
         {"itemOID": "IT.D", "name": "LBDTC", "dataType": "date", "targetDataType": "integer"},
     ],
 }
+NO_COUNT = {key: value for key, value in HEAD.items() if key != "records"}
 ROWS = '["1", 5.10, "2016-01-02"]', '["a, [b] \\"{c}", "0.1", ""]', '["\\u00e9\\n", null, null]'
 LANDED = [
     ("1", "5.10", "2016-01-02", 1),
@@ -171,7 +172,7 @@ def test_another_number_of_rows_than_stated_is_refused(
 
 def test_a_file_that_does_not_state_its_rows_is_counted(project: Make, landed: Callable) -> None:
     lab = project(LAB)
-    write(lab, lines({key: value for key, value in HEAD.items() if key != "records"}))
+    write(lab, lines(NO_COUNT))
     landing, rows, _ = landed(lab, "lab")
     assert len(rows) == 3
     assert landing.unexpected == {"file that does not say how many `records` it has": 1}
@@ -186,11 +187,13 @@ def test_a_file_that_does_not_state_its_rows_is_counted(project: Make, landed: C
         ('{"resourceType": "Patient"}', "is no Dataset-JSON"),
         ("[1, 2]", "does not begin with an object"),
         ("x" + document(), "does not begin with an object"),
-        ("name,age\nSimbo,5\n", "is no JSON"),
+        ("name,age\nSimbo,5\n", "does not begin with an object"),
         (document()[:-1], "is cut off"),
         (document()[: document().index("5.10")], "is cut off"),
         (document(at=0)[:-40], "is cut off"),
         (document() + document(), "has something after the end"),
+        (lines(NO_COUNT).replace("\n", " ", 1), "has something after the object on its line"),
+        (" \n\n", "is no JSON"),
         (document(HEAD | {"columns": []}), "has columns without a `name`"),
         (document(HEAD | {"columns": [{"name": " "}]}), "has columns without a `name`"),
         (document(HEAD | {"columns": {"name": "a"}}), "has no list of `columns`"),

@@ -96,8 +96,7 @@ def _without_rows(file: io.BufferedReader) -> tuple[bytes, bool, int]:
                 within = within or skips
             kept += b":null" if skips else bytes([code])
             if code in b"}]":
-                if within:
-                    _require_end(file, chunk[copied:])
+                _require_end(file, chunk[copied:], within)
                 return bytes(kept), within, line + chunk.count(b"\n", 0, at)
             if code not in b":":
                 key = len(kept)
@@ -115,9 +114,13 @@ def _is_rows(key: bytes) -> bool:
         return False
 
 
-def _require_end(file: io.BufferedReader, rest: bytes) -> None:
-    while not rest.strip():
+def _require_end(file: io.BufferedReader, rest: bytes, within: bool) -> None:
+    """Refuse what follows the object: in the file if it holds the rows, else on its line."""
+    while not rest.strip() and (within or b"\n" not in rest):
         rest = file.read(_CHUNK)
         if not rest:
             return
-    raise NoDataset("has something after the end of its dataset")
+    if within:
+        raise NoDataset("has something after the end of its dataset")
+    if rest.split(b"\n", 1)[0].strip():
+        raise NoDataset("has something after the object on its line")

@@ -76,7 +76,7 @@ def _is_whole(text: bytes) -> bool:
 
 
 def lines(file: io.BufferedReader) -> Iterator[list[Part]]:
-    """The lines of a file that are not blank, some MB at once; raises NotJson for an endless one."""
+    """Lines that are not blank, some MB at once; raises NotJson for one that does not end."""
     try:
         for block in blocks.blocks(file, blocks.cut_lines, 1):
             lines = block.data.splitlines()
