@@ -21,7 +21,7 @@ from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.project import CONFIG, Project, escaped, expand, parse
 from cytoreg.sources import KINDS, Headings, Rows, sampling
 from cytoreg.sources.declaration import Headed
-from cytoreg.sources.files import open_bytes, open_utf8, texts
+from cytoreg.sources.files import check_text, open_bytes, open_utf8, texts
 from cytoreg.sources.headings import words
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ def _is_dataset(where: str, extracts: Path) -> bool:
     from cytoreg.sources.cdisc.outline import NoDataset, outline
 
     try:
-        with open_utf8("", texts("", where, extracts)[0], where, "utf-8") as file:
+        path = texts("", where, extracts)[0]
+        with open_utf8("", path, where, check_text("", path, where, "utf-8")) as file:
             outline(file)
     except NoDataset as error:
         return error.version != ""

@@ -265,6 +265,8 @@ def test_dataset_json_is_known_by_its_content(name: str, registry: Project) -> N
     ):
         path.write_text(content)
         assert connect.guess(name, registry.extracts) == kind
+    path.write_text(json.dumps(DATASET), "utf-16")
+    assert connect.guess(name, registry.extracts) == "dataset_json"
 
 
 def test_names_with_a_dollar_and_a_brace_mean_themselves(registry: Project) -> None:
