@@ -17,7 +17,7 @@ import pytest
 from cytoreg import quality
 from cytoreg.config import Gates
 from cytoreg.errors import ConfigError, GateClosed
-from cytoreg.gates import Gate, check_gates
+from cytoreg.gates import Gate, check_gates, retell
 from cytoreg.project import Project, load_project
 from cytoreg.publication.privacy import Policy
 from cytoreg.publish import export, faults, publish, published_run, rollback
@@ -607,3 +607,22 @@ def test_every_duckdb_since_1_0_opens_a_build(tmp_path: Path) -> None:
             "select tags['storage_version'] from duckdb_databases() where database_name = 'build'"
         )
         assert asked.fetchall() == [("v1.0.0+",)]
+
+
+def test_a_build_made_anew_keeps_the_verdict_of_its_gates_and_tells_its_own_counts(
+    project: Project,
+) -> None:
+    make(project, RUNS[0])
+    with open_build(project.builds / RUNS[0] / "build.duckdb") as con:
+        decided = check_gates(con, LIMITS, None)
+        fill(con, RUNS[0], accepted=94)
+        told = retell(con, LIMITS, decided, marts_expected=True)
+        written = con.execute("from quality.gate").fetchall()
+    assert [(gate.name, gate.passed) for gate in told] == [
+        (gate.name, gate.passed) for gate in decided
+    ]
+    details = {gate.name: gate.detail for gate in told}
+    before = {gate.name: gate.detail for gate in decided}
+    assert details["accepted_drop"] == "decided in its night, beside counts that have changed since"
+    assert details["books_balance"] != before["books_balance"]
+    assert sorted(written) == sorted((gate.name, gate.passed, gate.detail) for gate in told)
