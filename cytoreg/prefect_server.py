@@ -47,6 +47,7 @@ def prefect_server(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    _reach_past_proxies()
     password = f"cytoreg:{secrets.token_urlsafe(24)}"
     url = f"http://127.0.0.1:{port}/api"
     environment = os.environ | LEAN | {"PREFECT_SERVER_API_AUTH_STRING": password}
@@ -74,6 +75,15 @@ def prefect_server(
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+        if server.stdin:
+            server.stdin.close()
+
+
+def _reach_past_proxies() -> None:
+    """Let nobody ask a proxy for what listens on this machine; of the two names no_proxy counts."""
+    given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if "127.0.0.1" not in given and given != "*":
+        os.environ["NO_PROXY"] = os.environ["no_proxy"] = f"{given},127.0.0.1".lstrip(",")
 
 
 def _wait(server: subprocess.Popen[bytes], url: str, home: Path) -> None:

@@ -11,9 +11,12 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 from prefect_records import cytoreg
+
+from cytoreg.prefect_server import prefect_server
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -90,3 +93,19 @@ def test_a_schedule_that_is_none_is_refused(schedule: str, registry: Path) -> No
     done = cytoreg("serve", "--cron", schedule, cwd=registry)
     assert done.returncode == 2
     assert "no such schedule" in done.stderr
+
+
+def test_our_own_server_is_reached_past_the_proxy_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "intranet.example")
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with prefect_server(tmp_path, scheduling=False, meanwhile=lambda ready: None):
+        answer = httpx.get(
+            f"{os.environ['PREFECT_API_URL']}/health",
+            auth=tuple(os.environ["PREFECT_API_AUTH_STRING"].split(":")),
+        )
+        assert answer.json() is True
+        assert os.environ["no_proxy"] == "intranet.example,127.0.0.1"

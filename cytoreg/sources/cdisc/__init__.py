@@ -1,1 +1,1 @@
-"""CDISC: Dataset-JSON and ODM."""
+"""Datasets as CDISC writes them."""
