@@ -95,9 +95,8 @@ def files(published: Landing, landing: Landing) -> Iterator[Drift]:
 def overlooked(project: Project, source: str) -> Iterator[Drift]:
     """Files beside those of a source that its pattern just misses: by capitals, or on their way."""
     config = project.source(source)
-    patterns = [getattr(config, key, "") for key in ("path", "data", "dictionary", "catalog")]
     found: list[Path] = []
-    for pattern in filter(None, patterns):
+    for pattern in config.patterns:
         wanted = Path(inside(pattern)[0]).name.casefold()
         found += (
             path

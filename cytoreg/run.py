@@ -1,7 +1,7 @@
-"""One run of a refresh: its folder, its lock, what its steps measured, how it ended.
+"""One run of a refresh, known by its id, and the verdict that it comes to.
 
-A run is known by its id; everything else is read back from its folder, so that stages can be
-called from one process, from Prefect tasks or from a test alike.
+Everything else is read back from its folder (nights/run_folder.py), so that stages can be called
+from one process, from Prefect tasks or from a test alike.
 """
 
 from __future__ import annotations

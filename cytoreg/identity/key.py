@@ -20,7 +20,7 @@ __all__ = ["DEMO_NAME", "fingerprint_of", "is_demo", "key_of"]
 
 DEMO, DEMO_NAME = "the demo's key, which is public", "demo"
 
-_PLACES = ("path", "data", "dictionary", "catalog", "url", "token_url")
+_SERVERS = ("url", "token_url")
 _IN_EXTRACTS = "sqlite:///"
 
 
@@ -57,8 +57,8 @@ def is_demo(project: Project) -> bool:
     from cytoreg.demo import fence
 
     for source in project.config.sources.values():
-        for name in _PLACES:
-            place = str(getattr(source, name, "") or "").removeprefix(_IN_EXTRACTS)
+        servers = (str(getattr(source, name, "") or "") for name in _SERVERS)
+        for place in (*source.patterns, *(one.removeprefix(_IN_EXTRACTS) for one in servers)):
             if "://" in place or Path(place).is_absolute() or ".." in Path(place).parts:
                 return False
     try:

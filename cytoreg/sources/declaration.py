@@ -72,6 +72,10 @@ class Expect(Section):
         return self
 
 
+_IN_FILES = ("path", "data", "dictionary", "catalog")
+"""Keys of all kinds that hold a glob of files."""
+
+
 class Source(Section):
     """What every kind of source declares.
 
@@ -90,10 +94,15 @@ class Source(Section):
     max_age_days: float | None = Field(None, gt=0)
     expect: Expect = Expect()
 
+    @property
+    def patterns(self) -> list[str]:
+        """The globs of all its files; none of a server."""
+        return [pattern for key in _IN_FILES if (pattern := getattr(self, key, ""))]
+
     @model_validator(mode="after")
     def _named(self) -> Self:
         kind = getattr(self, "kind", "")
-        if self.expect != Expect() and not any(getattr(self, key, "") for key in ("path", "data")):
+        if self.expect != Expect() and not self.patterns:
             raise ValueError("`expect` is for sources that lie in files")
         if self.expect.trailer and kind not in LINES:
             raise ValueError(f"`trailer` is for a record a line: {', '.join(LINES)}")

@@ -28,9 +28,7 @@ def arrived(source: str, config: AnySource, extracts: Path) -> None:
     expect = config.expect
     if not (expect.settle or expect.done):
         return
-    keys = ("path", "data", "dictionary", "catalog")
-    patterns = [pattern for key in keys if (pattern := getattr(config, key, ""))]
-    paths = [path for pattern in patterns for path in find(source, pattern, extracts)]
+    paths = [path for pattern in config.patterns for path in find(source, pattern, extracts)]
     if expect.done:
         for path in paths:
             _check_done(source, expect.done, path, place(path, extracts))
