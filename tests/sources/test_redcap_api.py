@@ -453,6 +453,7 @@ def test_fields_that_the_token_may_not_see_are_named(project: Make, redcap: Redc
         ('token_env = "RESEARCH_TOKEN"\n', "", "`token_env` names"),
         ("[sources.research]\n", '[sources.research]\ndata = "x"\n', "give either `url`"),
         ('url = "URL"\n', "", "give either `url`"),
+        ("[sources.research]\n", '[sources.research]\ndictionary = "x"\n', "`dictionary` names"),
         ("URL", "http://redcap.example.org/api/", "its url is http, by which anyone"),
         ("URL", "ftp://127.0.0.1/", "is not an address of the web"),
         ("URL", "https://[x", "is not an address of the web"),

@@ -36,6 +36,6 @@ class RedcapSource(Source):
             raise ValueError("`token_env` names the environment variable that holds the API token")
         if self.data and self.whole_days:
             raise ValueError("`whole_days` is for the API: files are read whole")
-        if self.data and not self.dictionary:
+        if bool(self.data) != bool(self.dictionary):
             raise ValueError("`dictionary` names the data dictionary that `data` goes with")
         return self
