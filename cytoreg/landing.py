@@ -31,6 +31,7 @@ from cytoreg.source_check import check
 from cytoreg.sources import Item, kind_of, origin, reading
 from cytoreg.sources.expect import arrived
 from cytoreg.sources.files import place, unreadable
+from cytoreg.sources.password import unlocked
 from cytoreg.sources.patience import pauses, wait
 from cytoreg.system.version import __version__
 from cytoreg.warehouse import comment, literal, quote
@@ -50,9 +51,9 @@ VERSION = 10
 
 REJECT = ("source", "source_table", "entity", "file", "row", "line", "reason", "raw")
 
-_ASIDE = dict.fromkeys(("url", "deadline_minutes", "required", "max_age_days"), True) | {
-    "expect": {"files", "done", "settle"}
-}
+_ASIDE = dict.fromkeys(
+    ("url", "deadline_minutes", "required", "max_age_days", "password"), True
+) | {"expect": {"files", "done", "settle"}}
 """What a source declares that does not change what is landed of it."""
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -72,7 +73,8 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
     for pause in pauses():
         left = {"deadline_minutes": max(deadline - time.monotonic(), 1) / 60}
         try:
-            return _land(project, source, config.model_copy(update=left), progress)
+            with unlocked(config.password):
+                return _land(project, source, config.model_copy(update=left), progress)
         except SourceError as error:
             if not error.transient or time.monotonic() + pause > deadline:
                 raise

@@ -94,15 +94,17 @@ def _schemas(project: Project, source: str) -> dict[str, pa.Schema]:
 
     from cytoreg.landing import newest
     from cytoreg.sources import Rows, sampling
+    from cytoreg.sources.password import unlocked
 
     config = project.source(source)
     found: dict[str, pa.Schema] = {}
     try:
-        for item in sampling(source, config, project.extracts):
-            if isinstance(item, Rows) and item.table in config.tables:
-                found.setdefault(item.table, item.rows.schema)
-                if found.keys() == config.tables.keys():
-                    break
+        with unlocked(config.password):
+            for item in sampling(source, config, project.extracts):
+                if isinstance(item, Rows) and item.table in config.tables:
+                    found.setdefault(item.table, item.rows.schema)
+                    if found.keys() == config.tables.keys():
+                        break
     except CytoregError:
         landing = newest(project, source)
         if landing is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.project import Project
 from cytoreg.sources import Reject, Rows, about, kind_of, origin, sampling
+from cytoreg.sources.password import unlocked
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,7 +41,8 @@ def check(project: Project, source: str) -> list[tuple[str, bool, str]]:
         for table, entity in config.tables.items():
             what = f"table {table}"
             one = config.model_copy(update={"tables": {table: entity}})
-            found.append((what, True, _shape(source, one, table, project.extracts)))
+            with unlocked(config.password):
+                found.append((what, True, _shape(source, one, table, project.extracts)))
     except (SourceError, ConfigError) as error:
         found.append((what, False, str(error)))
     except OSError as error:

@@ -84,7 +84,7 @@ class Source(Section):
     without blanks around it, is an empty cell. `deadline_minutes` is how long reading it may take,
     with all that is tried again. `required`: nothing is published while it stays away; else its
     last landing serves meanwhile, for at most `max_age_days` since it was last seen. `expect` says
-    what a whole delivery of files is.
+    what a whole delivery of files is. `password` opens workbooks and zip archives.
     """
 
     tables: dict[Name, str] = Field(min_length=1)
@@ -93,6 +93,7 @@ class Source(Section):
     required: bool = False
     max_age_days: float | None = Field(None, gt=0)
     expect: Expect = Expect()
+    password: str = Field("", repr=False)
 
     @property
     def patterns(self) -> list[str]:
@@ -102,8 +103,10 @@ class Source(Section):
     @model_validator(mode="after")
     def _named(self) -> Self:
         kind = getattr(self, "kind", "")
-        if self.expect != Expect() and not self.patterns:
-            raise ValueError("`expect` is for sources that lie in files")
+        if not self.patterns:
+            for key, declared in (("expect", self.expect != Expect()), ("password", self.password)):
+                if declared:
+                    raise ValueError(f"`{key}` is for sources that lie in files")
         if self.expect.trailer and kind not in LINES:
             raise ValueError(f"`trailer` is for a record a line: {', '.join(LINES)}")
         for name, what in (("reject", "rejects are"), (NO_TABLE, "records of no table are")):

@@ -240,7 +240,7 @@ def unreadable(source: str, where: str, error: OSError) -> SourceError:
         return SourceError(
             source,
             f"{where} {error.strerror}",
-            remedy="unpack it to see whether it is whole, or deliver it again",
+            remedy=error.remedy,
         )
     refused = isinstance(error, PermissionError)
     return SourceError(

@@ -2,7 +2,8 @@
 
 gz, bz2, xz and zst are known by their first bytes, whatever the file is called. A zip archive with
 one file in it is that file; one with several is read as a folder: `night.zip/lab.csv` is a path.
-Nothing is unpacked on disk, and a stream holds little at once however much comes out of it.
+What is encrypted opens by the source's password. Nothing is unpacked on disk, and a stream holds
+little at once however much comes out of it.
 """
 
 from __future__ import annotations
@@ -14,11 +15,17 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO, TypeVar, cast
 
+from cytoreg.sources.password import REMEDY, known
+
 _CHUNK = 1 << 20
+_AES = 99  # a method of compression, in its stead: WinZip AES (APPNOTE 6.3.10, 4.4.5)
+_OF_PASSWORDS = "utf-8", "cp437", "cp1252"  # no standard says which
+_STRANGE = "is a zip archive of a kind that cannot be read"
 _DEEPEST = 3  # lab.csv.gz in a zip archive is meant; more is a trap
 _ZIP = b"PK\x03\x04", b"PK\x05\x06"
 _GZIP, _XZ, _ZSTD = b"\x1f\x8b\x08", b"\xfd7zXZ", b"(\xb5/\xfd"
@@ -34,8 +41,16 @@ Told = Callable[[OSError], Exception]
 class Damaged(OSError):
     """What cannot be unpacked; `strerror` says why, to follow the file's name."""
 
+    remedy = "unpack it to see whether it is whole, or deliver it again"
+
     def __init__(self, why: str) -> None:
         super().__init__(0, why)
+
+
+class Locked(Damaged):
+    """What is encrypted, and no password is known, or one that does not fit."""
+
+    remedy = REMEDY
 
 
 def open_unpacked(path: Path, told: Told) -> io.BufferedReader:
@@ -45,9 +60,10 @@ def open_unpacked(path: Path, told: Told) -> io.BufferedReader:
     bytes are not sound.
     """
     try:
-        reader = _buffered(_open(path), told)
+        file, encrypted = _open(path)
     except OSError as error:
         raise told(error) from None
+    reader = _buffered(file, _decrypting(told) if encrypted else told)
     try:
         for _ in range(_DEEPEST):
             unpack = _unpacking(reader.peek(10)[:10])
@@ -87,8 +103,11 @@ def _is_zip(path: Path) -> bool:
         return file.read(4) in _ZIP
 
 
-def _open(path: Path) -> IO[bytes]:
-    """A file, the only file in a zip archive, or the file that a path into an archive names."""
+def _open(path: Path) -> tuple[IO[bytes], bool]:
+    """A file, the only file in a zip archive, or the file that a path into an archive names.
+
+    And whether it is encrypted, so that what comes of it may be nonsense.
+    """
     if not path.exists():
         archive = next((parent for parent in path.parents if parent.is_file()), None)
         if archive:
@@ -96,16 +115,38 @@ def _open(path: Path) -> IO[bytes]:
     names = members(path)
     if len(names) > 1:
         raise Damaged(f"is a zip archive of {len(names)} files, where one is expected")
-    return _member(path, names[0]) if names else path.open("rb", buffering=0)
+    return _member(path, names[0]) if names else (path.open("rb", buffering=0), False)
 
 
-def _member(path: Path, name: str) -> IO[bytes]:
+def _member(path: Path, name: str) -> tuple[IO[bytes], bool]:
     archive, infos = _directory(path)
     if name not in infos:
         raise Damaged("is not in its zip archive")
-    if infos[name].flag_bits & 1:
-        raise Damaged("is encrypted in its zip archive, where no password is known")
-    return _careful(lambda: archive.open(infos[name]))
+    info = infos[name]
+    if not info.flag_bits & 1:
+        return _careful(lambda: archive.open(info)), False
+    if not (password := known()):
+        raise Locked("is encrypted in its zip archive, and no password is declared")
+    if info.compress_type == _AES:
+        import pyzipper
+
+        archive = _careful(lambda: pyzipper.AESZipFile(path))
+    for encoding in _OF_PASSWORDS:
+        with suppress(UnicodeEncodeError):
+            key = password.encode(encoding)
+            try:
+                return _careful(lambda: archive.open(info.filename, pwd=key), (RuntimeError,)), True  # noqa: B023
+            except NotImplementedError:
+                raise Damaged(_STRANGE) from None
+            except RuntimeError:  # the password does not fit
+                continue
+    raise Locked("is encrypted in its zip archive, and the password does not fit")
+
+
+def _decrypting(told: Told) -> Told:
+    """Of a password a byte or two are compared, so that a wrong one may show as damage alone."""
+    why = "is encrypted in its zip archive, and the password does not fit or it is damaged"
+    return lambda error: told(Locked(why) if isinstance(error, Damaged) else error)
 
 
 def _directory(path: Path) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
@@ -177,13 +218,15 @@ class _Stream(io.RawIOBase):
         super().close()
 
 
-def _careful(call: Callable[[], _T]) -> _T:
+def _careful(call: Callable[[], _T], let: tuple[type[Exception], ...] = ()) -> _T:
     """What `call` returns; every way in which a library says that bytes are not sound is Damaged.
 
-    The library's own words are not passed on, for they may quote the bytes.
+    The library's own words are not passed on, for they may quote the bytes. What is `let` passes.
     """
     try:
         return call()
+    except let:
+        raise
     except OSError as error:
         if error.errno or isinstance(error, Damaged):  # of the system: no permission, no network
             raise
@@ -191,6 +234,10 @@ def _careful(call: Callable[[], _T]) -> _T:
     except (EOFError, ValueError, KeyError, zlib.error, lzma.LZMAError, zipfile.BadZipFile):
         raise Damaged("is a compressed file that is damaged or cut off") from None
     except (NotImplementedError, RuntimeError):
-        raise Damaged("is a zip archive of a kind that cannot be read") from None
+        raise Damaged(_STRANGE) from None
     except MemoryError:
         raise Damaged("is a compressed file that asks for more memory than there is") from None
+    except Exception as error:
+        if type(error).__name__ != "BadZipFile":  # pyzipper has one of its own
+            raise
+        raise Damaged("is a compressed file that is damaged or cut off") from None

@@ -517,7 +517,7 @@ def xlsb_text(column: int, text: str) -> bytes:
         (b"PK\x03\x04 cut off", "is no whole workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "is no whole workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
-         "is protected by a password"),
+         "is no whole workbook: it is protected by a password, in a way that cannot be read"),
     ],
 )  # fmt: skip
 def test_what_is_no_workbook_is_refused_as_what_it_is(

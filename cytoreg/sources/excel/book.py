@@ -8,7 +8,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import IO, Protocol
 
 Row = tuple[int, list[str | None]]
 """The number that the sheet gives a row, and its cells from column A to the last that is filled."""
@@ -48,6 +49,20 @@ class Noted:
 
     uncalculated: int = 0
     merged: int = 0
+
+
+class Archive(zipfile.ZipFile):
+    """A zip archive to read, which also lets go of a file that was open when it came."""
+
+    def __init__(self, file: Path | IO[bytes]) -> None:
+        self._came = None if isinstance(file, Path) else file
+        super().__init__(file)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        super().close()
+        if self._came:
+            self._came.close()
 
 
 class Book(Protocol):

@@ -7,12 +7,12 @@ known by the prefixes that every program gives them (OpenDocument 1.3, part 3, 9
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 from xml.parsers import expat
 
-from cytoreg.sources.excel.book import UNZIPPING, Damaged, Noted, Refused, Row, Sheet
+from cytoreg.sources.excel.book import UNZIPPING, Archive, Damaged, Noted, Refused, Row, Sheet
 from cytoreg.sources.excel.values import iso, number
 
 _CHUNK = 1 << 16
@@ -26,14 +26,17 @@ Attributes = dict[str, str]
 class Ods:
     """An open .ods spreadsheet."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | IO[bytes]) -> None:
         try:
-            self._zip = zipfile.ZipFile(path)
+            self._zip = Archive(path)
             listing = self._zip.read("META-INF/manifest.xml")
         except UNZIPPING:
             raise Damaged("it is no whole zip archive") from None
         if b"encryption-data" in listing:
-            raise Refused("is protected by a password", "save it without one")
+            raise Refused(
+                "is an OpenDocument spreadsheet with a password, which is not read",
+                "save it without one, or as .xlsx with one",
+            )
         names = _Names()
         for _ in self._parse(names):
             pass

@@ -14,6 +14,7 @@ UNREAD = {
         Unread("Text in parts with formats of their own, phonetic guides", "as text", "the text without them", "ISO/IEC 29500-1, 18.4"),
         Unread("XML spreadsheets of Excel 2003, web pages and text called .xls", "refused", "save them as .xlsx"),
         Unread("OpenDocument spreadsheets with a password", "refused", "save them without one, or as .xlsx with one", "OpenDocument 1.3, part 2, 3.4"),
+        Unread(".xls workbooks with a password", "refused", "save them without one, or as .xlsx with one", "[MS-XLS] 2.4.117"),
         Unread("OpenDocument spreadsheets in one XML file (.fods)", "refused", "save them as .ods", "OpenDocument 1.3, part 3, 3.1.2"),
     ],
 }  # fmt: skip

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.excel.book import UNZIPPING, Book, Damaged, Refused
+from cytoreg.sources.password import REMEDY, known
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")  # a BIFF stream without OLE around it
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _AGAIN = "open it in Excel and save it as .xlsx"
+_NOT_ASKED = "VelvetSweatshop"  # opens in Excel without a question ([MS-OFFCRYPTO] 2.4.2.3)
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
@@ -45,14 +49,38 @@ def _book(path: Path) -> Book:
         return _zipped(path)
     if head.startswith(_OLE):
         if _holds(path, _ENCRYPTED):
-            raise Refused("is protected by a password", "save it without one")
+            return _zipped(_decrypted(path))
         return _xls(path)
     if head.startswith(_OLD):
         return _xls(path)
     raise _none(head)
 
 
-def _zipped(path: Path) -> Book:
+def _decrypted(path: Path) -> IO[bytes]:
+    """What a workbook is without its password, in a file that has no name and goes by itself."""
+    import msoffcrypto
+    from msoffcrypto.exceptions import InvalidKeyError
+
+    out = TemporaryFile()  # noqa: SIM115 - whoever reads the workbook lets go of it
+    try:
+        with path.open("rb") as file:
+            locked = msoffcrypto.OfficeFile(file)
+            locked.load_key(password=known() or _NOT_ASKED)
+            locked.decrypt(out)
+    except InvalidKeyError:
+        out.close()
+        what = "the password does not fit" if known() else "no password is declared"
+        raise Refused(f"is protected by a password, and {what}", REMEDY) from None
+    except Exception as error:  # of damage the library lets anything through
+        out.close()
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise Damaged("it is protected by a password, in a way that cannot be read") from None
+    out.seek(0)
+    return out
+
+
+def _zipped(path: Path | IO[bytes]) -> Book:
     try:
         with zipfile.ZipFile(path) as parts:
             names = {name.casefold() for name in parts.namelist()}

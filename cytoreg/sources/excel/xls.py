@@ -27,7 +27,10 @@ class Xls:
             )
         except Exception as error:  # xlrd lets anything through
             if "encrypted" in str(error):
-                raise Refused("is protected by a password", "save it without one") from None
+                raise Refused(
+                    "is an .xls workbook with a password, which is not read",
+                    "save it without one, or as .xlsx with one",
+                ) from None
             raise Damaged("it cannot be read as an .xls workbook") from None
         self.sheets = [
             Sheet(sheet.name, bool(sheet.visibility), sheet.name) for sheet in self._book.sheets()

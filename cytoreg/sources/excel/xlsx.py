@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 from xml.parsers import expat
 
-from cytoreg.sources.excel.book import UNZIPPING, Damaged, Noted, Refused, Row, Sheet
+from cytoreg.sources.excel.book import UNZIPPING, Archive, Damaged, Noted, Refused, Row, Sheet
 from cytoreg.sources.excel.values import Shown, iso, number, shown, when
 
 _CHUNK = 1 << 16
@@ -30,9 +29,9 @@ End = Callable[[str], None]
 class Xlsx:
     """An open .xlsx or .xlsm workbook."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | IO[bytes]) -> None:
         try:
-            self._zip = zipfile.ZipFile(path)
+            self._zip = Archive(path)
         except UNZIPPING:
             raise Damaged("it is no whole zip archive") from None
         try:
