@@ -108,6 +108,32 @@ def test_a_missing_or_wrong_password_is_one_clear_error_without_it(
     assert not [path for path in tidy.rglob("*") if path.is_file()]
 
 
+def test_a_workbook_that_excel_opens_without_asking_opens_beside_others_with_a_password(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOG_PASSWORD", SECRET)
+    log = project(SOURCE.format(kind="excel"))
+    workbook(log.extracts / "night1.xlsx")
+    workbook(log.extracts / "night2.xlsx", "VelvetSweatshop")
+    assert land(log, "log").tables[0].rows == 998
+
+
+def test_a_workbook_damaged_in_its_encrypted_bytes_may_be_damaged(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOG_PASSWORD", SECRET)
+    log = project(SOURCE.format(kind="excel"))
+    workbook(log.extracts / "night.xlsx")
+    file = bytearray((log.extracts / "night.xlsx").read_bytes())
+    with msoffcrypto.olefile.OleFileIO(bytes(file)) as parts:
+        last = parts.openstream("EncryptedPackage").read()[-64:]
+    at = file.index(last)
+    file[at : at + 64] = bytes(64)
+    (log.extracts / "night.xlsx").write_bytes(file)
+    with pytest.raises(SourceError, match="the password does not fit or the file is damaged"):
+        land(log, "log")
+
+
 def test_another_password_does_not_land_the_same_files_again(
     project: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

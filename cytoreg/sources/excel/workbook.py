@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -65,19 +66,24 @@ def _decrypted(path: Path) -> IO[bytes]:
     try:
         with path.open("rb") as file:
             locked = msoffcrypto.OfficeFile(file)
-            locked.load_key(password=known() or _NOT_ASKED)
-            locked.decrypt(out)
-    except InvalidKeyError:
-        out.close()
-        what = "the password does not fit" if known() else "no password is declared"
-        raise Refused(f"is protected by a password, and {what}", REMEDY) from None
+            for password in filter(None, (known(), _NOT_ASKED)):
+                with suppress(InvalidKeyError):
+                    locked.load_key(password=password)
+                    locked.decrypt(out)
+                    out.seek(0)
+                    return out
+                out.seek(0)
+                out.truncate()
     except Exception as error:  # of damage the library lets anything through
         out.close()
         if isinstance(error, OSError) and error.errno:
             raise
         raise Damaged("it is protected by a password, in a way that cannot be read") from None
-    out.seek(0)
-    return out
+    out.close()
+    what = (
+        "the password does not fit or the file is damaged" if known() else "no password is declared"
+    )
+    raise Refused(f"is protected by a password, and {what}", REMEDY)
 
 
 def _zipped(path: Path | IO[bytes]) -> Book:
