@@ -39,6 +39,7 @@ _SECRET = re.compile(
 )
 """A password before a host or among a URL's parameters; `${NAME}` in its place is none."""
 _ENDINGS = {
+    "cda": (".cda", ".ccda"),
     "csv": (".csv", ".tsv", ".tab"),
     "excel": (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
     "fixed_width": (".txt", ".dat"),
@@ -52,6 +53,8 @@ _ENDINGS = {
     "stata": (".dta",),
 }
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+_NEITHER = "neither NAACCR XML nor CDA:"
+_CDA = "{urn:hl7-org:v3}ClinicalDocument"
 _LINE = 1 << 16
 """Bytes of a line that are looked at."""
 _ABSTRACT = 3000
@@ -88,7 +91,7 @@ def guess(where: str, extracts: Path) -> str:
         text = text.removesuffix(ending)
     kind = next((kind for kind, endings in _ENDINGS.items() if text.endswith(endings)), "")
     if kind == "naaccr_xml":
-        _require_naaccr(where, extracts)
+        return _by_root(where, extracts)
     if kind in ("json", "fhir"):
         return "dataset_json" if _is_dataset(where, extracts) else kind
     return _by_lines(where, extracts) if kind == "fixed_width" else kind
@@ -109,8 +112,8 @@ def _is_dataset(where: str, extracts: Path) -> bool:
     return True
 
 
-def _require_naaccr(where: str, extracts: Path) -> None:
-    """Raise ConfigError if the files are XML of other standards."""
+def _by_root(where: str, extracts: Path) -> str:
+    """The kind that reads XML with these roots; raises ConfigError if none does."""
     from cytoreg.sources.naaccr.stream import NotNaaccr, OtherXml, root_of
 
     other = ""
@@ -120,15 +123,18 @@ def _require_naaccr(where: str, extracts: Path) -> None:
                 try:
                     root_of(file)
                 except OtherXml as error:
-                    other = other or f"{path.name} {error}"
+                    if error.tag == _CDA:
+                        return "cda"
+                    root = error.tag.rpartition("}")[2]
+                    other = other or f"{path.name} is XML, but {_NEITHER} its root is {root}"
                 else:
-                    return
+                    return "naaccr_xml"
     except (CytoregError, NotNaaccr):  # which is said when the file is read
-        return
+        return "naaccr_xml"
     raise ConfigError(
         other,
         remedy="in place of REDCap's or CDISC's ODM export the records as CSV, with the data"
-        " dictionary; in place of CDA or FHIR in XML ask for FHIR in JSON",
+        " dictionary; in place of FHIR in XML ask for FHIR in JSON",
     )
 
 

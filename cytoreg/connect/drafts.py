@@ -43,7 +43,7 @@ _RESULT = {
 
 _FIGURES = re.compile(r"[\d\s.,:/+-]+").fullmatch
 _LOOKED_AT = 10_000
-"""Messages among which observations are looked for."""
+"""Messages, or tables of documents, among which is looked for what there is."""
 
 
 def whole(name: str, where: str, extracts: Path) -> Draft:
@@ -103,6 +103,22 @@ def fixed_width(name: str, where: str, extracts: Path) -> Draft:
     width = max((len(line) for line in rows["line"].to_pylist()[:1]), default=1) or 1
     columns = {"line": {"start": 1, "width": width}}
     return Draft({"path": where, "length": width, "columns": columns}, [name])
+
+
+def cda(name: str, where: str, extracts: Path) -> Draft:
+    """The ready tables of which the first documents have rows."""
+    from cytoreg.sources import Rows
+    from cytoreg.sources.cda.config import READY, CdaSource
+    from cytoreg.sources.cda.files import sample
+
+    tables = {table: table for table in READY}
+    config = CdaSource.model_validate({"kind": "cda", "path": where, "tables": tables})
+    filled = {
+        item.table
+        for item in islice(sample(name, config, extracts), _LOOKED_AT)
+        if isinstance(item, Rows) and len(item.rows)
+    }
+    return Draft({"path": where}, [table for table in tables if table in filled])
 
 
 def hl7(name: str, where: str, extracts: Path) -> Draft:
@@ -253,6 +269,7 @@ def fhir(name: str, where: str, extracts: Path) -> Draft:
 
 
 DRAFTS: dict[str, Callable[[str, str, Path], Draft]] = {
+    "cda": cda,
     "csv": csv,
     "dataset_json": whole,
     "excel": excel,

@@ -145,6 +145,7 @@ class Kind(Protocol):
 
 
 KINDS = {
+    "cda": "cda.files",
     "csv": "text.delimited",
     "dataset_json": "cdisc.dataset",
     "excel": "excel.sheets",

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from cytoreg.sources.cda.config import CdaSource
 from cytoreg.sources.cdisc.config import DatasetJsonSource
 from cytoreg.sources.excel.config import ExcelSource
 from cytoreg.sources.fhir.config import FhirSource
@@ -19,7 +20,8 @@ from cytoreg.sources.statistics.config import SasSource, SpssSource, StataSource
 from cytoreg.sources.text.config import CsvSource, FixedWidthSource
 
 AnySource = Annotated[
-    CsvSource
+    CdaSource
+    | CsvSource
     | DatasetJsonSource
     | ExcelSource
     | FhirSource

@@ -102,8 +102,13 @@ DATASET = {
     "columns": [{"itemOID": f"IT.{name}", "name": name} for name in HEADINGS],
     "rows": RECORDS,
 }
+DOCUMENT = (
+    '<ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2.3"/><recordTarget><patientRole>'
+    '<id root="1.2.4" extension="0000001"/></patientRole></recordTarget></ClinicalDocument>'
+)
 
 PLACES: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "cda": ("new.xml", text(DOCUMENT)),
     "csv": ("new.csv", text(csv((HEADINGS, *RECORDS)))),
     "dataset_json": ("new.json", text(json.dumps(DATASET))),
     "excel": ("new.xlsx", workbook),

@@ -110,6 +110,11 @@ def test_a_pattern_chooses_among_an_archives_members(project: Make, landed: Call
             b'<NaaccrData recordType="A" xmlns="http://naaccr.org/naaccrxml"><Patient>'
             b'<Item naaccrId="patientIdNumber">7</Item></Patient></NaaccrData>',
         ),
+        (
+            'kind = "cda"',
+            b'<ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2.3"/><recordTarget>'
+            b"</recordTarget></ClinicalDocument>",
+        ),
         ('kind = "naaccr_flat"\nitems = []', b"I" + b" " * 15 + b"140" + b" " * 3320 + b"\n"),
     ],
 )
@@ -117,7 +122,7 @@ def test_a_pattern_chooses_among_an_archives_members(project: Make, landed: Call
 def test_every_kind_of_text_may_be_compressed(
     project: Make, landed: Callable, declared: str, content: bytes, kind: str
 ) -> None:
-    table = "patient" if "xml" in declared else "t"
+    table = "patient" if "xml" in declared or "cda" in declared else "t"
     some = project(f'[sources.s]\npath = "*"\ntables = {{ {table} = "e" }}\n{declared}\n')
     put(some, "a", PACK[kind](content))
     _, rows, rejects = landed(some, "s", "_file, _row")

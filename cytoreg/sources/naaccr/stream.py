@@ -63,7 +63,12 @@ class NotNaaccr(Exception):
 
 
 class OtherXml(NotNaaccr):
-    """XML of another standard."""
+    """XML of another standard; `tag` is its root's name with its namespace."""
+
+    def __init__(self, tag: str) -> None:
+        name = tag.rpartition("}")[2]
+        super().__init__(f"is XML, but not NAACCR XML: its root is {name}, not {ROOT}")
+        self.tag = tag
 
 
 def root_of(file: IO[bytes]) -> etree._Element:
@@ -84,7 +89,7 @@ def root_of(file: IO[bytes]) -> etree._Element:
     if root is None:
         raise _not_well_formed(error.lineno if error else None)
     if _local(root) != ROOT:
-        raise OtherXml(f"is XML, but not NAACCR XML: its root is {_local(root)}, not {ROOT}")
+        raise OtherXml(str(root.tag))
     if root.getroottree().docinfo.doctype:  # type: ignore[attr-defined]  # not in lxml-stubs
         raise NotNaaccr("has a document type declaration, which NAACCR XML does not have")
     return root

@@ -1,0 +1,157 @@
+"""A file as CDA documents: parsed whole, or refused with a reason.
+
+A document is parsed twice over: its beginning under libxml2's limits, to refuse a document type
+declaration before any entity of it could be used; then all of it without them, for an image in
+base64 is longer than they allow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, cast
+
+from lxml import etree
+
+from cytoreg.sources.cda.paths import CDA
+from cytoreg.sources.cda.standing import Head
+from cytoreg.sources.cda.values import XSI_TYPE, Element, attribute, identifier, type_of
+
+LONGEST = 64 << 20
+"""Bytes above which a file is no document."""
+ROOT = "ClinicalDocument"
+
+_CHUNK = 1 << 12
+_KEPT = 1 << 20
+"""Bytes of a refused document that are kept."""
+_SAFE: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+_IN_CDA = f"{{{CDA}}}"
+_BESIDE = etree.XPath("count(//*[@nullFlavor and (@value or @code or @extension)])")
+_SAYS = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z][\w.-]*)")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document: its root, in whose tree names of CDA have no namespace and types no prefix.
+
+    `contradicted` counts the elements that have a value beside their nullFlavor.
+    """
+
+    root: Element
+    head: Head
+    contradicted: int
+
+
+@dataclass(frozen=True)
+class Broken:
+    """What is no document: why, and its raw text."""
+
+    reason: str
+    raw: str
+
+
+def document(data: bytes, *, whole: bool = True) -> Document | Broken:
+    """The document that these bytes are; of one that is not wanted `whole`, only the head is sure.
+
+    That the XML is well-formed to its end is seen in any case.
+    """
+    if not data.strip():
+        return Broken("an empty file", "")
+    if not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        data = data.lstrip(b"\r\n\t ")
+    try:
+        _check_beginning(data)
+        root = etree.fromstring(data, etree.XMLParser(huge_tree=True, **_SAFE))
+    except etree.XMLSyntaxError as error:
+        return _broken(f"XML that is not well-formed, at line {error.lineno or 1}", data)
+    except _Refused as error:
+        return _broken(str(error), data)
+    content = blake2b(etree.tostring(root, method="c14n"), digest_size=16).digest()
+    for element in root:
+        if whole or element.tag != f"{_IN_CDA}component":
+            _simplify(element)
+    root.tag = ROOT
+    if identifier(root.find("id")) is None:
+        return _broken("a document without an id", data)
+    return Document(root, _head(root, content), int(cast("float", _BESIDE(root))))
+
+
+class _Refused(Exception):
+    """Why, in words without a value."""
+
+
+def _check_beginning(data: bytes) -> None:
+    """Refuse what has a document type declaration, or another root; may raise XMLSyntaxError."""
+    parser = etree.XMLPullParser(events=("start",), **_SAFE)
+    root: Element | None = None
+    error: etree.XMLSyntaxError | None = None
+    for at in range(0, len(data), _CHUNK):
+        try:
+            parser.feed(data[at : at + _CHUNK])
+        except etree.XMLSyntaxError as raised:  # perhaps after the root
+            error = raised
+        root = next((cast("Element", found) for _, found in parser.read_events()), None)
+        if root is not None or error:
+            break
+    if root is None:
+        if b"<!DOCTYPE" in data[: 1 << 16].replace(b"\0", b""):
+            raise _Refused("a document type declaration, which CDA does not have")
+        if error:
+            raise error
+        parser.close()
+        raise _Refused("XML without a root")
+    if root.getroottree().docinfo.doctype:  # type: ignore[attr-defined]  # not in lxml-stubs
+        raise _Refused("a document type declaration, which CDA does not have")
+    if root.tag != _IN_CDA + ROOT:
+        _, _, local = str(root.tag).rpartition("}")
+        if local == ROOT:
+            raise _Refused(f"a {ROOT} that is not in the namespace {CDA}")
+        raise _Refused(f"XML of another standard: its root is {local[:40]}")
+
+
+def _broken(reason: str, data: bytes) -> Broken:
+    told = _SAYS.search(data[:200].replace(b"\0", b""))
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encoding = "utf-16" if wide else told[1].decode() if told else "utf-8"
+    try:
+        raw = data[:_KEPT].decode(encoding, "backslashreplace")
+    except LookupError:
+        raw = data[:_KEPT].decode("utf-8", "backslashreplace")
+    return Broken(reason, raw.replace("\0", "\\x00"))
+
+
+def _simplify(root: Element) -> None:
+    for element in root.iter(f"{_IN_CDA}*"):
+        element.tag = str(element.tag)[len(_IN_CDA) :]
+        if (name := type_of(element)) is not None:
+            element.set(XSI_TYPE, name)
+
+
+def _head(root: Element, content: bytes) -> Head:
+    version = attribute(root.find("versionNumber"), "value") or ""
+    return Head(
+        id=identifier(root.find("id")) or "",
+        set_id=identifier(root.find("setId")),
+        version=int(version) if version.isdecimal() else None,
+        time=attribute(root.find("effectiveTime"), "value") or "",
+        replaces=parents(root, "RPLC"),
+        patients=tuple(_ids(root.iterfind("recordTarget/patientRole/id"))),
+        content=content,
+    )
+
+
+def parents(root: Element, relation: str) -> tuple[str, ...]:
+    """The ids of documents that this one replaces (RPLC), appends (APND) or transforms (XFRM)."""
+    related = (one for one in root.iterfind("relatedDocument") if one.get("typeCode") == relation)
+    return tuple(x for one in related for x in _ids(one.iterfind("parentDocument/id")))
+
+
+def _ids(elements: Iterator[Element]) -> Iterator[str]:
+    return (text for text in map(identifier, elements) if text)

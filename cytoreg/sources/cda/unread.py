@@ -1,0 +1,18 @@
+"""What CDA documents may have and is not read."""
+
+from cytoreg.sources.unread import Unread
+
+UNREAD = {
+    "cda": [
+        Unread("Several documents in one file, below a root of their own", "kept raw", "let each be a file, in an archive if you like"),
+        Unread("Documents in a MIME package, or signed or encrypted as a whole", "kept raw", "unpack them first", "CDA R2, 3"),
+        Unread("Documents in HL7 v2 messages that are not in base64", "kept raw", "ask for base64 in OBX-5 (type ED)", "HL7 v2.5.1, 2.A.24"),
+        Unread("Performers, informants, participants, further authors", "ignored", "pick them with `columns` or `each`", "POCD_RM000040"),
+        Unread("Relatives and other subjects of a statement (`subject`)", "ignored", "the statement lands as one about the patient, unless a column picks `subject`", "POCD_RM000040"),
+        Unread("References to other acts and documents in an entry (`reference`)", "ignored", "pick them with `columns`", "POCD_RM000040"),
+        Unread("How often something is done (PIVL_TS, EIVL_TS), the width of an interval", "ignored", "pick them with `columns`", "HL7 V3 Data Types"),
+        Unread("Images, PDFs and other files in base64", "ignored", "`body_type` says that a whole document is one", "nonXMLBody, observationMedia"),
+        Unread("The rules of a guide (templates, Schematron)", "ignored", "what a guide demands is for rules to say; `template_ids` lands"),
+        Unread("What a code means", "as text", "codes land; rules and staging know what they stand for"),
+    ],
+}  # fmt: skip

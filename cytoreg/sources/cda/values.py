@@ -1,0 +1,207 @@
+"""What elements of CDA say, by the data types of HL7 version 3 (R1, as CDA R2 has them).
+
+An element with a `nullFlavor` has no value, whatever else stands in it (HL7 V3 Data Types, 1.11.4).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from lxml import etree
+
+XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+JOINT = "\n"
+"""Between values that stand in one cell."""
+
+_BLOCKS = frozenset(
+    {
+        "paragraph",
+        "list",
+        "item",
+        "table",
+        "tr",
+        "caption",
+        "br",
+        "title",
+        "thead",
+        "tbody",
+        "tfoot",
+    }
+)
+_CELLS = frozenset({"td", "th"})
+_CODED = frozenset({"CD", "CE", "CV", "CS", "CO", "CR", "EIVL.event"})
+_BLANKS = re.compile(r"[ \t\r\n\xa0]+")
+
+Element = etree._Element
+Narrative = Mapping[str, Element]
+"""Elements by their ID, to which references lead."""
+
+
+def said(element: Element | None) -> str | None:
+    """The text of an element and all in it, with single blanks; None without any."""
+    if element is None or element.get("nullFlavor"):
+        return None
+    return _BLANKS.sub(" ", "".join(map(str, element.itertext()))).strip() or None
+
+
+def attribute(element: Element | None, name: str) -> str | None:
+    """An attribute of an element that has a value; None for an empty one."""
+    if element is None or element.get("nullFlavor"):
+        return None
+    text = element.get(name)
+    return (str(text).strip() or None) if text is not None else None
+
+
+def flavor(element: Element | None) -> str | None:
+    """Why there is no value."""
+    return element.get("nullFlavor") if element is not None else None
+
+
+def identifier(element: Element | None) -> str | None:
+    """An id as root^extension, or its root alone where it has no extension."""
+    root, extension = attribute(element, "root"), attribute(element, "extension")
+    if extension is None:
+        return root
+    return f"{root or ''}^{extension}"
+
+
+def identifiers(elements: Iterable[Element]) -> str | None:
+    """All ids, one a line."""
+    return joined(map(identifier, elements))
+
+
+def joined(texts: Iterable[str | None]) -> str | None:
+    """Texts in their order, one a line."""
+    return JOINT.join(text for text in texts if text) or None
+
+
+def coded(element: Element | None) -> tuple[str | None, str | None, str | None]:
+    """Code, code system and display name."""
+    return (
+        attribute(element, "code"),
+        attribute(element, "codeSystem"),
+        attribute(element, "displayName"),
+    )
+
+
+def translations(
+    element: Element | None,
+) -> tuple[str | None, str | None, str | None]:
+    """Code, code system and display name of translations; of several, each on a line of its own.
+
+    Those of a quantity (PQR) are of its unit, and none of a code.
+    """
+    found = [] if element is None else element.findall("translation")
+    found = [one for one in found if one.get("code") and one.get("value") is None]
+    if len(found) < 2:
+        return coded(found[0] if found else None)
+    lines = zip(*([text or "" for text in coded(one)] for one in found), strict=True)
+    code, system, name = (JOINT.join(column) for column in lines)
+    return code, system, name
+
+
+def qualifiers(element: Element | None) -> str | None:
+    """The codes that qualify a code, one a line: name=value, as 20228-3=7771000."""
+    found = [] if element is None else element.findall("qualifier")
+    return joined(
+        f"{attribute(one.find('name'), 'code') or ''}={attribute(one.find('value'), 'code') or ''}"
+        for one in found
+        if one.find("value") is not None
+    )
+
+
+def referred(element: Element | None, narrative: Narrative) -> str | None:
+    """A text, or what its reference leads to in the narrative."""
+    if element is None or element.get("nullFlavor"):
+        return None
+    target = attribute(element.find("reference"), "value")
+    if target:
+        there = narrative.get(target.removeprefix("#"))
+        return plain(there) if there is not None else said(element)
+    return None if element.get("representation") == "B64" else said(element)
+
+
+def plain(element: Element) -> str | None:
+    """Narrative as text: a block a line, tabs between cells, without what a revision deleted.
+
+    Line breaks of a text without blocks stay as they are.
+    """
+    is_free = not any(str(one.tag) in _BLOCKS | _CELLS for one in element.iterdescendants())
+    pieces: list[str] = []
+    walk = etree.iterwalk(element, events=("start", "end"))
+    for event, one in walk:
+        tag = str(one.tag)
+        if event == "start":
+            if one.get("revised") == "delete" and one is not element:
+                walk.skip_subtree()
+                continue
+            pieces.append("\n" if tag in _BLOCKS else "")
+            pieces.append(_run(one.text, is_free))
+        else:
+            pieces.append("\n" if tag in _BLOCKS else "\t" if tag in _CELLS else "")
+            pieces.append(_run(one.tail, is_free) if one is not element else "")
+    lines = ("".join(pieces)).split("\n")
+    if is_free:
+        return "\n".join(line.rstrip() for line in lines).strip("\n") or None
+    texts = (
+        re.sub(" *\t *", "\t", re.sub(" +", " ", line)).strip(" ").rstrip("\t") for line in lines
+    )
+    return "\n".join(text for text in texts if text) or None
+
+
+def _run(text: str | None, is_free: bool) -> str:
+    if not text:
+        return ""
+    return text.replace("\r\n", "\n") if is_free else _BLANKS.sub(" ", text)
+
+
+def type_of(element: Element) -> str | None:
+    """The declared type without its prefix."""
+    text = element.get(XSI_TYPE)
+    return text.rpartition(":")[2] if text else None
+
+
+def scalar(element: Element | None, narrative: Narrative) -> str | None:
+    """The value in one word: a code, a number, a moment, an id, a ratio or a text.
+
+    None for an interval and for what is no text (an image, a PDF).
+    """
+    if element is None or element.get("nullFlavor"):
+        return None
+    for name in ("code", "value"):
+        if (text := attribute(element, name)) is not None:
+            return text
+    if (center := element.find("center")) is not None:
+        return attribute(center, "value")
+    if element.get("root"):
+        return identifier(element)
+    over, under = (attribute(element.find(x), "value") for x in ("numerator", "denominator"))
+    if over and under:
+        return f"{over}/{under}"
+    if type_of(element) in ("ST", "ED", "SC", "EN", "ON", "PN", "TN", "AD", None):
+        return None if element.find("low") is not None else referred(element, narrative)
+    return None
+
+
+def unit(element: Element | None) -> str | None:
+    """The unit of a number, of an interval's bounds or of a ratio (g/mL)."""
+    if element is None:
+        return None
+    bounds = [attribute(element.find(x), "unit") for x in ("low", "high", "center")]
+    told = list(dict.fromkeys(text for text in bounds if text))
+    if told:
+        return "..".join(told)  # of two units no number may be made
+    over, under = (attribute(element.find(x), "unit") for x in ("numerator", "denominator"))
+    if over or under:
+        return f"{over or '1'}/{under}" if under else over
+    return attribute(element, "unit") or attribute(element, "currency")
+
+
+def bound(element: Element | None, side: str) -> tuple[str | None, str | None]:
+    """An interval's low or high, and whether the interval holds it (`inclusive`, by default)."""
+    there = element.find(side) if element is not None and not element.get("nullFlavor") else None
+    text = attribute(there, "value")
+    if there is None or text is None:
+        return None, None
+    return text, there.get("inclusive", "true")
