@@ -266,6 +266,85 @@ def test_a_coded_value_has_its_words_translations_and_qualifiers(
     )  # fmt: skip
 
 
+def observed(value: str, attributes: str = "", text: str = "") -> str:
+    return cda(
+        body="<component><structuredBody><component><section>"
+        f'<text>{text}</text><entry><observation classCode="OBS" moodCode="EVN"{attributes}>{value}'
+        "</observation></entry></section></component></structuredBody></component>"
+        "</ClinicalDocument>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "columns", "told"),
+    [
+        ('<value xsi:type="PQ" value="1" unit="[in_i]"><translation value="2.54" code="cm"/>'
+         "</value>",
+         "value, value_unit, value_translation", ("1", "[in_i]", None)),
+        ('<value xsi:type="PQ" value="5" unit="mm"/><value xsi:type="PQ" value="7" unit="cm"/>'
+         '<value xsi:type="IVL_PQ"><low value="1" unit="mm"/></value>',
+         "value, value_unit, further_values", ("5", "mm", "7 cm\n1.. mm")),
+        ('<value xsi:type="CD" code="a"/><value xsi:type="CD" nullFlavor="OTH">'
+         '<translation code="b"/></value>', "value, further_values", ("a", "b")),
+        ('<value xsi:type="CD" code="a"><translation code="b" codeSystem="2"/>'
+         '<translation code="c"/></value>',
+         "value_translation, value_translation_system", ("b\nc", "2\n")),
+        ('<value xsi:type="IVL_PQ"><low value="2" unit="mm"/><high value="1" unit="cm"/></value>',
+         "value, value_unit, value_low, value_high", (None, "mm..cm", "2", "1")),
+        ('<value xsi:type="RTO_PQ_PQ"><numerator value="3" unit="mg"/><denominator value="1" '
+         'unit="mL"/></value>', "value, value_unit", ("3/1", "mg/mL")),
+        ('<value xsi:type="RTO"><numerator value="3"/><denominator nullFlavor="UNK"/></value>',
+         "value, value_unit", (None, None)),
+        ('<value xsi:type="BL" value="1"/>', "value", ("true",)),
+        ('<value xsi:type=" v3:AD "><city>A</city><state>B</state></value>',
+         "value_type, value", ("AD", "A B")),
+        ('<value xsi:type="ED" mediaType="application/pdf" representation="B64">JVBERi0=</value>',
+         "value_type, value", ("ED", None)),
+        ("<value>by hand</value>", "value_type, value", (None, "by hand")),
+        ('<effectiveTime><center value="2024"/></effectiveTime>', "effective_time", ("2024",)),
+    ],
+)  # fmt: skip
+def test_values_that_are_seldom_land_as_they_are_meant(
+    project: Make, landed: Callable, value: str, columns: str, told: tuple
+) -> None:
+    some = project(CDA)
+    put(some, observed(value))
+    assert entries(landed, some, columns) == [told]
+
+
+@pytest.mark.parametrize(("said", "negated"), [("1", "true"), ("0", "false"), ("true", "true")])
+def test_what_is_negated_is_true_however_it_is_written(
+    project: Make, landed: Callable, said: str, negated: str
+) -> None:
+    some = project(CDA)
+    put(some, observed("", f' negationInd="{said}"', "10<sup>3</sup>"))
+    assert entries(landed, some, "negated") == [(negated,)]
+    assert landed(some, "s", "text", table="section")[1] == [("10^3",)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "columns", "told"),
+    [
+        ('use="HP"', 'use="HP BAD"', "city", ("Nowhere",)),
+        ('use="BAD"', "", "city", ("Simtown",)),
+        ('use="BAD"><city>Nowhere</city>', 'use="HP">1 Test Rd<city>Here</city>',
+         "street, city, address", (None, "Here", "1 Test Rd Here")),
+        ('name use="L"', 'name use="OLD"', "given_names", ("Zim",)),
+        ("<family>Simbo</family>", "", "family_name, birth_name", ("Simlast", "Simlast")),
+        ("<family>Simbo</family>", "<family>Sim</family><family>Bo</family>", "family_name",
+         ("van Sim Bo",)),
+        ("<suffix>Jr</suffix>", '<validTime><high value="2010"/></validTime>', "given_names",
+         ("Zim",)),
+    ],
+)  # fmt: skip
+def test_names_and_addresses_that_are_no_longer_right_come_last(
+    project: Make, landed: Callable, old: str, new: str, columns: str, told: tuple
+) -> None:
+    some = project(CDA)
+    put(some, cda().replace(old, new, 1))
+    assert landed(some, "s", columns, table="patient")[1] == [told]
+
+
 def test_how_often_something_is_given_is_not_when(project: Make, landed: Callable) -> None:
     some = project(CDA)
     put(some, cda(body=BODY))
@@ -338,15 +417,23 @@ def test_a_replaced_document_does_not_stand(
          "document with the setId and version of another: both stand"),
         ([cda("1"), cda("1", patient="0000002")],
          "document with the id of another, and other content: both stand"),
+        ([cda("1", related=related("RPLC", "0")), cda("2"),
+          cda("3", versions='<setId root="1.2.10"/>')], None),
+        ([cda("1", versions='<setId root="1.2.10"/><versionNumber value="1.1"/>'),
+          cda("2", versions='<setId root="1.2.10"/><versionNumber value="2"/>')],
+         "document with the setId of another and no version: both stand"),
+        ([cda("0"), cda("1", related=related("RPLC", "0")), cda("2", related=related("RPLC", "0"))],
+         "document that replaces what another does too: both stand"),
     ],
 )  # fmt: skip
 def test_what_does_not_tell_which_counts_is_counted(
-    project: Make, landed: Callable, texts: list[str], odd: str
+    project: Make, landed: Callable, texts: list[str], odd: str | None
 ) -> None:
     some = project(CDA)
     put(some, *texts)
-    landing, rows, _ = landed(some, "s", "replaced_by")
-    assert (rows, landing.unexpected) == ([(None,), (None,)], {odd: 1})
+    landing, rows, _ = landed(some, "s", "document_id, replaced_by")
+    assert landing.unexpected == ({odd: 1} if odd else {})
+    assert {by for name, by in rows if name != "1.2.9^0"} == {None}
 
 
 def test_a_set_of_several_patients_replaces_nothing(project: Make, landed: Callable) -> None:
@@ -411,6 +498,17 @@ def test_a_source_without_any_document_is_refused(project: Make, landed: Callabl
     assert "Simbo" not in str(refused.value)
 
 
+def test_bytes_in_another_encoding_are_named_so(project: Make, landed: Callable) -> None:
+    some = project(CDA)
+    put(some, cda())
+    text = cda().replace("Simtown", "Simtöwn")
+    (some.extracts / "z.xml").write_bytes(text.encode("latin-1"))
+    _, _, rejects = landed(some, "s")
+    line = text[: text.index("Simtöwn")].count("\n") + 1
+    assert rejects[0][3] == f"bytes that are not in its encoding, at line {line}"
+    assert "Simt\\xf6wn" in rejects[0][4]
+
+
 def test_a_document_that_is_too_long_is_a_reject(
     project: Make, landed: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -449,9 +547,13 @@ def prefixed(text: str) -> str:
         lambda text: b"\r\n " + text.encode(),
         lambda text: text.replace("\n", "\r\n").encode(),
         lambda text: prefixed(text).encode(),
+        lambda text: text.replace('"UTF-8"', "'utf-16'").encode(),
+        lambda text: text.replace('"UTF-8"', '"windows-1252"').encode("cp1252"),
+        lambda text: text.partition("?>")[2].encode("utf-16"),
     ],
-    ids=["utf-16", "latin-1", "mark", "blank lines", "carriage returns", "prefixed"],
-)
+    ids=["utf-16", "latin-1", "mark", "blank lines", "carriage returns", "prefixed",
+         "said to be utf-16", "cp1252", "undeclared"],
+)  # fmt: skip
 def test_the_same_lands_however_it_is_written(
     project: Make, landed: Callable, written: Callable[[str], bytes]
 ) -> None:

@@ -34,6 +34,10 @@ _SAFE: dict[str, Any] = {
 }
 _IN_CDA = f"{{{CDA}}}"
 _BESIDE = etree.XPath("count(//*[@nullFlavor and (@value or @code or @extension)])")
+_CONTRADICTED = re.compile(
+    rb"(?:\xef\xbb\xbf)?<\?xml[^>]*encoding\s*=\s*[\"']utf-16", re.IGNORECASE
+)
+"""A declaration of UTF-16 that is not in it itself, as of a text saved in UTF-8."""
 _SAYS = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z][\w.-]*)")
 
 
@@ -66,11 +70,16 @@ def document(data: bytes, *, whole: bool = True) -> Document | Broken:
         return Broken("an empty file", "")
     if not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.lstrip(b"\r\n\t ")
+    encoding = "utf-8" if _CONTRADICTED.match(data) else None
     try:
-        _check_beginning(data)
-        root = etree.fromstring(data, etree.XMLParser(huge_tree=True, **_SAFE))
+        _check_beginning(data, encoding)
+        parser = etree.XMLParser(huge_tree=True, encoding=encoding, **_SAFE)
+        root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        return _broken(f"XML that is not well-formed, at line {error.lineno or 1}", data)
+        code = getattr(error, "code", 0)
+        undecoded = code == etree.ErrorTypes.ERR_INVALID_ENCODING
+        what = "bytes that are not in its encoding" if undecoded else "XML that is not well-formed"
+        return _broken(f"{what}, at line {error.lineno or 1}", data)
     except _Refused as error:
         return _broken(str(error), data)
     content = blake2b(etree.tostring(root, method="c14n"), digest_size=16).digest()
@@ -87,9 +96,9 @@ class _Refused(Exception):
     """Why, in words without a value."""
 
 
-def _check_beginning(data: bytes) -> None:
+def _check_beginning(data: bytes, encoding: str | None) -> None:
     """Refuse what has a document type declaration, or another root; may raise XMLSyntaxError."""
-    parser = etree.XMLPullParser(events=("start",), **_SAFE)
+    parser = etree.XMLPullParser(events=("start",), encoding=encoding, **_SAFE)
     root: Element | None = None
     error: etree.XMLSyntaxError | None = None
     for at in range(0, len(data), _CHUNK):

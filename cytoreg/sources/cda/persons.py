@@ -13,6 +13,7 @@ from cytoreg.sources.cda.values import (
     identifiers,
     joined,
     said,
+    truth,
 )
 
 PATIENT = (
@@ -25,8 +26,18 @@ PATIENT = (
 _SDTC = "{urn:hl7-org:sdtc}"
 _OTHER_NAMES = {"L": 1, None: 2, "C": 3, "OR": 3}
 """Uses of names: legal first, then one without use; aliases and pseudonyms last (EntityNameUse)."""
-_OTHER_ADDRESSES = {"HP": 1, "H": 2, "PHYS": 3, None: 4, "TMP": 7, "HV": 7, "WP": 8, "OLD": 9}
-"""Uses of addresses: the home first, a bad one (BAD) last (AddressUse)."""
+_OTHER_ADDRESSES = {
+    "HP": 1,
+    "H": 2,
+    "PHYS": 3,
+    None: 4,
+    "TMP": 7,
+    "HV": 7,
+    "WP": 8,
+    "OLD": 9,
+    "BAD": 9,
+}
+"""Uses of addresses: the home first, one that is no longer right last (AddressUse)."""
 _BORN, _CALLED, _INITIAL = "BR", "CL", "IN"
 _STREET = ("houseNumber", "houseNumberNumeric", "direction", "streetName", "streetNameBase",
            "streetNameType", "additionalLocator", "unitID", "unitType", "postBox")  # fmt: skip
@@ -48,7 +59,7 @@ def patient(target: Element) -> tuple[str | None, ...]:
         *_name(_best(who.findall("name"), _OTHER_NAMES)),
         code, system, flavor(sex),
         attribute(birth, "value"), flavor(birth),
-        attribute(who.find(f"{_SDTC}deceasedInd"), "value"),
+        truth(attribute(who.find(f"{_SDTC}deceasedInd"), "value")),
         attribute(who.find(f"{_SDTC}deceasedTime"), "value"),
         attribute(who.find("raceCode"), "code"),
         joined(attribute(one, "code") for one in who.iterfind(f"{_SDTC}raceCode")),
@@ -69,8 +80,9 @@ def _best(elements: list[Element], uses: dict[str | None, int]) -> Element | Non
         ended = any(
             attribute(one.find(f"{time}/high"), "value") for time in ("validTime", "useablePeriod")
         )
-        named: list[str | None] = [*(one.get("use") or "").split()] or [None]
-        return ended, min(uses.get(use, 6) if use != "BAD" else 99 for use in named)
+        told: list[str | None] = [*(one.get("use") or "").split()] or [None]
+        ranks = [uses.get(use, 6) for use in told]
+        return ended, max(ranks) if {"BAD", "OLD"} & set(told) else min(ranks)
 
     return min(there, key=rank, default=None)
 
@@ -119,18 +131,19 @@ def _spoken(name: Element | None) -> str | None:
 
 
 def _address(address: Element | None) -> tuple[str | None, ...]:
-    """Street, city, state, postal code, country, and all of it where it has no parts."""
+    """Street, city, state, postal code, country, and all of it where text is outside of parts."""
     if address is None:
         return (None,) * 6
     lines = [said(one) for one in address.iterfind("streetAddressLine")]
     if not any(lines):
         parts = [said(one) for one in address if one.tag in _STREET]
         lines = [" ".join(text for text in parts if text)]
+    loose = [text.strip() for text in (address.text, *(one.tail for one in address)) if text]
     cities = ("city", "state", "postalCode", "country")
     return (
         ", ".join(line for line in lines if line) or None,
         *(said(address.find(part)) for part in cities),
-        said(address) if not len(address) else None,
+        " ".join(" ".join(map(str, address.itertext())).split()) if any(loose) else None,
     )
 
 

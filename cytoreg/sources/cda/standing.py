@@ -64,17 +64,25 @@ class Standing:
 
     def _successors(self) -> dict[bytes, bytes]:
         """By document the one that replaces it at once."""
-        after: dict[bytes, bytes] = {}
+        rivals: dict[bytes, list[bytes]] = defaultdict(list)
         for head in sorted(self._one.values(), key=_rank):
-            for parent in (x for id_ in head.replaces for x in self._called.get(_key(id_), ())):
+            for parent in {x for id_ in head.replaces for x in self._called.get(_key(id_), ())}:
                 if _key(self._one[parent].id) != _key(head.id):
-                    after[parent] = head.key
+                    rivals[parent].append(head.key)
+        after = {parent: keys[-1] for parent, keys in rivals.items()}
         sets: dict[str, list[Head]] = defaultdict(list)
         for head in self._one.values():
-            if head.set_id and head.version is not None:
+            if head.set_id:
                 sets[_key(head.set_id)].append(head)
         for those in sets.values():
-            self._versions(those, after)
+            self._versions([head for head in those if head.version is not None], after)
+            if len(those) > 1 and (
+                bare := sum(x.version is None and x.key not in after for x in those)
+            ):
+                self.odd["document with the setId of another and no version: both stand"] += bare
+        for keys in rivals.values():
+            if (left := sum(key not in after for key in keys)) > 1:
+                self.odd["document that replaces what another does too: both stand"] += left - 1
         return after
 
     def _versions(self, heads: list[Head], after: dict[bytes, bytes]) -> None:

@@ -11,11 +11,13 @@ from cytoreg.sources.cda.values import (
     flavor,
     identifier,
     identifiers,
+    in_words,
     joined,
     qualifiers,
     referred,
     scalar,
     translations,
+    truth,
     type_of,
     unit,
 )
@@ -55,10 +57,10 @@ def statement(
     code = element.find("code")
     values = element.findall("value")
     value = values[0] if values else None
-    further = joined(scalar(one, narrative) for one in values[1:])
+    further = joined(in_words(one, narrative) for one in values[1:])
     return (
-        relation, inverted, element.get("classCode") or STATEMENTS[str(element.tag)],
-        element.get("moodCode"), element.get("negationInd"), flavor(element),
+        relation, truth(inverted), element.get("classCode") or STATEMENTS[str(element.tag)],
+        element.get("moodCode"), truth(element.get("negationInd")), flavor(element),
         identifiers(element.iterfind("id")), identifiers(element.iterfind("templateId")),
         *coded(code), _original(code, narrative), flavor(code), *translations(code),
         referred(element.find("text"), narrative),

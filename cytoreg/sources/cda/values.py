@@ -30,6 +30,7 @@ _BLOCKS = frozenset(
     }
 )
 _CELLS = frozenset({"td", "th"})
+_BEFORE = {"sup": "^", "footnote": " "}  # 10^3 is not 103
 _CODED = frozenset({"CD", "CE", "CV", "CS", "CO", "CR", "EIVL.event"})
 _BLANKS = re.compile(r"[ \t\r\n\xa0]+")
 
@@ -51,6 +52,11 @@ def attribute(element: Element | None, name: str) -> str | None:
         return None
     text = element.get(name)
     return (str(text).strip() or None) if text is not None else None
+
+
+def truth(text: str | None) -> str | None:
+    """A Boolean as true or false, for some write 1 and 0."""
+    return {"1": "true", "0": "false"}.get(text, text) if text else None
 
 
 def flavor(element: Element | None) -> str | None:
@@ -136,7 +142,7 @@ def plain(element: Element) -> str | None:
             if one.get("revised") == "delete" and one is not element:
                 walk.skip_subtree()
                 continue
-            pieces.append("\n" if tag in _BLOCKS else "")
+            pieces.append("\n" if tag in _BLOCKS else _BEFORE.get(tag, ""))
             pieces.append(_run(one.text, is_free))
         else:
             pieces.append("\n" if tag in _BLOCKS else "\t" if tag in _CELLS else "")
@@ -159,7 +165,7 @@ def _run(text: str | None, is_free: bool) -> str:
 def type_of(element: Element) -> str | None:
     """The declared type without its prefix."""
     text = element.get(XSI_TYPE)
-    return text.rpartition(":")[2] if text else None
+    return text.strip().rpartition(":")[2] if text else None
 
 
 def scalar(element: Element | None, narrative: Narrative) -> str | None:
@@ -171,7 +177,7 @@ def scalar(element: Element | None, narrative: Narrative) -> str | None:
         return None
     for name in ("code", "value"):
         if (text := attribute(element, name)) is not None:
-            return text
+            return truth(text) if type_of(element) == "BL" else text
     if (center := element.find("center")) is not None:
         return attribute(center, "value")
     if element.get("root"):
@@ -179,7 +185,9 @@ def scalar(element: Element | None, narrative: Narrative) -> str | None:
     over, under = (attribute(element.find(x), "value") for x in ("numerator", "denominator"))
     if over and under:
         return f"{over}/{under}"
-    if type_of(element) in ("ST", "ED", "SC", "EN", "ON", "PN", "TN", "AD", None):
+    if type_of(element) in ("EN", "ON", "PN", "TN", "AD"):
+        return " ".join(" ".join(map(str, element.itertext())).split()) or None
+    if type_of(element) in ("ST", "ED", "SC", None):
         return None if element.find("low") is not None else referred(element, narrative)
     return None
 
@@ -194,7 +202,7 @@ def unit(element: Element | None) -> str | None:
         return "..".join(told)  # of two units no number may be made
     over, under = (attribute(element.find(x), "unit") for x in ("numerator", "denominator"))
     if over or under:
-        return f"{over or '1'}/{under}" if under else over
+        return f"{over or '1'}/{under}" if under and scalar(element, {}) else None
     return attribute(element, "unit") or attribute(element, "currency")
 
 
@@ -204,4 +212,12 @@ def bound(element: Element | None, side: str) -> tuple[str | None, str | None]:
     text = attribute(there, "value")
     if there is None or text is None:
         return None, None
-    return text, there.get("inclusive", "true")
+    return text, truth(there.get("inclusive", "true"))
+
+
+def in_words(element: Element, narrative: Narrative) -> str | None:
+    """A value with its unit, an interval as its bounds (2..5 mm), a code or its translation."""
+    text = scalar(element, narrative) or translations(element)[0]
+    (low, _), (high, _) = bound(element, "low"), bound(element, "high")
+    text = text or (f"{low or ''}..{high or ''}" if low or high else None)
+    return f"{text} {told}" if text and (told := unit(element)) else text
