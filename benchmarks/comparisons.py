@@ -24,7 +24,7 @@ import duckdb
 
 from cytoreg.rules import Entity, agrees, compare, compile_schemas, field, judge
 from cytoreg.rules.statement import cells, rows, tables
-from cytoreg.warehouse import SCHEMAS
+from cytoreg.warehouse.connection import SCHEMAS
 
 AS_OF = date(2016, 12, 31)
 PEOPLE = """

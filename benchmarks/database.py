@@ -78,8 +78,8 @@ def adbc(url: str, folder: Path) -> int:
 
 
 def landed(url: str, folder: Path, more: str = "") -> int:
-    from cytoreg.landing import land
-    from cytoreg.project import load_project
+    from cytoreg.landing.land import land
+    from cytoreg.project.load import load_project
 
     os.environ["URL"] = url
     (folder / "cytoreg.toml").write_text(PROJECT + more)

@@ -19,9 +19,9 @@ from pathlib import Path
 import duckdb
 import msgspec
 
-from cytoreg.sources import Reject, Rows
 from cytoreg.sources.fhir import files
 from cytoreg.sources.fhir.config import FhirSource
+from cytoreg.sources.items import Reject, Rows
 
 ROOT = Path(__file__).resolve().parents[1]
 VIEW = json.loads((ROOT / "views" / "laboratory.json").read_text(encoding="utf-8"))

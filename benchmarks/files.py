@@ -77,8 +77,8 @@ def line(n: int) -> str:
 def cytoreg(folder: Path, threads: int) -> int:
     import pyarrow as pa
 
-    from cytoreg.landing import land
-    from cytoreg.project import load_project
+    from cytoreg.landing.land import land
+    from cytoreg.project.load import load_project
 
     pa.set_cpu_count(threads)
     (folder / "cytoreg.toml").write_text(PROJECT, encoding="utf-8")

@@ -90,9 +90,9 @@ def few(folder: Path) -> list[str]:
 
 
 def read(folder: Path, each: dict[str, str], **columns: dict[str, str]) -> int:
-    from cytoreg.sources import Rows
     from cytoreg.sources.hl7 import files
     from cytoreg.sources.hl7.config import Hl7Source
+    from cytoreg.sources.items import Rows
 
     config = Hl7Source(
         kind="hl7", path="reports.hl7", tables=dict.fromkeys(columns, "pathology"),

@@ -80,7 +80,7 @@ def bare(folder: Path) -> int:
 
 
 def read(folder: Path, wanted: object) -> int:
-    from cytoreg.sources import Rows
+    from cytoreg.sources.items import Rows
     from cytoreg.sources.naaccr import xml as naaccr_xml
     from cytoreg.sources.naaccr.config import NaaccrXmlSource
 
@@ -92,7 +92,7 @@ def read(folder: Path, wanted: object) -> int:
 
 
 def read_flat(folder: Path) -> int:
-    from cytoreg.sources import Rows
+    from cytoreg.sources.items import Rows
     from cytoreg.sources.naaccr import flat as naaccr_flat
     from cytoreg.sources.naaccr.config import NaaccrFlatSource
 
@@ -104,8 +104,8 @@ def read_flat(folder: Path) -> int:
 
 
 def landed(folder: Path) -> int:
-    from cytoreg.landing import land
-    from cytoreg.project import load_project
+    from cytoreg.landing.land import land
+    from cytoreg.project.load import load_project
 
     (folder / "cytoreg.toml").write_text(
         f"""

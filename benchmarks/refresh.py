@@ -41,9 +41,9 @@ def measure_refresh(extracts: Path, data: Path) -> list[tuple[str, float, int]]:
     """(stage, seconds, peak MB) of an untracked refresh."""
     from datetime import date
 
-    from cytoreg.conclude import conclude
     from cytoreg.nights import refresh
-    from cytoreg.project import load_project
+    from cytoreg.nights.finish import conclude
+    from cytoreg.project.load import load_project
 
     project = load_project(ROOT, extracts=extracts, data=data)
     run = refresh.new_run(project, as_of=date(2016, 12, 31))

@@ -73,7 +73,7 @@ def judge_in_duckdb(folder: Path) -> dict[str, int]:
         references,
         rule,
     )
-    from cytoreg.warehouse import open_build
+    from cytoreg.warehouse.connection import open_build
 
     class Person(Entity):
         """A patient."""

@@ -68,8 +68,9 @@ def make(folder: Path, rows: int) -> None:
 def ours(path: Path) -> int:
     from pydantic import TypeAdapter
 
-    from cytoreg.sources import Rows, kind_of
     from cytoreg.sources.config import AnySource
+    from cytoreg.sources.items import Rows
+    from cytoreg.sources.kinds import kind_of
 
     kinds = {"xlsx": "excel", "sav": "spss", "zsav": "spss", "dta": "stata", "xpt": "sas"}
     config = TypeAdapter(AnySource).validate_python(

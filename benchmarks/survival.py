@@ -90,7 +90,7 @@ def build(folder: Path) -> list[float]:
     """What `cytoreg.survival.materialize` does between the cohort and the marts."""
     import duckdb
 
-    from cytoreg.config import Endpoint
+    from cytoreg.project.config import Endpoint
     from cytoreg.survival import materialize
 
     with duckdb.connect() as con:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from cytoreg.project import Project
-    from cytoreg.run import Verdict
+    from cytoreg.nights.run import Verdict
+    from cytoreg.project.load import Project
 
 __all__ = ["__version__", "load_project", "query", "refresh"]
 
@@ -49,7 +49,7 @@ def load_project(
     """
     from pathlib import Path
 
-    from cytoreg.project import load_project as load
+    from cytoreg.project.load import load_project as load
 
     root, read, kept = (Path(it) if it is not None else None for it in (folder, extracts, data))
     return load(root, extracts=read, data=kept)
@@ -88,7 +88,7 @@ def query(project: Project, sql: str, *, run: str | None = None, private: bool =
 
     build = build_of(project, run, private=private)
     if private:
-        from cytoreg import audit
+        from cytoreg.nights import audit
 
         audit.record(project, "query --private", audit.of_question(sql, build.parent.name))
     return ask(build, sql).read_all()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from cytoreg.errors import ConfigError, CytoregError
 
 if TYPE_CHECKING:
-    from cytoreg.project import Project
+    from cytoreg.project.load import Project
 
 FREE_GB = 5
 """Below this much free space the doctor warns."""
@@ -32,7 +32,7 @@ def examine(root: Path | None, extracts: Path | None, data: Path | None) -> list
 
     Never a patient's value, and nothing is written.
     """
-    from cytoreg.project import load_project
+    from cytoreg.project.load import load_project
 
     checks = [*_installation()]
     try:
@@ -78,7 +78,7 @@ def _night(project: Project, checks: Sequence[Check]) -> Iterator[Check]:
     if not project.config.sources or any(not what.startswith("source ") for what in wrong):
         yield Check("warning", "night", "not rehearsed before the above is mended")
         return
-    from cytoreg.rehearsal import rehearse
+    from cytoreg.nights.rehearsal import rehearse
 
     for stage, well, detail in rehearse(project):
         if stage == "landings" and not well and wrong:
@@ -129,13 +129,13 @@ def _schemas(project: Project) -> str:
 
 
 def _models(project: Project) -> str:
-    from cytoreg.models import load_models
+    from cytoreg.models.build import load_models
 
     return f"{len(load_models(project.root / 'sql'))} models"
 
 
 def _suites(project: Project) -> str:
-    from cytoreg.proof import prove_suites
+    from cytoreg.nights.proof import prove_suites
 
     suites = prove_suites(project)
     return f"{len(suites)} suites, {sum(map(len, suites.values()))} expectations"
@@ -147,8 +147,8 @@ def _time_zone(project: Project) -> str:
 
 
 def _ledger(project: Project) -> str:
-    from cytoreg import endings
-    from cytoreg.project import LEDGER
+    from cytoreg.nights import endings
+    from cytoreg.project.load import LEDGER
 
     if not project.config.ledger.url and not (project.data / LEDGER).exists():
         return "no run yet"  # looking would make the file
@@ -157,7 +157,7 @@ def _ledger(project: Project) -> str:
 
 
 def _marts(project: Project) -> str:
-    from cytoreg.publish import faults, published_run
+    from cytoreg.publication.publish import faults, published_run
 
     if not project.published.exists():
         return "none published yet"
@@ -171,7 +171,7 @@ def _marts(project: Project) -> str:
 
 
 def _sources(project: Project) -> Iterator[Check]:
-    from cytoreg.landing import check
+    from cytoreg.landing.land import check
 
     if not project.config.sources:
         yield Check("wrong", "sources", "none is declared\n  → add one: cytoreg sources add")
@@ -190,7 +190,7 @@ def _disk(project: Project) -> Check:
 
 def _private(project: Project) -> Check:
     """Whether others can get at identities, and whether any are kept beyond their time."""
-    from cytoreg.keeping import forgotten
+    from cytoreg.identity import forgotten
     from cytoreg.keeping.exposed import exposed
 
     try:

@@ -7,8 +7,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from cytoreg import durable
 from cytoreg.errors import ConfigError
+from cytoreg.system import durable
 
 NAME = "manifest.json"
 

@@ -112,7 +112,7 @@ def dictionary() -> str:
 
 def marts() -> str:
     """Every mart with its columns, as the published file's comments say it."""
-    from cytoreg.models import load_models
+    from cytoreg.models.build import load_models
     from cytoreg.survival import TABLES
 
     described = [
@@ -192,7 +192,7 @@ PAGES = {
 
 def main() -> int:
     """Write the pages, or with --check name those that are stale."""
-    from cytoreg.sources import KINDS
+    from cytoreg.sources.kinds import KINDS
 
     written = {REFERENCE / name: NOTE + make() for name, make in PAGES.items()}
     for kind in KINDS:

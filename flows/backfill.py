@@ -12,8 +12,8 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from cytoreg.nights import refresh
-from cytoreg.project import load_project
-from cytoreg.tracking import scrubbed
+from cytoreg.project.load import load_project
+from cytoreg.scheduling.flows import scrubbed
 
 
 @task(name="rebuild", task_run_name="rebuild {run_id}", cache_policy=NO_CACHE, persist_result=False)

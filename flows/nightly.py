@@ -14,13 +14,13 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import wait
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from cytoreg.conclude import conclude
 from cytoreg.errors import BuildError, CytoregError, place
 from cytoreg.nights import refresh
+from cytoreg.nights.finish import conclude
+from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import read_verdict
-from cytoreg.project import load_project
-from cytoreg.run import Run
-from cytoreg.tracking import scrubbed, watcher
+from cytoreg.project.load import load_project
+from cytoreg.scheduling.flows import scrubbed, watcher
 
 
 @task(name="land", task_run_name="land {source}", cache_policy=NO_CACHE, persist_result=False)

@@ -8,8 +8,8 @@ from pathlib import Path
 from prefect import flow
 
 from cytoreg.nights import refresh
-from cytoreg.project import load_project
-from cytoreg.tracking import scrubbed
+from cytoreg.project.load import load_project
+from cytoreg.scheduling.flows import scrubbed
 
 
 @flow(name="validate", persist_result=False)

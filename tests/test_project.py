@@ -9,9 +9,9 @@ from shutil import copytree
 import pytest
 from pydantic import BaseModel
 
-from cytoreg import config
 from cytoreg.errors import ConfigError
-from cytoreg.project import find_project, load_project
+from cytoreg.project import config
+from cytoreg.project.load import find_project, load_project
 from cytoreg.sources.declaration import Source
 from cytoreg.sources.sql.config import SqlSource
 

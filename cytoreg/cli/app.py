@@ -11,7 +11,7 @@ from typing import NoReturn
 import typer
 
 from cytoreg.errors import CytoregError, place
-from cytoreg.machine import machine_error
+from cytoreg.system.machine import machine_error
 
 HELP = """Data quality and ETL for clinical registries.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cytoreg.nights.kept_runs import Kept
-    from cytoreg.project import Project
+    from cytoreg.project.load import Project
 
 TABLE_ROWS = 1000
 """Rows that a table for people shows; every other form is whole."""
@@ -98,7 +98,7 @@ def query(
 
 def _audit(loaded: Project, build: Path, sql: str, output: Path | None) -> None:
     """Note who asks a private build, before it answers."""
-    from cytoreg import audit
+    from cytoreg.nights import audit
 
     where = f"; into {output.name}" if output else ""
     asked = audit.of_question(sql, build.parent.name)
@@ -138,7 +138,7 @@ def _as_table(found: pa.RecordBatchReader) -> None:
 def _say_who_answers(loaded: Project, run: str | None) -> None:
     """On standard error: which run answers, if one is named or the published is not the newest."""
     from cytoreg.nights.kept_runs import PRIVATE, answering, newer
-    from cytoreg.publish import published_run
+    from cytoreg.publication.publish import published_run
 
     if run is not None:
         one = answering(loaded, run, PRIVATE)
@@ -181,7 +181,7 @@ def report(
     Example:  cytoreg report --open
     """
     from cytoreg.nights.kept_runs import LAST, answering, kept, newer
-    from cytoreg.publish import published_run
+    from cytoreg.publication.publish import published_run
 
     if run_id and run and run_id != run:
         raise ConfigError(f"two runs are named: {run_id} and {run}", remedy="name one")

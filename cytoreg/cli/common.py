@@ -17,8 +17,8 @@ from cytoreg.errors import ConfigError
 from cytoreg.progress import Progress
 
 if TYPE_CHECKING:
-    from cytoreg.project import Project
-    from cytoreg.run import Verdict
+    from cytoreg.nights.run import Verdict
+    from cytoreg.project.load import Project
 
 ProjectOption = Annotated[
     Path | None,
@@ -48,7 +48,7 @@ JsonOption = Annotated[
 
 def load(project: Path | None, extracts: Path | None = None, data: Path | None = None) -> Project:
     """The project that the options name; raises ConfigError for a folder that is not there."""
-    from cytoreg.project import load_project
+    from cytoreg.project.load import load_project
 
     for option, folder in (("--project", project), ("--extracts", extracts), ("--data", data)):
         if folder is not None:

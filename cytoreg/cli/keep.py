@@ -21,8 +21,8 @@ from cytoreg.cli.common import (
     there,
     watching,
 )
-from cytoreg.durations import duration
 from cytoreg.errors import ConfigError
+from cytoreg.system.durations import duration
 
 
 @app.command()
@@ -76,7 +76,7 @@ def status(
 
     Example:  cytoreg status --json
     """
-    from cytoreg.keeping import health
+    from cytoreg.nights import health
 
     loaded = load(project, None, data)
     found = health.look(loaded)

@@ -34,8 +34,8 @@ def runs(
     """
     from dataclasses import asdict
 
-    from cytoreg import endings, ledger
-    from cytoreg.publish import published_run
+    from cytoreg.nights import endings, ledger
+    from cytoreg.publication.publish import published_run
 
     loaded = load(project, None, data)
     found = endings.runs(loaded, limit)

@@ -68,7 +68,7 @@ def plot(
 
     Example:  cytoreg plot survival sites.pdf --by primary_site --stratum pancreas --stratum unknown
     """
-    from cytoreg.published import reading
+    from cytoreg.publication.reading import reading
     from cytoreg.report.choice import Wish, choose, described, drawn, title_of
     from cytoreg.report.figure import SUFFIXES, file_of
     from cytoreg.report.lexicon import read_lexicon

@@ -22,7 +22,7 @@ def init(
     """
     import shutil
 
-    from cytoreg.project import CONTENT
+    from cytoreg.project.load import CONTENT
 
     source = reference()
     try:

@@ -59,7 +59,7 @@ def refresh(
                 loaded, as_of=day(as_of), resume=resume, accept=accept or [], progress=progress
             )
         else:
-            from cytoreg.tracking import run_flow
+            from cytoreg.scheduling.flows import run_flow
 
             verdict = run_flow(
                 loaded,
@@ -113,7 +113,7 @@ def serve(
 
     Example:  cytoreg serve --cron "30 1 * * *" --timezone Europe/Berlin
     """
-    from cytoreg.tracking import serve_flow
+    from cytoreg.scheduling.flows import serve_flow
 
     loaded = load(project, extracts, data)
 
@@ -177,9 +177,9 @@ def publish(
 
     Example:  cytoreg publish --public for-the-website
     """
-    from cytoreg import audit
+    from cytoreg.nights import audit
+    from cytoreg.publication.publish import published_run
     from cytoreg.publication.suppress import publish_public
-    from cytoreg.publish import published_run
 
     loaded = load(project, None, data)
     copy = publish_public(loaded, public)

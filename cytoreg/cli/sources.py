@@ -21,8 +21,8 @@ from cytoreg.errors import ConfigError
 
 if TYPE_CHECKING:
     from cytoreg.connect.drafts import Draft
-    from cytoreg.project import Project
-    from cytoreg.sources import Headings
+    from cytoreg.project.load import Project
+    from cytoreg.sources.items import Headings
 
 _SHOWN = 3
 """Files whose headings are shown."""
@@ -41,8 +41,8 @@ def list_(
 
     Example:  cytoreg sources list
     """
-    from cytoreg.landing import newest
-    from cytoreg.sources import origin
+    from cytoreg.landing.land import newest
+    from cytoreg.sources.kinds import origin
 
     loaded = load(project, None, data)
     found = []
@@ -200,7 +200,7 @@ def _asked(there: list[str], loaded: Project) -> dict[str, str]:
 
 
 def _kinds() -> list[str]:
-    from cytoreg.sources import KINDS
+    from cytoreg.sources.kinds import KINDS
 
     return list(KINDS)
 

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING
 from cytoreg.connect.doubt import Doubt, check
 from cytoreg.connect.drafts import DRAFTS, Draft
 from cytoreg.errors import ConfigError, CytoregError
-from cytoreg.project import CONFIG, Project, escaped, expand, parse
-from cytoreg.sources import KINDS, Headings, Rows, sampling
+from cytoreg.project.load import CONFIG, Project, escaped, expand, parse
 from cytoreg.sources.declaration import Headed
 from cytoreg.sources.files import check_text, open_bytes, open_utf8, texts
 from cytoreg.sources.headings import words
+from cytoreg.sources.items import Headings, Rows
+from cytoreg.sources.kinds import KINDS, sampling
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 
 from cytoreg.errors import ConfigError
-from cytoreg.sources import Headings
+from cytoreg.sources.items import Headings
 
 __all__ = ["Doubt", "check"]
 

@@ -107,9 +107,9 @@ def fixed_width(name: str, where: str, extracts: Path) -> Draft:
 
 def cda(name: str, where: str, extracts: Path) -> Draft:
     """The ready tables of which the first documents have rows."""
-    from cytoreg.sources import Rows
     from cytoreg.sources.cda.config import READY, CdaSource
     from cytoreg.sources.cda.files import sample
+    from cytoreg.sources.items import Rows
 
     tables = {table: table for table in READY}
     config = CdaSource.model_validate({"kind": "cda", "path": where, "tables": tables})
@@ -193,9 +193,9 @@ def sql(name: str, where: str, extracts: Path) -> Draft:
     """All tables and views that the user sees in the database's own schema."""
     import sqlalchemy as sa
 
-    from cytoreg.project import escaped
+    from cytoreg.project.load import escaped
     from cytoreg.sources.headings import words
-    from cytoreg.warehouse import quote
+    from cytoreg.warehouse.connection import quote
 
     url = sa.make_url(where)
     if url.get_backend_name() == "postgresql":
@@ -232,9 +232,9 @@ def _unreachable(name: str, url: sa.URL, error: Exception) -> SourceError:
 
 def fhir(name: str, where: str, extracts: Path) -> Draft:
     """The ready views: of files those that find something, of a server all."""
-    from cytoreg.sources import Reject, Rows, Unexpected
     from cytoreg.sources.fhir.config import READY, FhirSource
     from cytoreg.sources.fhir.files import read
+    from cytoreg.sources.items import Reject, Rows, Unexpected
 
     views = {
         path.name.removesuffix(".json"): f"{folder.name}/{path.name.removesuffix('.json')}"

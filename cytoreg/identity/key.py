@@ -9,12 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg.environment import variable
 from cytoreg.errors import ConfigError
-from cytoreg.pseudonyms import fingerprint, is_strong
+from cytoreg.identity.pseudonyms import fingerprint, is_strong
+from cytoreg.system.environment import variable
 
 if TYPE_CHECKING:
-    from cytoreg.project import Project
+    from cytoreg.project.load import Project
 
 __all__ = ["DEMO_NAME", "fingerprint_of", "is_demo", "key_of"]
 

@@ -17,19 +17,21 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from cytoreg import audit, durable, endings, ledger, manifest, publish
-from cytoreg.environment import variable
+from cytoreg import manifest
 from cytoreg.errors import ConfigError
-from cytoreg.keeping import forgotten
-from cytoreg.ledger_database import begin, ledger_tables
-from cytoreg.lock import locked
+from cytoreg.identity import forgotten
+from cytoreg.nights import audit, endings, ledger
+from cytoreg.nights.ledger_tables import begin, ledger_tables
+from cytoreg.nights.lock import locked
 from cytoreg.progress import Progress, quiet
-from cytoreg.project import CONTENT, LEDGER
-from cytoreg.publication import keys
+from cytoreg.project.load import CONTENT, LEDGER
+from cytoreg.publication import keys, publish
+from cytoreg.system import durable
+from cytoreg.system.environment import variable
 from cytoreg.system.version import __version__
 
 if TYPE_CHECKING:
-    from cytoreg.project import Project
+    from cytoreg.project.load import Project
 
 __all__ = ["Backup", "Stored", "backup", "copy_ledger", "read"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cytoreg.project import Project
+    from cytoreg.project.load import Project
 
 __all__ = ["exposed"]
 

@@ -13,19 +13,21 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cytoreg import durable, endings, publish
-from cytoreg.environment import user
 from cytoreg.errors import ConfigError
+from cytoreg.identity import forgotten
+from cytoreg.identity.forgotten import KEPT, Entry
 from cytoreg.identity.key import fingerprint_of, key_of
-from cytoreg.keeping import forgotten, journal
-from cytoreg.keeping.forgotten import KEPT, Entry
-from cytoreg.keeping.journal import Move
 from cytoreg.keeping.without import files, identified, make
-from cytoreg.lock import locked
+from cytoreg.nights import endings
+from cytoreg.nights.lock import locked
 from cytoreg.progress import Progress, quiet
+from cytoreg.publication import publish
+from cytoreg.system import durable, journal
+from cytoreg.system.environment import user
+from cytoreg.system.journal import Move
 
 if TYPE_CHECKING:
-    from cytoreg.project import Project
+    from cytoreg.project.load import Project
 
 __all__ = ["Receipt", "forget", "forget_again", "undo"]
 

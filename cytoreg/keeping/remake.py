@@ -11,15 +11,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg import conclude, durable, endings, publish
-from cytoreg.gates import Gate, retell
+from cytoreg.nights import endings, finish
 from cytoreg.nights.refresh import STAGES, VALIDATION
+from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import durations, keep_verdict, read_verdict
 from cytoreg.nights.run_key import run_key
 from cytoreg.progress import Progress, quiet
-from cytoreg.publication import privacy
-from cytoreg.run import Run
-from cytoreg.warehouse import comment, literal, open_build
+from cytoreg.publication import privacy, publish
+from cytoreg.publication.gates import Gate, retell
+from cytoreg.system import durable
+from cytoreg.warehouse.connection import comment, literal, open_build
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -51,8 +52,8 @@ def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
         told = retell(
             con, run.project.config.gates, decided, marts_expected=run.purpose != "validate"
         )
-        conclude.describe(con, again)
-        outputs = conclude.sizes(con)
+        finish.describe(con, again)
+        outputs = finish.sizes(con)
         _point(con, data, run.data)
     publish.export(
         again.build,
@@ -62,15 +63,15 @@ def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
     )
     ending = endings.read(again)
     if ending:
-        ending = replace(ending, outputs=outputs, tables=conclude.counted(again))
+        ending = replace(ending, outputs=outputs, tables=finish.counted(again))
         durable.write(again.folder / endings.NAME, json.dumps(asdict(ending)))
     verdict = read_verdict(again)
     published = verdict.counts.get("published", 0)
-    counts = conclude.totals(again) | {"published": published}
+    counts = finish.totals(again) | {"published": published}
     retold = {gate.name: gate for gate in told}
     gates = [retold.get(gate.name, gate) for gate in verdict.gates]
     status = ending.status if ending else "published"
-    conclude.write_report(again, "closed" if status in ("gate closed", "held") else status)
+    finish.write_report(again, "closed" if status in ("gate closed", "held") else status)
     keep_verdict(
         again,
         replace(verdict, gates=gates, counts=counts, durations=durations(again), report=run.report),

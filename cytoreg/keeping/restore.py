@@ -11,17 +11,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cytoreg import audit, durable, ledger
 from cytoreg.errors import ConfigError, CytoregError
+from cytoreg.identity import forgotten
 from cytoreg.identity.key import fingerprint_of, key_of
-from cytoreg.keeping import forgotten
 from cytoreg.keeping.backup import DATA, PROJECT, Backup, copy_ledger, read
 from cytoreg.keeping.forget import forget_again
-from cytoreg.ledger_database import file_of
-from cytoreg.lock import locked
+from cytoreg.nights import audit, ledger
+from cytoreg.nights.ledger_tables import file_of
+from cytoreg.nights.lock import locked
 from cytoreg.progress import Progress, quiet
-from cytoreg.project import CONFIG, LEDGER, expand, load_project
-from cytoreg.publish import READ_ONLY, fence
+from cytoreg.project.load import CONFIG, LEDGER, expand, load_project
+from cytoreg.publication.publish import READ_ONLY, fence
+from cytoreg.system import durable
 
 __all__ = ["Restored", "restore"]
 

@@ -6,20 +6,20 @@ import os
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from cytoreg import audit
 from cytoreg.errors import BuildError, ConfigError
 from cytoreg.identity.key import fingerprint_of, key_of
+from cytoreg.nights import audit
 from cytoreg.nights.refresh import rebuild
 from cytoreg.publication.keys import published_key, rotation
-from cytoreg.publish import published_run
-from cytoreg.warehouse import in_memory, literal, private_spill
+from cytoreg.publication.publish import published_run
+from cytoreg.warehouse.connection import in_memory, literal, private_spill
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import duckdb
 
-    from cytoreg.project import Project
+    from cytoreg.project.load import Project
 
 __all__ = ["map_pseudonyms", "rotate"]
 

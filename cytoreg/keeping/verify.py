@@ -13,20 +13,22 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from cytoreg import accounts, endings, ledger, manifest, publish
+from cytoreg import manifest
 from cytoreg.errors import ConfigError, CytoregError
-from cytoreg.keeping import forgotten
+from cytoreg.identity import forgotten
 from cytoreg.keeping.exposed import exposed
-from cytoreg.ledger_database import damaged, file_of
-from cytoreg.lock import locked
+from cytoreg.landing import balance
+from cytoreg.nights import endings, ledger
+from cytoreg.nights.ledger_tables import damaged, file_of
+from cytoreg.nights.lock import locked
+from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import fingerprint
-from cytoreg.publication import notes
-from cytoreg.run import Run
-from cytoreg.warehouse import open_build
+from cytoreg.publication import notes, publish
+from cytoreg.warehouse.connection import open_build
 
 if TYPE_CHECKING:
     from cytoreg.manifest import Landing
-    from cytoreg.project import Project
+    from cytoreg.project.load import Project
 
 __all__ = ["Line", "verify"]
 
@@ -154,7 +156,7 @@ def _unbalanced(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
 
 def _miscounted(con: duckdb.DuckDBPyConnection, landings: list[Landing]) -> Iterator[str]:
     """Source tables whose books say other counts than manifests and tables."""
-    counted = f"({accounts.books(con, landings)})"
+    counted = f"({balance.books(con, landings)})"
     for (name,) in con.execute(
         "select distinct source || '.' || source_table from ("
         f"(select * from quality.balance except select * from {counted}) union all"

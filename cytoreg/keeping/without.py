@@ -16,24 +16,26 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from cytoreg import durable, manifest, publish
+from cytoreg import manifest
 from cytoreg.errors import ConfigError
+from cytoreg.identity import forgotten
+from cytoreg.identity.forgotten import Entry
 from cytoreg.identity.key import fingerprint_of, key_of
-from cytoreg.keeping import forgotten
-from cytoreg.keeping.forgotten import Entry
-from cytoreg.keeping.journal import HOME, Move
 from cytoreg.keeping.remake import MADE, remake
-from cytoreg.keeping.withhold import NEW, rewrite, searched
+from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import fingerprint
+from cytoreg.nights.withhold import NEW, rewrite, searched
 from cytoreg.progress import Progress
+from cytoreg.publication import publish
 from cytoreg.publication.keys import published_key
-from cytoreg.run import Run
+from cytoreg.system import durable
+from cytoreg.system.journal import HOME, Move
 from cytoreg.system.version import __version__
-from cytoreg.warehouse import in_memory, literal, open_build, quote
+from cytoreg.warehouse.connection import in_memory, literal, open_build, quote
 
 if TYPE_CHECKING:
     from cytoreg.manifest import Landing
-    from cytoreg.project import Project
+    from cytoreg.project.load import Project
 
 __all__ = ["Made", "files", "identified", "make"]
 

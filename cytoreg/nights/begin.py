@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
-from cytoreg import endings, ledger, retention
 from cytoreg.errors import ConfigError, CytoregError, place
-from cytoreg.keeping import forgotten
-from cytoreg.lock import release_lock, take_lock
-from cytoreg.project import Project
-from cytoreg.run import ID, RUN, Purpose, Run, create, newest, newest_first
-from cytoreg.zone import today
+from cytoreg.identity import forgotten
+from cytoreg.nights import endings, ledger
+from cytoreg.nights.lock import release_lock, take_lock
+from cytoreg.nights.run import ID, RUN, Purpose, Run, create, newest, newest_first
+from cytoreg.project.load import Project
+from cytoreg.project.zone import today
+from cytoreg.publication import retention
 
 __all__ = ["fail", "new_run"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from cytoreg.config import Config
 from cytoreg.errors import ConfigError, perhaps
+from cytoreg.project.config import Config
 
 
 def require_declared(config: Config, entities: Collection[str]) -> None:

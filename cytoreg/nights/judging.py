@@ -12,8 +12,9 @@ from datetime import date
 
 import duckdb
 
-from cytoreg import linkage, rules, weighing
-from cytoreg.config import Linkage
+from cytoreg import rules
+from cytoreg.linkage import link, weighing
+from cytoreg.project.config import Linkage
 from cytoreg.rules import EntityRules
 
 __all__ = ["judge_and_link", "link_persons"]
@@ -68,7 +69,7 @@ def link_persons(
     for name in persons:
         rules.judge_alone(con, schemas[name], as_of)
         rules.judge_beside_others(con, schemas[name], as_of)
-    linkage.link(con, config, pseudonym_key=pseudonym_key)
+    link.link(con, config, pseudonym_key=pseudonym_key)
     return persons
 
 

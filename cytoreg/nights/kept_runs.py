@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError
+from cytoreg.nights.run import RUN, Run
 from cytoreg.nights.run_folder import read_verdict
 from cytoreg.publication import notes
 from cytoreg.publication.hold import HELD
-from cytoreg.publish import published_run
-from cytoreg.run import RUN, Run
+from cytoreg.publication.publish import published_run
 
 if TYPE_CHECKING:
-    from cytoreg.project import Project
+    from cytoreg.project.load import Project
 
 __all__ = ["LAST", "Kept", "answering", "build_of", "kept", "newer"]
 

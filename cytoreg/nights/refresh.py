@@ -12,23 +12,23 @@ from contextlib import contextmanager, suppress
 from datetime import date
 from typing import TYPE_CHECKING
 
-from cytoreg.conclude import conclude
-from cytoreg.durable import private
 from cytoreg.errors import ConfigError, CytoregError
-from cytoreg.lock import release_lock
-from cytoreg.machine import interrupted, machine_error
 from cytoreg.nights.begin import fail, new_run
+from cytoreg.nights.finish import conclude
+from cytoreg.nights.lock import release_lock
+from cytoreg.nights.run import Purpose, Run, Verdict
 from cytoreg.nights.run_folder import fingerprint, read_verdict, timed
 from cytoreg.progress import Progress, quiet
-from cytoreg.project import Project
-from cytoreg.run import Purpose, Run, Verdict
-from cytoreg.sources.patience import interruptible
-from cytoreg.warehouse import open_build, quote
+from cytoreg.project.load import Project
+from cytoreg.sources.retry import interruptible
+from cytoreg.system.durable import private
+from cytoreg.system.machine import interrupted, machine_error
+from cytoreg.warehouse.connection import open_build, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from cytoreg.landing import Landing
+    from cytoreg.landing.land import Landing
 
 
 AT_ONCE = 4
@@ -37,22 +37,23 @@ AT_ONCE = 4
 
 def land_source(run: Run, source: str, progress: Progress = quiet) -> dict[str, int]:
     """Land one source; returns rows, rejects, whether it was unchanged and whether it is stale."""
-    from cytoreg import standing
+    from cytoreg.nights import source_status
 
     with timed(run, f"land {source}") as counts:
-        landing = standing.landed(run, source, progress)
+        landing = source_status.landed(run, source, progress)
         counts["rows"] = sum(table.rows for table in landing.tables)
         counts["rejects"] = sum(table.rejects for table in landing.tables)
         counts["reused"] = int(landing.reused)
-        counts["stale"] = int(standing.stale(run, source) is not None)
+        counts["stale"] = int(source_status.stale(run, source) is not None)
     return counts
 
 
 def stage(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """Attach the landed Parquet and put it into registry words (`sql/staging`)."""
-    from cytoreg import functions, models
-    from cytoreg.keeping.withhold import withhold
-    from cytoreg.landing import attach
+    from cytoreg.landing.land import attach
+    from cytoreg.models import build
+    from cytoreg.nights.withhold import withhold
+    from cytoreg.warehouse import functions
 
     with timed(run, "stage") as counts:
         landings = withhold(run, _landings(run))
@@ -60,9 +61,9 @@ def stage(run: Run, progress: Progress = quiet) -> dict[str, int]:
         with open_build(run.build) as con:
             functions.define(con, run.time_zone)
             attach(con, landings, run.run_id)
-            built = models.build(
+            built = build.build(
                 con,
-                models.load_models(run.root / "sql"),
+                build.load_models(run.root / "sql"),
                 schemas=("staging",),
                 as_of=run.as_of,
                 progress=progress,
@@ -73,22 +74,23 @@ def stage(run: Run, progress: Progress = quiet) -> dict[str, int]:
 
 def judge_sources(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """Say how each source stands, and how it differs from what the published build was made of."""
-    from cytoreg import ledger, standing
+    from cytoreg.nights import ledger, source_status
 
     with timed(run, "judge sources") as counts, open_build(run.build) as con:
-        nights = ledger.volumes(run.project.ledger_url, standing.NIGHTS)
-        counts.update(standing.judge(con, run, _landings(run), _published(run), nights))
+        nights = ledger.volumes(run.project.ledger_url, source_status.NIGHTS)
+        counts.update(source_status.judge(con, run, _landings(run), _published(run), nights))
         progress("judge sources", counts["drifts"])
     return counts
 
 
 def judge_rows(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """Judge every staged row, and find out who is who; refuse, accept and balance the books."""
-    from cytoreg import accounts, rules
+    from cytoreg import rules
+    from cytoreg.identity.pseudonyms import define_pseudonym
+    from cytoreg.landing import balance
     from cytoreg.nights.declared import require_declared
     from cytoreg.nights.judging import judge_and_link
     from cytoreg.nights.run_key import run_key
-    from cytoreg.pseudonyms import define_pseudonym
     from cytoreg.report import completeness
 
     with timed(run, "judge rows") as counts, open_build(run.build) as con:
@@ -102,7 +104,7 @@ def judge_rows(run: Run, progress: Progress = quiet) -> dict[str, int]:
             as_of=run.as_of,
             pseudonym_key=run_key(run),
         )
-        accounts.balance(con, _landings(run))
+        balance.balance(con, _landings(run))
         completeness.measure(con)
         counts.update(
             _counts(
@@ -120,15 +122,15 @@ def judge_rows(run: Run, progress: Progress = quiet) -> dict[str, int]:
 
 def assemble(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """Build the registry's entities from what was accepted (`sql/registry`)."""
-    from cytoreg import models
+    from cytoreg.identity.pseudonyms import define_pseudonym
+    from cytoreg.models import build
     from cytoreg.nights.run_key import run_key
-    from cytoreg.pseudonyms import define_pseudonym
 
     with timed(run, "assemble") as counts, open_build(run.build) as con:
         define_pseudonym(con, run_key(run))
-        models.build(
+        build.build(
             con,
-            models.load_models(run.root / "sql"),
+            build.load_models(run.root / "sql"),
             schemas=("registry",),
             as_of=run.as_of,
             progress=progress,
@@ -169,14 +171,15 @@ def _judge_suites(run: Run, name: str, progress: Progress, *, marts: bool) -> di
 
 def materialize(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """Build the marts: SQL first, survival estimates, then the SQL that reads the estimates."""
-    from cytoreg import models, survival
+    from cytoreg import survival
+    from cytoreg.identity.pseudonyms import define_pseudonym
+    from cytoreg.models import build
     from cytoreg.nights.run_key import run_key
-    from cytoreg.pseudonyms import define_pseudonym
 
     with timed(run, "materialize") as counts, open_build(run.build) as con:
         define_pseudonym(con, run_key(run))
-        sql = models.load_models(run.root / "sql")
-        built = models.build(
+        sql = build.load_models(run.root / "sql")
+        built = build.build(
             con,
             sql,
             schemas=("marts",),
@@ -185,7 +188,7 @@ def materialize(run: Run, progress: Progress = quiet) -> dict[str, int]:
             later=tuple(table.name for table in survival.TABLES),
         )
         survival.materialize(con, run.project.config.survival, run.root)
-        built += models.build(
+        built += build.build(
             con,
             {name: model for name, model in sql.items() if name not in built},
             schemas=("marts",),
@@ -257,11 +260,11 @@ def rebuild(project: Project, run_id: str, *, progress: Progress = quiet) -> Ver
 
     Raises ConfigError when the run is unknown or its landings are no longer kept.
     """
-    from cytoreg import standing
+    from cytoreg.nights import source_status
 
     earlier = Run.open(project.data, run_id)
     with running(project, earlier.as_of, purpose="rebuild") as run:
-        standing.copy(earlier, run, list(project.config.sources))
+        source_status.copy(earlier, run, list(project.config.sources))
         for _, function in STAGES:
             function(run, progress)
         conclude(run, progress)
@@ -282,10 +285,10 @@ def running(
     What fails once the run is published is no failure of it. Suites that could not be judged are
     refused before anything is read from a source.
     """
-    from cytoreg import audit
+    from cytoreg.identity import forgotten
     from cytoreg.identity.key import key_of
-    from cytoreg.keeping import forgotten
-    from cytoreg.proof import prove_suites
+    from cytoreg.nights import audit
+    from cytoreg.nights.proof import prove_suites
 
     prove_suites(project)
     if purpose != "validate":
@@ -302,8 +305,8 @@ def running(
 @contextmanager
 def _ending(project: Project, run: Run) -> Iterator[None]:
     """Record how the block fails, named for what it is, and let the next run begin."""
-    from cytoreg.keeping import health
-    from cytoreg.publish import published_run
+    from cytoreg.nights import health
+    from cytoreg.publication.publish import published_run
 
     try:
         yield
@@ -340,13 +343,13 @@ def _about_marts(run: Run) -> int:
 
 def _grains(run: Run) -> dict[str, tuple[str, ...]]:
     """By which columns the models tell their rows apart."""
-    from cytoreg import models
+    from cytoreg.models import build
 
-    return {name: model.grain for name, model in models.load_models(run.root / "sql").items()}
+    return {name: model.grain for name, model in build.load_models(run.root / "sql").items()}
 
 
 def _landings(run: Run) -> list[Landing]:
-    from cytoreg.landing import latest
+    from cytoreg.landing.land import latest
 
     return [
         latest(run.project, source, fingerprint(run, source))
@@ -356,8 +359,8 @@ def _landings(run: Run) -> list[Landing]:
 
 def _published(run: Run) -> dict[str, Landing]:
     """What the published build was made of, by source, as far as it is kept."""
-    from cytoreg.landing import latest
-    from cytoreg.publish import published_run
+    from cytoreg.landing.land import latest
+    from cytoreg.publication.publish import published_run
 
     found: dict[str, Landing] = {}
     if (run_id := published_run(run.project)) is not None:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 
-from cytoreg import durable
 from cytoreg.errors import ConfigError
-from cytoreg.gates import Gate
-from cytoreg.run import Run, Verdict
+from cytoreg.nights.run import Run, Verdict
+from cytoreg.publication.gates import Gate
+from cytoreg.system import durable
 
 __all__ = [
     "durations",

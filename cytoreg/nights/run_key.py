@@ -9,14 +9,14 @@ import secrets
 from functools import cache
 from typing import TYPE_CHECKING
 
-from cytoreg.environment import variable
 from cytoreg.errors import ConfigError
-from cytoreg.gates import Gate
 from cytoreg.identity.key import DEMO_NAME, fingerprint_of, key_of
+from cytoreg.publication.gates import Gate
 from cytoreg.publication.keys import published_key, rotation
+from cytoreg.system.environment import variable
 
 if TYPE_CHECKING:
-    from cytoreg.run import Run
+    from cytoreg.nights.run import Run
 
 __all__ = ["REHEARSAL", "key_gates", "run_key"]
 

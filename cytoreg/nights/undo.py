@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cytoreg import audit, endings, publish
-from cytoreg.durable import private
 from cytoreg.errors import ConfigError, CytoregError
-from cytoreg.lock import locked
-from cytoreg.project import Project
+from cytoreg.nights import audit, endings
+from cytoreg.nights.lock import locked
+from cytoreg.project.load import Project
 from cytoreg.publication import hold as holds
-from cytoreg.publication import notes
+from cytoreg.publication import notes, publish
+from cytoreg.system.durable import private
 
 __all__ = ["Undone", "release", "rollback"]
 

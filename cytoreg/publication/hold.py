@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cytoreg import durable
-from cytoreg.environment import user
-from cytoreg.project import Project
+from cytoreg.project.load import Project
+from cytoreg.system import durable
+from cytoreg.system.environment import user
 
 __all__ = ["HELD", "Hold", "held", "hold", "release"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cytoreg.project import Project
+    from cytoreg.project.load import Project
 
 __all__ = ["published_key", "rotation"]
 
@@ -16,7 +16,7 @@ def published_key(project: Project) -> str:
     """The fingerprint of the key of what is published; '' when nobody can tell."""
     import duckdb
 
-    from cytoreg.published import reading
+    from cytoreg.publication.reading import reading
 
     if not project.published.exists():
         return ""

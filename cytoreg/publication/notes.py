@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from cytoreg import durable
-from cytoreg.environment import user
+from cytoreg.system import durable
+from cytoreg.system.environment import user
 
 __all__ = ["How", "Note", "add", "of"]
 

@@ -14,14 +14,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from cytoreg.modelfile import privacy_of
-from cytoreg.published import tables_of
-from cytoreg.warehouse import literal, quote
+from cytoreg.models.file import privacy_of
+from cytoreg.publication.reading import tables_of
+from cytoreg.warehouse.connection import literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from cytoreg.project import Project
+    from cytoreg.project.load import Project
 
 __all__ = ["Policy", "Shown", "policy_of", "rows_of", "shown"]
 
@@ -260,7 +260,7 @@ def _without_names(con: DuckDBPyConnection, policy: Policy, table: str, name: st
 
 def _names(con: DuckDBPyConnection, policy: Policy) -> Iterable[str]:
     """Names of files, and headings of sources that the project does not declare."""
-    from cytoreg.deliveries import named_in
+    from cytoreg.landing.deliveries import named_in
 
     found = set(policy.files)
     if "drift" in tables_of(con, "quality", "build"):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from cytoreg.errors import ConfigError
-from cytoreg.sqlerror import scrub
-from cytoreg.warehouse import in_memory, literal, private_spill
+from cytoreg.warehouse.connection import in_memory, literal, private_spill
+from cytoreg.warehouse.errors import scrub
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError
-from cytoreg.modelfile import counts_of
-from cytoreg.published import reading, tables_of
-from cytoreg.warehouse import STORAGE_VERSION, literal, quote
+from cytoreg.models.file import counts_of
+from cytoreg.publication.reading import reading, tables_of
+from cytoreg.warehouse.connection import STORAGE_VERSION, literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from cytoreg.config import Suppress
-    from cytoreg.project import Project
+    from cytoreg.project.config import Suppress
+    from cytoreg.project.load import Project
 
 __all__ = ["Counts", "publish_public", "suppressed"]
 

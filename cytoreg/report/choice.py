@@ -14,7 +14,7 @@ from cytoreg.report.figure import SERIES
 from cytoreg.report.lexicon import ALL, Lexicon
 from cytoreg.report.quality import columns, tables
 from cytoreg.report.words import listing, ordered
-from cytoreg.warehouse import literal
+from cytoreg.warehouse.connection import literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cytoreg.warehouse import comment, literal, quote
+from cytoreg.warehouse.connection import comment, literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg.published import reading
+from cytoreg.publication.reading import reading
 from cytoreg.report import quality
 from cytoreg.report.benchmark import read_figures
 from cytoreg.report.contents import beats_of, sections_of, stages_of
@@ -24,7 +24,7 @@ from cytoreg.report.words import (
     seconds,
     verdict,
 )
-from cytoreg.warehouse import open_build
+from cytoreg.warehouse.connection import open_build
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cytoreg.report.lexicon import ALL, Lexicon, read_lexicon
 from cytoreg.report.quality import tables
 from cytoreg.report.words import NONE, number, number_of, ordered, percent, plural
-from cytoreg.warehouse import open_build
+from cytoreg.warehouse.connection import open_build
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cytoreg.rules.column_types import ColumnType
 from cytoreg.rules.operations import Node, to_sql
-from cytoreg.warehouse import quote
+from cytoreg.warehouse.connection import quote
 
 if TYPE_CHECKING:
     import pandera.pandas as pa

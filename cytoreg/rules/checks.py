@@ -23,7 +23,7 @@ from cytoreg.rules.operations import sql_literal
 from cytoreg.rules.partial_date import PartialDate
 from cytoreg.rules.regex import to_re2
 from cytoreg.rules.vocabulary import check_name
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse.connection import literal, quote
 
 if TYPE_CHECKING:
     import pandera.pandas as pa

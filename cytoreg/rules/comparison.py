@@ -15,7 +15,7 @@ from datetime import date
 from cytoreg.rules.catalogue import Determined, Pairwise
 from cytoreg.rules.contradiction import Alternative, alternatives, columns, mirrored
 from cytoreg.rules.operations import Node, to_sql
-from cytoreg.warehouse import quote
+from cytoreg.warehouse.connection import quote
 
 _LEAST, _GREATEST = "least", "greatest"
 _ENDS = {

@@ -43,7 +43,7 @@ from cytoreg.rules.vocabulary import (
     check_name,
     entity_name,
 )
-from cytoreg.warehouse import quote
+from cytoreg.warehouse.connection import quote
 
 if TYPE_CHECKING:
     from pandera.api.pandas.container import DataFrameSchema

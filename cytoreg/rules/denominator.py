@@ -28,7 +28,7 @@ from cytoreg.rules.catalogue import (
     Unique,
 )
 from cytoreg.rules.outcome import refused
-from cytoreg.warehouse import quote
+from cytoreg.warehouse.connection import quote
 
 
 def count_cells(entity: EntityRules) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from cytoreg.rules.catalogue import Column
 from cytoreg.rules.partial_date import PartialDate, PartialDatetime
-from cytoreg.warehouse import literal
+from cytoreg.warehouse.connection import literal
 
 _PART, _WORD, _TIME = "[0-9]{1,2}", "[A-Za-z]{3,9}", "( .*)?"
 _SHORT_YEAR = (

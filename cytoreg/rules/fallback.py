@@ -14,7 +14,7 @@ from cytoreg.errors import ConfigError
 from cytoreg.rules.catalogue import EntityRules, Python, Rule
 from cytoreg.rules.column_types import TYPES, of_stored
 from cytoreg.rules.vocabulary import LINEAGE
-from cytoreg.warehouse import quote
+from cytoreg.warehouse.connection import quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

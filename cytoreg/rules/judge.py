@@ -7,17 +7,17 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
-from cytoreg import quality
 from cytoreg.errors import BuildError, ConfigError
-from cytoreg.machine import machine_error
-from cytoreg.names import define_names
 from cytoreg.rules.catalogue import Column, EntityRules, Python
 from cytoreg.rules.lacking import lacking
 from cytoreg.rules.outcome import kept, told
 from cytoreg.rules.statement import cells, numbered, rows, tables
 from cytoreg.rules.vocabulary import LINEAGE
-from cytoreg.sqlerror import scrub
-from cytoreg.warehouse import comment, literal, quote
+from cytoreg.system.machine import machine_error
+from cytoreg.warehouse import quality
+from cytoreg.warehouse.connection import comment, literal, quote
+from cytoreg.warehouse.errors import scrub
+from cytoreg.warehouse.names import define_names
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

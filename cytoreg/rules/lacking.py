@@ -14,7 +14,7 @@ from cytoreg.rules.contradiction import columns
 from cytoreg.rules.operations import changed_by_null, to_sql
 from cytoreg.rules.outcome import key_of, refused
 from cytoreg.rules.vocabulary import LINEAGE
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse.connection import literal, quote
 
 
 def lacking(entity: EntityRules, as_of: date | None) -> list[str]:

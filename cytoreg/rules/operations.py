@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from cytoreg.errors import ConfigError
-from cytoreg.names import names_agree
 from cytoreg.rules.column_types import TYPES, Value
-from cytoreg.warehouse import literal
+from cytoreg.warehouse.connection import literal
+from cytoreg.warehouse.names import names_agree
 
 NULL = type(None)
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "neg", "abs"})

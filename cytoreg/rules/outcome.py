@@ -7,7 +7,7 @@ from collections.abc import Callable
 from cytoreg.rules.catalogue import Column, EntityRules
 from cytoreg.rules.doubt import doubt_sql
 from cytoreg.rules.vocabulary import LINEAGE
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse.connection import literal, quote
 
 _TEMPORARY = ("judged", "violation", "rule", "applied")
 _ORDER = ", ".join(LINEAGE)

@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from cytoreg.warehouse import in_memory
+from cytoreg.warehouse.connection import in_memory
 
 _parser = import_module("re._parser")
 _op = import_module("re._constants")

@@ -33,7 +33,7 @@ from cytoreg.rules.lacking import lacking
 from cytoreg.rules.operations import changed_by_null, to_sql
 from cytoreg.rules.outcome import kept, refused, told
 from cytoreg.rules.vocabulary import LINEAGE
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse.connection import literal, quote
 
 Test = TypeVar("Test", Condition, Unique, Exists, Pairwise, Determined, Has, Python)
 Numbered = Sequence[tuple[int, str]]

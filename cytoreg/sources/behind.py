@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cytoreg.durable import Hashed
+from cytoreg.system.durable import Hashed
 
 ROWS = 100_000
 BYTES = 32 << 20

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from cytoreg.durations import duration
+from cytoreg.system.durations import duration
 
 
 class Section(BaseModel):

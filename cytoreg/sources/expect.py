@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.files import find, open_utf8, place, raw_text, texts
-from cytoreg.sources.patience import wait
+from cytoreg.sources.retry import wait
 
 if TYPE_CHECKING:
-    from cytoreg.sources import Item
     from cytoreg.sources.config import AnySource
+    from cytoreg.sources.items import Item
 
 _LOOK = 1.0
 """Seconds between two looks at a file that may still be written."""
@@ -97,7 +97,7 @@ def without_trailers(
     source: str, items: Iterator[Item], numbers: Mapping[str, int | None]
 ) -> Iterator[Item]:
     """Items without the last record of each file; raises SourceError for a number that is wrong."""
-    from cytoreg.sources import Reject, Rows
+    from cytoreg.sources.items import Reject, Rows
 
     held: list[Item] = []
     current = ""
@@ -123,7 +123,7 @@ def _shortened(
     source: str, held: list[Item], file: str, numbers: Mapping[str, int | None]
 ) -> Iterator[Item]:
     """The last items of a file without its last record."""
-    from cytoreg.sources import Reject, Rows
+    from cytoreg.sources.items import Reject, Rows
 
     full = [item for item in held if isinstance(item, Rows) and len(item.rows)]
     last = max([pc.max(item.rows["_row"]).as_py() for item in full], default=0)

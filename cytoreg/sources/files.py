@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from cytoreg.errors import SourceError
-from cytoreg.sources.packed import Damaged, is_packed, members, open_unpacked
+from cytoreg.sources.compression import Damaged, is_packed, members, open_unpacked
 
 _MAGIC = {
     b"PK\x03\x04": "a zip archive or an Office document",

@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Unexpected
 from cytoreg.sources.declaration import RESERVED, Headed
+from cytoreg.sources.items import Unexpected
 
 _VALUE = re.compile(r"\d{5,}|\d{1,4}([-./])\d{1,2}\1\d{1,4}([ T].*)?")
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.sources.patience import pauses, wait
+from cytoreg.sources.retry import pauses, wait
 
 if TYPE_CHECKING:
     import httpx

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cytoreg.sources.ordering import batch_rows
-from cytoreg.warehouse import in_memory, literal, quote
+from cytoreg.warehouse.connection import in_memory, literal, quote
 
 MEMORY = "512MB"
 RAW, HASH = "_raw", "_hash"

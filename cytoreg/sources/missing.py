@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from cytoreg.sources import Item, Rows
+from cytoreg.sources.items import Item, Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -17,8 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cytoreg.sources import BATCH_ROWS
-from cytoreg.warehouse import in_memory, quote
+from cytoreg.sources.items import BATCH_ROWS
+from cytoreg.warehouse.connection import in_memory, quote
 
 HELD = 128 << 20
 """Bytes that are sorted at once; the peak is about three times as much."""

@@ -32,7 +32,7 @@ class Unread(NamedTuple):
 
 def unread(kind: str) -> list[Unread]:
     """The register of a kind; raises KeyError or ImportError when it has none."""
-    from cytoreg.sources import KINDS
+    from cytoreg.sources.kinds import KINDS
 
     folder = KINDS[kind].partition(".")[0]
     module = import_module(f"cytoreg.sources.{folder}.unread")

@@ -17,7 +17,7 @@ import yaml
 
 from cytoreg.errors import ConfigError
 from cytoreg.suites.types import TYPES
-from cytoreg.warehouse import SCHEMAS
+from cytoreg.warehouse.connection import SCHEMAS
 
 __all__ = ["Item", "Suite", "load_suites"]
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from cytoreg.sqlerror import tell
 from cytoreg.suites.file import Suite
 from cytoreg.suites.prove import POSITION, Proved
+from cytoreg.warehouse.errors import tell
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult

@@ -15,14 +15,14 @@ from typing import Literal
 import duckdb
 import pyarrow as pa
 
-from cytoreg import quality
-from cytoreg.machine import machine_error
-from cytoreg.sqlerror import scrub
 from cytoreg.suites.file import Item, Suite, load_suites
 from cytoreg.suites.gx import Verdict, ask
 from cytoreg.suites.prove import Proved, prove, quiet, require_table
 from cytoreg.suites.rows import RowTest
-from cytoreg.warehouse import literal, open_build, quote, transaction
+from cytoreg.system.machine import machine_error
+from cytoreg.warehouse import quality
+from cytoreg.warehouse.connection import literal, open_build, quote, transaction
+from cytoreg.warehouse.errors import scrub
 
 MARTS = "marts"
 """The schema whose tables are made last, so that their suites are judged last."""

@@ -7,7 +7,7 @@ import re
 import duckdb
 
 from cytoreg.errors import ConfigError
-from cytoreg.warehouse import in_memory
+from cytoreg.warehouse.connection import in_memory
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _COUNTS = ("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")

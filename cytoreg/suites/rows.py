@@ -16,7 +16,7 @@ from typing import Any
 from cytoreg.errors import ConfigError
 from cytoreg.suites.sql import constant, constants
 from cytoreg.suites.texts import Accepts, matches
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse.connection import literal, quote
 
 Arguments = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse.connection import literal, quote
 
 if TYPE_CHECKING:
     from great_expectations.expectations.row_conditions import Condition

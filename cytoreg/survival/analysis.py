@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg.config import Endpoint
 from cytoreg.errors import ConfigError
+from cytoreg.project.config import Endpoint
 from cytoreg.survival.cohort import OLDEST
 from cytoreg.survival.competing import CENSORED
 from cytoreg.survival.life_table import BUILTIN, LifeTable
 from cytoreg.survival.reasons import UNKNOWN, Reasons, first, missing, unusable
 from cytoreg.survival.relation import DATES, NUMBERS, REALS, WORDS
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse.connection import literal, quote
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from cytoreg.config import Endpoint
+from cytoreg.project.config import Endpoint
 from cytoreg.survival import beside_population, causes, comparison, left_out
 from cytoreg.survival.analysis import Analysis, analyse
 from cytoreg.survival.cohort import Reduced, days, frame

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.survival.patients import Floats
-from cytoreg.warehouse import in_memory
+from cytoreg.warehouse.connection import in_memory
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation

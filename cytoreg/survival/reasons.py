@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from cytoreg.survival.cohort import DAYS_PER_YEAR, OLDEST
 from cytoreg.survival.life_table import LifeTable
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse.connection import literal, quote
 
 if TYPE_CHECKING:
-    from cytoreg.config import Endpoint
+    from cytoreg.project.config import Endpoint
 
 Reasons: TypeAlias = list[tuple[str, str]]
 """Conditions in SQL and what they mean, the first that holds being the reason."""

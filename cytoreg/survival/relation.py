@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from cytoreg.errors import CytoregError
-from cytoreg.warehouse import in_memory, private_spill, quote
+from cytoreg.warehouse.connection import in_memory, private_spill, quote
 
 if TYPE_CHECKING:
     import pandas as pd

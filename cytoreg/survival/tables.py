@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cytoreg.warehouse import comment, literal, quote
+from cytoreg.warehouse.connection import comment, literal, quote
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -158,9 +158,9 @@ def test_marts_are_read_while_a_refresh_runs(small: Path) -> None:
 
 
 def test_a_second_refresh_waits_for_nobody_and_says_so(small: Path) -> None:
-    from cytoreg.lock import release_lock
     from cytoreg.nights.begin import new_run
-    from cytoreg.project import load_project
+    from cytoreg.nights.lock import release_lock
+    from cytoreg.project.load import load_project
 
     project = load_project(small)
     new_run(project)

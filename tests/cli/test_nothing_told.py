@@ -13,9 +13,9 @@ from canaries import BIRTH, FILE, NAME, TEXT
 from command_line import AS_OF, Ran, run_process
 
 from cytoreg import report
-from cytoreg.project import load_project
+from cytoreg.project.load import load_project
 from cytoreg.publication.privacy import policy_of
-from cytoreg.publish import export
+from cytoreg.publication.publish import export
 
 HOSPITAL = "extracts/hospital/hospital.db"
 PRIVATE = {"build.duckdb"}

@@ -10,9 +10,9 @@ import birth_attack
 import duckdb
 import pytest
 
-from cytoreg.project import load_project
+from cytoreg.project.load import load_project
 from cytoreg.publication.privacy import FEW, OF_EXACT_AGES, policy_of
-from cytoreg.publish import export
+from cytoreg.publication.publish import export
 
 Publish = Callable[[str], Path]
 KEY = "0123456789abcdef" * 4

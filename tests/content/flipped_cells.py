@@ -16,11 +16,12 @@ import duckdb
 import pyarrow as pa
 from flipped_records import PARENT, WAYS, Row, Rows, landed
 
-from cytoreg import models, survival
+from cytoreg import survival
+from cytoreg.models import build
 from cytoreg.nights.judging import judge_and_link
-from cytoreg.project import load_project
+from cytoreg.project.load import load_project
 from cytoreg.rules import load_schemas
-from cytoreg.warehouse import SCHEMAS
+from cytoreg.warehouse.connection import SCHEMAS
 
 ROOT = Path(__file__).parents[2]
 AS_OF = date(2016, 12, 31)
@@ -200,8 +201,8 @@ def land(con: duckdb.DuckDBPyConnection, people: Iterable[Rows]) -> None:
 def refresh(con: duckdb.DuckDBPyConnection) -> None:
     """The stages of a refresh from landed rows to marts, without survival's estimates."""
     project = load_project(ROOT)
-    sql = models.load_models(ROOT / "sql")
-    models.build(con, sql, schemas=("staging",), as_of=AS_OF)
+    sql = build.load_models(ROOT / "sql")
+    build.build(con, sql, schemas=("staging",), as_of=AS_OF)
     judge_and_link(
         con,
         load_schemas(ROOT / "schemas"),
@@ -209,9 +210,9 @@ def refresh(con: duckdb.DuckDBPyConnection) -> None:
         as_of=AS_OF,
         pseudonym_key="key",
     )
-    models.build(con, sql, schemas=("registry",), as_of=AS_OF)
+    build.build(con, sql, schemas=("registry",), as_of=AS_OF)
     later = tuple(table.name for table in survival.TABLES)
-    models.build(con, sql, schemas=("marts",), as_of=AS_OF, later=later)
+    build.build(con, sql, schemas=("marts",), as_of=AS_OF, later=later)
     con.execute(
         "create table person as select distinct split_part(file, '#', 1) as place, patient_id"
         " from registry.patient_link"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cytoreg.demo.defects import DEFECTS
-from cytoreg.models import load_models
-from cytoreg.project import load_project
+from cytoreg.models.build import load_models
+from cytoreg.project.load import load_project
 from cytoreg.rules import load_schemas
 
 ROOT = Path(__file__).parents[2]

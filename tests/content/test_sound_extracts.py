@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from cytoreg import linkage, models, suites
+from cytoreg import suites
 from cytoreg.demo import simulate
-from cytoreg.landing import attach, land
-from cytoreg.project import load_project
+from cytoreg.landing.land import attach, land
+from cytoreg.linkage import link
+from cytoreg.models import build
+from cytoreg.project.load import load_project
 from cytoreg.rules import judge, load_schemas
-from cytoreg.warehouse import open_build
+from cytoreg.warehouse.connection import open_build
 
 ROOT = Path(__file__).parents[2]
 AS_OF = date(2016, 12, 31)
@@ -24,15 +26,15 @@ def sound_build(tmp_path_factory):
     simulate(folder / "extracts", patients=250, seed=11, defects=False)
     project = load_project(ROOT, extracts=folder / "extracts", data=folder / "data")
     landings = [land(project, source) for source in project.config.sources]
-    sql = models.load_models(ROOT / "sql")
+    sql = build.load_models(ROOT / "sql")
     path = folder / "build.duckdb"
     with open_build(path) as con:
         attach(con, landings, "run")
-        models.build(con, sql, schemas=("staging",), as_of=AS_OF)
+        build.build(con, sql, schemas=("staging",), as_of=AS_OF)
         judge(con, load_schemas(ROOT / "schemas"), as_of=AS_OF)
-        linkage.define_pseudonym(con, "key")
-        linkage.link(con, project.config.linkage, pseudonym_key="key")
-        models.build(con, sql, schemas=("registry",), as_of=AS_OF)
+        link.define_pseudonym(con, "key")
+        link.link(con, project.config.linkage, pseudonym_key="key")
+        build.build(con, sql, schemas=("registry",), as_of=AS_OF)
     return path
 
 

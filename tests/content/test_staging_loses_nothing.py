@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cytoreg import functions
+from cytoreg.warehouse import functions
 
 ROOT = Path(__file__).parents[2]
 STAGING = ROOT / "sql" / "staging"

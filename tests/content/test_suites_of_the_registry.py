@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cytoreg.models import load_models
+from cytoreg.models.build import load_models
 from cytoreg.suites import load_suites
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cytoreg.golden import among
+from cytoreg.linkage.golden_record import among
 
 ROOT = Path(__file__).parents[2]
 ICD_10 = """select chr((65 + l)::integer) || lpad(n::varchar, 2, '0')

@@ -6,7 +6,7 @@ import pytest
 from whole_night import AS_OF, ROOT
 
 from cytoreg.nights.refresh import Verdict, refresh
-from cytoreg.project import Project, load_project
+from cytoreg.project.load import Project, load_project
 
 
 @pytest.fixture(scope="session")

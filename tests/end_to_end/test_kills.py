@@ -19,16 +19,19 @@ import kept_registry
 from whole_night import marts_digest
 
 from cytoreg.nights.refresh import refresh
-from cytoreg.project import load_project
+from cytoreg.project.load import load_project
 
 NIGHT = """
 import sys
 from pathlib import Path
 import great_expectations
 import kept_registry
-from cytoreg import ledger, linkage, models, rules, standing, suites, survival
+from cytoreg import rules, suites, survival
+from cytoreg.linkage import link
+from cytoreg.models import build
+from cytoreg.nights import ledger, source_status
 from cytoreg.nights.refresh import refresh
-from cytoreg.project import load_project
+from cytoreg.project.load import load_project
 from cytoreg.report import page
 from cytoreg.suites import gx, prove
 project = load_project(Path(sys.argv[1]))

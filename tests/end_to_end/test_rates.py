@@ -12,7 +12,7 @@ from whole_night import AS_OF, ROOT
 
 from cytoreg.demo import simulate
 from cytoreg.nights.refresh import refresh
-from cytoreg.project import load_project
+from cytoreg.project.load import load_project
 
 PATIENTS, SEED = 250, 5
 LOSES = ("unparsable", "case_number.required", "hospital_number", "patient_exists")

@@ -10,9 +10,9 @@ from whole_night import AS_OF, ROOT, marts_digest
 
 from cytoreg.demo import simulate
 from cytoreg.nights.refresh import Verdict, refresh
+from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import steps
-from cytoreg.project import Project, load_project
-from cytoreg.run import Run
+from cytoreg.project.load import Project, load_project
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cytoreg.warehouse import open_build
+from cytoreg.warehouse.connection import open_build
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 
-from cytoreg.accounts import balance
+from cytoreg.landing.balance import balance
 from cytoreg.manifest import TableManifest
 
 

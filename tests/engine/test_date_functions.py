@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from cytoreg import functions
 from cytoreg.rules.partial_date import read
+from cytoreg.warehouse import functions
 
 DAYS = [
     *("2012-05-31", "20120531", "2012/05/31", "2012.05.31", "2012-05-31 08:00:00"),

@@ -12,19 +12,21 @@ from pathlib import Path
 import pytest
 from test_publish import RUNS, fill, make
 
-from cytoreg import conclude as concluding
-from cytoreg import doctor, endings, ledger, publish
-from cytoreg.conclude import conclude
-from cytoreg.config import Gates
+from cytoreg import doctor
 from cytoreg.errors import Busy, ConfigError
-from cytoreg.gates import check_gates
-from cytoreg.machine import MachineError
+from cytoreg.nights import endings, ledger
+from cytoreg.nights import finish as concluding
+from cytoreg.nights.finish import conclude
 from cytoreg.nights.refresh import running
+from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import read_verdict
 from cytoreg.nights.undo import release, rollback
-from cytoreg.project import Project, load_project
-from cytoreg.run import Run
-from cytoreg.warehouse import open_build
+from cytoreg.project.config import Gates
+from cytoreg.project.load import Project, load_project
+from cytoreg.publication import publish
+from cytoreg.publication.gates import check_gates
+from cytoreg.system.machine import MachineError
+from cytoreg.warehouse.connection import open_build
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,7 +39,7 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """No suites, no landings, no report: what is judged here is how a night ends."""
-    monkeypatch.setattr("cytoreg.proof.prove_suites", lambda *_: {})
+    monkeypatch.setattr("cytoreg.nights.proof.prove_suites", lambda *_: {})
     monkeypatch.setattr(concluding, "write_report", lambda *_: None)
     monkeypatch.setattr(concluding, "counted", lambda *_: [("log", "cases", 100, False)])
     monkeypatch.setattr(concluding, "_check", checked)
@@ -131,7 +133,7 @@ def test_an_interrupt_before_the_rename_is_a_failed_night(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt), night(project) as run:
-        patch.setattr("cytoreg.publish.fence", interrupt)
+        patch.setattr("cytoreg.publication.publish.fence", interrupt)
         conclude(run)
     assert told(project) == [(run.run_id, "failed")]
     assert publish.published_run(project) is None
@@ -147,7 +149,7 @@ def test_a_kill_right_before_the_rename_shows_as_interrupted(
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed), night(project) as run:
-        patch.setattr("cytoreg.publish.publish", kill)
+        patch.setattr("cytoreg.publication.publish.publish", kill)
         patch.setattr("cytoreg.nights.refresh.fail", lambda *_: None)
         conclude(run)
     with night(project) as second:

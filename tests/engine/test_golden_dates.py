@@ -7,8 +7,8 @@ from datetime import date
 import duckdb
 import pytest
 
-from cytoreg.config import Linkage
-from cytoreg.linkage import link
+from cytoreg.linkage.link import link
+from cytoreg.project.config import Linkage
 from cytoreg.rules.partial_date import read
 
 CONFIG = Linkage(

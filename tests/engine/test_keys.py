@@ -10,14 +10,14 @@ import duckdb
 import pytest
 import small_registry
 
-from cytoreg import audit
 from cytoreg.errors import ConfigError
 from cytoreg.identity.key import is_demo, key_of
+from cytoreg.identity.pseudonyms import define_pseudonym, fingerprint, is_strong
 from cytoreg.keeping.rotate import rotate
+from cytoreg.nights import audit
 from cytoreg.nights.refresh import refresh
 from cytoreg.nights.undo import rollback
-from cytoreg.project import Project, load_project
-from cytoreg.pseudonyms import define_pseudonym, fingerprint, is_strong
+from cytoreg.project.load import Project, load_project
 
 NAME = "CYTOREG_PSEUDONYM_KEY"
 FIRST, SECOND = "0123456789abcdef" * 2, "fedcba9876543210" * 4

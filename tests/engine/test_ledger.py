@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
-from cytoreg import ledger
 from cytoreg.errors import ConfigError
-from cytoreg.machine import MachineError
+from cytoreg.nights import ledger
 from cytoreg.publication.notes import Note
+from cytoreg.system.machine import MachineError
 
 AS_OF = date(2016, 12, 31)
 

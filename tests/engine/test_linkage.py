@@ -7,11 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cytoreg.config import Linkage
 from cytoreg.errors import ConfigError
-from cytoreg.linkage import link
-from cytoreg.pseudonyms import define_pseudonym
-from cytoreg.warehouse import open_build
+from cytoreg.identity.pseudonyms import define_pseudonym
+from cytoreg.linkage.link import link
+from cytoreg.project.config import Linkage
+from cytoreg.warehouse.connection import open_build
 
 CONFIG = Linkage(
     entity="patient",

@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cytoreg.durable import Hashed
-from cytoreg.machine import interrupted, machine_error
+from cytoreg.system.durable import Hashed
+from cytoreg.system.machine import interrupted, machine_error
 
 
 def told(error: BaseException) -> str | None:
@@ -66,7 +66,7 @@ def test_other_errors_are_none_of_the_machine(error: Exception) -> None:
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
-from cytoreg.machine import machine_error
+from cytoreg.system.machine import machine_error
 try:
     {statement}
 except Exception as error:
@@ -82,7 +82,7 @@ except Exception as error:
         " c.execute('checkpoint')",
         "import pyarrow as pa, pyarrow.parquet as pq;"
         " pq.write_table(pa.table({'a': [str(i * 7919) for i in range(200000)]}), sys.argv[1])",
-        "from cytoreg.durable import Hashed; from pathlib import Path;"
+        "from cytoreg.system.durable import Hashed; from pathlib import Path;"
         " Hashed(Path(sys.argv[1])).write(bytes(300_000))",
     ],
 )
@@ -98,7 +98,7 @@ def test_a_limit_of_file_sizes_is_named(tmp_path: Path, statement: str) -> None:
 
 INTERRUPTED = """
 import os, signal, threading, duckdb
-from cytoreg.machine import interrupted
+from cytoreg.system.machine import interrupted
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 con = duckdb.connect()
 threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 
 from cytoreg.errors import BuildError, ConfigError
-from cytoreg.models import build as build_models
-from cytoreg.models import load_models
-from cytoreg.pseudonyms import define_pseudonym
+from cytoreg.identity.pseudonyms import define_pseudonym
+from cytoreg.models.build import build as build_models
+from cytoreg.models.build import load_models
 
 AS_OF = date(2016, 12, 31)
 STAGING = """/* Cases as the log has them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from cytoreg.names import define_names, names_agree
+from cytoreg.warehouse.names import define_names, names_agree
 
 
 @pytest.fixture(scope="module")

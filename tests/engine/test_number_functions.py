@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from cytoreg import functions
+from cytoreg.warehouse import functions
 
 
 @pytest.fixture(scope="module")

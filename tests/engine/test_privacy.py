@@ -10,13 +10,13 @@ import duckdb
 import pytest
 import small_registry
 
-from cytoreg import quality
 from cytoreg.errors import ConfigError
-from cytoreg.modelfile import read_model
+from cytoreg.models.file import read_model
 from cytoreg.nights.refresh import refresh
-from cytoreg.project import load_project
+from cytoreg.project.load import load_project
 from cytoreg.publication.privacy import Policy, policy_of
-from cytoreg.publish import export
+from cytoreg.publication.publish import export
+from cytoreg.warehouse import quality
 
 PSEUDONYM = re.compile(r"P[0-9A-F]{16}")
 Published = Callable[..., list[tuple[object, ...]]]

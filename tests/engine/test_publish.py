@@ -14,15 +14,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cytoreg import quality
-from cytoreg.config import Gates
 from cytoreg.errors import ConfigError, GateClosed
-from cytoreg.gates import Gate, check_gates, retell
-from cytoreg.project import Project, load_project
+from cytoreg.project.config import Gates
+from cytoreg.project.load import Project, load_project
+from cytoreg.publication.gates import Gate, check_gates, retell
 from cytoreg.publication.privacy import Policy
-from cytoreg.publish import export, faults, publish, published_run, rollback
-from cytoreg.retention import retain
-from cytoreg.warehouse import open_build
+from cytoreg.publication.publish import export, faults, publish, published_run, rollback
+from cytoreg.publication.retention import retain
+from cytoreg.warehouse import quality
+from cytoreg.warehouse.connection import open_build
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = [f"2016123{day}T020000Z-aaaaaa" for day in range(5)]
@@ -286,7 +286,7 @@ def test_identities_stay_behind(project) -> None:
 
 
 def test_keys_of_findings_are_the_pseudonyms_of_the_marts(project) -> None:
-    from cytoreg.pseudonyms import define_pseudonym
+    from cytoreg.identity.pseudonyms import define_pseudonym
 
     public = make(project, RUNS[0])
     with duckdb.connect(str(public), read_only=True) as con:
@@ -399,7 +399,7 @@ def test_a_crash_after_the_rename_leaves_a_run_to_roll_back_to(project, monkeypa
     for run in RUNS[:2]:
         make(project, run)
     with monkeypatch.context() as patch:
-        patch.setattr("cytoreg.publish.notes.add", lambda *_, **__: None)
+        patch.setattr("cytoreg.publication.publish.notes.add", lambda *_, **__: None)
         publish(project, RUNS[0])
     assert published_run(project) == RUNS[0]
     publish(project, RUNS[1])
@@ -552,10 +552,10 @@ def test_nothing_is_removed_while_it_cannot_be_told_what_is_published(project) -
 CHILD = """
 import sys
 from pathlib import Path
-from cytoreg.project import load_project
+from cytoreg.project.load import load_project
 from cytoreg.publication.privacy import Policy
-from cytoreg.publish import export, publish
-from cytoreg.retention import retain
+from cytoreg.publication.publish import export, publish
+from cytoreg.publication.retention import retain
 texts = Policy(words=frozenset(sys.argv[3:]))
 root, data = map(Path, sys.argv[1:3])
 project = load_project(root, extracts=data, data=data)

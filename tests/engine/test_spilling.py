@@ -12,7 +12,7 @@ import pytest
 
 from cytoreg.publication.query import query
 from cytoreg.survival.relation import relation_of
-from cytoreg.warehouse import in_memory, open_build, private_spill
+from cytoreg.warehouse.connection import in_memory, open_build, private_spill
 
 ROWS = 3_000_000
 LARGE = f"create table large as select i, md5(i::text) as text from range({ROWS}) as t(i)"

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from cytoreg.errors import ConfigError
-from cytoreg.publish import export
-from cytoreg.published import reading, tables_of
+from cytoreg.publication.publish import export
+from cytoreg.publication.reading import reading, tables_of
 from cytoreg.suites import judge_tables, load_suites
-from cytoreg.warehouse import open_build
+from cytoreg.warehouse.connection import open_build
 
 ENTRY = {
     "type": "expect_column_values_to_be_in_set",

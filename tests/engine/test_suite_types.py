@@ -20,7 +20,7 @@ from cytoreg.suites import judge_tables, prove_suites
 from cytoreg.suites.gx import _mended
 from cytoreg.suites.prove import quiet
 from cytoreg.suites.types import TYPES, as_table
-from cytoreg.warehouse import open_build
+from cytoreg.warehouse.connection import open_build
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,7 @@ import pytest
 
 from cytoreg.errors import ConfigError
 from cytoreg.suites import CheckResult, judge_tables, load_suites, record
-from cytoreg.warehouse import open_build
+from cytoreg.warehouse.connection import open_build
 
 SUITE = """
 table: registry.patient

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 import small_registry
 
-from cytoreg.config import Suppress
 from cytoreg.nights.refresh import refresh
-from cytoreg.project import load_project
+from cytoreg.project.config import Suppress
+from cytoreg.project.load import load_project
 from cytoreg.publication.suppress import Counts, publish_public, suppressed
 
 RULE = Suppress()

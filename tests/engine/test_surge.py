@@ -7,7 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cytoreg import quality, surge
+from cytoreg.publication import surge
+from cytoreg.warehouse import quality
 
 
 def build(path: Path, findings: int, rows: int, rule: str = "patient.alive_after_death") -> Path:

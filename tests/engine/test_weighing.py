@@ -8,10 +8,10 @@ from datetime import date
 import duckdb
 import pytest
 
-from cytoreg.config import Linkage
 from cytoreg.nights.judging import judge_and_link
+from cytoreg.project.config import Linkage
 from cytoreg.rules import Entity, compare, compile_schemas, field, references
-from cytoreg.warehouse import SCHEMAS
+from cytoreg.warehouse.connection import SCHEMAS
 
 
 class Person(Entity):

@@ -9,8 +9,8 @@ from zoneinfo import TZPATH
 
 import pytest
 
-from cytoreg import zone
 from cytoreg.errors import ConfigError
+from cytoreg.project import zone
 
 CHICAGO = next(
     (path for path in (Path(folder, "America/Chicago") for folder in TZPATH) if path.is_file()),

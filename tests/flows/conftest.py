@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from prefect_records import cytoreg
 
-from cytoreg.prefect_server import prefect_server
+from cytoreg.scheduling.server import prefect_server
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ import pytest
 import yaml
 from prefect_records import cytoreg
 
-from cytoreg.prefect_server import prefect_server
+from cytoreg.scheduling.server import prefect_server
 
 ROOT = Path(__file__).resolve().parents[2]
 

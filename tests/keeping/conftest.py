@@ -7,7 +7,7 @@ import kept_registry
 import pytest
 
 from cytoreg.nights.refresh import refresh
-from cytoreg.project import Project, load_project
+from cytoreg.project.load import Project, load_project
 
 
 @pytest.fixture(scope="session")

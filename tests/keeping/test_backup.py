@@ -15,16 +15,18 @@ from strikes import strike
 from test_verify import flip, landing, newest, wrong
 from typer.testing import CliRunner
 
-from cytoreg import audit, endings, ledger, publish, query, refresh
+from cytoreg import query, refresh
 from cytoreg.cli.app import app, load_commands
-from cytoreg.durable import exchange, sha256
 from cytoreg.errors import Busy, ConfigError
 from cytoreg.keeping.backup import MANIFEST, backup, read
 from cytoreg.keeping.restore import restore
 from cytoreg.keeping.verify import verify
-from cytoreg.lock import locked
+from cytoreg.nights import audit, endings, ledger
+from cytoreg.nights.lock import locked
 from cytoreg.nights.undo import rollback
-from cytoreg.project import Project, load_project
+from cytoreg.project.load import Project, load_project
+from cytoreg.publication import publish
+from cytoreg.system.durable import exchange, sha256
 
 KEY = os.environ["CYTOREG_PSEUDONYM_KEY"]
 
@@ -215,9 +217,9 @@ import sys
 from pathlib import Path
 from cytoreg.keeping.backup import backup
 from cytoreg.keeping.restore import restore
-from cytoreg.project import load_project
+from cytoreg.project.load import load_project
 import cytoreg.identity.key, cytoreg.publication.keys
-import cytoreg.warehouse, sqlalchemy.dialects.sqlite, filelock
+import cytoreg.warehouse.connection, sqlalchemy.dialects.sqlite, filelock
 def act():
     one, other = map(Path, sys.argv[3:5])
     {}
@@ -291,7 +293,7 @@ def test_two_folders_change_places_with_and_without_the_system(
         (path / path.name).touch()
     exchange(one, other)
     assert (one / "other").exists()
-    monkeypatch.setattr("cytoreg.durable.ctypes.CDLL", lambda *_, **__: object())
+    monkeypatch.setattr("cytoreg.system.durable.ctypes.CDLL", lambda *_, **__: object())
     exchange(one, other)
     assert (one / "one").exists()
     assert (other / "other").exists()

@@ -18,18 +18,21 @@ from strikes import strike
 from test_verify import newest, wrong
 from typer.testing import CliRunner
 
-from cytoreg import audit, endings, ledger, publish, query, refresh
+from cytoreg import query, refresh
 from cytoreg.cli.app import app, load_commands
 from cytoreg.doctor import examine
 from cytoreg.errors import Busy, ConfigError
-from cytoreg.keeping import forgotten, health, journal
+from cytoreg.identity import forgotten
 from cytoreg.keeping.backup import backup
 from cytoreg.keeping.forget import forget, undo
 from cytoreg.keeping.restore import restore
 from cytoreg.keeping.verify import verify
-from cytoreg.lock import locked
+from cytoreg.nights import audit, endings, health, ledger
+from cytoreg.nights.lock import locked
 from cytoreg.nights.refresh import land_source, running
-from cytoreg.project import Project, load_project
+from cytoreg.project.load import Project, load_project
+from cytoreg.publication import publish
+from cytoreg.system import journal
 
 GONE, STAYS = Person(3), Person(4)
 
@@ -140,7 +143,7 @@ def test_the_books_count_the_forgotten_and_everything_holds(project: Project) ->
         )
     with locked(project.data):
         pass
-    from cytoreg import endings
+    from cytoreg.nights import endings
 
     endings.make_up(project)  # as the next start does
     assert wrong(verify(project)) == {}

@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 
 from cytoreg.cli.app import app, load_commands
 from cytoreg.errors import ConfigError
-from cytoreg.keeping import health
+from cytoreg.nights import health
 from cytoreg.nights.refresh import refresh, running
 from cytoreg.nights.undo import rollback
-from cytoreg.project import Project, load_project
-from cytoreg.publish import publications
+from cytoreg.project.load import Project, load_project
+from cytoreg.publication.publish import publications
 
 
 def told_by(project: Project, tmp_path: Path, silence: str = "") -> Project:

@@ -11,14 +11,14 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from cytoreg import publish
 from cytoreg.cli.app import app, load_commands
 from cytoreg.doctor import examine
 from cytoreg.errors import Busy, ConfigError
 from cytoreg.keeping.exposed import exposed
 from cytoreg.keeping.verify import Line, verify
-from cytoreg.lock import locked
-from cytoreg.project import Project
+from cytoreg.nights.lock import locked
+from cytoreg.project.load import Project
+from cytoreg.publication import publish
 
 Harm = Callable[[Project], object]
 

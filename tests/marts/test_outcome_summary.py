@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cytoreg import models
+from cytoreg.models import build
 
-PROJECT = models.load_models(Path(__file__).parents[2] / "sql")
+PROJECT = build.load_models(Path(__file__).parents[2] / "sql")
 PROCEDURES = """
 create schema if not exists marts;
 create or replace temp macro h(x) as cast(hash(x) % 1000000007 as integer);
@@ -61,7 +61,7 @@ from range({rows}) as r(i)
 def summary(rows: int) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute(PROCEDURES.format(rows=rows))
-    models.build(con, PROJECT, names=["marts.outcome_summary"], as_of=date(2016, 12, 31))
+    build.build(con, PROJECT, names=["marts.outcome_summary"], as_of=date(2016, 12, 31))
     return con
 
 
@@ -196,7 +196,7 @@ def test_the_order_of_rows_and_the_number_of_threads_do_not_matter() -> None:
             "create or replace table marts.procedure_outcome as"
             f" from marts.procedure_outcome order by hash(procedure_id + {threads})"
         )
-        models.build(con, PROJECT, names=["marts.outcome_summary"], as_of=date(2016, 1, 1))
+        build.build(con, PROJECT, names=["marts.outcome_summary"], as_of=date(2016, 1, 1))
         rows.append(con.execute("from marts.outcome_summary").fetchall())
     assert rows[0] == rows[1]
     assert len(rows[0]) > 100

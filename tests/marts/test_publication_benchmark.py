@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cytoreg import models
+from cytoreg.models import build
 
-PROJECT = models.load_models(Path(__file__).parents[2] / "sql")
+PROJECT = build.load_models(Path(__file__).parents[2] / "sql")
 TABLES = """
 create schema staging; create schema registry; create schema marts;
 create table staging.patient (_source varchar, hospital_number varchar);
@@ -41,7 +41,7 @@ def con() -> duckdb.DuckDBPyConnection:
 
 def benchmark(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, object]]:
     """Rows by figure and stratum."""
-    models.build(con, PROJECT, names=["marts.publication_benchmark"], as_of=date(2016, 12, 31))
+    build.build(con, PROJECT, names=["marts.publication_benchmark"], as_of=date(2016, 12, 31))
     found = con.execute("from marts.publication_benchmark")
     names = [column[0] for column in found.description]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]

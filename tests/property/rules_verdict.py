@@ -21,7 +21,7 @@ from cytoreg.rules import Entity, EntityRules, Rule, compile_schemas, given, jud
 from cytoreg.rules.catalogue import Condition, Exists, Has, Pairwise, Python, Unique
 from cytoreg.rules.partial_date import PartialDateDtype, PartialDatetimeDtype
 from cytoreg.rules.vocabulary import check_name, entity_name
-from cytoreg.warehouse import SCHEMAS, quote
+from cytoreg.warehouse.connection import SCHEMAS, quote
 
 AS_OF = date(2016, 12, 31)
 EXAMPLES = int(os.environ.get("CYTOREG_EXAMPLES", "25"))

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rules_verdict import AS_OF, EXAMPLES
 
-from cytoreg.names import define_names
 from cytoreg.rules import PartialDate, PartialDatetime
 from cytoreg.rules.column_types import TYPES, stored_values, to_series
 from cytoreg.rules.evaluate import evaluate
 from cytoreg.rules.expression import parse
 from cytoreg.rules.operations import OPERATIONS, to_sql
 from cytoreg.rules.partial_date import read
-from cytoreg.warehouse import quote
+from cytoreg.warehouse.connection import quote
+from cytoreg.warehouse.names import define_names
 
 COLUMNS = {
     **{"i": int, "j": int, "x": float, "y": float, "s": str, "u": str},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cytoreg.report import completeness
-from cytoreg.warehouse import open_build
+from cytoreg.warehouse.connection import open_build
 
 
 def test_each_field_of_an_accepted_entity_is_counted_by_source(tmp_path: Path) -> None:

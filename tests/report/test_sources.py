@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 from published_file import write_published
 
-from cytoreg import quality
 from cytoreg.report import render
+from cytoreg.warehouse import quality
 
 
 def page(tmp_path: Path, sources: list[tuple], drift: list[tuple]) -> str:

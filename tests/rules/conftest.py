@@ -7,7 +7,7 @@ import pytest
 from rules_build import AS_OF, Rows, stage
 
 from cytoreg.rules import Entity, compile_schemas, judge
-from cytoreg.warehouse import SCHEMAS
+from cytoreg.warehouse.connection import SCHEMAS
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import date
 
 import duckdb
 
-from cytoreg.warehouse import quote
+from cytoreg.warehouse.connection import quote
 
 AS_OF = date(2016, 12, 31)
 Rows = Sequence[Mapping[str, str | None]]

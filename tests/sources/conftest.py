@@ -12,12 +12,12 @@ from bare_registry import HEAD
 from bulk_server import LINES, PATIENT, RESULT, SOURCE, Bulk
 from postgresql_server import serving
 
-from cytoreg import landing
-from cytoreg.landing import Landing, attach, land
-from cytoreg.project import Project, load_project
-from cytoreg.sources import patience
+from cytoreg.landing import land as landing
+from cytoreg.landing.land import Landing, attach, land
+from cytoreg.project.load import Project, load_project
+from cytoreg.sources import retry
 from cytoreg.sources.fhir import export, server
-from cytoreg.warehouse import open_build
+from cytoreg.warehouse.connection import open_build
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +29,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def patient(impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Landing tries again what may pass, after pauses that a test has time for."""
-    monkeypatch.setattr(landing, "pauses", patience.pauses)
-    monkeypatch.setattr(patience, "PAUSE", 0.02)
+    monkeypatch.setattr(landing, "pauses", retry.pauses)
+    monkeypatch.setattr(retry, "PAUSE", 0.02)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def postgresql() -> Iterator[str]:
 def bulk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bulk]:
     monkeypatch.setenv("EHR_TOKEN", "a-token")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(patience, "PAUSE", 0.001)
+    monkeypatch.setattr(retry, "PAUSE", 0.001)
     monkeypatch.setattr(export, "POLL", 0.001)
     monkeypatch.setattr(server, "FRESH", 0.0)
     with bulk_server.serving(Bulk(LINES)) as running:

@@ -15,8 +15,8 @@ import pyreadstat
 import pytest
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing import land
-from cytoreg.project import Project
+from cytoreg.landing.land import land
+from cytoreg.project.load import Project
 
 Make = Callable[[str], Project]
 Labels = Mapping[float | str, str]

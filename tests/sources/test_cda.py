@@ -12,7 +12,7 @@ from lxml import etree
 
 from cytoreg import connect
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.project import Project
+from cytoreg.project.load import Project
 from cytoreg.sources.cda import document as documents
 from cytoreg.sources.cda import files as cda_files
 

@@ -16,13 +16,16 @@ import tomlkit
 import xlsxwriter
 from bare_registry import HEAD
 
-from cytoreg import accounts, connect, models, rules
+from cytoreg import connect, rules
 from cytoreg.connect.drafts import DRAFTS
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing import attach, land
-from cytoreg.project import Project, load_project, parse
-from cytoreg.sources import KINDS, Rows, sampling
-from cytoreg.warehouse import open_build
+from cytoreg.landing import balance
+from cytoreg.landing.land import attach, land
+from cytoreg.models import build
+from cytoreg.project.load import Project, load_project, parse
+from cytoreg.sources.items import Rows
+from cytoreg.sources.kinds import KINDS, sampling
+from cytoreg.warehouse.connection import open_build
 
 FIRST = """
 [sources.first]
@@ -151,11 +154,11 @@ def test_what_is_there_becomes_a_source_whose_books_balance(kind: str, registry:
     assert rows
     with open_build(registry.root / "build.duckdb") as con:
         attach(con, [landing], "run")
-        models.build(
-            con, models.load_models(registry.root / "sql"), schemas=("staging",), as_of=date.max
+        build.build(
+            con, build.load_models(registry.root / "sql"), schemas=("staging",), as_of=date.max
         )
         rules.judge(con, rules.load_schemas(registry.root / "schemas"), as_of=date.max)
-        accounts.balance(con, [landing])
+        balance.balance(con, [landing])
         books = con.execute("select sum(landed), sum(accepted) from quality.balance").fetchone()
     assert books == (rows, rows)
     assert land(grown, "new").reused or kind == "sql"
@@ -401,8 +404,8 @@ def test_a_file_s_table_takes_any_name(kind: str, said: str, table: str, registr
     landing = land(grown, "new")
     with open_build(registry.root / "build.duckdb") as con:
         attach(con, [landing], "run")
-        models.build(
-            con, models.load_models(registry.root / "sql"), schemas=("staging",), as_of=date.max
+        build.build(
+            con, build.load_models(registry.root / "sql"), schemas=("staging",), as_of=date.max
         )
         rules.judge(con, rules.load_schemas(registry.root / "schemas"), as_of=date.max)
         accepted = con.execute('select count(*) from accepted."order"').fetchone()

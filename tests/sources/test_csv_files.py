@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing import land
-from cytoreg.project import Project
-from cytoreg.sources import Headings, blocks, kind_of
+from cytoreg.landing.land import land
+from cytoreg.project.load import Project
+from cytoreg.sources import blocks
+from cytoreg.sources.items import Headings
+from cytoreg.sources.kinds import kind_of
 from cytoreg.sources.text.config import CsvSource
 
 LOG = """

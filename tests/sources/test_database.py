@@ -13,9 +13,9 @@ import pytest
 from postgresql_server import execute
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing import check, land
-from cytoreg.project import Project
-from cytoreg.sources import Rows
+from cytoreg.landing.land import check, land
+from cytoreg.project.load import Project
+from cytoreg.sources.items import Rows
 from cytoreg.sources.sql import database
 from cytoreg.sources.sql.sqlite import open_read_only
 

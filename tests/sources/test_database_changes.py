@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from postgresql_server import execute
 
 from cytoreg.errors import ConfigError
-from cytoreg.landing import Landing, land
+from cytoreg.landing.land import Landing, land
 from cytoreg.manifest import TableManifest
-from cytoreg.project import Project, load_project
+from cytoreg.project.load import Project, load_project
 
 Make = Callable[[str], Project]
 

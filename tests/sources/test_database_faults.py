@@ -14,8 +14,8 @@ import pytest
 from postgresql_server import as_user, dripping, execute, serving
 
 from cytoreg.errors import SourceError
-from cytoreg.landing import land
-from cytoreg.project import Project, load_project
+from cytoreg.landing.land import land
+from cytoreg.project.load import Project, load_project
 from cytoreg.sources.sql import database
 from cytoreg.sources.sql.failures import failure
 

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cytoreg.errors import CytoregError
-from cytoreg.project import load_project
-from cytoreg.sources import Item, Reject, Rows, kind_of
+from cytoreg.project.load import load_project
+from cytoreg.sources.items import Item, Reject, Rows
+from cytoreg.sources.kinds import kind_of
 
 SOURCE = """
 [sources.lab]

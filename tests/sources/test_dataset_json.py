@@ -10,10 +10,12 @@ from collections.abc import Callable
 import pytest
 
 from cytoreg.errors import SourceError
-from cytoreg.landing import land
-from cytoreg.project import Project
-from cytoreg.sources import Item, Reject, Rows, blocks, kind_of
+from cytoreg.landing.land import land
+from cytoreg.project.load import Project
+from cytoreg.sources import blocks
 from cytoreg.sources.cdisc import outline
+from cytoreg.sources.items import Item, Reject, Rows
+from cytoreg.sources.kinds import kind_of
 
 Make = Callable[[str], Project]
 LAB = """

@@ -9,13 +9,13 @@ from test_csv_files import LOG, write
 from test_packed import zipped
 from test_standing import night
 
-from cytoreg.deliveries import files, named_in
-from cytoreg.landing import Landing, land, latest
+from cytoreg.landing.deliveries import files, named_in
+from cytoreg.landing.land import Landing, land, latest
 from cytoreg.nights.refresh import land_source
 from cytoreg.nights.run_folder import fingerprint
-from cytoreg.project import Project
-from cytoreg.standing import judge
-from cytoreg.warehouse import open_build
+from cytoreg.nights.source_status import judge
+from cytoreg.project.load import Project
+from cytoreg.warehouse.connection import open_build
 
 Make = Callable[[str], Project]
 Told = list[tuple[str, str, str]]

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cytoreg import profile
-from cytoreg.drift import Drift, profiles, usual_range, volume
-from cytoreg.landing import land
-from cytoreg.profile import Measuring, TableProfile
+from cytoreg.landing import profile
+from cytoreg.landing.drift import Drift, profiles, usual_range, volume
+from cytoreg.landing.land import land
+from cytoreg.landing.profile import Measuring, TableProfile
 
 ROWS = 2000
 Rows = dict[str, list[str]]
@@ -188,7 +188,7 @@ def test_a_landing_has_a_profile_and_one_that_lost_it_is_measured_again(project:
 
 def test_a_hospital_that_grows_raises_no_alarm(tmp_path: Path) -> None:
     from cytoreg.demo import simulate
-    from cytoreg.project import load_project
+    from cytoreg.project.load import load_project
 
     root = Path(__file__).resolve().parents[2]
     nights = []

@@ -16,8 +16,8 @@ import xlsxwriter
 import xlwt
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing import land
-from cytoreg.project import Project
+from cytoreg.landing.land import land
+from cytoreg.project.load import Project
 
 BOOK = """
 [sources.lab]

@@ -10,10 +10,10 @@ import pytest
 from test_csv_files import LOG, write
 from test_deliveries import cases
 
-from cytoreg.deliveries import missing
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing import land
-from cytoreg.project import Project
+from cytoreg.landing.deliveries import missing
+from cytoreg.landing.land import land
+from cytoreg.project.load import Project
 from cytoreg.sources import expect
 
 Make = Callable[[str], Project]

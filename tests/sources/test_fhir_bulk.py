@@ -29,8 +29,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from redcap_server import HTML, answers, drips, hangs_up, sleeps
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing import check, land, read_manifest
-from cytoreg.project import Project
+from cytoreg.landing.land import check, land, read_manifest
+from cytoreg.project.load import Project
 
 Make = Callable[..., Project]
 

@@ -10,8 +10,8 @@ from bulk_server import FHIR, LINES, SOURCE, WHOLE, Bulk, outcome
 from redcap_server import answers
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing import land
-from cytoreg.project import Project
+from cytoreg.landing.land import land
+from cytoreg.project.load import Project
 
 Make = Callable[..., Project]
 CHANGES = SOURCE.replace("timeout_seconds", "whole_days = 7\ntimeout_seconds")

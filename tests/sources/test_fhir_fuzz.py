@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Reject, Rows, Unexpected
 from cytoreg.sources.fhir import files
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.definition import ViewError
@@ -22,6 +21,7 @@ from cytoreg.sources.fhir.flatten import engine, flatten, nothing
 from cytoreg.sources.fhir.macros import MARK
 from cytoreg.sources.fhir.numbers import marked
 from cytoreg.sources.fhir.view import compile_view
+from cytoreg.sources.items import Reject, Rows, Unexpected
 
 LINE = (
     '{"resourceType":"Observation","id":"o1","code":{"coding":[{"system":"a\\\\","code":"x"}]},'

@@ -23,9 +23,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Reject, Rows, blocks, kind_of
+from cytoreg.sources import blocks
 from cytoreg.sources.config import AnySource
+from cytoreg.sources.items import Reject, Rows
 from cytoreg.sources.json.config import JsonSource
+from cytoreg.sources.kinds import kind_of
 from cytoreg.sources.text.config import CsvSource, FixedWidthSource
 
 PIECES = [

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing import land, read_manifest
-from cytoreg.project import Project
+from cytoreg.landing.land import land, read_manifest
+from cytoreg.project.load import Project
 from cytoreg.sources.hl7 import envelope
 
 Make = Callable[[str], Project]

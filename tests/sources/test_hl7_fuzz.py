@@ -24,9 +24,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Reject, Rows, Unexpected
 from cytoreg.sources.hl7 import envelope, files
 from cytoreg.sources.hl7.config import Hl7Source
+from cytoreg.sources.items import Reject, Rows, Unexpected
 
 PIECES = [
     b"\r", b"\n", b"\r\n", b"\r\r", b"|", b"^", b"~", b"\\", b"&", b"\0", b"\xff", b"\xc3", b" ",

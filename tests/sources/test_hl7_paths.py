@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cytoreg.landing import read_manifest
-from cytoreg.project import Project
+from cytoreg.landing.land import read_manifest
+from cytoreg.project.load import Project
 from cytoreg.sources.hl7.message import parse
 from cytoreg.sources.hl7.paths import path_of, picker
 from cytoreg.sources.hl7.signs import escaped, signs_of, unescaped

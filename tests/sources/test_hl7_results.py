@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cytoreg.project import Project
+from cytoreg.project.load import Project
 
 Make = Callable[[str], Project]
 

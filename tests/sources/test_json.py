@@ -9,8 +9,10 @@ from collections.abc import Callable
 import pytest
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.project import Project
-from cytoreg.sources import Item, Reject, Rows, blocks, kind_of
+from cytoreg.project.load import Project
+from cytoreg.sources import blocks
+from cytoreg.sources.items import Item, Reject, Rows
+from cytoreg.sources.kinds import kind_of
 
 LAB = """
 [sources.lab]

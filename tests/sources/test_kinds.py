@@ -10,10 +10,10 @@ from typing import get_args
 
 import pytest
 
-from cytoreg.project import Project
-from cytoreg.sources import KINDS
+from cytoreg.project.load import Project
 from cytoreg.sources.config import AnySource
 from cytoreg.sources.declaration import Source
+from cytoreg.sources.kinds import KINDS
 from cytoreg.sources.unread import INSTEAD, unread
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -16,14 +16,15 @@ from pathlib import Path
 import pytest
 from test_csv_files import LOG, write
 
-from cytoreg import landing
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing import attach, check, land, latest, read_manifest
-from cytoreg.machine import MachineError
-from cytoreg.project import Project, load_project
-from cytoreg.sources import Served, patience
+from cytoreg.landing import land as landing
+from cytoreg.landing.land import attach, check, land, latest, read_manifest
+from cytoreg.project.load import Project, load_project
+from cytoreg.sources import retry
+from cytoreg.sources.items import Served
 from cytoreg.sources.text import delimited
-from cytoreg.warehouse import open_build
+from cytoreg.system.machine import MachineError
+from cytoreg.warehouse.connection import open_build
 
 Make = Callable[[str], Project]
 ONE = b"CASE NO,MRN\n1,a\n"
@@ -105,7 +106,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_landing_or_none(project: Make, tmp_
     write(log, a=b"CASE NO,MRN\n" + lines)
     script = (
         "import sys; from pathlib import Path\n"
-        "from cytoreg.landing import land; from cytoreg.project import load_project\n"
+        "from cytoreg.landing.land import land; from cytoreg.project.load import load_project\n"
         "import pyarrow.parquet, cytoreg.sources.text.delimited, cytoreg.sources.writing\n"
         "print('ready', flush=True); land(load_project(Path(sys.argv[1])), 'log')"
     )
@@ -228,7 +229,7 @@ class Clock:
 def clock(impatient: None, monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of a landing that tries again what may pass."""
     clock = Clock()
-    monkeypatch.setattr(landing, "pauses", patience.pauses)
+    monkeypatch.setattr(landing, "pauses", retry.pauses)
     monkeypatch.setattr(landing, "time", clock)
     monkeypatch.setattr(landing, "wait", clock.wait)
     return clock
@@ -248,8 +249,8 @@ def test_a_source_that_stays_away_is_given_up_at_its_deadline(
         land(log, "log")
     assert caught.value.away
     for number, pause in enumerate(clock.pauses):
-        assert pause == pytest.approx(min(2**number, patience.LONGEST), rel=0.25)
-    assert 600 - 1.25 * patience.LONGEST <= clock.now <= 600
+        assert pause == pytest.approx(min(2**number, retry.LONGEST), rel=0.25)
+    assert 600 - 1.25 * retry.LONGEST <= clock.now <= 600
 
 
 def test_what_will_not_pass_is_not_tried_again(project: Make, clock: Clock) -> None:
@@ -273,7 +274,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("cytoreg.sources.writing.pq.ParquetWriter.write_table", full)
+    monkeypatch.setattr("cytoreg.landing.land.writing.pq.ParquetWriter.write_table", full)
     with pytest.raises(MachineError, match=r"log cannot be landed: the disk is full\n.*room"):
         land(log, "log")
     assert folders(log) == []
@@ -411,7 +412,7 @@ def test_a_disk_that_is_really_full_leaves_nothing_and_the_next_night_is_fine(
     write(log, a=b"CASE NO,MRN\n" + lines)
     script = (
         "import resource, signal, sys; from pathlib import Path\n"
-        "from cytoreg.landing import land; from cytoreg.project import load_project\n"
+        "from cytoreg.landing.land import land; from cytoreg.project.load import load_project\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
         "land(load_project(Path(sys.argv[1])), 'log')"

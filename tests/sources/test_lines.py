@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cytoreg.project import Project
+from cytoreg.project.load import Project
 
 Make = Callable[[str], Project]
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from cytoreg.errors import ConfigError
-from cytoreg.landing import land
-from cytoreg.project import Project
+from cytoreg.landing.land import land
+from cytoreg.project.load import Project
 from cytoreg.sources.naaccr.items import LENGTHS, gaps, layout, levels, numbers
 
 Make = Callable[[str], Project]

@@ -24,7 +24,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Reject, Rows
+from cytoreg.sources.items import Reject, Rows
 from cytoreg.sources.naaccr import flat as naaccr_flat
 from cytoreg.sources.naaccr import stream as naaccr_stream
 from cytoreg.sources.naaccr import xml as naaccr_xml

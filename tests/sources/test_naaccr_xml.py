@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing import land
-from cytoreg.project import Project
+from cytoreg.landing.land import land
+from cytoreg.project.load import Project
 from cytoreg.sources.naaccr import level as naaccr_level
 from cytoreg.sources.naaccr import stream as naaccr_stream
 

@@ -17,8 +17,10 @@ import pyreadstat
 import pytest
 
 from cytoreg.errors import SourceError
-from cytoreg.project import Project
-from cytoreg.sources import Reject, Rows, files, kind_of
+from cytoreg.project.load import Project
+from cytoreg.sources import files
+from cytoreg.sources.items import Reject, Rows
+from cytoreg.sources.kinds import kind_of
 
 LOG = """
 [sources.log]

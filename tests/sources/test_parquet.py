@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from cytoreg.errors import SourceError
-from cytoreg.project import Project
-from cytoreg.sources import Reject, Rows, kind_of
+from cytoreg.project.load import Project
+from cytoreg.sources.items import Reject, Rows
+from cytoreg.sources.kinds import kind_of
 from cytoreg.sources.parquet.text import interval
 
 LAB = """

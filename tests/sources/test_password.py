@@ -12,8 +12,8 @@ import pyzipper
 import xlsxwriter
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing import check, land
-from cytoreg.project import Project
+from cytoreg.landing.land import check, land
+from cytoreg.project.load import Project
 
 SECRET = "Blaue-Tür-77"
 SOURCE = """

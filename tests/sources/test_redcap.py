@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cytoreg.errors import SourceError
-from cytoreg.landing import land
-from cytoreg.project import Project
+from cytoreg.landing.land import land
+from cytoreg.project.load import Project
 
 Make = Callable[[str], Project]
 

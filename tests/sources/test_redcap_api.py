@@ -37,9 +37,9 @@ from redcap_server import (
 )  # fmt: skip
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing import check, land
-from cytoreg.project import Project
-from cytoreg.sources import patience
+from cytoreg.landing.land import check, land
+from cytoreg.project.load import Project
+from cytoreg.sources import retry
 
 Make = Callable[[str], Project]
 
@@ -86,7 +86,7 @@ VISITS = [("1", "1", "2001-01-01", 2), ("1", "2", "2002-02-02", 3), ("3", "1", "
 def redcap(monkeypatch: pytest.MonkeyPatch) -> Iterator[Redcap]:
     monkeypatch.setenv("RESEARCH_TOKEN", TOKEN)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(patience, "PAUSE", 0.001)
+    monkeypatch.setattr(retry, "PAUSE", 0.001)
     boxes = {"symptoms": "1, flushing"}
     with serving(Redcap(FORMS, list(ROWS), boxes, [("", "visit")])) as project:
         yield project

@@ -22,7 +22,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Reject, Rows, Unexpected
+from cytoreg.sources.items import Reject, Rows, Unexpected
 from cytoreg.sources.redcap import export
 from cytoreg.sources.redcap.config import RedcapSource
 

@@ -11,9 +11,9 @@ import pytest
 from redcap_server import TOKEN, Redcap, answers, serving
 
 from cytoreg.errors import ConfigError
-from cytoreg.landing import Landing, land
-from cytoreg.project import Project
-from cytoreg.sources import patience
+from cytoreg.landing.land import Landing, land
+from cytoreg.project.load import Project
+from cytoreg.sources import retry
 
 Make = Callable[[str], Project]
 
@@ -47,7 +47,7 @@ def visit(id_: str, instance: int, date: str = "2001-01-01") -> dict[str, str]:
 def redcap(monkeypatch: pytest.MonkeyPatch) -> Iterator[Redcap]:
     monkeypatch.setenv("RESEARCH_TOKEN", TOKEN)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(patience, "PAUSE", 0.001)
+    monkeypatch.setattr(retry, "PAUSE", 0.001)
     rows = [row for n in range(1, 11) for row in (person(f"0{n}"), visit(f"0{n}", 1))]
     with serving(Redcap(FORMS, rows, repeating=[("", "visit")])) as project:
         yield project

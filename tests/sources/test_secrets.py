@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cytoreg import ledger
 from cytoreg.errors import SourceError
+from cytoreg.nights import ledger
 from cytoreg.nights.refresh import land_source, running
-from cytoreg.project import Project
+from cytoreg.project.load import Project
 
 SECRET = "pl4nted-s3cret"
 AWAY = {

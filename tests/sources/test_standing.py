@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 from test_csv_files import LOG, write
 
-from cytoreg.config import Gates
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.gates import Gate, check_gates
-from cytoreg.landing import latest
-from cytoreg.lock import release_lock
+from cytoreg.landing.land import latest
+from cytoreg.nights.lock import release_lock
 from cytoreg.nights.refresh import land_source, running
+from cytoreg.nights.run import Run, Verdict
 from cytoreg.nights.run_folder import fingerprint, keep_verdict
-from cytoreg.project import Project
-from cytoreg.run import Run, Verdict
+from cytoreg.nights.source_status import copy, judge, stale
+from cytoreg.project.config import Gates
+from cytoreg.project.load import Project
+from cytoreg.publication.gates import Gate, check_gates
 from cytoreg.sources.text import delimited
-from cytoreg.standing import copy, judge, stale
-from cytoreg.warehouse import open_build
+from cytoreg.warehouse.connection import open_build
 
 Make = Callable[[str], Project]
 ONE = b"CASE NO,MRN\n1,a\n"

@@ -14,8 +14,8 @@ import pyreadstat
 import pytest
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing import land
-from cytoreg.project import Project
+from cytoreg.landing.land import land
+from cytoreg.project.load import Project
 from cytoreg.sources.statistics import formats, values
 
 Make = Callable[[str], Project]

@@ -7,8 +7,8 @@ from types import ModuleType
 import duckdb
 import pytest
 
-from cytoreg import functions
 from cytoreg.rules import judge
+from cytoreg.warehouse import functions
 
 pytest.register_assert_rewrite("drawn")
 

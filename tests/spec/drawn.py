@@ -27,7 +27,7 @@ from cytoreg.rules import EntityRules, PartialDatetime, catalogue, load_schemas
 from cytoreg.rules.catalogue import Has
 from cytoreg.rules.column_types import TYPES
 from cytoreg.rules.partial_date import read
-from cytoreg.warehouse import quote
+from cytoreg.warehouse.connection import quote
 
 ROOT = Path(__file__).parents[2]
 AS_OF = date(2016, 12, 31)

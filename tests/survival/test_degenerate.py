@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from degenerate_cohorts import COHORTS, cohort_of
 
-from cytoreg.config import Endpoint
+from cytoreg.project.config import Endpoint
 from cytoreg.survival import materialize
 
 BESIDE_POPULATION = ("sex", "age", "start", "old", "born", "table", "sound", "nobody", "one who")

@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from cytoreg.config import Endpoint
+from cytoreg.project.config import Endpoint
 from cytoreg.survival import cox, log_rank, materialize
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -8,8 +8,8 @@ import duckdb
 import numpy as np
 import pytest
 
-from cytoreg.config import Endpoint
 from cytoreg.errors import ConfigError
+from cytoreg.project.config import Endpoint
 from cytoreg.survival import (
     TABLES,
     LifeTable,

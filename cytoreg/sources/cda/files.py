@@ -10,7 +10,6 @@ import pyarrow as pa
 from lxml import etree
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import BATCH_ROWS, Item, Reject, Rows, Unexpected
 from cytoreg.sources.cda.config import READY, CdaSource
 from cytoreg.sources.cda.document import LONGEST, Broken, Document, document
 from cytoreg.sources.cda.messages import documents_in, is_message
@@ -19,6 +18,7 @@ from cytoreg.sources.cda.standing import Standing
 from cytoreg.sources.cda.tables import COLUMNS, Told, rows
 from cytoreg.sources.cda.values import Element
 from cytoreg.sources.files import find, open_bytes, place, texts
+from cytoreg.sources.items import BATCH_ROWS, Item, Reject, Rows, Unexpected
 from cytoreg.sources.naaccr.stream import line_of
 
 _BATCH_BYTES = 32 << 20

@@ -17,12 +17,12 @@ import numpy as np
 import pyarrow as pa
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.blocks import UNDECODABLE
 from cytoreg.sources.cdisc.config import DatasetJsonSource
 from cytoreg.sources.cdisc.outline import NoDataset, Outline, outline
 from cytoreg.sources.files import check_text, find, open_utf8, place, raw_text, texts
 from cytoreg.sources.headings import mapped, together
+from cytoreg.sources.items import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.json.objects import NoObject, array
 from cytoreg.sources.json.rows import text_of
 from cytoreg.sources.json.split import NotJson, Part, lines, parts

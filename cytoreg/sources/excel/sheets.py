@@ -17,13 +17,13 @@ from typing import Self
 
 import pyarrow as pa
 
-from cytoreg.sources import BATCH_ROWS, Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.excel import chosen
 from cytoreg.sources.excel.book import Book, Damaged, Noted, Row, Sheet
 from cytoreg.sources.excel.config import ExcelSource
 from cytoreg.sources.excel.workbook import damaged, open_book
 from cytoreg.sources.files import find, on_disk, place
 from cytoreg.sources.headings import together
+from cytoreg.sources.items import BATCH_ROWS, Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import shaped
 
 

@@ -10,12 +10,12 @@ from contextlib import suppress
 import pyarrow as pa
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Item, Served, Waiting
 from cytoreg.sources.fhir import search
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.export import Manifest, NotOffered, export, fetch, issues, query
 from cytoreg.sources.fhir.reading import Reading, reading
 from cytoreg.sources.fhir.server import Server, open_server, product
+from cytoreg.sources.items import Item, Served, Waiting
 
 _SAMPLE = 20
 

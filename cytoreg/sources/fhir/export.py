@@ -17,10 +17,11 @@ from pathlib import Path
 from urllib.parse import urlencode, urljoin
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Waiting, patience
+from cytoreg.sources import retry
+from cytoreg.sources.compression import open_unpacked
 from cytoreg.sources.fhir.server import Server, issue_codes, json_object
 from cytoreg.sources.http import Away, wanted_wait
-from cytoreg.sources.packed import open_unpacked
+from cytoreg.sources.items import Waiting
 
 NDJSON = "application/fhir+ndjson"
 
@@ -188,7 +189,7 @@ def _sleep(server: Server, seconds: float) -> None:
             remedy="give it more `deadline_minutes` in cytoreg.toml, or try later",
             transient=True,
         )
-    patience.wait(pause)
+    retry.wait(pause)
 
 
 def _pages(server: Server, first: dict[str, object]) -> Manifest:

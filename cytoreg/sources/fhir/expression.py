@@ -32,7 +32,7 @@ from cytoreg.sources.fhir.values import (
     as_truth,
     once,
 )
-from cytoreg.warehouse import literal
+from cytoreg.warehouse.connection import literal
 
 _CHOICES = frozenset({
     "abatement", "answer", "asNeeded", "born", "collected", "deceased", "defaultValue", "dose",

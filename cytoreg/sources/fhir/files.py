@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cytoreg.manifest import Landing
-from cytoreg.sources import Item
 from cytoreg.sources.fhir import bulk, incremental
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.pages import check_pages
 from cytoreg.sources.fhir.reading import reading
 from cytoreg.sources.files import find, place, texts
 from cytoreg.sources.http import address
+from cytoreg.sources.items import Item
 
 
 def inputs(name: str, config: FhirSource, extracts: Path) -> list[Path]:

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from cytoreg.sources.fhir.macros import statements
 from cytoreg.sources.fhir.numbers import marked
 from cytoreg.sources.fhir.view import RECORDS, View
-from cytoreg.warehouse import in_memory
+from cytoreg.warehouse.connection import in_memory
 
 _SLICE = 1024
 """Lines whose numbers are marked at once, and that DuckDB takes at once: they stay in the cache."""

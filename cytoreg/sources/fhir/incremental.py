@@ -22,15 +22,24 @@ import pyarrow.parquet as pq
 
 from cytoreg.errors import SourceError
 from cytoreg.manifest import Landing
-from cytoreg.sources import BATCH_ROWS, Item, Merged, Reject, Rows, Served, Unexpected, Waiting
+from cytoreg.sources.compression import open_unpacked
 from cytoreg.sources.fhir import bulk
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.export import Manifest, NotOffered, export, fetch, query
 from cytoreg.sources.fhir.reading import KEY, Reading, reading
 from cytoreg.sources.fhir.server import Server, open_server
+from cytoreg.sources.items import (
+    BATCH_ROWS,
+    Item,
+    Merged,
+    Reject,
+    Rows,
+    Served,
+    Unexpected,
+    Waiting,
+)
 from cytoreg.sources.merge import ReadWhole, gathering
-from cytoreg.sources.packed import open_unpacked
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse.connection import literal, quote
 
 _AS_OF = re.compile(r", as of (\d{4}-\S+)$")
 _DELETED = re.compile(r"([A-Z][A-Za-z]*/[A-Za-z0-9.-]{1,64})$")

@@ -13,13 +13,13 @@ import numpy as np
 import pyarrow as pa
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.sources import Item, Reject, Rows, Unexpected
 from cytoreg.sources.declaration import NO_TABLE
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.documents import resources
 from cytoreg.sources.fhir.flatten import Block, engine, flatten, kind_of_line, nothing
 from cytoreg.sources.fhir.view import RECORDS, View, compile_view
 from cytoreg.sources.files import check_text
+from cytoreg.sources.items import Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import Bad
 
 """The table of rejects of which nobody can say to which view they belong."""

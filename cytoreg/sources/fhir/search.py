@@ -15,10 +15,10 @@ from pathlib import Path
 import msgspec
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Item, Waiting
 from cytoreg.sources.fhir.reading import Reading
 from cytoreg.sources.fhir.server import FHIR, Server, issue_codes
 from cytoreg.sources.http import Away
+from cytoreg.sources.items import Item, Waiting
 
 PAGE = 500
 """Resources that are asked for at once; a server may give fewer."""

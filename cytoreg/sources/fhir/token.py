@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cytoreg.environment import variable
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.sources.fhir.config import FhirSource
+from cytoreg.system.environment import variable
 
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LIFETIME = 240.0

@@ -17,7 +17,7 @@ from cytoreg.sources.fhir.definition import ViewError, constants, list_at, objec
 from cytoreg.sources.fhir.expression import Scope, compiled
 from cytoreg.sources.fhir.fhirpath import Unsupported, parse
 from cytoreg.sources.fhir.values import Items, Value, as_items, as_leaf, as_truth
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse.connection import literal, quote
 
 RECORDS = "record"
 """The table that a view's query reads: `_row`, `kind` (the type of resource) and `line` (JSON)."""

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import BATCH_ROWS, Item, Reject, Rows, Unexpected
 from cytoreg.sources.files import check_text, find, open_utf8, place, raw_text, texts
 from cytoreg.sources.hl7.config import Hl7Source
 from cytoreg.sources.hl7.envelope import LONGEST, Endless, Envelopes, Piece, pieces
 from cytoreg.sources.hl7.message import Malformed, parse
 from cytoreg.sources.hl7.paths import path_of
 from cytoreg.sources.hl7.table import Mixed, Table
+from cytoreg.sources.items import BATCH_ROWS, Item, Reject, Rows, Unexpected
 
 _BATCH_BYTES = 32 << 20
 """Bytes of the messages of the rows that wait: a batch is full by them too."""

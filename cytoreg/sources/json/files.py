@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Headings, Item, Reject
 from cytoreg.sources.blocks import UNDECODABLE
 from cytoreg.sources.files import check_text, find, open_utf8, place, raw_text, texts
 from cytoreg.sources.headings import is_value
+from cytoreg.sources.items import Headings, Item, Reject
 from cytoreg.sources.json import paths
 from cytoreg.sources.json.config import JsonSource
 from cytoreg.sources.json.objects import Members, NoObject, Objects, listed

@@ -9,9 +9,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cytoreg.sources import Rows, Unexpected
 from cytoreg.sources.declaration import RESERVED
 from cytoreg.sources.headings import is_value
+from cytoreg.sources.items import Rows, Unexpected
 from cytoreg.sources.json.objects import Members, Objects, Tree, fill, object_of
 from cytoreg.sources.json.paths import Path
 

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import ConfigError
-from cytoreg.sources import Item, Reject, Rows, Unexpected
 from cytoreg.sources.files import check_text, find, place, texts
+from cytoreg.sources.items import Item, Reject, Rows, Unexpected
 from cytoreg.sources.naaccr.config import NaaccrFlatSource
 from cytoreg.sources.naaccr.items import LENGTHS, Place, gaps, layout
 from cytoreg.sources.records import lines

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 from lxml import etree
 
-from cytoreg.sources import BATCH_ROWS, Reject, Rows
+from cytoreg.sources.items import BATCH_ROWS, Reject, Rows
 from cytoreg.sources.naaccr.items import number_of, numbers
 
 AMBIGUOUS = "an item that occurs twice, has no id, or is not plain text"

@@ -18,9 +18,9 @@ from pathlib import Path
 from lxml import etree
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Item, Reject, Unexpected
 from cytoreg.sources.declaration import NO_TABLE, RESERVED
 from cytoreg.sources.files import check_file, find, open_bytes, place, texts
+from cytoreg.sources.items import Item, Reject, Unexpected
 from cytoreg.sources.naaccr.config import NaaccrXmlSource
 from cytoreg.sources.naaccr.items import levels, user_items
 from cytoreg.sources.naaccr.level import (

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import BATCH_ROWS, Headings, Item, Reject, Rows
 from cytoreg.sources.blocks import UNDECODABLE
 from cytoreg.sources.files import find, place
 from cytoreg.sources.headings import mapped, together
+from cytoreg.sources.items import BATCH_ROWS, Headings, Item, Reject, Rows
 from cytoreg.sources.parquet.config import ParquetSource
 from cytoreg.sources.parquet.text import as_bytes, interval, text
 from cytoreg.sources.records import shaped

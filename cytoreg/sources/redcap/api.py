@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Headings, Item, Reject, Served, Unexpected
 from cytoreg.sources.http import Away
+from cytoreg.sources.items import Headings, Item, Reject, Served, Unexpected
 from cytoreg.sources.records import delimited, header
 from cytoreg.sources.redcap.config import RedcapSource
 from cytoreg.sources.redcap.layout import (

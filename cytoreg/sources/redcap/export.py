@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from cytoreg.errors import SourceError
 from cytoreg.manifest import Landing
-from cytoreg.sources import Headings, Item, Reject, Unexpected
 from cytoreg.sources.files import check_text, find, place, text_one
 from cytoreg.sources.http import address
+from cytoreg.sources.items import Headings, Item, Reject, Unexpected
 from cytoreg.sources.records import delimited, header
 from cytoreg.sources.redcap import api, incremental, project
 from cytoreg.sources.redcap.config import RedcapSource

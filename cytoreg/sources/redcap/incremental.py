@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cytoreg.manifest import Landing
-from cytoreg.sources import BATCH_ROWS, Item, Merged, Reject, Rows, Unexpected
+from cytoreg.sources.items import BATCH_ROWS, Item, Merged, Reject, Rows, Unexpected
 from cytoreg.sources.merge import ReadWhole, gathering
 from cytoreg.sources.redcap.api import (
     checked,
@@ -33,7 +33,7 @@ from cytoreg.sources.redcap.api import (
 from cytoreg.sources.redcap.config import RedcapSource
 from cytoreg.sources.redcap.layout import EVENT, INSTANCE
 from cytoreg.sources.redcap.project import Api, Project, open_api
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse.connection import literal, quote
 
 _OVERLAP = timedelta(days=2)
 """How long before the earlier landing changes are asked for: clocks and time zones differ."""

@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Rows
 from cytoreg.sources.declaration import NO_TABLE
 from cytoreg.sources.files import check_text, open_utf8
+from cytoreg.sources.items import Rows
 from cytoreg.sources.records import delimited, header
 from cytoreg.sources.redcap.config import RedcapSource
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from cytoreg.environment import variable
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.sources.http import Away, address, download, patiently
 from cytoreg.sources.redcap.config import RedcapSource
 from cytoreg.sources.redcap.layout import dictionary
+from cytoreg.system.environment import variable
 
 _CSV = "text/csv", "text/plain", "application/csv"
 _VERSION = re.compile(r"\d+(\.\d+)+")

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from cytoreg.sources.ordering import batch_rows
 from cytoreg.sources.sql.relation import Connection, Relation, Since
 from cytoreg.sources.sql.text import as_text
-from cytoreg.warehouse import private_spill
+from cytoreg.warehouse.connection import private_spill
 
 _Moment = Callable[[sa.Connection, float], str]
 """Begins to read at one moment and gives up after seconds; says why it cannot, else ""."""

@@ -9,8 +9,8 @@ from difflib import get_close_matches
 import pyarrow as pa
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Rows
 from cytoreg.sources.declaration import RESERVED
+from cytoreg.sources.items import Rows
 from cytoreg.sources.merge import HASH, RAW
 from cytoreg.sources.sql.config import Increment, SqlSource
 from cytoreg.sources.sql.relation import Connection, Relation, relation_of

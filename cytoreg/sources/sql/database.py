@@ -26,9 +26,9 @@ import sqlalchemy as sa
 
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.manifest import Landing, TableManifest
-from cytoreg.sources import Item, Merged, Reject, Rows, Served, Unexpected
 from cytoreg.sources.blocks import UNDECODABLE
 from cytoreg.sources.deadline import until
+from cytoreg.sources.items import Item, Merged, Reject, Rows, Served, Unexpected
 from cytoreg.sources.merge import RAW, Merge, ReadWhole, as_texts, gathering
 from cytoreg.sources.ordering import even, in_order
 from cytoreg.sources.sql import failures

@@ -9,7 +9,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from cytoreg.sources.sql.relation import Connection, Relation, Since
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse.connection import literal, quote
 
 _PATIENCE = {
     "connect_timeout": "10",  # seconds that a server may take to accept

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from cytoreg.errors import SourceError
 from cytoreg.sources.ordering import batch_rows
 from cytoreg.sources.sql.relation import Connection, Relation, Since
-from cytoreg.warehouse import literal, quote
+from cytoreg.warehouse.connection import literal, quote
 
 
 def sqlite_file(source: str, url: sa.URL, extracts: Path) -> Path:

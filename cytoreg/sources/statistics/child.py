@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow as pa
 import pyreadstat
 
-from cytoreg.sources import BATCH_ROWS
-from cytoreg.sources.statistics import apart, formats, values
-from cytoreg.sources.statistics.apart import Asked
+from cytoreg.sources.items import BATCH_ROWS
+from cytoreg.sources.statistics import formats, isolated, values
+from cytoreg.sources.statistics.isolated import Asked
 
 _CELLS = 2_000_000  # of a batch: they are Python objects here
 _READ = {
@@ -32,7 +32,7 @@ class _CutOff(Exception):
 def main() -> int:
     """Read what is asked for on the command line; returns the exit code."""
     asked = Asked(**json.loads(sys.argv[1]))
-    resource.setrlimit(resource.RLIMIT_DATA, (apart.MEMORY, apart.MEMORY))
+    resource.setrlimit(resource.RLIMIT_DATA, (isolated.MEMORY, isolated.MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (asked.seconds, asked.seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
@@ -45,11 +45,11 @@ def main() -> int:
             writer.close()
         sys.stdout.buffer.flush()
     except _CutOff:
-        return apart.CUT_OFF
+        return isolated.CUT_OFF
     except MemoryError:
-        return apart.SWOLLEN
+        return isolated.SWOLLEN
     except UnicodeError:
-        return apart.UNDECODABLE
+        return isolated.UNDECODABLE
     except Exception as error:  # pyreadstat lets anything through
         return _code(str(error))
     return 0
@@ -101,7 +101,7 @@ def _tables(asked: Asked) -> Iterator[pa.Table]:
 
     schema = pa.schema(
         [
-            pa.field(name, pa.string(), metadata={apart.FORMAT: types.get(name) or ""})
+            pa.field(name, pa.string(), metadata={isolated.FORMAT: types.get(name) or ""})
             for name in names
         ]
     )
@@ -122,10 +122,10 @@ def _tables(asked: Asked) -> Iterator[pa.Table]:
 
 def _code(message: str) -> int:
     if "encoding" in message or "character set" in message:
-        return apart.UNDECODABLE
+        return isolated.UNDECODABLE
     if "memory" in message:
-        return apart.SWOLLEN
-    return apart.CUT_OFF if "expected number of rows" in message else apart.DAMAGED
+        return isolated.SWOLLEN
+    return isolated.CUT_OFF if "expected number of rows" in message else isolated.DAMAGED
 
 
 if __name__ == "__main__":

@@ -11,13 +11,13 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.files import find, on_disk, place, raw_text
 from cytoreg.sources.headings import mapped, together
+from cytoreg.sources.items import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import shaped
-from cytoreg.sources.statistics import apart, catalog, xport
-from cytoreg.sources.statistics.apart import Unreadable
+from cytoreg.sources.statistics import catalog, isolated, xport
 from cytoreg.sources.statistics.config import AnyStatistics, SasSource
+from cytoreg.sources.statistics.isolated import Unreadable
 
 _NAMES = {"sas": "a SAS file", "spss": "an SPSS file", "stata": "a Stata file"}
 _SYSTEMS = {"sas7bdat": "sas", "xpt": "sas", "sav": "spss", "por": "spss", "dta": "stata"}
@@ -105,7 +105,7 @@ def _labels(source: str, config: AnyStatistics, extracts: Path, folder: Path) ->
                 remedy="correct `catalog` in cytoreg.toml, or deliver the .sas7bcat file",
             )
         try:
-            catalog.add(labels, apart.batches(_asked(path, "sas7bcat", config)), source, where)
+            catalog.add(labels, isolated.batches(_asked(path, "sas7bcat", config)), source, where)
         except Unreadable as error:
             raise _unreadable(source, where, error) from None
     return labels
@@ -119,8 +119,8 @@ def _variables(
         if isinstance(config, SasSource) and form == "xpt":
             member = _member(source, path, where, config)
             return [(variable.name, variable.format) for variable in member.variables]
-        schema = next(apart.batches(_asked(path, form, config))).schema
-        return [(field.name, field.metadata[apart.FORMAT].decode()) for field in schema]
+        schema = next(isolated.batches(_asked(path, form, config))).schema
+        return [(field.name, field.metadata[isolated.FORMAT].decode()) for field in schema]
     except Unreadable as error:
         raise _unreadable(source, where, error) from None
 
@@ -133,14 +133,14 @@ def _batches(
         yield from xport.batches(path, member, config.encoding or "utf-8")
         return
     done = 0
-    for rows in apart.batches(_asked(path, form, config)):
+    for rows in isolated.batches(_asked(path, form, config)):
         numbers = pa.array(range(done + 1, done + len(rows) + 1), pa.int64())
         yield rows.append_column("_row", numbers)
         done += len(rows)
 
 
-def _asked(path: Path, form: str, config: AnyStatistics) -> apart.Asked:
-    return apart.Asked(
+def _asked(path: Path, form: str, config: AnyStatistics) -> isolated.Asked:
+    return isolated.Asked(
         path=str(path.resolve()),
         system=config.kind,
         form=form,

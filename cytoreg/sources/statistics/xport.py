@@ -20,9 +20,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cytoreg.sources import BATCH_ROWS
+from cytoreg.sources.items import BATCH_ROWS
 from cytoreg.sources.statistics import formats, values
-from cytoreg.sources.statistics.apart import Unreadable
+from cytoreg.sources.statistics.isolated import Unreadable
 
 _RECORD = 80
 _HEADER = b"HEADER RECORD*******"

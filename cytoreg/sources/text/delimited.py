@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
-from cytoreg.sources import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.files import check_text, find, place, texts
 from cytoreg.sources.headings import known, mapped, no_record, together
+from cytoreg.sources.items import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import COMMENT, delimited, header, shaped
 from cytoreg.sources.text.config import CsvSource
 from cytoreg.sources.text.dialect import LINES, Dialect, dialect_of

@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cytoreg.sources import Item, Reject, Rows, Unexpected, blocks
+from cytoreg.sources import blocks
 from cytoreg.sources.files import check_text, find, open_utf8, place, texts
+from cytoreg.sources.items import Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import lines
 from cytoreg.sources.text.config import FixedWidthSource
 

@@ -7,7 +7,7 @@ import drawn
 import duckdb
 import pytest
 
-from cytoreg import models
+from cytoreg.models import build as models
 
 # Columns of the registry's tables that the marts read.
 REGISTRY = {

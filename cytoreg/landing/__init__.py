@@ -1,0 +1,1 @@
+"""Landing: what sources hold becomes immutable Parquet, described, compared and accounted for."""

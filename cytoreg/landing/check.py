@@ -1,0 +1,86 @@
+"""A source looked at without landing it: what `cytoreg doctor` says of it, without a value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg.errors import ConfigError, SourceError
+from cytoreg.project.load import Project
+from cytoreg.sources.items import Reject, Rows
+from cytoreg.sources.kinds import about, kind_of, origin, sampling
+from cytoreg.sources.password import unlocked
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cytoreg.sources.config import AnySource
+
+__all__ = ["check"]
+
+PATIENCE_MINUTES = 1.0
+"""Somebody is waiting: a server gets no longer than this."""
+
+
+def check(project: Project, source: str) -> list[tuple[str, bool, str]]:
+    """What a source is like without landing it: (what, whether it is well, detail), no values.
+
+    First its files or its server, then each table: how many columns, and of the first records how
+    long their texts are and how many cannot be parsed. A failure ends the list.
+    """
+    config = project.source(source)
+    kind = kind_of(config)
+    found: list[tuple[str, bool, str]] = []
+    what = "connection" if getattr(config, "url", None) else "files"
+    try:
+        config = config.model_copy(update={"deadline_minutes": PATIENCE_MINUTES})
+        paths = kind.inputs(source, config, project.extracts)
+        size = sum(path.stat().st_size for path in paths) / 1e6
+        many = f": {len(paths)} file{'s' * (len(paths) > 1)}, {size:.1f} MB" if paths else ""
+        told = about(source, config)
+        found.append((what, True, origin(source, config) + many + (f": {told}" if told else "")))
+        for table, entity in config.tables.items():
+            what = f"table {table}"
+            one = config.model_copy(update={"tables": {table: entity}})
+            with unlocked(config.password):
+                found.append((what, True, _shape(source, one, table, project.extracts)))
+    except (SourceError, ConfigError) as error:
+        found.append((what, False, str(error)))
+    except OSError as error:
+        found.append((what, False, str(error.strerror)))
+    return found
+
+
+def _shape(source: str, config: AnySource, table: str, extracts: Path) -> str:
+    """Columns of a table and the lengths of their texts, from its first records."""
+    rejects, reason = 0, ""
+    seen: pa.Table | None = None
+    for item in sampling(source, config, extracts):
+        if isinstance(item, Rows) and item.table == table:
+            seen = item.rows
+            if len(seen):
+                break
+        if isinstance(item, Reject) and item.table == table:
+            rejects, reason = rejects + 1, reason or item.reason
+    if rejects and not seen:
+        raise SourceError(
+            source,
+            f"none of its {rejects} records can be parsed; the first is {reason}",
+            remedy=f"deliver it again, or correct [sources.{source}] in cytoreg.toml",
+        )
+    if seen is None:
+        return "nothing was found of it"
+    columns = [name for name in seen.column_names if not name.startswith("_")]
+    shown = ", ".join(f"{name} {_lengths(seen[name])}" for name in columns)
+    unparsable = f", {rejects} records before them cannot be parsed" if rejects else ""
+    return (
+        f"{len(columns)} columns; first {len(seen)} rows{unparsable}; characters by column: {shown}"
+    )
+
+
+def _lengths(column: pa.ChunkedArray) -> str:
+    import pyarrow.compute as pc
+
+    found = pc.min_max(pc.utf8_length(column.filter(pc.not_equal(column, "")))).as_py()
+    low, high = found["min"], found["max"]
+    return "empty" if high is None else str(high) if low == high else f"{low}–{high}"

@@ -1,0 +1,329 @@
+"""Landing: each source once a night into immutable Parquet with a manifest.
+
+`data/landing/<source>/<fingerprint>/` holds a Parquet file a table, `reject.parquet` and
+`manifest.json`. The folder is written under a temporary name and renamed when the manifest is in
+it, so a landing is whole or it is not there. The fingerprint is the hash of the files (of the
+records, for a server), of the source's section in cytoreg.toml and of the reader's version: a
+source that did not change is recognized by it and not read again.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg import manifest
+from cytoreg.errors import ConfigError, SourceError
+from cytoreg.landing.check import check
+from cytoreg.manifest import FileManifest, Landing, TableManifest
+from cytoreg.progress import Progress, quiet
+from cytoreg.project.load import Project
+from cytoreg.sources.expect import arrived
+from cytoreg.sources.files import place, unreadable
+from cytoreg.sources.items import Item
+from cytoreg.sources.kinds import kind_of, origin, reading
+from cytoreg.sources.password import unlocked
+from cytoreg.sources.retry import pauses, wait
+from cytoreg.system.durable import sha256, sync
+from cytoreg.system.machine import MachineError, machine_error
+from cytoreg.system.version import __version__
+from cytoreg.warehouse.connection import comment, literal, quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from cytoreg.sources.config import AnySource
+
+__all__ = [
+    "FileManifest", "Landing", "TableManifest", "attach", "check", "land", "latest", "newest",
+    "read_manifest", "verified",
+]  # fmt: skip
+
+VERSION = 10
+"""Raised when a reader's output changes, so that old landings are not taken for new ones."""
+
+REJECT = ("source", "source_table", "entity", "file", "row", "line", "reason", "raw")
+
+_ASIDE = dict.fromkeys(
+    ("url", "deadline_minutes", "required", "max_age_days", "password"), True
+) | {"expect": {"files", "done", "settle"}}
+"""What a source declares that does not change what is landed of it."""
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+read_manifest = manifest.read
+
+
+def land(project: Project, source: str, *, progress: Progress = quiet) -> Landing:
+    """Read a source into Parquet, or recognize that it has not changed since it last was.
+
+    What may pass is tried again until the source's deadline. Raises SourceError, naming file and
+    place, when the source is away or is not what cytoreg.toml says; ConfigError when there is no
+    such source.
+    """
+    config = project.source(source)
+    deadline = time.monotonic() + 60 * config.deadline_minutes
+    for pause in pauses():
+        left = {"deadline_minutes": max(deadline - time.monotonic(), 1) / 60}
+        try:
+            with unlocked(config.password):
+                return _land(project, source, config.model_copy(update=left), progress)
+        except SourceError as error:
+            if not error.transient or time.monotonic() + pause > deadline:
+                raise
+            progress(f"{error.message}; it is waited for", 0)
+        wait(pause)
+    raise AssertionError  # pauses have no end
+
+
+def _land(project: Project, source: str, config: AnySource, progress: Progress) -> Landing:
+    from cytoreg.identity.forgotten import entries
+    from cytoreg.landing import profile
+    from cytoreg.landing.writing import Writing
+
+    kind = kind_of(config)
+    home = project.landing / source
+    began = time.monotonic()
+    arrived(source, config, project.extracts)
+    states, files = _delivered(project, source, config)
+    listed = {entry.id for entry in entries(project.data)}
+    if files and (known := _reusable(home / _fingerprint(config, files), listed, progress)):
+        return known
+    folder = home / f".{secrets.token_hex(8)}.tmp"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        _sweep(home)
+        folder.mkdir()
+        with Writing(source, config, folder, progress) as writing:
+            earlier = _earlier(home, source, config)
+            items = reading(source, config, project.extracts, earlier)
+            for item in _readable(source, items):
+                wait(0)  # an interrupt ends it between two items
+                writing.take(item)
+        if [_state(path) for path in kind.inputs(source, config, project.extracts)] != states:
+            raise _changed(source)
+        stored = writing.stored()
+        fingerprint = _fingerprint(config, files or stored)
+        if known := _reusable(home / fingerprint, listed, progress):
+            return known
+        stored.append(profile.write(writing.profile(), folder))
+        landing = Landing(
+            source=source,
+            kind=config.kind,
+            fingerprint=fingerprint,
+            folder=home / fingerprint,
+            landed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds=round(time.monotonic() - began, 3),
+            version=f"{__version__}, reader {VERSION}",
+            origin=origin(source, config),
+            files=writing.with_headings(files),
+            tables=writing.tables(),
+            stored=stored,
+            unexpected=dict(writing.unexpected),
+            source_version=writing.served.version,
+            queries=writing.served.queries,
+            declared=_declared(config),
+        )
+        _finish(landing, folder)
+        return landing
+    except OSError as error:
+        if failure := machine_error(error):
+            raise MachineError(
+                f"source {source} cannot be landed: {failure.message}", remedy=failure.remedy
+            ) from None
+        raise SourceError(
+            source,
+            f"cannot be landed: {error.strerror or type(error).__name__}",
+            remedy=f"make room and give write access in {project.landing}",
+        ) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _delivered(
+    project: Project, source: str, config: AnySource
+) -> tuple[list[State], list[FileManifest]]:
+    """The files of a source, as they are now; none of a server."""
+    try:
+        paths = kind_of(config).inputs(source, config, project.extracts)
+        return [_state(path) for path in paths], [_file(path, project.extracts) for path in paths]
+    except OSError as error:
+        raise _gone(source, error) from None
+
+
+def _readable(source: str, items: Iterator[Item]) -> Iterator[Item]:
+    """What a reader yields; an error of the disk that it reads from is the source's, not ours."""
+    try:
+        yield from items
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise
+        raise _gone(source, error) from None
+
+
+def _gone(source: str, error: OSError) -> SourceError:
+    if isinstance(error, FileNotFoundError):
+        return _changed(source)
+    return unreadable(source, Path(error.filename or "a file of it").name, error)
+
+
+def _changed(source: str) -> SourceError:
+    return SourceError(
+        source,
+        "its files changed while they were read",
+        remedy="let the delivery end first; best deliver under another name, then rename",
+        transient=True,
+    )
+
+
+def latest(project: Project, source: str, fingerprint: str) -> Landing:
+    """The landing of a source with this fingerprint."""
+    return manifest.read(project.landing / source / fingerprint)
+
+
+def verified(project: Project, source: str, fingerprint: str) -> Landing:
+    """The landing of a source with this fingerprint, every byte of it as it was landed.
+
+    Raises ConfigError when it is not there, not whole or damaged.
+    """
+    landing = latest(project, source, fingerprint)
+    if damaged := manifest.damaged(landing):
+        raise ConfigError(
+            f"landing {source}/{fingerprint} is damaged: {', '.join(damaged)} is not what was"
+            " landed",
+            remedy="check the disk; refresh with the delivery in place: it is landed anew",
+        )
+    return landing
+
+
+def newest(project: Project, source: str) -> Landing | None:
+    """The newest landing of a source, whatever was declared then."""
+    return max(_whole(project.landing / source), key=_when, default=None)
+
+
+def attach(con: DuckDBPyConnection, landings: Sequence[Landing], run_id: str) -> None:
+    """Make `landing.<source>_<table>` (views on the Parquet files) and `landing.reject`.
+
+    The views name the files by their absolute path: a build is private and stays where it is, and
+    what is published is copied out of it.
+    """
+    con.execute("create schema if not exists landing")
+    kinds = ", ".join(
+        f"{quote(name)} {'bigint' if name in ('row', 'line') else 'varchar'}" for name in REJECT
+    )
+    con.execute(f"create or replace table landing.reject ({kinds})")
+    for landing in landings:
+        for table in landing.tables:
+            if not table.columns:
+                continue  # rejects that belong to no table
+            name = f"{landing.source}_{table.table}"
+            path = literal(str(landing.folder / f"{table.table}.parquet"))
+            con.execute(
+                f"create or replace view landing.{quote(name)} as"
+                f" select *, {literal(landing.source)} as _source,"
+                f" {literal(table.table)} as _table, {literal(run_id)} as _run_id"
+                f" from read_parquet({path})"
+            )
+            comment(con, f"landing.{name}", f"{landing.source}: {table.table} as it came.")
+        path = literal(str(landing.folder / "reject.parquet"))
+        con.execute(f"insert into landing.reject select * from read_parquet({path})")
+    comment(con, "landing.reject", "Records that could not be parsed, raw, with place and reason.")
+
+
+def _file(path: Path, extracts: Path) -> FileManifest:
+    return FileManifest(place(path, extracts), path.stat().st_size, sha256(path))
+
+
+State = tuple[Path, int, int, int]
+
+
+def _state(path: Path) -> State:
+    """What changes when a file is written or replaced."""
+    stat = path.stat()
+    return path, stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _fingerprint(config: AnySource, files: list[FileManifest]) -> str:
+    """Hash of the files (of what was read, for a server), the declaration and the reader."""
+    text = json.dumps([_declared(config), {f.name: f.sha256 for f in files}], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _declared(config: AnySource) -> str:
+    """Hash of the declaration and the reader."""
+    declared = config.model_dump(mode="json", exclude=_ASIDE)
+    text = json.dumps([VERSION, declared], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _earlier(home: Path, source: str, config: AnySource) -> Landing | None:
+    """The newest landing of the same declaration from the same place that is not damaged.
+
+    One from which rows were taken is not what a source had: nothing can be held against it.
+    """
+    same = (_declared(config), origin(source, config))
+    fit = [
+        landing
+        for landing in _whole(home)
+        if (landing.declared, landing.origin) == same
+        and not any(table.forgotten for table in landing.tables)
+    ]
+    newest_first = sorted(fit, key=_when, reverse=True)
+    return next((landing for landing in newest_first if not manifest.damaged(landing)), None)
+
+
+def _whole(home: Path) -> Iterator[Landing]:
+    """Every landing of a source that is whole, in no order."""
+    folders = home.iterdir() if home.exists() else ()
+    return filter(None, (_known(folder) for folder in folders if folder.name[0] != "."))
+
+
+def _when(landing: Landing) -> tuple[str, int]:
+    """When it was landed; of two in one second, by the clock of the disk."""
+    return landing.landed_at, (landing.folder / manifest.NAME).stat().st_mtime_ns
+
+
+def _reusable(folder: Path, listed: set[str], progress: Progress) -> Landing | None:
+    """The landing in this folder; one that is not what was landed is told, and does not serve.
+
+    Nor does one from which somebody was taken who is not on the list of the forgotten any more.
+    """
+    if not folder.exists():
+        return None
+    landing = _known(folder)
+    if landing is None or manifest.damaged(landing):
+        progress(f"{folder.parent.name}: its landing on disk is damaged; it is landed anew", 0)
+        return None
+    return landing if set(landing.without) <= listed else None
+
+
+def _known(folder: Path) -> Landing | None:
+    """The landing in this folder if it is there and whole."""
+    try:
+        return manifest.read(folder, reused=True)
+    except ConfigError:
+        return None
+
+
+def _sweep(home: Path) -> None:
+    """Remove what an interrupted landing left; the refresh lock keeps others out."""
+    for leftover in home.glob(".*.tmp"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _finish(landing: Landing, folder: Path) -> None:
+    """Write the manifest, make all of it durable, and let the landing appear."""
+    manifest.write(landing, folder)
+    for path in (*folder.iterdir(), folder):
+        sync(path)
+    shutil.rmtree(landing.folder, ignore_errors=True)  # a landing that somebody damaged
+    folder.rename(landing.folder)
+    sync(landing.folder.parent)

@@ -1,0 +1,235 @@
+"""What a landed table is like, in counts: `profile.json` beside its Parquet.
+
+By column: how many rows are filled, of what shape their texts are, how their numbers spread over
+magnitudes and their dates over years, and, where few texts recur, a hash of each with its rows.
+drift.py compares profiles. Values are not in them; hashes of codes can be guessed, so a profile
+stays in the private data folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from cytoreg.manifest import FileManifest, Landing
+from cytoreg.warehouse.connection import in_memory, literal, private_spill, quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+__all__ = ["ColumnProfile", "Measuring", "Profile", "TableProfile", "read", "write"]
+
+NAME = "profile.json"
+
+SAMPLE_CELLS = 500_000
+SAMPLE_ROWS = 10_000
+SAMPLE_BYTES = 32 << 20
+"""Shapes are counted in rows spread evenly over the table: so many cells or twice as many, but at
+least so many rows, unless their texts are longer than this together. A share of 10,000 rows has a
+standard error of half a point at most."""
+
+CODES = 50
+RECURS = 20
+"""A column is one of codes when it has at most so many texts, each on average in so many rows."""
+
+SINGLE = 0.9
+"""Whole numbers of which a larger share occurs once count something; their spread says nothing."""
+
+SHAPES = {
+    "whole number": r"[+-]?\d+",
+    "decimal": r"[+-]?\d*[.,]\d+",
+    "date, year first": r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2}([T ].*)?)?",
+    "date, year last": r"(\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}/\d{4})( .*)?",
+    "time": r"\d{1,2}:\d{2}(:\d{2}.*)?",
+}
+OTHER = "text"
+
+SPREAD = """case shape
+  when 'date, year first' then left(value, 4)
+  when 'date, year last' then nullif(regexp_extract(value, '[-/.](\\d{4})( |$)', 1), '')
+  when 'time' then null
+  else sign(number)::int || 'e' || round(2 * log10(nullif(abs(number), 0)))::int
+end"""
+"""The year of a date; of a number its sign and magnitude, in steps of half a power of ten."""
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """Rows that are filled; of those in the sample, how many have each shape, and each magnitude or
+    year; rows of each code.
+    """
+
+    filled: int
+    shapes: dict[str, int]
+    codes: dict[str, int] = field(default_factory=dict)
+    spread: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TableProfile:
+    """A table's rows, and its columns of text in their order."""
+
+    rows: int
+    columns: dict[str, ColumnProfile]
+
+
+Profile = dict[str, TableProfile]
+"""By table."""
+
+
+class Measuring:
+    """A table's profile, taken while its rows pass by; memory does not grow with the table.
+
+    Shapes are counted in a sample: every row, every second, every fourth, as the table grows.
+    """
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._columns = [
+            name
+            for name, kind in zip(schema.names, schema.types, strict=True)
+            if kind in (pa.string(), pa.large_string()) and not name.startswith("_")
+        ]
+        self._most = max(SAMPLE_CELLS // max(len(self._columns), 1), SAMPLE_ROWS)
+        self._every = 1
+        self._rows = 0
+        self._filled = dict.fromkeys(self._columns, 0)
+        self._sample = pa.table({name: pa.array([], pa.string()) for name in self._columns})
+
+    def take(self, rows: pa.Table) -> None:
+        """Count some more rows."""
+        for name in self._columns:
+            lengths = pc.binary_length(rows[name])
+            self._filled[name] += pc.sum(pc.greater(lengths, 0)).as_py() or 0
+        first = -self._rows % self._every
+        self._rows += len(rows)
+        chosen = rows.select(self._columns).take(pa.array(range(first, len(rows), self._every)))
+        self._sample = pa.concat_tables([self._sample, chosen.cast(self._sample.schema)])
+        while len(self._sample) > 2 * self._most or (
+            self._sample.nbytes > SAMPLE_BYTES and len(self._sample) > 1
+        ):
+            self._every *= 2
+            self._sample = self._sample.take(pa.array(range(0, len(self._sample), 2)))
+
+    def profile(self, path: Path) -> TableProfile:
+        """The profile of the table, whose rows lie in the Parquet file `path`."""
+        if not self._columns:
+            return TableProfile(self._rows, {})
+        with in_memory(private_spill()) as con:
+            con.execute("set enable_progress_bar = false")
+            shapes = {name: self._shapes(con, name) for name in self._columns}
+            con.register("sample", self._sample)
+            coded = [
+                name
+                for name, (found, texts, _) in shapes.items()
+                if texts and texts <= CODES and sum(found.values()) >= RECURS * texts
+            ]
+            whole = self._every == 1
+            codes = _codes(con, "sample" if whole else f"read_parquet({literal(str(path))})", coded)
+        return TableProfile(
+            self._rows,
+            {
+                name: ColumnProfile(self._filled[name], found, codes.get(name, {}), spread)
+                for name, (found, _, spread) in shapes.items()
+            },
+        )
+
+    def _shapes(
+        self, con: DuckDBPyConnection, name: str
+    ) -> tuple[dict[str, int], int, dict[str, int]]:
+        """`_shapes` of a column alone: DuckDB would look at every column for each of them."""
+        if not self._filled[name]:
+            return {}, 0, {}
+        con.register("sample", self._sample.select([name]))
+        return _shapes(con, name)
+
+
+def write(profile: Profile, folder: Path) -> FileManifest:
+    """Keep a profile beside the Parquet files that it is of."""
+    known = {name: asdict(table) for name, table in profile.items()}
+    text = json.dumps(known, indent=1, ensure_ascii=False).encode()
+    (folder / NAME).write_bytes(text)
+    return FileManifest(NAME, len(text), hashlib.sha256(text).hexdigest())
+
+
+def read(landing: Landing) -> Profile:
+    """The profile of a landing; measured now if it has none, or one that is not as written."""
+    try:
+        text = (landing.folder / NAME).read_bytes()
+        hashes = {file.name: file.sha256 for file in landing.stored}
+        if hashlib.sha256(text).hexdigest() != hashes[NAME]:
+            raise ValueError(NAME)
+        known = json.loads(text)
+        return {
+            name: TableProfile(
+                table["rows"],
+                {column: ColumnProfile(**each) for column, each in table["columns"].items()},
+            )
+            for name, table in known.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {
+            table.table: _measure(landing.folder / f"{table.table}.parquet")
+            for table in landing.tables
+            if table.columns
+        }
+
+
+def _measure(path: Path) -> TableProfile:
+    file = pq.ParquetFile(path)
+    measuring = Measuring(file.schema_arrow)
+    for batch in file.iter_batches():
+        measuring.take(pa.Table.from_batches([batch]))
+    return measuring.profile(path)
+
+
+def _shapes(con: DuckDBPyConnection, column: str) -> tuple[dict[str, int], int, dict[str, int]]:
+    """Rows of the sample by shape, how many texts there are, and rows by magnitude or year."""
+    cases = " ".join(
+        f"when regexp_full_match(value, {literal(pattern)}) then {literal(shape)}"
+        for shape, pattern in SHAPES.items()
+    )
+    found = con.execute(
+        f"""with texts as (
+          select {quote(column)} as value, count(*) as rows from sample
+          where {quote(column)} <> '' group by all
+        ), shaped as (
+          select *, case {cases} else {literal(OTHER)} end as shape,
+            try_cast(replace(value, ',', '.') as double) as number
+          from texts
+        )
+        select shape, case when shape <> {literal(OTHER)} then {SPREAD} end as place,
+          sum(rows)::bigint as rows, count(*) as texts
+        from shaped group by all order by rows desc, shape, place"""
+    ).fetchall()
+    shapes, spread, texts = Counter[str](), Counter[str](), Counter[str]()
+    for shape, place, rows, different in found:
+        shapes[shape] += rows
+        texts[shape] += different
+        if place:
+            spread[place] += rows
+    numbers = next(iter(SHAPES))
+    if texts[numbers] > SINGLE * shapes[numbers] > 0:
+        spread.clear()
+    return dict(shapes.most_common()), texts.total(), dict(spread)
+
+
+def _codes(con: DuckDBPyConnection, source: str, columns: list[str]) -> dict[str, dict[str, int]]:
+    """Rows of each code of these columns in all rows; nothing where too many texts turn up."""
+    found = {}
+    for column in columns:
+        rows = con.execute(
+            f"""select left(md5({quote(column)}), 16) as code, count(*) as rows from {source}
+            where {quote(column)} <> '' group by {quote(column)} order by rows desc, code
+            limit {CODES + 1}"""
+        ).fetchall()
+        if len(rows) <= CODES:
+            found[column] = dict(rows)
+    return found

@@ -1,0 +1,1 @@
+"""Who is who: the persons behind the records, and what is known of each."""

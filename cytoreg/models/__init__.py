@@ -1,0 +1,1 @@
+"""SQL models: one SELECT a file, read, ordered and materialized."""

@@ -1,0 +1,173 @@
+"""SQL models: read them, order them by what they read, materialize them, comment on them.
+
+A model is one SELECT in `sql/<schema>/**/<name>.sql` and becomes `<schema>.<name>`. A comment
+before it says what its table is, which columns identify a row (`grain:`) and whether it is a view
+or a table (`materialized:`); the comment after each selected column says what the column is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import duckdb
+
+from cytoreg.errors import BuildError, ConfigError
+from cytoreg.models.file import AS_OF, FOLDERS, Model, read_model
+from cytoreg.progress import Progress, quiet
+from cytoreg.system.machine import interrupted, machine_error
+from cytoreg.warehouse import functions
+from cytoreg.warehouse.connection import comment, literal, quote, transaction
+from cytoreg.warehouse.errors import line_of, scrub
+
+__all__ = ["Model", "build", "load_models"]
+
+
+def load_models(folder: Path) -> dict[str, Model]:
+    """Every model below `folder` by its name, those that others read first.
+
+    Raises ConfigError, naming the file, for a name that is taken or no name, SQL that is not one
+    SELECT, a header key that is wrong, a mart without comments, and models that read each other
+    in a circle.
+    """
+    found: dict[str, Model] = {}
+    for path in sorted(folder.rglob("*.sql")):
+        model = read_model(path, folder)
+        if twin := found.get(model.name):
+            raise ConfigError(
+                f"{path} and {twin.path} are both {model.name}",
+                remedy="rename one: the first folder is the schema, the file is the table",
+            )
+        found[model.name] = model
+    return {name: found[name] for name in _ordered(found)}
+
+
+def build(
+    con: duckdb.DuckDBPyConnection,
+    models: Mapping[str, Model],
+    *,
+    as_of: date,
+    schemas: Collection[str] = FOLDERS,
+    names: Collection[str] | None = None,
+    later: Collection[str] = (),
+    progress: Progress = quiet,
+) -> list[str]:
+    """Materialize the models of `schemas` (or those called `names`), each after what it reads.
+
+    A model that reads a table in `later`, or a model that does, is left for another call; the
+    names that were built are returned. Tables are written in the order of their grain, so that
+    the same rows always make the same table.
+
+    Raises ConfigError when a model reads what neither a model nor the database has, BuildError
+    when its SQL fails or its grain is not unique.
+    """
+    chosen = _chosen(models, schemas, names)
+    order = [name for name in _ordered(chosen) if name not in _waiting(chosen, later)]
+    existing = _existing(con)
+    _require(chosen, order, existing)
+    functions.define(con)
+    for name in order:
+        _materialize(con, chosen[name], as_of)
+        if chosen[name].materialized == "table":
+            progress(name, _check_grain(con, chosen[name]))
+        else:
+            progress(name, 0)
+    return order
+
+
+def _chosen(
+    models: Mapping[str, Model], schemas: Collection[str], names: Collection[str] | None
+) -> dict[str, Model]:
+    if names is None:
+        return {name: model for name, model in models.items() if model.schema in schemas}
+    if unknown := sorted(set(names) - set(models)):
+        raise ConfigError(f"no SQL model is called {', '.join(unknown)}")
+    return {name: models[name] for name in models if name in set(names)}
+
+
+def _ordered(models: Mapping[str, Model]) -> list[str]:
+    """Names, each after the models that it reads; among equals by name, so that it is stable."""
+    sorter = TopologicalSorter(
+        {name: sorted(models[name].reads & set(models)) for name in sorted(models)}
+    )
+    try:
+        return list(sorter.static_order())
+    except CycleError as error:
+        circle = [models[name].path.as_posix() for name in error.args[1][1:]]
+        raise ConfigError(
+            f"SQL models read each other in a circle: {' ← '.join(reversed(circle))}",
+            remedy="move what both need into a model of its own",
+        ) from None
+
+
+def _waiting(models: Mapping[str, Model], later: Collection[str]) -> set[str]:
+    """Models that cannot be built before the tables in `later` are there."""
+    waiting = set(later)
+    for name in _ordered(models):
+        if models[name].reads & waiting:
+            waiting.add(name)
+    return waiting - set(later)
+
+
+def _existing(con: duckdb.DuckDBPyConnection) -> set[str]:
+    rows = con.execute(
+        "select table_schema || '.' || table_name from information_schema.tables"
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
+def _require(models: Mapping[str, Model], order: Iterable[str], existing: set[str]) -> None:
+    for name in order:
+        missing = sorted(models[name].reads - existing - set(models))
+        if missing:
+            raise ConfigError(
+                f"{models[name].path} reads {', '.join(missing)}, which no model makes and the"
+                " build does not have",
+                remedy="correct the name, or add the model or the source table that makes it",
+            )
+
+
+def _materialize(con: duckdb.DuckDBPyConnection, model: Model, as_of: date) -> None:
+    # The SELECT begins on the statement's first line, so that DuckDB's line is the file's line.
+    sql = AS_OF.sub(f"date '{as_of.isoformat()}'", model.sql)
+    if model.materialized == "view":
+        statement = f"create or replace view {model.name} as {sql}"
+    else:
+        order = f" order by {', '.join(map(quote, model.grain))}" if model.grain else ""
+        statement = f"create or replace table {model.name} as select * from ({sql}\n){order}"
+    try:
+        with transaction(con):
+            con.execute(statement)
+            comment(con, model.name, model.comment)
+            for column, text in model.columns.items():
+                if text:
+                    told = f"{model.name}.{quote(column)} is {literal(text)}"
+                    con.execute(f"comment on column {told}")
+    except duckdb.Error as error:
+        if (failure := machine_error(error)) or interrupted(error):
+            raise failure or KeyboardInterrupt from None
+        line = line_of(error)
+        place = f"{model.path}, line {line}" if line else str(model.path)
+        raise BuildError(f"{place}: {model.name} failed: {scrub(error)}") from None
+
+
+def _check_grain(con: duckdb.DuckDBPyConnection, model: Model) -> int:
+    """Rows of the table, after making sure that its grain tells them apart."""
+    rows: int = con.execute(f"select count(*) from {model.name}").fetchall()[0][0]
+    doubled = max(rows - 1, 0) if model.one_row else 0
+    if model.grain:
+        columns = ", ".join(map(quote, model.grain))
+        doubled = con.execute(
+            f"select count(*) from (select 1 from {model.name} group by {columns}"
+            " having count(*) > 1)"
+        ).fetchall()[0][0]
+    if doubled:
+        grain = ", ".join(model.grain) or "one row"
+        raise BuildError(
+            f"{model.path}: {model.name} has {doubled} groups of rows that share their grain"
+            f" ({grain})",
+            remedy="a join multiplies rows, or the header's grain is not what tells rows apart",
+        )
+    return rows

@@ -1,0 +1,59 @@
+"""The audit: who did what that touches persons' data, in an append-only table of the ledger.
+
+It holds names of users, runs, sources and files written, and never a question's text, which may
+name a patient: of that its SHA-256 is kept, by which a question can be recognized.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from cytoreg.nights.ledger_tables import begin, ledger_tables
+from cytoreg.system.environment import user
+
+if TYPE_CHECKING:
+    from cytoreg.project.load import Project
+
+__all__ = ["Entry", "entries", "of_question", "record"]
+
+What = Literal[
+    "query --private", "rollback", "release", "accept", "key rotate", "publish --public", "backup",
+    "restore", "forget", "forget --undo",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that was done."""
+
+    at: datetime
+    who: str
+    what: str
+    detail: str
+
+
+def record(project: Project, what: What, detail: str) -> None:
+    """Note that this user does something now; raises ConfigError when the ledger cannot say so."""
+    with begin(project.ledger_url) as connection:
+        connection.execute(
+            ledger_tables()
+            .tables["audit"]
+            .insert()
+            .values(at=datetime.now(UTC), who=user(), what=what, detail=detail)
+        )
+
+
+def entries(project: Project) -> list[Entry]:
+    """All that was done, the oldest first."""
+    audit = ledger_tables().tables["audit"]
+    with begin(project.ledger_url) as connection:
+        found = connection.execute(audit.select().order_by(audit.c.number)).all()
+    return [Entry(row.at, row.who, row.what, row.detail) for row in found]
+
+
+def of_question(sql: str, run: str) -> str:
+    """What the audit keeps of a question to the private build of a run."""
+    return f"run {run}; SQL {hashlib.sha256(sql.encode()).hexdigest()}"

@@ -1,0 +1,199 @@
+"""How a run ended: in a file of its own first, and from there in the ledger.
+
+What the ledger could not be told, or has lost, is told by the next run that begins: see `make_up`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from cytoreg.errors import ConfigError
+from cytoreg.nights import audit, ledger
+from cytoreg.nights.run import Run
+from cytoreg.nights.run_folder import durations, inputs, keep_verdict, read_verdict
+from cytoreg.project.load import Project
+from cytoreg.publication import notes
+from cytoreg.publication.publish import all_notes, folders, noted, published_run
+from cytoreg.system import durable
+from cytoreg.warehouse.connection import in_memory, literal, private_spill
+
+__all__ = [
+    "Ending",
+    "ended",
+    "enter",
+    "keep",
+    "make_up",
+    "of",
+    "read",
+    "retelling",
+    "runs",
+    "untold",
+]
+
+NAME = "ending.json"
+RETELL = "retell.json"
+
+Counted = tuple[str, str, int, bool]
+"""Source, table, records, whether they are an old landing's."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What the ledger says of a run that its other files do not: see `ledger.finish`."""
+
+    status: str
+    finished_at: str
+    error: str | None = None
+    outputs: Mapping[str, int] = field(default_factory=dict)
+    tables: Sequence[Counted] = ()
+
+
+def keep(
+    run: Run,
+    status: str,
+    *,
+    error: str | None = None,
+    outputs: Mapping[str, int] | None = None,
+    tables: Sequence[Counted] = (),
+) -> None:
+    """Write down how a run ends: of one that is to be published, before it is."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    ending = Ending(status, now, error, outputs or {}, tables)
+    durable.write(run.folder / NAME, json.dumps(asdict(ending)))
+
+
+def enter(run: Run) -> None:
+    """Tell the ledger how a run ended and when it was published, from the run's own files."""
+    url = run.project.ledger_url
+    ending = of(run, published_run(run.project))
+    if ending:
+        ledger.finish(
+            url,
+            run.run_id,
+            status=ending.status,
+            inputs=inputs(run),
+            outputs=ending.outputs,
+            durations=durations(run),
+            tables=ending.tables,
+            error=ending.error,
+            finished_at=datetime.fromisoformat(ending.finished_at),
+            checks=_checks(run.folder),
+        )
+    ledger.enter_publications(url, notes.of(run.folder))
+
+
+def make_up(project: Project) -> int:
+    """Tell the ledger of every kept run what it does not know; returns of how many.
+
+    To be called while no run is under way. A run that is published and has no note of it, because
+    its night ended at the rename, gets one.
+    """
+    url = project.ledger_url
+    current = noted(project)
+    known = ledger.statuses(url)
+    told = 0
+    for run, ending in ended(project, current):
+        if ending and ending.status == "interrupted":
+            with suppress(ConfigError):  # its verdict was written before the rename that never was
+                keep_verdict(run, replace(read_verdict(run), published=False))
+        if run.run_id not in known:
+            ledger.enter_run(
+                url,
+                run.run_id,
+                as_of=run.as_of,
+                started_at=datetime.fromisoformat(run.started_at),
+                code_version=run.code_version,
+                project_hash=run.project_hash,
+            )
+        if untold(run, ending, known):
+            enter(run)
+            told += 1
+    ledger.enter_publications(url, sorted(all_notes(project), key=lambda note: note.at))
+    _retell(project)
+    return told
+
+
+def retelling(runs: Sequence[str], what: str, detail: str) -> str:
+    """What `RETELL` of the data folder holds: runs that were made anew, and the audit's row."""
+    return json.dumps({"runs": list(runs), "what": what, "detail": detail})
+
+
+def _retell(project: Project) -> None:
+    """Tell the ledger of runs that were made anew after they ended, and the audit why."""
+    path = project.data / RETELL
+    if not path.exists():
+        return
+    told = json.loads(path.read_text(encoding="utf-8"))
+    for run_id in told["runs"]:
+        with suppress(ConfigError):
+            enter(Run.of(project, run_id))
+    audit.record(project, told["what"], told["detail"])
+    path.unlink()
+
+
+def ended(project: Project, current: str | None) -> Iterator[tuple[Run, Ending | None]]:
+    """The kept runs and how each ended; `current` is published. None ended that was cut off."""
+    for folder in folders(project):
+        with suppress(ConfigError):  # its own file is gone: it costs this run alone
+            run = Run.of(project, folder.name)
+            yield run, of(run, current)
+
+
+def untold(run: Run, ending: Ending | None, known: Mapping[str, str]) -> bool:
+    """Whether the ledger, whose statuses are `known`, does not say how a run ended."""
+    return run.run_id not in known or bool(ending and ending.status != known[run.run_id])
+
+
+def runs(project: Project, limit: int = 20) -> list[ledger.RunRecord]:
+    """The latest runs as the ledger has them; one that was published since is so, see `make_up`."""
+
+    def was_published(run_id: str) -> bool:
+        return run_id == published_run(project) or bool(notes.of(project.builds / run_id))
+
+    return [
+        replace(run, status="published")
+        if run.status == "running" and was_published(run.run_id)
+        else run
+        for run in ledger.runs(project.ledger_url, limit)
+    ]
+
+
+def of(run: Run, current: str | None) -> Ending | None:
+    """How a run ended; one that was to be published and was not was interrupted before."""
+    ending = read(run)
+    if ending is None or ending.status != "published":
+        return ending
+    was_published = run.run_id == current or notes.of(run.folder)
+    return ending if was_published else Ending("interrupted", ending.finished_at)
+
+
+def read(run: Run) -> Ending | None:
+    """What a run wrote of its end, be it that it was published; none if it came not so far."""
+    try:
+        known = json.loads((run.folder / NAME).read_text(encoding="utf-8"))
+        return Ending(**known | {"tables": [tuple(table) for table in known["tables"]]})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _checks(folder: Path) -> list[ledger.Check]:
+    """What a run's checks counted, from what it exported; none if it came not so far."""
+    public = folder / "published.duckdb"
+    if not public.exists():
+        return []
+    try:
+        with closing(in_memory(private_spill())) as con:
+            con.execute(f"attach {literal(str(public))} as public (read_only)")
+            return con.execute(
+                "select rule, severity, violated, denominator, status"
+                " from public.quality.check_result"
+            ).fetchall()
+    except duckdb.Error:
+        return []

@@ -1,0 +1,217 @@
+"""How a run ends: gates, export without identities, report, the one rename, the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg.errors import CytoregError, place
+from cytoreg.nights import endings
+from cytoreg.nights.run import Purpose, Run, Verdict
+from cytoreg.nights.run_folder import durations, fingerprint, keep_verdict, steps, timed
+from cytoreg.progress import Progress, quiet
+from cytoreg.publication.gates import Gate
+from cytoreg.publication.hold import HELD, held
+from cytoreg.system.machine import machine_error
+from cytoreg.system.version import __version__
+from cytoreg.warehouse.connection import comment, open_build
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from cytoreg.landing.land import Landing
+
+_DONE: dict[Purpose, str] = {"publish": "published", "validate": "validated", "rebuild": "rebuilt"}
+
+
+def conclude(run: Run, progress: Progress = quiet) -> Verdict:
+    """Check the gates, write the report and, to publish, put the marts in place if they hold.
+
+    Once the marts are in place the run is published, whatever fails after that: the verdict's
+    notes say what did, and the next run makes it up.
+    """
+    from cytoreg.nights.run_key import run_key
+    from cytoreg.publication import privacy, publish, retention
+
+    project = run.project
+    with timed(run, "publish") as counts:
+        gates, outputs = _check(run, run.purpose)
+        status = _DONE[run.purpose] if all(gate.passed for gate in gates) else "gate closed"
+        if status == "published" and (hold := held(project)):
+            remedy = "cytoreg rollback --release lets the nights be published again"
+            gates.append(Gate(HELD, False, f"{hold}; {remedy}"))
+            status = "held"
+        public = run.folder / publish.PUBLIC
+        publish.export(
+            run.build,
+            public,
+            pseudonym_key=run_key(run),
+            policy=privacy.policy_of(project),
+        )
+        write_report(run, "closed" if status in ("gate closed", "held") else status)
+        verdict = Verdict(run.run_id, status == "published", gates, run.report)
+        keep_verdict(run, verdict)
+        endings.keep(run, status, outputs=outputs, tables=counted(run))
+        notes = _put_in_place(run) if status == "published" else []
+        counts["published"] = int(status == "published")
+    if datetime.now(UTC) < run.began:
+        notes.append(f"the clock was set back: this run is dated {run.began}, after the one before")
+    verdict = replace(verdict, counts=totals(run), durations=durations(run), notes=notes)
+    for what, last in (
+        ("the ledger", lambda: endings.enter(run)),
+        ("retention", lambda: retention.retain(project, project.config.retention.builds)),
+        ("the verdict", lambda: keep_verdict(run, verdict)),
+        ("the terminal", lambda: progress("publish", counts["published"])),
+    ):
+        try:
+            last()
+        except (Exception, KeyboardInterrupt) as error:
+            notes.append(f"{what}: {_told(error)}; the next run makes up for it")
+    return verdict
+
+
+def totals(run: Run) -> dict[str, int]:
+    """What the stages after landing counted."""
+    found: dict[str, int] = {}
+    for name, (_, counts) in steps(run).items():
+        if not name.startswith("land "):
+            found |= {key: found.get(key, 0) + n for key, n in counts.items()}
+    return found
+
+
+def _put_in_place(run: Run) -> list[str]:
+    """Publish; returns what failed after the rename, raises what failed before."""
+    from cytoreg.publication import publish
+
+    try:
+        publish.publish(run.project, run.run_id)
+    except BaseException as error:
+        if publish.published_run(run.project) != run.run_id:
+            raise
+        return [f"the note of the publication: {_told(error)}; the next run makes up for it"]
+    return []
+
+
+def _told(error: BaseException) -> str:
+    """What went wrong, without a value."""
+    if isinstance(error, CytoregError):
+        return error.message
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    failure = machine_error(error)
+    return failure.message if failure else place(error)
+
+
+def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
+    """The gates' verdicts, and the rows of each mart."""
+    from cytoreg.nights.run_key import key_gates
+    from cytoreg.publication import surge
+    from cytoreg.publication.gates import check_gates
+
+    previous = _previous(run)
+    with open_build(run.build) as con:
+        gates = check_gates(
+            con,
+            run.project.config.gates,
+            previous,
+            marts_expected=purpose != "validate",
+            further=[surge.gate(con, previous, run.accepted), *key_gates(run)],
+        )
+        describe(con, run)
+        return gates, sizes(con)
+
+
+def sizes(con: DuckDBPyConnection) -> dict[str, int]:
+    """The rows of each mart."""
+    tables = con.execute(
+        "select table_schema || '.' || table_name from information_schema.tables"
+        " where table_schema = 'marts' and table_type = 'BASE TABLE' order by 1"
+    ).fetchall()
+    return {
+        table: con.execute(f"select count(*) from {table}").fetchall()[0][0] for (table,) in tables
+    }
+
+
+def describe(con: DuckDBPyConnection, run: Run) -> None:
+    """`quality.run`: which run, code, project and key this build is of; nothing that is timed."""
+    from cytoreg.identity.key import fingerprint_of
+    from cytoreg.nights.run_key import run_key
+
+    con.execute(
+        "create or replace table quality.run as select ? as run_id, ?::date as as_of,"
+        " ? as time_zone, ? as code_version, ? as project_hash, ? as registry,"
+        " ? as pseudonym_key",
+        [
+            run.run_id,
+            run.as_of,
+            run.time_zone,
+            __version__,
+            run.project.content_hash(),
+            run.project.config.registry.title,
+            fingerprint_of(run_key(run)),
+        ],
+    )
+    comment(con, "quality.run", "The run that made this file: one row.")
+
+
+def write_report(run: Run, status: str) -> None:
+    """The steward's page of a run that was exported."""
+    from cytoreg import report
+
+    previous = _previous(run)
+    report.render(
+        run.folder / "published.duckdb",
+        run.report,
+        title=run.project.config.registry.title,
+        run={
+            "run_id": run.run_id,
+            "as_of": str(run.as_of),
+            "status": status,
+            "durations": durations(run),
+        },
+        previous=_pulse(previous) if previous else None,
+    )
+
+
+def _pulse(published: Path) -> dict[str, int] | None:
+    """The counts of what is published; None if it cannot be read: the report does without."""
+    import duckdb
+
+    from cytoreg import report
+
+    try:
+        return report.pulse(published)
+    except duckdb.Error:
+        return None
+
+
+def _previous(run: Run) -> Path | None:
+    """The build that readers see now: its run's own export, which no client holds open."""
+    from cytoreg.publication.publish import as_exported, published_run
+
+    project = run.project
+    current = published_run(project)
+    kept = as_exported(project, current) if current else None
+    return kept or (project.published if project.published.exists() else None)
+
+
+def _used(run: Run) -> list[tuple[Landing, bool]]:
+    """The landings of a run, and which of them are old."""
+    from cytoreg.landing.land import latest
+    from cytoreg.nights.source_status import stale
+
+    return [
+        (latest(run.project, source, fingerprint(run, source)), stale(run, source) is not None)
+        for source in run.project.config.sources
+    ]
+
+
+def counted(run: Run) -> list[endings.Counted]:
+    """What came in by source table, unparsable records included, and whether it is old."""
+    return [
+        (landing.source, table.table, table.rows + table.rejects, old)
+        for landing, old in _used(run)
+        for table in landing.tables
+    ]

@@ -1,0 +1,365 @@
+"""The ledger: what must outlive every build. Runs, what went in and out, checks over the nights.
+
+Any database that SQLAlchemy reaches will do; by default a SQLite file in the data folder. Tables
+are made on first use. It holds counts, durations and scrubbed errors, no patient's data. One
+ledger serves one data folder, whose lock lets one refresh run at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from cytoreg.nights.ledger_tables import begin, ledger_tables, repair
+from cytoreg.publication.notes import How, Note
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+__all__ = [
+    "Check",
+    "Publication",
+    "RunRecord",
+    "TrendPoint",
+    "enter_publications",
+    "enter_run",
+    "finish",
+    "publications",
+    "record_checks",
+    "repair",
+    "runs",
+    "start",
+    "statuses",
+    "trend",
+    "volumes",
+]
+
+Check = tuple[str, str, int, int, str]
+"""What a check counted: rule, severity, violated, denominator, status."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run: `inputs` by source, `outputs` rows by mart, `durations` seconds by stage."""
+
+    run_id: str
+    status: str
+    as_of: date
+    started_at: datetime
+    finished_at: datetime | None
+    code_version: str
+    project_hash: str
+    error: str | None
+    inputs: Mapping[str, Mapping[str, int | str]]
+    outputs: Mapping[str, int]
+    durations: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class TrendPoint:
+    """What one run counted for a rule."""
+
+    run_id: str
+    started_at: datetime
+    severity: str
+    violated: int
+    denominator: int
+    status: str
+
+
+@dataclass(frozen=True)
+class Publication:
+    """When a run's build was put in the place of another's: how, by whom and why."""
+
+    run_id: str
+    at: datetime
+    how: How
+    replaced: str | None
+    who: str = ""
+    why: str = ""
+
+
+def start(
+    url: str,
+    run_id: str,
+    *,
+    as_of: date,
+    code_version: str,
+    project_hash: str,
+    started_at: datetime | None = None,
+) -> None:
+    """Open a run's row, status `running`; a run that never finished becomes `interrupted`."""
+    run = ledger_tables().tables["run"]
+    with begin(url) as connection:
+        connection.execute(
+            run.update().where(run.c.status == "running").values(status="interrupted")
+        )
+        connection.execute(
+            run.insert().values(
+                run_id=run_id,
+                status="running",
+                as_of=as_of,
+                started_at=started_at or _now(),
+                code_version=code_version,
+                project_hash=project_hash,
+            )
+        )
+
+
+def finish(
+    url: str,
+    run_id: str,
+    *,
+    status: str,
+    inputs: Mapping[str, Mapping[str, int | str]],
+    outputs: Mapping[str, int],
+    durations: Mapping[str, float],
+    tables: Sequence[tuple[str, str, int, bool]] = (),
+    error: str | None = None,
+    finished_at: datetime | None = None,
+    checks: Sequence[Check] = (),
+) -> None:
+    """Close a run's row: published, gate closed, validated or failed, and what was counted.
+
+    `inputs` has per source: fingerprint, rows, rejects, reused. `tables` has per source table:
+    source, table, records (unparsable ones included), whether they are an old landing's. `error`
+    is a scrubbed message. `checks` are as of `record_checks`.
+    """
+    known = ledger_tables().tables
+    run = known["run"]
+    children: dict[str, list[dict[str, object]]] = {
+        "run_input": [
+            {
+                "source": source,
+                "fingerprint": str(counts.get("fingerprint", "")),
+                "rows": int(counts.get("rows", 0)),
+                "rejects": int(counts.get("rejects", 0)),
+                "reused": bool(counts.get("reused", False)),
+            }
+            for source, counts in inputs.items()
+        ],
+        "run_table": [
+            {"source": source, "table": table, "records": records, "stale": stale}
+            for source, table, records, stale in tables
+        ],
+        "run_output": [{"table": table, "rows": rows} for table, rows in outputs.items()],
+        "run_stage": [
+            {"position": position, "stage": stage, "seconds": seconds}
+            for position, (stage, seconds) in enumerate(durations.items())
+        ],
+    }
+    with begin(url) as connection:
+        connection.execute(
+            run.update()
+            .where(run.c.run_id == run_id)
+            .values(status=status, finished_at=finished_at or _now(), error=error)
+        )
+        _replace(connection, known["check_history"], run_id, _numbered(checks))
+        for name, rows in children.items():
+            _replace(connection, known[name], run_id, rows)
+
+
+def record_checks(url: str, run_id: str, rows: Sequence[Check]) -> None:
+    """Keep a run's check results: (rule, severity, violated, denominator, status) each."""
+    with begin(url) as connection:
+        table = ledger_tables().tables["check_history"]
+        _replace(connection, table, run_id, _numbered(rows))
+
+
+def _numbered(checks: Sequence[Check]) -> list[dict[str, object]]:
+    names = ("rule", "severity", "violated", "denominator", "status")
+    return [
+        {"position": position, **dict(zip(names, row, strict=True))}
+        for position, row in enumerate(checks)
+    ]
+
+
+def statuses(url: str) -> dict[str, str]:
+    """How each run of the ledger ended, as it knows."""
+    run = ledger_tables().tables["run"]
+    with begin(url) as connection:
+        rows = connection.execute(run.select().with_only_columns(run.c.run_id, run.c.status))
+        return {row.run_id: row.status for row in rows}
+
+
+def enter_run(
+    url: str,
+    run_id: str,
+    *,
+    as_of: date,
+    started_at: datetime,
+    code_version: str,
+    project_hash: str,
+) -> None:
+    """A row for a run of which the ledger does not know; it counts as interrupted."""
+    known = {"as_of": as_of, "code_version": code_version, "project_hash": project_hash}
+    with begin(url) as connection:
+        connection.execute(
+            ledger_tables()
+            .tables["run"]
+            .insert()
+            .values(run_id=run_id, status="interrupted", started_at=started_at, **known)
+        )
+
+
+def runs(url: str, limit: int = 20) -> list[RunRecord]:
+    """The latest runs, the newest first."""
+    tables = ledger_tables().tables
+    run = tables["run"]
+    with begin(url) as connection:
+        found = connection.execute(
+            run.select().order_by(run.c.started_at.desc(), run.c.run_id.desc()).limit(limit)
+        ).all()
+        ids = [row.run_id for row in found]
+        inputs: dict[str, dict[str, dict[str, int | str]]] = {}
+        for row in _of(connection, tables["run_input"], ids, "source"):
+            inputs.setdefault(row.run_id, {})[row.source] = {
+                "fingerprint": row.fingerprint,
+                "rows": row.rows,
+                "rejects": row.rejects,
+                "reused": int(row.reused),
+            }
+        for row in _of(connection, tables["run_table"], ids, "source"):
+            if row.stale and row.source in inputs.get(row.run_id, {}):
+                inputs[row.run_id][row.source]["stale"] = 1
+        outputs: dict[str, dict[str, int]] = {}
+        for row in _of(connection, tables["run_output"], ids, "table"):
+            outputs.setdefault(row.run_id, {})[row.table] = row.rows
+        durations: dict[str, dict[str, float]] = {}
+        for row in _of(connection, tables["run_stage"], ids, "position"):
+            durations.setdefault(row.run_id, {})[row.stage] = row.seconds
+    return [
+        RunRecord(
+            run_id=row.run_id,
+            status=row.status,
+            as_of=row.as_of,
+            started_at=_utc(row.started_at),
+            finished_at=_utc(row.finished_at) if row.finished_at else None,
+            code_version=row.code_version,
+            project_hash=row.project_hash,
+            error=row.error,
+            inputs=inputs.get(row.run_id, {}),
+            outputs=outputs.get(row.run_id, {}),
+            durations=durations.get(row.run_id, {}),
+        )
+        for row in found
+    ]
+
+
+def enter_publications(url: str, notes: Sequence[Note]) -> None:
+    """Enter when a run was published, as far as the ledger does not know."""
+    table = ledger_tables().tables["publication"]
+    if not notes:
+        return
+    ids = sorted({note.run_id for note in notes})
+    with begin(url) as connection:
+        found = connection.execute(table.select().where(table.c.run_id.in_(ids))).all()
+        known = {(row.run_id, _utc(row.at), row.how) for row in found}
+        new = [
+            asdict(note) | {"at": note.moment}
+            for note in notes
+            if (note.run_id, note.moment, note.how) not in known
+        ]
+        if new:
+            connection.execute(table.insert(), new)
+
+
+def publications(url: str, limit: int = 20) -> list[Publication]:
+    """The latest publications, the newest first."""
+    table = ledger_tables().tables["publication"]
+    with begin(url) as connection:
+        found = connection.execute(
+            table.select().order_by(table.c.at.desc(), table.c.number.desc()).limit(limit)
+        ).all()
+    return [
+        Publication(row.run_id, _utc(row.at), row.how, row.replaced, row.who or "", row.why or "")
+        for row in found
+    ]
+
+
+def volumes(url: str, nights: int) -> dict[tuple[str, str], list[int]]:
+    """Records of each (source, table) in the latest published runs, the oldest first.
+
+    A run in which an old landing served does not count for it.
+    """
+    tables = ledger_tables().tables
+    run, counted = tables["run"], tables["run_table"]
+    with begin(url) as connection:
+        latest = connection.execute(
+            run.select()
+            .with_only_columns(run.c.run_id)
+            .where(run.c.status == "published")
+            .order_by(run.c.started_at.desc(), run.c.run_id.desc())
+            .limit(nights)
+        ).all()
+        ids = [row.run_id for row in reversed(latest)]
+        rows = _of(connection, counted, ids, "table")
+    found: dict[tuple[str, str], list[int]] = {}
+    for row in sorted(rows, key=lambda row: ids.index(row.run_id)):
+        if not row.stale:
+            found.setdefault((row.source, row.table), []).append(row.records)
+    return found
+
+
+def trend(url: str, rule: str) -> list[TrendPoint]:
+    """What each run counted for a rule, the oldest first."""
+    tables = ledger_tables().tables
+    run, history = tables["run"], tables["check_history"]
+    with begin(url) as connection:
+        found = connection.execute(
+            history.join(run, run.c.run_id == history.c.run_id)
+            .select()
+            .with_only_columns(
+                history.c.run_id,
+                run.c.started_at,
+                history.c.severity,
+                history.c.violated,
+                history.c.denominator,
+                history.c.status,
+            )
+            .where(history.c.rule == rule)
+            .order_by(run.c.started_at, run.c.run_id, history.c.position)
+        ).all()
+    return [
+        TrendPoint(
+            row.run_id,
+            _utc(row.started_at),
+            row.severity,
+            row.violated,
+            row.denominator,
+            row.status,
+        )
+        for row in found
+    ]
+
+
+def _replace(
+    connection: sa.Connection,
+    table: sa.Table,
+    run_id: str,
+    rows: Sequence[Mapping[str, object]],
+) -> None:
+    """A run's rows of a table, in place of those that it had."""
+    connection.execute(table.delete().where(table.c.run_id == run_id))
+    if rows:
+        connection.execute(table.insert(), [{"run_id": run_id, **row} for row in rows])
+
+
+def _of(
+    connection: sa.Connection, table: sa.Table, ids: Sequence[str], order: str
+) -> Sequence[sa.Row[tuple[object, ...]]]:
+    """The rows of a table that belong to some runs."""
+    return connection.execute(
+        table.select().where(table.c.run_id.in_(ids)).order_by(table.c[order])
+    ).all()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _utc(moment: datetime) -> datetime:
+    """SQLite forgets the zone; the ledger writes UTC only."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

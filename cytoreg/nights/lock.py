@@ -1,0 +1,59 @@
+"""The lock of a data folder: one refresh at a time, whatever process it runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg.errors import Busy
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+__all__ = ["locked", "release_lock", "take_lock"]
+
+_locks: dict[Path, BaseFileLock] = {}
+
+
+def take_lock(data: Path) -> None:
+    """Keep other refreshes and rollbacks off a data folder; Busy when one is at work.
+
+    What a crash kept one of them from finishing is finished first.
+    """
+    from filelock import FileLock, Timeout
+
+    from cytoreg.system import journal
+
+    data.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(data / "refresh.lock", timeout=0, mode=0o600, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise Busy(
+            f"another refresh, rollback, verify, backup or forget is at work on {data}",
+            remedy="wait for it (cytoreg runs shows a refresh), or use another --data folder",
+        ) from None
+    _locks[data] = lock
+    try:
+        journal.finish(data)
+    except BaseException:
+        release_lock(data)
+        raise
+
+
+@contextmanager
+def locked(data: Path) -> Iterator[None]:
+    """Keep other refreshes and rollbacks off a data folder during the block."""
+    take_lock(data)
+    try:
+        yield
+    finally:
+        release_lock(data)
+
+
+def release_lock(data: Path) -> None:
+    """Let the next refresh begin."""
+    if lock := _locks.pop(data, None):
+        lock.release()

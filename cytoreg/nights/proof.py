@@ -1,0 +1,47 @@
+"""What a night would stumble over, found before it begins: the project's own content."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cytoreg.warehouse import quality
+
+if TYPE_CHECKING:
+    from cytoreg.project.load import Project
+    from cytoreg.suites.prove import Proved
+
+FORESEEN = ("staging", "accepted", "registry", "marts")
+"""Schemas whose tables are known before a build is made."""
+
+
+def prove_suites(project: Project) -> dict[str, list[Proved]]:
+    """The expectations of every suite by table, each ready to be judged.
+
+    Raises ConfigError, naming file and expectation, for a suite that could not be judged, and for
+    one of a table that no night makes.
+    """
+    from cytoreg.suites import load_suites
+    from cytoreg.suites.prove import prove, require_table
+
+    suites = load_suites(project.root / "expectations")
+    if not suites:
+        return {}
+    tables = tables_to_come(project)
+    for suite in suites:
+        if suite.schema in FORESEEN or suite.schema == "quality":
+            require_table(suite, tables)
+    return {suite.table: prove(suite) for suite in suites}
+
+
+def tables_to_come(project: Project) -> set[str]:
+    """Tables that a night makes, as far as the project tells before one: see FORESEEN."""
+    from cytoreg.models.build import load_models
+    from cytoreg.rules import load_schemas
+    from cytoreg.survival import TABLES
+
+    person = project.config.linkage.entity
+    tables = {f"registry.{person}", f"registry.{person}_link"}
+    tables |= {f"accepted.{entity}" for entity in load_schemas(project.root / "schemas")}
+    tables |= set(load_models(project.root / "sql"))
+    tables |= {table.name for table in TABLES}
+    return tables | {f"quality.{table}" for table in quality.TABLES} | {"quality.completeness"}

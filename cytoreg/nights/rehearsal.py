@@ -1,0 +1,133 @@
+"""A night rehearsed on tables without a row: what does not compile is found by day.
+
+The stages of a refresh run in their order, in a temporary folder, on landings that have each
+source's columns and no record. Nothing is written but there; of each source a few records are read
+to see its columns, or its newest landing where it is away.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg import manifest
+from cytoreg.errors import ConfigError, CytoregError, place
+from cytoreg.nights.run import Run
+from cytoreg.nights.run_folder import remember_landing
+from cytoreg.progress import quiet
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cytoreg.project.load import Project
+
+__all__ = ["rehearse"]
+
+_AS_OF = date(2000, 1, 1)
+_FINGERPRINT = "rehearsal"
+_LEFT_OUT = "judge sources"
+"""It compares with nights that were; there is nothing to compile in it."""
+
+
+def rehearse(project: Project) -> Iterator[tuple[str, bool, str]]:
+    """(stage, whether it compiles, what it counted or what is wrong), up to the first that fails.
+
+    What is wrong is told without a value.
+    """
+    from cytoreg.nights.refresh import STAGES
+    from cytoreg.nights.run_key import REHEARSAL
+
+    with tempfile.TemporaryDirectory(prefix="cytoreg-") as folder:
+        data = Path(folder)
+        run = Run(REHEARSAL, project.root, project.extracts, data, _AS_OF, project.time_zone)
+        run.folder.mkdir(parents=True)
+        for stage, play in (("landings", _land), *STAGES):
+            if stage == _LEFT_OUT:
+                continue
+            try:
+                counts = play(run, quiet)
+                if stage in ("judge tables", "judge marts"):
+                    _check_expectations(run)
+            except CytoregError as error:
+                yield stage, False, str(error)
+                return
+            except Exception as error:
+                yield stage, False, f"unexpected {place(error)}; no values shown"
+                return
+            yield stage, True, _told(counts)
+
+
+def _told(counts: dict[str, int]) -> str:
+    """What a stage counted; whether expectations hold says nothing without records."""
+    told = [f"{count} {name}" for name, count in counts.items() if count and name != "failed"]
+    return ", ".join(told) or "compiles"
+
+
+def _land(run: Run, _: object) -> dict[str, int]:
+    """Landings without a record, with the columns that each source has now."""
+    from cytoreg.landing.writing import Writing
+    from cytoreg.sources.items import Rows
+
+    tables = 0
+    for source, config in run.project.config.sources.items():
+        home = run.project.landing / source / _FINGERPRINT
+        home.mkdir(parents=True)
+        with Writing(source, config, home, quiet) as writing:
+            for table, schema in _schemas(run.project, source).items():
+                writing.take(Rows(table, schema.empty_table()))
+        landing = manifest.Landing(
+            source, config.kind, _FINGERPRINT, home, "", 0, "", "", [], writing.tables(), []
+        )
+        manifest.write(landing, home)
+        remember_landing(run, source, _FINGERPRINT)
+        tables += len(landing.tables)
+    return {"tables": tables}
+
+
+def _schemas(project: Project, source: str) -> dict[str, pa.Schema]:
+    """The columns of each table of a source."""
+    import pyarrow.parquet as pq
+
+    from cytoreg.landing.land import newest
+    from cytoreg.sources.items import Rows
+    from cytoreg.sources.kinds import sampling
+    from cytoreg.sources.password import unlocked
+
+    config = project.source(source)
+    found: dict[str, pa.Schema] = {}
+    try:
+        with unlocked(config.password):
+            for item in sampling(source, config, project.extracts):
+                if isinstance(item, Rows) and item.table in config.tables:
+                    found.setdefault(item.table, item.rows.schema)
+                    if found.keys() == config.tables.keys():
+                        break
+    except CytoregError:
+        landing = newest(project, source)
+        if landing is None:
+            raise
+        for table in config.tables:
+            with suppress(OSError):
+                found[table] = pq.read_schema(landing.folder / f"{table}.parquet")
+    return found
+
+
+def _check_expectations(run: Run) -> None:
+    """Raise ConfigError for expectations that could not be run, which the stage has recorded."""
+    from cytoreg.warehouse.connection import open_build
+
+    with open_build(run.build, read_only=True) as con:
+        broken = con.execute(
+            "select rule, regexp_extract(reason, 'Could not be run: (.*)', 1, 's')"
+            " from quality.check_result where kind = 'table' and status = 'error' order by rule"
+        ).fetchall()
+    if broken:
+        told = "; ".join(f"{rule} ({why.rstrip('.')})" for rule, why in broken)
+        raise ConfigError(
+            f"expectations that cannot be run: {told}",
+            remedy="correct their type, columns and arguments in expectations/",
+        )

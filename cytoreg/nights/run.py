@@ -1,0 +1,181 @@
+"""One run of a refresh, known by its id, and the verdict that it comes to.
+
+Everything else is read back from its folder (nights/run_folder.py), so that stages can be called
+from one process, from Prefect tasks or from a test alike.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cytoreg.errors import ConfigError, GateClosed
+from cytoreg.project.load import Project, load_project
+from cytoreg.system import durable
+from cytoreg.system.version import __version__
+
+if TYPE_CHECKING:
+    from cytoreg.publication.gates import Gate
+
+Purpose = Literal["publish", "validate", "rebuild"]
+
+RUN, SCHEMA = "run.json", 1
+"""The file of a run's folder that says what the run is, and the version of what it holds."""
+ID = "%Y%m%dT%H%M%SZ"
+"""How ids of runs begin: the second in which the run began (UTC)."""
+
+_TEXTS = ("time_zone", "purpose", "continues", "code_version", "project_hash", "started_at")
+_KEPT = ("root", "extracts", "as_of", "accepted", *_TEXTS)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One refresh: where its project, extracts and data are, and the date it looks back from.
+
+    Its days are days of `time_zone`. `continues` is the failed run whose landings it uses; of
+    `accepted` sources no drift closes the gate.
+    """
+
+    run_id: str
+    root: Path
+    extracts: Path
+    data: Path
+    as_of: date
+    time_zone: str
+    purpose: Purpose = "publish"
+    continues: str = ""
+    accepted: tuple[str, ...] = ()
+    code_version: str = __version__
+    project_hash: str = ""
+    started_at: str = ""
+
+    @classmethod
+    def open(cls, data: Path, run_id: str) -> Run:
+        """The run that `new_run` began under this id."""
+        path = data / "builds" / run_id / RUN
+        try:
+            known = json.loads(path.read_text(encoding="utf-8"))
+            if known.get("schema", 1) > SCHEMA:
+                raise ConfigError(
+                    f"run {run_id} was made by a newer cytoreg", remedy="use that one, or newer"
+                )
+            return cls(
+                run_id=run_id,
+                data=data,
+                root=Path(known["root"]),
+                extracts=Path(known["extracts"]),
+                as_of=date.fromisoformat(known["as_of"]),
+                accepted=tuple(known["accepted"]),
+                **{name: known[name] for name in _TEXTS},
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            raise ConfigError(f"no run {run_id} below {data}", remedy="see: cytoreg runs") from None
+
+    @classmethod
+    def of(cls, project: Project, run_id: str) -> Run:
+        """A run of a project, which may lie elsewhere than when the run was made."""
+        run = cls.open(project.data, run_id)
+        return replace(run, root=project.root, extracts=project.extracts)
+
+    @property
+    def began(self) -> datetime:
+        """When it began (UTC)."""
+        return began(self.run_id)
+
+    @cached_property
+    def project(self) -> Project:
+        """The loaded project."""
+        return load_project(self.root, extracts=self.extracts, data=self.data)
+
+    @property
+    def folder(self) -> Path:
+        """Everything that this run makes."""
+        return self.data / "builds" / self.run_id
+
+    @property
+    def build(self) -> Path:
+        """The private build: identities, quarantine, all schemas.
+
+        Not called registry: DuckDB names a database after its file, and `registry.patient` could
+        then mean a schema or a database.
+        """
+        return self.folder / "build.duckdb"
+
+    @property
+    def report(self) -> Path:
+        """The steward's page."""
+        return self.folder / "report.html"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a refresh ended: published or not, why, and what it made (counts only).
+
+    `notes` says what failed after the end, and undid nothing.
+    """
+
+    run_id: str
+    published: bool
+    gates: list[Gate]
+    report: Path
+    counts: dict[str, int] = field(default_factory=dict)
+    durations: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def closed(self) -> list[Gate]:
+        """The gates that did not hold."""
+        return [gate for gate in self.gates if not gate.passed]
+
+    def raise_if_closed(self) -> None:
+        """Raise GateClosed, naming the gates, when one did not hold."""
+        if self.closed:
+            raise GateClosed(
+                "gate closed: " + "; ".join(f"{gate.name}: {gate.detail}" for gate in self.closed),
+                remedy=f"what was published before stays; read {self.report}",
+                run_id=self.run_id,
+            )
+
+
+def create(run: Run) -> None:
+    """Make the folder of a run, and write down what it is."""
+    known = {name: getattr(run, name) for name in _KEPT}
+    run.folder.mkdir(parents=True)
+    durable.write(run.folder / RUN, json.dumps({"schema": SCHEMA} | known, default=str))
+
+
+def began(run_id: str) -> datetime:
+    """When the run of this id began, to the second (UTC); ValueError for what is no id."""
+    return datetime.strptime(run_id[:16], ID).replace(tzinfo=UTC)
+
+
+def newest(project: Project) -> datetime | None:
+    """When the newest kept run began, by its own word."""
+    found = []
+    for folder in project.builds.glob("[0-9]*"):
+        with suppress(ValueError):
+            found.append(began(folder.name))
+    return max(found, default=None)
+
+
+def earlier(run: Run) -> Iterator[Run]:
+    """Refreshes that came to a verdict before this run, the newest first.
+
+    A rebuild looks at old landings and a validation perhaps at another delivery: neither counts.
+    """
+    for path in newest_first(run.project, "verdict.json"):
+        with suppress(ConfigError):  # a file of another run that is damaged is no concern of ours
+            before = Run.open(run.data, path.parent.name)
+            if before.purpose == "publish" and before.run_id != run.run_id:
+                yield before
+
+
+def newest_first(project: Project, name: str) -> list[Path]:
+    """A file of each run's folder."""
+    return sorted(project.builds.glob(f"*/{name}"), reverse=True)

@@ -1,0 +1,1 @@
+"""A registry's project: its folder and its cytoreg.toml as typed data."""

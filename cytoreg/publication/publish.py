@@ -1,0 +1,282 @@
+"""Publication: what must hold, what is shown, and the one rename that puts it in place.
+
+`published/registry.duckdb` is a copy of the `published.duckdb` of one run: read-only, with the hash
+of the export, and fenced against logs. Publishing and rolling back are the same rename, so readers
+see one build or another, whole, at any moment.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from cytoreg.errors import BuildError, ConfigError, GateClosed
+from cytoreg.identity.pseudonyms import define_pseudonym
+from cytoreg.project.load import Project
+from cytoreg.publication import notes, privacy
+from cytoreg.publication.reading import reading, tables_of
+from cytoreg.system.durable import copy, sha256, sync
+from cytoreg.system.durable import write as durable_write
+from cytoreg.warehouse.connection import STORAGE_VERSION, in_memory, literal, quote, transaction
+
+__all__ = [
+    "as_exported", "digest_of", "export", "faults", "is_sound", "publications", "publish",
+    "published_run", "rollback",
+]  # fmt: skip
+
+PUBLIC, DIGEST = "published.duckdb", "published.sha256"
+"""A run's own export, and its hash as `sha256sum --check` reads it."""
+
+READ_ONLY = 0o444
+FENCE = "nowhere/log"
+"""What the name of the published file's log points to; see `fence`."""
+
+PRIVATE_TEXT = privacy.Policy()
+"""The policy where nobody gives one: it knows of no text that may be published."""
+
+PUBLIC_SCHEMAS = ("marts", "quality")
+PRIVATE_TABLES = ("expectation_row",)
+"""Tables of `quality` that name rows of tables which are not published."""
+
+
+def export(
+    build: Path, out: Path, *, pseudonym_key: str, policy: privacy.Policy = PRIVATE_TEXT
+) -> None:
+    """Write the tables of marts and quality, with comments, into a file without identities.
+
+    What of them is published is the policy's to say (publication/privacy.py). `out` appears whole
+    or not at all, without a write-ahead log beside it, once its hash is there.
+    """
+    making = out.with_name(f".{out.name}.tmp")
+    for leftover in (making, making.with_name(making.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    # What does not fit into memory stays in the run's folder, like all that is private.
+    with closing(in_memory(out.parent / ".spill")) as con:
+        con.execute(f"attach {literal(str(build))} as build (read_only)")
+        con.execute(
+            f"attach {literal(str(making))} as public (storage_version '{STORAGE_VERSION}')"
+        )
+        define_pseudonym(con, pseudonym_key)
+        with transaction(con):
+            for schema in PUBLIC_SCHEMAS:
+                con.execute(f"create schema public.{schema}")
+                for table in tables_of(con, schema, database="build"):
+                    if schema == "quality" and table in PRIVATE_TABLES:
+                        continue
+                    _copy(con, policy, schema, table)
+        con.execute("checkpoint public")
+        con.execute("detach public")
+    if making.with_name(making.name + ".wal").exists():
+        raise BuildError(f"{out.name} could not be written whole: its log was left over")
+    making.chmod(READ_ONLY)
+    sync(making)
+    durable_write(out.with_name(DIGEST), f"{sha256(making)}  {out.name}\n")
+    making.replace(out)
+    sync(out.parent)
+
+
+def _copy(con: duckdb.DuckDBPyConnection, policy: privacy.Policy, schema: str, table: str) -> None:
+    columns = {column.name: column for column in privacy.shown(con, policy, schema, table)}
+    if not columns:
+        return
+    target = f"{schema}.{quote(table)}"
+    selected = ", ".join(f"{column.sql} as {quote(name)}" for name, column in columns.items())
+    rows = privacy.rows_of(con, policy, schema, table)
+    con.execute(
+        f"create table public.{target} as select {selected} from build.{target}"
+        + (f" where {rows}" if rows else "")
+    )
+    told = con.execute(
+        "select 'table', null, comment from duckdb_tables() where database_name = 'build'"
+        " and schema_name = $1 and table_name = $2 and comment is not null"
+        " union all select 'column', column_name, comment from duckdb_columns()"
+        " where database_name = 'build' and schema_name = $1 and table_name = $2"
+        " and comment is not null",
+        [schema, table],
+    ).fetchall()
+    for kind, name, text in told:
+        if name is None or name in columns:
+            place = f"public.{target}" + (f".{quote(name)}" if name else "")
+            note = columns[name].note if name else ""
+            said = f"{text} ({note})" if note else text
+            con.execute(f"comment on {kind} {place} is {literal(said)}")
+
+
+def publish(project: Project, run_id: str, *, how: notes.How = "refresh", why: str = "") -> None:
+    """Put a copy of a run's build in place of the published one, by one rename.
+
+    Once this returns, or fails after the rename, the run is published: see `published_run`. Raises
+    ConfigError if the run has no build to publish, or one that is not what it once exported;
+    GateClosed if a gate did not hold.
+    """
+    public = project.builds / run_id / PUBLIC
+    if not public.exists():
+        raise ConfigError(f"run {run_id} has nothing to publish", remedy="see: cytoreg runs")
+    target = project.published
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in target.parent.glob(f".{target.name}.*.tmp"):
+        leftover.unlink()
+    making = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        if copy(public, making).sha256 != digest_of(public.parent):
+            raise ConfigError(
+                f"the build of run {run_id} is damaged: it is not what was exported",
+                remedy="check the disk; choose another run: cytoreg runs",
+            )
+        if not is_sound(making):
+            raise GateClosed(
+                f"the build of run {run_id} did not pass its gates",
+                remedy="what is published stays; choose another run: cytoreg runs",
+            )
+        making.chmod(READ_ONLY)
+        sync(making)
+        replaced = noted(project)
+        fence(target)
+        making.replace(target)
+    finally:
+        making.unlink(missing_ok=True)
+    sync(target.parent)
+    notes.add(public.parent, how, replaced=replaced, why=why)
+
+
+def fence(published: Path) -> None:
+    """Keep every client from writing a log beside the published file.
+
+    A client that opened an earlier file for writing would else write its log under the name at
+    which the next reader looks, and DuckDB would replay it onto the new build. Where the log would
+    be lies a link into a folder that is not there: readers find no log, and a commit fails. A log
+    that was left earlier gives way. A file system without links has no fence: `faults` tells.
+    """
+    log = published.with_name(published.name + ".wal")
+    making = log.with_name(f".{log.name}.tmp")
+    making.unlink(missing_ok=True)
+    try:
+        making.symlink_to(FENCE)
+    except OSError:
+        log.unlink(missing_ok=True)
+    else:
+        making.replace(log)
+
+
+def faults(project: Project) -> list[str]:
+    """What is wrong with the published file: bytes that its run did not export, no protection."""
+    target = project.published
+    if not target.exists():
+        return []
+    found = []
+    run = published_run(project)
+    kept = digest_of(project.builds / run) if run else ""
+    if not run:
+        found.append("it cannot be told which run it is")
+    elif not kept:
+        found.append(f"it is run {run}, which is not kept: its bytes cannot be checked")
+    elif sha256(target) != kept:
+        found.append(f"it is not what run {run} exported")
+    if target.stat().st_mode & 0o222:
+        found.append("it can be written to")
+    log = target.with_name(target.name + ".wal")
+    if not log.is_symlink():
+        found.append("a client's log would be replayed onto it")
+    return found
+
+
+def digest_of(folder: Path) -> str:
+    """The hash with which a run's build was exported; empty if there is none."""
+    try:
+        return (folder / DIGEST).read_text(encoding="utf-8").split()[0]
+    except (OSError, ValueError, IndexError):
+        return ""
+
+
+def as_exported(project: Project, run_id: str) -> Path | None:
+    """A run's own exported build, which no client opens; None if it is gone or damaged."""
+    public = project.builds / run_id / PUBLIC
+    if not public.exists() or sha256(public) != digest_of(public.parent):
+        return None
+    return public
+
+
+def rollback(
+    project: Project, run_id: str | None = None, *, how: notes.How = "rollback", why: str = ""
+) -> str:
+    """Publish `run_id`, or what was published before the published build; returns the run's id.
+
+    Raises ConfigError if there is no such build, GateClosed if it did not pass its gates.
+    """
+    if run_id is None:
+        current = published_run(project)
+        if current is None:
+            raise ConfigError("nothing is published yet", remedy="begin with: cytoreg refresh")
+        earlier = [run for run in publications(project) if run < current]
+        if not earlier:
+            raise ConfigError(
+                f"no build before {current} is left to roll back to",
+                remedy="[retention] builds says how many stay; see: cytoreg runs",
+            )
+        run_id = earlier[0]
+    publish(project, run_id, how=how, why=why)
+    return run_id
+
+
+def noted(project: Project) -> str | None:
+    """The published run, which gets its note if a crash at the rename kept it from one."""
+    current = published_run(project)
+    if current and (folder := project.builds / current).is_dir():
+        made = (note for note in all_notes(project) if note.how != "release")
+        latest = max(made, key=lambda note: note.at, default=None)
+        if latest is None or latest.run_id != current:
+            at = datetime.fromtimestamp(project.published.stat().st_mtime, UTC)
+            notes.add(folder, "rollback" if notes.of(folder) else "refresh", at=at)
+    return current
+
+
+def all_notes(project: Project) -> list[notes.Note]:
+    """When each kept run was published."""
+    return [note for folder in folders(project) for note in notes.of(folder)]
+
+
+def folders(project: Project) -> list[Path]:
+    """The folders of the kept runs, the oldest first: their ids begin with their time."""
+    if not project.builds.is_dir():
+        return []
+    return sorted(p for p in project.builds.iterdir() if p.is_dir() and p.name[0] != ".")
+
+
+def published_run(project: Project) -> str | None:
+    """The run whose build readers see; None if nothing is published or it cannot be told."""
+    if not project.published.exists():
+        return None
+    try:
+        with reading(project.published) as con:
+            runs = con.execute("select run_id from quality.run").fetchall()
+    except duckdb.Error:
+        return None
+    return str(runs[0][0]) if runs else None
+
+
+def publications(project: Project) -> list[str]:
+    """Runs that were published once and whose builds are still there, the newest first."""
+    current = published_run(project)
+    return [
+        folder.name
+        for folder in reversed(folders(project))
+        if (folder.name == current or notes.of(folder)) and is_sound(folder / PUBLIC)
+    ]
+
+
+def is_sound(public: Path) -> bool:
+    """Whether an exported build has marts and passed every gate that it was put to."""
+    if not public.exists():
+        return False
+    try:
+        with reading(public) as con:
+            ((passed,),) = con.execute(
+                "select count(*) > 0 and bool_and(passed) from quality.gate"
+            ).fetchall()
+            return bool(passed) and bool(tables_of(con, "marts"))
+    except duckdb.Error:
+        return False

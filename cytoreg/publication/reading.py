@@ -1,0 +1,42 @@
+"""Reading a published file: safely beside other readers, writers and renames."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import duckdb
+
+from cytoreg.warehouse.connection import in_memory, literal
+
+
+def tables_of(
+    con: duckdb.DuckDBPyConnection, schema: str, database: str | None = None
+) -> list[str]:
+    """Names of the tables of a schema, sorted; `database` is by default the current one."""
+    # Literals, because parameters make DuckDB's client import pandas, which takes a second.
+    place = literal(database) if database else "current_database()"
+    rows = con.execute(
+        f"select table_name from duckdb_tables() where schema_name = {literal(schema)}"
+        f" and database_name = {place} order by 1"
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a published file, by way of a copy if a client has it open for writing."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(in_memory(Path(folder) / "spill")) as con,
+    ):
+        try:
+            con.execute(f"attach {literal(str(path))} as published (read_only)")
+        except duckdb.IOException:
+            copied = shutil.copyfile(path, Path(folder) / "copy.duckdb")
+            con.execute(f"attach {literal(str(copied))} as published (read_only)")
+        con.execute("use published")
+        yield con

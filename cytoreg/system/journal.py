@@ -1,0 +1,103 @@
+"""Many files and folders changed as one: a plan that is carried out, whatever interrupts it.
+
+What is to come is made below `.forgetting/` of the data folder. Before `plan.json` is in it nothing
+has changed, and the next start removes it. Once the plan is there, the next start ends what was
+begun: who takes the lock of a data folder calls `finish` first.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cytoreg.system import durable
+
+__all__ = ["HOME", "Move", "carry_out", "finish", "making", "moves_of"]
+
+HOME, PLAN, OLD = ".forgetting", "plan.json", "old"
+MOVES = "moves.json"
+
+
+@dataclass(frozen=True)
+class Move:
+    """`new` takes the place of `to`; without it `to` goes. Both are relative to the data folder."""
+
+    to: str
+    new: str = ""
+
+
+@contextmanager
+def making(data: Path) -> Iterator[Path]:
+    """A folder for what is to come; what is left of it at the end is removed."""
+    home = data / HOME
+    home.mkdir()
+    try:
+        yield home
+    finally:
+        if not (home / PLAN).exists():
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def carry_out(data: Path, moves: Sequence[Move], *, keep: str = "") -> None:
+    """Make all moves; what they replace goes, or is kept as `keep`, a folder of the data folder."""
+    durable.sync_below(data / HOME)
+    plan = {"moves": [asdict(move) for move in moves], "keep": keep}
+    durable.write(data / HOME / PLAN, json.dumps(plan))
+    finish(data)
+
+
+def finish(data: Path) -> None:
+    """End what a plan has begun; remove what has none."""
+    home = data / HOME
+    if (home / PLAN).exists():
+        with durable.private():
+            _finish(data, home)
+    elif home.is_dir():
+        shutil.rmtree(home)
+
+
+def _finish(data: Path, home: Path) -> None:
+    plan = json.loads((home / PLAN).read_text(encoding="utf-8"))
+    moves = [Move(**move) for move in plan["moves"]]
+    old = home / OLD
+    if plan["keep"] and not (data / plan["keep"]).exists():
+        old.mkdir(exist_ok=True)
+        for half in old.glob(f".{MOVES}.*"):  # of a start that was killed here
+            half.unlink()
+        durable.write(old / MOVES, json.dumps(plan["moves"]))
+    for number, move in enumerate(moves):
+        _make(data, move, old / str(number), keep=bool(plan["keep"]))
+    if plan["keep"] and old.exists():
+        target = data / plan["keep"]
+        target.parent.mkdir(exist_ok=True)
+        old.rename(target)
+        durable.sync(target.parent)
+    shutil.rmtree(home)
+    durable.sync(data)
+
+
+def moves_of(kept: Path) -> list[Move]:
+    """The moves by which what is kept in a folder, each under its number, was replaced."""
+    known = json.loads((kept / MOVES).read_text(encoding="utf-8"))
+    return [Move(**move) for move in known]
+
+
+def _make(data: Path, move: Move, old: Path, *, keep: bool) -> None:
+    """Make a move, or the rest of it; one that was made changes nothing."""
+    target, new = data / move.to, data / move.new
+    if move.new and not new.exists():
+        return
+    if target.exists():
+        old.parent.mkdir(exist_ok=True)
+        if target.is_dir() or not move.new:
+            target.rename(old)
+        elif keep and not old.exists():
+            durable.link(target, old)  # replaced in one step, its readers read on
+    if move.new:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new.rename(target)
+    durable.sync(target.parent)

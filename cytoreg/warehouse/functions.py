@@ -1,0 +1,161 @@
+"""SQL functions that a project's models may call, kept in the build so that its views find them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cytoreg.warehouse import date_functions, number_functions
+from cytoreg.warehouse.connection import literal
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_WHITE = (
+    # White space by the Unicode Character Database (PropList.txt, White_Space).
+    "\\x{9}-\\x{d} \\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}"
+    "\\x{3000}"
+    # Separators of ASCII, and NUL, with which fixed-width fields are padded.
+    "\\x{0}\\x{1c}-\\x{1f}"
+)
+_UNSEEN = (
+    # Soft hyphen, zero-width spaces and joiners, marks of direction, and the byte order mark.
+    "\\x{ad}\\x{180e}\\x{200b}-\\x{200f}\\x{202a}-\\x{202e}\\x{2060}-\\x{2064}\\x{2066}-\\x{2069}\\x{feff}"
+)
+BLANKS = _WHITE + _UNSEEN
+"""Characters that say nothing at either end of a value, as a class of a regular expression."""
+_DASHES = "\\x{2010}-\\x{2015}\\x{2212}\\x{fe58}\\x{fe63}\\x{ff0d}"
+"""Hyphens, dashes and the minus sign, for which word processors change the one of the keyboard."""
+
+_ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_ISO = (
+    f"{_ISO_DAY}[Tt ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.,][0-9]+)?)? ?"
+    "([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)"
+)
+"""An instant as ISO 8601, FHIR and databases write it, by its offset."""
+_HL7 = "([0-9]{10}|[0-9]{12}|[0-9]{14})([.][0-9]+)?[+-][0-9]{4}"
+"""An instant as HL7 writes it (data type DTM, version 2.5.1, section 2.A.22)."""
+_DAY = f"({_ISO_DAY})([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})"
+_HL7_DAY = "([0-9]{8})[+-][0-9]{4}"
+_ISO_MIDNIGHT = f"{_ISO_DAY}[Tt ]00:00(:00([.,]0+)?)? ?([Zz]|[+-]00(:?00)?)"
+"""How a system that knows instants only writes a day: its midnight in UTC."""
+
+
+def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
+    """Define in the build what models may call.
+
+    `cleaned(text)`: the text without white space around it and unseen characters anywhere, white
+    space within it as one blank, dashes and minus signs as the hyphen of the keyboard; null when
+    nothing else is in it.
+
+    `zero_padded(text, width)`: a number of `width` digits as it was before a spreadsheet took its
+    leading zeros, a wider field gave it more of them, or somebody wrote it in groups (`12-34 567`);
+    any other text, a longer number and zeros alone stay as they are.
+
+    `local_time(text)`: an instant with an offset as the same instant in `time_zone`, in the shape
+    that it had but for the offset; any other text as it is. `local_day(text)`: the day of an ISO
+    time, of an instant in `time_zone`; of midnight in UTC, which is how many systems write a day,
+    the day as written; any other text as it is. Without `time_zone` the zone that
+    the build has stays; in a build that has none it is UTC.
+
+    `plain_number(text)`: a number with a point before its decimals and nothing between its
+    thousands; any other text, and `1,250`, which may be either, as it is.
+
+    Numbers that people wrote, and what stands for none: number_functions.py. Dates:
+    date_functions.py.
+    """
+    date_functions.define(con)
+    number_functions.define(con)
+    con.execute(
+        f"""create or replace macro main.cleaned(value) as
+        nullif(trim(
+          case
+            when regexp_matches(
+              cast(value as varchar), '[{BLANKS.replace(" ", "")}{_DASHES}]|  ')
+              then regexp_replace(
+                regexp_replace(
+                  regexp_replace(cast(value as varchar), '[{_UNSEEN}]+', '', 'g'),
+                  '[{_WHITE}]+', ' ', 'g'),
+                '[{_DASHES}]', '-', 'g')
+            else cast(value as varchar)
+          end), '')"""
+    )
+    grouped = f"regexp_replace(regexp_replace(value, '\\.0+$', ''), '[{BLANKS}./-]', '', 'g')"
+    con.execute(
+        f"""create or replace macro main.zero_padded(value, width) as
+        case
+          when regexp_full_match({grouped}, '[0-9]*[1-9][0-9]*')
+            and length(ltrim({grouped}, '0')) <= width
+            then lpad(ltrim({grouped}, '0'), width, '0')
+          else value
+        end"""
+    )
+    create = "create or replace macro" if time_zone else "create macro if not exists"
+    local = _local("told", time_zone or "UTC")
+    con.execute(
+        f"{create} main.local_time(value) as"
+        f" (select {local} from (select main.at_midnight(value) as told))"
+    )
+    con.execute(
+        f"""create or replace macro main.local_day(value) as regexp_replace(
+          case
+            when regexp_full_match(value, '{_ISO_MIDNIGHT}') then left(value, 10)
+            else main.local_time(value)
+          end,
+          '^({_ISO_DAY})[Tt ][0-9]{{2}}(:[0-9]{{2}}.*)?$', '\\1')"""
+    )
+    con.execute(f"create or replace macro main.plain_number(value) as {_plain('value')}")
+
+
+def _plain(value: str) -> str:
+    """SQL of a number as people write it: with a decimal comma, with thousands set apart."""
+    apart = "[ \\x{a0}\\x{2009}\\x{202f}''\\x{2019}]"  # blanks and apostrophes
+    forms = (
+        # 1 250, 1'250.5, 1 250,5
+        (f"[+-]?[0-9]{{1,3}}({apart}[0-9]{{3}})+([.,][0-9]+)?", apart),
+        # 1,250.5 and 1,250,000
+        ("[+-]?[0-9]{1,3}(,[0-9]{3})+[.][0-9]+|[+-]?[0-9]{1,3}(,[0-9]{3}){2,}", ","),
+        # 1.250,5 and 1.250.000
+        ("[+-]?[0-9]{1,3}([.][0-9]{3})+,[0-9]+|[+-]?[0-9]{1,3}([.][0-9]{3}){2,}", "[.]"),
+        # 12,5 and 0,125, but not 1,250
+        ("[+-]?(0?|[0-9]{4,}),[0-9]+|[+-]?[0-9]+,([0-9]{1,2}|[0-9]{4,})", "x"),
+    )
+    tried = "".join(
+        f" when regexp_full_match({value}, '{form}')"
+        f" then replace(regexp_replace({value}, '{between}', '', 'g'), ',', '.')"
+        for form, between in forms
+    )
+    plain = "[+-]?[0-9]+([.][0-9]+)?"
+    return f"case when regexp_full_match({value}, '{plain}') then {value}{tried} else {value} end"
+
+
+def _local(value: str, zone: str) -> str:
+    """SQL of an instant's local time.
+
+    A day with an offset becomes the day as written: nobody knows of which hours it is made. What
+    is no time of the calendar stays as it is, for the rules to judge.
+    """
+    at = f"timezone({literal(zone)}, try_cast({{}} as timestamptz))"
+    offset = f"regexp_extract(upper({value}), '(Z|[+-][0-9:]+)$')"
+    seconds = f"if(substring({value}, 17, 1) = ':', substring({value}, 18, 2), '00')"
+    # A leap second is the one before it. Of a fraction DuckDB reads no more than nine digits.
+    clock = f"substring({value}, 12, 5) || ':' || replace({seconds}, '60', '59')"
+    iso = at.format(f"left({value}, 10) || ' ' || {clock} || {offset}")
+    digits = f"regexp_extract({value}, '^[0-9]+')"
+    hl7 = at.format(
+        f"cast(try_strptime(rpad({digits}, 14, '0'), '%Y%m%d%H%M%S') as varchar) || {offset}"
+    )
+    between = f"upper(substring({value}, 11, 1))"
+    length = f"if(substring({value}, 17, 1) = ':', 19, 16)"
+    fraction = f"replace(regexp_extract({value}, '[.,][0-9]{{1,6}}'), ',', '.')"
+    return f"""case
+      when not regexp_matches({value}, '([Zz]|[+-][0-9:]+)$') then {value}
+      when regexp_full_match({value}, '{_ISO}') then coalesce(
+        left(replace(strftime({iso}, '%Y-%m-%d %H:%M:%S'), ' ', {between}), {length})
+          || {fraction},
+        {value})
+      when regexp_full_match({value}, '{_HL7}') then coalesce(
+        left(strftime({hl7}, '%Y%m%d%H%M%S'), length({digits})) || {fraction}, {value})
+      when regexp_full_match({value}, '{_DAY}') then left({value}, 10)
+      when regexp_full_match({value}, '{_HL7_DAY}') then left({value}, 8)
+      else {value}
+    end"""

@@ -1,0 +1,129 @@
+"""The tables of schema `quality`: their columns, their comments, and how a step finds them.
+
+Every step that judges writes into them, so none of them owns them.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from cytoreg.warehouse.connection import comment, literal, quote, transaction
+
+TABLES: dict[str, dict[str, tuple[str, str]]] = {
+    "finding": {
+        "rule": ("varchar", "id of the rule that the record violates"),
+        "severity": ("varchar", "critical (a cell or the row was refused), warning or info"),
+        "entity": ("varchar", "kind of record"),
+        "key": ("varchar", "the record's key; a pseudonym in the published file"),
+        "column": ("varchar", "column that the rule looks at; empty if it looks at several"),
+        "source": ("varchar", "source system"),
+        "source_table": ("varchar", "table of the source"),
+        "file": ("varchar", "file, or table of the database, that the record came from"),
+        "row": ("bigint", "record in its file, counted from 1 without the header"),
+        "line": ("bigint", "line of the file on which the record begins, where it has lines"),
+        "reason": ("varchar", "what the rule wants, in words"),
+    },
+    "check_result": {
+        "kind": ("varchar", "row (judged record by record) or table (judged as a whole)"),
+        "rule": ("varchar", "id of the rule or expectation"),
+        "entity": ("varchar", "kind of record, or table, that was judged"),
+        "column": ("varchar", "column that the rule looks at; empty if it looks at several"),
+        "severity": ("varchar", "critical, warning or info"),
+        "reason": ("varchar", "what the rule wants, in words"),
+        "violated": ("bigint", "records that violate the rule"),
+        "denominator": ("bigint", "records that the rule applies to"),
+        "threshold": ("double", "share of records that may violate the rule"),
+        "status": ("varchar", "pass, fail, or error if the rule could not be run"),
+    },
+    "expectation_row": {
+        "rule": ("varchar", "id of the expectation that the row fails"),
+        "entity": ("varchar", "table, with its schema"),
+        "key": ("varchar", "the row's key, by the suite; what a query returned, if it has none"),
+        "row": ("bigint", "row of the table, counted from 1; empty for views and queries"),
+    },
+    "balance": {
+        "source": ("varchar", "source system"),
+        "source_table": ("varchar", "table of the source"),
+        "entity": ("varchar", "kind of record that the table's rows become"),
+        "landed": ("bigint", "records that the source held, unparsable ones included"),
+        "accepted": ("bigint", "records that were let through"),
+        "quarantined": ("bigint", "records that were refused, unparsable ones included"),
+        "forgotten": ("bigint", "records of persons who were forgotten: they are kept nowhere"),
+    },
+    "cell_balance": {
+        "source": ("varchar", "source system"),
+        "source_table": ("varchar", "table of the source"),
+        "entity": ("varchar", "kind of record that the table's rows become"),
+        "column": ("varchar", "column of the entity"),
+        "present": ("bigint", "cells that held something when they were judged"),
+        "accepted": ("bigint", "cells that were let through"),
+        "refused": ("bigint", "cells that were refused, alone or with their row"),
+        "with_row": ("bigint", "those of the refused whose whole row was refused"),
+    },
+    "source": {
+        "source": ("varchar", "source system"),
+        "kind": ("varchar", "kind of source, as in cytoreg.toml"),
+        "state": (
+            "varchar",
+            "read (new tonight), unchanged, away (its last landing serves), or refused (it was"
+            " read and is not what cytoreg.toml says; its last landing serves, the gate closes)",
+        ),
+        "landed_at": ("timestamptz", "when the landing in use was made"),
+        "seen_at": ("timestamptz", "when the source last was as that landing says"),
+        "rows": ("bigint", "records that were parsed"),
+        "rejects": ("bigint", "records that were not"),
+        "version": ("varchar", "what a server says that it is; empty for files"),
+        "reason": ("varchar", "why the last landing serves; empty if it is tonight's"),
+    },
+    "drift": {
+        "source": ("varchar", "source system"),
+        "source_table": ("varchar", "table of the source; empty if it is about all of it"),
+        "column": ("varchar", "column; empty if it is about the table"),
+        "what": (
+            "varchar",
+            "new, missing, renamed, retyped, emptier, codes, shares, volume, gone or shrunk"
+            " (files), overlooked, incomplete, stale or refused",
+        ),
+        "severity": ("varchar", "critical (closes gate sources), warning or info"),
+        "reason": ("varchar", "the difference in words"),
+        "before": ("varchar", "what the published build was made of: counts and shares, no value"),
+        "now": ("varchar", "what is landed now"),
+    },
+    "gate": {
+        "name": ("varchar", "what must hold before a build is published"),
+        "passed": ("boolean", "whether it holds"),
+        "detail": ("varchar", "the counts that decided"),
+    },
+}
+COMMENTS = {
+    "finding": "One row per rule and record that violates it.",
+    "check_result": "One row per rule: how many records violate it, of how many.",
+    "expectation_row": "One row per failed expectation and row; in the private build alone.",
+    "balance": "The books, one row per source table: landed = accepted + quarantined + forgotten.",
+    "cell_balance": "The books of the cells, by source table and column:"
+    " present = accepted + refused.",
+    "source": "One row per source: how it stands in this run.",
+    "drift": "One row per difference between a source's landing and the published build's.",
+    "gate": "One row per condition of publication.",
+}
+
+
+def ensure(con: duckdb.DuckDBPyConnection, *tables: str) -> None:
+    """Make those `quality` tables that do not exist yet; say what they and their columns are."""
+    rows = con.execute(
+        "select table_name from duckdb_columns()"
+        " where schema_name = 'quality' and database_name = current_database()"
+        " group by 1 having bool_and(comment is not null)"
+    ).fetchall()
+    for table in sorted(set(tables) - {name for (name,) in rows}):
+        _make(con, table)
+
+
+def _make(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    columns = TABLES[table]
+    declared = ", ".join(f"{quote(name)} {kind}" for name, (kind, _) in columns.items())
+    with transaction(con):
+        con.execute(f"create table if not exists quality.{table} ({declared})")
+        comment(con, f"quality.{table}", COMMENTS[table])
+        for name, (_, text) in columns.items():
+            con.execute(f"comment on column quality.{table}.{quote(name)} is {literal(text)}")
