@@ -54,6 +54,8 @@ _ENDINGS = {
     "stata": (".dta",),
 }
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+_WITH_LINES = ("cda", "hl7")
+"""Kinds whose cells may have several values, one a line."""
 _NEITHER = "neither NAACCR XML nor CDA:"
 _CDA = "{urn:hl7-org:v3}ClinicalDocument"
 _LINE = 1 << 16
@@ -263,6 +265,7 @@ def add(
     text = f"{before}\n\n{section(chosen)}"
     parse(text, path)
     files, joined = {}, []
+    cleaned = "cleaned_lines" if config.kind in _WITH_LINES else "cleaned"
     for table, entity in tables.items():
         model = Path("sql") / "staging" / f"{entity}.sql"
         if (project.root / model).exists() or str(model) in files:
@@ -270,7 +273,7 @@ def add(
             model = model.with_name(f"{entity}_{_distinct(name, table)}.sql")
         schema = Path("schemas") / f"{entity}.py"
         facts = {"source": name, "table": table, "entity": entity, "columns": words(found[table])}
-        files[str(model)] = _filled("staging.sql.j2", **facts)
+        files[str(model)] = _filled("staging.sql.j2", **facts, cleaned=cleaned)
         if not (project.root / schema).exists():
             files[str(schema)] = _filled(
                 "schema.py.j2", **facts, name=_class_name(entity), keywords=kwlist

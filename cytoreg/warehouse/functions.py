@@ -45,7 +45,8 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
 
     `cleaned(text)`: the text without white space around it and unseen characters anywhere, white
     space within it as one blank, dashes and minus signs as the hyphen of the keyboard; null when
-    nothing else is in it.
+    nothing else is in it. `cleaned_lines(text)`: the same line by line, for cells with a value a
+    line; empty lines between others stay, for the cells beside may have a value there.
 
     `zero_padded(text, width)`: a number of `width` digits as it was before a spreadsheet took its
     leading zeros, a wider field gave it more of them, or somebody wrote it in groups (`12-34 567`);
@@ -78,6 +79,16 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
                 '[{_DASHES}]', '-', 'g')
             else cast(value as varchar)
           end), '')"""
+    )
+    con.execute(
+        """create or replace macro main.cleaned_lines(value) as
+        case
+          when contains(cast(value as varchar), chr(10)) then
+            if(main.cleaned(value) is null, null, array_to_string(list_transform(
+              string_split(cast(value as varchar), chr(10)),
+              lambda line: coalesce(main.cleaned(line), '')), chr(10)))
+          else main.cleaned(value)
+        end"""
     )
     grouped = f"regexp_replace(regexp_replace(value, '\\.0+$', ''), '[{BLANKS}./-]', '', 'g')"
     con.execute(

@@ -54,6 +54,19 @@ def test_nothing_stays_nothing(con):
     assert cleaned(con, "") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("1^7 \n\t2^A\u20107\r\n", "1^7\n2^A-7\n"),
+        ("\n b", "\nb"),
+        (" a  b ", "a b"),
+        (" \n\t", None),
+    ],
+)
+def test_lines_of_a_cell_are_cleaned_one_by_one(con, text, lines):
+    assert con.execute("select cleaned_lines(?)", [text]).fetchall() == [(lines,)]
+
+
 @given(text=st.text())
 def test_what_is_cleaned_is_clean(con, text):
     once = cleaned(con, text)

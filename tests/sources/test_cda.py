@@ -275,6 +275,69 @@ def observed(value: str, attributes: str = "", text: str = "") -> str:
     )
 
 
+RELATIVE = """<component><structuredBody><component><section>
+  <entry><organizer classCode="CLUSTER" moodCode="EVN">
+    <subject><relatedSubject classCode="PRS"><code code="MTH" displayName="mother"/>
+      </relatedSubject></subject>
+    <component><observation classCode="OBS" moodCode="EVN"><code code="A"/>
+      <entryRelationship typeCode="CAUS"><observation classCode="OBS" moodCode="EVN">
+        <code code="B"/>
+        <subject><relatedSubject classCode="PAT"/></subject>
+      </observation></entryRelationship></observation></component></organizer></entry>
+  <entry><observation classCode="OBS" moodCode="EVN"><code code="C"/></observation></entry>
+  <component><section><subject><relatedSubject><code nullFlavor="UNK"/></relatedSubject></subject>
+    <entry><observation classCode="OBS" moodCode="EVN"><code code="D"/></observation></entry>
+    <entry><observation classCode="OBS" moodCode="EVN"><code code="E"/><subject nullFlavor="NI"/>
+      </observation></entry></section></component>
+</section></component></structuredBody></component></ClinicalDocument>"""
+SUBJECTS = [
+    ("A", "MTH", "mother"), ("B", None, None), ("C", None, None), ("D", "PRS", None),
+    ("E", "NI", None),
+]  # fmt: skip
+
+
+def test_what_is_about_a_relative_is_not_the_patients(project: Make, landed: Callable) -> None:
+    some = project(CDA)
+    put(some, cda(body=RELATIVE))
+    assert entries(landed, some, "code, subject, subject_name")[1:] == SUBJECTS
+    assert entries(landed, some, "subject")[0] == ("MTH",)
+    assert landed(some, "s", "subject", table="section")[1] == [(None,), ("PRS",)]
+
+
+def test_a_table_of_ones_own_tells_whom_its_rows_are_about(project: Make, landed: Callable) -> None:
+    some = project(
+        CDA.replace('entry = "entry" }', 'own = "own" }\neach = { own = "//observation" }')
+        + 'columns = { own = { code = "code/@code" } }\n'
+    )
+    put(some, cda(body=RELATIVE))
+    assert landed(some, "s", "code, subject, subject_name", table="own")[1] == SUBJECTS
+
+
+ENCODED = [
+    ("text/plain", "grade 2 tumör".encode(), "grade 2 tumör", 0),
+    ("text/plain; charset=x", b"tum\xf6r", None, 1),
+    ("application/pdf", b"%PDF-\xf6", None, 0),
+]
+
+
+@pytest.mark.parametrize(("media", "data", "text", "count"), ENCODED)
+def test_text_in_base64_lands_or_is_counted(
+    project: Make, landed: Callable, media: str, data: bytes, text: str | None, count: int
+) -> None:
+    some = project(CDA)
+    inside = f'mediaType="{media}" representation="B64">{base64.b64encode(data).decode()}<'
+    put(
+        some,
+        cda(body=f"<component><nonXMLBody><text {inside}/text></nonXMLBody></component>"
+            "</ClinicalDocument>"),
+        observed(f'<value xsi:type="ED" {inside}/value>').replace("1.2.9", "1.2.11"),
+    )  # fmt: skip
+    landing, bodies, _ = landed(some, "s", "body_text")
+    assert (bodies, entries(landed, some, "value")) == ([(text,), (None,)], [(text,)])
+    told = "plain text in base64 that is not UTF-8, not landed"
+    assert landing.unexpected.get(told, 0) == 2 * count
+
+
 @pytest.mark.parametrize(
     ("value", "columns", "told"),
     [
@@ -604,7 +667,7 @@ def test_ones_own_tables_and_columns_are_picked_by_xpath(project: Make, landed: 
     landing, rows, _ = landed(some, "s", "mrn, races", table="patient")
     assert rows == [("0000001", "2"), ("0000001", "2")]
     _, rows, _ = landed(some, "s", "* exclude (_run_id, _source, _table, _line)", table="tumor")
-    assert rows == [("1.2.9^1", "1.2.9^2", "8240", "3", None, "0000001", "0.xml", 1, 1)]
+    assert rows == [("1.2.9^1", "1.2.9^2", None, None, "8240", "3", None, "0000001", "0.xml", 1, 1)]
     assert landing.unexpected == {
         "more than one value of tumor.patient, the first is landed": 1,
         "value beside a nullFlavor, not taken": 1,

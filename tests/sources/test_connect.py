@@ -164,6 +164,21 @@ def test_what_is_there_becomes_a_source_whose_books_balance(kind: str, registry:
     assert land(grown, "new").reused or kind == "sql"
 
 
+def test_several_values_of_a_cell_stay_apart_in_staging(registry: Project) -> None:
+    second = DOCUMENT.replace("</patientRole>", '<id root="1.2.5" extension="8"/></patientRole>')
+    (registry.extracts / "new.xml").write_text(second)
+    draft = connect.offered(registry, "new", "cda", "new.xml")
+    connect.add(registry, "new", draft, {"patient": "person"})
+    landing = land(load_project(registry.root), "new")
+    with open_build(registry.root / "build.duckdb") as con:
+        attach(con, [landing], "run")
+        build.build(
+            con, build.load_models(registry.root / "sql"), schemas=("staging",), as_of=date.max
+        )
+        ids = con.execute("select patient_ids from staging.person").fetchall()
+    assert ids == [("1.2.4^0000001\n1.2.5^8",)]
+
+
 @pytest.mark.parametrize("entity", ["form_1", "t_stage", "tnm"])
 def test_an_entity_and_its_schema_go_by_one_name(entity: str, registry: Project) -> None:
     PLACES["csv"][1](registry.extracts / "new.csv")

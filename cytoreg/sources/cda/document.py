@@ -17,7 +17,15 @@ from lxml import etree
 
 from cytoreg.sources.cda.paths import CDA
 from cytoreg.sources.cda.standing import Head
-from cytoreg.sources.cda.values import XSI_TYPE, Element, attribute, identifier, type_of
+from cytoreg.sources.cda.values import (
+    XSI_TYPE,
+    Element,
+    attribute,
+    decoded,
+    identifier,
+    media_type,
+    type_of,
+)
 
 LONGEST = 64 << 20
 """Bytes above which a file is no document."""
@@ -34,6 +42,7 @@ _SAFE: dict[str, Any] = {
 }
 _IN_CDA = f"{{{CDA}}}"
 _BESIDE = etree.XPath("count(//*[@nullFlavor and (@value or @code or @extension)])")
+_BASE64 = etree.XPath("//*[@representation='B64']")
 _CONTRADICTED = re.compile(
     rb"(?:\xef\xbb\xbf)?<\?xml[^>]*encoding\s*=\s*[\"']utf-16", re.IGNORECASE
 )
@@ -45,12 +54,14 @@ _SAYS = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z][\w.-]*)")
 class Document:
     """A document: its root, in whose tree names of CDA have no namespace and types no prefix.
 
-    `contradicted` counts the elements that have a value beside their nullFlavor.
+    `contradicted` counts the elements that have a value beside their nullFlavor, `undecoded` those
+    whose plain text in base64 is not UTF-8.
     """
 
     root: Element
     head: Head
     contradicted: int
+    undecoded: int
 
 
 @dataclass(frozen=True)
@@ -89,7 +100,16 @@ def document(data: bytes, *, whole: bool = True) -> Document | Broken:
     root.tag = ROOT
     if identifier(root.find("id")) is None:
         return _broken("a document without an id", data)
-    return Document(root, _head(root, content), int(cast("float", _BESIDE(root))))
+    beside = int(cast("float", _BESIDE(root)))
+    return Document(root, _head(root, content), beside, _undecoded(root) if whole else 0)
+
+
+def _undecoded(root: Element) -> int:
+    found = cast("list[Element]", _BASE64(root))
+    return sum(
+        media_type(one) == "text/plain" and bool((one.text or "").strip()) and not decoded(one)
+        for one in found
+    )
 
 
 class _Refused(Exception):

@@ -15,6 +15,7 @@ from cytoreg.sources.cda.document import LONGEST, Broken, Document, document
 from cytoreg.sources.cda.messages import documents_in, is_message
 from cytoreg.sources.cda.paths import Wrong, elements, path_of, pick
 from cytoreg.sources.cda.standing import Standing
+from cytoreg.sources.cda.statements import about
 from cytoreg.sources.cda.tables import COLUMNS, Told, rows
 from cytoreg.sources.cda.values import Element
 from cytoreg.sources.files import find, open_bytes, place, texts
@@ -76,6 +77,8 @@ def _read(
             number += 1
             if found.contradicted:
                 strange["value beside a nullFlavor, not taken"] += found.contradicted
+            if found.undecoded:
+                strange["plain text in base64 that is not UTF-8, not landed"] += found.undecoded
             if not found.head.patients:
                 strange["document whose patient has no id"] += 1
             full = max(map(len, tables.values())) >= batch
@@ -124,7 +127,7 @@ def _take(
     for table in tables.values():
         if table.each:
             for element in elements(table.each, found.root):
-                table.add(element, document_, (), count, line)
+                table.add(element, document_, about(element), count, line)
 
 
 class Table:

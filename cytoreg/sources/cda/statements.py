@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+from lxml import etree
+
 from cytoreg.sources.cda.values import (
     Element,
     Narrative,
@@ -29,9 +33,12 @@ STATEMENTS = {
 }  # fmt: skip
 """The elements that are clinical statements (CDA R2, POCD_RM000040), and their usual class."""
 
+SUBJECT = ("subject", "subject_name")
+"""About whom a row is."""
+
 ENTRY = (
-    "entry", "parent_entry", "section", "section_code", "relation", "relation_inverted", "class",
-    "mood", "negated", "null_flavor", "entry_ids", "template_ids", "code", "code_system",
+    "entry", "parent_entry", "section", "section_code", *SUBJECT, "relation", "relation_inverted",
+    "class", "mood", "negated", "null_flavor", "entry_ids", "template_ids", "code", "code_system",
     "code_name", "code_text", "code_null_flavor", "code_translation", "code_translation_system",
     "code_translation_name", "text", "status", "effective_time", "effective_low", "effective_high",
     "effective_high_null_flavor", "value_type", "value", "value_unit", "value_system", "value_name",
@@ -43,6 +50,9 @@ ENTRY = (
     "product", "product_system", "product_name", "dose", "dose_unit", "route",
 )  # fmt: skip
 """The first four say where the statement stands in its document."""
+
+Subject = tuple[str | None, str | None]
+PATIENT_ITSELF: Subject = None, None
 
 _REPEATED = ("PIVL_TS", "EIVL_TS")
 
@@ -73,6 +83,31 @@ def statement(
         *_specimen(specimen),
         *_product(element),
     )  # fmt: skip
+
+
+_NEAREST = etree.XPath("ancestor-or-self::*[subject][1]/subject")
+
+
+def about(element: Element) -> Subject:
+    """The subject of any element."""
+    return subject(next(iter(cast("list[Element]", _NEAREST(element))), None), PATIENT_ITSELF)
+
+
+def subject(element: Element | None, outer: Subject) -> Subject:
+    """About whom a statement is, if not about the patient: the relation's code, and its name.
+
+    It is told where it changes, and holds for all that is within (CDA R2, 4.4). Somebody whose
+    relation is not told is a person (PRS).
+    """
+    if element is None:
+        return outer
+    related = element.find("relatedSubject")
+    if related is None or related.get("nullFlavor"):
+        return flavor(related) or flavor(element) or "PRS", None
+    if related.get("classCode") == "PAT":
+        return PATIENT_ITSELF
+    code, _, name = coded(related.find("code"))
+    return code or "PRS", name
 
 
 def _original(code: Element | None, narrative: Narrative) -> str | None:

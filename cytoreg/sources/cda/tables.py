@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator
 
 from cytoreg.sources.cda.document import Document, parents
 from cytoreg.sources.cda.persons import PATIENT, custodian, organization, patient, person
-from cytoreg.sources.cda.statements import ENTRY, STATEMENTS, statement
+from cytoreg.sources.cda.statements import (
+    ENTRY,
+    PATIENT_ITSELF,
+    STATEMENTS,
+    SUBJECT,
+    Subject,
+    statement,
+    subject,
+)
 from cytoreg.sources.cda.values import (
     Element,
     Narrative,
     attribute,
     coded,
+    decoded,
     flavor,
     identifier,
     identifiers,
+    is_base64,
     joined,
+    media_type,
     plain,
     said,
 )
@@ -33,10 +42,10 @@ _DOCUMENT = (
 )  # fmt: skip
 _SECTION = (
     "section", "parent_section", "code", "code_system", "code_name", "title", "text",
-    "template_ids", "section_ids", "null_flavor",
+    "template_ids", "section_ids", "null_flavor", *SUBJECT,
 )  # fmt: skip
 COLUMNS = {
-    "": ALL,
+    "": (*ALL, *SUBJECT),
     "document": (*ALL, *_DOCUMENT),
     "patient": (*ALL, *PATIENT),
     "section": (*ALL, *_SECTION),
@@ -98,16 +107,10 @@ def _unstructured(root: Element) -> tuple[str | None, str | None]:
     body = root.find("component/nonXMLBody/text")
     if body is None:
         return None, None
-    media = body.get("mediaType", "text/plain").partition(";")[0].strip().casefold()
-    text = "".join(map(str, body.itertext()))
-    if media != "text/plain" or not text.strip():
-        return media, None
-    if body.get("representation") != "B64":
-        return media, plain(body)
-    try:
-        return media, base64.b64decode(text, validate=False).decode("utf-8").strip() or None
-    except (binascii.Error, UnicodeError):
-        return media, None
+    media = media_type(body)
+    if is_base64(body):
+        return media, decoded(body)
+    return media, plain(body) if media == "text/plain" else None
 
 
 def _body(root: Element, narrative: Narrative) -> Iterator[tuple[str, Element, Told]]:
@@ -117,16 +120,21 @@ def _body(root: Element, narrative: Narrative) -> Iterator[tuple[str, Element, T
         return
     places: dict[Element, tuple[str, str]] = {}  # its number and that of its section
     specimens: dict[Element, Element | None] = {}
+    subjects: dict[Element, Subject] = {}
     sections = statements = 0
     code: dict[str, str | None] = {"": None}  # of a section, by its number
     for element in body.iter("section", *STATEMENTS):
         above = next((one for one in element.iterancestors() if one in places), None)
         number, section = places.get(above, ("", "")) if above is not None else ("", "")
+        outer_subject = subjects[above] if above is not None else PATIENT_ITSELF
+        told_subject = subjects[element] = subject(element.find("subject"), outer_subject)
         if element.tag == "section":
             sections += 1
             places[element] = "", str(sections)
             code[str(sections)] = attribute(element.find("code"), "code")
-            yield "section", element, (str(sections), section or None, *_section(element))
+            yield "section", element, (
+                str(sections), section or None, *_section(element), *told_subject,
+            )  # fmt: skip
             continue
         statements += 1
         places[element] = str(statements), section
@@ -135,7 +143,7 @@ def _body(root: Element, narrative: Narrative) -> Iterator[tuple[str, Element, T
         specimens[element] = own if own is not None else outer
         told = statement(element, narrative, specimens[element])
         yield "entry", element, (
-            str(statements), number or None, section or None, code[section], *told,
+            str(statements), number or None, section or None, code[section], *told_subject, *told,
         )  # fmt: skip
 
 

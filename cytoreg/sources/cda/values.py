@@ -5,6 +5,8 @@ An element with a `nullFlavor` has no value, whatever else stands in it (HL7 V3 
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Iterable, Mapping
 
@@ -125,7 +127,28 @@ def referred(element: Element | None, narrative: Narrative) -> str | None:
     if target:
         there = narrative.get(target.removeprefix("#"))
         return plain(there) if there is not None else said(element)
-    return None if element.get("representation") == "B64" else said(element)
+    return decoded(element) if is_base64(element) else said(element)
+
+
+def is_base64(element: Element) -> bool:
+    """Whether the text of an element stands in base64."""
+    return element.get("representation") == "B64"
+
+
+def media_type(element: Element) -> str:
+    """What data are, without parameters; plain text by default (HL7 V3 Data Types, ED)."""
+    return element.get("mediaType", "text/plain").partition(";")[0].strip().casefold()
+
+
+def decoded(element: Element) -> str | None:
+    """Plain text in UTF-8 out of base64; None for data of another kind."""
+    if media_type(element) != "text/plain":
+        return None
+    try:
+        data = base64.b64decode("".join(map(str, element.itertext())), validate=False)
+        return data.decode("utf-8").strip() or None
+    except (binascii.Error, UnicodeError):
+        return None
 
 
 def plain(element: Element) -> str | None:
