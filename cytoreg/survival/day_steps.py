@@ -58,11 +58,11 @@ def relsurv_weighted(table: LifeTable, who: People, times: Floats) -> tuple[Floa
     length = steps.end - steps.begin
     sums = np.zeros((4, len(length)))  # A and B at the beginning, A and B at the end
 
-    def see(window: slice, hazard: Floats, held: Floats) -> None:
-        before = held * np.exp(-hazard * length[window])
+    def see(where: Ints, hazard: Floats, held: Floats) -> None:
+        before = held * np.exp(-hazard * length[where])
         for row, weights in enumerate((before, held)):
-            sums[2 * row, window] += np.einsum("i,ij->j", hazard[:, 0], weights)
-            sums[2 * row + 1, window] += weights.sum(axis=0)
+            sums[2 * row] += np.bincount(where, hazard * weights, len(length))
+            sums[2 * row + 1] += np.bincount(where, weights, len(length))
 
     walked = walk(table, who, who.time, steps.end, 1, grid=steps.grid, see=see)
     _add_up(sums, steps)

@@ -26,7 +26,7 @@ from cytoreg.survival.patients import Floats
 
 Ints = NDArray[np.int64]
 
-See = Callable[[slice, Floats, Floats], None]
+See = Callable[[Ints, Floats, Floats], None]
 
 _AT_ONCE = 4_000_000
 """Cells × times that are held at once, about 32 MB an array."""
@@ -110,9 +110,8 @@ def walk(
     power: 1 for Σ exp(Λ), −1 for Σ exp(−Λ), 0 for Σ Λ, over those with entry < time ≤ until, or
     `after` it: entry ≤ time < until.
     With a `grid` (ascending, from 0, at most a day apart) cells change at its points only, each at
-    the first one not before its own. `see` is shown each part of the sums before they are one: the
-    positions in `times`, the cells' hazards, shape (cells, 1), and their sums, shape (cells,
-    positions).
+    the first one not before its own. `see` is shown each part of the sums before they are one:
+    positions in `times`, and of each the hazard and the sum of one cell.
     Raises CytoregError if somebody leaves a table that refuses it (a count).
     """
     if table.beyond == "error":
@@ -125,10 +124,10 @@ def walk(
         since = block.before + block.hazard * (entry - block.low)
         at_entry[block.who[enters]] = since[enters]
         at_leaving[block.who] = block.before + block.hazard * (block.high - block.low)
-        for window, hazard, held in _held(block, who, times, power, after):
-            weights[window] += held.sum(axis=0)
+        for where, hazard, held in _held(block, who, times, power, after):
+            weights += np.bincount(where, held, len(times))
             if see is not None:
-                see(window, hazard, held)
+                see(where, hazard, held)
     return Sums(weights, at_leaving, at_entry)
 
 
@@ -223,7 +222,7 @@ def _refuse(table: LifeTable, who: People, until: Floats) -> None:
 
 def _held(
     block: _Block, who: People, times: Floats, power: int, after: bool
-) -> Iterator[tuple[slice, Floats, Floats]]:
+) -> Iterator[tuple[Ints, Floats, Floats]]:
     """The sums over a block's patients, cell by cell, at the times at which they are in them.
 
     Times are taken in windows, short enough that no exponential in them leaves the range of a
@@ -241,8 +240,8 @@ def _held(
         taken = np.flatnonzero((first < end) & (last > begin) & (first < last))
         window = times[begin:end]
         here = np.maximum(first[taken], begin) - begin, np.minimum(last[taken], end) - begin
-        for hazard, held in _held_in(block, taken, here, who, window, power):
-            yield slice(begin, end), hazard, held
+        for where, hazard, held in _held_in(block, taken, here, who, window, power):
+            yield begin + where, hazard, held
         begin = end
 
 
@@ -253,32 +252,67 @@ def _held_in(
     who: People,
     times: Floats,
     power: int,
-) -> Iterator[tuple[Floats, Floats]]:
+) -> Iterator[tuple[Ints, Floats, Floats]]:
     """`_held` for the `taken` patients of a block, who are there from one place to another."""
     cells, example, cell = np.unique(block.cell[taken], return_index=True, return_inverse=True)
     hazards = block.hazard[taken][example]
+    base = block.before + block.hazard * (times[0] - block.low)
     width = len(times) + 1
     step = max(_AT_ONCE // width, 1)
     for begin in range(0, len(cells), step):
-        rows = min(step, len(cells) - begin)
-        inside = np.flatnonzero((cell >= begin) & (cell < begin + rows))
-        row = (cell[inside] - begin) * width
-        enters, leaves = row + place[0][inside], row + place[1][inside]
-
-        def present(
-            value: Floats, enters: Ints = enters, leaves: Ints = leaves, rows: int = rows
-        ) -> Floats:
-            change = np.bincount(enters, value, rows * width)
-            change -= np.bincount(leaves, value, rows * width)
-            held: Floats = np.cumsum(change.reshape(rows, width)[:, :-1], axis=1)
-            return held
-
-        chosen = taken[inside]
-        hazard, since = hazards[begin : begin + rows, None], times - times[0]
+        inside = np.flatnonzero((cell >= begin) & (cell < begin + step))
+        row, chosen = (cell[inside] - begin) * width, taken[inside]
+        changes = _Changes.at(row + place[0][inside], row + place[1][inside], width)
         count = who.count[block.who[chosen]]
-        base = (block.before + block.hazard * (times[0] - block.low))[chosen]
         if power:
-            held = present(count * np.exp(power * base)) * np.exp(power * hazard * since)
+            levels = [changes.levels(count * np.exp(power * base[chosen]))]
         else:
-            held = present(count * base) + present(count) * hazard * since
-        yield hazard, held
+            levels = [changes.levels(count * base[chosen]), changes.levels(count)]
+        which, where = changes.spread(np.any(levels, axis=0))
+        hazard, since = hazards[begin + changes.row[which]], times[where] - times[0]
+        if power:
+            held = levels[0][which] * np.exp(power * hazard * since)
+        else:
+            held = levels[0][which] + levels[1][which] * hazard * since
+        yield where, hazard, held
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """Where sums change that are constant in between: rows of `width` places, one after another.
+
+    `points` are the places, ascending, at which somebody enters or leaves, `row` the row of each,
+    `enters` and `leaves` the position in `points` of each who does. The last place of a row is past
+    its end.
+    """
+
+    points: Ints
+    row: Ints
+    enters: Ints
+    leaves: Ints
+    width: int
+
+    @classmethod
+    def at(cls, enters: Ints, leaves: Ints, width: int) -> _Changes:
+        """Those who enter and leave at these places."""
+        points, position = np.unique(np.concatenate([enters, leaves]), return_inverse=True)
+        return cls(points, points // width, position[: len(enters)], position[len(enters) :], width)
+
+    def levels(self, value: Floats) -> Floats:
+        """From each point on, the sum of `value` over those who are there."""
+        change = np.bincount(self.enters, value, len(self.points))
+        change -= np.bincount(self.leaves, value, len(self.points))
+        number = np.arange(len(change)) - np.searchsorted(self.row, self.row)
+        by_row = np.zeros((self.row[-1] + 1, number.max() + 1))
+        by_row[self.row, number] = change
+        held: Floats = np.cumsum(by_row, axis=1)[self.row, number]
+        return held
+
+    def spread(self, some: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+        """The places between each point that has `some` and the next: which point, and where."""
+        last = self.row * self.width + self.width - 1
+        length = np.minimum(np.append(self.points[1:], last[-1]), last) - self.points
+        length[~some] = 0
+        which = np.repeat(np.arange(len(length)), length)
+        first = self.points - self.row * self.width - (np.cumsum(length) - length)
+        return which, first[which] + np.arange(len(which))
