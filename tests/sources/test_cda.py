@@ -316,6 +316,7 @@ def test_a_table_of_ones_own_tells_whom_its_rows_are_about(project: Make, landed
 ENCODED = [
     ("text/plain", "grade 2 tumör".encode(), "grade 2 tumör", 0),
     ("text/plain; charset=x", b"tum\xf6r", None, 1),
+    ("text/plain", "tumör".encode("utf-16-le"), None, 1),
     ("application/pdf", b"%PDF-\xf6", None, 0),
 ]
 
@@ -334,8 +335,19 @@ def test_text_in_base64_lands_or_is_counted(
     )  # fmt: skip
     landing, bodies, _ = landed(some, "s", "body_text")
     assert (bodies, entries(landed, some, "value")) == ([(text,), (None,)], [(text,)])
-    told = "plain text in base64 that is not UTF-8, not landed"
+    told = "plain text in base64 of unknown encoding, not landed"
     assert landing.unexpected.get(told, 0) == 2 * count
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "utf-16"])
+def test_text_in_base64_may_be_in_the_encoding_of_its_document(
+    project: Make, landed: Callable, encoding: str
+) -> None:
+    some = project(CDA)
+    inside = base64.b64encode("tumör".encode(encoding)).decode()
+    text = observed(f'<value xsi:type="ED" representation="B64">{inside}</value>')
+    (some.extracts / "1.xml").write_bytes(text.replace("UTF-8", encoding, 1).encode(encoding))
+    assert entries(landed, some, "value") == [("tumör",)]
 
 
 @pytest.mark.parametrize(

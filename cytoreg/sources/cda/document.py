@@ -55,7 +55,7 @@ class Document:
     """A document: its root, in whose tree names of CDA have no namespace and types no prefix.
 
     `contradicted` counts the elements that have a value beside their nullFlavor, `undecoded` those
-    whose plain text in base64 is not UTF-8.
+    whose plain text in base64 cannot be read.
     """
 
     root: Element

@@ -78,7 +78,7 @@ def _read(
             if found.contradicted:
                 strange["value beside a nullFlavor, not taken"] += found.contradicted
             if found.undecoded:
-                strange["plain text in base64 that is not UTF-8, not landed"] += found.undecoded
+                strange["plain text in base64 of unknown encoding, not landed"] += found.undecoded
             if not found.head.patients:
                 strange["document whose patient has no id"] += 1
             full = max(map(len, tables.values())) >= batch

@@ -1,7 +1,7 @@
 """Which of a source's documents stand, and by which the others are replaced.
 
 A replacement names what it replaces (relatedDocument RPLC), or has its setId and a higher
-versionNumber (CDA R2, RelatedDocument); an addendum (APND) stands beside its parent. A document
+versionNumber (CDA R2, 4.2.3.1); an addendum (APND) stands beside its parent. A document
 that was delivered again in every word stands once; another one under its id is one of its own.
 """
 

@@ -31,7 +31,7 @@ STATEMENTS = {
     "organizer": "CLUSTER", "procedure": "PROC", "regionOfInterest": "ROIOVL",
     "substanceAdministration": "SBADM", "supply": "SPLY",
 }  # fmt: skip
-"""The elements that are clinical statements (CDA R2, POCD_RM000040), and their usual class."""
+"""The elements that are clinical statements (CDA R2, 4.3.6), and their usual class."""
 
 SUBJECT = ("subject", "subject_name")
 """About whom a row is."""

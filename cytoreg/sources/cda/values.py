@@ -136,19 +136,30 @@ def is_base64(element: Element) -> bool:
 
 
 def media_type(element: Element) -> str:
-    """What data are, without parameters; plain text by default (HL7 V3 Data Types, ED)."""
+    """What data are, without parameters; plain text by default (XML ITS, 2.5.3)."""
     return element.get("mediaType", "text/plain").partition(";")[0].strip().casefold()
 
 
 def decoded(element: Element) -> str | None:
-    """Plain text in UTF-8 out of base64; None for data of another kind."""
+    """Plain text out of base64; None for data of another kind.
+
+    It is in the encoding of the XML around it (HL7 V3 Data Types, XML ITS, 2.5.4), or in UTF-8.
+    """
     if media_type(element) != "text/plain":
         return None
     try:
         data = base64.b64decode("".join(map(str, element.itertext())), validate=False)
-        return data.decode("utf-8").strip() or None
-    except (binascii.Error, UnicodeError):
+    except binascii.Error:
         return None
+    around = element.getroottree().docinfo.encoding  # type: ignore[attr-defined]
+    for encoding in ("utf-8", around or "utf-8"):
+        try:
+            text = data.decode(encoding)
+        except (UnicodeError, LookupError):
+            continue
+        if "\0" not in text:
+            return text.strip() or None
+    return None
 
 
 def plain(element: Element) -> str | None:

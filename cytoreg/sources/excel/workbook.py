@@ -16,7 +16,7 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")  # a BIFF stream without OLE around it
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _AGAIN = "open it in Excel and save it as .xlsx"
-_NOT_ASKED = "VelvetSweatshop"  # opens in Excel without a question ([MS-OFFCRYPTO] 2.4.2.3)
+_NOT_ASKED = "VelvetSweatshop"  # opens in Excel without a question
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 
 

@@ -1,8 +1,9 @@
 """Searches page by page, for a server that offers no bulk export.
 
-The page that follows is where the link `next` of the one before says (FHIR R4, 3.1.0.1.7). Only
-matches are read: what a server adds of itself, such as an OperationOutcome with a warning, is none.
-A resource that comes again as it was, because the server's pages moved meanwhile, is read once.
+The page that follows is where the link `next` of the one before says (FHIR R4, RESTful API,
+Paging). Only matches are read: what a server adds of itself, such as an OperationOutcome with a
+warning, is none. A resource that comes again as it was, because the server's pages moved meanwhile,
+is read once.
 """
 
 from __future__ import annotations

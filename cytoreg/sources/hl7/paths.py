@@ -23,7 +23,7 @@ _PATH = re.compile(
 JOINT = "\n"
 """Between the texts that `*` joins."""
 NULL = '""'
-"""What stands for a value that is to be deleted (HL7 v2.5.1, 2.5.3.4)."""
+"""What stands for a value that is to be deleted (HL7 v2.5.1, 2.5.3)."""
 
 _CX, _XCN, _XPN = 5, 13, 7
 _TYPED = {
