@@ -151,7 +151,7 @@ def decoded(element: Element) -> str | None:
         data = base64.b64decode("".join(map(str, element.itertext())), validate=False)
     except binascii.Error:
         return None
-    around = element.getroottree().docinfo.encoding  # type: ignore[attr-defined]
+    around = element.getroottree().docinfo.encoding
     for encoding in ("utf-8", around or "utf-8"):
         try:
             text = data.decode(encoding)
