@@ -113,6 +113,8 @@ def dictionary() -> str:
 def marts() -> str:
     """Every mart with its columns, as the published file's comments say it."""
     from cytoreg.models.build import load_models
+    from cytoreg.outcomes.marts import tables
+    from cytoreg.project.load import load_project
     from cytoreg.survival import TABLES
 
     described = [
@@ -122,7 +124,7 @@ def marts() -> str:
     ]
     described += [
         (mart.name, mart.text, [(name, column.text) for name, column in mart.columns.items()])
-        for mart in TABLES
+        for mart in (*TABLES, *tables(load_project(ROOT).config))
     ]
     parts = [
         "# Marts\n\nThe schema `marts` of the published file; any SQL client shows the same.\n"

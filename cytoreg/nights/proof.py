@@ -33,9 +33,19 @@ def prove_suites(project: Project) -> dict[str, list[Proved]]:
     return {suite.table: prove(suite) for suite in suites}
 
 
+def prove_outcomes(project: Project) -> None:
+    """Raise ConfigError for an outcome of cytoreg.toml that no night could count."""
+    from cytoreg.models.build import load_models
+    from cytoreg.outcomes.prove import prove_outcomes as prove
+
+    if project.config.outcome:
+        prove(project.config, load_models(project.root / "sql"), tables_to_come(project))
+
+
 def tables_to_come(project: Project) -> set[str]:
     """Tables that a night makes, as far as the project tells before one: see FORESEEN."""
     from cytoreg.models.build import load_models
+    from cytoreg.outcomes.marts import tables as outcome_tables
     from cytoreg.rules import load_schemas
     from cytoreg.survival import TABLES
 
@@ -43,5 +53,5 @@ def tables_to_come(project: Project) -> set[str]:
     tables = {f"registry.{person}", f"registry.{person}_link"}
     tables |= {f"accepted.{entity}" for entity in load_schemas(project.root / "schemas")}
     tables |= set(load_models(project.root / "sql"))
-    tables |= {table.name for table in TABLES}
+    tables |= {table.name for table in (*TABLES, *outcome_tables(project.config))}
     return tables | {f"quality.{table}" for table in quality.TABLES} | {"quality.completeness"}

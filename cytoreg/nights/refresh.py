@@ -170,24 +170,28 @@ def _judge_suites(run: Run, name: str, progress: Progress, *, marts: bool) -> di
 
 
 def materialize(run: Run, progress: Progress = quiet) -> dict[str, int]:
-    """Build the marts: SQL first, survival estimates, then the SQL that reads the estimates."""
+    """Build the marts: SQL first, then survival and outcomes, then the SQL that reads these."""
     from cytoreg import survival
     from cytoreg.identity.pseudonyms import define_pseudonym
     from cytoreg.models import build
     from cytoreg.nights.run_key import run_key
+    from cytoreg.outcomes import marts as outcomes
 
     with timed(run, "materialize") as counts, open_build(run.build) as con:
         define_pseudonym(con, run_key(run))
         sql = build.load_models(run.root / "sql")
+        config = run.project.config
+        estimated = (*survival.TABLES, *outcomes.tables(config))
         built = build.build(
             con,
             sql,
             schemas=("marts",),
             as_of=run.as_of,
             progress=progress,
-            later=tuple(table.name for table in survival.TABLES),
+            later=tuple(table.name for table in estimated),
         )
-        survival.materialize(con, run.project.config.survival, run.root)
+        survival.materialize(con, config.survival, run.root)
+        outcomes.materialize(con, config)
         built += build.build(
             con,
             {name: model for name, model in sql.items() if name not in built},
@@ -195,7 +199,7 @@ def materialize(run: Run, progress: Progress = quiet) -> dict[str, int]:
             as_of=run.as_of,
             progress=progress,
         )
-        counts["marts"] = len(built) + len(survival.TABLES)
+        counts["marts"] = len(built) + len(estimated)
     return counts
 
 
@@ -288,8 +292,9 @@ def running(
     from cytoreg.identity import forgotten
     from cytoreg.identity.key import key_of
     from cytoreg.nights import audit
-    from cytoreg.nights.proof import prove_suites
+    from cytoreg.nights.proof import prove_outcomes, prove_suites
 
+    prove_outcomes(project)
     prove_suites(project)
     if purpose != "validate":
         key_of(project)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from cytoreg.project.outcomes import Outcome
 from cytoreg.project.zone import is_zone
 from cytoreg.sources.config import AnySource
 from cytoreg.sources.declaration import Name, Section
@@ -172,6 +173,7 @@ class Config(Section):
     sources: dict[Name, AnySource] = {}
     linkage: Linkage
     survival: dict[str, Endpoint] = {}
+    outcome: dict[Name, Outcome] = {}
     gates: Gates = Gates()
     retention: Retention = Retention()
     privacy: Privacy = Privacy()

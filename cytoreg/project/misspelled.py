@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from cytoreg.errors import perhaps
 from cytoreg.project.config import Config, Endpoint
+from cytoreg.project.outcomes import Measure, Outcome
 
 _SOURCE = 2
 """Where in a place below `sources` the kind stands, which is no key."""
@@ -54,6 +55,8 @@ def _sections() -> Iterator[tuple[str, type[BaseModel]]]:
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield f"[{name}]", field.annotation
     yield "[survival.NAME]", Endpoint
+    yield "[outcome.NAME]", Outcome
+    yield "[outcome.NAME.measures.NAME]", Measure
 
 
 def _below(kind: object, part: int | str) -> object:

@@ -81,6 +81,7 @@ class Shown:
 
 def policy_of(project: Project) -> Policy:
     """What cytoreg.toml, schemas and models of a project say about publishing."""
+    from cytoreg.outcomes.marts import tables
     from cytoreg.survival import TABLES
 
     config = project.config
@@ -93,7 +94,7 @@ def policy_of(project: Project) -> Policy:
         ),
         words=frozenset(_words(project)),
         codes=tuple(config.privacy.codes),
-        engine=frozenset(table.name.removeprefix("marts.") for table in TABLES),
+        engine=frozenset(table.name.removeprefix("marts.") for table in (*TABLES, *tables(config))),
         files=frozenset(_files(project)),
     )
 

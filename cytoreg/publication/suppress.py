@@ -74,10 +74,11 @@ def publish_public(project: Project, folder: Path) -> Path:
 
 def _counted(project: Project) -> dict[str, Counts]:
     """What each mart counts: the engine's own, and those whose headers say so."""
+    from cytoreg.outcomes.marts import tables
     from cytoreg.survival import TABLES
 
     found = {}
-    for table in TABLES:
+    for table in (*TABLES, *tables(project.config)):
         if text := _ENGINE.get(name := table.name.removeprefix("marts.")):
             found[name] = _parse(*text, table.grain)
     for path in sorted((project.root / "sql").glob("marts/**/*.sql")):
@@ -88,6 +89,7 @@ def _counted(project: Project) -> dict[str, Counts]:
 
 
 _ENGINE = {
+    "outcome_summary": ("numerator/denominator=estimate, unknown", "lower, upper"),
     "survival_summary": (
         "events/patients",
         "median_days, median_lower, median_upper, median_months, median_months_lower,"

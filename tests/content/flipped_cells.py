@@ -19,6 +19,7 @@ from flipped_records import PARENT, WAYS, Row, Rows, landed
 from cytoreg import survival
 from cytoreg.models import build
 from cytoreg.nights.judging import judge_and_link
+from cytoreg.outcomes import marts as outcomes
 from cytoreg.project.load import load_project
 from cytoreg.rules import load_schemas
 from cytoreg.warehouse.connection import SCHEMAS
@@ -211,7 +212,7 @@ def refresh(con: duckdb.DuckDBPyConnection) -> None:
         pseudonym_key="key",
     )
     build.build(con, sql, schemas=("registry",), as_of=AS_OF)
-    later = tuple(table.name for table in survival.TABLES)
+    later = tuple(table.name for table in (*survival.TABLES, *outcomes.tables(project.config)))
     build.build(con, sql, schemas=("marts",), as_of=AS_OF, later=later)
     con.execute(
         "create table person as select distinct split_part(file, '#', 1) as place, patient_id"

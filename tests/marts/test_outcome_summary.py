@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -10,9 +9,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cytoreg.models import build
+from cytoreg.outcomes.summary import summarize
+from cytoreg.project.load import load_project
 
-PROJECT = build.load_models(Path(__file__).parents[2] / "sql")
+OUTCOMES = load_project(Path(__file__).parents[2]).config.outcome
 PROCEDURES = """
 create schema if not exists marts;
 create or replace temp macro h(x) as cast(hash(x) % 1000000007 as integer);
@@ -38,7 +38,7 @@ select
     as cytoreduction_band,
   100 + h(i + 12) % 700 as duration_minutes,
   case when h(i + 13) % 4 > 0 then h(i + 14) % 3000 end as blood_loss_ml,
-  floor(3 * exp((h(i + 15) % 1000) / 300)) as postoperative_days,
+  floor(3 * exp((h(i + 15) % 1000) / 300))::bigint as postoperative_days,
   case when i = 0 then 5 end as stay_days,
   null::integer as percent_removed,
   h(i + 16) % 3 as complications
@@ -61,7 +61,7 @@ from range({rows}) as r(i)
 def summary(rows: int) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     con.execute(PROCEDURES.format(rows=rows))
-    build.build(con, PROJECT, names=["marts.outcome_summary"], as_of=date(2016, 12, 31))
+    summarize(con, OUTCOMES)
     return con
 
 
@@ -196,7 +196,7 @@ def test_the_order_of_rows_and_the_number_of_threads_do_not_matter() -> None:
             "create or replace table marts.procedure_outcome as"
             f" from marts.procedure_outcome order by hash(procedure_id + {threads})"
         )
-        build.build(con, PROJECT, names=["marts.outcome_summary"], as_of=date(2016, 1, 1))
+        summarize(con, OUTCOMES)
         rows.append(con.execute("from marts.outcome_summary").fetchall())
     assert rows[0] == rows[1]
     assert len(rows[0]) > 100

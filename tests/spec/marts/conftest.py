@@ -8,6 +8,8 @@ import duckdb
 import pytest
 
 from cytoreg.models import build as models
+from cytoreg.outcomes import marts as outcomes
+from cytoreg.project.load import load_project
 
 # Columns of the registry's tables that the marts read.
 REGISTRY = {
@@ -70,13 +72,18 @@ def marts(build: duckdb.DuckDBPyConnection, request: pytest.FixtureRequest) -> C
         " inner join registry.procedure as o on o.procedure_id = c.procedure_id"
     )
     project = models.load_models(drawn.ROOT / "sql")
+    config = load_project(drawn.ROOT).config
 
     def needed(name: str) -> set[str]:
+        if name not in project:
+            return set().union(*(needed(outcome.table) for outcome in config.outcome.values()))
         below = {read for read in project[name].reads if read.startswith("marts.")}
         return {name}.union(*(needed(read) for read in below))
 
     def compare(mart: str, expected: str, where: str = "true") -> None:
         models.build(build, project, names=needed(mart), as_of=drawn.AS_OF)
+        if mart not in project:
+            outcomes.materialize(build, config)
         drawn.assert_shows(build, f"select * from {mart} where {where}", expected)
 
     return compare

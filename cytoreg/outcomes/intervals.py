@@ -1,0 +1,106 @@
+"""95 % intervals as SQL over counts and sums: each formula once, with its source.
+
+Functions take SQL for numbers and give SQL. Golden values of R are in tests/golden/outcomes.R.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "Z",
+    "effective_size",
+    "mean_margin",
+    "order_ranks",
+    "sd_margin",
+    "t_quantile",
+    "variance_of_total",
+    "wilson",
+]
+
+Z = "1.959963984540054"
+"""Quantile of the standard normal distribution at 0.975."""
+
+
+def wilson(yes: str, known: str) -> tuple[str, str]:
+    """Limits of a share `yes / known` by Wilson's score interval; empty where `known` is 0.
+
+    (x + z²/2 ∓ z √(x (n − x) / n + z²/4)) / (n + z²), exactly 0 or 1 where none or all are counted.
+    Wilson EB. J Am Stat Assoc 1927;22:209–212. R: prop.test(x, n, correct = FALSE)$conf.int.
+    """
+    middle = f"{yes} + {Z} * {Z} / 2"
+    reach = f"{Z} * sqrt({yes} * ({known} - {yes}) / cast({known} as double) + {Z} * {Z} / 4)"
+    below = f"case when {known} = 0 then null when {yes} = 0 then 0.0"
+    above = f"case when {known} = 0 then null when {yes} = {known} then 1.0"
+    size = f"({known} + {Z} * {Z})"
+    return (
+        f"{below} else ({middle} - {reach}) / {size} end",
+        f"{above} else ({middle} + {reach}) / {size} end",
+    )
+
+
+def t_quantile(freedom: str) -> str:
+    """Student's t at 0.975 with `freedom` degrees of freedom, within 1 % from three up.
+
+    Cornish and Fisher's expansion z + g₁/ν + g₂/ν² + g₃/ν³ with g₁ = (z³ + z)/4 and so on:
+    Abramowitz M, Stegun IA. Handbook of Mathematical Functions (1964), 26.7.5. R: qt(0.975, ν).
+    """
+    return (
+        f"{Z} + 2.372271230298562 / nullif({freedom}, 0)"
+        f" + 2.8224986157396112 / nullif({freedom} * {freedom}, 0)"
+        f" + 2.555849679507722 / nullif({freedom} * {freedom} * {freedom}, 0)"
+    )
+
+
+def mean_margin(t: str, variance: str, size: str) -> str:
+    """Half the width of a mean's interval: t s / √n.
+
+    Student. Biometrika 1908;6:1–25. R: diff(t.test(x)$conf.int) / 2.
+    """
+    return f"{t} * sqrt({variance} / {size})"
+
+
+def sd_margin(variance: str, fourth: str, size: str) -> str:
+    """Half the width of a standard deviation's interval, for large samples of any shape.
+
+    var(s²) ≈ (m₄ − s⁴ (n − 3) / (n − 1)) / n with the fourth central moment m₄, and by the delta
+    method se(s) = √var(s²) / (2 s): Rao CR. Linear Statistical Inference and Its Applications
+    (1973), 6h. Skewed values widen it. Empty where s is 0 or there is none.
+    """
+    spread = f"{fourth} - {variance} * {variance} * ({size} - 3) / ({size} - 1)"
+    return (
+        f"case when {variance} > 0 then"
+        f" {Z} * sqrt(greatest({spread}, 0) / {size}) / (2 * sqrt({variance})) end"
+    )
+
+
+def order_ranks(share: str, known: str, error: str = "") -> tuple[str, str]:
+    """Ranks, from 1, of the values that bound a quantile; below 1 or above `known`: no bound.
+
+    ⌊nq − z √(nq(1 − q))⌋ and ⌈nq + z √(nq(1 − q))⌉ + 1: Conover WJ. Practical Nonparametric
+    Statistics (1999), 3.2. Where rows are not independent, z n times the standard `error` of the
+    share of rows up to the quantile is the reach: Woodruff RS. J Am Stat Assoc 1952;47:635–646.
+    """
+    reach = f"{Z} * sqrt({known} * {share} * (1 - {share}))"
+    if error:
+        reach = f"{Z} * {known} * {error}"
+    return f"floor({known} * {share} - {reach})", f"ceil({known} * {share} + {reach}) + 1"
+
+
+def variance_of_total(squares: str, clusters: str) -> str:
+    """Variance of a sum over clusters, of which `squares` is Σu² of their totals u (their sum 0).
+
+    G / (G − 1) Σu²: Liang KY, Zeger SL. Biometrika 1986;73:13–22, with the usual factor for few
+    clusters. Empty with one cluster. R: survey::svymean(x, svydesign(ids = ~cluster)), times n².
+    """
+    return f"{squares} * {clusters} / nullif({clusters} - 1, 0)"
+
+
+def effective_size(share: str, variance: str, clusters: str) -> str:
+    """How many independent rows would give a share this variance: p (1 − p) / var.
+
+    Where the variance is 0 or unknown, the data do not tell, and each cluster counts as one row.
+    For Wilson's interval of clustered rows: Dean N, Pagano M. J Surv Stat Methodol 2015;3:484–503.
+    """
+    return (
+        f"case when {variance} > 0 and {share} > 0 and {share} < 1"
+        f" then {share} * (1 - {share}) / ({variance}) else {clusters} end"
+    )
