@@ -42,7 +42,7 @@ def measure_refresh(extracts: Path, data: Path) -> list[tuple[str, float, int]]:
     from datetime import date
 
     from cytoreg.nights import refresh
-    from cytoreg.nights.finish import conclude
+    from cytoreg.nights.finish import finish
     from cytoreg.project.load import load_project
 
     project = load_project(ROOT, extracts=extracts, data=data)
@@ -60,7 +60,7 @@ def measure_refresh(extracts: Path, data: Path) -> list[tuple[str, float, int]]:
         timed(f"land {source}", refresh.land_source, source)
     for name, function in refresh.STAGES:
         timed(name, function)
-    verdict = timed("gates, export, report, publish", conclude, "publish")
+    verdict = timed("gates, export, report, publish", finish, "publish")
     if not verdict.published:
         raise SystemExit(f"gate closed: {verdict.closed}")
     return measured

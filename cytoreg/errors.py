@@ -73,7 +73,7 @@ class BuildError(CytoregError):
     """A stage failed on the build itself, which is a defect of the project's SQL or of cytoreg."""
 
 
-def place(error: BaseException) -> str:
+def kind_and_place(error: BaseException) -> str:
     """What an error that is not ours may say of itself: its type and where in cytoreg it arose."""
     frames = traceback.extract_tb(error.__traceback__)
     package = Path(__file__).parent

@@ -14,9 +14,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import wait
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from cytoreg.errors import BuildError, CytoregError, place
+from cytoreg.errors import BuildError, CytoregError, kind_and_place
 from cytoreg.nights import refresh
-from cytoreg.nights.finish import conclude
+from cytoreg.nights.finish import finish
 from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import read_verdict
 from cytoreg.project.load import load_project
@@ -41,7 +41,7 @@ def run_stage(data: str, run_id: str, stage: str) -> dict[str, int]:
 def publish(data: str, run_id: str) -> dict[str, int]:
     """Gates, report, and the rename that publishes if every gate holds."""
     with scrubbed():
-        return tell(conclude(Run.open(Path(data), run_id), watcher()).counts)
+        return tell(finish(Run.open(Path(data), run_id), watcher()).counts)
 
 
 def tell(counts: dict[str, int]) -> dict[str, int]:
@@ -62,7 +62,9 @@ def land_all(run: Run, sources: list[str]) -> None:
     if failed:
         raise refresh.merge(
             [
-                error if isinstance(error, CytoregError) else BuildError(f"a task: {place(error)}")
+                error
+                if isinstance(error, CytoregError)
+                else BuildError(f"a task: {kind_and_place(error)}")
                 for error in failed
             ]
         )

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from cytoreg.errors import CytoregError, place
+from cytoreg.errors import CytoregError, kind_and_place
 from cytoreg.system.machine import machine_error
 
 HELP = """Data quality and ETL for clinical registries.
@@ -83,7 +83,7 @@ def main() -> None:
             _fail(error, str(failure), failure.exit_code)
         _fail(
             error,
-            f"unexpected {place(error)}; no values shown"
+            f"unexpected {kind_and_place(error)}; no values shown"
             "\n  → please report this; CYTOREG_DEBUG=1 shows the traceback, which may hold values",
             FAULT,
         )

@@ -62,16 +62,16 @@ def excel(name: str, where: str, extracts: Path) -> Draft:
     """The first sheet with all columns, below what stands above its headings."""
     from cytoreg.sources.excel.book import Damaged, Noted
     from cytoreg.sources.excel.workbook import damaged, open_book
-    from cytoreg.sources.files import on_disk, place
+    from cytoreg.sources.files import on_disk, relative_name
 
     with TemporaryDirectory(prefix="cytoreg-") as folder, ExitStack() as opened:
         path, lies = next(iter(on_disk(name, where, extracts, Path(folder)).items()))
-        book = opened.enter_context(closing(open_book(name, lies, place(path, extracts))))
+        book = opened.enter_context(closing(open_book(name, lies, relative_name(path, extracts))))
         sheet = next((sheet for sheet in book.sheets if not sheet.hidden), None)
         try:
             rows = list(islice(book.rows(sheet, Noted()), 100)) if sheet else []
         except Damaged as error:
-            raise damaged(name, place(path, extracts), error) from None
+            raise damaged(name, relative_name(path, extracts), error) from None
     header = _heading_row(rows)
     above = {"header": header} if header else {}
     return Draft({"path": where, **above, "columns": "all"}, [name])
@@ -94,11 +94,11 @@ def json(name: str, where: str, extracts: Path) -> Draft:
 
 def fixed_width(name: str, where: str, extracts: Path) -> Draft:
     """Lines as long as the first, in one column to be cut into others."""
-    from cytoreg.sources.files import check_text, place, texts
+    from cytoreg.sources.files import check_text, relative_name, texts
     from cytoreg.sources.records import lines
 
     path = texts(name, where, extracts)[0]
-    file = place(path, extracts)
+    file = relative_name(path, extracts)
     rows, _ = next(lines(name, path, file, check_text(name, path, file, "utf-8")))
     width = max((len(line) for line in rows["line"].to_pylist()[:1]), default=1) or 1
     columns = {"line": {"start": 1, "width": width}}
@@ -132,12 +132,15 @@ def hl7(name: str, where: str, extracts: Path) -> Draft:
 
 
 def _messages(name: str, where: str, extracts: Path) -> Iterator[bytes]:
-    from cytoreg.sources.files import check_text, open_utf8, place, texts
+    from cytoreg.sources.files import check_text, open_utf8, relative_name, texts
     from cytoreg.sources.hl7.envelope import Endless, pieces
 
     for path in texts(name, where, extracts):
-        encoding = check_text(name, path, place(path, extracts), "utf-8")
-        with open_utf8(name, path, place(path, extracts), encoding) as file, suppress(Endless):
+        encoding = check_text(name, path, relative_name(path, extracts), "utf-8")
+        with (
+            open_utf8(name, path, relative_name(path, extracts), encoding) as file,
+            suppress(Endless),
+        ):
             yield from (piece.data for piece in pieces(file))
 
 

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from cytoreg.sources.files import check_text, open_utf8, place, texts
+from cytoreg.sources.files import check_text, open_utf8, relative_name, texts
 
 __all__ = ["layout"]
 
@@ -26,7 +26,7 @@ _FIGURES = re.compile(r"[\d\s.,:/+-]+").fullmatch
 def layout(name: str, where: str, extracts: Path) -> dict[str, object]:
     """`comment`, `header` and `trailing` of the first file, where they are not found anyway."""
     path = texts(name, where, extracts)[0]
-    file = place(path, extracts)
+    file = relative_name(path, extracts)
     encoding = check_text(name, path, file, "utf-8")
     with open_utf8(name, path, file, encoding) as stream:
         lines = stream.read(_LOOK).decode("utf-8", "replace").splitlines()[:_LINES]

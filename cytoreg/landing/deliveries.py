@@ -19,7 +19,7 @@ from cytoreg.errors import SourceError
 from cytoreg.landing.drift import HALVED, Drift, surely
 from cytoreg.manifest import Landing
 from cytoreg.project.load import Project
-from cytoreg.sources.files import inside, neighbours, place
+from cytoreg.sources.files import inside, neighbours, relative_name
 from cytoreg.sources.kinds import kind_of
 from cytoreg.warehouse.connection import in_memory, literal, private_spill, quote
 
@@ -104,7 +104,7 @@ def overlooked(project: Project, source: str) -> Iterator[Drift]:
             if any(fnmatchcase(name, wanted) for name in _meant(path.name))
         )
     if found and (left := sorted(set(found) - _taken(project))):
-        names = [place(path, project.extracts) for path in left]
+        names = [relative_name(path, project.extracts) for path in left]
         verb = "lies" if len(names) == 1 else "lie"
         reason = f"{_named('file', names)} {verb} beside those of the source, which misses it"
         yield Drift("", "", "overlooked", "warning", reason, "", f"{len(names)}")

@@ -27,7 +27,7 @@ from cytoreg.manifest import FileManifest, Landing, TableManifest
 from cytoreg.progress import Progress, quiet
 from cytoreg.project.load import Project
 from cytoreg.sources.expect import arrived
-from cytoreg.sources.files import place, unreadable
+from cytoreg.sources.files import relative_name, unreadable
 from cytoreg.sources.items import Item
 from cytoreg.sources.kinds import kind_of, origin, reading
 from cytoreg.sources.password import unlocked
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from cytoreg.sources.config import AnySource
 
 __all__ = [
-    "FileManifest", "Landing", "TableManifest", "attach", "check", "land", "latest", "newest",
+    "FileManifest", "Landing", "TableManifest", "attach", "check", "land", "landing_of", "newest",
     "read_manifest", "verified",
 ]  # fmt: skip
 
@@ -184,7 +184,7 @@ def _changed(source: str) -> SourceError:
     )
 
 
-def latest(project: Project, source: str, fingerprint: str) -> Landing:
+def landing_of(project: Project, source: str, fingerprint: str) -> Landing:
     """The landing of a source with this fingerprint."""
     return manifest.read(project.landing / source / fingerprint)
 
@@ -194,7 +194,7 @@ def verified(project: Project, source: str, fingerprint: str) -> Landing:
 
     Raises ConfigError when it is not there, not whole or damaged.
     """
-    landing = latest(project, source, fingerprint)
+    landing = landing_of(project, source, fingerprint)
     if damaged := manifest.damaged(landing):
         raise ConfigError(
             f"landing {source}/{fingerprint} is damaged: {', '.join(damaged)} is not what was"
@@ -239,7 +239,7 @@ def attach(con: DuckDBPyConnection, landings: Sequence[Landing], run_id: str) ->
 
 
 def _file(path: Path, extracts: Path) -> FileManifest:
-    return FileManifest(place(path, extracts), path.stat().st_size, sha256(path))
+    return FileManifest(relative_name(path, extracts), path.stat().st_size, sha256(path))
 
 
 State = tuple[Path, int, int, int]

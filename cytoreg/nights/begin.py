@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
-from cytoreg.errors import ConfigError, CytoregError, place
+from cytoreg.errors import ConfigError, CytoregError, kind_and_place
 from cytoreg.identity import forgotten
 from cytoreg.nights import endings, ledger
 from cytoreg.nights.lock import release_lock, take_lock
@@ -69,7 +69,7 @@ def _begin(
         time_zone=zone,
         purpose=purpose,
         continues=continued.run_id if continued else "",
-        accepted=accepted,
+        drift_accepted=accepted,
         project_hash=project.content_hash(),
         started_at=now.isoformat(timespec="microseconds"),
     )
@@ -116,7 +116,9 @@ def fail(run: Run, error: BaseException) -> None:
     if isinstance(error, KeyboardInterrupt):
         text = "interrupted"
     else:
-        text = str(error) if isinstance(error, CytoregError) else f"unexpected {place(error)}"
+        text = (
+            str(error) if isinstance(error, CytoregError) else f"unexpected {kind_and_place(error)}"
+        )
     with suppress(Exception):
         endings.keep(run, "failed", error=text)
     with suppress(Exception):

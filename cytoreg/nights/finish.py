@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg.errors import CytoregError, place
+from cytoreg.errors import CytoregError, kind_and_place
 from cytoreg.nights import endings
 from cytoreg.nights.run import Purpose, Run, Verdict
 from cytoreg.nights.run_folder import durations, fingerprint, keep_verdict, steps, timed
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _DONE: dict[Purpose, str] = {"publish": "published", "validate": "validated", "rebuild": "rebuilt"}
 
 
-def conclude(run: Run, progress: Progress = quiet) -> Verdict:
+def finish(run: Run, progress: Progress = quiet) -> Verdict:
     """Check the gates, write the report and, to publish, put the marts in place if they hold.
 
     Once the marts are in place the run is published, whatever fails after that: the verdict's
@@ -101,7 +101,7 @@ def _told(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     failure = machine_error(error)
-    return failure.message if failure else place(error)
+    return failure.message if failure else kind_and_place(error)
 
 
 def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
@@ -117,7 +117,7 @@ def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
             run.project.config.gates,
             previous,
             marts_expected=purpose != "validate",
-            further=[surge.gate(con, previous, run.accepted), *key_gates(run)],
+            further=[surge.gate(con, previous, run.drift_accepted), *key_gates(run)],
         )
         describe(con, run)
         return gates, sizes(con)
@@ -199,11 +199,11 @@ def _previous(run: Run) -> Path | None:
 
 def _used(run: Run) -> list[tuple[Landing, bool]]:
     """The landings of a run, and which of them are old."""
-    from cytoreg.landing.land import latest
+    from cytoreg.landing.land import landing_of
     from cytoreg.nights.source_status import stale
 
     return [
-        (latest(run.project, source, fingerprint(run, source)), stale(run, source) is not None)
+        (landing_of(run.project, source, fingerprint(run, source)), stale(run, source) is not None)
         for source in run.project.config.sources
     ]
 

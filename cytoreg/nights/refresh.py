@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.nights.begin import fail, new_run
-from cytoreg.nights.finish import conclude
+from cytoreg.nights.finish import finish
 from cytoreg.nights.lock import release_lock
 from cytoreg.nights.run import Purpose, Run, Verdict
 from cytoreg.nights.run_folder import fingerprint, read_verdict, timed
@@ -240,7 +240,7 @@ def refresh(
         _land_all(run, progress)
         for _, function in STAGES if publish else VALIDATION:
             function(run, progress)
-        conclude(run, progress)
+        finish(run, progress)
     return read_verdict(run)
 
 
@@ -271,7 +271,7 @@ def rebuild(project: Project, run_id: str, *, progress: Progress = quiet) -> Ver
         source_status.copy(earlier, run, list(project.config.sources))
         for _, function in STAGES:
             function(run, progress)
-        conclude(run, progress)
+        finish(run, progress)
     return read_verdict(run)
 
 
@@ -302,7 +302,7 @@ def running(
     with private():
         run = new_run(project, as_of=as_of, purpose=purpose, resume=resume, accept=accept)
         with _ending(project, run):
-            if accepted := ", ".join(run.accepted):
+            if accepted := ", ".join(run.drift_accepted):
                 audit.record(project, "accept", f"drift of {accepted} in {run.run_id}")
             yield run
 
@@ -354,17 +354,17 @@ def _grains(run: Run) -> dict[str, tuple[str, ...]]:
 
 
 def _landings(run: Run) -> list[Landing]:
-    from cytoreg.landing.land import latest
+    from cytoreg.landing.land import landing_of
 
     return [
-        latest(run.project, source, fingerprint(run, source))
+        landing_of(run.project, source, fingerprint(run, source))
         for source in run.project.config.sources
     ]
 
 
 def _published(run: Run) -> dict[str, Landing]:
     """What the published build was made of, by source, as far as it is kept."""
-    from cytoreg.landing.land import latest
+    from cytoreg.landing.land import landing_of
     from cytoreg.publication.publish import published_run
 
     found: dict[str, Landing] = {}
@@ -373,7 +373,7 @@ def _published(run: Run) -> dict[str, Landing]:
             before = Run.open(run.data, run_id)
             for source in run.project.config.sources:
                 with suppress(ConfigError):  # a source that is new
-                    found[source] = latest(run.project, source, fingerprint(before, source))
+                    found[source] = landing_of(run.project, source, fingerprint(before, source))
     return found
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg import manifest
-from cytoreg.errors import ConfigError, CytoregError, place
+from cytoreg.errors import ConfigError, CytoregError, kind_and_place
 from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import remember_landing
 from cytoreg.progress import quiet
@@ -56,7 +56,7 @@ def rehearse(project: Project) -> Iterator[tuple[str, bool, str]]:
                 yield stage, False, str(error)
                 return
             except Exception as error:
-                yield stage, False, f"unexpected {place(error)}; no values shown"
+                yield stage, False, f"unexpected {kind_and_place(error)}; no values shown"
                 return
             yield stage, True, _told(counts)
 

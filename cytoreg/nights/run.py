@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 Purpose = Literal["publish", "validate", "rebuild"]
 
-RUN, SCHEMA = "run.json", 1
+RUN, SCHEMA = "run.json", 2
 """The file of a run's folder that says what the run is, and the version of what it holds."""
 ID = "%Y%m%dT%H%M%SZ"
 """How ids of runs begin: the second in which the run began (UTC)."""
 
 _TEXTS = ("time_zone", "purpose", "continues", "code_version", "project_hash", "started_at")
-_KEPT = ("root", "extracts", "as_of", "accepted", *_TEXTS)
+_KEPT = ("root", "extracts", "as_of", "drift_accepted", *_TEXTS)
 
 
 @dataclass(frozen=True)
 class Run:
     """One refresh: where its project, extracts and data are, and the date it looks back from.
 
-    Its days are days of `time_zone`. `continues` is the failed run whose landings it uses; of
-    `accepted` sources no drift closes the gate.
+    Its days are days of `time_zone`. `continues` is the failed run whose landings it uses. The
+    drift of sources in `drift_accepted` closes no gate.
     """
 
     run_id: str
@@ -50,7 +50,7 @@ class Run:
     time_zone: str
     purpose: Purpose = "publish"
     continues: str = ""
-    accepted: tuple[str, ...] = ()
+    drift_accepted: tuple[str, ...] = ()
     code_version: str = __version__
     project_hash: str = ""
     started_at: str = ""
@@ -61,7 +61,8 @@ class Run:
         path = data / "builds" / run_id / RUN
         try:
             known = json.loads(path.read_text(encoding="utf-8"))
-            if known.get("schema", 1) > SCHEMA:
+            schema = known.get("schema", 1)
+            if schema > SCHEMA:
                 raise ConfigError(
                     f"run {run_id} was made by a newer cytoreg", remedy="use that one, or newer"
                 )
@@ -71,7 +72,7 @@ class Run:
                 root=Path(known["root"]),
                 extracts=Path(known["extracts"]),
                 as_of=date.fromisoformat(known["as_of"]),
-                accepted=tuple(known["accepted"]),
+                drift_accepted=tuple(known["drift_accepted" if schema > 1 else "accepted"]),
                 **{name: known[name] for name in _TEXTS},
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -17,10 +17,10 @@ from dataclasses import asdict, astuple, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cytoreg.errors import ConfigError, CytoregError, SourceError, place
+from cytoreg.errors import ConfigError, CytoregError, SourceError, kind_and_place
 from cytoreg.landing.deliveries import files, missing, overlooked
 from cytoreg.landing.drift import NIGHTS, Drift, profiles, volume
-from cytoreg.landing.land import Landing, land, latest, verified
+from cytoreg.landing.land import Landing, land, landing_of, verified
 from cytoreg.landing.profile import read as read_profile
 from cytoreg.nights.run import Run, earlier
 from cytoreg.nights.run_folder import fingerprint, read_verdict, remember_landing
@@ -105,7 +105,7 @@ def landed(run: Run, source: str, progress: Progress = quiet) -> Landing:
                 raise failure from None
             wrong = SourceError(
                 source,
-                f"its reader failed ({place(error)}); no values shown",
+                f"its reader failed ({kind_and_place(error)}); no values shown",
                 remedy="please report this: a reader should refuse what it cannot read",
             )
             landing = _last(run, wrong, progress)
@@ -183,7 +183,7 @@ def _published_before(run: Run, published: Landing) -> Iterator[Landing]:
             known = fingerprint(before, published.source)
             if known not in seen and read_verdict(before).published:
                 seen.add(known)
-                yield latest(run.project, published.source, known)
+                yield landing_of(run.project, published.source, known)
 
 
 def _continued(run: Run, source: str) -> Landing | None:
@@ -274,7 +274,7 @@ def _drifts(
         yield Drift("", "", what, severity, note.reason, note.seen_at[:10], told)
     yield from overlooked(run.project, source)
     for drift in missing(run.project, landing):
-        yield drift.accepted() if source in run.accepted else drift
+        yield drift.accepted() if source in run.drift_accepted else drift
     if published is None or published.fingerprint == landing.fingerprint:
         return
     rows = {table.table: table.rows + table.rejects for table in published.tables}
@@ -285,4 +285,4 @@ def _drifts(
     before = [read_profile(night) for night in (published, *_published_before(run, published))]
     found += profiles(before[0], read_profile(landing), before[1:])
     for drift in found:
-        yield drift.accepted() if source in run.accepted else drift
+        yield drift.accepted() if source in run.drift_accepted else drift

@@ -68,5 +68,5 @@ def read_figures(con: DuckDBPyConnection, lexicon: Lexicon) -> list[Figure] | No
     ]
     return sorted(
         figures,
-        key=lambda one: (one.stratum != ALL, lexicon.label(one.stratum), lexicon.place(one.figure)),
+        key=lambda one: (one.stratum != ALL, lexicon.label(one.stratum), lexicon.rank(one.figure)),
     )

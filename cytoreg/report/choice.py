@@ -71,7 +71,7 @@ def choose(con: DuckDBPyConnection, wish: Wish, lexicon: Lexicon) -> Choice:
             else "refresh first: cytoreg refresh",
         )
     endpoints = sorted(
-        _values(con, mart, "endpoint", ""), key=lambda name: (lexicon.place(name), name)
+        _values(con, mart, "endpoint", ""), key=lambda name: (lexicon.rank(name), name)
     )
     endpoint = wish.endpoint or endpoints[0]
     _known("endpoint", [endpoint], endpoints)

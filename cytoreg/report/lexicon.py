@@ -40,7 +40,7 @@ class Lexicon:
         entry = self.entries.get(name)
         return entry.label if entry else humanize(name)
 
-    def place(self, name: str) -> int:
+    def rank(self, name: str) -> int:
         """Where a term stands in the reading order; terms without a place come last."""
         entry = self.entries.get(name)
         return entry.position if entry else _NOWHERE

@@ -128,7 +128,7 @@ def read_outcomes(con: DuckDBPyConnection, lexicon: Lexicon) -> Outcomes | None:
         f" lower, upper, coalesce({unknown}, 0) from {table}"
     ).fetchall()
     known = sorted(
-        (_estimate(row) for row in rows), key=lambda row: (lexicon.place(row.measure), row.measure)
+        (_estimate(row) for row in rows), key=lambda row: (lexicon.rank(row.measure), row.measure)
     )
     overall = [row for row in known if row.variable == ALL]
     sizes: dict[str, int] = {}
@@ -138,7 +138,7 @@ def read_outcomes(con: DuckDBPyConnection, lexicon: Lexicon) -> Outcomes | None:
     found = {row.kind for row in known if not row.is_proportion}
     kinds = (*(kind for kind in KINDS if kind in found), *sorted(found - set(KINDS)))
     variables = sorted(
-        {row.variable for row in known} - {ALL}, key=lambda name: (lexicon.place(name), name)
+        {row.variable for row in known} - {ALL}, key=lambda name: (lexicon.rank(name), name)
     )
     return Outcomes(
         kinds=kinds,

@@ -71,12 +71,12 @@ def _groups(con: DuckDBPyConnection, kind: Kind, lexicon: Lexicon) -> list[tuple
     if not {MARTS[kind], MARTS["survival"]} <= tables(con):
         return []
     found = con.execute(f"select distinct endpoint, stratum_variable from {MARTS[kind]}").fetchall()
-    place = lexicon.place
+    rank = lexicon.rank
     groups: list[tuple[str, str]] = []
-    for endpoint in sorted({row[0] for row in found}, key=lambda name: (place(name), name)):
+    for endpoint in sorted({row[0] for row in found}, key=lambda name: (rank(name), name)):
         there = {row[1] for row in found if row[0] == endpoint}
         groups += [(endpoint, ALL)] if ALL in there else []
-        split = sorted(there - {ALL}, key=lambda name: (place(name), name))
+        split = sorted(there - {ALL}, key=lambda name: (rank(name), name))
         groups += [(endpoint, variable) for variable in split[:1]]
     return groups
 

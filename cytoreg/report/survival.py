@@ -109,8 +109,8 @@ def read_survival(con: DuckDBPyConnection, lexicon: Lexicon) -> list[SurvivalGro
 def _reading_order(
     endpoint: str, variable: str, lexicon: Lexicon
 ) -> tuple[int, str, bool, int, str]:
-    place = lexicon.place
-    return (place(endpoint), endpoint, variable != ALL, place(variable), variable)
+    rank = lexicon.rank
+    return (rank(endpoint), endpoint, variable != ALL, rank(variable), variable)
 
 
 def _finite(value: object) -> float | None:

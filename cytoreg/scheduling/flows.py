@@ -20,7 +20,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from cytoreg.errors import BuildError, ConfigError, CytoregError, GateClosed, place
+from cytoreg.errors import BuildError, ConfigError, CytoregError, GateClosed, kind_and_place
 from cytoreg.progress import Progress, quiet
 from cytoreg.scheduling.server import prefect_server
 from cytoreg.sources.retry import interruptible
@@ -75,7 +75,7 @@ def scrubbed() -> Iterator[None]:
         scrubbed_error.__context__ = scrubbed_error.__cause__ = None
     except Exception as error:
         scrubbed_error = machine_error(error) or BuildError(
-            f"unexpected {place(error)}; no values shown",
+            f"unexpected {kind_and_place(error)}; no values shown",
             remedy="to see more, run: CYTOREG_DEBUG=1 cytoreg refresh --untracked",
         )
     raise scrubbed_error

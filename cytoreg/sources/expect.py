@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
-from cytoreg.sources.files import find, open_utf8, place, raw_text, texts
+from cytoreg.sources.files import find, open_utf8, raw_text, relative_name, texts
 from cytoreg.sources.retry import wait
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def arrived(source: str, config: AnySource, extracts: Path) -> None:
     paths = [path for pattern in config.patterns for path in find(source, pattern, extracts)]
     if expect.done:
         for path in paths:
-            _check_done(source, expect.done, path, place(path, extracts))
+            _check_done(source, expect.done, path, relative_name(path, extracts))
     if expect.settle:
         _settle(source, paths, expect.settle_seconds, 60 * config.deadline_minutes)
 
@@ -75,7 +75,7 @@ def trailers(source: str, config: AnySource, extracts: Path) -> dict[str, int | 
     """
     found: dict[str, int | None] = {}
     for path in texts(source, getattr(config, "path", ""), extracts):
-        where, encoding = place(path, extracts), getattr(config, "encoding", "utf-8")
+        where, encoding = relative_name(path, extracts), getattr(config, "encoding", "utf-8")
         tail = b""
         with open_utf8(source, path, where, encoding) as file:
             while chunk := file.read(1 << 20):

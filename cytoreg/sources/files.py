@@ -91,12 +91,12 @@ def _within(source: str, path: Path, member: str, extracts: Path) -> list[Path]:
     try:
         names = members(path)
     except OSError as error:
-        raise unreadable(source, place(path, extracts), error) from None
+        raise unreadable(source, relative_name(path, extracts), error) from None
     chosen = [name for name in names if fnmatchcase(name, member)] if member else names
     if member and not chosen:
         raise SourceError(
             source,
-            f"no file in {place(path, extracts)} matches {member}",
+            f"no file in {relative_name(path, extracts)} matches {member}",
             remedy="correct `path` in cytoreg.toml, or deliver the archive again",
         )
     return [path] if len(names) <= 1 else [path / name for name in chosen]
@@ -113,20 +113,21 @@ def on_disk(source: str, pattern: str, extracts: Path, folder: Path) -> dict[Pat
         try:
             packed = is_packed(path)
         except OSError as error:
-            raise unreadable(source, place(path, extracts), error) from None
+            raise unreadable(source, relative_name(path, extracts), error) from None
         if not packed:
             found[path] = path
             continue
         for member in _within(source, path, inside(pattern)[1], extracts):
             found[member] = folder / str(len(found))
-            file = open_bytes(source, member, place(member, extracts))
+            file = open_bytes(source, member, relative_name(member, extracts))
             with file, found[member].open("wb") as out:
                 while chunk := file.read(_CHUNK):
                     left -= out.write(chunk)
                     if left < 0:
                         raise SourceError(
                             source,
-                            f"{place(path, extracts)} unpacks to more than {most >> 30} GiB",
+                            f"{relative_name(path, extracts)} unpacks to more than"
+                            f" {most >> 30} GiB",
                             remedy="deliver it unpacked",
                         )
     return found
@@ -142,7 +143,7 @@ def text_one(source: str, pattern: str, extracts: Path) -> Path:
     """The one file that matches `pattern`, perhaps a member of an archive, as of `texts`."""
     found = texts(source, pattern, extracts)
     if len(found) > 1:
-        names = ", ".join(place(path, extracts) for path in found[:5])
+        names = ", ".join(relative_name(path, extracts) for path in found[:5])
         raise SourceError(
             source,
             f"{len(found)} files match {pattern}, where one is expected: {names}",
@@ -151,7 +152,7 @@ def text_one(source: str, pattern: str, extracts: Path) -> Path:
     return found[0]
 
 
-def place(path: Path, extracts: Path) -> str:
+def relative_name(path: Path, extracts: Path) -> str:
     """The file's name as rows and messages give it: relative to the extracts."""
     return path.relative_to(extracts).as_posix() if path.is_relative_to(extracts) else str(path)
 

@@ -16,7 +16,7 @@ from cytoreg import doctor
 from cytoreg.errors import Busy, ConfigError
 from cytoreg.nights import endings, ledger
 from cytoreg.nights import finish as concluding
-from cytoreg.nights.finish import conclude
+from cytoreg.nights.finish import finish
 from cytoreg.nights.refresh import running
 from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import read_verdict
@@ -75,7 +75,7 @@ def test_a_ledger_that_fails_after_the_rename_is_made_up_by_the_next_run(
 ) -> None:
     with monkeypatch.context() as patch, night(project) as first:
         break_ledger(patch)
-        verdict = conclude(first)
+        verdict = finish(first)
     assert verdict.published
     assert verdict.notes == ["the ledger: the ledger does not work; the next run makes up for it"]
     assert read_verdict(first).notes == verdict.notes
@@ -83,7 +83,7 @@ def test_a_ledger_that_fails_after_the_rename_is_made_up_by_the_next_run(
     assert told(project) == [(first.run_id, "running")]
     assert [run.status for run in endings.runs(project)] == ["published"]
     with night(project) as second:
-        conclude(second)
+        finish(second)
     assert told(project) == [(second.run_id, "published"), (first.run_id, "published")]
     made = ledger.publications(project.ledger_url)
     assert [(one.run_id, one.replaced) for one in made] == [
@@ -116,7 +116,7 @@ def test_nothing_after_the_rename_undoes_a_publication(
 
     with night(project) as run:
         monkeypatch.setattr(Path, "replace", replaced)
-        verdict = conclude(run)
+        verdict = finish(run)
     monkeypatch.undo()
     assert switched
     assert verdict.published
@@ -134,7 +134,7 @@ def test_an_interrupt_before_the_rename_is_a_failed_night(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt), night(project) as run:
         patch.setattr("cytoreg.publication.publish.fence", interrupt)
-        conclude(run)
+        finish(run)
     assert told(project) == [(run.run_id, "failed")]
     assert publish.published_run(project) is None
 
@@ -151,17 +151,17 @@ def test_a_kill_right_before_the_rename_shows_as_interrupted(
     with monkeypatch.context() as patch, pytest.raises(Killed), night(project) as run:
         patch.setattr("cytoreg.publication.publish.publish", kill)
         patch.setattr("cytoreg.nights.refresh.fail", lambda *_: None)
-        conclude(run)
+        finish(run)
     with night(project) as second:
         assert told(project)[1] == (run.run_id, "interrupted")
-        conclude(second)
+        finish(second)
 
 
 def test_a_lost_ledger_is_made_up_from_the_runs(project: Project) -> None:
     runs = []
     for _ in range(2):
         with night(project) as run:
-            conclude(run)
+            finish(run)
         runs.append(run.run_id)
     with pytest.raises(RuntimeError), night(project) as failed:
         raise RuntimeError
@@ -172,7 +172,7 @@ def test_a_lost_ledger_is_made_up_from_the_runs(project: Project) -> None:
     with pytest.raises(ConfigError, match="does not work"):
         ledger.runs(project.ledger_url)
     with night(project) as last:
-        conclude(last)
+        finish(last)
     assert list(project.data.glob("ledger.sqlite.damaged-*"))
     made = ledger.publications(project.ledger_url)[1:]
     again = ledger.runs(project.ledger_url)[1:]
@@ -186,18 +186,18 @@ def test_a_torn_file_costs_that_run_alone(project: Project, name: str, content: 
     runs = []
     for _ in range(2):
         with night(project) as run:
-            conclude(run)
+            finish(run)
         runs.append(run.run_id)
     (project.builds / runs[0] / name).write_bytes(content)
     with night(project) as last:
-        conclude(last)
+        finish(last)
     assert told(project)[:2] == [(last.run_id, "published"), (runs[1], "published")]
     assert rollback(project).run_id == runs[1]
 
 
 def test_a_run_of_a_newer_cytoreg_is_named_as_that(project: Project) -> None:
     with night(project) as run:
-        conclude(run)
+        finish(run)
     file = project.builds / run.run_id / "run.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"schema": 2, "place": "moon"}))
     with pytest.raises(ConfigError, match="was made by a newer cytoreg"):
@@ -206,7 +206,7 @@ def test_a_run_of_a_newer_cytoreg_is_named_as_that(project: Project) -> None:
 
 def test_a_rollback_waits_for_no_refresh_and_says_so(project: Project) -> None:
     with night(project) as run:
-        conclude(run)
+        finish(run)
     with night(project), pytest.raises(Busy) as caught:
         rollback(project)
     assert caught.value.exit_code == 4
@@ -216,17 +216,17 @@ def test_a_rollback_waits_for_no_refresh_and_says_so(project: Project) -> None:
 
 def test_a_held_build_stays_until_it_is_released(project: Project) -> None:
     with night(project) as first:
-        conclude(first)
+        finish(first)
     rollback(project, first.run_id, why="grades", hold=True)
     with night(project) as second:
-        verdict = conclude(second)
+        verdict = finish(second)
     assert not verdict.published
     assert [gate.name for gate in verdict.closed] == ["hold"]
     assert publish.published_run(project) == first.run_id
     assert told(project)[0] == (second.run_id, "held")
     release(project)
     with night(project) as third:
-        assert conclude(third).published
+        assert finish(third).published
     assert rollback(project, second.run_id).run_id == second.run_id
 
 
@@ -246,7 +246,7 @@ def test_the_ledger_says_who_rolled_back_and_why(
 def test_a_ledger_that_cannot_be_written_keeps_nobody_from_rolling_back(project: Project) -> None:
     for _ in range(2):
         with night(project) as run:
-            conclude(run)
+            finish(run)
     with sqlite3.connect(project.data / "ledger.sqlite") as held:
         held.execute("update ledger_version set version = 99")
     undone = rollback(project)
@@ -259,7 +259,7 @@ def test_a_clock_that_was_set_back_keeps_the_order_of_the_nights(project: Projec
     make(project, "20990101T020000Z-aaaaaa")
     publish.publish(project, "20990101T020000Z-aaaaaa")
     with night(project) as run:
-        verdict = conclude(run)
+        verdict = finish(run)
     assert run.run_id.startswith("20990101T020001Z-")
     assert verdict.notes[0].startswith("the clock was set back: this run is dated 2099-01-01 02:00")
     assert rollback(project).run_id == "20990101T020000Z-aaaaaa"
@@ -267,7 +267,7 @@ def test_a_clock_that_was_set_back_keeps_the_order_of_the_nights(project: Projec
 
 def test_builds_of_failed_nights_are_pruned_like_others(project: Project) -> None:
     with night(project) as first:
-        conclude(first)
+        finish(first)
     failed = []
     for _ in range(project.config.retention.builds + 2):
         with pytest.raises(RuntimeError), night(project) as run:
@@ -291,7 +291,7 @@ def test_what_a_night_makes_is_for_its_user_alone(project: Project) -> None:
     usual = os.umask(0o022)
     try:
         with night(project) as run:
-            conclude(run)
+            finish(run)
         rollback(project, run.run_id, hold=True)
         assert os.umask(0o022) == 0o022  # given back
     finally:
@@ -308,7 +308,7 @@ def test_what_a_night_makes_is_for_its_user_alone(project: Project) -> None:
 
 def test_the_doctor_tells_when_others_may_read_what_holds_identities(project: Project) -> None:
     with night(project) as run:
-        conclude(run)
+        finish(run)
     assert doctor._private(project).state == "ok"
     for path in (project.data, project.builds):
         path.chmod(0o755)

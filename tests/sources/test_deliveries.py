@@ -10,7 +10,7 @@ from test_packed import zipped
 from test_standing import night
 
 from cytoreg.landing.deliveries import files, named_in
-from cytoreg.landing.land import Landing, land, latest
+from cytoreg.landing.land import Landing, land, landing_of
 from cytoreg.nights.refresh import land_source
 from cytoreg.nights.run_folder import fingerprint
 from cytoreg.nights.source_status import judge
@@ -115,7 +115,7 @@ def judged() -> Callable[..., Told]:
     def judged(project: Project, accept: tuple[str, ...] = ()) -> Told:
         with night(project, accept=accept) as run:
             land_source(run, "log")
-            landing = latest(project, "log", fingerprint(run, "log"))
+            landing = landing_of(project, "log", fingerprint(run, "log"))
             with open_build(run.folder / "build.duckdb") as con:
                 judge(con, run, [landing], published, {})
                 published.setdefault("log", landing)

@@ -18,7 +18,7 @@ from test_csv_files import LOG, write
 
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import land as landing
-from cytoreg.landing.land import attach, check, land, latest, read_manifest
+from cytoreg.landing.land import attach, check, land, landing_of, read_manifest
 from cytoreg.project.load import Project, load_project
 from cytoreg.sources import retry
 from cytoreg.sources.items import Served
@@ -134,10 +134,10 @@ def test_a_damaged_landing_is_not_trusted(project: Make) -> None:
     first = land(log, "log")
     (first.folder / "cases.parquet").write_bytes(b"PAR1")
     with pytest.raises(ConfigError, match=rf"no whole landing log/{first.fingerprint}"):
-        latest(log, "log", first.fingerprint)
+        landing_of(log, "log", first.fingerprint)
     again = land(log, "log")
     assert not again.reused
-    assert latest(log, "log", again.fingerprint).stored == first.stored
+    assert landing_of(log, "log", again.fingerprint).stored == first.stored
 
 
 def flip(path: Path, at: int) -> None:
@@ -274,7 +274,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("cytoreg.landing.land.writing.pq.ParquetWriter.write_table", full)
+    monkeypatch.setattr("cytoreg.landing.writing.pq.ParquetWriter.write_table", full)
     with pytest.raises(MachineError, match=r"log cannot be landed: the disk is full\n.*room"):
         land(log, "log")
     assert folders(log) == []

@@ -12,7 +12,7 @@ import pytest
 from test_csv_files import LOG, write
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing.land import latest
+from cytoreg.landing.land import landing_of
 from cytoreg.nights.lock import release_lock
 from cytoreg.nights.refresh import land_source, running
 from cytoreg.nights.run import Run, Verdict
@@ -40,7 +40,7 @@ def night(project: Project, **more: object) -> Iterator[Run]:
 
 def judged(run: Run) -> tuple[list[tuple], list[tuple], bool]:
     """State and reason of the source, its drift, and whether gate `sources` holds."""
-    landing = latest(run.project, "log", fingerprint(run, "log"))
+    landing = landing_of(run.project, "log", fingerprint(run, "log"))
     with open_build(run.folder / "build.duckdb") as con:
         judge(con, run, [landing], {}, {})
         states = con.execute("select state, reason from quality.source").fetchall()
@@ -210,7 +210,7 @@ def test_an_accepted_source_is_one_of_cytoreg_toml(project: Make, tmp_path: Path
     with pytest.raises(ConfigError, match="no source lab"), running(log, None, accept=["lab"]):
         pass
     with night(log, accept=["log"]) as run:
-        assert Run.open(run.data, run.run_id).accepted == ("log",)
+        assert Run.open(run.data, run.run_id).drift_accepted == ("log",)
 
 
 def damage(run: Run) -> None:

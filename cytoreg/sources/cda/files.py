@@ -18,7 +18,7 @@ from cytoreg.sources.cda.standing import Standing
 from cytoreg.sources.cda.statements import about
 from cytoreg.sources.cda.tables import COLUMNS, Told, rows
 from cytoreg.sources.cda.values import Element
-from cytoreg.sources.files import find, open_bytes, place, texts
+from cytoreg.sources.files import find, open_bytes, relative_name, texts
 from cytoreg.sources.items import BATCH_ROWS, Item, Reject, Rows, Unexpected
 from cytoreg.sources.naaccr.stream import line_of
 
@@ -39,7 +39,7 @@ def read(name: str, config: CdaSource, extracts: Path) -> Iterator[Item]:
     standing = Standing(
         found.head
         for path in texts(name, config.path, extracts)
-        for found, _ in _documents(name, path, place(path, extracts), whole=False)
+        for found, _ in _documents(name, path, relative_name(path, extracts), whole=False)
         if isinstance(found, Document)
     )
     yield from _read(name, config, extracts, standing.by, BATCH_ROWS)
@@ -60,7 +60,7 @@ def _read(
     strange: Counter[str] = Counter()
     number = broken = 0
     for path in texts(name, config.path, extracts):
-        where = place(path, extracts)
+        where = relative_name(path, extracts)
         for waiting in tables.values():
             waiting.begin(where)
         for count, (found, line) in enumerate(_documents(name, path, where), start=1):

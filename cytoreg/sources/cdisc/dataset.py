@@ -20,7 +20,7 @@ from cytoreg.errors import SourceError
 from cytoreg.sources.blocks import UNDECODABLE
 from cytoreg.sources.cdisc.config import DatasetJsonSource
 from cytoreg.sources.cdisc.outline import NoDataset, Outline, outline
-from cytoreg.sources.files import check_text, find, open_utf8, place, raw_text, texts
+from cytoreg.sources.files import check_text, find, open_utf8, raw_text, relative_name, texts
 from cytoreg.sources.headings import mapped, together
 from cytoreg.sources.items import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.json.objects import NoObject, array
@@ -50,7 +50,7 @@ def read(name: str, config: DatasetJsonSource, extracts: Path) -> Iterator[Item]
     (table,) = config.tables
     files: list[_File] = []
     for path in texts(name, config.path, extracts):
-        where = place(path, extracts)
+        where = relative_name(path, extracts)
         encoding = check_text(name, path, where, "utf-8")
         with open_utf8(name, path, where, encoding) as file:
             try:

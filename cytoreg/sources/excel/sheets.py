@@ -21,7 +21,7 @@ from cytoreg.sources.excel import chosen
 from cytoreg.sources.excel.book import Book, Damaged, Noted, Row, Sheet
 from cytoreg.sources.excel.config import ExcelSource
 from cytoreg.sources.excel.workbook import damaged, open_book
-from cytoreg.sources.files import find, on_disk, place
+from cytoreg.sources.files import find, on_disk, relative_name
 from cytoreg.sources.headings import together
 from cytoreg.sources.items import BATCH_ROWS, Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import shaped
@@ -52,7 +52,7 @@ def read(name: str, config: ExcelSource, extracts: Path) -> Iterator[Item]:
     with TemporaryDirectory(prefix="cytoreg-") as folder, _Shelf(name, extracts) as shelf:
         shelf.lies = on_disk(name, config.path, extracts, Path(folder))
         for path in shelf.lies:
-            book, where = shelf.book(path), place(path, extracts)
+            book, where = shelf.book(path), relative_name(path, extracts)
             found = list(_parts(name, path, where, book, config))
             read_too = {part.sheet for part in found}
             noted.update(f"sheet {sheet.name}" for sheet in book.sheets if sheet not in read_too)
@@ -90,7 +90,7 @@ class _Shelf:
         if path != self._path:
             self._open.close()
             self._path = None
-            where = place(path, self._extracts)
+            where = relative_name(path, self._extracts)
             book = open_book(self._source, self.lies[path], where)
             self._book = self._open.enter_context(closing(book))
             self._path = path

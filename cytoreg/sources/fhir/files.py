@@ -10,7 +10,7 @@ from cytoreg.sources.fhir import bulk, incremental
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.pages import check_pages
 from cytoreg.sources.fhir.reading import reading
-from cytoreg.sources.files import find, place, texts
+from cytoreg.sources.files import find, relative_name, texts
 from cytoreg.sources.http import address
 from cytoreg.sources.items import Item
 
@@ -52,5 +52,5 @@ def read(name: str, config: FhirSource, extracts: Path) -> Iterator[Item]:
         if "Bundle" not in run.kinds:
             check_pages(name, paths, extracts, config.encoding)
         for path in paths:
-            yield from run.file(path, place(path, extracts), config.encoding)
+            yield from run.file(path, relative_name(path, extracts), config.encoding)
         yield from run.end()

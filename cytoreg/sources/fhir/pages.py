@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from cytoreg.errors import SourceError
-from cytoreg.sources.files import open_utf8, place
+from cytoreg.sources.files import open_utf8, relative_name
 from cytoreg.sources.json.split import NotJson, parts
 
 _RELATION = re.compile(rb'"relation"\s*:\s*"(?:next|self)"')
@@ -28,7 +28,7 @@ def check_pages(source: str, paths: Iterable[Path], extracts: Path, encoding: st
     after: dict[str, str] = {}
     there: set[str] = set()
     for path in paths:
-        where = place(path, extracts)
+        where = relative_name(path, extracts)
         for link in _links(source, path, where, encoding):
             if link.relation == "self":
                 there.add(link.url)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cytoreg.errors import SourceError
-from cytoreg.sources.files import check_text, find, open_utf8, place, raw_text, texts
+from cytoreg.sources.files import check_text, find, open_utf8, raw_text, relative_name, texts
 from cytoreg.sources.hl7.config import Hl7Source
 from cytoreg.sources.hl7.envelope import LONGEST, Endless, Envelopes, Piece, pieces
 from cytoreg.sources.hl7.message import Malformed, parse
@@ -40,7 +40,7 @@ def read(name: str, config: Hl7Source, extracts: Path) -> Iterator[Item]:
         tables.append(Table(table, {column: at for column, at in paths.items() if at}, each))
     found: Counter[str] = Counter()
     for path in texts(name, config.path, extracts):
-        where = place(path, extracts)
+        where = relative_name(path, extracts)
         encoding = check_text(name, path, where, config.encoding or "utf-8")
         if encoding == "utf-8":  # nothing else is known, unless it is declared
             encoding = config.encoding

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.blocks import UNDECODABLE
-from cytoreg.sources.files import check_text, find, open_utf8, place, raw_text, texts
+from cytoreg.sources.files import check_text, find, open_utf8, raw_text, relative_name, texts
 from cytoreg.sources.headings import is_value
 from cytoreg.sources.items import Headings, Item, Reject
 from cytoreg.sources.json import paths
@@ -32,7 +32,7 @@ def read(name: str, config: JsonSource, extracts: Path) -> Iterator[Item]:
     """Records of all files, and the values of lists in them that have a table of their own."""
     objects = Objects()
     files = [
-        _File(name, path, place(path, extracts), config)
+        _File(name, path, relative_name(path, extracts), config)
         for path in texts(name, config.path, extracts)
     ]
     tables = _tables(config, files, objects)

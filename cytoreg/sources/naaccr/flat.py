@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import ConfigError
-from cytoreg.sources.files import check_text, find, place, texts
+from cytoreg.sources.files import check_text, find, relative_name, texts
 from cytoreg.sources.items import Item, Reject, Rows, Unexpected
 from cytoreg.sources.naaccr.config import NaaccrFlatSource
 from cytoreg.sources.naaccr.items import LENGTHS, Place, gaps, layout
@@ -48,7 +48,7 @@ def read(name: str, config: NaaccrFlatSource, extracts: Path) -> Iterator[Item]:
     plan = _plan(name, config)
     strange: Counter[str] = Counter()
     for path in texts(name, config.path, extracts):
-        where = place(path, extracts)
+        where = relative_name(path, extracts)
         encoding = check_text(name, path, where, config.encoding)
 
         def refuse(rows: pa.Table) -> dict[int, str]:

@@ -19,7 +19,7 @@ from lxml import etree
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.declaration import NO_TABLE, RESERVED
-from cytoreg.sources.files import check_file, find, open_bytes, place, texts
+from cytoreg.sources.files import check_file, find, open_bytes, relative_name, texts
 from cytoreg.sources.items import Item, Reject, Unexpected
 from cytoreg.sources.naaccr.config import NaaccrXmlSource
 from cytoreg.sources.naaccr.items import levels, user_items
@@ -51,12 +51,12 @@ def read(name: str, config: NaaccrXmlSource, extracts: Path) -> Iterator[Item]:
     """Files, patients and tumors with the declared items; other items are kept and counted."""
     known = dict(levels())
     for path in _dictionaries(name, config, extracts):
-        known |= user_items(name, path, place(path, extracts))
+        known |= user_items(name, path, relative_name(path, extracts))
     paths = _paths(name, config, extracts)
     columns = _columns(name, config, paths, extracts)
     strange: Counter[str] = Counter()
     for path in paths:
-        where = place(path, extracts)
+        where = relative_name(path, extracts)
         check_file(name, path, where)
         tables: dict[str, Level] = {}
         below = None
@@ -128,7 +128,7 @@ def _columns(
         table: Counter() for table, items in wanted.items() if items == "all"
     }
     for path in paths if found else []:
-        where = place(path, extracts)
+        where = relative_name(path, extracts)
         check_file(source, path, where)
         try:
             with open_bytes(source, path, where) as file:

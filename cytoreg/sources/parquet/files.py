@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.blocks import UNDECODABLE
-from cytoreg.sources.files import find, place
+from cytoreg.sources.files import find, relative_name
 from cytoreg.sources.headings import mapped, together
 from cytoreg.sources.items import BATCH_ROWS, Headings, Item, Reject, Rows
 from cytoreg.sources.parquet.config import ParquetSource
@@ -35,7 +35,7 @@ def inputs(name: str, config: ParquetSource, extracts: Path) -> list[Path]:
 def read(name: str, config: ParquetSource, extracts: Path) -> Iterator[Item]:
     """Rows of all files under the declared columns; other columns under their own names."""
     (table,) = config.tables
-    files = {path: place(path, extracts) for path in find(name, config.path, extracts)}
+    files = {path: relative_name(path, extracts) for path in find(name, config.path, extracts)}
     columns = {}
     for path, where in files.items():
         with _open(name, path, where) as file:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from cytoreg.errors import SourceError
 from cytoreg.manifest import Landing
-from cytoreg.sources.files import check_text, find, place, text_one
+from cytoreg.sources.files import check_text, find, relative_name, text_one
 from cytoreg.sources.http import address
 from cytoreg.sources.items import Headings, Item, Reject, Unexpected
 from cytoreg.sources.records import delimited, header
@@ -63,8 +63,8 @@ def read(name: str, config: RedcapSource, extracts: Path) -> Iterator[Item]:
         yield from api.read(name, config)
         return
     data, described = (text_one(name, part, extracts) for part in (config.data, config.dictionary))
-    where = place(data, extracts)
-    fields = dictionary(name, described, place(described, extracts), config.encoding)
+    where = relative_name(data, extracts)
+    fields = dictionary(name, described, relative_name(described, extracts), config.encoding)
     encoding = check_text(name, data, where, config.encoding)
     delimiter = delimiter_of(name, data, where, encoding, [fields[0]["field"]])
     headings = header(name, data, where, encoding, delimiter)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 
 from cytoreg.errors import SourceError
-from cytoreg.sources.files import find, on_disk, place, raw_text
+from cytoreg.sources.files import find, on_disk, raw_text, relative_name
 from cytoreg.sources.headings import mapped, together
 from cytoreg.sources.items import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import shaped
@@ -61,7 +61,7 @@ def _read(name: str, config: AnyStatistics, extracts: Path, folder: Path) -> Ite
     for found_at, path in on_disk(name, config.path, extracts, folder).items():
         if found_at in catalogs:
             continue
-        where = place(found_at, extracts)
+        where = relative_name(found_at, extracts)
         form = _form(name, path, where, config)
         variables = _variables(name, path, where, form, config)
         names = [variable for variable, _ in variables]
@@ -97,7 +97,7 @@ def _labels(source: str, config: AnyStatistics, extracts: Path, folder: Path) ->
     unpacked = folder / "catalogs"
     unpacked.mkdir()
     for found_at, path in on_disk(source, config.catalog, extracts, unpacked).items():
-        where = place(found_at, extracts)
+        where = relative_name(found_at, extracts)
         if _known(_head(source, path, where)) != "sas7bcat":
             raise SourceError(
                 source,

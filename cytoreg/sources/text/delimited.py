@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
-from cytoreg.sources.files import check_text, find, place, texts
+from cytoreg.sources.files import check_text, find, relative_name, texts
 from cytoreg.sources.headings import known, mapped, no_record, together
 from cytoreg.sources.items import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import COMMENT, delimited, header, shaped
@@ -31,7 +31,7 @@ def read(name: str, config: CsvSource, extracts: Path) -> Iterator[Item]:
     """Records of all files under the declared columns; other headings under their own names."""
     (table,) = config.tables
     files = [
-        _look(name, path, place(path, extracts), config)
+        _look(name, path, relative_name(path, extracts), config)
         for path in texts(name, config.path, extracts)
     ]
     for file in files:

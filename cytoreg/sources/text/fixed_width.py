@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.sources import blocks
-from cytoreg.sources.files import check_text, find, open_utf8, place, texts
+from cytoreg.sources.files import check_text, find, open_utf8, relative_name, texts
 from cytoreg.sources.items import Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import lines
 from cytoreg.sources.text.config import FixedWidthSource
@@ -36,7 +36,7 @@ def read(name: str, config: FixedWidthSource, extracts: Path) -> Iterator[Item]:
     gaps = _gaps(config)
     strange: Counter[tuple[int, int]] = Counter()
     for path in texts(name, config.path, extracts):
-        where = place(path, extracts)
+        where = relative_name(path, extracts)
         encoding = check_text(name, path, where, config.encoding)
         trimmed = config.trimmed or _without_blanks(name, path, where, encoding)
         for rows, bad in lines(name, path, where, encoding, refuse=_misfits(config, trimmed)):
