@@ -38,8 +38,7 @@ def prove_outcomes(project: Project) -> None:
     from cytoreg.models.build import load_models
     from cytoreg.outcomes.prove import prove_outcomes as prove
 
-    if project.config.outcome:
-        prove(project.config, load_models(project.root / "sql"), tables_to_come(project))
+    prove(project.config, load_models(project.root / "sql"), tables_to_come(project))
 
 
 def tables_to_come(project: Project) -> set[str]:

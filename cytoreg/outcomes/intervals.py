@@ -11,6 +11,7 @@ __all__ = [
     "mean_margin",
     "order_ranks",
     "sd_margin",
+    "sum_margin",
     "t_quantile",
     "variance_of_total",
     "wilson",
@@ -20,14 +21,19 @@ Z = "1.959963984540054"
 """Quantile of the standard normal distribution at 0.975."""
 
 
-def wilson(yes: str, known: str) -> tuple[str, str]:
+def wilson(yes: str, known: str, *, times: str = "") -> tuple[str, str]:
     """Limits of a share `yes / known` by Wilson's score interval; empty where `known` is 0.
 
     (x + z²/2 ∓ z √(x (n − x) / n + z²/4)) / (n + z²), exactly 0 or 1 where none or all are counted.
+    With a factor `times` (`834 * `) limits of a rate, which may lie above 1 if x does above n.
     Wilson EB. J Am Stat Assoc 1927;22:209–212. R: prop.test(x, n, correct = FALSE)$conf.int.
     """
     middle = f"{yes} + {Z} * {Z} / 2"
-    reach = f"{Z} * sqrt({yes} * ({known} - {yes}) / cast({known} as double) + {Z} * {Z} / 4)"
+    spread = f"greatest({yes} * ({known} - {yes}) / cast({known} as double), 0)"
+    reach = f"{Z} * sqrt({spread} + {Z} * {Z} / 4)"
+    if times:
+        rate = f"({known} + {Z} * {Z})"
+        return f"{times}({middle} - {reach}) / {rate}", f"{times}({middle} + {reach}) / {rate}"
     below = f"case when {known} = 0 then null when {yes} = 0 then 0.0"
     above = f"case when {known} = 0 then null when {yes} = {known} then 1.0"
     size = f"({known} + {Z} * {Z})"
@@ -56,6 +62,11 @@ def mean_margin(t: str, variance: str, size: str) -> str:
     Student. Biometrika 1908;6:1–25. R: diff(t.test(x)$conf.int) / 2.
     """
     return f"{t} * sqrt({variance} / {size})"
+
+
+def sum_margin(total: str, squares: str, size: str) -> str:
+    """Standard error of a sum per row, by the rows' own variance: √((Σx²/n − (Σx/n)²) / n)."""
+    return f"sqrt(greatest({squares} / {size} - {total} / {size} * {total} / {size}, 0) / {size})"
 
 
 def sd_margin(variance: str, fourth: str, size: str) -> str:

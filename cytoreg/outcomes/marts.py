@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cytoreg.outcomes.benchmark import compare, table_of
+from cytoreg.outcomes.definition import DEFINITION, define, terms
 from cytoreg.outcomes.summary import SUMMARY, summarize
 from cytoreg.survival.tables import Table
 
@@ -17,14 +19,20 @@ __all__ = ["materialize", "tables"]
 
 def tables(config: Config) -> tuple[Table, ...]:
     """The marts that `materialize` writes; none where nothing is declared."""
-    return (SUMMARY,) if config.outcome else ()
+    benchmarks = [table_of(name, one) for name, one in config.benchmark.items()]
+    summary = [SUMMARY] if config.outcome else []
+    return (*summary, *benchmarks, *([DEFINITION] if terms(config) else []))
 
 
 def materialize(con: DuckDBPyConnection, config: Config) -> None:
-    """Write the outcome marts, replacing them, once the tables that they read are there.
+    """Write the outcome marts, replacing them, once what they read is there: survival, tables.
 
     Raises ConfigError when a table, a column or an expression is missing or not of its kind, and
     BuildError when values cannot be computed with.
     """
     if config.outcome:
         summarize(con, config.outcome)
+    for name, benchmark in config.benchmark.items():
+        compare(con, config, name, benchmark)
+    if terms(config):
+        define(con, config)

@@ -1,18 +1,20 @@
-"""What is wrong with the outcomes of cytoreg.toml, as far as it can be known before a night.
+"""What is wrong with outcomes and benchmarks of cytoreg.toml, told before a night begins.
 
 Types are known once the tables are made: see cytoreg.outcomes.rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError, perhaps
+from cytoreg.outcomes.figures import held
 from cytoreg.outcomes.marts import tables
 
 if TYPE_CHECKING:
     from cytoreg.models.file import Model
+    from cytoreg.project.benchmarks import Figure
     from cytoreg.project.config import Config
     from cytoreg.project.outcomes import Outcome
 
@@ -20,10 +22,11 @@ __all__ = ["prove_outcomes"]
 
 
 def prove_outcomes(config: Config, models: Mapping[str, Model], known: Collection[str]) -> None:
-    """Hold the outcomes against the project's models and the tables `known` to come.
+    """Hold outcomes, benchmarks and words against the project's models and the tables `known`.
 
     Raises ConfigError, naming section and key, for a table that no night makes or two make, a
-    column that its model does not select, and text that is no expression over a row's columns.
+    column that its model does not select, text that is no expression over a row's columns, a figure
+    of an unknown measure or stratum, and words that contradict each other.
     """
     for table in tables(config):
         if table.name in models:
@@ -33,20 +36,48 @@ def prove_outcomes(config: Config, models: Mapping[str, Model], known: Collectio
             )
     for name, outcome in config.outcome.items():
         where = f"[outcome.{name}]"
-        schema = outcome.table.split(".")[0]
-        if schema in ("staging", "accepted", "registry", "marts") and outcome.table not in known:
+        _require_table(f"{where} table", outcome.table, known)
+        _require_columns(models, outcome.table, _columns(where, outcome))
+    for name, benchmark in config.benchmark.items():
+        if benchmark.records:
+            _require_table(f"[benchmark.{name}] records", benchmark.records, known)
+        for figure in benchmark.figures:
+            held(config, name, figure)
+            where = f"[[benchmark.{name}.figures]] {figure.figure}"
+            if figure.count:
+                _require_table(f"{where} count", figure.count, known)
+                _require_columns(models, figure.count, _counted(where, figure))
+
+
+def _require_table(place: str, table: str, known: Collection[str]) -> None:
+    schema = table.split(".")[0]
+    if schema in ("staging", "accepted", "registry", "marts") and table not in known:
+        raise ConfigError(
+            f"{place}: no night makes {table}{perhaps(table, known)}",
+            remedy="correct the name, or write a model of that name into sql/",
+        )
+
+
+def _require_columns(
+    models: Mapping[str, Model], table: str, named: Iterable[tuple[str, str]]
+) -> None:
+    """Refuse a column that the table's model does not select, if it says what it selects."""
+    columns = list(models[table].columns) if table in models else []
+    lower = {column.lower() for column in columns}
+    for place, column in named:
+        if columns and column.lower() not in lower:
             raise ConfigError(
-                f"{where} table: no night makes {outcome.table}{perhaps(outcome.table, known)}",
-                remedy="correct the name, or write a model of that name into sql/",
+                f"{place}: {table} has no column {column}{perhaps(column, columns)}",
+                remedy=f"its columns are {', '.join(columns)}",
             )
-        model = models.get(outcome.table)
-        columns = list(model.columns) if model else []
-        for place, column in _columns(where, outcome):
-            if columns and column.lower() not in {one.lower() for one in columns}:
-                raise ConfigError(
-                    f"{place}: {outcome.table} has no column {column}{perhaps(column, columns)}",
-                    remedy=f"its columns are {', '.join(columns)}",
-                )
+
+
+def _counted(where: str, figure: Figure) -> Iterator[tuple[str, str]]:
+    """Each column that a figure's count names, with its place."""
+    for key, text in (("where", figure.where), ("sum", figure.sum)):
+        if text:
+            place = f"{where} {key}"
+            yield from ((place, column) for column in _columns_of(place, text))
 
 
 def _columns(where: str, outcome: Outcome) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from cytoreg.project.outcomes import Outcome
+from cytoreg.project.benchmarks import Benchmark
+from cytoreg.project.outcomes import Outcome, Word
 from cytoreg.project.zone import is_zone
 from cytoreg.sources.config import AnySource
 from cytoreg.sources.declaration import Name, Section
@@ -174,6 +175,8 @@ class Config(Section):
     linkage: Linkage
     survival: dict[str, Endpoint] = {}
     outcome: dict[Name, Outcome] = {}
+    benchmark: dict[Name, Benchmark] = {}
+    words: dict[str, Word] = {}
     gates: Gates = Gates()
     retention: Retention = Retention()
     privacy: Privacy = Privacy()

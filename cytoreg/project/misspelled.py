@@ -8,8 +8,9 @@ from typing import Annotated, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from cytoreg.errors import perhaps
+from cytoreg.project.benchmarks import Benchmark, Figure
 from cytoreg.project.config import Config, Endpoint
-from cytoreg.project.outcomes import Measure, Outcome
+from cytoreg.project.outcomes import Measure, Outcome, Word
 
 _SOURCE = 2
 """Where in a place below `sources` the kind stands, which is no key."""
@@ -57,6 +58,9 @@ def _sections() -> Iterator[tuple[str, type[BaseModel]]]:
     yield "[survival.NAME]", Endpoint
     yield "[outcome.NAME]", Outcome
     yield "[outcome.NAME.measures.NAME]", Measure
+    yield "[benchmark.NAME]", Benchmark
+    yield "[[benchmark.NAME.figures]]", Figure
+    yield "[words.NAME]", Word
 
 
 def _below(kind: object, part: int | str) -> object:

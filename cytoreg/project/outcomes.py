@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from cytoreg.sources.declaration import Name, Section
 
-__all__ = ["WHOLE", "Measure", "Outcome"]
+__all__ = ["WHOLE", "Measure", "Outcome", "Word", "plural"]
 
 WHOLE = "all"
 """Stratum variable and stratum of a whole table."""
 
 
-class Measure(Section):
+def plural(unit: str) -> str:
+    """The name of an outcome for more than one: procedures, biopsies."""
+    return re.sub(r"(?<![aeiou])y$", "ie", unit) + "s"
+
+
+class Word(Section):
+    """What the report calls a name of the marts, what it means, its place in the reading order."""
+
+    label: str = ""
+    definition: str = ""
+    position: int | None = Field(default=None, ge=1)
+
+
+class Measure(Word):
     """A share of rows, or a quantity: what is asked of each row of an outcome's table.
 
     `share` is a condition (SQL over the table's columns), `quantity` a number, in `unit`. A row
     counts in the denominator where `of` holds and the answer is not empty; the others are unknown.
-    Only rows of which `among` holds are asked at all. `label`, `definition` and `position` are what
-    the report calls the measure, what it means, and its place in the reading order.
+    Only rows of which `among` holds are asked at all.
     """
 
     share: str = ""
@@ -28,9 +41,6 @@ class Measure(Section):
     among: str = ""
     quantity: str = ""
     unit: str = ""
-    label: str = ""
-    definition: str = ""
-    position: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:

@@ -1,8 +1,9 @@
-"""The publication's figures beside the registry's, read from `marts.publication_benchmark`."""
+"""Published figures beside the registry's, read from every mart called `<name>_benchmark`."""
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,17 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
+_MART = re.compile(r"marts\.(\w+)_benchmark")
+
+
 @dataclass(frozen=True)
 class Figure:
-    """A figure of the publication and what this registry observes, in the figure's unit."""
+    """A figure of a publication and what this registry observes, in the figure's unit.
 
+    `benchmark` is the publication's name in cytoreg.toml.
+    """
+
+    benchmark: str
     figure: str
     stratum: str
     unit: str
@@ -45,16 +53,31 @@ class Figure:
 
 
 def read_figures(con: DuckDBPyConnection, lexicon: Lexicon) -> list[Figure] | None:
-    """The figures in the lexicon's order; None if there is no such mart."""
-    table = "marts.publication_benchmark"
-    if table not in tables(con):
+    """The figures by benchmark, in the lexicon's order; None if there is no such mart."""
+    found = [name for name in sorted(tables(con)) if _MART.fullmatch(name)]
+    if not found:
         return None
+    rows = [row for table in found for row in _rows(con, table)]
+    return sorted(
+        rows,
+        key=lambda one: (
+            one.benchmark,
+            one.stratum != ALL,
+            lexicon.label(one.stratum),
+            lexicon.rank(one.figure),
+        ),
+    )
+
+
+def _rows(con: DuckDBPyConnection, table: str) -> list[Figure]:
     rows = con.execute(
         "select figure, stratum, unit, published, observed, lower, upper, agrees"
         f" from {table} order by stratum, figure"
     ).fetchall()
-    figures = [
+    name = _MART.sub(r"\1", table)
+    return [
         Figure(
+            name,
             str(figure),
             str(stratum),
             str(unit),
@@ -66,7 +89,3 @@ def read_figures(con: DuckDBPyConnection, lexicon: Lexicon) -> list[Figure] | No
         )
         for figure, stratum, unit, published, observed, lower, upper, agrees in rows
     ]
-    return sorted(
-        figures,
-        key=lambda one: (one.stratum != ALL, lexicon.label(one.stratum), lexicon.rank(one.figure)),
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cytoreg.project.outcomes import plural
 from cytoreg.report.benchmark import Figure
 from cytoreg.report.quality import Account, Check
 from cytoreg.report.sources import Source
@@ -71,7 +72,7 @@ def sections_of(
         Section("survival", "Survival"),
         Section(
             "benchmark",
-            "Publication benchmark",
+            "Published figures",
             f"{agree}/{len(figures)}" if figures else "",
             "good" if figures and agree == len(figures) else "bad",
         ),
@@ -102,13 +103,11 @@ def beats_of(counts: Mapping[str, int], previous: Mapping[str, int]) -> list[Bea
         "critical": "Critical findings",
         "warning": "Warnings",
         "info": "Notes",
-        "patient": "Patients",
-        "procedure": "Procedures",
     }
     tones = {"critical": "critical", "warning": "warning"}
     return [
         Beat(
-            names.get(key, humanize(key)),
+            names.get(key, humanize(plural(key))),  # an outcome's unit
             count,
             notes.get(key, ""),
             tones.get(key, "") if count else "",

@@ -1,7 +1,7 @@
 """The project's words on the page: what a name is called, what it means, where it is told.
 
-The engine knows no measures; a project may say in `marts.definition(term, label, definition,
-position)` how its terms read. Without it, names are told as words.
+The engine knows no measures: `marts.definition(term, label, definition, position)`, which comes
+from cytoreg.toml, says how the project's terms read. Without it, names are told as words.
 """
 
 from __future__ import annotations

@@ -9,17 +9,8 @@ from dataclasses import dataclass
 THIN = "\u202f"  # narrow no-break space, between a number and its unit
 NONE = "–"
 _LAST = ("other", "unknown")
-_ACRONYMS = {
-    "asa": "ASA",
-    "bp": "BP",
-    "id": "id",
-    "ki67": "Ki-67",
-    "r0": "R0",
-    "r1": "R1",
-    "r2": "R2",
-    "sd": "SD",
-    "iqr": "IQR",
-}
+_ACRONYMS = {"sd": "SD", "iqr": "IQR"}
+"""Of the engine's own words; a registry gives its own in cytoreg.toml."""
 
 
 def number(value: float | int | None, digits: int = 0) -> str:

@@ -9,8 +9,11 @@ import duckdb
 import pytest
 
 from cytoreg.models import build
+from cytoreg.outcomes.benchmark import compare
+from cytoreg.project.load import load_project
 
 PROJECT = build.load_models(Path(__file__).parents[2] / "sql")
+CONFIG = load_project(Path(__file__).parents[2]).config
 TABLES = """
 create schema staging; create schema registry; create schema marts;
 create table staging.patient (_source varchar, hospital_number varchar);
@@ -41,7 +44,8 @@ def con() -> duckdb.DuckDBPyConnection:
 
 def benchmark(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dict[str, object]]:
     """Rows by figure and stratum."""
-    build.build(con, PROJECT, names=["marts.publication_benchmark"], as_of=date(2016, 12, 31))
+    build.build(con, PROJECT, names=["registry.landed_person"], as_of=date(2016, 12, 31))
+    compare(con, CONFIG, "publication", CONFIG.benchmark["publication"])
     found = con.execute("from marts.publication_benchmark")
     names = [column[0] for column in found.description]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
