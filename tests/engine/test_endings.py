@@ -95,7 +95,13 @@ def test_a_ledger_that_fails_after_the_rename_is_made_up_by_the_next_run(
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 @pytest.mark.parametrize(
-    "place", ["retention.retain", "endings.enter", "publish.notes.add", "publish.sync"]
+    "place",
+    [
+        "publication.retention.retain",
+        "nights.endings.enter",
+        "publication.publish.notes.add",
+        "publication.publish.sync",
+    ],
 )
 def test_nothing_after_the_rename_undoes_a_publication(
     project: Project, monkeypatch: pytest.MonkeyPatch, place: str, error: BaseException
