@@ -15,12 +15,17 @@ NAME = "manifest.json"
 
 @dataclass(frozen=True)
 class FileManifest:
-    """A file as it was delivered: relative to the extracts, with its own headings if it has any."""
+    """A file as it was delivered: relative to the extracts, with its own headings if it has any.
+
+    A server says of one when it was `written` (ISO 8601), and may give it an `etag`.
+    """
 
     name: str
     bytes: int
     sha256: str
     headings: list[str] = field(default_factory=list)
+    written: str = ""
+    etag: str = ""
 
 
 @dataclass(frozen=True)

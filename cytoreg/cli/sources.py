@@ -76,8 +76,8 @@ def add_(
         str | None,
         typer.Argument(
             metavar="[WHERE]",
-            help="Its files (a glob below the extracts), or its URL; one with a password as"
-            " '${NAME}', from the environment.",
+            help="Its files (a glob below the extracts, or sftp://…, s3://…), or its URL; one with"
+            " a password as '${NAME}', from the environment.",
         ),
     ] = None,
     kind: Annotated[
@@ -107,6 +107,14 @@ def add_(
             metavar="TEXT,TEXT", help="Texts that stand for an empty cell; may be given again."
         ),
     ] = None,
+    server: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Of files on a server: user, password (as '${NAME}'), key_file, known_hosts,"
+            " endpoint; may be given several times.",
+        ),
+    ] = None,
     project: ProjectOption = None,
     extracts: ExtractsOption = None,
 ) -> None:
@@ -119,30 +127,36 @@ def add_(
     Example:  cytoreg sources add registry_office 'deaths/*.csv' --table deaths=death
 
     Example:  cytoreg sources add samples 'lab/*.txt' --comment '#' --missing 'NA,[Not Available]'
+
+    Example:  cytoreg sources add lab 'sftp://files.example.org/out/*.csv' --server user=registry
     """
     from cytoreg import connect
 
     loaded = load(project, extracts)
     where = where or _ask("Its files (a glob below the extracts) or its URL")
-    kind = kind or connect.guess(where, loaded.extracts) or None
-    kind = kind or _ask("What kind of source is it", choices=_kinds())
+    declared = _pairs(server or [])
     empty = [text.strip() for texts in missing or () for text in texts.split(",") if text.strip()]
-    draft = connect.offered(
-        loaded, name, kind, where, header=header, comment=comment, missing=empty
-    )
-    if table and len(table) == 1 and draft.tables == [name]:  # a name that is ours to give
-        draft = connect.renamed(draft, table[0].rpartition("=")[0] or table[0])
-    wanted = _given(table, draft) if table else _asked(draft.tables, loaded)
-    try:
-        added = connect.add(loaded, name, draft, wanted, sure=header is not None)
-    except connect.Doubt as doubt:
-        if not sys.stdin.isatty():
-            raise
-        typer.echo(doubt.message, err=True)
-        _show_headings(list(doubt.found), kind)
-        if not typer.confirm("Are these the headings, and no record?", err=True):
-            raise
-        added = connect.add(loaded, name, draft, wanted, sure=True)
+    with connect.at_hand(loaded, name, where, declared) as loaded:
+        kind = kind or connect.guess(where, loaded.extracts) or None
+        kind = kind or _ask("What kind of source is it", choices=_kinds())
+        draft = connect.offered(
+            loaded, name, kind, where, header=header, comment=comment, missing=empty
+        )
+        if declared:
+            draft.keys["server"] = declared
+        if table and len(table) == 1 and draft.tables == [name]:  # a name that is ours to give
+            draft = connect.renamed(draft, table[0].rpartition("=")[0] or table[0])
+        wanted = _given(table, draft) if table else _asked(draft.tables, loaded)
+        try:
+            added = connect.add(loaded, name, draft, wanted, sure=header is not None)
+        except connect.Doubt as doubt:
+            if not sys.stdin.isatty():
+                raise
+            typer.echo(doubt.message, err=True)
+            _show_headings(list(doubt.found), kind)
+            if not typer.confirm("Are these the headings, and no record?", err=True):
+                raise
+            added = connect.add(loaded, name, draft, wanted, sure=True)
     _show_headings(added.headings, kind)
     typer.echo(added.section)
     typer.secho(f"cytoreg.toml has the source {name} ({kind})", fg="green")
@@ -164,6 +178,16 @@ def _show_headings(found: list[Headings], kind: str) -> None:
         typer.echo(f"headings   {place}{one.file}: {names}", err=True)
     if len(found) > _SHOWN:
         typer.echo(f"           and of {len(found) - _SHOWN} more files", err=True)
+
+
+def _pairs(options: list[str]) -> dict[str, str]:
+    """What `--server KEY=VALUE` says."""
+    pairs = dict(option.partition("=")[::2] for option in options)
+    if not all(pairs.values()):
+        raise ConfigError(
+            "--server is a key and its value", remedy="give it as --server user=registry"
+        )
+    return pairs
 
 
 def _given(options: list[str], draft: Draft) -> dict[str, str]:

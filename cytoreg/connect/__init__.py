@@ -15,11 +15,13 @@ from keyword import kwlist
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cytoreg.connect.at_hand import NAME, at_hand, check_name
 from cytoreg.connect.doubt import Doubt, check
 from cytoreg.connect.drafts import DRAFTS, Draft
 from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.project.load import CONFIG, Project, escaped, expand, parse
 from cytoreg.sources.declaration import Headed
+from cytoreg.sources.drops.address import is_address
 from cytoreg.sources.files import check_text, open_bytes, open_utf8, texts
 from cytoreg.sources.headings import words
 from cytoreg.sources.items import Headings, Rows
@@ -30,9 +32,8 @@ if TYPE_CHECKING:
 
     from cytoreg.sources.config import AnySource
 
-__all__ = ["Added", "Doubt", "add", "guess", "offered", "renamed"]
+__all__ = ["Added", "Doubt", "add", "at_hand", "guess", "offered", "renamed"]
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _ENTITY = re.compile(r"[a-z][a-z0-9_]*")
 _SECRET = re.compile(
     r"://[^/@\s]*:(?!\$)[^/@\s]+@|[?&;][^=&;]*(?:pass|pwd|token|secret|key)[^=&;]*=(?!\$)",
@@ -88,7 +89,7 @@ def guess(where: str, extracts: Path) -> str:
     that no kind reads.
     """
     text = where.casefold()
-    if "://" in text:
+    if "://" in text and not is_address(text):
         return "" if text.startswith(("http://", "https://")) else "sql"
     for ending in _PACKED:
         text = text.removesuffix(ending)
@@ -171,14 +172,7 @@ def offered(
     Raises ConfigError for a name or a kind that cannot be, for a key that the kind does not have,
     and for a URL with a secret in it; SourceError for what cannot be read.
     """
-    if not _NAME.fullmatch(name):
-        raise ConfigError(
-            f"a source cannot be called {name}", remedy="use letters, digits and underscores"
-        )
-    if name in project.config.sources:
-        raise ConfigError(
-            f"cytoreg.toml has a source {name} already", remedy="give the new one another name"
-        )
+    check_name(project, name)
     if kind not in KINDS:
         raise ConfigError(f"there is no kind {kind}", remedy=f"there are {', '.join(KINDS)}")
     if _SECRET.search(where):
@@ -213,7 +207,7 @@ def renamed(draft: Draft, name: str) -> Draft:
     What cannot be a name in cytoreg.toml becomes one: `Deaths (2010)` is deaths_2010.
     """
     (old,) = draft.tables
-    word = name if _NAME.fullmatch(name) and name != "reject" else next(iter(words([name])))
+    word = name if NAME.fullmatch(name) and name != "reject" else next(iter(words([name])))
     word = f"{word}_table" if word == "reject" else word
     keys = {
         key: {word: value[old]} if key in _BY_TABLE and isinstance(value, dict) and old in value

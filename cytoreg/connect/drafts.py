@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import SourceError
+from cytoreg.sources.drops.address import is_address
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -166,6 +167,12 @@ def redcap(name: str, where: str, extracts: Path) -> Draft:
         config = RedcapSource.model_validate({"kind": "redcap", "tables": {name: name}, **keys})
         with project.open_api(name, config) as api:
             forms = project.project_of(api).forms
+    elif is_address(where):
+        raise SourceError(
+            name,
+            "a REDCap export on a server is not looked at",
+            remedy="declare it by hand: docs/sources/redcap.md",
+        )
     else:
         found = {}
         for path in sorted((extracts / where).parent.glob("*.csv")):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.project.load import Project
+from cytoreg.sources.drops.fetch import glimpsed
 from cytoreg.sources.items import Reject, Rows
 from cytoreg.sources.kinds import about, kind_of, origin, sampling
-from cytoreg.sources.password import unlocked
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,16 +34,18 @@ def check(project: Project, source: str) -> list[tuple[str, bool, str]]:
     what = "connection" if getattr(config, "url", None) else "files"
     try:
         config = config.model_copy(update={"deadline_minutes": PATIENCE_MINUTES})
-        paths = kind.inputs(source, config, project.extracts)
-        size = sum(path.stat().st_size for path in paths) / 1e6
-        many = f": {len(paths)} file{'s' * (len(paths) > 1)}, {size:.1f} MB" if paths else ""
-        told = about(source, config)
-        found.append((what, True, origin(source, config) + many + (f": {told}" if told else "")))
-        for table, entity in config.tables.items():
-            what = f"table {table}"
-            one = config.model_copy(update={"tables": {table: entity}})
-            with unlocked(config.password):
-                found.append((what, True, _shape(source, one, table, project.extracts)))
+        with glimpsed(source, config, project.extracts) as delivery:
+            paths = kind.inputs(source, config, delivery.extracts)
+            remote = delivery.remote.values()
+            sizes = [file.size for file in remote] or [path.stat().st_size for path in paths]
+            many = f": {len(sizes)} file{'s' * (len(sizes) > 1)}, {sum(sizes) / 1e6:.1f} MB"
+            told = about(source, config)
+            where = origin(source, config) + (many if sizes else "")
+            found.append((what, True, where + (f": {told}" if told else "")))
+            for table, entity in config.tables.items():
+                what = f"table {table}"
+                one = config.model_copy(update={"tables": {table: entity}})
+                found.append((what, True, _shape(source, one, table, delivery.extracts)))
     except (SourceError, ConfigError) as error:
         found.append((what, False, str(error)))
     except OSError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
@@ -19,7 +19,10 @@ from cytoreg.errors import SourceError
 from cytoreg.landing.drift import HALVED, Drift, surely
 from cytoreg.manifest import Landing
 from cytoreg.project.load import Project
-from cytoreg.sources.files import inside, neighbours, relative_name
+from cytoreg.sources.compression import inside
+from cytoreg.sources.drops.address import matches
+from cytoreg.sources.drops.fetch import beside
+from cytoreg.sources.files import neighbours, relative_name
 from cytoreg.sources.kinds import kind_of
 from cytoreg.warehouse.connection import in_memory, literal, private_spill, quote
 
@@ -95,16 +98,23 @@ def files(published: Landing, landing: Landing) -> Iterator[Drift]:
 def overlooked(project: Project, source: str) -> Iterator[Drift]:
     """Files beside those of a source that its pattern just misses: by capitals, or on their way."""
     config = project.source(source)
-    found: list[Path] = []
+    lying: list[str] = []
+    with suppress(SourceError):  # which was there when it was read
+        lying = beside(source, config) if config.addresses else []
+    found: list[str] = []
     for pattern in config.patterns:
         wanted = Path(inside(pattern)[0]).name.casefold()
+        near = lying or [str(path) for path in neighbours(pattern, project.extracts)]
         found += (
             path
-            for path in neighbours(pattern, project.extracts)
-            if any(fnmatchcase(name, wanted) for name in _meant(path.name))
+            for path in near
+            if any(fnmatchcase(name, wanted) for name in _meant(path.rpartition("/")[2]))
         )
-    if found and (left := sorted(set(found) - _taken(project))):
-        names = [relative_name(path, project.extracts) for path in left]
+    if found and (left := sorted(set(found) - _taken(project, found))):
+        names = [
+            path if config.addresses else relative_name(Path(path), project.extracts)
+            for path in left
+        ]
         verb = "lies" if len(names) == 1 else "lie"
         reason = f"{_named('file', names)} {verb} beside those of the source, which misses it"
         yield Drift("", "", "overlooked", "warning", reason, "", f"{len(names)}")
@@ -199,13 +209,16 @@ def _meant(name: str) -> Iterator[str]:
         yield (name := on_its_way[1])
 
 
-def _taken(project: Project) -> set[Path]:
-    """Files that some source of the project reads."""
-    found: set[Path] = set()
+def _taken(project: Project, found: Sequence[str]) -> set[str]:
+    """Files that some source of the project reads; of those on a server, of these alone."""
+    taken: set[str] = set()
     for source, config in project.config.sources.items():
+        if config.addresses:
+            taken.update(path for path in found for each in config.addresses if matches(each, path))
+            continue
         with suppress(SourceError, OSError):
-            found.update(kind_of(config).inputs(source, config, project.extracts))
-    return found
+            taken.update(map(str, kind_of(config).inputs(source, config, project.extracts)))
+    return taken
 
 
 def named_in(reason: str) -> list[str]:

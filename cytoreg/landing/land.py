@@ -16,6 +16,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,11 +27,10 @@ from cytoreg.landing.check import check
 from cytoreg.manifest import FileManifest, Landing, TableManifest
 from cytoreg.progress import Progress, quiet
 from cytoreg.project.load import Project
-from cytoreg.sources.expect import arrived
+from cytoreg.sources.drops.fetch import Delivery, delivered
 from cytoreg.sources.files import relative_name, unreadable
 from cytoreg.sources.items import Item
 from cytoreg.sources.kinds import kind_of, origin, reading
-from cytoreg.sources.password import unlocked
 from cytoreg.sources.retry import pauses, wait
 from cytoreg.system.durable import sha256, sync
 from cytoreg.system.machine import MachineError, machine_error
@@ -53,7 +53,7 @@ VERSION = 10
 REJECT = ("source", "source_table", "entity", "file", "row", "line", "reason", "raw")
 
 _ASIDE = dict.fromkeys(
-    ("url", "deadline_minutes", "required", "max_age_days", "password"), True
+    ("url", "deadline_minutes", "required", "max_age_days", "password", "server"), True
 ) | {"expect": {"files", "done", "settle"}}
 """What a source declares that does not change what is landed of it."""
 
@@ -74,8 +74,10 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
     for pause in pauses():
         left = {"deadline_minutes": max(deadline - time.monotonic(), 1) / 60}
         try:
-            with unlocked(config.password):
-                return _land(project, source, config.model_copy(update=left), progress)
+            within = config.model_copy(update=left)
+            home = project.landing / source
+            with delivered(source, within, project.extracts, home, progress) as delivery:
+                return _land(project, source, within, delivery, progress)
         except SourceError as error:
             if not error.transient or time.monotonic() + pause > deadline:
                 raise
@@ -84,7 +86,9 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
     raise AssertionError  # pauses have no end
 
 
-def _land(project: Project, source: str, config: AnySource, progress: Progress) -> Landing:
+def _land(
+    project: Project, source: str, config: AnySource, delivery: Delivery, progress: Progress
+) -> Landing:
     from cytoreg.identity.forgotten import entries
     from cytoreg.landing import profile
     from cytoreg.landing.writing import Writing
@@ -92,23 +96,23 @@ def _land(project: Project, source: str, config: AnySource, progress: Progress) 
     kind = kind_of(config)
     home = project.landing / source
     began = time.monotonic()
-    arrived(source, config, project.extracts)
-    states, files = _delivered(project, source, config)
+    extracts = delivery.extracts
+    states, files = _files(source, config, delivery)
     listed = {entry.id for entry in entries(project.data)}
     if files and (known := _reusable(home / _fingerprint(config, files), listed, progress)):
         return known
     folder = home / f".{secrets.token_hex(8)}.tmp"
     try:
         home.mkdir(parents=True, exist_ok=True)
-        _sweep(home)
+        _sweep(home, delivery.extracts)
         folder.mkdir()
         with Writing(source, config, folder, progress) as writing:
             earlier = _earlier(home, source, config)
-            items = reading(source, config, project.extracts, earlier)
+            items = reading(source, config, extracts, earlier)
             for item in _readable(source, items):
                 wait(0)  # an interrupt ends it between two items
                 writing.take(item)
-        if [_state(path) for path in kind.inputs(source, config, project.extracts)] != states:
+        if [_state(path) for path in kind.inputs(source, config, extracts)] != states:
             raise _changed(source)
         stored = writing.stored()
         fingerprint = _fingerprint(config, files or stored)
@@ -148,13 +152,13 @@ def _land(project: Project, source: str, config: AnySource, progress: Progress) 
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _delivered(
-    project: Project, source: str, config: AnySource
+def _files(
+    source: str, config: AnySource, delivery: Delivery
 ) -> tuple[list[State], list[FileManifest]]:
-    """The files of a source, as they are now; none of a server."""
+    """The files of a source, as they are now; none of a server of tables."""
     try:
-        paths = kind_of(config).inputs(source, config, project.extracts)
-        return [_state(path) for path in paths], [_file(path, project.extracts) for path in paths]
+        paths = kind_of(config).inputs(source, config, delivery.extracts)
+        return [_state(path) for path in paths], [_file(path, delivery) for path in paths]
     except OSError as error:
         raise _gone(source, error) from None
 
@@ -238,8 +242,10 @@ def attach(con: DuckDBPyConnection, landings: Sequence[Landing], run_id: str) ->
     comment(con, "landing.reject", "Records that could not be parsed, raw, with place and reason.")
 
 
-def _file(path: Path, extracts: Path) -> FileManifest:
-    return FileManifest(relative_name(path, extracts), path.stat().st_size, sha256(path))
+def _file(path: Path, delivery: Delivery) -> FileManifest:
+    file = FileManifest(relative_name(path, delivery.extracts), path.stat().st_size, sha256(path))
+    remote = delivery.remote.get(file.name)
+    return replace(file, written=remote.written_at, etag=remote.etag) if remote else file
 
 
 State = tuple[Path, int, int, int]
@@ -313,10 +319,11 @@ def _known(folder: Path) -> Landing | None:
         return None
 
 
-def _sweep(home: Path) -> None:
+def _sweep(home: Path, in_use: Path) -> None:
     """Remove what an interrupted landing left; the refresh lock keeps others out."""
     for leftover in home.glob(".*.tmp"):
-        shutil.rmtree(leftover, ignore_errors=True)
+        if leftover != in_use:
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _finish(landing: Landing, folder: Path) -> None:

@@ -93,15 +93,15 @@ def _schemas(project: Project, source: str) -> dict[str, pa.Schema]:
     import pyarrow.parquet as pq
 
     from cytoreg.landing.land import newest
+    from cytoreg.sources.drops.fetch import glimpsed
     from cytoreg.sources.items import Rows
     from cytoreg.sources.kinds import sampling
-    from cytoreg.sources.password import unlocked
 
     config = project.source(source)
     found: dict[str, pa.Schema] = {}
     try:
-        with unlocked(config.password):
-            for item in sampling(source, config, project.extracts):
+        with glimpsed(source, config, project.extracts) as delivery:
+            for item in sampling(source, config, delivery.extracts):
                 if isinstance(item, Rows) and item.table in config.tables:
                     found.setdefault(item.table, item.rows.schema)
                     if found.keys() == config.tables.keys():

@@ -8,6 +8,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -23,6 +24,8 @@ LEDGER = "ledger.sqlite"
 CONTENT = (CONFIG, "prefect.yaml", "flows", "schemas", "sql", "views", "expectations")
 """What makes a folder a project."""
 _VARIABLE = re.compile(r"\$(\$)\{|\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}")
+
+_FROM_OUTSIDE = re.compile(r"\$\{[A-Z_][A-Z0-9_]*(?::-)?\}")
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ def parse(text: str, path: Path) -> Config:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    _refuse_passwords(raw, path)
     try:
         return Config.model_validate(expand(raw, path), context={"root": path.parent})
     except ValidationError as error:
@@ -155,6 +159,19 @@ def parse(text: str, path: Path) -> Config:
             f"{path}: {explain(error)}",
             remedy="every key is explained in docs/reference/configuration.md",
         ) from None
+
+
+def _refuse_passwords(raw: dict[str, Any], path: Path) -> None:
+    """Raise ConfigError for a source whose password stands in cytoreg.toml itself."""
+    sources = raw.get("sources")
+    for name, source in sources.items() if isinstance(sources, dict) else ():
+        for key, section in (("", source), ("server.", source.get("server"))):
+            said = section.get("password", "") if isinstance(section, dict) else ""
+            if said and isinstance(said, str) and not _FROM_OUTSIDE.fullmatch(said):
+                raise ConfigError(
+                    f"{path}: sources.{name}.{key}password is a password itself",
+                    remedy='keep it in the environment: password = "${NAME}"',
+                )
 
 
 def expand(value: object, path: Path) -> object:

@@ -215,6 +215,10 @@ def _declared(con: DuckDBPyConnection, policy: Policy, place: str, name: str) ->
     )
 
 
+_ON_SERVER = r"(?:sftp|s3)://[^/\s]+/(?:.*?\.\w{1,8}(?![\w./])|\S+)"
+"""The address of a file on a server, up to its suffix."""
+
+
 def _hashed(cell: str) -> str:
     return f"pseudonym('text', {cell})"
 
@@ -243,9 +247,8 @@ def _without_names(con: DuckDBPyConnection, policy: Policy, table: str, name: st
         f"select distinct {cell} from build.quality.{quote(table)} where {cell} is not null"
     ).fetchall()
     names = sorted(_names(con, policy), key=len, reverse=True) if told else []
-    if not names:
-        return cell
-    pattern = re.compile("|".join(rf"(?<!\w){re.escape(one)}(?!\w)" for one in names))
+    known = (rf"(?<!\w){re.escape(one)}(?!\w)" for one in names)
+    pattern = re.compile("|".join([*known, _ON_SERVER]))
     changed = []
     for (sentence,) in told:
         parts: list[str] = []

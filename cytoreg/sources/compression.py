@@ -98,6 +98,12 @@ def is_packed(path: Path) -> bool:
         return False  # its reader says what is wrong with it
 
 
+def inside(pattern: str) -> tuple[str, str]:
+    """The pattern of files, and what follows `.zip/` in it: the pattern of an archive's members."""
+    outer, found, inner = pattern.partition(".zip/")
+    return (outer + ".zip", inner) if found else (pattern, "")
+
+
 def _is_zip(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(4) in _ZIP

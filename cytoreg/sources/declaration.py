@@ -8,6 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from cytoreg.sources.compression import inside
+from cytoreg.sources.drops.address import Address, is_remote, parse
 from cytoreg.system.durations import duration
 
 
@@ -72,6 +74,28 @@ class Expect(Section):
         return self
 
 
+class Server(Section):
+    """How to get at files on a server: who asks, by which secret, and where, if not by default.
+
+    Of SFTP the user, with a password, or the file of a private key and its passphrase, and the file
+    of known hosts; of S3 the id of an access key, its secret, and the endpoint of a store that is
+    not Amazon's.
+    """
+
+    user: str = ""
+    password: str = Field("", repr=False)
+    key_file: str = ""
+    known_hosts: str = ""
+    endpoint: str = ""
+
+    @model_validator(mode="after")
+    def _anywhere(self) -> Self:
+        for key in ("key_file", "known_hosts"):
+            if (path := getattr(self, key)) and path[0] not in "/~":
+                raise ValueError(f"`{key}` is a whole path, or begins with ~/")
+        return self
+
+
 _IN_FILES = ("path", "data", "dictionary", "catalog")
 """Keys of all kinds that hold a glob of files."""
 
@@ -84,7 +108,8 @@ class Source(Section):
     without blanks around it, is an empty cell. `deadline_minutes` is how long reading it may take,
     with all that is tried again. `required`: nothing is published while it stays away; else its
     last landing serves meanwhile, for at most `max_age_days` since it was last seen. `expect` says
-    what a whole delivery of files is. `password` opens workbooks and zip archives.
+    what a whole delivery of files is. `password` opens workbooks and zip archives. `server` says
+    how to get at files on a server.
     """
 
     tables: dict[Name, str] = Field(min_length=1)
@@ -94,11 +119,19 @@ class Source(Section):
     max_age_days: float | None = Field(None, gt=0)
     expect: Expect = Expect()
     password: str = Field("", repr=False)
+    server: Server = Server()
 
     @property
     def patterns(self) -> list[str]:
-        """The globs of all its files; none of a server."""
+        """The globs of all its files; none of a server of tables."""
         return [pattern for key in _IN_FILES if (pattern := getattr(self, key, ""))]
+
+    @property
+    def addresses(self) -> list[Address]:
+        """The globs of all its files if they lie on a server, with what describes them."""
+        patterns = [*self.patterns, *getattr(self, "dictionaries", ())]
+        remote = any(map(is_remote, patterns))
+        return [parse(inside(pattern)[0]) for pattern in patterns] if remote else []
 
     @model_validator(mode="after")
     def _named(self) -> Self:
@@ -107,6 +140,10 @@ class Source(Section):
             for key, declared in (("expect", self.expect != Expect()), ("password", self.password)):
                 if declared:
                     raise ValueError(f"`{key}` is for sources that lie in files")
+        if self.server != Server() and not self.addresses:
+            raise ValueError("`server` is for files at an address: sftp://… or s3://…")
+        if len({address.server for address in self.addresses}) > 1:
+            raise ValueError("the files of one source lie on one server")
         if self.expect.trailer and kind not in LINES:
             raise ValueError(f"`trailer` is for a record a line: {', '.join(LINES)}")
         for name, what in (("reject", "rejects are"), (NO_TABLE, "records of no table are")):

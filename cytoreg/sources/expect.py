@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow.compute as pc
 
@@ -23,49 +23,75 @@ _LOOK = 1.0
 """Seconds between two looks at a file that may still be written."""
 
 
-def arrived(source: str, config: AnySource, extracts: Path) -> None:
+class Seen(NamedTuple):
+    """A file as it was seen: what messages call it, its folder and name, its size and time."""
+
+    where: str
+    folder: str
+    name: str
+    size: int
+    written: float
+
+
+class Look(NamedTuple):
+    """The files of a source, and all in their folders."""
+
+    files: list[Seen]
+    beside: list[Seen]
+
+
+def look(source: str, config: AnySource, extracts: Path) -> Look:
+    """What is to be seen of a source whose files lie on a disk."""
+
+    def seen(path: Path) -> Seen:
+        stat = path.stat()
+        folder, where = str(path.parent), relative_name(path, extracts)
+        return Seen(where, folder, path.name, stat.st_size, stat.st_mtime)
+
+    paths = [path for pattern in config.patterns for path in find(source, pattern, extracts)]
+    folders = {path.parent for path in paths}
+    near = [path for folder in folders for path in folder.iterdir()]
+    return Look([seen(path) for path in paths], [seen(path) for path in near if path.exists()])
+
+
+def arrived(source: str, config: AnySource, looked: Callable[[], Look]) -> None:
     """Wait until the files rest, and raise SourceError (away) when their done-marker is missing."""
     expect = config.expect
-    if not (expect.settle or expect.done):
-        return
-    paths = [path for pattern in config.patterns for path in find(source, pattern, extracts)]
     if expect.done:
-        for path in paths:
-            _check_done(source, expect.done, path, relative_name(path, extracts))
+        files, beside = looked()
+        for file in files:
+            _check_done(source, expect.done, file, beside)
     if expect.settle:
-        _settle(source, paths, expect.settle_seconds, 60 * config.deadline_minutes)
+        _settle(source, looked, expect.settle_seconds, 60 * config.deadline_minutes)
 
 
-def _check_done(source: str, done: str, path: Path, where: str) -> None:
-    name = done.replace("{name}", path.name).replace("{stem}", path.stem)
-    written = path.stat().st_mtime_ns
-    markers = [each for each in path.parent.iterdir() if fnmatchcase(each.name, name)]
-    if not any(each.stat().st_mtime_ns >= written for each in markers):
+def _check_done(source: str, done: str, file: Seen, beside: list[Seen]) -> None:
+    stem = PurePosixPath(file.name).stem
+    name = done.replace("{name}", file.name).replace("{stem}", stem)
+    near = [each for each in beside if each.folder == file.folder]
+    markers = [each for each in near if fnmatchcase(each.name, name)]
+    if not any(each.written >= file.written for each in markers):
         older = "is older than it" if markers else "is not there"
         raise SourceError(
             source,
-            f"the delivery is not done: {where} is there, its marker {name} {older}",
+            f"the delivery is not done: {file.where} is there, its marker {name} {older}",
             remedy="let the sender end the delivery, and write the marker after the files",
             away=True,
         )
 
 
-def _settle(source: str, paths: list[Path], seconds: float, most: float) -> None:
+def _settle(source: str, looked: Callable[[], Look], seconds: float, most: float) -> None:
     """Wait until no file was written for so long, by its own time or while it was looked at."""
     began = since = time.monotonic()
-    states = _states(paths)
+    files = looked().files
     while time.monotonic() - since < seconds and not all(
-        seconds <= time.time() - written for _, written in states
+        seconds <= time.time() - file.written for file in files
     ):
-        if time.monotonic() - began > most:
+        if time.monotonic() - began > 0.9 * most:  # while it can still be said
             raise SourceError(source, "its files are still being written", away=True)
-        wait(min(_LOOK, seconds))
-        if (now := _states(paths)) != states:
-            states, since = now, time.monotonic()
-
-
-def _states(paths: list[Path]) -> list[tuple[int, float]]:
-    return [(stat.st_size, stat.st_mtime) for stat in (path.stat() for path in paths)]
+        wait(min(_LOOK, seconds, most / 10))
+        if (now := looked().files) != files:
+            files, since = now, time.monotonic()
 
 
 def trailers(source: str, config: AnySource, extracts: Path) -> dict[str, int | None]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from cytoreg.errors import SourceError
-from cytoreg.sources.compression import Damaged, is_packed, members, open_unpacked
+from cytoreg.sources.compression import Damaged, inside, is_packed, members, open_unpacked
 
 _MAGIC = {
     b"PK\x03\x04": "a zip archive or an Office document",
@@ -32,6 +32,7 @@ _MARKS = {  # in this order: one begins like another
     codecs.BOM_UTF8: "utf-8",
 }
 _WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
+_FETCHED = re.compile(r"^(sftp|s3):/")
 _CHUNK = 1 << 20
 _MOST = 8 << 30
 """Bytes that are unpacked onto the disk at most."""
@@ -133,12 +134,6 @@ def on_disk(source: str, pattern: str, extracts: Path, folder: Path) -> dict[Pat
     return found
 
 
-def inside(pattern: str) -> tuple[str, str]:
-    """The pattern of files, and what follows `.zip/` in it: the pattern of an archive's members."""
-    outer, found, inner = pattern.partition(".zip/")
-    return (outer + ".zip", inner) if found else (pattern, "")
-
-
 def text_one(source: str, pattern: str, extracts: Path) -> Path:
     """The one file that matches `pattern`, perhaps a member of an archive, as of `texts`."""
     found = texts(source, pattern, extracts)
@@ -153,8 +148,13 @@ def text_one(source: str, pattern: str, extracts: Path) -> Path:
 
 
 def relative_name(path: Path, extracts: Path) -> str:
-    """The file's name as rows and messages give it: relative to the extracts."""
-    return path.relative_to(extracts).as_posix() if path.is_relative_to(extracts) else str(path)
+    """The file's name as rows and messages give it: relative to the extracts.
+
+    What was fetched from a server lies below a folder `sftp:` or `s3:` there; its address is given.
+    """
+    if not path.is_relative_to(extracts):
+        return str(path)
+    return _FETCHED.sub(r"\1://", path.relative_to(extracts).as_posix())
 
 
 def check_text(source: str, path: Path, where: str, encoding: str) -> str:

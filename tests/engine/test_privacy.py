@@ -117,6 +117,22 @@ def test_names_of_files_and_headings_are_hashed_wherever_they_are_told(build, pu
     assert "log.cases: column … is gone; … has no line" in PSEUDONYM.sub("…", str(rows))
 
 
+def test_addresses_of_files_on_servers_are_hashed_wherever_they_are_told(build, published) -> None:
+    quality.ensure(build, "source", "drift", "gate")
+    build.execute(
+        "insert into quality.gate values"
+        " ('a', false, 'lab: sftp://host:22/in/Anna Miller.csv is empty; it is old'),"
+        " ('b', false, 'lab: file s3://bucket/Anna Miller, 1950.csv.gz has lost 5 of 10 rows'),"
+        " ('c', false, 'no file matches sftp://host/Anna/*.csv; host sftp://host is away')"
+    )
+    rows = published("select detail from quality.gate order by name", Policy())
+    assert [PSEUDONYM.sub("…", detail) for (detail,) in rows] == [
+        "lab: … is empty; it is old",
+        "lab: file … has lost 5 of 10 rows",
+        "no file matches …; host sftp://host is away",
+    ]
+
+
 def test_a_header_may_name_only_columns_of_its_mart(tmp_path: Path) -> None:
     path = tmp_path / "sql" / "marts" / "m.sql"
     path.parent.mkdir(parents=True)

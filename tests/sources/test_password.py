@@ -145,10 +145,13 @@ def test_another_password_does_not_land_the_same_files_again(
     assert land(project(SOURCE.format(kind="csv")), "log").reused
 
 
-def test_a_password_of_a_server_of_tables_is_refused_without_showing_it(project: Make) -> None:
+def test_a_password_of_a_server_of_tables_is_refused_without_showing_it(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOG_PASSWORD", "Geheim77")
     with pytest.raises(ConfigError, match="`password` is for sources that lie in files") as caught:
         project(
-            '[sources.his]\nkind = "sql"\nurl = "sqlite:///x.db"\npassword = "Geheim77"\n'
+            '[sources.his]\nkind = "sql"\nurl = "sqlite:///x.db"\npassword = "${LOG_PASSWORD}"\n'
             'tables = { cases = "procedure" }\n[sources.his.columns]\ncases = ["no"]\n'
         )
     assert "Geheim77" not in str(caught.value)

@@ -1,0 +1,273 @@
+"""A server of files, by fsspec: SFTP (sshfs, asyncssh) and S3 (s3fs)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cytoreg.errors import SourceError
+from cytoreg.sources.drops.address import Address
+
+if TYPE_CHECKING:
+    from cytoreg.sources.declaration import Server as Declared
+
+T = TypeVar("T")
+
+_PATIENCE = 30
+"""Seconds until a server that says nothing is taken for one that is away."""
+
+_CHUNK = 4 << 20
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file on a server: its address and size, when it was written, and its ETag if it has one."""
+
+    where: str
+    size: int
+    written: float
+    etag: str
+
+    @property
+    def written_at(self) -> str:
+        """When it was written, in ISO 8601; empty if the server does not say."""
+        moment = datetime.fromtimestamp(self.written, UTC)
+        return moment.isoformat(timespec="seconds") if self.written else ""
+
+
+class Server:
+    """An open connection; every failure of it is a SourceError without a secret."""
+
+    def __init__(self, source: str, address: Address, declared: Declared) -> None:
+        self._source, self._address = source, address
+        self.url = address.server
+        open_ = self._sftp if address.scheme == "sftp" else self._s3
+        self._fs: Any = self._ask(lambda: open_(declared))
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._address.scheme == "sftp":
+            with suppress(Exception):
+                self._fs.loop.call_soon_threadsafe(self._fs.client.close)
+
+    def _sftp(self, declared: Declared) -> object:
+        from sshfs import SSHFileSystem
+
+        hosts = Path(declared.known_hosts or "~/.ssh/known_hosts").expanduser()
+        if not hosts.is_file():
+            raise self._unknown()
+        options: dict[str, object] = {"known_hosts": str(hosts)}  # else sshfs trusts any host
+        if self._address.port:
+            options["port"] = self._address.port
+        if declared.user:
+            options["username"] = declared.user
+        if declared.key_file:
+            options["client_keys"] = [str(Path(declared.key_file).expanduser())]
+            options["passphrase"] = declared.password or None
+        elif declared.password:
+            options |= {"client_keys": None, "password": declared.password}
+        return SSHFileSystem(
+            self._address.host,
+            connect_timeout=_PATIENCE,
+            login_timeout=_PATIENCE,
+            keepalive_interval=_PATIENCE / 2,
+            skip_instance_cache=True,
+            **options,
+        )
+
+    def _s3(self, declared: Declared) -> object:
+        from s3fs import S3FileSystem
+
+        return S3FileSystem(
+            key=declared.user or None,
+            secret=declared.password or None,
+            endpoint_url=declared.endpoint or None,
+            config_kwargs={
+                "connect_timeout": _PATIENCE,
+                "read_timeout": _PATIENCE,
+                "retries": {"max_attempts": 2},
+            },
+            skip_instance_cache=True,
+            use_listings_cache=False,
+        )
+
+    def look(self, pattern: str) -> tuple[list[Remote], list[Remote]]:
+        """Files that match the path of an address, by name, and all in the folders of these."""
+        *folders, name = pattern.split("/")
+        beside: dict[str, Remote] = {}
+        for folder in self._folders("", folders):
+            for entry in self._entries(folder):
+                if entry["type"] == "file":
+                    file = self._remote(f"{folder}{entry['name']}", entry)
+                    beside[file.where] = file
+        wanted = [
+            file
+            for file in beside.values()
+            if fnmatchcase(own := file.where.rpartition("/")[2], name)
+            and (own[0] != "." or name[0] == ".")
+        ]
+        return sorted(wanted, key=lambda file: file.where), list(beside.values())
+
+    def fetch(self, file: Remote, out: Path) -> None:
+        """Copy a file; raises SourceError (transient) if it is not as long as it was said to be."""
+        path, left = self._path(file.where.removeprefix(f"{self.url}/")), file.size
+        remote = self._ask(lambda: self._fs.open(path, "rb"), file.where)
+
+        def more() -> bytes:
+            return bytes(remote.read(min(_CHUNK, left + 1)))
+
+        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as local:
+            try:
+                while left >= 0 and (chunk := self._ask(more, file.where)):
+                    left -= local.write(chunk)
+            finally:
+                with suppress(Exception):
+                    remote.close()
+        if left:
+            raise self.changed()
+
+    def changed(self) -> SourceError:
+        """What to say of files that are others after they were fetched than before."""
+        return SourceError(
+            self._source,
+            f"files on {self.url} changed while they were fetched",
+            remedy="let the delivery end first; best deliver under another name, then rename",
+            transient=True,
+        )
+
+    def _path(self, path: str) -> str:
+        """How fsspec calls a path of an address."""
+        if self._address.scheme == "s3":
+            return f"{self._address.host}/{path}"
+        return f".{path[1:]}" if path.startswith("~/") else f"/{path}"
+
+    def _folders(self, above: str, patterns: list[str]) -> Iterator[str]:
+        """Folders that match, each with a slash at its end; links are not followed by `**`."""
+        if not patterns:
+            yield above
+            return
+        first, *rest = patterns
+        if first == "**":
+            yield from self._folders(above, rest)
+        elif not set(first).intersection("*?["):
+            yield from self._folders(f"{above}{first}/", rest)
+            return
+        for entry in self._entries(above):
+            name = entry["name"]
+            if entry["type"] != "directory" or (name[0] == "." and first[0] != "."):
+                continue
+            if first == "**" and not entry["linked"]:
+                yield from self._folders(f"{above}{name}/", patterns)
+            elif first != "**" and fnmatchcase(name, first):
+                yield from self._folders(f"{above}{name}/", rest)
+
+    def _entries(self, folder: str) -> list[dict[str, Any]]:
+        """What is in a folder, by its bare name; what a link leads to in its place."""
+        path = self._path(folder).rstrip("/")
+        try:
+            listed = self._fs.ls(path or "/", detail=True)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except Exception as error:
+            raise self._told(error, f"{self.url}/{folder}") from None
+        found = []
+        for entry in listed:
+            whole = entry["name"].rstrip("/")
+            name = whole.rpartition("/")[2]
+            if whole == path:
+                continue  # the folder itself, as S3 may have it
+            if whole != f"{path}/{name}" or name in ("", ".", "..") or "\0" in name:
+                raise self._strange(folder)
+            linked = entry["type"] == "link"
+            if linked:
+                try:
+                    entry = self._fs.info(entry["name"])
+                except FileNotFoundError:
+                    continue
+                except Exception as error:
+                    raise self._told(error, f"{self.url}/{folder}") from None
+            found.append({**entry, "name": name, "linked": linked})
+        return found
+
+    def _remote(self, path: str, entry: dict[str, Any]) -> Remote:
+        written = entry.get("mtime") or entry.get("LastModified")
+        at = written.timestamp() if written else 0.0
+        etag = str(entry.get("ETag") or "").strip('"')
+        return Remote(f"{self.url}/{path}", entry["size"], at, etag)
+
+    def _strange(self, folder: str) -> SourceError:
+        return SourceError(
+            self._source,
+            f"{self.url}/{folder} lists a name that leads out of it",
+            remedy="ask who runs the server: nothing was fetched from there",
+        )
+
+    def _unknown(self) -> SourceError:
+        host, port = self._address.host, self._address.port or 22
+        name = host if port == 22 else f"[{host}]:{port}"
+        return SourceError(
+            self._source,
+            f"{self.url} is not known: its key is not the one in known_hosts, or none is there",
+            remedy=f"get its key (ssh-keyscan -p {port} {host}), compare its fingerprint"
+            " (ssh-keygen -lf -) with what who runs it tells you, and put the line of"
+            f" {name} into ~/.ssh/known_hosts, or into the file that `server.known_hosts` names",
+            away=True,
+        )
+
+    def _ask(self, call: Callable[[], T], where: str = "") -> T:
+        try:
+            return call()
+        except SourceError:
+            raise
+        except Exception as error:
+            raise self._told(error, where or self.url) from None
+
+    def _told(self, error: Exception, where: str = "") -> SourceError:
+        """What went wrong, in our words: a library's own may repeat what it was given."""
+        names = {each.__name__ for each in type(error).__mro__}
+        if isinstance(error, ImportError):
+            extra = self._address.scheme
+            return SourceError(
+                self._source,
+                f"{extra}:// needs packages that are not installed",
+                remedy=f"pip install 'cytoreg[{extra}]'",
+                away=True,
+            )
+        if "HostKeyNotVerifiable" in names:
+            return self._unknown()
+        if isinstance(error, FileNotFoundError):
+            return self._refused(where) if where == self.url else self.changed()
+        if isinstance(error, PermissionError) or names & _REFUSED:
+            return self._refused(where)
+        if not names & _AWAY:
+            raise error
+        return SourceError(
+            self._source,
+            f"{where} cannot be reached ({type(error).__name__})",
+            remedy="see whether the server is up, and whether a firewall is between",
+            transient=True,
+        )
+
+    def _refused(self, where: str) -> SourceError:
+        return SourceError(
+            self._source,
+            f"{where} may not be read or changed by this user, or is not there",
+            remedy="check `server` (user, password, key_file) and the rights there",
+            away=True,
+        )
+
+
+_REFUSED = {
+    "PermissionDenied", "SFTPPermissionDenied", "NoCredentialsError", "PartialCredentialsError",
+    "KeyImportError", "KeyEncryptionError",
+}  # fmt: skip
+"""Errors of asyncssh and botocore that no second try mends, by name: neither may be installed."""
+
+_AWAY = {"OSError", "EOFError", "TimeoutError", "Error", "BotoCoreError", "ClientError"}
+"""Errors of the system, of asyncssh and of botocore that may pass."""
