@@ -135,6 +135,51 @@ def marts() -> str:
     return "\n".join(parts)
 
 
+def measures() -> str:
+    """Every outcome measure with what it counts, and every published figure."""
+    from cytoreg.outcomes.definition import terms
+    from cytoreg.outcomes.figures import held
+    from cytoreg.project.load import load_project
+
+    config = load_project(ROOT).config
+    words = {term.name: term for term in terms(config)}
+    parts = [
+        "# Measures\n\nWhat the reference registry counts, as its cytoreg.toml declares it"
+        " ([how](../how-to/outcomes.md)). The estimates are in `marts.outcome_summary`.\n"
+    ]
+    for unit, outcome in config.outcome.items():
+        rows = []
+        for name, measure in outcome.measures.items():
+            counted = code(measure.share or measure.quantity)
+            counted += f", {measure.unit}" if measure.unit else ""
+            counted += f" of {code(measure.of)}" if measure.of else ""
+            counted += f" among {code(measure.among)}" if measure.among else ""
+            said = words.get(name)
+            rows.append(
+                (f"`{name}`", said.label if said else "", counted, said.definition if said else "")
+            )
+        strata = ", ".join(f"`{name}`" for name in outcome.strata)
+        parts.append(
+            f"## {unit}\n\nRows of `{outcome.table}`, whole and by {strata}.\n\n"
+            + table(("measure", "label", "what is counted", "what it means"), rows)
+        )
+    for name, benchmark in config.benchmark.items():
+        rows = [
+            (
+                f"`{one.figure}`",
+                one.stratum,
+                f"{one.published:g} {held(config, name, one).unit}",
+                f"`{one.measure or one.count}`{f' {one.kind}' if one.kind else ''}",
+            )
+            for one in benchmark.figures
+        ]
+        parts.append(
+            f"## Published figures: {name}\n\n{benchmark.citation}.\n\n"
+            + table(("figure", "of", "published", "held against"), rows)
+        )
+    return "\n".join(parts)
+
+
 def defects() -> str:
     """What `cytoreg simulate --defects` plants."""
     from cytoreg.demo import DEFECTS, VARIANTS
@@ -188,6 +233,7 @@ PAGES = {
     "rules.md": rules,
     "dictionary.md": dictionary,
     "marts.md": marts,
+    "measures.md": measures,
     "defects.md": defects,
 }
 

@@ -171,11 +171,10 @@ def _judge_suites(run: Run, name: str, progress: Progress, *, marts: bool) -> di
 
 def materialize(run: Run, progress: Progress = quiet) -> dict[str, int]:
     """Build the marts: SQL first, then survival and outcomes, then the SQL that reads these."""
-    from cytoreg import survival
+    from cytoreg import outcomes, survival
     from cytoreg.identity.pseudonyms import define_pseudonym
     from cytoreg.models import build
     from cytoreg.nights.run_key import run_key
-    from cytoreg.outcomes import marts as outcomes
 
     with timed(run, "materialize") as counts, open_build(run.build) as con:
         define_pseudonym(con, run_key(run))

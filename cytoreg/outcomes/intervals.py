@@ -7,6 +7,8 @@ from __future__ import annotations
 
 __all__ = [
     "Z",
+    "cluster_mean_margin",
+    "cluster_sd_margin",
     "effective_size",
     "mean_margin",
     "order_ranks",
@@ -103,6 +105,29 @@ def variance_of_total(squares: str, clusters: str) -> str:
     clusters. Empty with one cluster. R: survey::svymean(x, svydesign(ids = ~cluster)), times n².
     """
     return f"{squares} * {clusters} / nullif({clusters} - 1, 0)"
+
+
+def cluster_mean_margin(squares: str, clusters: str, size: str) -> str:
+    """Half the width of a mean's interval over clusters: t √var(Σ(x − x̄)) / n.
+
+    `squares` is Σu² of the clusters' sums u of x − x̄; t has one degree less than clusters.
+    R: confint(svymean(~x, design), df = degf(design)).
+    """
+    variance = variance_of_total(squares, clusters)
+    return f"({t_quantile(f'({clusters} - 1)')}) * sqrt({variance}) / {size}"
+
+
+def cluster_sd_margin(squares: str, clusters: str, variance: str, size: str) -> str:
+    """Half the width of a standard deviation's interval over clusters, by the delta method.
+
+    `squares` is Σu² of the clusters' sums u of (x − x̄)² − m₂, the second central moment:
+    z √var(Σu) / (n − 1) / (2 s). R: SE(svyvar(~x, design)) is √var(Σu) / (n − 1).
+    """
+    total = variance_of_total(squares, clusters)
+    return (
+        f"case when {variance} > 0 then"
+        f" {Z} * sqrt({total}) / ({size} - 1) / (2 * sqrt({variance})) end"
+    )
 
 
 def effective_size(share: str, variance: str, clusters: str) -> str:

@@ -10,28 +10,23 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from cytoreg.outcomes.intervals import (
+    cluster_mean_margin,
+    cluster_sd_margin,
     mean_margin,
-    order_ranks,
     sd_margin,
     t_quantile,
-    variance_of_total,
 )
+from cytoreg.outcomes.quantiles import CELL, VALUES, quantile_rows
 from cytoreg.outcomes.rows import ROWS, Levels, run
 from cytoreg.warehouse.connection import literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["QUANTILES", "count_values", "exactly_summed", "quantities"]
-
-VALUES = "outcome_value"
-QUANTILES = {"lower_quartile": "0.25", "median": "0.5", "upper_quartile": "0.75"}
-"""Kinds of estimate that are quantiles, and their shares."""
+__all__ = ["count_values", "exactly_summed", "quantities"]
 
 LARGEST = 1_000_000
 """Whole numbers up to here have exact sums of fourth powers in 38 digits, of 10¹⁴ rows."""
-
-_CELL = "stratum_variable, stratum, measure"
 
 
 def count_values(
@@ -87,16 +82,16 @@ def quantities(whole: Collection[str], exact: Collection[str], *, clustered: boo
     """
     errors = _CLUSTERED if clustered else _INDEPENDENT
     return f"""with counted as (
-  select {_CELL}, value, cast(sum(n) as bigint) as n
+  select {CELL}, value, cast(sum(n) as bigint) as n
   from {VALUES}
   group by all
 ),
 size as (
   select
-    {_CELL},
+    {CELL},
     cast(sum(case when isnan(value) then 0 else n end) as bigint) as known,
     cast(sum(case when isnan(value) then n else 0 end) as bigint) as unknown,
-    cast(sum(cast(case when {_among(whole)} and not isnan(value) then value end
+    try_cast(sum(cast(case when {_among(whole)} and not isnan(value) then value end
       as decimal(38, 0)) * n) as bigint) as total
   from counted
   group by all
@@ -107,11 +102,11 @@ spread as (
   select s.*, coalesce(e.mean, c.mean) as mean, coalesce(e.variance, c.variance) as variance,
     coalesce(e.fourth, c.fourth) as fourth
   from size as s
-  left join exact_moments as e using ({_CELL})
-  left join centred_moments as c using ({_CELL})
+  left join exact_moments as e using ({CELL})
+  left join centred_moments as c using ({CELL})
 ),
 {errors},
-{_quantile_rows(clustered=clustered)}
+{quantile_rows(clustered=clustered)}
 select
   measure, 'mean' as kind, stratum_variable, stratum,
   total as numerator,
@@ -131,13 +126,13 @@ from quantile"""
 
 
 _EXACT = f"""power as (
-  select {_CELL}, cast(value as decimal(38, 0)) as exact, n
+  select {CELL}, cast(value as decimal(38, 0)) as exact, n
   from counted
   where not isnan(value) and {{exact}}
 ),
 power_sum as (
   select
-    {_CELL},
+    {CELL},
     cast(sum(n) as bigint) as known,
     cast(sum(n) as double) as n,
     cast(sum(exact * n) as double) as s1,
@@ -149,7 +144,7 @@ power_sum as (
 ),
 exact_moments as (
   select
-    {_CELL},
+    {CELL},
     s1 / known as mean,
     case when known > 1 then greatest((s2 - n * (s1 / known) * (s1 / known)) / (n - 1), 0) end
       as variance,
@@ -158,19 +153,19 @@ exact_moments as (
   from power_sum
 )"""
 _CENTRED = f"""centre as (
-  select {_CELL}, fsum(value * n order by value) / sum(n) as mean
+  select {CELL}, fsum(value * n order by value) / sum(n) as mean
   from counted
   where not isnan(value) and not {{exact}}
   group by all
 ),
 centred_moments as (
   select
-    {_CELL},
+    {CELL},
     any_value(c.mean) as mean,
     fsum(v.n * (v.value - c.mean) ** 2 order by v.value) / nullif(sum(v.n) - 1, 0) as variance,
     fsum(v.n * (v.value - c.mean) ** 4 order by v.value) / sum(v.n) as fourth
   from counted as v
-  inner join centre as c using ({_CELL})
+  inner join centre as c using ({CELL})
   where not isnan(v.value)
   group by all
 )"""
@@ -184,19 +179,19 @@ _INDEPENDENT = f"""error as (
 )"""
 _CLUSTERED = f"""cluster_value as (
   select
-    {_CELL},
+    {CELL},
     v.cluster,
     fsum(v.n * (v.value - s.mean) order by v.value) as off,
     fsum(v.n * ((v.value - s.mean) ** 2 - s.variance * (s.known - 1) / s.known) order by v.value)
       as off_square
   from {VALUES} as v
-  inner join spread as s using ({_CELL})
+  inner join spread as s using ({CELL})
   where not isnan(v.value)
-  group by {_CELL}, v.cluster
+  group by {CELL}, v.cluster
 ),
 cluster_error as (
   select
-    {_CELL},
+    {CELL},
     count(*) as clusters,
     fsum(off * off order by abs(off)) as squares,
     fsum(off_square * off_square order by abs(off_square)) as squares_of_square
@@ -206,101 +201,12 @@ cluster_error as (
 error as (
   select
     s.*,
-    ({t_quantile("(e.clusters - 1)")})
-      * sqrt({variance_of_total("e.squares", "e.clusters")}) / s.known as mean_margin,
-    case when s.variance > 0 then
-      1.959963984540054 * sqrt({variance_of_total("e.squares_of_square", "e.clusters")})
-      / (s.known - 1) / (2 * sqrt(s.variance)) end as sd_margin
+    {cluster_mean_margin("e.squares", "e.clusters", "s.known")} as mean_margin,
+    {cluster_sd_margin("e.squares_of_square", "e.clusters", "s.variance", "s.known")}
+      as sd_margin
   from spread as s
-  left join cluster_error as e using ({_CELL})
+  left join cluster_error as e using ({CELL})
 )"""
-
-
-def _quantile_rows(*, clustered: bool) -> str:
-    """Each quantile, interpolated between two values, and the values that bound it."""
-    kinds = ", ".join(f"('{kind}', {share})" for kind, share in QUANTILES.items())
-    source = "place"
-    if clustered:
-        source = "place_error"
-    low, high = order_ranks("share", "known", "error" if clustered else "")
-    return f"""cumulated as (
-  select
-    {_CELL}, value,
-    sum(n) over (partition by {_CELL} order by value) as reached
-  from counted
-  where not isnan(value)
-),
-place as (
-  select s.*, q.kind, q.share, (s.known - 1) * cast(q.share as double) + 1 as place
-  from size as s
-  cross join (values {kinds}) as q(kind, share)
-),
-{_estimated("point", "place", "floor(place)", "ceil(place)")},
-{_cluster_places() if clustered else ""}
-{
-        _estimated(
-            "bound",
-            source,
-            f"case when {low} >= 1 then {low} end",
-            f"case when {high} <= known then {high} end",
-        )
-    },
-quantile as (
-  select
-    p.*,
-    o.first + (p.place - floor(p.place)) * (o.second - o.first) as estimate,
-    b.first as lower,
-    b.second as upper
-  from place as p
-  left join point as o using ({_CELL}, kind)
-  left join bound as b using ({_CELL}, kind)
-)"""
-
-
-def _estimated(name: str, source: str, first: str, second: str) -> str:
-    """A CTE: for each quantile of `source` the values at two ranks, empty where there is none."""
-    return f"""{name} as (
-  select
-    r.stratum_variable, r.stratum, r.measure, r.kind,
-    min(case when c.reached >= r.low then c.value end) as first,
-    min(case when c.reached >= r.high then c.value end) as second
-  from (select *, {first} as low, {second} as high from {source}) as r
-  left join cumulated as c using ({_CELL})
-  group by all
-)"""
-
-
-def _cluster_places() -> str:
-    """CTEs: for each quantile the clustered standard error of the share of rows up to it."""
-    variance = variance_of_total("fsum(off * off order by abs(off))", "count(*)")
-    return f"""reached as (
-  select {_CELL}, p.kind, any_value(p.share) as share, p.known,
-    o.first + (p.place - floor(p.place)) * (o.second - o.first) as estimate
-  from place as p
-  inner join point as o using ({_CELL}, kind)
-  group by all
-),
-below as (
-  select
-    {_CELL}, r.kind, v.cluster, any_value(r.known) as known,
-    sum(v.n) as rows, sum(case when v.value <= r.estimate then v.n else 0 end) as below
-  from {VALUES} as v
-  inner join reached as r using ({_CELL})
-  where not isnan(v.value)
-  group by {_CELL}, r.kind, v.cluster
-),
-off as (
-  select *, below - rows * (sum(below) over cell) / known as off
-  from below
-  window cell as (partition by {_CELL}, kind)
-),
-place_error as (
-  select p.*, e.error
-  from place as p
-  left join (
-    select {_CELL}, kind, sqrt({variance}) / any_value(known) as error from off group by all
-  ) as e using ({_CELL}, kind)
-),"""
 
 
 def _among(measures: Collection[str]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cytoreg.outcomes.quantities import VALUES, count_values, exactly_summed, quantities
+from cytoreg.outcomes.quantiles import VALUES
+from cytoreg.outcomes.quantities import count_values, exactly_summed, quantities
 from cytoreg.outcomes.rows import ROWS, Levels, read_rows, run
 from cytoreg.outcomes.shares import shares
 from cytoreg.project.outcomes import Outcome

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from cytoreg.models import build as models
-from cytoreg.outcomes import marts as outcomes
+from cytoreg.outcomes.summary import summarize
 from cytoreg.project.load import load_project
 
 # Columns of the registry's tables that the marts read.
@@ -83,7 +83,7 @@ def marts(build: duckdb.DuckDBPyConnection, request: pytest.FixtureRequest) -> C
     def compare(mart: str, expected: str, where: str = "true") -> None:
         models.build(build, project, names=needed(mart), as_of=drawn.AS_OF)
         if mart not in project:
-            outcomes.materialize(build, config)
+            summarize(build, config.outcome)
         drawn.assert_shows(build, f"select * from {mart} where {where}", expected)
 
     return compare
