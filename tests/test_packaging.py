@@ -34,11 +34,18 @@ def test_a_project_can_be_made_from_the_wheel_alone(tmp_path: Path) -> None:
             text=True,
         ).stdout
 
-    cytoreg("init", "mine")
+    cytoreg("init", "mine", "--template", "reference")
     for name in ("schemas", "sql", "views", "expectations", "flows"):
         ours = sorted(p.relative_to(ROOT) for p in (ROOT / name).rglob("*.*"))
         theirs = sorted(
             p.relative_to(tmp_path / "mine") for p in (tmp_path / "mine" / name).rglob("*.*")
         )
         assert [p for p in ours if p.suffix != ".pyc"] == theirs
+    for template in ("blank", "survival"):
+        cytoreg("init", template, "--template", template)
+        own = ROOT / "templates" / template
+        for path in (path for path in own.rglob("*.*") if path.suffix != ".pyc"):
+            made = tmp_path / template / path.relative_to(own)
+            assert made.read_bytes() == path.read_bytes()
+        assert (tmp_path / template / "flows" / "nightly.py").is_file()
     assert "procedure.patient_exists" in cytoreg("rules", "--project", "mine", "procedure")

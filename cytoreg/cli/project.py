@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,40 +10,43 @@ import typer
 
 from cytoreg.cli.app import app
 from cytoreg.cli.common import JsonOption, show_json, show_table, watching
-from cytoreg.errors import ConfigError
+from cytoreg.project.template import Template, copy
+
+_NEXT = {
+    Template.blank: "read its README.md, then cytoreg sources add",
+    Template.survival: "read its README.md, then cytoreg refresh --as-of 2024-12-31",
+    Template.reference: "edit cytoreg.toml, then cytoreg doctor",
+}
 
 
 @app.command()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the project is to be.")],
+    template: Annotated[
+        Template | None,
+        typer.Option(
+            help="blank: no source yet. survival: patients, diagnoses and deaths, with simulated"
+            " records. reference: a registry of neuroendocrine tumours, with eight sources."
+            " [default: blank; on a terminal, asks]",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Make a registry project by copying the reference project.
+    """Make a registry project from a template, in a folder that is new or empty.
 
-    Example:  cytoreg init my-registry && cd my-registry && cytoreg doctor
+    Example:  cytoreg init my-registry --template survival && cd my-registry && cytoreg doctor
     """
-    import shutil
+    template = template or _chosen()
+    copy(template, folder)
+    typer.echo(f"{folder} is a registry project. Next: {_NEXT[template]}")
 
-    from cytoreg.project.load import CONTENT
 
-    source = reference()
-    try:
-        if folder.exists() and any(folder.iterdir()):
-            raise ConfigError(f"{folder} is not empty", remedy="name a folder that is new or empty")
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:  # a file, one above it, or no permission
-        raise ConfigError(
-            f"{folder} cannot be a project: {error.strerror}",
-            remedy="name a folder that is new or empty",
-        ) from None
-    for name in CONTENT:
-        if (source / name).is_dir():
-            shutil.copytree(
-                source / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
-            )
-        else:
-            shutil.copy2(source / name, folder / name)
-    (folder / ".gitignore").write_text("/extracts/\n/data/\n", encoding="utf-8")
-    typer.echo(f"{folder} is a registry project. Next: edit cytoreg.toml, then cytoreg doctor")
+def _chosen() -> Template:
+    """The template that somebody at the terminal wants; blank where nobody is there."""
+    if not sys.stdin.isatty():
+        return Template.blank
+    question = f"Template ({', '.join(Template)})"
+    return Template(typer.prompt(question, default="blank", type=Template, err=True))
 
 
 @app.command()
@@ -100,14 +104,3 @@ def simulate(
         else ""
     )
     typer.echo(f"{folder}: {patients:,} patients{planted}")
-
-
-def reference() -> Path:
-    """The reference project: inside an installed wheel, or the repository in an editable one."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "reference", package.parent):
-        if (folder / "cytoreg.toml").is_file():
-            return folder
-    raise ConfigError(
-        "this installation has no reference project", remedy="install cytoreg from its wheel"
-    )

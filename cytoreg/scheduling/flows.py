@@ -200,7 +200,7 @@ def _load(project: Project, module: str, name: str) -> Flow[..., object]:
     if not path.is_file():
         raise ConfigError(
             f"{project.root} has no flows/{module}.py",
-            remedy="copy it from the reference project (cytoreg init), or use --untracked",
+            remedy="copy it from a new project (cytoreg init DIR), or use --untracked",
         )
     return load_flow_from_entrypoint(f"{path}:{name}")
 

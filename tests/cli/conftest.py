@@ -15,7 +15,7 @@ def made(shared: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) 
 
     def make(folder: Path) -> None:
         for command in (
-            ("init", folder),
+            ("init", folder, "--template", "reference"),
             ("simulate", folder / "extracts", "--patients", "120"),
             ("refresh", "--untracked", "--as-of", AS_OF, "--project", folder),
         ):

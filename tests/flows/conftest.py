@@ -17,7 +17,10 @@ def made(shared: Callable[..., Path]) -> Path:
 
 
 def _make(folder: Path) -> None:
-    for command in (["init", str(folder)], ["simulate", f"{folder}/extracts", "--patients", "60"]):
+    for command in (
+        ["init", str(folder), "--template", "reference"],
+        ["simulate", f"{folder}/extracts", "--patients", "60"],
+    ):
         done = cytoreg(*command, cwd=folder.parent)
         assert done.returncode == 0, done.stderr
     # So few patients: shares of rows and missing marts say nothing, nor do curves by stratum.
