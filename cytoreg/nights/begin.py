@@ -32,11 +32,6 @@ def new_run(
     zone). `resume` continues the last run with what it landed, and its `as_of`; raises ConfigError
     if that one came to an end.
     """
-    if not project.config.sources:
-        raise ConfigError(
-            "cytoreg.toml declares no source: there is nothing to land",
-            remedy="add one: cytoreg sources add NAME WHERE",
-        )
     accepted = tuple(accept)
     for source in accepted:
         project.source(source)

@@ -8,6 +8,15 @@ from cytoreg.errors import ConfigError, perhaps
 from cytoreg.project.config import Config
 
 
+def require_sources(config: Config) -> None:
+    """Raise ConfigError where there is nothing to land."""
+    if not config.sources:
+        raise ConfigError(
+            "cytoreg.toml declares no source: there is nothing to land",
+            remedy="add one: cytoreg sources add NAME WHERE",
+        )
+
+
 def require_declared(config: Config, entities: Collection[str]) -> None:
     """Raise ConfigError for a table without a schema, and for sources that linkage would lose.
 

@@ -291,8 +291,10 @@ def running(
     from cytoreg.identity import forgotten
     from cytoreg.identity.key import key_of
     from cytoreg.nights import audit
+    from cytoreg.nights.declared import require_sources
     from cytoreg.nights.proof import prove_outcomes, prove_suites
 
+    require_sources(project.config)
     prove_outcomes(project)
     prove_suites(project)
     if purpose != "validate":
