@@ -132,16 +132,20 @@ def define(con: DuckDBPyConnection) -> None:
         (f"^({_YEAR}-[0-9]{{2}})-{_OPEN}?$", "\\1"),
     ):
         spread = f"regexp_replace({spread}, {literal(pattern)}, {literal(written)})"
-    other = once("main.spelled_date(value)", "word", once("main.at_midnight(word)", "day", spread))
-    # Most dates are whole ones, and are read by one pattern.
+    other = once("main.spelled_date(other)", "word", once("main.at_midnight(word)", "day", spread))
+    other = f"""case
+      when regexp_full_match(other, {literal(_NOTHING)}) then null
+      else {other}
+    end"""
+    # Most dates are as they shall be, or whole ones, and are read by a pattern or two.
+    known = f"{_YEAR}(?:-{_MONTH}(?:-{_DAY})?)?"
     con.execute(
         f"""create or replace macro main.iso_date(value) as
         case
-          when regexp_full_match(value, {literal(plain)}) then value
+          when regexp_full_match(value, {literal(known)}) then value
           when regexp_full_match(value, {literal(packed)})
-            then concat(substr(value, 1, 4), '-', substr(value, 5, 2), '-', substr(value, 7, 2))
-          when regexp_full_match(value, {literal(_NOTHING)}) then null
-          else {other}
+            then regexp_replace(value, '^(....)(..)', '\\1-\\2-')
+          else {once("value", "other", other)}
         end"""
     )
     day = f"(?:{plain}|[0-9]{{1,2}}/[0-9]{{1,2}}/{_YEAR}|[0-9]{{1,2}}[- ]?(?i:{_WORD})[- ]?{_YEAR})"
@@ -187,30 +191,30 @@ def define(con: DuckDBPyConnection) -> None:
         then regexp_replace(t, '{digits}', '\\1-\\2-\\3 \\4:\\5:')
       else iso_date(t)
     end"""
-    packed_time = f"regexp_replace(main.spelled_date(value), '^({packed})T([0-9]{{4}})', '\\1\\2')"
+    packed_time = f"regexp_replace(main.spelled_date(other), '^({packed})T([0-9]{{4}})', '\\1\\2')"
     timed = once(packed_time, "u", once("main.at_midnight(u)", "t", timed))
     con.execute(
         f"""create or replace macro main.iso_time(value) as
         case
           when regexp_full_match(value, '{plain}[ T]([01][0-9]|2[0-3]):[^ ]*') then value
-          else {timed}
+          else {once("value", "other", timed)}
         end"""
     )
     for name, order, signs in (("us_date", (1, 2), "/-"), ("day_first_date", (2, 1), "/.-")):
         month, of_month = (f"lpad(split_part(d, '/', {place}), 2, '0')" for place in order)
         between = f"^(.{{1,2}})[{signs}](.{{1,2}})[{signs}]"
         ordered = once(
-            f"main.at_midnight(regexp_replace(value, '{between}', '\\1/\\2/'))",
+            f"main.at_midnight(regexp_replace(other, '{between}', '\\1/\\2/'))",
             "d",
             f"concat(substr(split_part(d, '/', 3), 1, 4), {month}, {of_month})",
         )
         parts = f"({_PART}|[0-9])[{signs}]({_PART}|[0-9])[{signs}][0-9]{{4}}{_CLOCK}"
-        told = f"case when regexp_full_match(value, {literal(parts)}) then {ordered} else value end"
+        told = f"case when regexp_full_match(other, {literal(parts)}) then {ordered} else other end"
         con.execute(
             f"""create or replace macro main.{name}(value) as
             case
               when regexp_full_match(value, {literal(plain)}) then value
-              else {once(told, "ordered", "main.iso_date(ordered)")}
+              else {once("value", "other", once(told, "ordered", "main.iso_date(ordered)"))}
             end"""
         )
 
@@ -219,16 +223,16 @@ def _spelled(value: str) -> str:
     """SQL of a date with its month in words as 2012-05-31, or 2012-05 with what follows it."""
     tried = ""
     for form, (day, month, year, after) in _SPELLED:
-        part = _groups(value, f"^{form}$")
+        part = _groups("spelled", f"^{form}$")
         number = f"(instr('{_MONTHS}', lower(left({part(month)}, 3))) + 2) // 3"
         of_month = f"lpad(regexp_replace(upper({part(day)}), '[A-Z-]+', '99'), 2, '0')"
         tried += (
-            f" when regexp_full_match({value}, {literal(form)}) then concat({part(year)}, '-',"
+            f" when regexp_full_match(spelled, {literal(form)}) then concat({part(year)}, '-',"
             f" lpad(cast({number} as varchar), 2, '0'), nullif(concat('-', {of_month}), '-00'),"
             f" regexp_replace({part(after)}, '^[ T:]+', ' '))"
         )
-    plain = f"when not regexp_matches({value}, '(?i)[a-z]{{3}}') then {value}"
-    return f"case {plain}{tried} else {value} end"
+    spelled = once(value, "spelled", f"case{tried} else spelled end")
+    return f"case when regexp_matches({value}, '(?i)[a-z]{{3}}') then {spelled} else {value} end"
 
 
 def _groups(value: str, form: str) -> Callable[[int], str]:

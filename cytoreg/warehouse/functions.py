@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cytoreg.warehouse import date_functions, number_functions
-from cytoreg.warehouse.connection import literal
+from cytoreg.warehouse.connection import literal, once
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -131,12 +131,13 @@ def _plain(value: str) -> str:
         ("[+-]?(0?|[0-9]{4,}),[0-9]+|[+-]?[0-9]+,([0-9]{1,2}|[0-9]{4,})", "x"),
     )
     tried = "".join(
-        f" when regexp_full_match({value}, '{form}')"
-        f" then replace(regexp_replace({value}, '{between}', '', 'g'), ',', '.')"
+        f" when regexp_full_match(other, '{form}')"
+        f" then replace(regexp_replace(other, '{between}', '', 'g'), ',', '.')"
         for form, between in forms
     )
     plain = "[+-]?[0-9]+([.][0-9]+)?"
-    return f"case when regexp_full_match({value}, '{plain}') then {value}{tried} else {value} end"
+    other = once(value, "other", f"case{tried} else other end")
+    return f"case when regexp_full_match({value}, '{plain}') then {value} else {other} end"
 
 
 def _local(value: str, zone: str) -> str:

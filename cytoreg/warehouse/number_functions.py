@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cytoreg.warehouse.connection import once
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
@@ -82,13 +84,17 @@ def define(con: DuckDBPyConnection) -> None:
           else value
         end"""
     )
+    other = """case
+      when regexp_full_match(other, '[0-9]+[.]0+') then split_part(other, '.', 1)
+      when regexp_full_match(other, '[0-9]{1,3}([, ][0-9]{3})+([.]0+)?')
+        then regexp_replace(split_part(other, '.', 1), '[, ]', '', 'g')
+      else other
+    end"""
     con.execute(
-        """create or replace macro main.whole_number(value) as
+        f"""create or replace macro main.whole_number(value) as
         case
-          when regexp_full_match(value, '[0-9]+[.]0+') then split_part(value, '.', 1)
-          when regexp_full_match(value, '[0-9]{1,3}([, ][0-9]{3})+([.]0+)?')
-            then regexp_replace(split_part(value, '.', 1), '[, ]', '', 'g')
-          else value
+          when regexp_full_match(value, '[0-9]+') then value
+          else {once("value", "other", other)}
         end"""
     )
     text = f"regexp_replace(lower(cast(value as varchar)), '{_REMARK}', '')"
