@@ -54,7 +54,8 @@ class Landing:
     `declared` is the hash of the source's declaration.
     `unexpected` counts what the project does not declare. `reused` is true when the source had
     not changed since it was landed. `without` names the entries of the list of forgotten persons
-    whose records were looked for in it.
+    whose records were looked for in it. `delivered` has the files that it was read from this time,
+    with the state of each; like `reused` it is not kept.
     """
 
     source: str
@@ -74,12 +75,13 @@ class Landing:
     declared: str = ""
     without: list[str] = field(default_factory=list)
     reused: bool = False
+    delivered: dict[str, str] = field(default_factory=dict)
 
 
 def write(landing: Landing, folder: Path) -> None:
     """Write the manifest of a landing whose Parquet files are in `folder`."""
     known = asdict(landing)
-    del known["folder"], known["reused"]
+    del known["folder"], known["reused"], known["delivered"]
     known["digest"] = _digest(known)
     durable.write(folder / NAME, json.dumps(known, indent=2, ensure_ascii=False) + "\n")
 

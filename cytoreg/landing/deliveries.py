@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
@@ -26,7 +26,7 @@ from cytoreg.sources.files import neighbours, relative_name
 from cytoreg.sources.kinds import kind_of
 from cytoreg.warehouse.connection import in_memory, literal, private_spill, quote
 
-__all__ = ["files", "missing", "named_in", "overlooked"]
+__all__ = ["files", "missing", "named_in", "overlooked", "readers"]
 
 SHRUNK = 0.10
 """Share of a file's rows whose loss is a warning; of half of them it is critical."""
@@ -110,11 +110,9 @@ def overlooked(project: Project, source: str) -> Iterator[Drift]:
             for path in near
             if any(fnmatchcase(name, wanted) for name in _meant(path.rpartition("/")[2]))
         )
-    if found and (left := sorted(set(found) - _taken(project, found))):
-        names = [
-            path if config.addresses else relative_name(Path(path), project.extracts)
-            for path in left
-        ]
+    if left := sorted(path for path, by in readers(project, found).items() if not by):
+        extracts = project.extracts
+        names = [path if config.addresses else relative_name(Path(path), extracts) for path in left]
         verb = "lies" if len(names) == 1 else "lie"
         reason = f"{_named('file', names)} {verb} beside those of the source, which misses it"
         yield Drift("", "", "overlooked", "warning", reason, "", f"{len(names)}")
@@ -209,16 +207,17 @@ def _meant(name: str) -> Iterator[str]:
         yield (name := on_its_way[1])
 
 
-def _taken(project: Project, found: Sequence[str]) -> set[str]:
-    """Files that some source of the project reads; of those on a server, of these alone."""
-    taken: set[str] = set()
+def readers(project: Project, found: Collection[str]) -> dict[str, set[str]]:
+    """The sources of the project that read each of these files."""
+    read: dict[str, set[str]] = {path: set() for path in found}
     for source, config in project.config.sources.items():
-        if config.addresses:
-            taken.update(path for path in found for each in config.addresses if matches(each, path))
-            continue
-        with suppress(SourceError, OSError):
-            taken.update(map(str, kind_of(config).inputs(source, config, project.extracts)))
-    return taken
+        mine = {path for path in found if any(matches(each, path) for each in config.addresses)}
+        if not config.addresses:
+            with suppress(SourceError, OSError):
+                mine.update(map(str, kind_of(config).inputs(source, config, project.extracts)))
+        for path in mine.intersection(found):
+            read[path].add(source)
+    return read
 
 
 def named_in(reason: str) -> list[str]:

@@ -53,7 +53,7 @@ VERSION = 10
 REJECT = ("source", "source_table", "entity", "file", "row", "line", "reason", "raw")
 
 _ASIDE = dict.fromkeys(
-    ("url", "deadline_minutes", "required", "max_age_days", "password", "server"), True
+    ("url", "deadline_minutes", "required", "max_age_days", "password", "server", "archive"), True
 ) | {"expect": {"files", "done", "settle"}}
 """What a source declares that does not change what is landed of it."""
 
@@ -98,9 +98,10 @@ def _land(
     began = time.monotonic()
     extracts = delivery.extracts
     states, files = _files(source, config, delivery)
+    came = _came(delivery, states)
     listed = {entry.id for entry in entries(project.data)}
     if files and (known := _reusable(home / _fingerprint(config, files), listed, progress)):
-        return known
+        return replace(known, delivered=came)
     folder = home / f".{secrets.token_hex(8)}.tmp"
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -117,7 +118,7 @@ def _land(
         stored = writing.stored()
         fingerprint = _fingerprint(config, files or stored)
         if known := _reusable(home / fingerprint, listed, progress):
-            return known
+            return replace(known, delivered=came)
         stored.append(profile.write(writing.profile(), folder))
         landing = Landing(
             source=source,
@@ -135,6 +136,7 @@ def _land(
             source_version=writing.served.version,
             queries=writing.served.queries,
             declared=_declared(config),
+            delivered=came,
         )
         _finish(landing, folder)
         return landing
@@ -161,6 +163,13 @@ def _files(
         return [_state(path) for path in paths], [_file(path, delivery) for path in paths]
     except OSError as error:
         raise _gone(source, error) from None
+
+
+def _came(delivery: Delivery, states: list[State]) -> dict[str, str]:
+    """The files that were delivered, with the state of each: see `sources.drops.move`."""
+    if delivery.remote:
+        return {where: file.state for where, file in delivery.remote.items()}
+    return {str(path): f"{inode} {size} {written}" for path, inode, size, written in states}
 
 
 def _readable(source: str, items: Iterator[Item]) -> Iterator[Item]:

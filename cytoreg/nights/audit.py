@@ -21,7 +21,7 @@ __all__ = ["Entry", "entries", "of_question", "record"]
 
 What = Literal[
     "query --private", "rollback", "release", "accept", "key rotate", "publish --public", "backup",
-    "restore", "forget", "forget --undo",
+    "restore", "forget", "forget --undo", "archive",
 ]  # fmt: skip
 
 

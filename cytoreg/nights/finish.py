@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import CytoregError, kind_and_place
-from cytoreg.nights import endings
+from cytoreg.nights import archive, endings
 from cytoreg.nights.run import Purpose, Run, Verdict
 from cytoreg.nights.run_folder import durations, fingerprint, keep_verdict, steps, timed
 from cytoreg.progress import Progress, quiet
@@ -61,6 +61,7 @@ def finish(run: Run, progress: Progress = quiet) -> Verdict:
     verdict = replace(verdict, counts=totals(run), durations=durations(run), notes=notes)
     for what, last in (
         ("the ledger", lambda: endings.enter(run)),
+        ("the archive", lambda: notes.extend(archive.archive(run) if verdict.published else [])),
         ("retention", lambda: retention.retain(project, project.config.retention.builds)),
         ("the verdict", lambda: keep_verdict(run, verdict)),
         ("the terminal", lambda: progress("publish", counts["published"])),

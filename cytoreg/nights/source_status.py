@@ -22,6 +22,7 @@ from cytoreg.landing.deliveries import files, missing, overlooked
 from cytoreg.landing.drift import NIGHTS, Drift, profiles, volume
 from cytoreg.landing.land import Landing, land, landing_of, verified
 from cytoreg.landing.profile import read as read_profile
+from cytoreg.nights import archive
 from cytoreg.nights.run import Run, earlier
 from cytoreg.nights.run_folder import fingerprint, read_verdict, remember_landing
 from cytoreg.progress import Progress, quiet
@@ -94,6 +95,7 @@ def landed(run: Run, source: str, progress: Progress = quiet) -> Landing:
     if landing is None:
         try:
             landing = land(run.project, source, progress=progress)
+            archive.note(run, source, landing)
         except SourceError as error:
             landing = _last(run, error, progress)
         except CytoregError:
@@ -195,7 +197,10 @@ def _continued(run: Run, source: str) -> Landing | None:
         known = verified(run.project, source, fingerprint(failed, source))
     except ConfigError:
         return None
-    return None if stale(failed, source) else known
+    if stale(failed, source):
+        return None
+    archive.carry(failed, run, source)
+    return known
 
 
 def _last(run: Run, error: SourceError, progress: Progress) -> Landing:
@@ -278,7 +283,8 @@ def _drifts(
     if published is None or published.fingerprint == landing.fingerprint:
         return
     rows = {table.table: table.rows + table.rejects for table in published.tables}
-    found = list(files(published, landing))
+    archived = run.project.source(source).archive != ""
+    found = [drift for drift in files(published, landing) if drift.what != "gone" or not archived]
     for table in landing.tables:
         usual = nights.get((source, table.table), ())
         found += volume(table.table, table.rows + table.rejects, rows.get(table.table), usual)

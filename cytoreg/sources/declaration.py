@@ -109,7 +109,8 @@ class Source(Section):
     with all that is tried again. `required`: nothing is published while it stays away; else its
     last landing serves meanwhile, for at most `max_age_days` since it was last seen. `expect` says
     what a whole delivery of files is. `password` opens workbooks and zip archives. `server` says
-    how to get at files on a server.
+    how to get at files on a server. Files that a published night has read are moved into `archive`:
+    a folder below that of each, or from the root if it begins with a slash.
     """
 
     tables: dict[Name, str] = Field(min_length=1)
@@ -120,11 +121,18 @@ class Source(Section):
     expect: Expect = Expect()
     password: str = Field("", repr=False)
     server: Server = Server()
+    archive: str = ""
 
     @property
     def patterns(self) -> list[str]:
         """The globs of all its files; none of a server of tables."""
         return [pattern for key in _IN_FILES if (pattern := getattr(self, key, ""))]
+
+    @property
+    def archive_parts(self) -> list[str]:
+        """The names of the folders of `archive`; none if it has others than names."""
+        parts = [part for part in self.archive.split("/") if part]
+        return [] if {".", ".."}.intersection(parts) or "\0" in self.archive else parts
 
     @property
     def addresses(self) -> list[Address]:
@@ -137,9 +145,11 @@ class Source(Section):
     def _named(self) -> Self:
         kind = getattr(self, "kind", "")
         if not self.patterns:
-            for key, declared in (("expect", self.expect != Expect()), ("password", self.password)):
-                if declared:
+            for key in ("expect", "password", "archive"):
+                if getattr(self, key) != type(self).model_fields[key].default:
                     raise ValueError(f"`{key}` is for sources that lie in files")
+        if self.archive and not self.archive_parts:
+            raise ValueError("`archive` is a folder, such as done or /archive/lab")
         if self.server != Server() and not self.addresses:
             raise ValueError("`server` is for files at an address: sftp://… or s3://…")
         if len({address.server for address in self.addresses}) > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import hashlib
 import os
 import secrets
@@ -10,9 +11,20 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-__all__ = ["Hashed", "copy", "exchange", "link", "private", "sha256", "sync", "sync_below", "write"]
+__all__ = [
+    "Hashed",
+    "copy",
+    "exchange",
+    "link",
+    "move",
+    "private",
+    "sha256",
+    "sync",
+    "sync_below",
+    "write",
+]
 
-_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+_AT_FDCWD, _RENAME_NOREPLACE, _RENAME_EXCHANGE = -100, 1, 2
 """Of renameat2, see its manual page."""
 
 
@@ -103,6 +115,17 @@ def exchange(one: Path, other: Path) -> None:
     other.rename(between)
     one.rename(other)
     between.rename(one)
+
+
+def move(old: Path, new: Path) -> None:
+    """Rename a file to where none is; raises FileExistsError where one is, OSError otherwise."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    places = (_AT_FDCWD, os.fsencode(old), _AT_FDCWD, os.fsencode(new))
+    if hasattr(libc, "renameat2") and libc.renameat2(*places, _RENAME_NOREPLACE) == 0:
+        return
+    if new.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+    old.rename(new)
 
 
 def sync_below(folder: Path) -> None:

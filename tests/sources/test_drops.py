@@ -14,6 +14,7 @@ import asyncssh
 import drop_servers
 import pytest
 from drop_servers import PASSWORD, S3, Sftp
+from test_archive import delivered
 from typer.testing import CliRunner
 
 from cytoreg.cli.app import app, load_commands
@@ -22,6 +23,7 @@ from cytoreg.landing.check import check
 from cytoreg.landing.deliveries import missing, overlooked
 from cytoreg.landing.land import land
 from cytoreg.manifest import Landing
+from cytoreg.nights.archive import archive
 from cytoreg.project.load import Project, load_project
 from cytoreg.sources.drops.address import matches, parse
 from cytoreg.sources.drops.server import Remote, Server
@@ -469,3 +471,43 @@ def test_sources_add_takes_no_password_itself(project: Make, sftp: Sftp, tmp_pat
         assert isinstance(result.exception, ConfigError)
         assert PASSWORD not in str(result.exception) + result.output
     assert sftp.asked == []
+
+
+def test_what_was_read_on_a_server_is_archived_there(project: Make, drop: Drop) -> None:
+    for name in ("a.csv", "b.csv", "c.csv", "done/c.csv"):
+        drop.put(f"inbox/{name}", TEXT)
+    log = project(section(drop, more='archive = "done"'))
+    run = delivered(log, "log")
+    drop.put("inbox/b.csv", TEXT + "3,c\n")
+    drop.put("inbox/d.csv", TEXT)
+    where = f"log: {drop.url}/inbox"
+    assert archive(run) == [
+        f"{where}/b.csv stays, for it has changed since",
+        f"{where}/c.csv stays, for a file of its name is there",
+    ]
+    kept = ["b.csv", "c.csv", "d.csv", "done/a.csv", "done/c.csv"]
+    assert drop.names() == [f"inbox/{name}" for name in kept]
+
+
+def test_an_archive_from_the_root_of_a_server(project: Make, drop: Drop) -> None:
+    drop.put("inbox/a.csv", TEXT)
+    log = project(section(drop, more='archive = "/kept/log"'))
+    run = delivered(log, "log")
+    assert archive(run) == []
+    assert drop.names() == ["kept/log/a.csv"]
+
+
+def test_a_server_that_is_away_at_the_end_is_archived_later(project: Make, sftp: Sftp) -> None:
+    sftp.put("inbox/a.csv", TEXT)
+    log = project(section(sftp, more='archive = "done"'))
+    run = delivered(log, "log")
+    hosts = sftp.known_hosts.read_bytes()
+    sftp.known_hosts.write_bytes(b"")
+    try:
+        with pytest.raises(SourceError, match="is not known"):
+            archive(run)
+    finally:
+        sftp.known_hosts.write_bytes(hosts)
+    assert sftp.names() == ["inbox/a.csv"]
+    assert archive(run) == []
+    assert sftp.names() == ["inbox/done/a.csv"]

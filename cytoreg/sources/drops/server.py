@@ -35,6 +35,11 @@ class Remote:
     etag: str
 
     @property
+    def state(self) -> str:
+        """What is another when the file is."""
+        return f"{self.size} {self.written:.0f} {self.etag}".rstrip()
+
+    @property
     def written_at(self) -> str:
         """When it was written, in ISO 8601; empty if the server does not say."""
         moment = datetime.fromtimestamp(self.written, UTC)
@@ -131,6 +136,33 @@ class Server:
                     remote.close()
         if left:
             raise self.changed()
+
+    def state(self, where: str) -> str:
+        """The state of what lies at an address; empty if nothing does."""
+        try:
+            entry = self._fs.info(self._path(where.removeprefix(f"{self.url}/")))
+        except FileNotFoundError:
+            return ""
+        except Exception as error:
+            raise self._told(error, where) from None
+        return self._remote("", entry).state if entry["type"] == "file" else "no file"
+
+    def move(self, where: str, to: str) -> None:
+        """Move a file to where none is, into a folder that is made if it is not there."""
+        old, new = (self._path(each.removeprefix(f"{self.url}/")) for each in (where, to))
+        if self._address.scheme == "s3":
+            self._ask(lambda: self._fs.cp_file(old, new), where)
+            if self.state(to).partition(" ")[0] == self.state(where).partition(" ")[0]:
+                self._ask(lambda: self._fs.rm_file(old), where)
+            return
+        from fsspec.asyn import sync
+
+        async def rename() -> None:  # which is refused over a file; fsspec's own mv is not
+            async with self._fs.client.start_sftp_client() as client:
+                await client.rename(old, new)
+
+        self._ask(lambda: self._fs.makedirs(new.rpartition("/")[0], exist_ok=True), to)
+        self._ask(lambda: sync(self._fs.loop, rename), where)
 
     def changed(self) -> SourceError:
         """What to say of files that are others after they were fetched than before."""

@@ -1,0 +1,84 @@
+"""Moving what was delivered into its archive: only as it was read, and never over another file."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from cytoreg.sources.drops.server import Server
+from cytoreg.system import durable
+
+if TYPE_CHECKING:
+    from cytoreg.sources.config import AnySource
+
+
+def state_of(path: Path) -> str:
+    """The state of a file: another when it is written or replaced; empty if there is none."""
+    try:
+        stat = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    return f"{stat.st_ino} {stat.st_size} {stat.st_mtime_ns}"
+
+
+def archived_at(config: AnySource, where: str) -> str:
+    """Where a file goes; where it is if it lies in an archive already."""
+    root = f"{config.addresses[0].server}/" if config.addresses else "/"
+    folder, name = posixpath.split(where)
+    below = "/".join(config.archive_parts)
+    if config.archive.startswith("/"):
+        return f"{root}{below}/{name}"
+    return where if f"{folder}/".endswith(f"/{below}/") else f"{folder}/{below}/{name}"
+
+
+class _Place(Protocol):
+    def state(self, where: str) -> str: ...
+    def move(self, where: str, to: str) -> None: ...
+
+
+class _Disk:
+    """The files of this machine."""
+
+    def state(self, where: str) -> str:
+        return state_of(Path(where))
+
+    def move(self, where: str, to: str) -> None:
+        Path(to).parent.mkdir(parents=True, exist_ok=True)
+        durable.move(Path(where), Path(to))
+
+
+def moved(
+    source: str, config: AnySource, files: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """Move files, each in the state in which it was read; yields each with its new place and why it
+    was left, if it was.
+
+    One that was moved before an interruption counts as moved. Raises SourceError, OSError.
+    """
+    if not config.addresses:
+        yield from _each(_Disk(), config, files)
+        return
+    with closing(Server(source, config.addresses[0], config.server)) as server:
+        yield from _each(server, config, files)
+
+
+def _each(
+    place: _Place, config: AnySource, files: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    for where, state in files.items():
+        to = archived_at(config, where)
+        if to == where:
+            continue
+        now, there = place.state(where), place.state(to)
+        if not now and (there == state or (there and where.startswith("s3://"))):
+            yield where, to, ""
+        elif now != state:
+            yield where, to, "it is not there any more" if not now else "it has changed since"
+        elif there:
+            yield where, to, "a file of its name is there"
+        else:
+            place.move(where, to)
+            yield where, to, ""
