@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,13 +37,26 @@ def project(tmp_path: Path) -> Project:
     return load_project(ROOT, extracts=tmp_path / "extracts", data=tmp_path / "data")
 
 
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def small() -> Iterator[None]:
     """No suites, no landings, no report: what is judged here is how a night ends."""
-    monkeypatch.setattr("cytoreg.nights.proof.prove_suites", lambda *_: {})
-    monkeypatch.setattr(concluding, "write_report", lambda *_: None)
-    monkeypatch.setattr(concluding, "counted", lambda *_: [("log", "cases", 100, False)])
-    monkeypatch.setattr(concluding, "_check", checked)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cytoreg.nights.proof.prove_suites", lambda *_: {})
+        patch.setattr(concluding, "write_report", lambda *_: None)
+        patch.setattr(concluding, "counted", lambda *_: [("log", "cases", 100, False)])
+        patch.setattr(concluding, "_check", checked)
+        yield
+
+
+@pytest.fixture(scope="module")
+def two_nights(small: None, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with two published nights, to be copied."""
+    folder = tmp_path_factory.mktemp("two")
+    project = load_project(ROOT, extracts=folder / "extracts", data=folder / "data")
+    for _ in range(2):
+        with night(project) as run:
+            finish(run)
+    return project
 
 
 def checked(run: Run, _: object) -> tuple[list[object], dict[str, int]]:
@@ -188,17 +202,16 @@ def test_a_lost_ledger_is_made_up_from_the_runs(project: Project) -> None:
 
 @pytest.mark.parametrize("name", ["run.json", "verdict.json", "ending.json", "publications.json"])
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe"])
-def test_a_torn_file_costs_that_run_alone(project: Project, name: str, content: bytes) -> None:
-    runs = []
-    for _ in range(2):
-        with night(project) as run:
-            finish(run)
-        runs.append(run.run_id)
-    (project.builds / runs[0] / name).write_bytes(content)
+def test_a_torn_file_costs_that_run_alone(
+    two_nights: Project, project: Project, name: str, content: bytes
+) -> None:
+    shutil.copytree(two_nights.data, project.data, symlinks=True)
+    newer, older = (run_id for run_id, _ in told(project))
+    (project.builds / older / name).write_bytes(content)
     with night(project) as last:
         finish(last)
-    assert told(project)[:2] == [(last.run_id, "published"), (runs[1], "published")]
-    assert rollback(project).run_id == runs[1]
+    assert told(project)[:2] == [(last.run_id, "published"), (newer, "published")]
+    assert rollback(project).run_id == newer
 
 
 def test_a_run_of_a_newer_cytoreg_is_named_as_that(project: Project) -> None:
