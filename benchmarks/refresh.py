@@ -41,12 +41,12 @@ def measure_refresh(extracts: Path, data: Path) -> list[tuple[str, float, int]]:
     """(stage, seconds, peak MB) of an untracked refresh."""
     from datetime import date
 
-    from cytoreg.nights import refresh
+    from cytoreg.nights import begin, stages
     from cytoreg.nights.finish import finish
     from cytoreg.project.load import load_project
 
     project = load_project(ROOT, extracts=extracts, data=data)
-    run = refresh.new_run(project, as_of=date(2016, 12, 31))
+    run = begin.new_run(project, as_of=date(2016, 12, 31))
     measured = []
 
     def timed(name: str, function, *arguments) -> object:
@@ -57,10 +57,10 @@ def measure_refresh(extracts: Path, data: Path) -> list[tuple[str, float, int]]:
         return result
 
     for source in project.config.sources:
-        timed(f"land {source}", refresh.land_source, source)
-    for name, function in refresh.STAGES:
-        timed(name, function)
-    verdict = timed("gates, export, report, publish", finish, "publish")
+        timed(f"land {source}", stages.land_source, source)
+    for stage in stages.STAGES:
+        timed(stage.name, stage)
+    verdict = timed("gates, export, report, publish", finish)
     if not verdict.published:
         raise SystemExit(f"gate closed: {verdict.closed}")
     return measured

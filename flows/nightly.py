@@ -19,6 +19,7 @@ from cytoreg.nights import refresh
 from cytoreg.nights.finish import finish
 from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import read_verdict
+from cytoreg.nights.stages import STAGES, land_source, stage_named
 from cytoreg.project.load import load_project
 from cytoreg.scheduling.flows import scrubbed, watcher
 
@@ -27,14 +28,14 @@ from cytoreg.scheduling.flows import scrubbed, watcher
 def land(data: str, run_id: str, source: str) -> dict[str, int]:
     """Land one source, which tries again what may pass; or use its last landing."""
     with scrubbed():
-        return tell(refresh.land_source(Run.open(Path(data), run_id), source, watcher()))
+        return tell(land_source(Run.open(Path(data), run_id), source, watcher()))
 
 
 @task(name="stage", task_run_name="{stage}", cache_policy=NO_CACHE, persist_result=False)
 def run_stage(data: str, run_id: str, stage: str) -> dict[str, int]:
-    """One stage of refresh.STAGES on a run's build."""
+    """One of STAGES on a run's build."""
     with scrubbed():
-        return tell(dict(refresh.STAGES)[stage](Run.open(Path(data), run_id), watcher()))
+        return tell(stage_named(stage)(Run.open(Path(data), run_id), watcher()))
 
 
 @task(name="publish", task_run_name="publish", cache_policy=NO_CACHE, persist_result=False)
@@ -97,8 +98,8 @@ def nightly_refresh(
         )
         with refresh.running(loaded, as_of, resume=resume, accept=accept or []) as run:
             land_all(run, list(loaded.config.sources))
-            for stage, _ in refresh.STAGES:
-                run_stage(str(run.data), run.run_id, stage)
+            for stage in STAGES:
+                run_stage(str(run.data), run.run_id, stage.name)
             publish(str(run.data), run.run_id)
         read_verdict(run).raise_if_closed()
         return run.run_id

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg.nights import endings, finish
-from cytoreg.nights.refresh import STAGES, VALIDATION
 from cytoreg.nights.run import Run
-from cytoreg.nights.run_folder import durations, keep_verdict, read_verdict
+from cytoreg.nights.run_folder import durations, keep_step, keep_verdict, read_verdict, steps
 from cytoreg.nights.run_key import run_key
+from cytoreg.nights.stages import STAGES, VALIDATION
 from cytoreg.progress import Progress, quiet
 from cytoreg.publication import privacy, publish
 from cytoreg.publication.gates import Gate, retell
@@ -36,12 +36,13 @@ def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
     again = replace(run, data=data)
 
     def left_out(folder: str, names: list[str]) -> set[str]:
-        if Path(folder) == run.folder / "steps":
-            return {name for name in names if "-land_" not in name}
-        return {name for name in names if name in MADE or name.startswith(".")}
+        return {name for name in names if name in {*MADE, "steps"} or name.startswith(".")}
 
     shutil.copytree(run.folder, again.folder, ignore=left_out)
-    for _, stage in VALIDATION if run.purpose == "validate" else STAGES:
+    for step in steps(run):
+        if step.source:
+            keep_step(again, step)
+    for stage in VALIDATION if run.purpose == "validate" else STAGES:
         stage(again, progress)
     with open_build(again.build) as con:
         con.execute(f"attach {literal(str(run.build))} as former (read_only)")

@@ -76,9 +76,9 @@ def finish(run: Run, progress: Progress = quiet) -> Verdict:
 def totals(run: Run) -> dict[str, int]:
     """What the stages after landing counted."""
     found: dict[str, int] = {}
-    for name, (_, counts) in steps(run).items():
-        if not name.startswith("land "):
-            found |= {key: found.get(key, 0) + n for key, n in counts.items()}
+    for step in steps(run):
+        if not step.source:
+            found |= {key: found.get(key, 0) + count for key, count in step.counts.items()}
     return found
 
 

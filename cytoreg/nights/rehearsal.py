@@ -18,7 +18,8 @@ from cytoreg import manifest
 from cytoreg.errors import ConfigError, CytoregError, kind_and_place
 from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import remember_landing
-from cytoreg.progress import quiet
+from cytoreg.nights.stage import stage
+from cytoreg.progress import Progress, quiet
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,8 +30,6 @@ __all__ = ["rehearse"]
 
 _AS_OF = date(2000, 1, 1)
 _FINGERPRINT = "rehearsal"
-_LEFT_OUT = "judge sources"
-"""It compares with nights that were; there is nothing to compile in it."""
 
 
 def rehearse(project: Project) -> Iterator[tuple[str, bool, str]]:
@@ -38,27 +37,27 @@ def rehearse(project: Project) -> Iterator[tuple[str, bool, str]]:
 
     What is wrong is told without a value.
     """
-    from cytoreg.nights.refresh import STAGES
+    from cytoreg.nights import stages
     from cytoreg.nights.run_key import REHEARSAL
 
     with tempfile.TemporaryDirectory(prefix="cytoreg-") as folder:
         data = Path(folder)
         run = Run(REHEARSAL, project.root, project.extracts, data, _AS_OF, project.time_zone)
         run.folder.mkdir(parents=True)
-        for stage, play in (("landings", _land), *STAGES):
-            if stage == _LEFT_OUT:
-                continue
+        for stage in (_land, *stages.STAGES):
+            if stage is stages.judge_sources:
+                continue  # it compares with nights that were: there is nothing to compile
             try:
-                counts = play(run, quiet)
-                if stage in ("judge tables", "judge marts"):
+                counts = stage(run)
+                if stage in (stages.judge_tables, stages.judge_marts):
                     _check_expectations(run)
             except CytoregError as error:
-                yield stage, False, str(error)
+                yield stage.name, False, str(error)
                 return
             except Exception as error:
-                yield stage, False, f"unexpected {kind_and_place(error)}; no values shown"
+                yield stage.name, False, f"unexpected {kind_and_place(error)}; no values shown"
                 return
-            yield stage, True, _told(counts)
+            yield stage.name, True, _told(counts)
 
 
 def _told(counts: dict[str, int]) -> str:
@@ -67,7 +66,8 @@ def _told(counts: dict[str, int]) -> str:
     return ", ".join(told) or "compiles"
 
 
-def _land(run: Run, _: object) -> dict[str, int]:
+@stage("landings")
+def _land(run: Run, _: Progress) -> dict[str, int]:
     """Landings without a record, with the columns that each source has now."""
     from cytoreg.landing.writing import Writing
     from cytoreg.sources.items import Rows

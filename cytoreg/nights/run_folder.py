@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from cytoreg.errors import ConfigError
 from cytoreg.nights.run import Run, Verdict
@@ -14,9 +14,11 @@ from cytoreg.publication.gates import Gate
 from cytoreg.system import durable
 
 __all__ = [
+    "Step",
     "durations",
     "fingerprint",
     "inputs",
+    "keep_step",
     "keep_verdict",
     "read_verdict",
     "remember_landing",
@@ -25,9 +27,24 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True)
+class Step:
+    """A stage that a run has done, or the landing of one source: its time and what it counted."""
+
+    stage: str
+    source: str
+    seconds: float
+    counts: dict[str, int]
+
+    @property
+    def name(self) -> str:
+        """What a reader is told: `judge rows`, `land or_log`."""
+        return f"{self.stage} {self.source}".rstrip()
+
+
 def durations(run: Run) -> dict[str, float]:
-    """Seconds by stage, as far as the run has come."""
-    return {step: seconds for step, (seconds, _) in steps(run).items()}
+    """Seconds by step, as far as the run has come."""
+    return {step.name: step.seconds for step in steps(run)}
 
 
 def keep_verdict(run: Run, verdict: Verdict) -> None:
@@ -49,11 +66,10 @@ def read_verdict(run: Run) -> Verdict:
 def inputs(run: Run) -> dict[str, dict[str, int | str]]:
     """What came in, by source: fingerprint, rows, rejects, whether unchanged, whether stale."""
     found: dict[str, dict[str, int | str]] = {}
-    for name, (_, counts) in steps(run).items():
-        if name.startswith("land "):
-            source = name.removeprefix("land ")
+    for step in steps(run):
+        if step.source:
             with suppress(ConfigError):
-                found[source] = {"fingerprint": fingerprint(run, source), **counts}
+                found[step.source] = {"fingerprint": fingerprint(run, step.source), **step.counts}
     return found
 
 
@@ -77,23 +93,27 @@ def remember_landing(run: Run, source: str, fingerprint: str) -> None:
 
 
 @contextmanager
-def timed(run: Run, name: str) -> Iterator[dict[str, int]]:
+def timed(run: Run, stage: str, source: str = "") -> Iterator[dict[str, int]]:
     """Time a step and keep the counts that it puts into the yielded mapping, if the disk will."""
     counts: dict[str, int] = {}
     began = time.perf_counter()
     yield counts
-    path = run.folder / "steps" / f"{time.time_ns()}-{name.replace(' ', '_')}.json"
-    seconds = round(time.perf_counter() - began, 3)
     with suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
-        durable.write(path, json.dumps([name, seconds, counts]))
+        keep_step(run, Step(stage, source, round(time.perf_counter() - began, 3), counts))
 
 
-def steps(run: Run) -> dict[str, tuple[float, dict[str, int]]]:
-    """Seconds and counts of the steps done so far, in the order in which they ended."""
-    found = {}
+def keep_step(run: Run, step: Step) -> None:
+    """Write down a step that is done."""
+    path = run.folder / "steps" / f"{time.time_ns()}.json"
+    path.parent.mkdir(exist_ok=True)
+    durable.write(path, json.dumps(asdict(step)))
+
+
+def steps(run: Run) -> list[Step]:
+    """The steps done so far, in the order in which they ended; of one done twice the last."""
+    found: dict[str, Step] = {}
     for path in sorted((run.folder / "steps").glob("[0-9]*.json")):
         with suppress(OSError, ValueError, TypeError):  # of a damaged one nothing is known
-            name, seconds, counts = json.loads(path.read_text(encoding="utf-8"))
-            found[name] = (seconds, counts)
-    return found
+            step = Step(**json.loads(path.read_text(encoding="utf-8")))
+            found[step.name] = step
+    return list(found.values())

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from whole_night import AS_OF, ROOT
 
-from cytoreg.nights.refresh import Verdict, refresh
+from cytoreg.nights.refresh import refresh
+from cytoreg.nights.run import Verdict
 from cytoreg.project.load import Project, load_project
 
 

@@ -9,8 +9,8 @@ import pytest
 from whole_night import AS_OF, ROOT, marts_digest
 
 from cytoreg.demo import simulate
-from cytoreg.nights.refresh import Verdict, refresh
-from cytoreg.nights.run import Run
+from cytoreg.nights.refresh import refresh
+from cytoreg.nights.run import Run, Verdict
 from cytoreg.nights.run_folder import steps
 from cytoreg.project.load import Project, load_project
 
@@ -99,9 +99,9 @@ def test_unchanged_sources_are_recognized(night: tuple[Project, Verdict]) -> Non
     second = refresh(project, as_of=AS_OF, publish=False)
     assert second.run_id != first.run_id
     landed = {
-        name: counts
-        for name, (_, counts) in steps(Run.open(project.data, second.run_id)).items()
-        if name.startswith("land ")
+        step.source: step.counts
+        for step in steps(Run.open(project.data, second.run_id))
+        if step.source
     }
     assert len(landed) == len(project.config.sources)
     assert all(counts["reused"] == 1 for counts in landed.values())

@@ -33,12 +33,12 @@ def suite(root: Path, expectation: str) -> None:
 WRONG: dict[str, tuple[Harm, str, str]] = {
     "a model that reads what no source has": (
         replace("sql/staging/person.sql", "born as", "birthday as"),
-        "night, stage",
+        "night, staging",
         "birthday",
     ),
     "a heading that is gone": (
         replace("extracts/people.csv", "born", "birth"),
-        "night, stage",
+        "night, staging",
         "born",
     ),
     "a column that a rule judges and staging lacks": (
@@ -111,7 +111,7 @@ def look(root: Path) -> list[Check]:
 def test_a_sound_project_is_well_in_one_line(tmp_path: Path) -> None:
     found = look(write(tmp_path))
     assert [check for check in found if check.state == "wrong"] == []
-    assert {"night, stage", "night, judge rows", "night, materialize"} <= {
+    assert {"night, staging", "night, judge rows", "night, materialize"} <= {
         check.what for check in found
     }
     assert summary(found).endswith("a refresh can begin")

@@ -29,7 +29,8 @@ def _make(folder: Path) -> None:
         config.replace("max_quarantined = 0.10", "max_quarantined = 0.50")
         .replace('kind = "sql"', 'kind = "sql"\ndeadline_minutes = 0.1')
         .replace(
-            'strata = ["primary_site", "sex", "age_band", "operation_era"]', 'strata = ["sex"]'
+            'strata = ["primary_site", "sex", "age_band", "operation_era"]',
+            'strata = ["primary_site", "sex"]',
         ),
         "utf-8",
     )

@@ -29,7 +29,8 @@ from cytoreg.keeping.restore import restore
 from cytoreg.keeping.verify import verify
 from cytoreg.nights import audit, endings, health, ledger
 from cytoreg.nights.lock import locked
-from cytoreg.nights.refresh import land_source, running
+from cytoreg.nights.refresh import running
+from cytoreg.nights.stages import land_source
 from cytoreg.project.load import Project, load_project
 from cytoreg.publication import publish
 from cytoreg.system import journal
@@ -198,7 +199,7 @@ def test_the_person_does_not_come_back(begun: tuple[Path, str], project: Project
     assert landed["without"] == [forgotten.entries(project.data)[0].id]
     again = refresh(project, as_of=AS_OF)
     assert again.published
-    assert again.durations["stage"] < 60
+    assert again.durations["staging"] < 60
     assert again.counts["forgotten"] == 11
 
 

@@ -11,9 +11,9 @@ from test_standing import night
 
 from cytoreg.landing.deliveries import files, named_in
 from cytoreg.landing.land import Landing, land, landing_of
-from cytoreg.nights.refresh import land_source
 from cytoreg.nights.run_folder import fingerprint
 from cytoreg.nights.source_status import judge
+from cytoreg.nights.stages import land_source
 from cytoreg.project.load import Project
 from cytoreg.warehouse.connection import open_build
 

@@ -9,7 +9,8 @@ import pytest
 
 from cytoreg.errors import SourceError
 from cytoreg.nights import ledger
-from cytoreg.nights.refresh import land_source, running
+from cytoreg.nights.refresh import running
+from cytoreg.nights.stages import land_source
 from cytoreg.project.load import Project
 
 SECRET = "pl4nted-s3cret"

@@ -14,10 +14,11 @@ from test_csv_files import LOG, write
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing.land import landing_of
 from cytoreg.nights.lock import release_lock
-from cytoreg.nights.refresh import land_source, running
+from cytoreg.nights.refresh import running
 from cytoreg.nights.run import Run, Verdict
 from cytoreg.nights.run_folder import fingerprint, keep_verdict
 from cytoreg.nights.source_status import copy, judge, stale
+from cytoreg.nights.stages import land_source
 from cytoreg.project.config import Gates
 from cytoreg.project.load import Project
 from cytoreg.publication.gates import Gate, check_gates

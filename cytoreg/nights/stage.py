@@ -1,0 +1,39 @@
+"""A stage: one part of a night, under one name in steps, progress, ledger and Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cytoreg.nights.run import Run
+from cytoreg.nights.run_folder import timed
+from cytoreg.progress import Progress, quiet
+
+__all__ = ["Stage", "stage"]
+
+Work = Callable[[Run, Progress], dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Work on a run's build, which opens it, closes it and returns what it counted.
+
+    `progress` hears of the count `tells` when the work is done.
+    """
+
+    name: str
+    work: Work
+    tells: str = ""
+
+    def __call__(self, run: Run, progress: Progress = quiet) -> dict[str, int]:
+        """Do the work, and keep its time and counts as a step of the run."""
+        with timed(run, self.name) as counts:
+            counts.update(self.work(run, progress))
+        if self.tells:
+            progress(self.name, counts[self.tells])
+        return counts
+
+
+def stage(name: str, *, tells: str = "") -> Callable[[Work], Stage]:
+    """Make a stage of a function."""
+    return lambda work: Stage(name, work, tells)

@@ -1,0 +1,235 @@
+"""The stages of a night, in their order: each opens the build, works on tables and closes it.
+
+Stages know a run by its id alone, so that the command line, Prefect tasks and tests call the
+same functions; what a stage leaves for the next one is in the build file and the run's folder.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from cytoreg.errors import ConfigError
+from cytoreg.nights.run import Run
+from cytoreg.nights.run_folder import fingerprint, timed
+from cytoreg.nights.stage import Stage, stage
+from cytoreg.progress import Progress, quiet
+from cytoreg.warehouse.connection import open_build, quote
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from cytoreg.landing.land import Landing
+
+__all__ = ["STAGES", "VALIDATION", "land_source", "stage_named"]
+
+
+def land_source(run: Run, source: str, progress: Progress = quiet) -> dict[str, int]:
+    """Land one source; returns rows, rejects, whether it was unchanged and whether it is stale."""
+    from cytoreg.nights import source_status
+
+    with timed(run, "land", source) as counts:
+        landing = source_status.landed(run, source, progress)
+        counts["rows"] = sum(table.rows for table in landing.tables)
+        counts["rejects"] = sum(table.rejects for table in landing.tables)
+        counts["reused"] = int(landing.reused)
+        counts["stale"] = int(source_status.stale(run, source) is not None)
+    return counts
+
+
+@stage("staging")
+def fill_staging(run: Run, progress: Progress) -> dict[str, int]:
+    """Attach the landed Parquet and put it into registry words (`sql/staging`)."""
+    from cytoreg.landing.land import attach
+    from cytoreg.models import build
+    from cytoreg.nights.withhold import withhold
+    from cytoreg.warehouse import functions
+
+    landings = withhold(run, _landings(run))
+    run.build.unlink(missing_ok=True)
+    with open_build(run.build) as con:
+        functions.define(con, run.time_zone)
+        attach(con, landings, run.run_id)
+        models = build.load_models(run.root / "sql")
+        built = build.build(con, models, schemas=("staging",), as_of=run.as_of, progress=progress)
+    return {"models": len(built)}
+
+
+@stage("judge sources", tells="drifts")
+def judge_sources(run: Run, _: Progress) -> dict[str, int]:
+    """Say how each source stands, and how it differs from what the published build was made of."""
+    from cytoreg.nights import ledger, source_status
+
+    nights = ledger.volumes(run.project.ledger_url, source_status.NIGHTS)
+    with open_build(run.build) as con:
+        return source_status.judge(con, run, _landings(run), _published(run), nights)
+
+
+@stage("judge rows", tells="landed")
+def judge_rows(run: Run, _: Progress) -> dict[str, int]:
+    """Judge every staged row, and find out who is who; refuse, accept and balance the books."""
+    from cytoreg import rules
+    from cytoreg.identity.pseudonyms import define_pseudonym
+    from cytoreg.landing import balance
+    from cytoreg.nights.declared import require_declared
+    from cytoreg.nights.judging import judge_and_link
+    from cytoreg.nights.run_key import run_key
+    from cytoreg.report import completeness
+
+    config, key = run.project.config, run_key(run)
+    with open_build(run.build) as con:
+        schemas = rules.load_schemas(run.root / "schemas")
+        require_declared(config, schemas)
+        define_pseudonym(con, key)
+        judge_and_link(con, schemas, config.linkage, as_of=run.as_of, pseudonym_key=key)
+        balance.balance(con, _landings(run))
+        completeness.measure(con)
+        return _counts(
+            con,
+            "select sum(landed) as landed, sum(accepted) as accepted,"
+            " sum(quarantined) as quarantined, sum(forgotten) as forgotten,"
+            " (select count(*) from quality.finding) as findings,"
+            " (select count(*) from quarantine.cell) as refused_cells"
+            " from quality.balance",
+        )
+
+
+@stage("assemble")
+def assemble(run: Run, progress: Progress) -> dict[str, int]:
+    """Build the registry's entities from what was accepted (`sql/registry`)."""
+    from cytoreg.identity.pseudonyms import define_pseudonym
+    from cytoreg.models import build
+    from cytoreg.nights.run_key import run_key
+
+    people = quote(run.project.config.linkage.entity)
+    with open_build(run.build) as con:
+        define_pseudonym(con, run_key(run))
+        models = build.load_models(run.root / "sql")
+        build.build(con, models, schemas=("registry",), as_of=run.as_of, progress=progress)
+        return _counts(con, f"select count(*) as persons from registry.{people}")
+
+
+@stage("judge tables", tells="expectations")
+def judge_tables(run: Run, _: Progress) -> dict[str, int]:
+    """Run the suites of all tables but the marts on the closed build."""
+    return _judge_suites(run, marts=False)
+
+
+@stage("materialize")
+def materialize(run: Run, progress: Progress) -> dict[str, int]:
+    """Build the marts: SQL first, then survival and outcomes, then the SQL that reads these."""
+    from cytoreg import outcomes, survival
+    from cytoreg.identity.pseudonyms import define_pseudonym
+    from cytoreg.models import build
+    from cytoreg.nights.run_key import run_key
+
+    with open_build(run.build) as con:
+        define_pseudonym(con, run_key(run))
+        sql = build.load_models(run.root / "sql")
+        config = run.project.config
+        estimated = (*survival.TABLES, *outcomes.tables(config))
+        built = build.build(
+            con,
+            sql,
+            schemas=("marts",),
+            as_of=run.as_of,
+            progress=progress,
+            later=tuple(table.name for table in estimated),
+        )
+        survival.materialize(con, config.survival, run.root)
+        outcomes.materialize(con, config)
+        built += build.build(
+            con,
+            {name: model for name, model in sql.items() if name not in built},
+            schemas=("marts",),
+            as_of=run.as_of,
+            progress=progress,
+        )
+    return {"marts": len(built) + len(estimated)}
+
+
+@stage("judge marts", tells="expectations")
+def judge_marts(run: Run, _: Progress) -> dict[str, int]:
+    """Run the suites of the marts, which a validation does not make and so does not judge."""
+    return _judge_suites(run, marts=True)
+
+
+STAGES = (
+    fill_staging,
+    judge_sources,
+    judge_rows,
+    assemble,
+    judge_tables,
+    materialize,
+    judge_marts,
+)
+VALIDATION = tuple(stage for stage in STAGES if stage not in (materialize, judge_marts))
+"""A validation makes no marts, and judges none."""
+
+
+def stage_named(name: str) -> Stage:
+    """The stage of this name."""
+    return next(stage for stage in STAGES if stage.name == name)
+
+
+def _judge_suites(run: Run, *, marts: bool) -> dict[str, int]:
+    """Judge suites and keep what they say; returns how many were judged and failed."""
+    from cytoreg import suites
+
+    results = suites.judge_tables(
+        run.build, run.root / "expectations", marts=marts, keys=_grains(run)
+    )
+    with open_build(run.build) as con:
+        suites.record(con, results)
+    counts = {
+        "expectations": len(results),
+        "failed": sum(result.status != "pass" for result in results),
+    }
+    if run.purpose == "validate" and (left := _about_marts(run)):
+        counts["not_judged"] = left
+    return counts
+
+
+def _about_marts(run: Run) -> int:
+    """How many expectations are about marts, which a validation does not make."""
+    from cytoreg import suites
+
+    loaded = suites.load_suites(run.root / "expectations")
+    return sum(len(suite.items) for suite in loaded if suite.schema == suites.MARTS)
+
+
+def _grains(run: Run) -> dict[str, tuple[str, ...]]:
+    """By which columns the models tell their rows apart."""
+    from cytoreg.models import build
+
+    return {name: model.grain for name, model in build.load_models(run.root / "sql").items()}
+
+
+def _landings(run: Run) -> list[Landing]:
+    from cytoreg.landing.land import landing_of
+
+    return [
+        landing_of(run.project, source, fingerprint(run, source))
+        for source in run.project.config.sources
+    ]
+
+
+def _published(run: Run) -> dict[str, Landing]:
+    """What the published build was made of, by source, as far as it is kept."""
+    from cytoreg.landing.land import landing_of
+    from cytoreg.publication.publish import published_run
+
+    found: dict[str, Landing] = {}
+    if (run_id := published_run(run.project)) is not None:
+        with suppress(ConfigError):  # a published file from elsewhere
+            before = Run.open(run.data, run_id)
+            for source in run.project.config.sources:
+                with suppress(ConfigError):  # a source that is new
+                    found[source] = landing_of(run.project, source, fingerprint(before, source))
+    return found
+
+
+def _counts(con: DuckDBPyConnection, sql: str) -> dict[str, int]:
+    result = con.execute(sql)
+    names = [column[0] for column in result.description or []]
+    return dict(zip(names, map(int, result.fetchall()[0]), strict=True))
