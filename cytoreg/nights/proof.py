@@ -38,7 +38,8 @@ def prove_outcomes(project: Project) -> None:
     from cytoreg.models.build import load_models
     from cytoreg.outcomes.prove import prove_outcomes as prove
 
-    prove(project.config, load_models(project.root / "sql"), tables_to_come(project))
+    if project.config.outcome or project.config.benchmark:
+        prove(project.config, load_models(project.root / "sql"), tables_to_come(project))
 
 
 def tables_to_come(project: Project) -> set[str]:

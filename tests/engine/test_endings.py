@@ -218,7 +218,7 @@ def test_a_run_of_a_newer_cytoreg_is_named_as_that(project: Project) -> None:
     with night(project) as run:
         finish(run)
     file = project.builds / run.run_id / "run.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"schema": 2, "place": "moon"}))
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"schema": 3, "place": "moon"}))
     with pytest.raises(ConfigError, match="was made by a newer cytoreg"):
         Run.open(project.data, run.run_id)
 
