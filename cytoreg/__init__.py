@@ -4,14 +4,15 @@ Land, then build, never edit: source systems' records become immutable Parquet, 
 judged by declared rules, every row is accounted for, and outcome and survival marts are
 published by one rename.
 
-From Python three functions are enough:
+From Python these functions are enough:
 
-    from cytoreg import load_project, query, refresh
+    from cytoreg import judge, load_project, query, refresh, validate
 
     project = load_project("my-registry")
     night = refresh(project, as_of=date(2016, 12, 31))
     print(night.run_id, night.published)
     table = query(project, "select * from marts.publication_benchmark")
+    findings = judge(Procedure, frame)  # any Pandera model and table, without a project
 
 What they need is imported when they are called. Other modules are for cytoreg's own use and for a
 project's flows.
@@ -24,16 +25,18 @@ from typing import TYPE_CHECKING
 from cytoreg.system.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
+    import pandera.pandas
     import pyarrow as pa
 
     from cytoreg.nights.run import Verdict
     from cytoreg.project.load import Project
+    from cytoreg.rules.one_table import ArrowStream, Schema
 
-__all__ = ["__version__", "load_project", "query", "refresh"]
+__all__ = ["__version__", "judge", "load_project", "query", "refresh", "validate"]
 
 
 def load_project(
@@ -59,20 +62,29 @@ def refresh(
     project: Project,
     *,
     as_of: date | None = None,
-    publish: bool = True,
     resume: bool = False,
     accept: Sequence[str] = (),
 ) -> Verdict:
     """A whole refresh in this process: `.published`, `.run_id`, `.gates`, `.report`, `.counts`.
 
-    `as_of` is the last day that the extracts can speak of (default: today). With `publish=False` it
-    judges and publishes nothing. `resume` continues the last refresh, which failed; the drift of
-    sources in `accept` does not close the gate. A closed gate is no error. Raises SourceError when
-    a source fails that never landed, ConfigError when the project is wrong.
+    `as_of` is the last day that the extracts can speak of (default: today). `resume` continues the
+    last refresh, which failed; the drift of sources in `accept` does not close the gate. A closed
+    gate is no error. Raises SourceError when a source fails that never landed, ConfigError when the
+    project is wrong.
     """
     from cytoreg.nights.refresh import refresh as run
 
-    return run(project, as_of=as_of, publish=publish, resume=resume, accept=accept)
+    return run(project, as_of=as_of, resume=resume, accept=accept)
+
+
+def validate(project: Project, *, as_of: date | None = None) -> Verdict:
+    """A refresh without publication: it lands and judges, and makes no marts.
+
+    `as_of` and the errors are those of `refresh`.
+    """
+    from cytoreg.nights.refresh import refresh as run
+
+    return run(project, as_of=as_of, publish=False)
 
 
 def query(project: Project, sql: str, *, run: str | None = None, private: bool = False) -> pa.Table:
@@ -92,3 +104,36 @@ def query(project: Project, sql: str, *, run: str | None = None, private: bool =
 
         audit.record(project, "query --private", audit.of_question(sql, build.parent.name))
     return ask(build, sql).read_all()
+
+
+def judge(
+    schema: Schema,
+    table: ArrowStream,
+    *,
+    as_of: date | None = None,
+    others: Mapping[type[pandera.pandas.DataFrameModel], ArrowStream] | None = None,
+    values: bool = False,
+) -> pa.Table:
+    """What a table breaks of its schema, as an Arrow table of findings; no project is needed.
+
+    schema: an Entity, a plain `pandera.pandas.DataFrameModel`, or a `DataFrameSchema`.
+    table: a relation of DuckDB, an Arrow table, a frame of pandas or Polars, or whatever else has
+    the Arrow PyCapsule interface. Its columns are the schema's; `_source`, `_table`, `_file` and
+    `_row` may ride along, and without them all rows are of one source. Text is read by cytoreg's
+    grammars, a typed column as its text.
+    as_of: what `$as_of` is in rules (default: today).
+    others: the tables of other entities, by their models, that rules of `schema` look at. They are
+    judged too, and their findings are not told.
+    values: give also the column `value`, the text of the cell.
+
+    The columns: rule, severity, entity, row (position in the table, from 1), the columns of the
+    record's key as the table has them (those with `key=True`, else the first that are unique; one
+    that is called like another column here has `key_` before its name), column (null if the rule
+    looks at several), reason. Ordered by row. What a refresh would refuse is critical.
+
+    Raises ConfigError for a table whose columns are not the schema's, for a schema that asks for
+    what is not judged, and for a rule that looks at a table that is not given.
+    """
+    from cytoreg.rules.one_table import judge_table
+
+    return judge_table(schema, table, as_of=as_of, others=others or {}, values=values)

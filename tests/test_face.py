@@ -1,4 +1,4 @@
-"""`from cytoreg import …`: three functions that are all a program needs, imported when called."""
+"""`from cytoreg import …`: the functions that a program needs, imported when they are called."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
 import pytest
 
 import cytoreg
 from cytoreg.errors import ConfigError
+from cytoreg.nights.run import Verdict
+from cytoreg.project.load import Project
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,23 +39,36 @@ def test_its_functions_are_functions_whatever_else_is_imported() -> None:
         assert name == "__version__" or callable(getattr(cytoreg, name))
 
 
-def test_a_night_from_python(tmp_path: Path) -> None:
-    from cytoreg.demo import simulate
-
-    simulate(tmp_path / "extracts", patients=60, defects=False)
-    (tmp_path / "data").mkdir()
-    project = cytoreg.load_project(
-        ROOT, extracts=tmp_path / "extracts", data=str(tmp_path / "data")
-    )
+def test_nothing_answers_before_the_first_night(tmp_path: Path) -> None:
+    project = cytoreg.load_project(ROOT, data=tmp_path)
     with pytest.raises(ConfigError, match="nothing is published yet"):
         cytoreg.query(project, "select 1")
-    night = cytoreg.refresh(project, as_of=date(2016, 12, 31))
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Verdict, Verdict]:
+    """A project, a night that was published, and a validation of later, flawed extracts."""
+    from cytoreg.demo import simulate
+
+    folder = tmp_path_factory.mktemp("registry")
+    simulate(folder / "sound", patients=60, defects=False)
+    simulate(folder / "flawed", patients=60)
+    (folder / "data").mkdir()
+    sound, flawed = (
+        cytoreg.load_project(ROOT, extracts=folder / name, data=str(folder / "data"))
+        for name in ("sound", "flawed")
+    )
+    night = cytoreg.refresh(sound, as_of=date(2016, 12, 31))
+    return sound, night, cytoreg.validate(flawed, as_of=date(2017, 12, 31))
+
+
+def test_a_night_from_python(nights: tuple[Project, Verdict, Verdict]) -> None:
+    project, night, judged = nights
     assert night.published
+    assert not judged.published
     table = cytoreg.query(project, "select run_id, as_of from quality.run")
     assert table.to_pylist() == [{"run_id": night.run_id, "as_of": date(2016, 12, 31)}]
 
-    judged = cytoreg.refresh(project, as_of=date(2017, 12, 31), publish=False)
-    assert not judged.published
     asked = "select year(as_of)::int as year from quality.run"
     for run, private, year in (
         (None, False, 2016),
@@ -70,3 +87,61 @@ def test_a_night_from_python(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="run yesterday is not kept") as error:
         cytoreg.query(project, "select 1", run="yesterday", private=True)
     assert night.run_id in error.value.remedy
+
+
+@pytest.mark.parametrize("name", ["patient", "procedure"])
+def test_judge_finds_in_a_staged_table_what_the_night_found(
+    nights: tuple[Project, Verdict, Verdict], name: str
+) -> None:
+    """By rules that look at the entity alone: of others the night also knows who is who."""
+    from cytoreg.rules import load_schemas
+    from cytoreg.rules.catalogue import Exists, Has, Pairwise
+
+    _, _, night = nights
+    schemas = load_schemas(ROOT / "schemas")
+
+    build = duckdb.connect(str(night.report.parent / "build.duckdb"), read_only=True)
+
+    def ask(sql: str) -> pa.Table:
+        return build.sql(sql).to_arrow_table()
+
+    needed = {name}
+    while (
+        more := {
+            rule.test.other
+            for one in needed
+            for rule in schemas[one].rules
+            if isinstance(rule.test, Exists | Has | Pairwise)
+        }
+        - needed
+    ):
+        needed |= more
+    staged = {one: ask(f"select * from staging.{one}") for one in needed}
+    found = cytoreg.judge(
+        schemas[name].model,
+        staged[name],
+        as_of=date(2017, 12, 31),
+        others={schemas[one].model: staged[one] for one in needed - {name}},
+    )
+    alone = {
+        rule.id
+        for rule in schemas[name].rules
+        if not isinstance(rule.test, Exists | Has | Pairwise) or rule.test.other == name
+    }
+    told = ask(
+        'select rule, severity, source, source_table, file, "row", "column", reason'
+        f" from quality.finding where entity = '{name}'"
+    )
+    expected = [tuple(row.values()) for row in told.to_pylist() if row["rule"] in alone]
+    lineage = [
+        tuple(row.values())
+        for row in staged[name].select(["_source", "_table", "_file", "_row"]).to_pylist()
+    ]
+    got = [
+        (row["rule"], row["severity"], *lineage[row["row"] - 1], row["column"], row["reason"])
+        for row in found.to_pylist()
+        if row["rule"] in alone
+    ]
+    assert len({rule for rule, *_ in got}) > 2
+    assert sorted(got, key=str) == sorted(expected, key=str)
+    build.close()

@@ -129,7 +129,8 @@ def refuse_unjudged(name: str, schema: DataFrameSchema) -> None:
         if asked:
             raise ConfigError(
                 f"{name}: {what} in a schema: rows are judged as staging gives them",
-                remedy=f"rewrite values and columns in sql/staging/{name}.sql",
+                remedy="drop it from the schema, and change values and columns before they are"
+                f" judged, in a project in sql/staging/{name}.sql",
             )
 
 

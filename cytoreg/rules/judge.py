@@ -76,7 +76,7 @@ def judge_alone(con: DuckDBPyConnection, entity: EntityRules, as_of: date) -> No
 
             judge_in_pandera(con, entity, of_columns=of_columns)
 
-    with _scrubbed(entity):
+    with scrubbed(entity):
         _run(con, cells(entity))
         ask_pandera(of_columns=True)
         _run(con, rows(entity, as_of))
@@ -85,7 +85,7 @@ def judge_alone(con: DuckDBPyConnection, entity: EntityRules, as_of: date) -> No
 
 def judge_beside_others(con: DuckDBPyConnection, entity: EntityRules, as_of: date) -> None:
     """Judge what `judge_alone` left beside other rows and tables, and write what comes of it."""
-    with _scrubbed(entity):
+    with scrubbed(entity):
         _run(con, tables(entity, as_of))
         _run(con, kept(entity))
         if not entity.awaits_others:
@@ -97,7 +97,7 @@ def finish(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], as_of: d
     """Judge what waits for all entities; name lines, and count those that could not be read."""
     for entity in schemas.values():
         if entity.awaits_others:
-            with _scrubbed(entity):
+            with scrubbed(entity):
                 _run(con, lacking(entity, as_of))
                 _run(con, told(entity))
     _tell_lines(con)
@@ -111,7 +111,7 @@ def _run(con: DuckDBPyConnection, statements: Iterable[str]) -> None:
 
 
 @contextmanager
-def _scrubbed(entity: EntityRules) -> Iterator[None]:
+def scrubbed(entity: EntityRules) -> Iterator[None]:
     """What the database says, without values."""
     import duckdb
 
