@@ -20,6 +20,7 @@ from cytoreg.cli.common import (
 from cytoreg.errors import ConfigError
 
 if TYPE_CHECKING:
+    from cytoreg.connect import Told
     from cytoreg.connect.drafts import Draft
     from cytoreg.project.load import Project
     from cytoreg.sources.items import Headings
@@ -115,6 +116,29 @@ def add_(
             " endpoint; may be given several times.",
         ),
     ] = None,
+    person: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column with the number of the person.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(metavar="COL", help="Survival: column with the first day.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option(metavar="COL", help="Survival: column with the last day.")
+    ] = None,
+    days: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COL", help="Survival: column with the days between, instead of both."
+        ),
+    ] = None,
+    event: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COL[=TEXT,TEXT]",
+            help="Survival: column that says whether it happened, and the texts that say so."
+            " [default: 1, yes, dead and the like]",
+        ),
+    ] = None,
     project: ProjectOption = None,
     extracts: ExtractsOption = None,
 ) -> None:
@@ -126,6 +150,11 @@ def add_(
 
     Example:  cytoreg sources add registry_office 'deaths/*.csv' --table deaths=death
 
+    Told which columns are the person, the time and the event, it also writes an endpoint of
+    survival, its cohort and suites: cytoreg refresh then publishes survival.
+
+    Example:  cytoreg sources add trial trial.csv --person id --days time --event status=2
+
     Example:  cytoreg sources add samples 'lab/*.txt' --comment '#' --missing 'NA,[Not Available]'
 
     Example:  cytoreg sources add lab 'sftp://files.example.org/out/*.csv' --server user=registry
@@ -135,6 +164,7 @@ def add_(
     loaded = load(project, extracts)
     where = where or _ask("Its files (a glob below the extracts) or its URL")
     declared = _pairs(server or [])
+    told = connect.Told(person or "", start or "", end or "", days or "", event or "")
     empty = [text.strip() for texts in missing or () for text in texts.split(",") if text.strip()]
     with connect.at_hand(loaded, name, where, declared) as loaded:
         kind = kind or connect.guess(where, loaded.extracts) or None
@@ -146,9 +176,16 @@ def add_(
             draft.keys["server"] = declared
         if table and len(table) == 1 and draft.tables == [name]:  # a name that is ours to give
             draft = connect.renamed(draft, table[0].rpartition("=")[0] or table[0])
-        wanted = _given(table, draft) if table else _asked(draft.tables, loaded)
+        if not table and told.person and len(draft.tables) == 1:
+            wanted = {draft.tables[0]: _entity(draft.tables[0], loaded)}
+        elif table:
+            wanted = _given(table, draft)
+        else:
+            wanted = _asked(draft.tables, loaded)
+            told = told if told.person or len(wanted) > 1 else _meant()
+        meant = told if told.person else None
         try:
-            added = connect.add(loaded, name, draft, wanted, sure=header is not None)
+            added = connect.add(loaded, name, draft, wanted, sure=header is not None, told=meant)
         except connect.Doubt as doubt:
             if not sys.stdin.isatty():
                 raise
@@ -156,7 +193,7 @@ def add_(
             _show_headings(list(doubt.found), kind)
             if not typer.confirm("Are these the headings, and no record?", err=True):
                 raise
-            added = connect.add(loaded, name, draft, wanted, sure=True)
+            added = connect.add(loaded, name, draft, wanted, sure=True, told=meant)
     _show_headings(added.headings, kind)
     typer.echo(added.section)
     typer.secho(f"cytoreg.toml has the source {name} ({kind})", fg="green")
@@ -165,7 +202,7 @@ def add_(
     for model in added.joined:
         typer.echo(f"to do      {model} does not read the new model beside it yet: add a union")
     if loaded.config.linkage.entity in wanted.values():
-        typer.echo("to do      list it in [linkage.precedence], or it gives no field of a person")
+        typer.echo("persons    it is the last in [linkage.precedence] default")
     typer.echo("next       edit these files, then: cytoreg doctor && cytoreg validate")
 
 
@@ -221,6 +258,29 @@ def _asked(there: list[str], loaded: Project) -> dict[str, str]:
     if not wanted:
         raise ConfigError("no table is wanted", remedy="name an entity for one of them")
     return wanted
+
+
+def _entity(table: str, loaded: Project) -> str:
+    """The entity of a table that tells of persons: that of [linkage], if no source has it yet."""
+    known = {entity for s in loaded.config.sources.values() for entity in s.tables.values()}
+    persons = loaded.config.linkage.entity
+    return table.lower() if persons in known else persons
+
+
+def _meant() -> Told:
+    """What the columns mean, as somebody answers."""
+    from cytoreg.connect import Told
+
+    person = _ask("Column with the number of the person (- for none)", default="-")
+    if person == "-":
+        return Told()
+    event = _ask("Survival: column of the event, or COLUMN=VALUE (- for none)", default="-")
+    if event == "-":
+        return Told(person)
+    start = _ask("Survival: column of the first day (- if there is one of days)", default="-")
+    if start == "-":
+        return Told(person, days=_ask("Survival: column of the time in days"), event=event)
+    return Told(person, start, _ask("Survival: column of the last day"), event=event)
 
 
 def _kinds() -> list[str]:

@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from keyword import kwlist
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cytoreg.connect.at_hand import NAME, at_hand, check_name
 from cytoreg.connect.doubt import Doubt, check
 from cytoreg.connect.drafts import DRAFTS, Draft
+from cytoreg.connect.survival import Meaning, Told, filled, published
 from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.project.load import CONFIG, Project, escaped, expand, parse
 from cytoreg.sources.declaration import Headed
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from cytoreg.sources.config import AnySource
 
-__all__ = ["Added", "Doubt", "add", "at_hand", "guess", "offered", "renamed"]
+__all__ = ["Added", "Doubt", "Told", "add", "at_hand", "guess", "offered", "renamed"]
 
 _ENTITY = re.compile(r"[a-z][a-z0-9_]*")
 _SECRET = re.compile(
@@ -218,10 +219,18 @@ def renamed(draft: Draft, name: str) -> Draft:
 
 
 def add(
-    project: Project, name: str, draft: Draft, tables: Mapping[str, str], *, sure: bool = False
+    project: Project,
+    name: str,
+    draft: Draft,
+    tables: Mapping[str, str],
+    *,
+    sure: bool = False,
+    told: Told | None = None,
 ) -> Added:
     """Append the section to cytoreg.toml, with these tables and their entities; write the models.
 
+    A source of persons becomes the last in [linkage.precedence]. Where it is `told` what columns
+    of one table mean, an endpoint of survival, its cohort and suites are written as well.
     A staging model that exists is not touched. Raises Doubt where headings may be a record and
     nobody is `sure` that they are none, ConfigError for an entity that cannot be and
     when the project does not load with the section, SourceError when the source cannot be read as
@@ -253,12 +262,34 @@ def add(
         table: [column for column in rows.column_names if column[:1] != "_"]
         for table, rows in seen.items()
     }
+    headed = {table: words(columns) for table, columns in found.items()}
     if isinstance(config, Headed):
         chosen["columns"] = {word: [escaped(its)] for word, its in words(*found.values()).items()}
         found = {table: list(words(columns)) for table, columns in found.items()}
-    text = f"{before}\n\n{section(chosen)}"
+    linkage = project.config.linkage
+    ranked = _ranked(before, name) if linkage.entity in tables.values() else before
+    said = section(chosen)
+    meanings = {table: Meaning({}, [], linkage) for table in tables}
+    files: dict[str, str] = {}
+    joined = []
+    if told:
+        if len(tables) > 1:
+            raise ConfigError(
+                "a source of several tables has no single column of the person",
+                remedy="add it with one of them: --table TABLE=ENTITY",
+            )
+        ((table, entity),) = tables.items()
+        meanings[table] = told.among(headed[table], linkage)
+        if (project.root / "schemas" / f"{entity}.py").exists():
+            raise ConfigError(
+                f"there are rules of {entity} already, which do not know these columns",
+                remedy="name an entity that is new: --table TABLE=ENTITY",
+            )
+        if meanings[table].survival:
+            endpoint, files = published(name, entity, meanings[table])
+            said += "\n" + tomlkit.dumps({"survival": {name: endpoint}})
+    text = f"{ranked}\n\n{said}"
     parse(text, path)
-    files, joined = {}, []
     cleaned = "cleaned_lines" if config.kind in _WITH_LINES else "cleaned"
     for table, entity in tables.items():
         model = Path("sql") / "staging" / f"{entity}.sql"
@@ -266,11 +297,18 @@ def add(
             joined.append(str(model))
             model = model.with_name(f"{entity}_{_distinct(name, table)}.sql")
         schema = Path("schemas") / f"{entity}.py"
-        facts = {"source": name, "table": table, "entity": entity, "columns": words(found[table])}
-        files[str(model)] = _filled("staging.sql.j2", **facts, cleaned=cleaned)
+        facts = {
+            "source": name, "table": table, "entity": entity, "columns": words(found[table]),
+            "meaning": meanings[table],
+        }  # fmt: skip
+        files[str(model)] = filled("staging.sql.j2", **facts, cleaned=cleaned)
         if not (project.root / schema).exists():
-            files[str(schema)] = _filled(
-                "schema.py.j2", **facts, name=_class_name(entity), keywords=kwlist
+            files[str(schema)] = filled(
+                "schema.py.j2",
+                **facts,
+                name=_class_name(entity),
+                keywords=kwlist,
+                refers="person" in meanings[table].of and entity != linkage.entity,
             )
     if taken := [file for file in files if (project.root / file).exists()]:
         raise ConfigError(f"{taken[0]} exists already", remedy="rename it, or the new source")
@@ -278,7 +316,20 @@ def add(
         (project.root / file).parent.mkdir(parents=True, exist_ok=True)
         (project.root / file).write_text(content, encoding="utf-8")
     _replace(path, text)
-    return Added(section(chosen), list(files), sorted(set(joined)), headings)
+    return Added(said, list(files), sorted(set(joined)), headings)
+
+
+def _ranked(text: str, name: str) -> str:
+    """cytoreg.toml with the source as the last of those that tell of persons."""
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    default = document.unwrap()["linkage"]["precedence"].get("default")
+    if default is None or name in default:
+        return text
+    order: Any = document["linkage"]
+    order["precedence"]["default"].append(name)
+    return tomlkit.dumps(document)
 
 
 def _class_name(entity: str) -> str:
@@ -306,15 +357,6 @@ def _columns(
             if found.keys() == config.tables.keys():
                 break
     return found, headings
-
-
-def _filled(template: str, **values: object) -> str:
-    """A file to start from."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    loader = PackageLoader("cytoreg", "connect")
-    made = Environment(loader=loader, undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701 - no HTML
-    return made.get_template(template).render(**values)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -47,7 +47,7 @@ def test_what_is_not_said_is_asked(registry: Path) -> None:
     command = [sys.executable, "-m", "cytoreg", "sources", "add", "marker"]
     with subprocess.Popen(command, cwd=registry, stdin=its_end, stdout=its_end, stderr=its_end):
         os.close(its_end)
-        shown, answers = b"", [b"marker/*.csv", b"test"]
+        shown, answers = b"", [b"marker/*.csv", b"test", b"-"]
         while True:
             try:
                 shown += os.read(terminal, 4096)

@@ -1,0 +1,153 @@
+"""Columns of a new source that mean something: the person, and the time to an event.
+
+With them the files written for the source publish survival at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cytoreg.errors import ConfigError, perhaps
+from cytoreg.project.config import Linkage
+from cytoreg.warehouse.connection import literal
+
+__all__ = ["Meaning", "Told", "filled", "published"]
+
+_HAPPENED = ("1", "true", "t", "yes", "y", "dead", "deceased", "died")
+_NOT = ("0", "false", "f", "no", "n", "alive", "living", "censored")
+
+
+@dataclass(frozen=True)
+class Told:
+    """Headings by what they mean, as somebody says them.
+
+    Time runs from `start` to `end`, or is a number of days. `event` may be `COLUMN=VALUE,VALUE`:
+    the values that say that it happened.
+    """
+
+    person: str = ""
+    start: str = ""
+    end: str = ""
+    days: str = ""
+    event: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError unless all is told that survival needs, or nothing of it."""
+        if not any((self.start, self.end, self.days, self.event)):
+            return
+        if self.days and (self.start or self.end):
+            raise ConfigError(
+                "--days is the time itself, beside --start and --end",
+                remedy="give --days, or --start and --end",
+            )
+        needed = ("person", "event", *(() if self.days else ("start", "end")))
+        if missing := [f"--{key}" for key in needed if not getattr(self, key)]:
+            raise ConfigError(
+                f"survival needs {' and '.join(missing)} too",
+                remedy="give --person, --event, and --start with --end (or --days)",
+            )
+
+    def among(self, columns: Mapping[str, str], linkage: Linkage) -> Meaning:
+        """The columns that are meant, of words with their headings; ConfigError for any other."""
+        text = self.event
+        exact = self._word(text, columns) if text else None
+        column, _, values = (text, "", "") if exact else text.rpartition("=")
+        wanted = {
+            "person": self.person, "start": self.start, "end": self.end, "days": self.days,
+            "event": column or values,
+        }  # fmt: skip
+        found: dict[str, str] = {}
+        for key, heading in wanted.items():
+            if not heading:
+                continue
+            word = self._word(heading, columns)
+            if not word:
+                raise ConfigError(
+                    f"--{key}: there is no column {heading}{perhaps(heading, columns.values())}",
+                    remedy=f"there are {', '.join(columns.values())}",
+                )
+            if word in found.values():
+                raise ConfigError(f"--{key}: {heading} has a meaning already")
+            found[key] = word
+        happened = [one.strip() for one in values.split(",") if one.strip()] if column else []
+        if found and linkage.number in columns and found["person"] != linkage.number:
+            raise ConfigError(
+                f"the source has a column {linkage.number}, which is the number of a person in"
+                " [linkage], beside the column of --person",
+                remedy="name it as --person, or call [linkage] number otherwise",
+            )
+        return Meaning(found, happened, linkage)
+
+    @staticmethod
+    def _word(heading: str, columns: Mapping[str, str]) -> str:
+        by_heading = {column: word for word, column in columns.items()}
+        return by_heading.get(heading, heading if heading in columns else "")
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What columns of a table mean: `of` maps person, start, end, days and event to a word."""
+
+    of: Mapping[str, str]
+    happened: list[str]
+    linkage: Linkage
+
+    @property
+    def survival(self) -> bool:
+        """Whether survival can be told."""
+        return "event" in self.of
+
+    def role(self, word: str) -> str:
+        """What a column means; empty if nothing."""
+        return next((role for role, column in self.of.items() if column == word), "")
+
+    def name(self, word: str) -> str:
+        """What the registry calls a column: the person's number as [linkage] has it."""
+        return self.linkage.number if self.role(word) == "person" else word
+
+    def staged(self, word: str, cleaned: str) -> str:
+        """The SQL of a column in staging, from the SQL of its clean text."""
+        match self.role(word):
+            case "start" | "end":
+                return f"iso_date({cleaned})"
+            case "event" if self.happened:
+                values = ", ".join(literal(value.casefold()) for value in self.happened)
+                return f"cast(cast(lower({cleaned}) in ({values}) as integer) as varchar)"
+            case "event":
+                happened, alive = (", ".join(map(literal, words)) for words in (_HAPPENED, _NOT))
+                return (
+                    f"case when lower({cleaned}) in ({happened}) then '1'"
+                    f" when lower({cleaned}) in ({alive}) then '0' else {cleaned} end"
+                )
+        return cleaned
+
+
+def published(name: str, entity: str, meaning: Meaning) -> tuple[dict[str, str], dict[str, str]]:
+    """An endpoint of what the columns mean, and the files that it needs, by path."""
+    cohort, person = f"{name.lower()}_cohort", meaning.linkage.entity
+    facts = {
+        "entity": entity, "person": person, "number": meaning.linkage.number, "of": meaning.of,
+        "cohort": cohort,
+    }  # fmt: skip
+    endpoint = {
+        "label": f"Survival ({name})",
+        "cohort": f"marts.{cohort}",
+        "origin": meaning.of.get("start", "entry"),
+    }
+    if person != "patient":
+        endpoint["patient"] = f"{person}_id"
+    return endpoint, {
+        f"sql/marts/{cohort}.sql": filled("cohort.sql.j2", **facts),
+        f"expectations/marts_{cohort}.yaml": filled("cohort.yaml.j2", **facts),
+        f"expectations/accepted_{entity}.yaml": filled("accepted.yaml.j2", **facts),
+    }
+
+
+def filled(template: str, **values: object) -> str:
+    """A file to start from."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("cytoreg", "connect")
+    made = Environment(loader=loader, undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701 - no HTML
+    return made.get_template(template).render(**values)
