@@ -208,9 +208,10 @@ END = "<!-- End of what is not read. -->"
 
 def unread(kind: str, page: str) -> str:
     """The page of a kind of source with its register of what is not read, at its end if new."""
-    from cytoreg.sources.unread import INSTEAD, unread
+    from cytoreg.sources.kinds import reader
+    from cytoreg.sources.unread import INSTEAD
 
-    register = unread(kind)
+    register = reader(kind).unread()
     told = {one.instead for one in register}
     meanings = "; ".join(
         f"*{what}*: {meaning}" for what, meaning in INSTEAD.items() if what in told
@@ -240,10 +241,10 @@ PAGES = {
 
 def main() -> int:
     """Write the pages, or with --check name those that are stale."""
-    from cytoreg.sources.kinds import KINDS
+    from cytoreg.sources.kinds import OWN
 
     written = {REFERENCE / name: NOTE + make() for name, make in PAGES.items()}
-    for kind in KINDS:
+    for kind in OWN:
         path = ROOT / "docs" / "sources" / f"{kind}.md"
         written[path] = unread(kind, path.read_text(encoding="utf-8"))
     stale = []

@@ -21,9 +21,9 @@ from cytoreg.errors import ConfigError
 
 if TYPE_CHECKING:
     from cytoreg.connect import Told
-    from cytoreg.connect.drafts import Draft
     from cytoreg.project.load import Project
     from cytoreg.sources.items import Headings
+    from cytoreg.sources.reader import Draft
 
 _SHOWN = 3
 """Files whose headings are shown."""
@@ -284,9 +284,9 @@ def _meant() -> Told:
 
 
 def _kinds() -> list[str]:
-    from cytoreg.sources.kinds import KINDS
+    from cytoreg.sources.kinds import kinds
 
-    return list(KINDS)
+    return list(kinds())
 
 
 def _ask(question: str, default: str | None = None, choices: list[str] | None = None) -> str:

@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING, Any
 
 from cytoreg.connect.at_hand import NAME, at_hand, check_name
 from cytoreg.connect.doubt import Doubt, check
-from cytoreg.connect.drafts import DRAFTS, Draft
 from cytoreg.connect.survival import Meaning, Told, filled, published
-from cytoreg.errors import ConfigError, CytoregError
+from cytoreg.errors import ConfigError
 from cytoreg.project.load import CONFIG, Project, escaped, expand, parse
+from cytoreg.sources.beginnings import without_packing
 from cytoreg.sources.declaration import Headed
 from cytoreg.sources.drops.address import is_address
-from cytoreg.sources.files import check_text, open_bytes, open_utf8, texts
 from cytoreg.sources.headings import words
 from cytoreg.sources.items import Headings, Rows
-from cytoreg.sources.kinds import KINDS, sampling
+from cytoreg.sources.kinds import kind_of, kinds, reader, sampling
+from cytoreg.sources.reader import Draft
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from cytoreg.sources.config import AnySource
+    from cytoreg.sources.declaration import Source
 
 __all__ = ["Added", "Doubt", "Told", "add", "at_hand", "guess", "offered", "renamed"]
 
@@ -41,34 +41,8 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 """A password before a host or among a URL's parameters; `${NAME}` in its place is none."""
-_ENDINGS = {
-    "cda": (".cda", ".ccda"),
-    "csv": (".csv", ".tsv", ".tab"),
-    "excel": (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
-    "fixed_width": (".txt", ".dat"),
-    "hl7": (".hl7",),
-    "json": (".json", ".jsonl"),
-    "fhir": (".ndjson",),
-    "naaccr_xml": (".xml",),
-    "parquet": (".parquet", ".pq"),
-    "sas": (".sas7bdat", ".sas7bcat", ".xpt"),
-    "spss": (".sav", ".zsav", ".por"),
-    "stata": (".dta",),
-}
-_PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
-_WITH_LINES = ("cda", "hl7")
-"""Kinds whose cells may have several values, one a line."""
-_NEITHER = "neither NAACCR XML nor CDA:"
-_CDA = "{urn:hl7-org:v3}ClinicalDocument"
-_LINE = 1 << 16
-"""Bytes of a line that are looked at."""
-_ABSTRACT = 3000
-"""Bytes that a line of NAACCR exceeds, whatever its record type."""
 _BY_TABLE = ("columns", "each", "items", "read_from", "views")
 """Keys of a declaration that may be mappings by table."""
-
-
-_KINDS_WITH = {"header": ("csv", "excel"), "comment": ("csv",)}
 
 
 @dataclass(frozen=True)
@@ -86,76 +60,30 @@ class Added:
 def guess(where: str, extracts: Path) -> str:
     """The kind that a path or a URL looks like; empty when it does not tell.
 
-    What is called .txt may be of several kinds: its first lines tell. Raises ConfigError for XML
-    that no kind reads.
+    Where several kinds have files of such a name, their content tells. Raises ConfigError for
+    files that none of them reads.
     """
-    text = where.casefold()
-    if "://" in text and not is_address(text):
-        return "" if text.startswith(("http://", "https://")) else "sql"
-    for ending in _PACKED:
-        text = text.removesuffix(ending)
-    kind = next((kind for kind, endings in _ENDINGS.items() if text.endswith(endings)), "")
-    if kind == "naaccr_xml":
-        return _by_root(where, extracts)
-    if kind in ("json", "fhir"):
-        return "dataset_json" if _is_dataset(where, extracts) else kind
-    return _by_lines(where, extracts) if kind == "fixed_width" else kind
-
-
-def _is_dataset(where: str, extracts: Path) -> bool:
-    """Whether the first file is CDISC Dataset-JSON."""
-    from cytoreg.sources.cdisc.outline import NoDataset, outline
-
-    try:
-        path = texts("", where, extracts)[0]
-        with open_utf8("", path, where, check_text("", path, where, "utf-8")) as file:
-            outline(file)
-    except NoDataset as error:
-        return error.version != ""
-    except CytoregError:  # which is said when the file is read
-        return False
-    return True
-
-
-def _by_root(where: str, extracts: Path) -> str:
-    """The kind that reads XML with these roots; raises ConfigError if none does."""
-    from cytoreg.sources.naaccr.stream import NotNaaccr, OtherXml, root_of
-
-    other = ""
-    try:
-        for path in texts("", where, extracts):
-            with open_bytes("", path, where) as file:
-                try:
-                    root_of(file)
-                except OtherXml as error:
-                    if error.tag == _CDA:
-                        return "cda"
-                    root = error.tag.rpartition("}")[2]
-                    other = other or f"{path.name} is XML, but {_NEITHER} its root is {root}"
-                else:
-                    return "naaccr_xml"
-    except (CytoregError, NotNaaccr):  # which is said when the file is read
-        return "naaccr_xml"
-    raise ConfigError(
-        other,
-        remedy="in place of REDCap's or CDISC's ODM export the records as CSV, with the data"
-        " dictionary; in place of FHIR in XML ask for FHIR in JSON",
-    )
-
-
-def _by_lines(where: str, extracts: Path) -> str:
-    """The kind that the first two lines look like, of columns that begin at fixed places or not."""
-    try:
-        with open_bytes("", texts("", where, extracts)[0], where) as file:
-            first, second = (file.readline(_LINE) for _ in range(2))
-    except CytoregError:  # which is said when the file is read as what it is taken for
-        return "fixed_width"
-    if first.lstrip(b"\x0b")[:4] in (b"MSH|", b"FHS|", b"BHS|"):
-        return "hl7"
-    if len(first) > _ABSTRACT and first[16:19].isdigit():
-        return "naaccr_flat"
-    separated = any(first.count(sign) == second.count(sign) > 0 for sign in (b"\t", b";", b"|"))
-    return "csv" if separated else "fixed_width"
+    if "://" in where and not is_address(where):
+        return "" if where.casefold().startswith(("http://", "https://")) else "sql"
+    name = without_packing(where)
+    found = {kind: reader(kind) for kind in kinds()}
+    named = {kind: its for kind, its in found.items() if name.endswith(its.endings)}
+    if len(named) < 2:
+        return next(iter(named), "")
+    perhaps, refused = "", None
+    for kind, its in named.items():
+        try:
+            told = its.recognizes(where, extracts)
+        except ConfigError as error:
+            refused = error
+            continue
+        if told:
+            return kind
+        if told is None:
+            perhaps = perhaps or kind
+    if refused and not perhaps:
+        raise refused
+    return perhaps
 
 
 def offered(
@@ -174,16 +102,15 @@ def offered(
     and for a URL with a secret in it; SourceError for what cannot be read.
     """
     check_name(project, name)
-    if kind not in KINDS:
-        raise ConfigError(f"there is no kind {kind}", remedy=f"there are {', '.join(KINDS)}")
+    its = reader(kind)
     if _SECRET.search(where):
         raise ConfigError(
             "a password does not belong into cytoreg.toml",
             remedy=f"export the URL, then: cytoreg sources add {name} '${{{name.upper()}_URL}}'",
         )
     meant = str(expand(where, project.root / CONFIG))
-    found = DRAFTS[kind](name, meant, project.extracts)
-    keys = {key: where if value == meant else value for key, value in found.keys.items()}
+    found = its.draft(name, meant, project.extracts)
+    keys = {key: where if value == meant else _literal(value) for key, value in found.keys.items()}
     given = {
         "header": header,
         "comment": comment or None,
@@ -194,12 +121,20 @@ def offered(
     for key, value in given.items():
         if value is None:
             continue
-        if key in _KINDS_WITH and kind not in _KINDS_WITH[key]:
-            raise ConfigError(
-                f"--{key} is not for {kind}", remedy=f"it is for {', '.join(_KINDS_WITH[key])}"
-            )
+        if key not in its.config.model_fields:
+            fit = (one for one in kinds() if key in reader(one).config.model_fields)
+            raise ConfigError(f"--{key} is not for {kind}", remedy=f"it is for {', '.join(fit)}")
         keys = {key: value, **keys} if key not in keys else keys | {key: value}
     return Draft({"kind": kind, **keys}, found.tables, found.called)
+
+
+def _literal(value: object) -> object:
+    """What was found, for cytoreg.toml to mean just that, whatever is in its texts."""
+    if isinstance(value, dict):
+        return {key: _literal(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_literal(one) for one in value]
+    return escaped(value) if isinstance(value, str) else value
 
 
 def renamed(draft: Draft, name: str) -> Draft:
@@ -290,7 +225,7 @@ def add(
             said += "\n" + tomlkit.dumps({"survival": {name: endpoint}})
     text = f"{ranked}\n\n{said}"
     parse(text, path)
-    cleaned = "cleaned_lines" if config.kind in _WITH_LINES else "cleaned"
+    cleaned = "cleaned_lines" if kind_of(config).several else "cleaned"
     for table, entity in tables.items():
         model = Path("sql") / "staging" / f"{entity}.sql"
         if (project.root / model).exists() or str(model) in files:
@@ -344,7 +279,7 @@ def _distinct(name: str, table: str) -> str:
 
 
 def _columns(
-    name: str, config: AnySource, extracts: Path
+    name: str, config: Source, extracts: Path
 ) -> tuple[dict[str, pa.Table], list[Headings]]:
     """The first records of each table, and the headings of their columns."""
     found: dict[str, pa.Table] = {}

@@ -14,7 +14,7 @@ from cytoreg.sources.kinds import about, kind_of, origin, sampling
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from cytoreg.sources.config import AnySource
+    from cytoreg.sources.declaration import Source
 
 __all__ = ["check"]
 
@@ -31,7 +31,7 @@ def check(project: Project, source: str) -> list[tuple[str, bool, str]]:
     config = project.source(source)
     kind = kind_of(config)
     found: list[tuple[str, bool, str]] = []
-    what = "connection" if getattr(config, "url", None) else "files"
+    what = "files" if config.patterns else "connection"
     try:
         config = config.model_copy(update={"deadline_minutes": PATIENCE_MINUTES})
         with glimpsed(source, config, project.extracts) as delivery:
@@ -53,7 +53,7 @@ def check(project: Project, source: str) -> list[tuple[str, bool, str]]:
     return found
 
 
-def _shape(source: str, config: AnySource, table: str, extracts: Path) -> str:
+def _shape(source: str, config: Source, table: str, extracts: Path) -> str:
     """Columns of a table and the lengths of their texts, from its first records."""
     rejects, reason = 0, ""
     seen: pa.Table | None = None

@@ -40,7 +40,7 @@ from cytoreg.warehouse.connection import comment, literal, quote
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from cytoreg.sources.config import AnySource
+    from cytoreg.sources.declaration import Source
 
 __all__ = [
     "FileManifest", "Landing", "TableManifest", "attach", "check", "land", "landing_of", "newest",
@@ -87,7 +87,7 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
 
 
 def _land(
-    project: Project, source: str, config: AnySource, delivery: Delivery, progress: Progress
+    project: Project, source: str, config: Source, delivery: Delivery, progress: Progress
 ) -> Landing:
     from cytoreg.identity.forgotten import entries
     from cytoreg.landing import profile
@@ -155,7 +155,7 @@ def _land(
 
 
 def _files(
-    source: str, config: AnySource, delivery: Delivery
+    source: str, config: Source, delivery: Delivery
 ) -> tuple[list[State], list[FileManifest]]:
     """The files of a source, as they are now; none of a server of tables."""
     try:
@@ -266,20 +266,20 @@ def _state(path: Path) -> State:
     return path, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
-def _fingerprint(config: AnySource, files: list[FileManifest]) -> str:
+def _fingerprint(config: Source, files: list[FileManifest]) -> str:
     """Hash of the files (of what was read, for a server), the declaration and the reader."""
     text = json.dumps([_declared(config), {f.name: f.sha256 for f in files}], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def _declared(config: AnySource) -> str:
+def _declared(config: Source) -> str:
     """Hash of the declaration and the reader."""
     declared = config.model_dump(mode="json", exclude=_ASIDE)
     text = json.dumps([VERSION, declared], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def _earlier(home: Path, source: str, config: AnySource) -> Landing | None:
+def _earlier(home: Path, source: str, config: Source) -> Landing | None:
     """The newest landing of the same declaration from the same place that is not damaged.
 
     One from which rows were taken is not what a source had: nothing can be held against it.

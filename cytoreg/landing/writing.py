@@ -17,7 +17,7 @@ from cytoreg.landing.profile import Measuring, Profile
 from cytoreg.manifest import FileManifest, TableManifest
 from cytoreg.progress import Progress
 from cytoreg.sources.behind import WrittenBehind
-from cytoreg.sources.config import AnySource
+from cytoreg.sources.declaration import Source
 from cytoreg.sources.items import Headings, Item, Merged, Reject, Rows, Served, Unexpected, Waiting
 from cytoreg.system.durable import Hashed
 
@@ -40,7 +40,7 @@ REJECT = "reject.parquet"
 class Writing:
     """A landing being written: Parquet files in `folder`, in the order in which items come."""
 
-    def __init__(self, source: str, config: AnySource, folder: Path, progress: Progress) -> None:
+    def __init__(self, source: str, config: Source, folder: Path, progress: Progress) -> None:
         self._source, self._config, self._folder = source, config, folder
         self._progress = progress
         self._tables: dict[str, WrittenBehind] = {}

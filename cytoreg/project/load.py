@@ -16,7 +16,7 @@ from cytoreg.errors import ConfigError
 from cytoreg.project.config import Config
 from cytoreg.project.misspelled import explain
 from cytoreg.project.zone import machine_zone
-from cytoreg.sources.config import AnySource
+from cytoreg.sources.declaration import Source
 from cytoreg.system.environment import variable
 
 CONFIG = "cytoreg.toml"
@@ -62,7 +62,7 @@ class Project:
         """SQLAlchemy URL of the ledger."""
         return self.config.ledger.url or f"sqlite:///{self.data / LEDGER}"
 
-    def source(self, name: str) -> AnySource:
+    def source(self, name: str) -> Source:
         """What cytoreg.toml declares of a source; ConfigError when it does not know it."""
         try:
             return self.config.sources[name]
@@ -156,7 +156,7 @@ def parse(text: str, path: Path) -> Config:
         return Config.model_validate(expand(raw, path), context={"root": path.parent})
     except ValidationError as error:
         raise ConfigError(
-            f"{path}: {explain(error)}",
+            f"{path}: {explain(error, _kinds(raw))}",
             remedy="every key is explained in docs/reference/configuration.md",
         ) from None
 
@@ -172,6 +172,14 @@ def _refuse_passwords(raw: dict[str, Any], path: Path) -> None:
                     f"{path}: sources.{name}.{key}password is a password itself",
                     remedy='keep it in the environment: password = "${NAME}"',
                 )
+
+
+def _kinds(raw: dict[str, object]) -> dict[str, str]:
+    """The kind that each source says it is of."""
+    sources = raw.get("sources")
+    if not isinstance(sources, dict):
+        return {}
+    return {name: str(one["kind"]) for name, one in sources.items() if "kind" in one}
 
 
 def expand(value: object, path: Path) -> object:

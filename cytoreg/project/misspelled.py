@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated, get_args, get_origin
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -11,37 +11,35 @@ from cytoreg.errors import perhaps
 from cytoreg.project.benchmarks import Benchmark, Figure
 from cytoreg.project.config import Config, Endpoint
 from cytoreg.project.outcomes import Measure, Outcome, Word
+from cytoreg.sources.kinds import reader
 
 _SOURCE = 2
-"""Where in a place below `sources` the kind stands, which is no key."""
+"""Where in a place below `sources` the keys of the source begin."""
 
 
-def explain(error: ValidationError) -> str:
-    """What is wrong with which keys; an unknown key with the one, or the section, that is meant."""
+def explain(error: ValidationError, kinds: Mapping[str, str]) -> str:
+    """What is wrong with which keys; an unknown key with the one, or the section, that is meant.
+
+    `kinds` has the kind that each source is said to be of.
+    """
     lines = []
     for item in error.errors(include_url=False, include_input=False):
-        place = item["loc"]
-        keys = [
-            str(part)
-            for number, part in enumerate(place)
-            if number != _SOURCE or place[0] != "sources"
-        ]
         what = item["msg"]
         if item["type"] == "extra_forbidden":
-            what = f"unknown key{_meant(place)}"
-        elif item["type"] == "union_tag_not_found":
-            keys, what = [*keys, "kind"], "Field required"
-        lines.append(f"{'.'.join(keys)}: {what}")
+            what = f"unknown key{_meant(item['loc'], kinds)}"
+        lines.append(f"{'.'.join(map(str, item['loc']))}: {what}")
     return "; ".join(lines)
 
 
-def _meant(place: Sequence[int | str]) -> str:
+def _meant(place: Sequence[int | str], kinds: Mapping[str, str]) -> str:
     """The hint for an unknown key: a key of its section that is like it, or where it belongs."""
-    name = str(place[-1])
-    kind: object = Config
-    for part in place[:-1]:
+    name, kind, above = str(place[-1]), cast("object", Config), place[:-1]
+    if place[0] == "sources" and len(place) > _SOURCE:
+        kind, above = reader(kinds[str(place[1])]).config, place[_SOURCE:-1]
+    for part in above:
         kind = _below(kind, part)
-    if hint := perhaps(name, getattr(kind, "model_fields", ())):
+    known = kind.model_fields if isinstance(kind, type) and issubclass(kind, BaseModel) else ()
+    if hint := perhaps(name, known):
         return hint
     homes = [(key, where) for where, section in _sections() for key in section.model_fields]
     if where := [where for key, where in homes if key == name]:
@@ -74,10 +72,7 @@ def _below(kind: object, part: int | str) -> object:
     if origin is dict:
         found: object = parts[1]
         return found
-    for one in parts:  # of a union, the kind of source that `part` says, or what may be left out
+    for one in parts:  # of a union, the section among what may stand there in its place
         if isinstance(one, type) and issubclass(one, BaseModel):
-            if (said := one.model_fields.get("kind")) is None:
-                return _below(one, part)
-            if part in get_args(said.annotation):
-                return one
+            return _below(one, part)
     return None

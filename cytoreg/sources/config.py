@@ -1,40 +1,37 @@
-"""`[sources.<name>]` of cytoreg.toml, whatever its kind; each class lies beside its reader."""
+"""`[sources.<name>]` of cytoreg.toml, whatever its kind: the model of its kind says what it has."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, BaseModel, PlainValidator, ValidationInfo
 
-from cytoreg.sources.cda.config import CdaSource
-from cytoreg.sources.cdisc.config import DatasetJsonSource
-from cytoreg.sources.excel.config import ExcelSource
-from cytoreg.sources.fhir.config import FhirSource
-from cytoreg.sources.hl7.config import Hl7Source
-from cytoreg.sources.json.config import JsonSource
-from cytoreg.sources.naaccr.config import NaaccrFlatSource, NaaccrXmlSource
-from cytoreg.sources.parquet.config import ParquetSource
-from cytoreg.sources.redcap.config import RedcapSource
-from cytoreg.sources.sql.config import SqlSource
-from cytoreg.sources.statistics.config import SasSource, SpssSource, StataSource
-from cytoreg.sources.text.config import CsvSource, FixedWidthSource
+from cytoreg.errors import perhaps
+from cytoreg.sources.declaration import Source
+from cytoreg.sources.kinds import kinds, reader
 
-AnySource = Annotated[
-    CdaSource
-    | CsvSource
-    | DatasetJsonSource
-    | ExcelSource
-    | FhirSource
-    | FixedWidthSource
-    | Hl7Source
-    | JsonSource
-    | NaaccrXmlSource
-    | NaaccrFlatSource
-    | ParquetSource
-    | RedcapSource
-    | SasSource
-    | SpssSource
-    | SqlSource
-    | StataSource,
-    Field(discriminator="kind"),
-]
+__all__ = ["AnySource"]
+
+
+def _known(kind: str) -> str:
+    if kind not in (known := kinds()):
+        there = ", ".join(known)
+        raise ValueError(f"there is no kind {kind!r}{perhaps(kind, known)}; there are {there}")
+    return kind
+
+
+class _Kind(BaseModel):
+    """The key that tells which model the others are held against."""
+
+    kind: Annotated[str, AfterValidator(_known)]
+
+
+def _of_its_kind(section: object, info: ValidationInfo) -> Source:
+    """The section as its kind understands it; errors name its keys."""
+    if isinstance(section, Source):
+        return section
+    model = reader(_Kind.model_validate(section).kind).config
+    return model.model_validate(section, context=info.context)
+
+
+AnySource = Annotated[Source, PlainValidator(_of_its_kind)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -29,9 +29,6 @@ RESERVED = frozenset(
     {"_source", "_table", "_file", "_row", "_parent_row", "_line", "_run_id", "_items"}
 )
 """Columns of cytoreg's own, which no source may bring."""
-
-LINES = ("csv", "fixed_width", "naaccr_flat")
-"""Kinds whose files have a record a line, and may end in one that is none."""
 
 
 class Expect(Section):
@@ -96,10 +93,6 @@ class Server(Section):
         return self
 
 
-_IN_FILES = ("path", "data", "dictionary", "catalog")
-"""Keys of all kinds that hold a glob of files."""
-
-
 class Source(Section):
     """What every kind of source declares.
 
@@ -113,6 +106,10 @@ class Source(Section):
     a folder below that of each, or from the root if it begins with a slash.
     """
 
+    lines: ClassVar[bool] = False
+    """Whether its files have a record a line, and may end in one that is none."""
+
+    kind: str
     tables: dict[Name, str] = Field(min_length=1)
     missing: list[Annotated[str, Field(min_length=1)]] = []
     deadline_minutes: float = Field(60, gt=0)
@@ -126,7 +123,17 @@ class Source(Section):
     @property
     def patterns(self) -> list[str]:
         """The globs of all its files; none of a server of tables."""
-        return [pattern for key in _IN_FILES if (pattern := getattr(self, key, ""))]
+        return []
+
+    @property
+    def described_by(self) -> list[str]:
+        """The globs of further files, without which the others are not understood."""
+        return []
+
+    @property
+    def urls(self) -> list[str]:
+        """The URLs of a server of tables; none of files."""
+        return []
 
     @property
     def archive_parts(self) -> list[str]:
@@ -137,13 +144,12 @@ class Source(Section):
     @property
     def addresses(self) -> list[Address]:
         """The globs of all its files if they lie on a server, with what describes them."""
-        patterns = [*self.patterns, *getattr(self, "dictionaries", ())]
+        patterns = [*self.patterns, *self.described_by]
         remote = any(map(is_remote, patterns))
         return [parse(inside(pattern)[0]) for pattern in patterns] if remote else []
 
     @model_validator(mode="after")
     def _named(self) -> Self:
-        kind = getattr(self, "kind", "")
         if not self.patterns:
             for key in ("expect", "password", "archive"):
                 if getattr(self, key) != type(self).model_fields[key].default:
@@ -154,8 +160,8 @@ class Source(Section):
             raise ValueError("`server` is for files at an address: sftp://… or s3://…")
         if len({address.server for address in self.addresses}) > 1:
             raise ValueError("the files of one source lie on one server")
-        if self.expect.trailer and kind not in LINES:
-            raise ValueError(f"`trailer` is for a record a line: {', '.join(LINES)}")
+        if self.expect.trailer and not self.lines:
+            raise ValueError("`trailer` is for kinds with a record a line, as csv or fixed_width")
         for name, what in (("reject", "rejects are"), (NO_TABLE, "records of no table are")):
             if name in self.tables:
                 raise ValueError(f"a table cannot be called {name}: {what}")
@@ -168,10 +174,20 @@ def free(columns: Iterable[str]) -> None:
         raise ValueError(f"{taken[0]} is a column that cytoreg keeps for itself")
 
 
-class Files(Source):
+class InFiles(Source):
     """A source that lies in files; `path` is a glob below `paths.extracts`."""
 
     path: str = Field(min_length=1)
+
+    @property
+    def patterns(self) -> list[str]:
+        """The globs of all its files."""
+        return [self.path]
+
+
+class Files(InFiles):
+    """A source that lies in files of text."""
+
     encoding: str = "utf-8"
 
 

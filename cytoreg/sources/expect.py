@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
+from cytoreg.sources.declaration import Files
 from cytoreg.sources.files import find, open_utf8, raw_text, relative_name, texts
 from cytoreg.sources.retry import wait
 
 if TYPE_CHECKING:
-    from cytoreg.sources.config import AnySource
+    from cytoreg.sources.declaration import Source
     from cytoreg.sources.items import Item
 
 _LOOK = 1.0
@@ -40,7 +41,7 @@ class Look(NamedTuple):
     beside: list[Seen]
 
 
-def look(source: str, config: AnySource, extracts: Path) -> Look:
+def look(source: str, config: Source, extracts: Path) -> Look:
     """What is to be seen of a source whose files lie on a disk."""
 
     def seen(path: Path) -> Seen:
@@ -54,7 +55,7 @@ def look(source: str, config: AnySource, extracts: Path) -> Look:
     return Look([seen(path) for path in paths], [seen(path) for path in near if path.exists()])
 
 
-def arrived(source: str, config: AnySource, looked: Callable[[], Look]) -> None:
+def arrived(source: str, config: Source, looked: Callable[[], Look]) -> None:
     """Wait until the files rest, and raise SourceError (away) when their done-marker is missing."""
     expect = config.expect
     if expect.done:
@@ -94,14 +95,15 @@ def _settle(source: str, looked: Callable[[], Look], seconds: float, most: float
             files, since = now, time.monotonic()
 
 
-def trailers(source: str, config: AnySource, extracts: Path) -> dict[str, int | None]:
+def trailers(source: str, config: Source, extracts: Path) -> dict[str, int | None]:
     """How many records the last line of each file says that it has; None if it does not say.
 
     Raises SourceError for a file that does not end in the line that `trailer` describes.
     """
     found: dict[str, int | None] = {}
-    for path in texts(source, getattr(config, "path", ""), extracts):
-        where, encoding = relative_name(path, extracts), getattr(config, "encoding", "utf-8")
+    encoding = config.encoding if isinstance(config, Files) else "utf-8"
+    for path in (path for pattern in config.patterns for path in texts(source, pattern, extracts)):
+        where = relative_name(path, extracts)
         tail = b""
         with open_utf8(source, path, where, encoding) as file:
             while chunk := file.read(1 << 20):

@@ -1,71 +1,126 @@
-"""The kinds of source there are, and the module that reads each."""
+"""The kinds of source there are: those of cytoreg, and those of packages beside it.
+
+A package adds a kind by an entry point of the group `cytoreg.sources`: its name is the kind's, its
+object a `Reader`. A kind is imported when a source of it is declared, or all are looked through.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from importlib import import_module
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, get_args
 
+from cytoreg.errors import ConfigError, kind_and_place, perhaps
+from cytoreg.sources.declaration import Source
 from cytoreg.sources.items import Item
+from cytoreg.sources.reader import Reader
 
 if TYPE_CHECKING:
     from cytoreg.manifest import Landing
-    from cytoreg.sources.config import AnySource
 
-
-class Kind(Protocol):
-    """What a module of this package offers."""
-
-    def inputs(self, name: str, config: AnySource, extracts: Path) -> list[Path]:
-        """Files that the source is read from; [] when it is a server."""
-
-    def read(self, name: str, config: AnySource, extracts: Path) -> Iterator[Item]:
-        """Everything that the source holds, in reading order."""
-
-
-KINDS = {
-    "cda": "cda.files",
-    "csv": "text.delimited",
-    "dataset_json": "cdisc.dataset",
-    "excel": "excel.sheets",
-    "fhir": "fhir.files",
-    "fixed_width": "text.fixed_width",
-    "hl7": "hl7.files",
-    "json": "json.files",
-    "naaccr_flat": "naaccr.flat",
-    "naaccr_xml": "naaccr.xml",
-    "parquet": "parquet.files",
-    "redcap": "redcap.export",
-    "sas": "statistics.files",
-    "spss": "statistics.files",
-    "sql": "sql.database",
-    "stata": "statistics.files",
+GROUP = "cytoreg.sources"
+OWN = {
+    kind: EntryPoint(kind, f"cytoreg.sources.{place}", GROUP)
+    for kind, place in {
+        "cda": "cda.reader:CDA",
+        "csv": "text.reader:CSV",
+        "dataset_json": "cdisc.reader:DATASET_JSON",
+        "excel": "excel.reader:EXCEL",
+        "fhir": "fhir.reader:FHIR",
+        "fixed_width": "text.reader:FIXED_WIDTH",
+        "hl7": "hl7.reader:HL7",
+        "json": "json.reader:JSON",
+        "naaccr_flat": "naaccr.reader:NAACCR_FLAT",
+        "naaccr_xml": "naaccr.reader:NAACCR_XML",
+        "parquet": "parquet.reader:PARQUET",
+        "redcap": "redcap.reader:REDCAP",
+        "sas": "statistics.reader:SAS",
+        "spss": "statistics.reader:SPSS",
+        "sql": "sql.reader:SQL",
+        "stata": "statistics.reader:STATA",
+    }.items()
 }
+"""The kinds of cytoreg itself; a table, so that none is lost where cytoreg is not installed."""
 
 
-_WRITES_EMPTY = ("csv", "fixed_width", "naaccr_flat", "redcap")
-"""Kinds whose empty cell is a text of no length; that of the others is null."""
+@cache
+def kinds() -> Mapping[str, EntryPoint]:
+    """Every kind by its name, those of cytoreg first; nothing is imported.
+
+    Raises ConfigError when two packages have a kind of one name.
+    """
+    found = dict(OWN)
+    for entry in entry_points(group=GROUP):
+        if entry.name in found:
+            raise ConfigError(
+                f"two kinds of source are called {entry.name}: {_owner(found[entry.name])} and"
+                f" {_owner(entry)} each have one",
+                remedy="uninstall one of the packages, or give its kind another name",
+            )
+        found[entry.name] = entry
+    return found
 
 
-def kind_of(config: AnySource) -> Kind:
-    """The module that reads this kind of source, imported now."""
-    return cast("Kind", import_module(f"cytoreg.sources.{KINDS[config.kind]}"))
+def _owner(entry: EntryPoint) -> str:
+    """The package and its version that an entry point belongs to."""
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "cytoreg"
 
 
-def origin(name: str, config: AnySource) -> str:
+def reader(kind: str) -> Reader[Source]:
+    """The reader of a kind, imported now.
+
+    Raises ConfigError for a kind that there is not, and for one that cannot be imported.
+    """
+    known = kinds()
+    if kind not in known:
+        raise ConfigError(
+            f"there is no kind {kind}{perhaps(kind, known)}",
+            remedy=f"there are {', '.join(known)}; another comes with the package that has it",
+        )
+    return _loaded(known[kind])
+
+
+def _loaded(entry: EntryPoint) -> Reader[Source]:
+    where = f"the kind {entry.name} of {_owner(entry)} ({entry.value})"
+    remedy = "repair that package, or uninstall it"
+    try:
+        found: object = entry.load()
+    except Exception as error:
+        what = f"{kind_and_place(error)}: {error}"
+        raise ConfigError(f"{where} cannot be imported: {what}", remedy=remedy) from None
+    if isinstance(found, type) or not isinstance(found, Reader):
+        raise ConfigError(
+            f"{where} is no Reader",
+            remedy="let its entry point name an object that has all that"
+            " cytoreg.sources.reader.Reader has",
+        )
+    model: object = found.config
+    if not (isinstance(model, type) and issubclass(model, Source)) or get_args(
+        model.model_fields["kind"].annotation
+    ) != (entry.name,):
+        raise ConfigError(
+            f"{where} has no model of its section",
+            remedy=f'let its `config` be a subclass of Source with kind: Literal["{entry.name}"]',
+        )
+    return found
+
+
+def kind_of(config: Source) -> Reader[Source]:
+    """The reader of this source's kind, which understands its declaration."""
+    return reader(config.kind)
+
+
+def origin(name: str, config: Source) -> str:
     """Where a source is read from, without secrets."""
-    shown = getattr(kind_of(config), "shown", None)
-    return str(shown(name, config)) if shown else str(getattr(config, "path", ""))
+    return kind_of(config).shown(name, config)
 
 
-def reading(
-    name: str, config: AnySource, extracts: Path, earlier: Landing | None
-) -> Iterator[Item]:
+def reading(name: str, config: Source, extracts: Path, earlier: Landing | None) -> Iterator[Item]:
     """What a source holds, from an earlier landing and what changed since where its kind can."""
     kind = kind_of(config)
-    changes = getattr(kind, "changes", None) if earlier else None
-    items = changes(name, config, extracts, earlier) if changes else None
+    items = kind.changes(name, config, extracts, earlier) if earlier else None
     items = items or kind.read(name, config, extracts)
     if config.expect.trailer:
         from cytoreg.sources.expect import trailers, without_trailers
@@ -74,23 +129,20 @@ def reading(
     return without_missing(items, config)
 
 
-def sampling(name: str, config: AnySource, extracts: Path) -> Iterator[Item]:
+def sampling(name: str, config: Source, extracts: Path) -> Iterator[Item]:
     """A few of what `reading` yields, for who only wants to look."""
-    kind = kind_of(config)
-    items: Iterator[Item] = getattr(kind, "sample", kind.read)(name, config, extracts)
-    return without_missing(items, config)
+    return without_missing(kind_of(config).sample(name, config, extracts), config)
 
 
-def without_missing(items: Iterator[Item], config: AnySource) -> Iterator[Item]:
+def without_missing(items: Iterator[Item], config: Source) -> Iterator[Item]:
     """Items in whose rows the texts that `missing` declares are empty cells."""
     if not config.missing:
         return items
     from cytoreg.sources.missing import emptied
 
-    return emptied(items, config.missing, "" if config.kind in _WRITES_EMPTY else None)
+    return emptied(items, config.missing, kind_of(config).empty)
 
 
-def about(name: str, config: AnySource) -> str:
+def about(name: str, config: Source) -> str:
     """What a server says of itself; empty for files."""
-    ask = getattr(kind_of(config), "about", None)
-    return str(ask(name, config)) if ask else ""
+    return kind_of(config).about(name, config)

@@ -5,7 +5,6 @@ docs/generate.py writes it into the page of each kind.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Literal, NamedTuple
 
 INSTEAD = {
@@ -28,12 +27,3 @@ class Unread(NamedTuple):
     instead: Literal["refused", "kept raw", "counted", "as text", "ignored"]
     detail: str
     where: str = ""
-
-
-def unread(kind: str) -> list[Unread]:
-    """The register of a kind; raises KeyError or ImportError when it has none."""
-    from cytoreg.sources.kinds import KINDS
-
-    folder = KINDS[kind].partition(".")[0]
-    module = import_module(f"cytoreg.sources.{folder}.unread")
-    return list(module.UNREAD[kind])

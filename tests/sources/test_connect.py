@@ -17,14 +17,13 @@ import xlsxwriter
 from bare_registry import HEAD
 
 from cytoreg import connect, rules
-from cytoreg.connect.drafts import DRAFTS
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import balance
 from cytoreg.landing.land import attach, land
 from cytoreg.models import build
 from cytoreg.project.load import Project, load_project, parse
 from cytoreg.sources.items import Rows
-from cytoreg.sources.kinds import KINDS, sampling
+from cytoreg.sources.kinds import OWN, sampling
 from cytoreg.warehouse.connection import open_build
 
 FIRST = """
@@ -138,7 +137,7 @@ def registry(project: Callable[[str], Project]) -> Project:
     return made
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(OWN))
 def test_what_is_there_becomes_a_source_whose_books_balance(kind: str, registry: Project) -> None:
     file, write = PLACES[kind]
     write(registry.extracts / file)
@@ -304,8 +303,8 @@ def test_names_with_a_dollar_and_a_brace_mean_themselves(registry: Project) -> N
     assert source.missing == ["${HOME}"]
 
 
-def test_every_kind_can_be_drafted() -> None:
-    assert DRAFTS.keys() == KINDS.keys() == PLACES.keys()
+def test_every_kind_is_drafted_here() -> None:
+    assert OWN.keys() == PLACES.keys()
 
 
 def test_headings_become_words_that_sql_needs_no_quotes_for(registry: Project) -> None:
@@ -482,7 +481,7 @@ def test_comments_and_missing_texts_are_no_data(registry: Project) -> None:
     }
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(OWN))
 def test_a_missing_text_is_an_empty_cell_of_every_kind(kind: str, registry: Project) -> None:
     """Whatever text the first cell holds is declared to stand for nothing."""
 

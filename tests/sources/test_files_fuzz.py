@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import blocks
-from cytoreg.sources.config import AnySource
+from cytoreg.sources.declaration import Source
 from cytoreg.sources.items import Reject, Rows
 from cytoreg.sources.json.config import JsonSource
 from cytoreg.sources.kinds import kind_of
@@ -49,7 +49,7 @@ def csv_lines(delimiter: str, count: int) -> list[bytes]:
     return [f"{line}\n".encode() for line in (header, *rows)]
 
 
-def found(config: AnySource, folder: Path) -> tuple[list[int], str]:
+def found(config: Source, folder: Path) -> tuple[list[int], str]:
     """The numbers of all records, and all text of rows and rejects."""
     numbers: list[int] = []
     text: list[str] = []
@@ -65,7 +65,7 @@ def found(config: AnySource, folder: Path) -> tuple[list[int], str]:
     return numbers, "\n".join(text)
 
 
-def hold(config: AnySource, folder: Path, records: list[bytes], wanted: list[Change]) -> None:
+def hold(config: Source, folder: Path, records: list[bytes], wanted: list[Change]) -> None:
     """The laws, for a file of these records so changed; the first, which stays, is a heading."""
     head, *rest = records
     text, spans = changed(b"".join(rest), wanted)

@@ -18,16 +18,11 @@ from cytoreg.sources.cda.standing import Standing
 from cytoreg.sources.cda.statements import about
 from cytoreg.sources.cda.tables import COLUMNS, Told, rows
 from cytoreg.sources.cda.values import Element
-from cytoreg.sources.files import find, open_bytes, relative_name, texts
+from cytoreg.sources.files import open_bytes, relative_name, texts
 from cytoreg.sources.items import BATCH_ROWS, Item, Reject, Rows, Unexpected
 from cytoreg.sources.naaccr.stream import line_of
 
 _BATCH_BYTES = 32 << 20
-
-
-def inputs(name: str, config: CdaSource, extracts: Path) -> list[Path]:
-    """The files, in the order of their names."""
-    return find(name, config.path, extracts)
 
 
 def read(name: str, config: CdaSource, extracts: Path) -> Iterator[Item]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from cytoreg.sources.declaration import Headed, single
+from cytoreg.sources.declaration import Headed, InFiles, single
 
 
-class DatasetJsonSource(Headed):
+class DatasetJsonSource(InFiles, Headed):
     """CDISC Dataset-JSON 1.1, as JSON or NDJSON; `path` is a glob below `paths.extracts`.
 
     One table; the `name` of a column is its heading.
     """
 
     kind: Literal["dataset_json"]
-    path: str = Field(min_length=1)
 
     @model_validator(mode="after")
     def _one(self) -> Self:

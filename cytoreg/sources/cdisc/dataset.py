@@ -20,7 +20,7 @@ from cytoreg.errors import SourceError
 from cytoreg.sources.blocks import UNDECODABLE
 from cytoreg.sources.cdisc.config import DatasetJsonSource
 from cytoreg.sources.cdisc.outline import NoDataset, Outline, outline
-from cytoreg.sources.files import check_text, find, open_utf8, raw_text, relative_name, texts
+from cytoreg.sources.files import check_text, open_utf8, raw_text, relative_name, texts
 from cytoreg.sources.headings import mapped, together
 from cytoreg.sources.items import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.json.objects import NoObject, array
@@ -38,11 +38,6 @@ class _File:
     encoding: str
     outline: Outline
     columns: list[str]
-
-
-def inputs(name: str, config: DatasetJsonSource, extracts: Path) -> list[Path]:
-    """The files, in the order of their names."""
-    return find(name, config.path, extracts)
 
 
 def read(name: str, config: DatasetJsonSource, extracts: Path) -> Iterator[Item]:

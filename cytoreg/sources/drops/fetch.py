@@ -22,7 +22,7 @@ from cytoreg.sources.password import unlocked
 from cytoreg.system.machine import MachineError, machine_error
 
 if TYPE_CHECKING:
-    from cytoreg.sources.config import AnySource
+    from cytoreg.sources.declaration import Source
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Delivery:
 
 @contextmanager
 def delivered(
-    source: str, config: AnySource, extracts: Path, home: Path, progress: Progress = quiet
+    source: str, config: Source, extracts: Path, home: Path, progress: Progress = quiet
 ) -> Iterator[Delivery]:
     """All files of a source, once they are whole by what it expects, to be read in here.
 
@@ -57,7 +57,7 @@ def delivered(
 
 
 @contextmanager
-def glimpsed(source: str, config: AnySource, extracts: Path) -> Iterator[Delivery]:
+def glimpsed(source: str, config: Source, extracts: Path) -> Iterator[Delivery]:
     """Files of a source to have a look at: of those on a server the first of each pattern."""
     with unlocked(config.password):
         if not config.addresses:
@@ -67,12 +67,12 @@ def glimpsed(source: str, config: AnySource, extracts: Path) -> Iterator[Deliver
             yield _fetched(source, config, Path(folder), 1, quiet)
 
 
-def on_server(source: str, config: AnySource) -> Server:
+def on_server(source: str, config: Source) -> Server:
     """A connection to the server of a source."""
     return Server(source, config.addresses[0], config.server)
 
 
-def beside(source: str, config: AnySource) -> list[str]:
+def beside(source: str, config: Source) -> list[str]:
     """The addresses of all files in the folders of those of a source."""
     with closing(on_server(source, config)) as server:
         looks = [server.look(address.path) for address in config.addresses]
@@ -80,7 +80,7 @@ def beside(source: str, config: AnySource) -> list[str]:
 
 
 def _fetched(
-    source: str, config: AnySource, folder: Path, most: int | None, progress: Progress
+    source: str, config: Source, folder: Path, most: int | None, progress: Progress
 ) -> Delivery:
     deadline = time.monotonic() + 60 * config.deadline_minutes
     shown = config.addresses[0].server
@@ -107,7 +107,7 @@ def _fetched(
 
 
 def _fetch(
-    source: str, config: AnySource, server: Server, folder: Path, most: int | None
+    source: str, config: Source, server: Server, folder: Path, most: int | None
 ) -> Generator[int | list[Remote], None, None]:
     """Fetch into `folder`; yields how many files are there, then what the server had."""
 
@@ -136,7 +136,7 @@ def _fetch(
     yield [file for files in found.values() for file in files]
 
 
-def _listed(source: str, config: AnySource, server: Server) -> dict[Address, list[Remote]]:
+def _listed(source: str, config: Source, server: Server) -> dict[Address, list[Remote]]:
     """What the server has of each pattern; raises SourceError (away) if it has nothing."""
     found = {address: server.look(address.path)[0] for address in config.addresses}
     for address, files in found.items():

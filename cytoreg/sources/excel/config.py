@@ -7,10 +7,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from cytoreg.sources.declaration import Headed, single
+from cytoreg.sources.declaration import Headed, InFiles, single
 
 
-class ExcelSource(Headed):
+class ExcelSource(InFiles, Headed):
     """Sheets of workbooks, one table; `path` is a glob below `paths.extracts`.
 
     `sheet` is a name, a pattern of names (`20*`), a list of either, or a number: 1 is the first
@@ -21,7 +21,6 @@ class ExcelSource(Headed):
     """
 
     kind: Literal["excel"]
-    path: str = Field(min_length=1)
     sheet: Annotated[int, Field(ge=1)] | str | Annotated[list[str], Field(min_length=1)] = 1
     header: Annotated[int, Field(ge=1)] | None = None
     footer: str | None = None

@@ -21,7 +21,7 @@ from cytoreg.sources.excel import chosen
 from cytoreg.sources.excel.book import Book, Damaged, Noted, Row, Sheet
 from cytoreg.sources.excel.config import ExcelSource
 from cytoreg.sources.excel.workbook import damaged, open_book
-from cytoreg.sources.files import find, on_disk, relative_name
+from cytoreg.sources.files import on_disk, relative_name
 from cytoreg.sources.headings import together
 from cytoreg.sources.items import BATCH_ROWS, Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import shaped
@@ -37,11 +37,6 @@ class _Part:
     header: int
     headings: list[str]
     columns: list[str]
-
-
-def inputs(name: str, config: ExcelSource, extracts: Path) -> list[Path]:
-    """The files, in the order of their names."""
-    return find(name, config.path, extracts)
 
 
 def read(name: str, config: ExcelSource, extracts: Path) -> Iterator[Item]:

@@ -55,6 +55,16 @@ class FhirSource(Source):
     timeout_seconds: float = Field(60, gt=0)
     views: dict[Name, Annotated[dict[str, object], BeforeValidator(_definition)]]
 
+    @property
+    def patterns(self) -> list[str]:
+        """The glob of the files."""
+        return [self.path] if self.path else []
+
+    @property
+    def urls(self) -> list[str]:
+        """The server of the resources and that of tokens."""
+        return [url for url in (self.url, self.token_url) if url]
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         from cytoreg.sources.fhir.definition import ViewError

@@ -10,14 +10,9 @@ from cytoreg.sources.fhir import bulk, incremental
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.pages import check_pages
 from cytoreg.sources.fhir.reading import reading
-from cytoreg.sources.files import find, relative_name, texts
+from cytoreg.sources.files import relative_name, texts
 from cytoreg.sources.http import address
 from cytoreg.sources.items import Item
-
-
-def inputs(name: str, config: FhirSource, extracts: Path) -> list[Path]:
-    """The files, in the order of their names; [] for a server."""
-    return [] if config.url else find(name, config.path, extracts)
 
 
 def shown(name: str, config: FhirSource) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cytoreg.errors import SourceError
-from cytoreg.sources.files import check_text, find, open_utf8, raw_text, relative_name, texts
+from cytoreg.sources.files import check_text, open_utf8, raw_text, relative_name, texts
 from cytoreg.sources.hl7.config import Hl7Source
 from cytoreg.sources.hl7.envelope import LONGEST, Endless, Envelopes, Piece, pieces
 from cytoreg.sources.hl7.message import Malformed, parse
@@ -20,11 +20,6 @@ _BATCH_BYTES = 32 << 20
 """Bytes of the messages of the rows that wait: a batch is full by them too."""
 
 _LIKE_HL7 = re.compile(rb"\r[\x0b \t]*[A-Z][A-Z0-9]{2}\|")
-
-
-def inputs(name: str, config: Hl7Source, extracts: Path) -> list[Path]:
-    """The files, in the order of their names."""
-    return find(name, config.path, extracts)
 
 
 def read(name: str, config: Hl7Source, extracts: Path) -> Iterator[Item]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.blocks import UNDECODABLE
-from cytoreg.sources.files import check_text, find, open_utf8, raw_text, relative_name, texts
+from cytoreg.sources.files import check_text, open_utf8, raw_text, relative_name, texts
 from cytoreg.sources.headings import is_value
 from cytoreg.sources.items import Headings, Item, Reject
 from cytoreg.sources.json import paths
@@ -21,11 +21,6 @@ from cytoreg.sources.json.config import JsonSource
 from cytoreg.sources.json.objects import Members, NoObject, Objects, listed
 from cytoreg.sources.json.rows import MOST, Table, possible
 from cytoreg.sources.json.split import NotJson, Part, parts
-
-
-def inputs(name: str, config: JsonSource, extracts: Path) -> list[Path]:
-    """The files, in the order of their names."""
-    return find(name, config.path, extracts)
 
 
 def read(name: str, config: JsonSource, extracts: Path) -> Iterator[Item]:

@@ -40,6 +40,11 @@ class NaaccrXmlSource(Files):
     record_type: RecordType | None = None
     dictionaries: list[str] = []
 
+    @property
+    def described_by(self) -> list[str]:
+        """The globs of the user's dictionaries."""
+        return self.dictionaries
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         for table in self.tables:
@@ -65,6 +70,8 @@ class NaaccrFlatSource(Files):
     The version and the type of each line are read from it. `columns` names parts of a line that the
     layouts leave to the registry. With `trimmed`, blanks may be missing at a line's end.
     """
+
+    lines = True
 
     kind: Literal["naaccr_flat"]
     items: Items

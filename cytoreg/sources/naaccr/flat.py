@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import ConfigError
-from cytoreg.sources.files import check_text, find, relative_name, texts
+from cytoreg.sources.files import check_text, relative_name, texts
 from cytoreg.sources.items import Item, Reject, Rows, Unexpected
 from cytoreg.sources.naaccr.config import NaaccrFlatSource
 from cytoreg.sources.naaccr.items import LENGTHS, Place, gaps, layout
@@ -35,11 +35,6 @@ class _Plan:
     names: list[str]
     places: dict[int, dict[str, Place]]
     gaps: dict[int, list[tuple[int, int]]]
-
-
-def inputs(name: str, config: NaaccrFlatSource, extracts: Path) -> list[Path]:
-    """The files, in the order of their names."""
-    return find(name, config.path, extracts)
 
 
 def read(name: str, config: NaaccrFlatSource, extracts: Path) -> Iterator[Item]:

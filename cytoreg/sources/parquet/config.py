@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from cytoreg.sources.declaration import Headed, single
+from cytoreg.sources.declaration import Headed, InFiles, single
 
 
-class ParquetSource(Headed):
+class ParquetSource(InFiles, Headed):
     """Parquet files, one table; `path` is a glob below `paths.extracts`."""
 
     kind: Literal["parquet"]
-    path: str = Field(min_length=1)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -27,11 +27,6 @@ _BUFFER = 1 << 20
 _BROKEN = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, MemoryError)
 
 
-def inputs(name: str, config: ParquetSource, extracts: Path) -> list[Path]:
-    """The files, in the order of their names."""
-    return find(name, config.path, extracts)
-
-
 def read(name: str, config: ParquetSource, extracts: Path) -> Iterator[Item]:
     """Rows of all files under the declared columns; other columns under their own names."""
     (table,) = config.tables

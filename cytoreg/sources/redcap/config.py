@@ -28,6 +28,16 @@ class RedcapSource(Source):
     timeout_seconds: float = Field(60, gt=0)
     whole_days: float = Field(0, ge=0)
 
+    @property
+    def patterns(self) -> list[str]:
+        """The globs of an export."""
+        return [self.data, self.dictionary] if self.data else []
+
+    @property
+    def urls(self) -> list[str]:
+        """The API."""
+        return [self.url] if self.url else []
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if bool(self.url) == bool(self.data):

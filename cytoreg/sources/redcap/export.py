@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from cytoreg.errors import SourceError
 from cytoreg.manifest import Landing
-from cytoreg.sources.files import check_text, find, relative_name, text_one
+from cytoreg.sources.files import check_text, relative_name, text_one
 from cytoreg.sources.http import address
 from cytoreg.sources.items import Headings, Item, Reject, Unexpected
 from cytoreg.sources.records import delimited, header
@@ -30,14 +30,6 @@ from cytoreg.sources.redcap.layout import (
     table_of,
     undeclared,
 )
-
-
-def inputs(name: str, config: RedcapSource, extracts: Path) -> list[Path]:
-    """The data file and the dictionary; [] for the API."""
-    if config.url:
-        return []
-    parts = config.data, config.dictionary
-    return list(dict.fromkeys(path for part in parts for path in find(name, part, extracts)))
 
 
 def shown(name: str, config: RedcapSource) -> str:

@@ -42,6 +42,11 @@ class SqlSource(Source):
     read_from: dict[str, str] = {}
     incremental: dict[Name, Increment] = {}
 
+    @property
+    def urls(self) -> list[str]:
+        """The URL, of SQLite too."""
+        return [self.url]
+
     @field_validator("read_from")
     @classmethod
     def _texts(cls, read_from: dict[str, str], info: ValidationInfo) -> dict[str, str]:

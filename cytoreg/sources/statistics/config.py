@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from cytoreg.sources.declaration import Headed, single
+from cytoreg.sources.declaration import Headed, InFiles, single
 
 
-class StatisticsSource(Headed):
+class StatisticsSource(InFiles, Headed):
     """Files of a statistical system, one table; `path` is a glob below `paths.extracts`.
 
     A variable's name is its heading. `encoding` is for files that tell a wrong one, or none.
     """
 
-    path: str = Field(min_length=1)
     encoding: str | None = None
 
     @model_validator(mode="after")
@@ -34,6 +33,11 @@ class SasSource(StatisticsSource):
     kind: Literal["sas"]
     dataset: str | None = None
     catalog: str = ""
+
+    @property
+    def patterns(self) -> list[str]:
+        """The globs of the data and of the catalogs."""
+        return [self.path, *filter(None, [self.catalog])]
 
 
 class SpssSource(StatisticsSource):

@@ -34,13 +34,6 @@ class _File:
     formats: list[str]
 
 
-def inputs(name: str, config: AnyStatistics, extracts: Path) -> list[Path]:
-    """The files and the catalogs, each in the order of their names."""
-    return list(
-        dict.fromkeys([*find(name, config.path, extracts), *_catalogs(name, config, extracts)])
-    )
-
-
 def _catalogs(source: str, config: AnyStatistics, extracts: Path) -> list[Path]:
     pattern = config.catalog if isinstance(config, SasSource) else ""
     return find(source, pattern, extracts) if pattern else []

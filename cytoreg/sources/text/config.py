@@ -19,6 +19,8 @@ class CsvSource(Files, Headed):
     `trailing` a delimiter ends each record, behind the last of its fields.
     """
 
+    lines = True
+
     kind: Literal["csv"]
     delimiter: str | None = None
     quote: Literal['"', "'", ""] = '"'
@@ -42,6 +44,8 @@ class FixedWidthSource(Files):
 
     With `trimmed`, blanks may be missing at a line's end; so they may if no line of a file has any.
     """
+
+    lines = True
 
     kind: Literal["fixed_width"]
     length: int = Field(ge=1)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
-from cytoreg.sources.files import check_text, find, relative_name, texts
+from cytoreg.sources.files import check_text, relative_name, texts
 from cytoreg.sources.headings import known, mapped, no_record, together
 from cytoreg.sources.items import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import COMMENT, delimited, header, shaped
@@ -20,11 +20,6 @@ from cytoreg.sources.text.dialect import LINES, Dialect, dialect_of
 
 _END = "\0"
 """What stands behind the last delimiter of a record, where one ends each."""
-
-
-def inputs(name: str, config: CsvSource, extracts: Path) -> list[Path]:
-    """The files, in the order of their names."""
-    return find(name, config.path, extracts)
 
 
 def read(name: str, config: CsvSource, extracts: Path) -> Iterator[Item]:

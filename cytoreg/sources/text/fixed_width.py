@@ -12,17 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.sources import blocks
-from cytoreg.sources.files import check_text, find, open_utf8, relative_name, texts
+from cytoreg.sources.files import check_text, open_utf8, relative_name, texts
 from cytoreg.sources.items import Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import lines
 from cytoreg.sources.text.config import FixedWidthSource
 
 _BLANK_END = re.compile(rb" [\r\n]")
-
-
-def inputs(name: str, config: FixedWidthSource, extracts: Path) -> list[Path]:
-    """The files, in the order of their names."""
-    return find(name, config.path, extracts)
 
 
 def read(name: str, config: FixedWidthSource, extracts: Path) -> Iterator[Item]:

@@ -1,0 +1,32 @@
+"""How files begin that may be of several kinds: what `Reader.recognizes` looks at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cytoreg.errors import CytoregError
+
+__all__ = ["PACKED", "first_lines", "without_packing"]
+
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+_LINE = 1 << 16
+"""Bytes of a line that are looked at."""
+
+
+def without_packing(where: str) -> str:
+    """A path in small letters, without the ending of a compression."""
+    text = where.casefold()
+    for ending in PACKED:
+        text = text.removesuffix(ending)
+    return text
+
+
+def first_lines(where: str, extracts: Path) -> tuple[bytes, bytes]:
+    """The first two lines of the first file; empty where it cannot be read, which reading tells."""
+    from cytoreg.sources.files import open_bytes, texts
+
+    try:
+        with open_bytes("", texts("", where, extracts)[0], where) as file:
+            return file.readline(_LINE), file.readline(_LINE)
+    except CytoregError:
+        return b"", b""

@@ -1,0 +1,56 @@
+"""The kind `dataset_json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg.errors import CytoregError
+from cytoreg.sources.cdisc.config import DatasetJsonSource
+from cytoreg.sources.reader import Draft, Reader
+
+if TYPE_CHECKING:
+    from cytoreg.sources.items import Item
+    from cytoreg.sources.unread import Unread
+
+
+class DatasetJson(Reader[DatasetJsonSource]):
+    """CDISC Dataset-JSON."""
+
+    config = DatasetJsonSource
+    endings = (".json", ".jsonl", ".ndjson")
+
+    def read(self, name: str, config: DatasetJsonSource, extracts: Path) -> Iterator[Item]:
+        """Rows of the one table."""
+        from cytoreg.sources.cdisc.dataset import read
+
+        return read(name, config, extracts)
+
+    def draft(self, name: str, where: str, extracts: Path) -> Draft:
+        """One table with all columns."""
+        return Draft({"path": where, "columns": "all"}, [name])
+
+    def recognizes(self, where: str, extracts: Path) -> bool | None:
+        """By what the first file says of itself."""
+        from cytoreg.sources.cdisc.outline import NoDataset, outline
+        from cytoreg.sources.files import check_text, open_utf8, texts
+
+        try:
+            path = texts("", where, extracts)[0]
+            with open_utf8("", path, where, check_text("", path, where, "utf-8")) as file:
+                outline(file)
+        except NoDataset as error:
+            return error.version != ""
+        except CytoregError:  # which is said when the file is read
+            return False
+        return True
+
+    def unread(self) -> list[Unread]:
+        """What a dataset may hold and is not read."""
+        from cytoreg.sources.cdisc.unread import UNREAD
+
+        return UNREAD["dataset_json"]
+
+
+DATASET_JSON = DatasetJson()

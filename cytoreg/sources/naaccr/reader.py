@@ -1,0 +1,111 @@
+"""The kinds `naaccr_flat` and `naaccr_xml`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cytoreg.errors import ConfigError, CytoregError
+from cytoreg.sources.beginnings import first_lines
+from cytoreg.sources.naaccr.config import NaaccrFlatSource, NaaccrXmlSource
+from cytoreg.sources.reader import Draft, Reader
+
+if TYPE_CHECKING:
+    from cytoreg.sources.items import Item
+    from cytoreg.sources.unread import Unread
+
+
+_ABSTRACT = 3000
+"""Bytes that a line of NAACCR exceeds, whatever its record type."""
+_CDA = "{urn:hl7-org:v3}ClinicalDocument"
+
+
+class NaaccrFlat(Reader[NaaccrFlatSource]):
+    """NAACCR fixed width."""
+
+    config = NaaccrFlatSource
+    endings = (".txt", ".dat")
+    empty = ""
+
+    def read(self, name: str, config: NaaccrFlatSource, extracts: Path) -> Iterator[Item]:
+        """Rows of the one table, and lines that are no record."""
+        from cytoreg.sources.naaccr.flat import read
+
+        return read(name, config, extracts)
+
+    def draft(self, name: str, where: str, extracts: Path) -> Draft:
+        """A row a line with all items of its version."""
+        return Draft({"path": where, "items": "all"}, [name])
+
+    def recognizes(self, where: str, extracts: Path) -> bool | None:
+        """By the length of the first line, and the version in it."""
+        first, _ = first_lines(where, extracts)
+        return len(first) > _ABSTRACT and first[16:19].isdigit()
+
+    def unread(self) -> list[Unread]:
+        """What a line of NAACCR may hold and is not read."""
+        from cytoreg.sources.naaccr.unread import UNREAD
+
+        return UNREAD["naaccr_flat"]
+
+
+class NaaccrXml(Reader[NaaccrXmlSource]):
+    """NAACCR XML."""
+
+    config = NaaccrXmlSource
+    endings = (".xml",)
+
+    def inputs(self, name: str, config: NaaccrXmlSource, extracts: Path) -> list[Path]:
+        """The files and the user's dictionaries."""
+        from cytoreg.sources.naaccr.xml import inputs
+
+        return inputs(name, config, extracts)
+
+    def read(self, name: str, config: NaaccrXmlSource, extracts: Path) -> Iterator[Item]:
+        """Rows of each level, and elements that cannot be read."""
+        from cytoreg.sources.naaccr.xml import read
+
+        return read(name, config, extracts)
+
+    def draft(self, name: str, where: str, extracts: Path) -> Draft:
+        """Patients and tumors with all items that the files hold."""
+        tables = ["patient", "tumor"]
+        return Draft({"path": where, "items": dict.fromkeys(tables, "all")}, tables)
+
+    def recognizes(self, where: str, extracts: Path) -> bool | None:
+        """By the root of the first file that is NAACCR XML or CDA."""
+        from cytoreg.sources.files import open_bytes, texts
+        from cytoreg.sources.naaccr.stream import NotNaaccr, OtherXml, root_of
+
+        other = ""
+        try:
+            for path in texts("", where, extracts):
+                with open_bytes("", path, where) as file:
+                    try:
+                        root_of(file)
+                    except OtherXml as error:
+                        if error.tag == _CDA:
+                            return False
+                        root = error.tag.rpartition("}")[2]
+                        what = "is XML, but neither NAACCR XML nor CDA"
+                        other = other or f"{path.name} {what}: its root is {root}"
+                    else:
+                        return True
+        except (CytoregError, NotNaaccr):  # which is said when the file is read
+            return None
+        raise ConfigError(
+            other,
+            remedy="in place of REDCap's or CDISC's ODM export the records as CSV, with the data"
+            " dictionary; in place of FHIR in XML ask for FHIR in JSON",
+        )
+
+    def unread(self) -> list[Unread]:
+        """What NAACCR XML may hold and is not read."""
+        from cytoreg.sources.naaccr.unread import UNREAD
+
+        return UNREAD["naaccr_xml"]
+
+
+NAACCR_FLAT = NaaccrFlat()
+NAACCR_XML = NaaccrXml()
