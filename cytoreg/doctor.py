@@ -49,7 +49,7 @@ def examine(root: Path | None, extracts: Path | None, data: Path | None) -> list
         ("marts", _marts),
     ):
         checks.append(_guarded(what, look, project))
-    checks += _sources(project)
+    checks += [*_kinds(), *_sources(project)]
     return [
         *checks,
         *_night(project, checks),
@@ -168,6 +168,25 @@ def _marts(project: Project) -> str:
             remedy=f"put it in place anew: cytoreg rollback {run or 'RUN'}",
         )
     return f"run {run}, as exported"
+
+
+def _kinds() -> Iterator[Check]:
+    """The kinds of source that other packages add; nothing where there are none."""
+    from cytoreg.sources.kinds import OWN, kinds, owner, reader
+
+    try:
+        found = kinds()
+    except ConfigError as error:
+        yield Check("wrong", "kinds of source", str(error))
+        return
+    for kind, entry in found.items():
+        if kind not in OWN:
+            try:
+                reader(kind)
+            except ConfigError as error:
+                yield Check("wrong", f"kind {kind}", str(error))
+            else:
+                yield Check("ok", f"kind {kind}", f"of {owner(entry)}")
 
 
 def _sources(project: Project) -> Iterator[Check]:

@@ -208,22 +208,9 @@ END = "<!-- End of what is not read. -->"
 
 def unread(kind: str, page: str) -> str:
     """The page of a kind of source with its register of what is not read, at its end if new."""
-    from cytoreg.sources.kinds import reader
-    from cytoreg.sources.unread import INSTEAD
+    from cytoreg.sources.page import register
 
-    register = reader(kind).unread()
-    told = {one.instead for one in register}
-    meanings = "; ".join(
-        f"*{what}*: {meaning}" for what, meaning in INSTEAD.items() if what in told
-    )
-    rows = [(one.feature, one.where, one.instead, one.detail) for one in register]
-    columns = (
-        "what a source may hold",
-        "where it is described",
-        "what happens",
-        "how, or what to do",
-    )
-    section = f"{BEGIN}\n\n## What is not read\n\n{table(columns, rows)}\n{meanings}.\n\n{END}"
+    section = f"{BEGIN}\n\n{register(kind)}\n\n{END}"
     before, found, after = page.partition(BEGIN)
     rest = after.partition(END)[2] if found else "\n"
     return f"{before.rstrip()}\n\n{section}{rest}"

@@ -206,6 +206,28 @@ def add_(
     typer.echo("next       edit these files, then: cytoreg doctor && cytoreg validate")
 
 
+@group.command("kinds")
+def kinds_(
+    kind: Annotated[
+        str | None, typer.Argument(metavar="[KIND]", help="The kind whose page is shown.")
+    ] = None,
+) -> None:
+    """List the kinds of source there are, or show the page of one: its keys, what it does not read.
+
+    A package adds a kind by an entry point: docs/how-to/kind-of-source.md.
+
+    Example:  cytoreg sources kinds csv
+    """
+    from cytoreg.sources.kinds import kinds, owner, reader
+    from cytoreg.sources.page import page
+
+    if kind is not None:
+        typer.echo(page(kind), nl=False)
+        return
+    rows = [[name, owner(entry), " ".join(reader(name).endings)] for name, entry in kinds().items()]
+    show_table(["kind", "package", "endings of its files"], rows)
+
+
 def _show_headings(found: list[Headings], kind: str) -> None:
     """Which line of which file was taken for headings; the names are those of the section."""
     for one in found[:_SHOWN]:

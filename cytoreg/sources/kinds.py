@@ -55,15 +55,15 @@ def kinds() -> Mapping[str, EntryPoint]:
     for entry in entry_points(group=GROUP):
         if entry.name in found:
             raise ConfigError(
-                f"two kinds of source are called {entry.name}: {_owner(found[entry.name])} and"
-                f" {_owner(entry)} each have one",
+                f"two kinds of source are called {entry.name}: {owner(found[entry.name])} and"
+                f" {owner(entry)} each have one",
                 remedy="uninstall one of the packages, or give its kind another name",
             )
         found[entry.name] = entry
     return found
 
 
-def _owner(entry: EntryPoint) -> str:
+def owner(entry: EntryPoint) -> str:
     """The package and its version that an entry point belongs to."""
     return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "cytoreg"
 
@@ -83,7 +83,7 @@ def reader(kind: str) -> Reader[Source]:
 
 
 def _loaded(entry: EntryPoint) -> Reader[Source]:
-    where = f"the kind {entry.name} of {_owner(entry)} ({entry.value})"
+    where = f"the kind {entry.name} of {owner(entry)} ({entry.value})"
     remedy = "repair that package, or uninstall it"
     try:
         found: object = entry.load()

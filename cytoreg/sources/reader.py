@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
@@ -66,6 +67,10 @@ class Reader(Protocol[C]):
     @abstractmethod
     def unread(self) -> list[Unread]:
         """The register of what such a source may hold and is not read."""
+
+    def page(self) -> str:
+        """Its documentation, as Markdown; below it stand its keys and what is not read."""
+        return cleandoc(self.config.__doc__ or "")
 
     def inputs(self, name: str, config: C, extracts: Path) -> list[Path]:
         """The files that the source is read from; [] when it is a server."""

@@ -10,7 +10,8 @@ import pytest
 from command_line import run, run_process
 
 COMMANDS = (
-    "init", "simulate", "sources list", "sources add", "refresh", "validate", "serve", "rollback",
+    "init", "simulate", "sources list", "sources add", "sources kinds", "refresh",
+    "validate", "serve", "rollback",
     "publish", "query", "report", "plot", "runs", "rules", "doctor", "verify", "status",
     "backup",
     "restore", "forget", "key new", "key rotate",

@@ -23,6 +23,7 @@ from cytoreg.project.load import Project, load_project
 from cytoreg.sources import retry
 from cytoreg.sources.items import Served
 from cytoreg.sources.text import delimited
+from cytoreg.sources.text.reader import CSV
 from cytoreg.system.machine import MachineError
 from cytoreg.warehouse.connection import open_build
 
@@ -393,14 +394,14 @@ def test_a_file_that_vanishes_between_finding_and_reading_it_is_looked_for_again
 ) -> None:
     log = project(LOG)
     write(log, a=ONE, b=ONE)
-    finding = delimited.inputs
+    finding = CSV.inputs
 
     def vanishing(*args: object) -> list[Path]:
         found = finding(*args)
         (log.extracts / "b.csv").unlink(missing_ok=True)
         return found
 
-    monkeypatch.setattr(delimited, "inputs", vanishing)
+    monkeypatch.setattr(CSV, "inputs", vanishing)
     assert [file.name for file in land(log, "log").files] == ["a.csv"]
 
 

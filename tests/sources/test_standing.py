@@ -23,6 +23,7 @@ from cytoreg.project.config import Gates
 from cytoreg.project.load import Project
 from cytoreg.publication.gates import Gate, check_gates
 from cytoreg.sources.text import delimited
+from cytoreg.sources.text.reader import CSV
 from cytoreg.warehouse.connection import open_build
 
 Make = Callable[[str], Project]
@@ -180,7 +181,7 @@ def test_a_failed_refresh_is_continued_with_what_it_landed(
     with pytest.raises(ConfigError, match="later"), running(log, None) as failed:
         land_source(failed, "log")
         raise ConfigError("later")
-    monkeypatch.setattr(delimited, "inputs", lambda *_: pytest.fail("was asked again"))
+    monkeypatch.setattr(CSV, "inputs", lambda *_: pytest.fail("was asked again"))
     with night(log, resume=True) as resumed:
         assert land_source(resumed, "log")["stale"] == 0
     assert resumed.as_of == failed.as_of

@@ -12,7 +12,7 @@ from cytoreg.sources.drops.server import Server
 from cytoreg.system import durable
 
 if TYPE_CHECKING:
-    from cytoreg.sources.config import AnySource
+    from cytoreg.sources.declaration import Source
 
 
 def state_of(path: Path) -> str:
@@ -24,7 +24,7 @@ def state_of(path: Path) -> str:
     return f"{stat.st_ino} {stat.st_size} {stat.st_mtime_ns}"
 
 
-def archived_at(config: AnySource, where: str) -> str:
+def archived_at(config: Source, where: str) -> str:
     """Where a file goes; where it is if it lies in an archive already."""
     root = f"{config.addresses[0].server}/" if config.addresses else "/"
     folder, name = posixpath.split(where)
@@ -50,9 +50,7 @@ class _Disk:
         durable.move(Path(where), Path(to))
 
 
-def moved(
-    source: str, config: AnySource, files: Mapping[str, str]
-) -> Iterator[tuple[str, str, str]]:
+def moved(source: str, config: Source, files: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Move files, each in the state in which it was read; yields each with its new place and why it
     was left, if it was.
 
@@ -66,7 +64,7 @@ def moved(
 
 
 def _each(
-    place: _Place, config: AnySource, files: Mapping[str, str]
+    place: _Place, config: Source, files: Mapping[str, str]
 ) -> Iterator[tuple[str, str, str]]:
     for where, state in files.items():
         to = archived_at(config, where)
