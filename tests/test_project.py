@@ -93,6 +93,7 @@ def test_a_folder_without_a_project_says_how_to_make_one(tmp_path: Path) -> None
         (TOML.replace("max_drop", "max_drops"), r"gates\.max_drops: unknown key"),
         (TOML.replace('kind = "csv"', 'kind = "cvs"'), r"sources\.or_log.*'cvs'"),
         (TOML.replace("length = 80", ""), r"sources\.death_index.*length: Field required"),
+        ("sources.lab = 5\n" + TOML, r"sources\.lab: Input should be a valid dictionary"),
         ("[registry\n", r"not valid TOML"),
     ],
 )

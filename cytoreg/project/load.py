@@ -165,7 +165,8 @@ def _refuse_passwords(raw: dict[str, Any], path: Path) -> None:
     """Raise ConfigError for a source whose password stands in cytoreg.toml itself."""
     sources = raw.get("sources")
     for name, source in sources.items() if isinstance(sources, dict) else ():
-        for key, section in (("", source), ("server.", source.get("server"))):
+        server = source.get("server") if isinstance(source, dict) else None
+        for key, section in (("", source), ("server.", server)):
             said = section.get("password", "") if isinstance(section, dict) else ""
             if said and isinstance(said, str) and not _FROM_OUTSIDE.fullmatch(said):
                 raise ConfigError(
@@ -179,7 +180,8 @@ def _kinds(raw: dict[str, object]) -> dict[str, str]:
     sources = raw.get("sources")
     if not isinstance(sources, dict):
         return {}
-    return {name: str(one["kind"]) for name, one in sources.items() if "kind" in one}
+    sections = {name: one for name, one in sources.items() if isinstance(one, dict)}
+    return {name: str(one["kind"]) for name, one in sections.items() if "kind" in one}
 
 
 def expand(value: object, path: Path) -> object:
