@@ -111,9 +111,8 @@ COMMENTS = {
 def ensure(con: duckdb.DuckDBPyConnection, *tables: str) -> None:
     """Make those `quality` tables that do not exist yet; say what they and their columns are."""
     rows = con.execute(
-        "select table_name from duckdb_columns()"
-        " where schema_name = 'quality' and database_name = current_database()"
-        " group by 1 having bool_and(comment is not null)"
+        "select table_name from duckdb_tables() where schema_name = 'quality'"
+        " and database_name = current_database() and comment is not null"
     ).fetchall()
     for table in sorted(set(tables) - {name for (name,) in rows}):
         _make(con, table)
