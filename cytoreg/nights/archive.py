@@ -1,8 +1,9 @@
-"""What a published night was delivered goes into the archives of its sources.
+"""Move what a published run read into the archives of its sources.
 
-A night notes the files that each source was read from, with the state of each. Once it is
-published, those of sources with an `archive` are moved there, unless another source that reads them
-has not read them so. What could not be done then is done when the next run begins.
+A run notes the files that each source was read from, with the state of each. Once the run is
+published, the files of sources with an `archive` are moved there, unless another source reads the
+same files and has not read them in this state. What could not be moved then is moved when the next
+run begins.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class _Noted(TypedDict):
 
 
 def note(run: Run, source: str, landing: Landing) -> None:
-    """Keep what a source was read from, in a project that archives."""
+    """Note what a source was read from, if the project archives."""
     if not any(config.archive for config in run.project.config.sources.values()):
         return
     known = _Noted(read=landing.delivered, move=_deliveries(run, source, landing))
@@ -50,7 +51,7 @@ def note(run: Run, source: str, landing: Landing) -> None:
 
 
 def carry(failed: Run, run: Run, source: str) -> None:
-    """Let a run that continues a failed one know what that one was read from."""
+    """Copy the notes of a failed run to the run that continues it."""
     before = failed.folder / FOLDER / source
     if before.exists():
         (run.folder / FOLDER).mkdir(exist_ok=True)
@@ -58,10 +59,10 @@ def carry(failed: Run, run: Run, source: str) -> None:
 
 
 def archive(run: Run) -> list[str]:
-    """Move what a published run was read from; returns what stays, and why.
+    """Move what a published run was read from; returns what was not moved, and why.
 
-    Raises SourceError or OSError when a server or a folder cannot be reached: what is left then is
-    moved by `make_up`.
+    Raises SourceError or OSError when a server or a folder cannot be reached; `make_up` moves the
+    rest later.
     """
     if not (run.folder / FOLDER).exists():
         return []
@@ -96,7 +97,7 @@ def archive(run: Run) -> list[str]:
 
 
 def make_up(project: Project) -> None:
-    """Move what published runs have not moved, as far as it can be reached now."""
+    """Move what published runs have not moved yet, as far as it can be reached now."""
     for folder in folders(project):
         if not (folder / FOLDER).exists():
             continue
@@ -106,7 +107,7 @@ def make_up(project: Project) -> None:
 
 
 def _deliveries(run: Run, source: str, landing: Landing) -> list[str]:
-    """The files that go into the archive: dictionaries and catalogs stay."""
+    """The files that go into the archive; dictionaries and catalogs stay."""
     config = run.project.source(source)
     patterns = [pattern for key in ("path", "data") if (pattern := getattr(config, key, ""))]
     if not config.archive:
@@ -122,7 +123,7 @@ def _deliveries(run: Run, source: str, landing: Landing) -> list[str]:
 
 
 def _noted(run: Run) -> dict[str, _Noted]:
-    """What each source of the run was read from; nothing of one that was not read."""
+    """What each source of the run was read from; sources that were not read are left out."""
     found: dict[str, _Noted] = {}
     for source in run.project.config.sources:
         found[source] = _Noted(read={}, move=[])

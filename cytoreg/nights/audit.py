@@ -1,7 +1,7 @@
-"""The audit: who did what that touches persons' data, in an append-only table of the ledger.
+"""The audit: who did what with persons' data, in an append-only table of the ledger.
 
-It holds names of users, runs, sources and files written, and never a question's text, which may
-name a patient: of that its SHA-256 is kept, by which a question can be recognized.
+It holds names of users, runs, sources and files written. The text of a query may name a patient, so
+only its SHA-256 is kept, by which the query can be recognized.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ What = Literal[
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that was done."""
+    """One audited action."""
 
     at: datetime
     who: str
@@ -36,7 +36,7 @@ class Entry:
 
 
 def record(project: Project, what: What, detail: str) -> None:
-    """Note that this user does something now; raises ConfigError when the ledger cannot say so."""
+    """Record that the current user does something now; raises ConfigError if the ledger cannot."""
     with begin(project.ledger_url) as connection:
         connection.execute(
             ledger_tables()
@@ -47,7 +47,7 @@ def record(project: Project, what: What, detail: str) -> None:
 
 
 def entries(project: Project) -> list[Entry]:
-    """All that was done, the oldest first."""
+    """All audited actions, the oldest first."""
     audit = ledger_tables().tables["audit"]
     with begin(project.ledger_url) as connection:
         found = connection.execute(audit.select().order_by(audit.c.number)).all()
@@ -55,5 +55,5 @@ def entries(project: Project) -> list[Entry]:
 
 
 def of_question(sql: str, run: str) -> str:
-    """What the audit keeps of a question to the private build of a run."""
+    """What the audit keeps of a query to the private build of a run."""
     return f"run {run}; SQL {hashlib.sha256(sql.encode()).hexdigest()}"

@@ -1,4 +1,4 @@
-"""How a run begins and fails: the lock of the data folder, what earlier runs left, the ledger."""
+"""Begin and fail a run: the lock of the data folder, what earlier runs left, the ledger."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def new_run(
     resume: bool = False,
     accept: Iterable[str] = (),
 ) -> Run:
-    """Begin a run: take the refresh lock, make its folder, open its row in the ledger.
+    """Begin a run: take the refresh lock, make the run's folder, open its row in the ledger.
 
-    `as_of` is the last day that the extracts can speak of (default: today, in the registry's time
-    zone). `resume` continues the last run with what it landed, and its `as_of`; raises ConfigError
-    if that one came to an end.
+    `as_of` is the last day that the extracts can cover (default: today, in the registry's time
+    zone). `resume` continues the last run with what it landed and with its `as_of`; raises
+    ConfigError if that run ended with a verdict.
     """
     accepted = tuple(accept)
     for source in accepted:
@@ -57,7 +57,7 @@ def _begin(
         as_of = as_of or continued.as_of
     now = _after_all(project)
     run = Run(
-        run_id=f"{now:{ID}}-{now.microsecond:06x}",  # ids sort as the runs began
+        run_id=f"{now:{ID}}-{now.microsecond:06x}",  # ids sort in the order in which runs began
         root=project.root,
         extracts=project.extracts,
         data=project.data,
@@ -82,7 +82,8 @@ def _begin(
 
 
 def _after_all(project: Project) -> datetime:
-    """Now; of a clock that was set back, a second after the newest run: order is kept by ids."""
+    """The time now; if the clock was set back, a second after the newest run, so that ids stay
+    sorted."""
     now, last = datetime.now(UTC), newest(project)
     return last + timedelta(seconds=1) if last and now < last else now
 
@@ -107,7 +108,7 @@ def _failed(project: Project) -> Run:
 def fail(run: Run, error: BaseException) -> None:
     """Record that a run ended without a verdict, as far as that can be recorded now.
 
-    The published marts are untouched. What cannot be recorded is made up by the next run.
+    The published marts are untouched. The next run makes up for what could not be recorded.
     """
     if isinstance(error, KeyboardInterrupt):
         text = "interrupted"
@@ -119,5 +120,5 @@ def fail(run: Run, error: BaseException) -> None:
         endings.keep(run, "failed", error=text)
     with suppress(Exception):
         endings.enter(run)
-    with suppress(Exception):  # nights that fail must not fill the disk
+    with suppress(Exception):  # failed nights must not fill the disk
         retention.retain(run.project, run.project.config.retention.builds)

@@ -1,4 +1,4 @@
-"""What cytoreg.toml says of its own sources, held against schemas before anything is judged."""
+"""Check what cytoreg.toml says of its sources against the schemas, before anything is judged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cytoreg.project.config import Config
 
 
 def require_sources(config: Config) -> None:
-    """Raise ConfigError where there is nothing to land."""
+    """Raise ConfigError if the project has no source."""
     if not config.sources:
         raise ConfigError(
             "cytoreg.toml declares no source: there is nothing to land",
@@ -18,10 +18,10 @@ def require_sources(config: Config) -> None:
 
 
 def require_declared(config: Config, entities: Collection[str]) -> None:
-    """Raise ConfigError for a table without a schema, and for sources that linkage would lose.
+    """Raise ConfigError for a table without a schema, and for sources that linkage would ignore.
 
-    A name in [linkage.precedence] or [linkage.cut] that is no source would do nothing; a source of
-    persons that no list of [linkage.precedence] has gives no field of a person.
+    A name in [linkage.precedence] or [linkage.cut] that is not a source would have no effect; a
+    source of persons in no list of [linkage.precedence] would give no field of a person.
     """
     for source, section in config.sources.items():
         for table, entity in section.tables.items():

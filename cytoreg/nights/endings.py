@@ -1,6 +1,6 @@
-"""How a run ended: in a file of its own first, and from there in the ledger.
+"""How a run ended: written to a file of the run first, and copied from there to the ledger.
 
-What the ledger could not be told, or has lost, is told by the next run that begins: see `make_up`.
+If the ledger could not be written, or was lost, the next run that begins fills it: see `make_up`.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ NAME = "ending.json"
 RETELL = "retell.json"
 
 Counted = tuple[str, str, int, bool]
-"""Source, table, records, whether they are an old landing's."""
+"""Source, table, number of records, and whether they come from an old landing."""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """What the ledger says of a run that its other files do not: see `ledger.finish`."""
+    """What the ledger says of a run that the run's other files do not: see `ledger.finish`."""
 
     status: str
     finished_at: str
@@ -63,14 +63,14 @@ def keep(
     outputs: Mapping[str, int] | None = None,
     tables: Sequence[Counted] = (),
 ) -> None:
-    """Write down how a run ends: of one that is to be published, before it is."""
+    """Write down how a run ends; for a run that is to be published, before it is."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     ending = Ending(status, now, error, outputs or {}, tables)
     durable.write(run.folder / NAME, json.dumps(asdict(ending)))
 
 
 def enter(run: Run) -> None:
-    """Tell the ledger how a run ended and when it was published, from the run's own files."""
+    """Enter in the ledger how a run ended and when it was published, from the run's files."""
     url = run.project.ledger_url
     ending = of(run, published_run(run.project))
     if ending:
@@ -90,10 +90,10 @@ def enter(run: Run) -> None:
 
 
 def make_up(project: Project) -> int:
-    """Tell the ledger of every kept run what it does not know; returns of how many.
+    """Enter in the ledger what it lacks of every kept run; returns how many runs were entered.
 
-    To be called while no run is under way. A run that is published and has no note of it, because
-    its night ended at the rename, gets one.
+    Call it while no run is under way. A published run whose publication was never noted, because
+    the process ended at the rename, gets a note.
     """
     url = project.ledger_url
     current = noted(project)
@@ -101,7 +101,7 @@ def make_up(project: Project) -> int:
     told = 0
     for run, ending in ended(project, current):
         if ending and ending.status == "interrupted":
-            with suppress(ConfigError):  # its verdict was written before the rename that never was
+            with suppress(ConfigError):  # the verdict was written, but the rename never happened
                 keep_verdict(run, replace(read_verdict(run), published=False))
         if run.run_id not in known:
             ledger.enter_run(
@@ -121,12 +121,12 @@ def make_up(project: Project) -> int:
 
 
 def retelling(runs: Sequence[str], what: str, detail: str) -> str:
-    """What `RETELL` of the data folder holds: runs that were made anew, and the audit's row."""
+    """Runs that were remade and the row for the audit, as file `RETELL` of the data folder says."""
     return json.dumps({"runs": list(runs), "what": what, "detail": detail})
 
 
 def _retell(project: Project) -> None:
-    """Tell the ledger of runs that were made anew after they ended, and the audit why."""
+    """Enter in the ledger the runs that were remade after they ended, and in the audit why."""
     path = project.data / RETELL
     if not path.exists():
         return
@@ -139,20 +139,21 @@ def _retell(project: Project) -> None:
 
 
 def ended(project: Project, current: str | None) -> Iterator[tuple[Run, Ending | None]]:
-    """The kept runs and how each ended; `current` is published. None ended that was cut off."""
+    """The kept runs and how each ended; `current` is published. Interrupted runs have no ending."""
     for folder in folders(project):
-        with suppress(ConfigError):  # its own file is gone: it costs this run alone
+        with suppress(ConfigError):  # a missing file costs this run alone
             run = Run.of(project, folder.name)
             yield run, of(run, current)
 
 
 def untold(run: Run, ending: Ending | None, known: Mapping[str, str]) -> bool:
-    """Whether the ledger, whose statuses are `known`, does not say how a run ended."""
+    """Whether the ledger, whose statuses are `known`, lacks how a run ended."""
     return run.run_id not in known or bool(ending and ending.status != known[run.run_id])
 
 
 def runs(project: Project, limit: int = 20) -> list[ledger.RunRecord]:
-    """The latest runs as the ledger has them; one that was published since is so, see `make_up`."""
+    """The latest runs from the ledger, corrected for publications it has not heard of: see
+    `make_up`."""
 
     def was_published(run_id: str) -> bool:
         return run_id == published_run(project) or bool(notes.of(project.builds / run_id))
@@ -166,7 +167,7 @@ def runs(project: Project, limit: int = 20) -> list[ledger.RunRecord]:
 
 
 def of(run: Run, current: str | None) -> Ending | None:
-    """How a run ended; one that was to be published and was not was interrupted before."""
+    """How a run ended; if it was to be published and was not, it was interrupted before."""
     ending = read(run)
     if ending is None or ending.status != "published":
         return ending
@@ -175,7 +176,7 @@ def of(run: Run, current: str | None) -> Ending | None:
 
 
 def read(run: Run) -> Ending | None:
-    """What a run wrote of its end, be it that it was published; none if it came not so far."""
+    """How a run's own file says it ended, published or not; None if it did not get that far."""
     try:
         known = json.loads((run.folder / NAME).read_text(encoding="utf-8"))
         return Ending(**known | {"tables": [tuple(table) for table in known["tables"]]})
@@ -184,7 +185,7 @@ def read(run: Run) -> Ending | None:
 
 
 def _checks(folder: Path) -> list[ledger.Check]:
-    """What a run's checks counted, from what it exported; none if it came not so far."""
+    """What a run's checks counted, from its export; None if it did not get that far."""
     public = folder / "published.duckdb"
     if not public.exists():
         return []

@@ -1,4 +1,4 @@
-"""How a run ends: gates, export without identities, report, the one rename, the ledger."""
+"""Finish a run: gates, export without identities, report, the one rename, the ledger."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ _DONE: dict[Purpose, str] = {"publish": "published", "validate": "validated", "r
 
 
 def finish(run: Run, progress: Progress = quiet) -> Verdict:
-    """Check the gates, write the report and, to publish, put the marts in place if they hold.
+    """Check the gates and write the report; if the gates hold and `publish` is set, publish the
+    marts.
 
-    Once the marts are in place the run is published, whatever fails after that: the verdict's
-    notes say what did, and the next run makes it up.
+    Once the marts are in place the run counts as published, whatever fails afterwards: the
+    verdict's notes say what failed, and the next run makes up for it.
     """
     from cytoreg.nights.run_key import run_key
     from cytoreg.publication import privacy, publish, retention
@@ -96,7 +97,7 @@ def _put_in_place(run: Run) -> list[str]:
 
 
 def _told(error: BaseException) -> str:
-    """What went wrong, without a value."""
+    """What went wrong, without any value from the data."""
     if isinstance(error, CytoregError):
         return error.message
     if isinstance(error, KeyboardInterrupt):
@@ -106,7 +107,7 @@ def _told(error: BaseException) -> str:
 
 
 def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
-    """The gates' verdicts, and the rows of each mart."""
+    """The verdicts of the gates, and the number of rows of each mart."""
     from cytoreg.nights.run_key import key_gates
     from cytoreg.publication import surge
     from cytoreg.publication.gates import check_gates
@@ -125,7 +126,7 @@ def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
 
 
 def sizes(con: DuckDBPyConnection) -> dict[str, int]:
-    """The rows of each mart."""
+    """The number of rows of each mart."""
     tables = con.execute(
         "select table_schema || '.' || table_name from information_schema.tables"
         " where table_schema = 'marts' and table_type = 'BASE TABLE' order by 1"
@@ -136,7 +137,7 @@ def sizes(con: DuckDBPyConnection) -> dict[str, int]:
 
 
 def describe(con: DuckDBPyConnection, run: Run) -> None:
-    """`quality.run`: which run, code, project and key this build is of; nothing that is timed."""
+    """Write `quality.run`: run, code, project and key of this build; no timings."""
     from cytoreg.identity.key import fingerprint_of
     from cytoreg.nights.run_key import run_key
 
@@ -158,7 +159,7 @@ def describe(con: DuckDBPyConnection, run: Run) -> None:
 
 
 def write_report(run: Run, status: str) -> None:
-    """The steward's page of a run that was exported."""
+    """Write the stewards' page of an exported run."""
     from cytoreg import report
 
     previous = _previous(run)
@@ -177,7 +178,8 @@ def write_report(run: Run, status: str) -> None:
 
 
 def _pulse(published: Path) -> dict[str, int] | None:
-    """The counts of what is published; None if it cannot be read: the report does without."""
+    """The counts of the published build; None if it cannot be read: the report does without
+    them."""
     import duckdb
 
     from cytoreg import report
@@ -189,7 +191,7 @@ def _pulse(published: Path) -> dict[str, int] | None:
 
 
 def _previous(run: Run) -> Path | None:
-    """The build that readers see now: its run's own export, which no client holds open."""
+    """The published build, read from its run's own export, which no client holds open."""
     from cytoreg.publication.publish import as_exported, published_run
 
     project = run.project
@@ -199,7 +201,7 @@ def _previous(run: Run) -> Path | None:
 
 
 def _used(run: Run) -> list[tuple[Landing, bool]]:
-    """The landings of a run, and which of them are old."""
+    """The landings that a run uses, and which of them are old."""
     from cytoreg.landing.land import landing_of
     from cytoreg.nights.source_status import stale
 
@@ -210,7 +212,8 @@ def _used(run: Run) -> list[tuple[Landing, bool]]:
 
 
 def counted(run: Run) -> list[endings.Counted]:
-    """What came in by source table, unparsable records included, and whether it is old."""
+    """Records received by source table, including unparsable ones, and whether the landing is
+    old."""
     return [
         (landing.source, table.table, table.rows + table.rejects, old)
         for landing, old in _used(run)

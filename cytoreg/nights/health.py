@@ -1,7 +1,7 @@
-"""How the registry's nights go, for whoever watches them: a file, a command's answer, a message.
+"""The health of the nightly refreshes, for monitoring: a file, a command's output, a message.
 
-Nothing here opens a build or reads a patient's value: a message holds ids of runs, names of gates
-and sources, and the errors that the ledger keeps.
+Nothing here opens a build or reads a patient's value: a message holds run ids, names of gates and
+sources, and the errors that the ledger keeps.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ __all__ = ["Health", "look", "notify", "tell"]
 
 FILE = "health.json"
 PATIENCE = 60
-"""Seconds that the command of `[notify]` may take."""
+"""Time limit for the command of `[notify]`, in seconds."""
 
 _GOES_ON = ("published", "running")
 
 
 @dataclass(frozen=True)
 class Health:
-    """What is published and since when, how the last refresh ended, and what is amiss.
+    """What is published and since when, how the last refresh ended, and what is wrong.
 
-    Times are UTC, as ISO 8601 to the second; what is not known is None.
+    Times are UTC, as ISO 8601 to the second; None means unknown.
     """
 
     registry: str
@@ -52,14 +52,14 @@ class Health:
 
     @property
     def well(self) -> bool:
-        """Whether nothing is amiss."""
+        """Whether nothing is wrong."""
         return not self.problems
 
 
 def look(project: Project) -> Health:
-    """The registry's health now; ConfigError when the ledger cannot be read.
+    """The registry's health now; raises ConfigError when the ledger cannot be read.
 
-    Only refreshes count: a validation or a rebuild publishes nothing and says nothing of the night.
+    Only refreshes count: a validation or a rebuild publishes nothing.
     """
     now = datetime.now(UTC)
     published, notes = published_run(project), all_notes(project)
@@ -95,7 +95,7 @@ def look(project: Project) -> Health:
 
 
 def tell(project: Project) -> None:
-    """Write the health file; send word if the refresh that has just ended published nothing."""
+    """Write the health file, and notify if the refresh that has just ended published nothing."""
     health = look(project)
     durable.write(project.data / FILE, json.dumps(asdict(health), indent=2))
     if health.last_status not in _GOES_ON:
@@ -103,9 +103,10 @@ def tell(project: Project) -> None:
 
 
 def notify(project: Project, health: Health) -> bool:
-    """Give what is amiss to the command of `[notify]`, on its standard input; whether it took it.
+    """Pass what is wrong to the command of `[notify]` on its standard input; returns whether it
+    worked.
 
-    It is run without a shell. That it fails, or is not there, ends nothing.
+    The command is run without a shell. If it fails or is missing, the run goes on.
     """
     command = project.config.notify.command
     if not command or health.well:
@@ -129,11 +130,11 @@ def notify(project: Project, health: Health) -> bool:
 
 
 def _last(project: Project) -> ledger.RunRecord | None:
-    """The last refresh, whatever was validated or rebuilt after it."""
+    """The last refresh; later validations and rebuilds are ignored."""
     for record in endings.runs(project, 50):
         try:
             purpose = Run.of(project, record.run_id).purpose
-        except ConfigError:  # its folder is gone: it counts by what the ledger says
+        except ConfigError:  # its folder is gone, so the ledger's status counts
             purpose = "publish"
         if purpose == "publish":
             return record

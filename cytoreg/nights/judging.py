@@ -1,8 +1,8 @@
-"""The order in which a night judges: whom it is about first, then all that is said of them.
+"""The order in which records are judged: persons first, then everything that refers to them.
 
 Persons are judged and linked before anything else, so that a rule of another entity looks at the
-person, by every number that the person has, and not at whatever single record shares a number.
-Where a rule compares the numbers of two records, it compares persons.
+linked person, whichever of the person's numbers a record carries, and not at a single record that
+happens to share a number. Where a rule compares the numbers of two records, it compares persons.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def judge_and_link(
     as_of: date,
     pseudonym_key: str,
 ) -> None:
-    """Judge the persons' records, link them, then judge all other records beside the persons.
+    """Judge the persons' records, link them, then judge all other records with the persons at hand.
 
-    `schemas` in load_schemas' order. Raises as `rules.judge` and `linkage.link` do.
+    `schemas` are in the order of load_schemas. Raises what `rules.judge` and `linkage.link` raise.
     """
     persons = link_persons(con, schemas, config, as_of=as_of, pseudonym_key=pseudonym_key)
     known = weighing.known_person(con, config)
@@ -63,7 +63,7 @@ def link_persons(
     as_of: date,
     pseudonym_key: str,
 ) -> list[str]:
-    """Judge the persons' records and link them; returns the entities that were judged."""
+    """Judge the persons' records and link them; returns the judged entities."""
     persons = _with_references(schemas, (config.entity, *config.without_number))
     rules.begin(con, schemas)
     for name in persons:
@@ -74,7 +74,7 @@ def link_persons(
 
 
 def _with_references(schemas: Mapping[str, EntityRules], names: tuple[str, ...]) -> list[str]:
-    """The entities, and those that must be judged before them, in the order of `schemas`."""
+    """The entities and those that must be judged before them, in the order of `schemas`."""
     wanted = set(names) & set(schemas)
     while missing := {o for n in wanted for o in schemas[n].refers_to} - wanted:
         wanted |= missing

@@ -1,4 +1,4 @@
-"""Which build answers: the published one, or that of a kept run; and what is newer than it."""
+"""Find the build to query, the published one or a kept run's, and what is newer than it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["LAST", "Kept", "answering", "build_of", "kept", "newer"]
 
 LAST, PUBLISHED = "last", "published"
-"""Stand for the newest run, and for the published one."""
+"""Names for the newest run and for the published one."""
 
 PRIVATE, PUBLIC = "build.duckdb", "published.duckdb"
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A run whose folder is still there, and how it ended: `state` is a word or two."""
+    """A run whose folder still exists, and how it ended: `state` is a word or two."""
 
     run_id: str
     state: str
@@ -34,9 +34,10 @@ class Kept:
 
 
 def build_of(project: Project, run: str | None = None, *, private: bool = False) -> Path:
-    """The file to ask: what is published, or of the run `run`; with `private` its private build.
+    """The file to query: the published build, or that of run `run`; with `private` its private
+    build.
 
-    Raises ConfigError when nothing is published, and for a run that has no such file.
+    Raises ConfigError when nothing is published, and for a run without such a file.
     """
     if run is None and not private:
         return project.published
@@ -45,9 +46,9 @@ def build_of(project: Project, run: str | None = None, *, private: bool = False)
 
 
 def answering(project: Project, run: str | None, file: str) -> Kept:
-    """The run that `run` names: an id, "last" (of those with this file), "published" or None.
+    """The run that `run` names: an id, "last" (the newest with this file), "published" or None.
 
-    Raises ConfigError when there is none, or its folder lacks `file`.
+    Raises ConfigError when there is no such run, or its folder lacks `file`.
     """
     runs = kept(project)
     word = run.casefold() if run else PUBLISHED
@@ -73,12 +74,12 @@ def answering(project: Project, run: str | None, file: str) -> Kept:
 
 
 def kept(project: Project) -> list[Kept]:
-    """The runs whose folders are there, the newest first."""
+    """The runs whose folders still exist, the newest first."""
     found = []
     for known in project.builds.glob(f"*/{RUN}"):
         folder = known.parent
         if folder.name[0] != ".":
-            # Ids begin with their second; within one second the file tells.
+            # Ids begin with the second; within one second the file decides.
             age = (folder.name[:16], known.stat().st_mtime_ns)
             found.append((age, Kept(folder.name, _state(project, folder), folder)))
     return [one for _, one in sorted(found, key=lambda pair: pair[0], reverse=True)]
@@ -92,7 +93,7 @@ def newer(project: Project, run_id: str) -> list[Kept]:
 
 
 def _state(project: Project, folder: Path) -> str:
-    """How a run ended, from what lies in its folder: no ledger is needed for it."""
+    """How a run ended, judged from its folder without the ledger."""
     try:
         run = Run.open(project.data, folder.name)
         closed = [gate.name for gate in read_verdict(run).closed]

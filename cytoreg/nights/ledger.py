@@ -1,7 +1,7 @@
-"""The ledger: what must outlive every build. Runs, what went in and out, checks over the nights.
+"""The ledger: what must outlive every build. Runs, their inputs and outputs, checks over time.
 
-Any database that SQLAlchemy reaches will do; by default a SQLite file in the data folder. Tables
-are made on first use. It holds counts, durations and scrubbed errors, no patient's data. One
+Any database that SQLAlchemy reaches will do; by default it is a SQLite file in the data folder.
+Tables are made on first use. It holds counts, durations and scrubbed errors, no patient's data. One
 ledger serves one data folder, whose lock lets one refresh run at a time.
 """
 
@@ -37,12 +37,12 @@ __all__ = [
 ]
 
 Check = tuple[str, str, int, int, str]
-"""What a check counted: rule, severity, violated, denominator, status."""
+"""Result of a check: rule, severity, violated, denominator, status."""
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run: `inputs` by source, `outputs` rows by mart, `durations` seconds by stage."""
+    """One run: `inputs` by source, `outputs` as rows by mart, `durations` in seconds by stage."""
 
     run_id: str
     status: str
@@ -71,7 +71,7 @@ class TrendPoint:
 
 @dataclass(frozen=True)
 class Publication:
-    """When a run's build was put in the place of another's: how, by whom and why."""
+    """When a run's build replaced another's as the published one: how, by whom and why."""
 
     run_id: str
     at: datetime
@@ -90,7 +90,7 @@ def start(
     project_hash: str,
     started_at: datetime | None = None,
 ) -> None:
-    """Open a run's row, status `running`; a run that never finished becomes `interrupted`."""
+    """Open a run's row with status `running`; a run that never finished becomes `interrupted`."""
     run = ledger_tables().tables["run"]
     with begin(url) as connection:
         connection.execute(
@@ -123,9 +123,9 @@ def finish(
 ) -> None:
     """Close a run's row: published, gate closed, validated or failed, and what was counted.
 
-    `inputs` has per source: fingerprint, rows, rejects, reused. `tables` has per source table:
-    source, table, records (unparsable ones included), whether they are an old landing's. `error`
-    is a scrubbed message. `checks` are as of `record_checks`.
+    `inputs` has for each source: fingerprint, rows, rejects, reused. `tables` has for each source
+    table: source, table, records (including unparsable ones), and whether they come from an old
+    landing. `error` is a scrubbed message. `checks` are as in `record_checks`.
     """
     known = ledger_tables().tables
     run = known["run"]
@@ -162,7 +162,7 @@ def finish(
 
 
 def record_checks(url: str, run_id: str, rows: Sequence[Check]) -> None:
-    """Keep a run's check results: (rule, severity, violated, denominator, status) each."""
+    """Store a run's check results, each (rule, severity, violated, denominator, status)."""
     with begin(url) as connection:
         table = ledger_tables().tables["check_history"]
         _replace(connection, table, run_id, _numbered(rows))
@@ -177,7 +177,7 @@ def _numbered(checks: Sequence[Check]) -> list[dict[str, object]]:
 
 
 def statuses(url: str) -> dict[str, str]:
-    """How each run of the ledger ended, as it knows."""
+    """How each run in the ledger ended."""
     run = ledger_tables().tables["run"]
     with begin(url) as connection:
         rows = connection.execute(run.select().with_only_columns(run.c.run_id, run.c.status))
@@ -193,7 +193,7 @@ def enter_run(
     code_version: str,
     project_hash: str,
 ) -> None:
-    """A row for a run of which the ledger does not know; it counts as interrupted."""
+    """Add a row for a run that the ledger lacks; it counts as interrupted."""
     known = {"as_of": as_of, "code_version": code_version, "project_hash": project_hash}
     with begin(url) as connection:
         connection.execute(
@@ -249,7 +249,7 @@ def runs(url: str, limit: int = 20) -> list[RunRecord]:
 
 
 def enter_publications(url: str, notes: Sequence[Note]) -> None:
-    """Enter when a run was published, as far as the ledger does not know."""
+    """Enter when a run was published, unless the ledger has it already."""
     table = ledger_tables().tables["publication"]
     if not notes:
         return
@@ -282,7 +282,7 @@ def publications(url: str, limit: int = 20) -> list[Publication]:
 def volumes(url: str, nights: int) -> dict[tuple[str, str], list[int]]:
     """Records of each (source, table) in the latest published runs, the oldest first.
 
-    A run in which an old landing served does not count for it.
+    Tables that a run took from an old landing are left out for that run.
     """
     tables = ledger_tables().tables
     run, counted = tables["run"], tables["run_table"]
@@ -341,7 +341,7 @@ def _replace(
     run_id: str,
     rows: Sequence[Mapping[str, object]],
 ) -> None:
-    """A run's rows of a table, in place of those that it had."""
+    """Replace a run's rows of a table."""
     connection.execute(table.delete().where(table.c.run_id == run_id))
     if rows:
         connection.execute(table.insert(), [{"run_id": run_id, **row} for row in rows])
@@ -350,7 +350,7 @@ def _replace(
 def _of(
     connection: sa.Connection, table: sa.Table, ids: Sequence[str], order: str
 ) -> Sequence[sa.Row[tuple[object, ...]]]:
-    """The rows of a table that belong to some runs."""
+    """The rows of a table that belong to the given runs."""
     return connection.execute(
         table.select().where(table.c.run_id.in_(ids)).order_by(table.c[order])
     ).all()
@@ -361,5 +361,5 @@ def _now() -> datetime:
 
 
 def _utc(moment: datetime) -> datetime:
-    """SQLite forgets the zone; the ledger writes UTC only."""
+    """Restore the zone that SQLite forgets; the ledger writes UTC only."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

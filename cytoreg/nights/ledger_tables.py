@@ -33,14 +33,14 @@ APPEND_ONLY = {
         " for each statement execute function audit_stays()",
     ],
 }
-"""What keeps rows of `audit` as they were written; whoever owns the database can undo it."""
+"""Triggers that keep rows of `audit` unchanged; the owner of the database can drop them."""
 
 
 @cache
 def ledger_tables() -> sa.MetaData:
-    """The tables that ledger.py and audit.py read and write; most belong to a run.
+    """The tables that ledger.py and audit.py read and write; most rows belong to a run.
 
-    `publication` may name a run that this ledger does not know: a build outlives a lost ledger.
+    `publication` may name a run that the ledger lacks: a build outlives a lost ledger.
     """
     import sqlalchemy as sa
 
@@ -132,11 +132,12 @@ MIGRATIONS = {
         "alter table publication add column why text",
     ),
 }
-"""What brings the tables of a version to the next one; the first had no table of its version."""
+"""Statements that bring the tables from each version to the next; the first had no version
+table."""
 
 
 def _migrate(connection: sa.Connection) -> None:
-    """Make the tables, or bring those of an earlier cytoreg up to date; refuse a later one's."""
+    """Make the tables, or migrate those of an earlier cytoreg; refuse those of a later one."""
     import sqlalchemy as sa
 
     there = set(sa.inspect(connection).get_table_names())
@@ -163,9 +164,9 @@ def _migrate(connection: sa.Connection) -> None:
 
 
 def repair(url: str) -> Path | None:
-    """Move an SQLite ledger that is damaged aside; returns where it is now, None if it is sound.
+    """Move a damaged SQLite ledger aside; returns its new place, None if it is sound.
 
-    To be called while no run is under way; `endings.make_up` fills the new one from the runs.
+    Call it while no run is under way; `endings.make_up` fills the new ledger from the kept runs.
     """
     path = damaged(url)
     if path is None:
@@ -178,7 +179,7 @@ def repair(url: str) -> Path | None:
 
 
 def damaged(url: str) -> Path | None:
-    """The file of an SQLite ledger that is damaged; None for a sound one, and for any other."""
+    """The file of a damaged SQLite ledger; None for a sound one and for any other database."""
     import sqlite3
 
     path = file_of(url)
@@ -188,27 +189,28 @@ def damaged(url: str) -> Path | None:
         with closing(sqlite3.connect(path)) as connection:
             sound = connection.execute("pragma quick_check(1)").fetchone() == ("ok",)
     except sqlite3.OperationalError:
-        return None  # locked, or no permission: the file says nothing of that
+        return None  # locked, or no permission: this is not damage
     except sqlite3.DatabaseError:
         sound = False
     return None if sound else path
 
 
 def file_of(url: str) -> Path | None:
-    """The file of an SQLite ledger; None for another database, and for what is no URL."""
+    """The file of a SQLite ledger; None for another database, and for text that is not a URL."""
     import sqlalchemy as sa
 
     try:
         address = sa.make_url(url)
     except sa.exc.ArgumentError:
-        return None  # `begin` says what is wrong
+        return None  # `begin` reports what is wrong
     if address.get_backend_name() != "sqlite" or not address.database:
         return None
     return Path(address.database)
 
 
 def _read_only(url: str) -> MachineError | None:
-    """Whether it is a read-only disk that keeps SQLite from opening the ledger: it only says no."""
+    """Whether a read-only disk keeps SQLite from opening the ledger; SQLite itself gives no
+    reason."""
     path = file_of(url)
     if path is None or not os.statvfs(path.parent).f_flag & os.ST_RDONLY:
         return None
@@ -217,7 +219,8 @@ def _read_only(url: str) -> MachineError | None:
 
 @contextmanager
 def begin(url: str) -> Iterator[sa.Connection]:
-    """A transaction on the ledger, whose tables exist; errors name the ledger, not its password."""
+    """A transaction on the ledger, whose tables exist; errors name the ledger but not its
+    password."""
     import sqlalchemy as sa
 
     try:

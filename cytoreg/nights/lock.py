@@ -1,4 +1,4 @@
-"""The lock of a data folder: one refresh at a time, whatever process it runs in."""
+"""The lock of a data folder: one refresh at a time, in whatever process."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _locks: dict[Path, BaseFileLock] = {}
 
 
 def take_lock(data: Path) -> None:
-    """Keep other refreshes and rollbacks off a data folder; Busy when one is at work.
+    """Take the lock, so that no other refresh or rollback runs; raises Busy when one is under way.
 
-    What a crash kept one of them from finishing is finished first.
+    If a crash interrupted one of them, its changes are completed first.
     """
     from filelock import FileLock, Timeout
 
@@ -45,7 +45,7 @@ def take_lock(data: Path) -> None:
 
 @contextmanager
 def locked(data: Path) -> Iterator[None]:
-    """Keep other refreshes and rollbacks off a data folder during the block."""
+    """Hold the lock during the block, so that no other refresh or rollback runs."""
     take_lock(data)
     try:
         yield
@@ -54,6 +54,6 @@ def locked(data: Path) -> Iterator[None]:
 
 
 def release_lock(data: Path) -> None:
-    """Let the next refresh begin."""
+    """Release the lock, so that the next refresh can begin."""
     if lock := _locks.pop(data, None):
         lock.release()

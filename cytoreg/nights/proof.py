@@ -1,4 +1,5 @@
-"""What a night would stumble over, found before it begins: the project's own content."""
+"""Check the project's own content before a run begins, so that mistakes do not stop the run
+later."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ FORESEEN = ("staging", "accepted", "registry", "marts")
 def prove_suites(project: Project) -> dict[str, list[Proved]]:
     """The expectations of every suite by table, each ready to be judged.
 
-    Raises ConfigError, naming file and expectation, for a suite that could not be judged, and for
-    one of a table that no night makes.
+    Raises ConfigError, naming file and expectation, for a suite that cannot be judged, and for one
+    on a table that no run makes.
     """
     from cytoreg.suites import load_suites
     from cytoreg.suites.prove import prove, require_table
@@ -34,7 +35,7 @@ def prove_suites(project: Project) -> dict[str, list[Proved]]:
 
 
 def prove_outcomes(project: Project) -> None:
-    """Raise ConfigError for an outcome of cytoreg.toml that no night could count."""
+    """Raise ConfigError for an outcome of cytoreg.toml that no run could count."""
     from cytoreg.models.build import load_models
     from cytoreg.outcomes.prove import prove_outcomes as prove
 
@@ -43,7 +44,7 @@ def prove_outcomes(project: Project) -> None:
 
 
 def tables_to_come(project: Project) -> set[str]:
-    """Tables that a night makes, as far as the project tells before one: see FORESEEN."""
+    """Tables that a run makes, as far as the project says before one: see FORESEEN."""
     from cytoreg.models.build import load_models
     from cytoreg.outcomes.marts import tables as outcome_tables
     from cytoreg.rules import load_schemas

@@ -21,7 +21,7 @@ from cytoreg.system.durable import private
 from cytoreg.system.machine import interrupted, machine_error
 
 AT_ONCE = 4
-"""Sources that are landed side by side."""
+"""How many sources are landed at the same time."""
 
 
 def refresh(
@@ -33,11 +33,11 @@ def refresh(
     accept: Sequence[str] = (),
     progress: Progress = quiet,
 ) -> Verdict:
-    """A whole refresh in this process; with `publish=False` it judges and publishes nothing.
+    """Run a whole refresh in this process; with `publish=False` it judges and publishes nothing.
 
-    `resume` continues the last refresh, which failed; `accept` names sources whose drift shall not
-    close the gate. Raises SourceError when a source fails that never landed (after the others have
-    landed), ConfigError when the project is wrong. A closed gate is no error here: see
+    `resume` continues the last refresh, which failed; `accept` names sources whose drift does not
+    close the gate. Raises SourceError when a source fails that has never landed (after the others
+    have landed), ConfigError when the project is wrong. A closed gate is not an error here: see
     `Verdict.published`.
     """
     purpose: Purpose = "publish" if publish else "validate"
@@ -50,7 +50,7 @@ def refresh(
 
 
 def _land_all(run: Run, progress: Progress) -> None:
-    """Land every source side by side; one that is waited for does not hold up the others."""
+    """Land all sources in parallel; a source that is slow to answer does not hold up the others."""
     with interruptible(), ThreadPoolExecutor(AT_ONCE) as pool:
         landings = [
             pool.submit(land_source, run, source, progress) for source in run.project.config.sources
@@ -89,10 +89,10 @@ def running(
     resume: bool = False,
     accept: Sequence[str] = (),
 ) -> Iterator[Run]:
-    """A run whose failure, whatever it is, is recorded and lets the next one begin.
+    """A run for the block; any failure is recorded, and the next run can begin.
 
-    What fails once the run is published is no failure of it. Suites that could not be judged are
-    refused before anything is read from a source.
+    A failure after publication does not make the run a failed one. Suites that cannot be judged are
+    refused before any source is read.
     """
     from cytoreg.identity import forgotten
     from cytoreg.identity.key import key_of
@@ -116,7 +116,7 @@ def running(
 
 @contextmanager
 def _ending(project: Project, run: Run) -> Iterator[None]:
-    """Record how the block fails, named for what it is, and let the next run begin."""
+    """Record how the block fails, under the right name, and let the next run begin."""
     from cytoreg.nights import health
     from cytoreg.publication.publish import published_run
 
@@ -131,13 +131,13 @@ def _ending(project: Project, run: Run) -> Iterator[None]:
             raise known from error
     finally:
         if run.purpose == "publish":
-            with suppress(Exception):  # how a night ended does not depend on who hears of it
+            with suppress(Exception):  # a failed notification does not change how a run ended
                 health.tell(project)
         release_lock(run.data)
 
 
 def merge(errors: list[CytoregError]) -> CytoregError:
-    """Several sources' failures as one error, so that one morning's reading shows them all."""
+    """Combine the failures of several sources into one error, so that all are seen at once."""
     if len(errors) == 1:
         return errors[0]
     merged = CytoregError("\n".join(str(error) for error in errors))

@@ -1,8 +1,8 @@
-"""A night rehearsed on tables without a row: what does not compile is found by day.
+"""Rehearse a refresh on empty tables, so that what does not compile is found in the daytime.
 
-The stages of a refresh run in their order, in a temporary folder, on landings that have each
-source's columns and no record. Nothing is written but there; of each source a few records are read
-to see its columns, or its newest landing where it is away.
+The stages of a refresh run in order, in a temporary folder, on landings that have each source's
+columns and no records. Nothing is written elsewhere. To learn its columns, a few records of each
+source are read; if the source is away, its newest landing is used.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _FINGERPRINT = "rehearsal"
 def rehearse(project: Project) -> Iterator[tuple[str, bool, str]]:
     """(stage, whether it compiles, what it counted or what is wrong), up to the first that fails.
 
-    What is wrong is told without a value.
+    What is wrong is described without any value from the data.
     """
     from cytoreg.nights import stages
     from cytoreg.nights.run_key import REHEARSAL
@@ -46,7 +46,7 @@ def rehearse(project: Project) -> Iterator[tuple[str, bool, str]]:
         run.folder.mkdir(parents=True)
         for stage in (_land, *stages.STAGES):
             if stage is stages.judge_sources:
-                continue  # it compares with nights that were: there is nothing to compile
+                continue  # it compares with earlier runs: there is nothing to compile
             try:
                 counts = stage(run)
                 if stage in (stages.judge_tables, stages.judge_marts):
@@ -61,14 +61,15 @@ def rehearse(project: Project) -> Iterator[tuple[str, bool, str]]:
 
 
 def _told(counts: dict[str, int]) -> str:
-    """What a stage counted; whether expectations hold says nothing without records."""
+    """What a stage counted; without records, results of expectations mean nothing and are left
+    out."""
     told = [f"{count} {name}" for name, count in counts.items() if count and name != "failed"]
     return ", ".join(told) or "compiles"
 
 
 @stage("landings")
 def _land(run: Run, _: Progress) -> dict[str, int]:
-    """Landings without a record, with the columns that each source has now."""
+    """Make empty landings with the columns that each source has now."""
     from cytoreg.landing.writing import Writing
     from cytoreg.sources.items import Rows
 
@@ -117,7 +118,7 @@ def _schemas(project: Project, source: str) -> dict[str, pa.Schema]:
 
 
 def _check_expectations(run: Run) -> None:
-    """Raise ConfigError for expectations that could not be run, which the stage has recorded."""
+    """Raise ConfigError for expectations that the stage has recorded as not runnable."""
     from cytoreg.warehouse.connection import open_build
 
     with open_build(run.build, read_only=True) as con:

@@ -1,7 +1,7 @@
-"""One run of a refresh, known by its id, and the verdict that it comes to.
+"""One run of a refresh, identified by its id, and its verdict.
 
-Everything else is read back from its folder (nights/run_folder.py), so that stages can be called
-from one process, from Prefect tasks or from a test alike.
+Everything else is read from the run's folder (nights/run_folder.py), so that stages can be called
+from one process, from Prefect tasks or from a test.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 Purpose = Literal["publish", "validate", "rebuild"]
 
 RUN, SCHEMA = "run.json", 2
-"""The file of a run's folder that says what the run is, and the version of what it holds."""
+"""The file in a run's folder that describes the run, and the version of its format."""
 ID = "%Y%m%dT%H%M%SZ"
-"""How ids of runs begin: the second in which the run began (UTC)."""
+"""Format of the start of a run id: the second in which the run began (UTC)."""
 
 _TEXTS = ("time_zone", "purpose", "continues", "code_version", "project_hash", "started_at")
 _KEPT = ("root", "extracts", "as_of", "drift_accepted", *_TEXTS)
@@ -36,10 +36,10 @@ _KEPT = ("root", "extracts", "as_of", "drift_accepted", *_TEXTS)
 
 @dataclass(frozen=True)
 class Run:
-    """One refresh: where its project, extracts and data are, and the date it looks back from.
+    """One refresh: where its project, extracts and data are, and its `as_of` date.
 
-    Its days are days of `time_zone`. `continues` is the failed run whose landings it uses. The
-    drift of sources in `drift_accepted` closes no gate.
+    Its days are days of `time_zone`. `continues` is the failed run whose landings it uses. Drift of
+    the sources in `drift_accepted` does not close the gate.
     """
 
     run_id: str
@@ -80,7 +80,7 @@ class Run:
 
     @classmethod
     def of(cls, project: Project, run_id: str) -> Run:
-        """A run of a project, which may lie elsewhere than when the run was made."""
+        """A run of a project, which may have been moved since the run was made."""
         run = cls.open(project.data, run_id)
         return replace(run, root=project.root, extracts=project.extracts)
 
@@ -96,21 +96,21 @@ class Run:
 
     @property
     def folder(self) -> Path:
-        """Everything that this run makes."""
+        """The folder with everything that this run makes."""
         return self.data / "builds" / self.run_id
 
     @property
     def build(self) -> Path:
         """The private build: identities, quarantine, all schemas.
 
-        Not called registry: DuckDB names a database after its file, and `registry.patient` could
-        then mean a schema or a database.
+        It is not called registry: DuckDB names a database after its file, and `registry.patient`
+        could then mean a schema or a database.
         """
         return self.folder / "build.duckdb"
 
     @property
     def report(self) -> Path:
-        """The steward's page."""
+        """The stewards' page."""
         return self.folder / "report.html"
 
 
@@ -118,7 +118,7 @@ class Run:
 class Verdict:
     """How a refresh ended: published or not, why, and what it made (counts only).
 
-    `notes` says what failed after the end, and undid nothing.
+    `notes` lists failures after the end, which undid nothing.
     """
 
     run_id: str
@@ -135,7 +135,7 @@ class Verdict:
         return [gate for gate in self.gates if not gate.passed]
 
     def raise_if_closed(self) -> None:
-        """Raise GateClosed, naming the gates, when one did not hold."""
+        """Raise GateClosed, naming the gates, if any did not hold."""
         if self.closed:
             raise GateClosed(
                 "gate closed: " + "; ".join(f"{gate.name}: {gate.detail}" for gate in self.closed),
@@ -145,19 +145,19 @@ class Verdict:
 
 
 def create(run: Run) -> None:
-    """Make the folder of a run, and write down what it is."""
+    """Make the folder of a run, and write down what the run is."""
     known = {name: getattr(run, name) for name in _KEPT}
     run.folder.mkdir(parents=True)
     durable.write(run.folder / RUN, json.dumps({"schema": SCHEMA} | known, default=str))
 
 
 def began(run_id: str) -> datetime:
-    """When the run of this id began, to the second (UTC); ValueError for what is no id."""
+    """When the run of this id began, to the second (UTC); ValueError for text that is not an id."""
     return datetime.strptime(run_id[:16], ID).replace(tzinfo=UTC)
 
 
 def newest(project: Project) -> datetime | None:
-    """When the newest kept run began, by its own word."""
+    """When the newest kept run began, according to its own file."""
     found = []
     for folder in project.builds.glob("[0-9]*"):
         with suppress(ValueError):
@@ -168,15 +168,15 @@ def newest(project: Project) -> datetime | None:
 def earlier(run: Run) -> Iterator[Run]:
     """Refreshes that came to a verdict before this run, the newest first.
 
-    A rebuild looks at old landings and a validation perhaps at another delivery: neither counts.
+    Rebuilds use old landings, and validations may look at another delivery: neither counts.
     """
     for path in newest_first(run.project, "verdict.json"):
-        with suppress(ConfigError):  # a file of another run that is damaged is no concern of ours
+        with suppress(ConfigError):  # a damaged file of another run does not matter here
             before = Run.open(run.data, path.parent.name)
             if before.purpose == "publish" and before.run_id != run.run_id:
                 yield before
 
 
 def newest_first(project: Project, name: str) -> list[Path]:
-    """A file of each run's folder."""
+    """The given file of every run's folder, the newest first."""
     return sorted(project.builds.glob(f"*/{name}"), reverse=True)

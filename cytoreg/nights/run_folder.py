@@ -1,4 +1,4 @@
-"""What a run keeps in its folder: landings, steps with their counts, its verdict."""
+"""What a run keeps in its folder: its landings, its steps with their counts, its verdict."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Step:
-    """A stage that a run has done, or the landing of one source: its time and what it counted."""
+    """A stage that a run has done, or the landing of one source: its duration and what it
+    counted."""
 
     stage: str
     source: str
@@ -38,23 +39,23 @@ class Step:
 
     @property
     def name(self) -> str:
-        """What a reader is told: `judge rows`, `land or_log`."""
+        """The step's name for readers: `judge rows`, `land or_log`."""
         return f"{self.stage} {self.source}".rstrip()
 
 
 def durations(run: Run) -> dict[str, float]:
-    """Seconds by step, as far as the run has come."""
+    """Seconds by step, as far as the run has got."""
     return {step.name: step.seconds for step in steps(run)}
 
 
 def keep_verdict(run: Run, verdict: Verdict) -> None:
-    """Write down how a run ended, for whoever knows it by its id alone."""
+    """Write down how a run ended, for anyone who knows only its id."""
     known = asdict(verdict) | {"report": str(verdict.report)}
     durable.write(run.folder / "verdict.json", json.dumps(known))
 
 
 def read_verdict(run: Run) -> Verdict:
-    """How a run ended; raises ConfigError when it has not come to an end."""
+    """How a run ended; raises ConfigError when it has not ended."""
     try:
         known = json.loads((run.folder / "verdict.json").read_text(encoding="utf-8"))
         gates = [Gate(**gate) for gate in known.pop("gates")]
@@ -64,7 +65,7 @@ def read_verdict(run: Run) -> Verdict:
 
 
 def inputs(run: Run) -> dict[str, dict[str, int | str]]:
-    """What came in, by source: fingerprint, rows, rejects, whether unchanged, whether stale."""
+    """Inputs by source: fingerprint, rows, rejects, whether unchanged, whether stale."""
     found: dict[str, dict[str, int | str]] = {}
     for step in steps(run):
         if step.source:
@@ -74,7 +75,7 @@ def inputs(run: Run) -> dict[str, dict[str, int | str]]:
 
 
 def fingerprint(run: Run, source: str) -> str:
-    """The landing that this run uses of a source."""
+    """The fingerprint of the landing that this run uses of a source."""
     path = run.folder / "landings" / source
     try:
         return path.read_text(encoding="utf-8")
@@ -94,7 +95,7 @@ def remember_landing(run: Run, source: str, fingerprint: str) -> None:
 
 @contextmanager
 def timed(run: Run, stage: str, source: str = "") -> Iterator[dict[str, int]]:
-    """Time a step and keep the counts that it puts into the yielded mapping, if the disk will."""
+    """Time a step and write down the counts put into the yielded mapping, if the disk allows."""
     counts: dict[str, int] = {}
     began = time.perf_counter()
     yield counts
@@ -103,17 +104,17 @@ def timed(run: Run, stage: str, source: str = "") -> Iterator[dict[str, int]]:
 
 
 def keep_step(run: Run, step: Step) -> None:
-    """Write down a step that is done."""
+    """Write down a completed step."""
     path = run.folder / "steps" / f"{time.time_ns()}.json"
     path.parent.mkdir(exist_ok=True)
     durable.write(path, json.dumps(asdict(step)))
 
 
 def steps(run: Run) -> list[Step]:
-    """The steps done so far, in the order in which they ended; of one done twice the last."""
+    """The steps done so far, in the order in which they ended; of a repeated step only the last."""
     found: dict[str, Step] = {}
     for path in sorted((run.folder / "steps").glob("[0-9]*.json")):
-        with suppress(OSError, ValueError, TypeError):  # of a damaged one nothing is known
+        with suppress(OSError, ValueError, TypeError):  # a damaged file is skipped
             step = Step(**json.loads(path.read_text(encoding="utf-8")))
             found[step.name] = step
     return list(found.values())

@@ -1,6 +1,6 @@
-"""The key that a run makes pseudonyms with, and the gate that watches it.
+"""The key from which a run makes pseudonyms, and the gate that checks it.
 
-A validation publishes nothing; where there is no key, its own is thrown away.
+A validation publishes nothing: if no key is set, it uses a temporary one.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 __all__ = ["REHEARSAL", "key_gates", "run_key"]
 
 REHEARSAL = "rehearsal"
-"""Id of the run that the doctor makes, of which nothing stays."""
+"""Id of the doctor's rehearsal, of which nothing is kept."""
 
 
 @cache
 def run_key(run: Run) -> str:
-    """The key that a run makes pseudonyms with; see `key_of`.
+    """The key from which a run makes pseudonyms; see `key_of`.
 
-    One that publishes nothing, as a validation or the doctor's rehearsal, needs none.
+    A run that publishes nothing, such as a validation or the doctor's rehearsal, needs no key.
     """
     try:
         return key_of(run.project)
@@ -40,8 +40,8 @@ def run_key(run: Run) -> str:
 
 
 def key_gates(run: Run) -> list[Gate]:
-    """Gate `pseudonym_key`: the key is that of what is published, or was rotated; a validation has
-    none."""
+    """Gate `pseudonym_key`: the key is that of the published build, or was rotated; a validation
+    has no such gate."""
     if run.purpose == "validate":
         return []
     old, new = published_key(run.project), fingerprint_of(run_key(run))

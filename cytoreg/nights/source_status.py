@@ -1,11 +1,12 @@
-"""How each source stands in a run: read tonight, or away and its last landing in use.
+"""The status of each source in a run: read tonight, or away with its last landing in use.
 
-One source's failure does not waste the others' work. A source that is away (no delivery, no
-server) is stale: its last landing serves, marked with its age, unless cytoreg.toml says `required`.
-One that was read and is not what cytoreg.toml says is refused: its last landing serves too, so that
-the stewards' report is made, but gate `sources` closes. One that never landed is an error.
+One source's failure does not waste the others' work. A source that is away (no delivery, no server)
+is stale: its last landing is used, marked with its age, unless cytoreg.toml says `required`. A
+source that was read and does not match cytoreg.toml is refused: its last landing is used too, so
+that the stewards' report is made, but gate `sources` closes. If a source fails that has never
+landed, that is an error.
 
-`sources.json` in a run's folder keeps what was found, so that a rebuild says the same.
+`sources.json` in a run's folder keeps these results, so that a rebuild reports the same.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ SOURCES = "sources.json"
 class Stale:
     """Why a source's last landing is in use.
 
-    `away` tells a source that is not there from one that is not what cytoreg.toml says. It was as
-    its landing says at `seen_at`, and not at `noticed_at` (ISO, UTC).
+    `away`: the source cannot be reached; otherwise it was read and does not match cytoreg.toml. The
+    last landing was read at `seen_at`; the failure was noticed at `noticed_at` (ISO, UTC).
     """
 
     reason: str
@@ -54,17 +55,17 @@ class Stale:
 
     @property
     def days(self) -> float:
-        """How old the landing is."""
+        """The age of the landing in days."""
         return self._past / timedelta(days=1)
 
     @property
     def _past(self) -> timedelta:
         past = datetime.fromisoformat(self.noticed_at) - datetime.fromisoformat(self.seen_at)
-        return max(past, timedelta())  # a clock may have been set back
+        return max(past, timedelta())  # the clock may have been set back
 
     @property
     def age(self) -> str:
-        """How old the landing is, as one says it."""
+        """The age of the landing, in words."""
         past = self._past
         count, what = (past.days, "day") if past.days else (past.seconds // 3600, "hour")
         return f"{count} {what}{'s' * (count != 1)}"
@@ -86,7 +87,7 @@ class Standing:
 
 
 def landed(run: Run, source: str, progress: Progress = quiet) -> Landing:
-    """The landing that a run uses of a source: of the run it continues, tonight's, or its last.
+    """The landing that a run uses of a source: the continued run's, tonight's, or the last one.
 
     Raises SourceError when the source cannot be landed and never was, ConfigError when there is no
     such source.
@@ -131,10 +132,11 @@ def judge(
     published: Mapping[str, Landing],
     nights: Mapping[tuple[str, str], Sequence[int]],
 ) -> dict[str, int]:
-    """Write `quality.source` and `quality.drift`; returns how many are stale and how many drifts.
+    """Write `quality.source` and `quality.drift`; returns the numbers of stale sources and of
+    drifts.
 
     `published` holds the landings of the published build by source, `nights` the rows that earlier
-    nights published by source and table, the oldest first.
+    runs published by source and table, the oldest first.
     """
     path = run.folder / SOURCES
     if not path.exists():
@@ -164,9 +166,9 @@ def judge(
 
 
 def copy(earlier: Run, run: Run, sources: Sequence[str]) -> None:
-    """Let a run stand on the landings of an earlier one, and say of them what that one said.
+    """Let a run use the landings of an earlier run, with the status that they had there.
 
-    Raises ConfigError when one is not kept, or damaged.
+    Raises ConfigError when a landing is no longer kept, or is damaged.
     """
     for source in sources:
         landing = verified(run.project, source, fingerprint(earlier, source))
@@ -178,7 +180,7 @@ def copy(earlier: Run, run: Run, sources: Sequence[str]) -> None:
 
 
 def _published_before(run: Run, published: Landing) -> Iterator[Landing]:
-    """Other landings of its source that builds were published of, as far as they are kept."""
+    """Other landings of its source from which builds were published, as far as they are kept."""
     seen = {published.fingerprint}
     for before in earlier(run):
         with suppress(ConfigError):
@@ -189,7 +191,7 @@ def _published_before(run: Run, published: Landing) -> Iterator[Landing]:
 
 
 def _continued(run: Run, source: str) -> Landing | None:
-    """What the failed run that this one continues has landed, if it is whole."""
+    """The landing of the failed run that this one continues, if it is intact."""
     if not run.continues:
         return None
     failed = Run.open(run.data, run.continues)
@@ -204,9 +206,9 @@ def _continued(run: Run, source: str) -> Landing | None:
 
 
 def _last(run: Run, error: SourceError, progress: Progress) -> Landing:
-    """The landing that the last refresh with a verdict used, or one before if that is damaged.
+    """The landing that the last refresh with a verdict used, or an earlier one if that is damaged.
 
-    Raises SourceError, `error` and what is damaged, if there is none.
+    If there is none, raises SourceError with `error` and what is damaged.
     """
     tables = run.project.source(error.source).tables.keys()
     lost = []
@@ -267,7 +269,7 @@ def _drifts(
     published: Landing | None,
     nights: Mapping[tuple[str, str], Sequence[int]],
 ) -> Iterator[Drift]:
-    """How a source differs from the published build's; graver first what needs a hand."""
+    """How a source differs from the published build's; differences that need action are graver."""
     source = landing.source
     if (note := stale(run, source)) is not None:
         what = "stale" if note.away else "refused"

@@ -1,4 +1,4 @@
-"""A stage: one part of a night, under one name in steps, progress, ledger and Prefect."""
+"""A stage: one part of a refresh, with one name in steps, progress, ledger and Prefect."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Work = Callable[[Run, Progress], dict[str, int]]
 
 @dataclass(frozen=True)
 class Stage:
-    """Work on a run's build, which opens it, closes it and returns what it counted.
+    """Work on a run's build: opens it, closes it and returns what it counted.
 
-    `progress` hears of the count `tells` when the work is done.
+    When the work is done, `progress` is given the count named by `tells`.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Stage:
     tells: str = ""
 
     def __call__(self, run: Run, progress: Progress = quiet) -> dict[str, int]:
-        """Do the work, and keep its time and counts as a step of the run."""
+        """Do the work, and write its time and counts down as a step of the run."""
         with timed(run, self.name) as counts:
             counts.update(self.work(run, progress))
         if self.tells:
@@ -35,5 +35,5 @@ class Stage:
 
 
 def stage(name: str, *, tells: str = "") -> Callable[[Work], Stage]:
-    """Make a stage of a function."""
+    """Turn a function into a stage."""
     return lambda work: Stage(name, work, tells)

@@ -1,7 +1,7 @@
-"""The stages of a night, in their order: each opens the build, works on tables and closes it.
+"""The stages of a refresh, in order: each opens the build, works on tables and closes it.
 
-Stages know a run by its id alone, so that the command line, Prefect tasks and tests call the
-same functions; what a stage leaves for the next one is in the build file and the run's folder.
+Stages know a run by its id alone, so that the command line, Prefect tasks and tests call the same
+functions; a stage passes results to the next in the build file and the run's folder.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def land_source(run: Run, source: str, progress: Progress = quiet) -> dict[str, 
 
 @stage("staging")
 def fill_staging(run: Run, progress: Progress) -> dict[str, int]:
-    """Attach the landed Parquet and put it into registry words (`sql/staging`)."""
+    """Attach the landed Parquet and translate it into the registry's terms (`sql/staging`)."""
     from cytoreg.landing.land import attach
     from cytoreg.models import build
     from cytoreg.nights.withhold import withhold
@@ -57,7 +57,7 @@ def fill_staging(run: Run, progress: Progress) -> dict[str, int]:
 
 @stage("judge sources", tells="drifts")
 def judge_sources(run: Run, _: Progress) -> dict[str, int]:
-    """Say how each source stands, and how it differs from what the published build was made of."""
+    """Record each source's status, and how it differs from the published build's landing."""
     from cytoreg.nights import ledger, source_status
 
     nights = ledger.volumes(run.project.ledger_url, source_status.NIGHTS)
@@ -67,7 +67,7 @@ def judge_sources(run: Run, _: Progress) -> dict[str, int]:
 
 @stage("judge rows", tells="landed")
 def judge_rows(run: Run, _: Progress) -> dict[str, int]:
-    """Judge every staged row, and find out who is who; refuse, accept and balance the books."""
+    """Judge every staged row and link persons; refuse, accept and balance the books."""
     from cytoreg import rules
     from cytoreg.identity.pseudonyms import define_pseudonym
     from cytoreg.landing import balance
@@ -96,7 +96,7 @@ def judge_rows(run: Run, _: Progress) -> dict[str, int]:
 
 @stage("assemble")
 def assemble(run: Run, progress: Progress) -> dict[str, int]:
-    """Build the registry's entities from what was accepted (`sql/registry`)."""
+    """Build the registry's entities from accepted rows (`sql/registry`)."""
     from cytoreg.identity.pseudonyms import define_pseudonym
     from cytoreg.models import build
     from cytoreg.nights.run_key import run_key
@@ -111,13 +111,13 @@ def assemble(run: Run, progress: Progress) -> dict[str, int]:
 
 @stage("judge tables", tells="expectations")
 def judge_tables(run: Run, _: Progress) -> dict[str, int]:
-    """Run the suites of all tables but the marts on the closed build."""
+    """Run the suites of all tables except marts on the closed build."""
     return _judge_suites(run, marts=False)
 
 
 @stage("materialize")
 def materialize(run: Run, progress: Progress) -> dict[str, int]:
-    """Build the marts: SQL first, then survival and outcomes, then the SQL that reads these."""
+    """Build the marts: SQL first, then survival and outcomes, then the SQL that reads them."""
     from cytoreg import outcomes, survival
     from cytoreg.identity.pseudonyms import define_pseudonym
     from cytoreg.models import build
@@ -150,7 +150,7 @@ def materialize(run: Run, progress: Progress) -> dict[str, int]:
 
 @stage("judge marts", tells="expectations")
 def judge_marts(run: Run, _: Progress) -> dict[str, int]:
-    """Run the suites of the marts, which a validation does not make and so does not judge."""
+    """Run the suites of the marts; a validation makes no marts and skips this."""
     return _judge_suites(run, marts=True)
 
 
@@ -164,7 +164,7 @@ STAGES = (
     judge_marts,
 )
 VALIDATION = tuple(stage for stage in STAGES if stage not in (materialize, judge_marts))
-"""A validation makes no marts, and judges none."""
+"""Stages of a validation, which makes no marts and judges none."""
 
 
 def stage_named(name: str) -> Stage:
@@ -173,7 +173,7 @@ def stage_named(name: str) -> Stage:
 
 
 def _judge_suites(run: Run, *, marts: bool) -> dict[str, int]:
-    """Judge suites and keep what they say; returns how many were judged and failed."""
+    """Judge suites and store the results; returns how many were judged and failed."""
     from cytoreg import suites
 
     results = suites.judge_tables(
@@ -191,7 +191,7 @@ def _judge_suites(run: Run, *, marts: bool) -> dict[str, int]:
 
 
 def _about_marts(run: Run) -> int:
-    """How many expectations are about marts, which a validation does not make."""
+    """How many expectations are on marts, which a validation does not make."""
     from cytoreg import suites
 
     loaded = suites.load_suites(run.root / "expectations")
@@ -199,7 +199,7 @@ def _about_marts(run: Run) -> int:
 
 
 def _grains(run: Run) -> dict[str, tuple[str, ...]]:
-    """By which columns the models tell their rows apart."""
+    """The columns that identify a row, by table, as the models declare them."""
     from cytoreg.models import build
 
     return {name: model.grain for name, model in build.load_models(run.root / "sql").items()}
@@ -215,7 +215,7 @@ def _landings(run: Run) -> list[Landing]:
 
 
 def _published(run: Run) -> dict[str, Landing]:
-    """What the published build was made of, by source, as far as it is kept."""
+    """The landings of the published build by source, as far as they are kept."""
     from cytoreg.landing.land import landing_of
     from cytoreg.publication.publish import published_run
 
@@ -224,7 +224,7 @@ def _published(run: Run) -> dict[str, Landing]:
         with suppress(ConfigError):  # a published file from elsewhere
             before = Run.open(run.data, run_id)
             for source in run.project.config.sources:
-                with suppress(ConfigError):  # a source that is new
+                with suppress(ConfigError):  # a new source
                     found[source] = landing_of(run.project, source, fingerprint(before, source))
     return found
 

@@ -1,4 +1,4 @@
-"""A night undone: an earlier build is published again, and it is recorded who did it and why."""
+"""Roll back: publish an earlier build again, and record who did it and why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Undone", "release", "rollback"]
 
 @dataclass(frozen=True)
 class Undone:
-    """The run that is published now, and what could not be recorded of it yet."""
+    """The run that is now published, and what could not be recorded about it yet."""
 
     run_id: str
     notes: list[str]
@@ -26,11 +26,11 @@ class Undone:
 def rollback(
     project: Project, run_id: str | None = None, *, why: str = "", hold: bool = False
 ) -> Undone:
-    """Publish `run_id`, or what was published before the published build.
+    """Publish `run_id`, or the build that was published before the current one.
 
     With `hold` no refresh publishes until `release`. Raises Busy while a refresh is under way,
-    ConfigError if there is no such build, GateClosed if it did not pass its gates. A ledger that
-    does not work keeps nobody from rolling back: the next run tells it.
+    ConfigError if there is no such build, GateClosed if it did not pass its gates. A broken ledger
+    does not prevent a rollback: the next run enters it.
     """
     with private(), locked(project.data):
         replaced = publish.published_run(project)
@@ -41,7 +41,7 @@ def rollback(
 
 
 def release(project: Project, *, why: str = "") -> Undone:
-    """Let the next refresh publish again; ConfigError when nothing is held."""
+    """Let refreshes publish again; ConfigError when nothing is held."""
     with private(), locked(project.data):
         held = holds.held(project)
         if held is None:

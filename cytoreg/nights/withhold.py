@@ -1,7 +1,8 @@
-"""Landings without the records of forgotten persons: searched together, and written anew.
+"""Remove forgotten persons' records from landings: search them all together, rewrite those
+affected.
 
-A landing says in its manifest which entries of the list it was searched for, so that only what was
-landed since is searched again. Its fingerprint stays: an unchanged delivery is recognized by it.
+A landing's manifest says for which entries of the list it was searched, so that only newer landings
+are searched again. Its fingerprint stays, because an unchanged delivery is recognized by it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ NEW = "new"
 
 
 def withhold(run: Run, landings: Sequence[Landing]) -> list[Landing]:
-    """The landings of a run without those who were forgotten, before anything is made of them."""
+    """The landings of a run without forgotten persons' records, before anything is built from
+    them."""
     project = run.project
     ids = [entry.id for entry in forgotten.entries(run.data)]
     if all(set(ids) <= set(landing.without) for landing in landings):
@@ -57,9 +59,9 @@ def searched(
     persons: Collection[str] = (),
     learnt: Sequence[str] = (),
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[str]]]:
-    """A connection on which `traces.find` has looked through landings that are of one night.
+    """A connection on which `traces.find` has searched landings that one run uses together.
 
-    Yields with it the digests by which the records are recognized. Stages the landings in a file of
+    Also yields the digests by which the records are recognized. Stages the landings in a file of
     the folder `home`, and links persons.
     """
     from cytoreg import rules
@@ -86,7 +88,7 @@ def searched(
 
 
 def _keep_staged(con: duckdb.DuckDBPyConnection, entities: Iterable[str]) -> None:
-    """Make tables of the views of staging, which are looked at many times."""
+    """Turn the views of staging into tables, since they are read many times."""
     views = {
         name
         for (name,) in con.execute(
@@ -105,7 +107,7 @@ def _keep_staged(con: duckdb.DuckDBPyConnection, entities: Iterable[str]) -> Non
 def rewrite(
     con: duckdb.DuckDBPyConnection, landing: Landing, home: Path, ids: Sequence[str]
 ) -> tuple[Landing, Move]:
-    """Write a landing without what `trace` and `reject_trace` name; what stays the same is linked.
+    """Write a landing without what `trace` and `reject_trace` name; unchanged files are linked.
 
     Below `home` it lies as it will in the data folder. Its manifest says that it was searched for
     the entries `ids`.
@@ -168,7 +170,7 @@ def rewrite(
 def _counts(
     con: duckdb.DuckDBPyConnection, landing: Landing, table: str, source: str, column: str
 ) -> dict[str, int]:
-    """How many records of each table of a landing are to go."""
+    """How many records of each table of a landing are to be removed."""
     rows = con.execute(
         f"select {column}, count(*) from {table} where {source} = ? group by 1", [landing.source]
     ).fetchall()
@@ -176,7 +178,7 @@ def _counts(
 
 
 def _filtered(con: duckdb.DuckDBPyConnection, path: Path, out: Path, condition: str) -> None:
-    """Copy the rows of a Parquet file of which the condition holds, in their order."""
+    """Copy the rows of a Parquet file for which the condition holds, in order."""
     con.execute(
         "copy (select * exclude (file_row_number)"
         f" from read_parquet({literal(str(path))}, file_row_number = true) as l"
