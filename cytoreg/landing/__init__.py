@@ -1,1 +1,2 @@
-"""Landing: what sources hold becomes immutable Parquet, described, compared and accounted for."""
+"""Landing: the records of each source as immutable Parquet, described, compared and accounted
+for."""

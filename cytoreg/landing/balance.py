@@ -1,4 +1,4 @@
-"""The books: every record that landed was accepted, quarantined or forgotten, by source table."""
+"""The books: for each source table, every landed record was accepted, quarantined or forgotten."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def balance(con: DuckDBPyConnection, landings: Sequence[Landing]) -> None:
 
 
 def books(con: DuckDBPyConnection, landings: Sequence[Landing]) -> str:
-    """SELECT of the rows of `quality.balance`, counted.
+    """SELECT of the rows of `quality.balance`.
 
     `landed` and `forgotten` come from the manifests alone, `accepted` and `quarantined` from the
     build's tables and `landing.reject` alone, so that the two sides can disagree. A source table
-    that only one side knows is a row with zeros on the other. Balance is no business of this
-    function: it is a gate.
+    that only one side has is a row with zeros for the other. This function does not check that the
+    books balance: a gate does.
     """
     return f"""
         with landed as ({_landed(landings)}),
@@ -59,7 +59,7 @@ def _landed(landings: Sequence[Landing]) -> str:
 
 
 def _judged(con: DuckDBPyConnection) -> str:
-    """SELECT of every record of the build that was judged, and of those that no one could read."""
+    """SELECT of every record of the build that was judged, and of every unreadable record."""
     tables = con.execute(
         "select table_schema, table_name from information_schema.tables"
         " where table_schema in ('accepted', 'quarantine')"

@@ -1,4 +1,4 @@
-"""A source looked at without landing it: what `cytoreg doctor` says of it, without a value."""
+"""Check a source without landing it, for `cytoreg doctor`, and report no values."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 PATIENCE_MINUTES = 1.0
-"""Somebody is waiting: a server gets no longer than this."""
+"""Time limit for a server: somebody is waiting for the answer."""
 
 
 def check(project: Project, source: str) -> list[tuple[str, bool, str]]:
-    """What a source is like without landing it: (what, whether it is well, detail), no values.
+    """Check a source without landing it: (what, whether it is well, detail), without values.
 
-    First its files or its server, then each table: how many columns, and of the first records how
-    long their texts are and how many cannot be parsed. A failure ends the list.
+    First its files or its server, then each table: its number of columns, and for the first records
+    the lengths of their texts and how many cannot be parsed. The first failure ends the list.
     """
     config = project.source(source)
     kind = kind_of(config)

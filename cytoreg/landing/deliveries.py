@@ -1,8 +1,8 @@
-"""Deliveries: whether all files of a source came, judged by those of which the published build is.
+"""Deliveries: whether all files of a source arrived, compared with the published build's landing.
 
-A file may be renamed, merged into another or replaced by tonight's; then its rows are still there,
-or as many others in new files. Rows are compared by content, in one query, and only those of files
-that are not the same as before.
+A file may have been renamed, merged into another or replaced by tonight's; then its rows, or as
+many others, are in new files. Rows are compared by content, in one query, and only rows of files
+that have changed.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from cytoreg.warehouse.connection import in_memory, literal, private_spill, quot
 __all__ = ["files", "missing", "named_in", "overlooked", "readers"]
 
 SHRUNK = 0.10
-"""Share of a file's rows whose loss is a warning; of half of them it is critical."""
+"""Share of a file's rows whose loss is a warning; a loss of half of them is critical."""
 
 _NAMED = 5
-"""Files that a message names at most."""
+"""Most files that a message names."""
 
 _ON_ITS_WAY = re.compile(
     r"(.+)(?:~|\.(?:part|partial|filepart|crdownload|download|tmp|temp|upload|uploading|incomplete"
@@ -40,14 +40,14 @@ _ON_ITS_WAY = re.compile(
     re.IGNORECASE,
 )
 _HIDDEN = re.compile(r"\.(.+?)(?:\.\w{6})?")
-"""How programs that copy files call one until it is whole, and what packs it."""
+"""What copying programs add to the name of an incomplete file, and suffixes of packed files."""
 
 _MARKS = {
     "{year}": ("%Y", r"(?P<year>\d{4})"),
     "{month}": ("%m", r"(?P<month>\d\d)"),
     "{day}": ("%d", r"(?P<day>\d\d)"),
 }
-"""What stands for a date in `expect.files`."""
+"""Placeholders for a date in `expect.files`."""
 
 _FOUND = """
 with held as (
@@ -61,11 +61,11 @@ select 'lost', _file, count(*) from held anti join holds using (row, copy) group
 union all
 select 'new', _file, count(*) from holds anti join held using (row, copy) group by _file
 """
-"""Rows that were there and are in no file now, and rows that were in none, by file."""
+"""By file: rows that are in no file any more, and rows that were in no file before."""
 
 
 def files(published: Landing, landing: Landing) -> Iterator[Drift]:
-    """Files that are gone with their rows, and files that hold fewer of theirs."""
+    """Files that are gone with their rows, and files that have lost rows."""
     if not published.files or landing.kind == "sql":
         return
     before, now = _rows(published), _rows(landing)
@@ -86,7 +86,7 @@ def files(published: Landing, landing: Landing) -> Iterator[Drift]:
         yield Drift("", "", "gone", severity, reason, f"{held:,}", f"{held - missing:,}")
     for file in fewer:
         if new[file] > now[file] / 2:
-            continue  # it holds other rows than before, whose number is the table's volume
+            continue  # its rows were replaced; their number is checked as the table's volume
         missing = min(lost[file] - new[file], before[file] - now[file])
         if missing >= surely(SHRUNK, before[file]) * before[file]:
             halved = missing >= surely(HALVED, before[file]) * before[file]
@@ -96,10 +96,11 @@ def files(published: Landing, landing: Landing) -> Iterator[Drift]:
 
 
 def overlooked(project: Project, source: str) -> Iterator[Drift]:
-    """Files beside those of a source that its pattern just misses: by capitals, or on their way."""
+    """Files beside a source's that its pattern just misses: other capitals, or still being
+    copied."""
     config = project.source(source)
     lying: list[str] = []
-    with suppress(SourceError):  # which was there when it was read
+    with suppress(SourceError):  # it was there when it was read
         lying = beside(source, config) if config.addresses else []
     found: list[str] = []
     for pattern in config.patterns:
@@ -119,7 +120,7 @@ def overlooked(project: Project, source: str) -> Iterator[Drift]:
 
 
 def missing(project: Project, landing: Landing) -> Iterator[Drift]:
-    """Files that `expect` names and that are not there."""
+    """Files that `expect` names and that did not arrive."""
     names = {file.rpartition("/")[2] for file in _rows(landing)}
     absent = [
         name
@@ -133,7 +134,8 @@ def missing(project: Project, landing: Landing) -> Iterator[Drift]:
 
 
 def _absent(pattern: str, names: Collection[str]) -> list[str]:
-    """Names of a pattern that are not there: each from the first to the last, or any at all."""
+    """Missing names of a pattern: each date from the first to the last, or the pattern if none
+    came."""
     steps = {mark: form for mark, form in _MARKS.items() if mark in pattern}
 
     def named(day: date, text: str = "".join(steps)) -> str:
@@ -150,7 +152,7 @@ def _absent(pattern: str, names: Collection[str]) -> list[str]:
         return [] if found else [pattern]
     days = []
     for parts in found:
-        with suppress(ValueError):  # which is no date
+        with suppress(ValueError):  # not a date
             days.append(date(*(int(parts.get(part, 1)) for part in ("year", "month", "day"))))
     there = {named(day) for day in days}
     every = (min(days) + timedelta(n) for n in range((max(days) - min(days)).days + 1))
@@ -173,7 +175,8 @@ def _rows(landing: Landing) -> Counter[str]:
 def _compared(
     published: Landing, landing: Landing, files: Collection[str]
 ) -> tuple[Counter[str], Counter[str]]:
-    """Rows by file that were in the published landing alone, and that are in tonight's alone."""
+    """Rows by file that only the published landing has, and rows by file that only tonight's
+    has."""
     hashes = {file.name: file.sha256 for file in published.files}
     same = {file.name for file in landing.files if hashes.get(file.name) == file.sha256}
     alike = [file for file in files if not same.isdisjoint({file, inside(file)[0]})]
@@ -198,7 +201,8 @@ def _compared(
 
 
 def _meant(name: str) -> Iterator[str]:
-    """The name in small letters, and those that it may have once it is whole and unpacked."""
+    """The name in lower case, and the names that it may get when the file is complete and
+    unpacked."""
     name = name.casefold()
     if hidden := _HIDDEN.fullmatch(name):
         name = hidden[1]
@@ -221,7 +225,7 @@ def readers(project: Project, found: Collection[str]) -> dict[str, set[str]]:
 
 
 def named_in(reason: str) -> list[str]:
-    """The files that a reason of a drift of this module names."""
+    """The files named in the reason of one of this module's drifts."""
     told = re.match(r"files? (.+?)(?: and \d+ more)? (?:is|are|lies?|has) ", reason)
     return told[1].split(", ") if told else []
 

@@ -1,13 +1,13 @@
 """Drift: how tonight's landing of a source differs from the one that the published build used.
 
 A registry knows its sources' contract in two ways. Declared columns are enforced by the readers;
-everything else is learned from the landing that the published marts were made of, and from how
-many rows a table usually has. A difference is no proof of a fault: it is told with a severity, and
-only what would make the marts wrong, were it one, closes the gate (`critical`). Once a build is
-published its landings are the new contract.
+everything else is learned from the landing from which the published marts were made, and from how
+many rows a table usually has. A difference does not prove a fault: it is reported with a severity,
+and only a difference that would make the marts wrong, if it were a fault, closes the gate
+(`critical`). Once a build is published, its landings are the new contract.
 
 Thresholds are shares. They leave room for chance: a table grows by a few rows a night, and shares
-are known from a sample (profile.py).
+are estimated from a sample (profile.py).
 """
 
 from __future__ import annotations
@@ -24,43 +24,43 @@ from cytoreg.landing.profile import ColumnProfile, Profile, TableProfile
 __all__ = ["Drift", "columns", "profiles", "surely", "usual_range", "volume"]
 
 ENOUGH = 50
-"""Rows below which a share says nothing."""
+"""With fewer rows, shares are not compared."""
 
 RETYPED, RETYPED_WHOLLY = 0.10, 0.50
-"""Share of the filled rows whose texts changed shape: warning, critical."""
+"""Share of the filled rows whose texts changed shape, for a warning and for critical."""
 
 EMPTIER = 0.10
-"""Fall of the filled share: a warning, and critical where nothing is left."""
+"""Fall of the filled share that is a warning; it is critical where nothing is left."""
 
 NEW_CODES, NEW_CODES_ROWS = 0.01, 5
-"""Share of the rows, and rows, in which one new code is a warning; rare ones are an info, since
-measurements that few patients have look like codes, and bring some every night."""
+"""Share of the rows, and number of rows, from which a new code is a warning; rarer ones are an
+info, since measurements that few patients have look like codes, and bring new ones every night."""
 
 SHIFTED, SHIFTED_MUCH = 0.05, 0.10
-"""Share of the rows that left their codes for others: warning, critical. Magnitudes and years
-shift where a delivery is of last week alone, and are a warning at most."""
+"""Share of the rows that changed from their codes to others, for a warning and for critical.
+Magnitudes and years also shift when a delivery covers only the last week: a warning at most."""
 
 CHANCE = 1e-5
-"""Probability, at most, that two samples of one population differ as much as a shift must: even if
-all rows of a hundred columns were new each night, it would come once in a thousand nights."""
+"""Highest probability that two samples of one population differ by as much as a shift must: even if
+all rows of a hundred columns were new each night, it would happen once in a thousand nights."""
 
 NAMES_ALIKE = 0.5
-"""Similarity of names (difflib) from which a column gone and a new one alike may be the same."""
+"""Similarity of names (difflib) from which a missing and a new column may be the same one."""
 
 NIGHTS, FEW_NIGHTS = 30, 5
-"""Published nights that make a volume's usual range, and how few make none."""
+"""Number of published nights that give a volume's usual range, and the fewest that do."""
 
 SPREADS, SLACK = 5, 0.10
-"""The range: median ± 5 spreads (1.4826 MAD, a standard deviation if counts were normal), but not
-closer than a tenth of the median, since many tables do not change for weeks."""
+"""The range: median ± 5 spreads (1.4826 MAD, a standard deviation if counts were normal), but at
+least a tenth of the median, since many tables do not change for weeks."""
 
 HALVED = 0.50
-"""A table with fewer rows than this share of those published is critical: a delivery cut short."""
+"""A table with less than this share of the published rows is critical: a delivery cut short."""
 
 
 @dataclass(frozen=True)
 class Drift:
-    """One difference: what kind, how grave, why, and the counts before and now."""
+    """One difference: its kind, severity and reason, and the counts before and now."""
 
     source_table: str
     column: str
@@ -71,7 +71,7 @@ class Drift:
     now: str = ""
 
     def accepted(self) -> Drift:
-        """The same, said but not held against the build: somebody looked and takes it as it is."""
+        """The same drift, no longer critical: somebody has looked at it and accepts it."""
         if self.severity != "critical":
             return self
         return replace(self, severity="warning", reason=f"{self.reason} (accepted)")
@@ -82,7 +82,7 @@ def columns(
 ) -> Iterator[Drift]:
     """New, missing, renamed, retyped and emptier columns of a table, new codes and their shares.
 
-    `earlier` are nights before that which is published: a share that one of them had is no news.
+    `earlier` are nights before the published one: a share that one of them had is not reported.
     """
     gone = [name for name in before.columns if name not in now.columns]
     new = [name for name in now.columns if name not in before.columns]
@@ -105,7 +105,7 @@ def columns(
 
 
 def volume(table: str, rows: int, published: int | None, nights: Sequence[int]) -> Iterator[Drift]:
-    """Whether a table has far fewer rows than were published, or more or fewer than usual."""
+    """Whether a table has far fewer rows than the published one, or more or fewer than usual."""
     if published and published >= ENOUGH and rows < HALVED * published:
         reason = f"fewer than {HALVED:.0%} of the rows that were published"
         yield Drift(table, "", "volume", "critical", reason, f"{published:,}", f"{rows:,}")
@@ -117,7 +117,7 @@ def volume(table: str, rows: int, published: int | None, nights: Sequence[int]) 
 
 
 def usual_range(nights: Sequence[int]) -> tuple[int, int] | None:
-    """Rows that a table usually has, from those of earlier nights; None when they are too few."""
+    """The usual range of a table's rows over earlier nights; None when these are too few."""
     if len(nights) < FEW_NIGHTS:
         return None
     middle = median(nights)
@@ -164,9 +164,9 @@ def _column(table: str, name: str, before: TableProfile, now: TableProfile) -> I
 def _shifted(
     table: str, name: str, nights: Sequence[ColumnProfile], now: ColumnProfile
 ) -> Iterator[Drift]:
-    """Whether rows left their codes, or their magnitudes or years, for others.
+    """Whether rows changed from their codes, magnitudes or years to others.
 
-    They did if chance does not explain it against any of these nights, the published one first.
+    They did if chance explains the difference from none of these nights, the published one first.
     """
     coded = bool(now.codes) and all(night.codes for night in nights)
     known = [night.codes if coded else night.spread for night in nights]
@@ -184,10 +184,10 @@ def _shifted(
 
 
 def moves(before: dict[str, int], now: dict[str, int], *, renamed: bool = True) -> float:
-    """Share of the rows by which codes fell both in rows and in share: those that left them.
+    """Share of the rows that left their code, counting codes that fell both in rows and in share.
 
-    Rows that are new take none from a code, and rows that are gone from all alike take no share.
-    A code whose rows others have, which were not there, may be `renamed`: see drift `codes`.
+    New rows take none from a code, and rows removed evenly from all codes change no share. A code
+    whose rows a code that is new has taken over may be `renamed`: see drift `codes`.
     """
     held, holds = sum(before.values()), sum(now.values())
     unknown = sum(rows for code, rows in now.items() if code not in before)
@@ -202,7 +202,8 @@ def moves(before: dict[str, int], now: dict[str, int], *, renamed: bool = True) 
 
 
 def by_chance(before: dict[str, int], now: dict[str, int]) -> float:
-    """How far the shares of two samples differ (total variation) with probability CHANCE at most.
+    """Largest difference of two samples' shares (total variation) by chance, with probability
+    CHANCE.
 
     Its mean is at most half the sum of the standard errors of the differences, and each row changes
     it by 1/n at most (McDiarmid's inequality).
@@ -215,14 +216,15 @@ def by_chance(before: dict[str, int], now: dict[str, int]) -> float:
 
 
 def _frequent(codes: dict[str, int], order: dict[str, int]) -> str:
-    """Shares of the codes that were most frequent, in that order, without the codes."""
+    """Shares of the most frequent codes, in descending order, without the codes."""
     held = sum(codes.values())
     first = sorted(order, key=lambda code: -order[code])[:3]
     return ", ".join(f"{codes.get(code, 0) / held:.0%}" for code in first)
 
 
 def surely(share: float, rows: int) -> float:
-    """A change that chance alone does not make in so few rows: four standard errors of a half."""
+    """The smallest change that chance is unlikely to make in so few rows: four standard errors of a
+    half."""
     return max(share, 2 / sqrt(rows))
 
 
@@ -243,12 +245,13 @@ def _told(column: ColumnProfile) -> str:
 
 
 def _words(name: str) -> str:
-    """A name with its words in the order of the alphabet: birth_date is like DateOfBirth."""
+    """The words of a name in alphabetical order: birth_date is like DateOfBirth."""
     return " ".join(sorted(re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", name))).casefold()
 
 
 def _likely(name: str, before: TableProfile, new: list[str], now: TableProfile) -> str | None:
-    """The new column that is probably a gone one: alike inside, and by name or by its codes."""
+    """The new column that a missing one probably became: similar content, and a similar name or
+    codes."""
     old = before.columns[name]
 
     def score(other: str) -> float:

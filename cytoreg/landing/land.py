@@ -1,10 +1,10 @@
 """Landing: each source once a night into immutable Parquet with a manifest.
 
-`data/landing/<source>/<fingerprint>/` holds a Parquet file a table, `reject.parquet` and
-`manifest.json`. The folder is written under a temporary name and renamed when the manifest is in
-it, so a landing is whole or it is not there. The fingerprint is the hash of the files (of the
-records, for a server), of the source's section in cytoreg.toml and of the reader's version: a
-source that did not change is recognized by it and not read again.
+`data/landing/<source>/<fingerprint>/` holds one Parquet file per table, `reject.parquet` and
+`manifest.json`. The folder is written under a temporary name and renamed once the manifest is in
+it, so a landing is either complete or absent. The fingerprint is the hash of the files (for a
+server, of the records), of the source's section in cytoreg.toml and of the reader's version: by it
+an unchanged source is recognized and not read again.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ __all__ = [
 ]  # fmt: skip
 
 VERSION = 10
-"""Raised when a reader's output changes, so that old landings are not taken for new ones."""
+"""Raised when a reader's output changes, so that old landings are not reused."""
 
 REJECT = ("source", "source_table", "entity", "file", "row", "line", "reason", "raw")
 
 _ASIDE = dict.fromkeys(
     ("url", "deadline_minutes", "required", "max_age_days", "password", "server", "archive"), True
 ) | {"expect": {"files", "done", "settle"}}
-"""What a source declares that does not change what is landed of it."""
+"""Declared settings of a source that do not affect what is landed."""
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -63,11 +63,11 @@ read_manifest = manifest.read
 
 
 def land(project: Project, source: str, *, progress: Progress = quiet) -> Landing:
-    """Read a source into Parquet, or recognize that it has not changed since it last was.
+    """Read a source into Parquet, or recognize that it has not changed since it was last read.
 
-    What may pass is tried again until the source's deadline. Raises SourceError, naming file and
-    place, when the source is away or is not what cytoreg.toml says; ConfigError when there is no
-    such source.
+    Temporary failures are retried until the source's deadline. Raises SourceError, naming file and
+    place, when the source is away or does not match cytoreg.toml; ConfigError when there is no such
+    source.
     """
     config = project.source(source)
     deadline = time.monotonic() + 60 * config.deadline_minutes
@@ -83,7 +83,7 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
                 raise
             progress(f"{error.message}; it is waited for", 0)
         wait(pause)
-    raise AssertionError  # pauses have no end
+    raise AssertionError  # the pauses never end
 
 
 def _land(
@@ -157,7 +157,7 @@ def _land(
 def _files(
     source: str, config: Source, delivery: Delivery
 ) -> tuple[list[State], list[FileManifest]]:
-    """The files of a source, as they are now; none of a server of tables."""
+    """The files of a source in their present state; none for a server of tables."""
     try:
         paths = kind_of(config).inputs(source, config, delivery.extracts)
         return [_state(path) for path in paths], [_file(path, delivery) for path in paths]
@@ -166,14 +166,14 @@ def _files(
 
 
 def _came(delivery: Delivery, states: list[State]) -> dict[str, str]:
-    """The files that were delivered, with the state of each: see `sources.drops.move`."""
+    """The delivered files with their states: see `sources.drops.move`."""
     if delivery.remote:
         return {where: file.state for where, file in delivery.remote.items()}
     return {str(path): f"{inode} {size} {written}" for path, inode, size, written in states}
 
 
 def _readable(source: str, items: Iterator[Item]) -> Iterator[Item]:
-    """What a reader yields; an error of the disk that it reads from is the source's, not ours."""
+    """What a reader yields; a failure of the disk that it reads from counts as the source's."""
     try:
         yield from items
     except OSError as error:
@@ -203,9 +203,9 @@ def landing_of(project: Project, source: str, fingerprint: str) -> Landing:
 
 
 def verified(project: Project, source: str, fingerprint: str) -> Landing:
-    """The landing of a source with this fingerprint, every byte of it as it was landed.
+    """The landing of a source with this fingerprint, every byte of it checked.
 
-    Raises ConfigError when it is not there, not whole or damaged.
+    Raises ConfigError when it is missing, incomplete or damaged.
     """
     landing = landing_of(project, source, fingerprint)
     if damaged := manifest.damaged(landing):
@@ -218,15 +218,15 @@ def verified(project: Project, source: str, fingerprint: str) -> Landing:
 
 
 def newest(project: Project, source: str) -> Landing | None:
-    """The newest landing of a source, whatever was declared then."""
+    """The newest landing of a source, under whatever declaration."""
     return max(_whole(project.landing / source), key=_when, default=None)
 
 
 def attach(con: DuckDBPyConnection, landings: Sequence[Landing], run_id: str) -> None:
     """Make `landing.<source>_<table>` (views on the Parquet files) and `landing.reject`.
 
-    The views name the files by their absolute path: a build is private and stays where it is, and
-    what is published is copied out of it.
+    The views name the files by absolute path: a build is private and stays in its place, and what
+    is published is copied out of it.
     """
     con.execute("create schema if not exists landing")
     kinds = ", ".join(
@@ -261,7 +261,7 @@ State = tuple[Path, int, int, int]
 
 
 def _state(path: Path) -> State:
-    """What changes when a file is written or replaced."""
+    """The properties of a file that change when it is written or replaced."""
     stat = path.stat()
     return path, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
@@ -280,9 +280,9 @@ def _declared(config: Source) -> str:
 
 
 def _earlier(home: Path, source: str, config: Source) -> Landing | None:
-    """The newest landing of the same declaration from the same place that is not damaged.
+    """The newest undamaged landing of the same declaration from the same place.
 
-    One from which rows were taken is not what a source had: nothing can be held against it.
+    A landing from which rows were removed no longer shows what the source had, and is left out.
     """
     same = (_declared(config), origin(source, config))
     fit = [
@@ -296,20 +296,20 @@ def _earlier(home: Path, source: str, config: Source) -> Landing | None:
 
 
 def _whole(home: Path) -> Iterator[Landing]:
-    """Every landing of a source that is whole, in no order."""
+    """Every complete landing of a source, in no particular order."""
     folders = home.iterdir() if home.exists() else ()
     return filter(None, (_known(folder) for folder in folders if folder.name[0] != "."))
 
 
 def _when(landing: Landing) -> tuple[str, int]:
-    """When it was landed; of two in one second, by the clock of the disk."""
+    """When it was landed; within one second, the modification time decides."""
     return landing.landed_at, (landing.folder / manifest.NAME).stat().st_mtime_ns
 
 
 def _reusable(folder: Path, listed: set[str], progress: Progress) -> Landing | None:
-    """The landing in this folder; one that is not what was landed is told, and does not serve.
+    """The landing in this folder if it can be reused; a damaged one is reported and not reused.
 
-    Nor does one from which somebody was taken who is not on the list of the forgotten any more.
+    Nor is one reused from which somebody was removed who is no longer on the list of the forgotten.
     """
     if not folder.exists():
         return None
@@ -321,7 +321,7 @@ def _reusable(folder: Path, listed: set[str], progress: Progress) -> Landing | N
 
 
 def _known(folder: Path) -> Landing | None:
-    """The landing in this folder if it is there and whole."""
+    """The landing in this folder if it is there and complete."""
     try:
         return manifest.read(folder, reused=True)
     except ConfigError:
@@ -336,10 +336,10 @@ def _sweep(home: Path, in_use: Path) -> None:
 
 
 def _finish(landing: Landing, folder: Path) -> None:
-    """Write the manifest, make all of it durable, and let the landing appear."""
+    """Write the manifest, sync everything to disk, and rename the landing into place."""
     manifest.write(landing, folder)
     for path in (*folder.iterdir(), folder):
         sync(path)
-    shutil.rmtree(landing.folder, ignore_errors=True)  # a landing that somebody damaged
+    shutil.rmtree(landing.folder, ignore_errors=True)  # a damaged landing
     folder.rename(landing.folder)
     sync(landing.folder.parent)

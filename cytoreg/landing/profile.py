@@ -1,9 +1,9 @@
-"""What a landed table is like, in counts: `profile.json` beside its Parquet.
+"""The profile of a landed table, in counts: `profile.json` beside its Parquet.
 
-By column: how many rows are filled, of what shape their texts are, how their numbers spread over
-magnitudes and their dates over years, and, where few texts recur, a hash of each with its rows.
-drift.py compares profiles. Values are not in them; hashes of codes can be guessed, so a profile
-stays in the private data folder.
+For each column: how many rows are filled, the shapes of their texts, the distribution of numbers
+over magnitudes and of dates over years, and, where few texts recur, a hash of each with its number
+of rows. drift.py compares profiles. They hold no values, but hashes of codes can be guessed, so a
+profile stays in the private data folder.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ NAME = "profile.json"
 SAMPLE_CELLS = 500_000
 SAMPLE_ROWS = 10_000
 SAMPLE_BYTES = 32 << 20
-"""Shapes are counted in rows spread evenly over the table: so many cells or twice as many, but at
-least so many rows, unless their texts are longer than this together. A share of 10,000 rows has a
-standard error of half a point at most."""
+"""Shapes are counted in rows spread evenly over the table: in this many cells to twice as many, but
+in at least this many rows, unless their texts together are longer than this. A share of 10,000 rows
+has a standard error of half a point at most."""
 
 CODES = 50
 RECURS = 20
-"""A column is one of codes when it has at most so many texts, each on average in so many rows."""
+"""A column holds codes if it has at most this many texts, each on average in this many rows."""
 
 SINGLE = 0.9
-"""Whole numbers of which a larger share occurs once count something; their spread says nothing."""
+"""Whole numbers of which a larger share occurs once are counts; their spread is not compared."""
 
 SHAPES = {
     "whole number": r"[+-]?\d+",
@@ -58,14 +58,13 @@ SPREAD = """case shape
   when 'time' then null
   else sign(number)::int || 'e' || round(2 * log10(nullif(abs(number), 0)))::int
 end"""
-"""The year of a date; of a number its sign and magnitude, in steps of half a power of ten."""
+"""The year of a date; the sign and magnitude of a number, in steps of half a power of ten."""
 
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """Rows that are filled; of those in the sample, how many have each shape, and each magnitude or
-    year; rows of each code.
-    """
+    """Number of filled rows; of those in the sample, how many have each shape, and each magnitude
+    or year; number of rows of each code."""
 
     filled: int
     shapes: dict[str, int]
@@ -75,7 +74,7 @@ class ColumnProfile:
 
 @dataclass(frozen=True)
 class TableProfile:
-    """A table's rows, and its columns of text in their order."""
+    """A table's number of rows, and its text columns in order."""
 
     rows: int
     columns: dict[str, ColumnProfile]
@@ -86,7 +85,7 @@ Profile = dict[str, TableProfile]
 
 
 class Measuring:
-    """A table's profile, taken while its rows pass by; memory does not grow with the table.
+    """A table's profile, measured as its rows pass; memory does not grow with the table.
 
     Shapes are counted in a sample: every row, every second, every fourth, as the table grows.
     """
@@ -119,7 +118,7 @@ class Measuring:
             self._sample = self._sample.take(pa.array(range(0, len(self._sample), 2)))
 
     def profile(self, path: Path) -> TableProfile:
-        """The profile of the table, whose rows lie in the Parquet file `path`."""
+        """The profile of the table whose rows are in the Parquet file `path`."""
         if not self._columns:
             return TableProfile(self._rows, {})
         with in_memory(private_spill()) as con:
@@ -144,7 +143,7 @@ class Measuring:
     def _shapes(
         self, con: DuckDBPyConnection, name: str
     ) -> tuple[dict[str, int], int, dict[str, int]]:
-        """`_shapes` of a column alone: DuckDB would look at every column for each of them."""
+        """`_shapes` of one column at a time: DuckDB would look at every column for each of them."""
         if not self._filled[name]:
             return {}, 0, {}
         con.register("sample", self._sample.select([name]))
@@ -152,7 +151,7 @@ class Measuring:
 
 
 def write(profile: Profile, folder: Path) -> FileManifest:
-    """Keep a profile beside the Parquet files that it is of."""
+    """Write a profile beside its Parquet files."""
     known = {name: asdict(table) for name, table in profile.items()}
     text = json.dumps(known, indent=1, ensure_ascii=False).encode()
     (folder / NAME).write_bytes(text)
@@ -160,7 +159,7 @@ def write(profile: Profile, folder: Path) -> FileManifest:
 
 
 def read(landing: Landing) -> Profile:
-    """The profile of a landing; measured now if it has none, or one that is not as written."""
+    """The profile of a landing; measured now if it is missing or damaged."""
     try:
         text = (landing.folder / NAME).read_bytes()
         hashes = {file.name: file.sha256 for file in landing.stored}
@@ -191,7 +190,7 @@ def _measure(path: Path) -> TableProfile:
 
 
 def _shapes(con: DuckDBPyConnection, column: str) -> tuple[dict[str, int], int, dict[str, int]]:
-    """Rows of the sample by shape, how many texts there are, and rows by magnitude or year."""
+    """Sampled rows by shape, the number of distinct texts, and rows by magnitude or year."""
     cases = " ".join(
         f"when regexp_full_match(value, {literal(pattern)}) then {literal(shape)}"
         for shape, pattern in SHAPES.items()
@@ -222,7 +221,7 @@ def _shapes(con: DuckDBPyConnection, column: str) -> tuple[dict[str, int], int, 
 
 
 def _codes(con: DuckDBPyConnection, source: str, columns: list[str]) -> dict[str, dict[str, int]]:
-    """Rows of each code of these columns in all rows; nothing where too many texts turn up."""
+    """Rows of each code of these columns in all rows; nothing where there are too many texts."""
     found = {}
     for column in columns:
         rows = con.execute(

@@ -1,4 +1,4 @@
-"""What readers yield as Parquet: a file a table, and one for the records that are none."""
+"""Write what readers yield as Parquet: one file per table, and one for what could not be parsed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Writing:
             if kind is None:
                 self._write_rejects()
         finally:
-            with ExitStack() as closing:  # each, also after an error of the one before
+            with ExitStack() as closing:  # close each, even if closing another fails
                 for writer in (self._reject_file, self._reject, *self._tables.values()):
                     closing.callback(writer.close)
         if kind is None and (silent := self._config.tables.keys() - self._tables.keys()):
@@ -103,7 +103,7 @@ class Writing:
                 }
 
     def tables(self) -> list[TableManifest]:
-        """One manifest a table; rejects that belong to no table have one of their own."""
+        """One manifest per table; rejects that belong to no table have their own."""
         entities = self._config.tables | {
             table: table for table in self._rejects if table not in self._config.tables
         }
@@ -126,14 +126,14 @@ class Writing:
         return [FileManifest(name, file.bytes, file.sha256) for name, file in sorted(files.items())]
 
     def profile(self) -> Profile:
-        """What the tables are like; their files must be whole."""
+        """The profiles of the tables; their files must be complete."""
         return {
             table: measuring.profile(self._folder / f"{table}.parquet")
             for table, measuring in self._measuring.items()
         }
 
     def with_headings(self, files: list[FileManifest]) -> list[FileManifest]:
-        """The files with the headings that their readers found."""
+        """The files with the headings found by their readers."""
         return [replace(file, headings=self._headings.get(file.name, [])) for file in files]
 
     def _columns(self, table: str) -> dict[str, str]:

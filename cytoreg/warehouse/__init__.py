@@ -1,1 +1,1 @@
-"""DuckDB: how it is opened, what it is told, the tables that every room writes."""
+"""DuckDB: how it is opened, the functions it gets, the tables to which every package writes."""

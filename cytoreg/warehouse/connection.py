@@ -14,22 +14,23 @@ from pathlib import Path
 import duckdb
 
 STORAGE_VERSION = "v1.0.0"
-"""Format of the files: every DuckDB from 1.0 on reads them, whichever wrote them."""
+"""Storage version of the files: every DuckDB from 1.0 on can read them."""
 
 SCHEMAS = ("landing", "staging", "accepted", "quarantine", "registry", "quality", "marts")
 
 
 def in_memory(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """DuckDB in memory; what does not fit goes into the folder `spill`, and without one nowhere.
+    """DuckDB in memory; what does not fit is written to the folder `spill`, or without one not at
+    all.
 
-    DuckDB makes the folder once it needs it, and removes it on closing. Left to itself it would
-    put patients' rows into `.tmp` of the working directory.
+    DuckDB makes the folder when it needs it, and removes it on closing. By default it would write
+    patients' rows to `.tmp` in the working directory.
     """
     return duckdb.connect(config={"temp_directory": str(spill or "")})
 
 
 def private_spill() -> Path:
-    """A new place to spill into where the caller has none, which only this user can read."""
+    """A new folder to spill into, which only this user can read."""
     return _private_folder() / uuid.uuid4().hex
 
 
@@ -61,7 +62,7 @@ def open_build(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDB
 
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All statements of the block or none; and one wait for the disk instead of one each."""
+    """One transaction for the block: all statements or none, and one sync to disk in all."""
     connection.begin()
     try:
         yield
@@ -82,16 +83,16 @@ def literal(value: str) -> str:
 
 
 def once(value: str, name: str, body: str) -> str:
-    """SQL of `body` (SQL), in which `name` stands for what `value` is as text.
+    """SQL of `body` (SQL) in which `name` is the value of the SQL `value`, evaluated once.
 
-    A macro repeats its argument wherever its body names it, and macros of macros multiply it until
-    a query takes seconds to plan. A lambda over a list of one evaluates it once.
+    A macro repeats its argument wherever its body names it, and nested macros multiply it until a
+    query takes seconds to plan. A lambda over a list of one element evaluates it once.
     """
     return f"list_transform([cast({value} as varchar)], lambda {name}: {body})[1]"
 
 
 def comment(connection: duckdb.DuckDBPyConnection, table: str, text: str) -> None:
-    """Say in the database what a table (or `view`) is; any SQL client shows it."""
+    """Describe a table (or `view`) in the database; any SQL client shows the comment."""
     kinds = connection.execute(
         "select table_type from information_schema.tables"
         " where table_schema || '.' || table_name = ?",

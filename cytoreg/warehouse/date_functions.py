@@ -1,4 +1,4 @@
-"""SQL functions for dates: as sources write them, and where a day is needed but not known.
+"""SQL functions for dates: reading them as sources write them, and choosing a day for partial ones.
 
 Staging models write `2012-05-31`, `2012-05` or `2012`, whichever is known:
 
@@ -7,13 +7,13 @@ Staging models write `2012-05-31`, `2012-05` or `2012`, whichever is known:
     2012         2012-00-00 20129999     2012    15         2012-UN-UN     a year
     9999         99999999   0000-00-00   99/99/9999                        nothing known
 
-A month in English words (`2-Jan-2010`, `02JAN2010`, `January 2, 2010`, `Jan 2010`) is as good as
-its number. Which of two numbers is the month, and of which century two digits are, a date does not
-tell: only a model can, by the function that it calls.
+A month may be written in English (`2-Jan-2010`, `02JAN2010`, `January 2, 2010`, `Jan 2010`). A date
+alone does not show which of two numbers is the month, or the century of a two-digit year: a model
+decides this by the function that it calls.
 
-Unknown parts are left out as NAACCR and HL7 do (YYYYMM, YYYY; FHIR and ISO 8601: YYYY-MM, YYYY),
-or filled with 00, 99, blanks, or the letters UN, UK and XX. A known day of an unknown month
-says no more than the year. Whatever is of no such form stays as it is, so that the schema finds it.
+Unknown parts are left out as NAACCR and HL7 do (YYYYMM, YYYY; FHIR and ISO 8601: YYYY-MM, YYYY), or
+filled with 00, 99, blanks, or the letters UN, UK and XX. A known day of an unknown month gives no
+more than the year. Text in any other form stays unchanged, so that the schema finds it.
 
 NAACCR Data Standards and Data Dictionary (Volume II), chapter "Date fields"; FHIR R4 datatypes,
 date; HL7 v2.5.1 section 2.A.22, DTM; CDISC SDTM for parts left out by dashes.
@@ -53,22 +53,22 @@ _NOTHING = (
 
 
 def define(con: DuckDBPyConnection) -> None:
-    """Define in the build what staging models may call, on text that `cleaned` has gone over.
+    """Define in the build the functions that staging models may call on `cleaned` text.
 
-    `iso_date(text)`: a date of any form above. `us_date(text)`: the same, and month first where
+    `iso_date(text)`: a date in any form above. `us_date(text)`: the same, but month first where
     there are three parts between slashes or dashes (`5/31/2012`, `05/99/2012`, `5-31-2012`);
     `day_first_date(text)`: day first (`31/5/2012`, `31.05.2012`). `with_century(text, year)`: a
-    date whose year has two digits with the four of the first such year that is not before `year`.
-    `iso_time(text)`: a time, as `2012-05-31 08:30`, or a date of any form above.
+    date with a two-digit year gets the four digits of the first such year that is not before
+    `year`. `iso_time(text)`: a time, as `2012-05-31 08:30`, or a date in any form above.
     `clock_time(text)`: a time of day as `HH:MM`, from `0830`, `8:30`, `8h30`, `08:30:00`, `8:30 AM`
-    or `8 a.m.`, with its day or without; midnight at the end of a day (`24:00`) is `00:00`.
-    `at_midnight(text)`: of a time with its day, midnight at the end of the day
-    (`2012-05-31 24:00`, ISO 8601:2004, 4.2.3) as midnight at the begin of the next; what reads
-    dates and times here does so first. `spelled_date(text)`: a date with its month in words by
-    numbers, any other text as it is.
+    or `8 a.m.`, with or without its day; midnight at the end of a day (`24:00`) is `00:00`.
+    `at_midnight(text)`: for a time with its day, midnight at the end of the day (`2012-05-31
+    24:00`, ISO 8601:2004, 4.2.3) as midnight at the beginning of the next; the functions that read
+    dates and times here do this first. `spelled_date(text)`: a date with its month in words as
+    numbers; any other text is unchanged.
 
-    Of a date that lies between two days: `middle_day(first, last)`, the day to reckon with, as
-    NAACCR items 1782 and 1788 have it (survival dates: the middle of the days that are possible);
+    For a date between two bounds: `middle_day(first, last)`, the day to calculate with, as in
+    NAACCR items 1782 and 1788 (survival dates: the middle of the possible days);
     `date_precision(first, last)`: day, month, year, years, or unknown where a bound is null;
     `whole_years(birth, day)`: completed years of age.
     """
@@ -137,7 +137,7 @@ def define(con: DuckDBPyConnection) -> None:
       when regexp_full_match(other, {literal(_NOTHING)}) then null
       else {other}
     end"""
-    # Most dates are as they shall be, or whole ones, and are read by a pattern or two.
+    # Most dates are already in the final form, or complete, and need only a pattern or two.
     known = f"{_YEAR}(?:-{_MONTH}(?:-{_DAY})?)?"
     con.execute(
         f"""create or replace macro main.iso_date(value) as

@@ -1,7 +1,7 @@
-"""What may be told of an error that DuckDB raised while it ran SQL on patients' data.
+"""What may be shown of an error that DuckDB raised while it ran SQL on patients' data.
 
-Messages about the SQL itself (a typing error, an unknown column) quote SQL alone and are kept.
-Messages about values (a text that is no date) quote the value and are replaced by their kind.
+Messages about the SQL itself (a typing error, an unknown column) quote only SQL and are kept.
+Messages about values (a text that is not a date) quote the value, so only their kind is shown.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _LINE = re.compile(r"^LINE (\d+):", re.MULTILINE)
 
 
 def scrub(error: Exception) -> str:
-    """The error in one line without any value that was read from a table."""
+    """The error in one line, without any value read from a table."""
     return tell(type(error).__name__, str(error))
 
 
 def tell(kind: str, message: str) -> str:
-    """`message` of an exception of class `kind` in one line, if it is about SQL alone."""
+    """`message` of an exception of class `kind` in one line, if it is only about SQL."""
     if kind not in ABOUT_SQL:
         return f"{kind} (its text may quote a value and is not shown)"
     told = message.split("\n\n", 1)[0].split("Candidate functions:", 1)[0]

@@ -1,4 +1,4 @@
-"""SQL functions that a project's models may call, kept in the build so that its views find them."""
+"""SQL functions for a project's models, stored in the build so that its views find them."""
 
 from __future__ import annotations
 
@@ -22,46 +22,47 @@ _UNSEEN = (
     "\\x{ad}\\x{180e}\\x{200b}-\\x{200f}\\x{202a}-\\x{202e}\\x{2060}-\\x{2064}\\x{2066}-\\x{2069}\\x{feff}"
 )
 BLANKS = _WHITE + _UNSEEN
-"""Characters that say nothing at either end of a value, as a class of a regular expression."""
+"""Characters without meaning at either end of a value, as a regular-expression class."""
 _DASHES = "\\x{2010}-\\x{2015}\\x{2212}\\x{fe58}\\x{fe63}\\x{ff0d}"
-"""Hyphens, dashes and the minus sign, for which word processors change the one of the keyboard."""
+"""Hyphens, dashes and the minus sign that word processors put in place of the keyboard's hyphen."""
 
 _ISO_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _ISO = (
     f"{_ISO_DAY}[Tt ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.,][0-9]+)?)? ?"
     "([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)"
 )
-"""An instant as ISO 8601, FHIR and databases write it, by its offset."""
+"""An instant with its offset, as ISO 8601, FHIR and databases write it."""
 _HL7 = "([0-9]{10}|[0-9]{12}|[0-9]{14})([.][0-9]+)?[+-][0-9]{4}"
 """An instant as HL7 writes it (data type DTM, version 2.5.1, section 2.A.22)."""
 _DAY = f"({_ISO_DAY})([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})"
 _HL7_DAY = "([0-9]{8})[+-][0-9]{4}"
 _ISO_MIDNIGHT = f"{_ISO_DAY}[Tt ]00:00(:00([.,]0+)?)? ?([Zz]|[+-]00(:?00)?)"
-"""How a system that knows instants only writes a day: its midnight in UTC."""
+"""How a system that stores only instants writes a day: its midnight in UTC."""
 
 
 def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
-    """Define in the build what models may call.
+    """Define in the build the functions that models may call.
 
-    `cleaned(text)`: the text without white space around it and unseen characters anywhere, white
-    space within it as one blank, dashes and minus signs as the hyphen of the keyboard; null when
-    nothing else is in it. `cleaned_lines(text)`: the same line by line, for cells with a value a
-    line; empty lines between others stay, for the cells beside may have a value there.
+    `cleaned(text)`: the text without surrounding white space and without invisible characters;
+    inner white space becomes one blank, dashes and minus signs the keyboard's hyphen; null when
+    nothing is left. `cleaned_lines(text)`: the same line by line, for cells with one value per
+    line; empty lines between others stay, since neighbouring cells may have a value in the same
+    line.
 
-    `zero_padded(text, width)`: a number of `width` digits as it was before a spreadsheet took its
-    leading zeros, a wider field gave it more of them, or somebody wrote it in groups (`12-34 567`);
-    any other text, a longer number and zeros alone stay as they are.
+    `zero_padded(text, width)`: a number of `width` digits as it was before a spreadsheet removed
+    its leading zeros, a wider field added more of them, or somebody wrote it in groups (`12-34
+    567`); any other text, a longer number and zeros alone stay unchanged.
 
-    `local_time(text)`: an instant with an offset as the same instant in `time_zone`, in the shape
-    that it had but for the offset; any other text as it is. `local_day(text)`: the day of an ISO
-    time, of an instant in `time_zone`; of midnight in UTC, which is how many systems write a day,
-    the day as written; any other text as it is. Without `time_zone` the zone that
-    the build has stays; in a build that has none it is UTC.
+    `local_time(text)`: an instant with an offset as the same instant in `time_zone`, in the same
+    form but for the offset; any other text is unchanged. `local_day(text)`: the day of an ISO time,
+    or of an instant in `time_zone`; midnight in UTC, which is how many systems write a day, gives
+    the day as written; any other text is unchanged. Without `time_zone` the build keeps its zone; a
+    build without one uses UTC.
 
-    `plain_number(text)`: a number with a point before its decimals and nothing between its
-    thousands; any other text, and `1,250`, which may be either, as it is.
+    `plain_number(text)`: a number with a point before its decimals and no separators between
+    thousands; any other text is unchanged, and so is the ambiguous `1,250`.
 
-    Numbers that people wrote, and what stands for none: number_functions.py. Dates:
+    Numbers that people wrote, and texts for missing ones: number_functions.py. Dates:
     date_functions.py.
     """
     date_functions.define(con)
@@ -118,7 +119,7 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
 
 
 def _plain(value: str) -> str:
-    """SQL of a number as people write it: with a decimal comma, with thousands set apart."""
+    """SQL of a handwritten number, with a decimal comma or with separators between thousands."""
     apart = "[ \\x{a0}\\x{2009}\\x{202f}''\\x{2019}]"  # blanks and apostrophes
     forms = (
         # 1 250, 1'250.5, 1 250,5
@@ -143,13 +144,13 @@ def _plain(value: str) -> str:
 def _local(value: str, zone: str) -> str:
     """SQL of an instant's local time.
 
-    A day with an offset becomes the day as written: nobody knows of which hours it is made. What
-    is no time of the calendar stays as it is, for the rules to judge.
+    A day with an offset becomes the day as written: which hours it covers is not known. What is not
+    a time of the calendar stays unchanged, for the rules to judge.
     """
     at = f"timezone({literal(zone)}, try_cast({{}} as timestamptz))"
     offset = f"regexp_extract(upper({value}), '(Z|[+-][0-9:]+)$')"
     seconds = f"if(substring({value}, 17, 1) = ':', substring({value}, 18, 2), '00')"
-    # A leap second is the one before it. Of a fraction DuckDB reads no more than nine digits.
+    # A leap second counts as the second before. Of a fraction DuckDB reads at most nine digits.
     clock = f"substring({value}, 12, 5) || ':' || replace({seconds}, '60', '59')"
     iso = at.format(f"left({value}, 10) || ' ' || {clock} || {offset}")
     digits = f"regexp_extract({value}, '^[0-9]+')"

@@ -1,13 +1,13 @@
-"""How names of persons compare: as far as a file can hold them, and however it spells them.
+"""Comparing names of persons: whole or cut off by a field, in whatever spelling.
 
 Two names are the *same* when they are spelt alike after capitals, accents, hyphens, apostrophes,
-blanks and a suffix (Jr, III, MD) are put aside. A letter that is no accented one of A to Z counts
-in each spelling that registers use: ø as O, OE and Ö do; ß as SS; æ as AE; ł as L; đ as D or DJ;
-þ as TH; å as A or AA. A name that fills its field may have been cut there, and is the same as a
+blanks and a suffix (Jr, III, MD) are removed. A letter that is not an accented one of A to Z counts
+in each spelling that registers use: ø as O, OE and Ö do; ß as SS; æ as AE; ł as L; đ as D or DJ; þ
+as TH; å as A or AA. A name that fills its field may have been cut off there, and is the same as a
 longer one that begins with it.
 
-Two names share *parts* when all words of the one are words of the other, whatever their order
-(Anna for Anna Maria, Berg for van der Berg), or when one is an initial of the other.
+Two names share *parts* when all words of the one are words of the other, in whatever order (Anna
+for Anna Maria, Berg for van der Berg), or when one is an initial of the other.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from cytoreg.warehouse.connection import in_memory
 
 __all__ = ["define_names", "names_agree"]
 
-# Letters with a spelling of their own, after capitals; accents are stripped from all others.
-# Each row: letter, spelt with one letter of A to Z where that is usual, spelt in full.
+# Letters, in capitals, that are not respelt by stripping accents. Each row: letter, spelling with
+# one letter of A to Z where that is usual, full spelling.
 _LETTERS = (
     *(("Ä", "A", "AE"), ("Ö", "O", "OE"), ("Ü", "U", "UE"), ("Å", "A", "AA"), ("Ø", "O", "OE")),
     *(("Æ", "AE", "AE"), ("Œ", "OE", "OE"), ("ẞ", "SS", "SS"), ("ß", "SS", "SS")),
@@ -30,18 +30,18 @@ _LETTERS = (
 )
 _DIGRAPHS = (("AA", "A"), ("AE", "A"), ("OE", "O"), ("UE", "U"), ("DJ", "D"))
 _CUT = 15
-"""Letters from which on a name may have been cut by a field of unknown width."""
+"""From this many letters on, a field of unknown width may have cut a name off."""
 _SUFFIXES = "JR|SR|JNR|SNR|JUNIOR|SENIOR|II|III|IV|V|ESQ|MD|PHD|DDS|RN"
 
 
 def define_names(con: duckdb.DuckDBPyConnection) -> None:
-    """Define on this connection what linkage asks of names.
+    """Define on this connection the functions by which linkage compares names.
 
     `name_forms(text, width)` gives a struct for a name in a field of `width` letters (null: wide
     enough); null where no letter is left. `same_name(a, b, loosely)` and `parts_of_name(a, b)`
-    compare two such structs; `loosely` lets a digraph and its letter pass for each other in
-    spellings that hold A to Z only (MUELLER and MULLER). `names_agree(written, family)`: whether a
-    whole name, family name first or before a comma, may be of somebody of this family name.
+    compare two such structs; `loosely` lets a digraph match its letter in spellings that have only
+    A to Z (MUELLER and MULLER). `names_agree(written, family)`: whether a whole name, family name
+    first or before a comma, may belong to somebody with this family name.
     """
     plain, full = "text", "text"
     for letter, short, long in _LETTERS:
@@ -52,18 +52,18 @@ def define_names(con: duckdb.DuckDBPyConnection) -> None:
         loose = f"replace({loose}, '{pair}', '{letter}')"
     macros = {
         "capitals(text)": "upper(nfc_normalize(trim(cast(text as varchar))))",
-        # An apostrophe stands within a word, anything else that is no letter between two.
+        # An apostrophe is part of a word; any other character that is not a letter separates words.
         "words_of(text)": r"trim(regexp_replace(regexp_replace(strip_accents(text),"
         r" '[''’‘`´ʼ]', '', 'g'), '[^\p{L}\p{N}]+', ' ', 'g'))",
         "without_suffix(words)": f"regexp_replace(words, '( ({_SUFFIXES}))+$', '')",
-        # A text with as many bytes as letters has none but A to Z.
+        # A text with as many bytes as letters has only A to Z.
         "plain_letters(text)": f"case when strlen(text) = length(text) then text else {plain} end",
         "full_letters(text)": f"case when strlen(text) = length(text) then text else {full} end",
         "plain_words(text)": "without_suffix(words_of(plain_letters(text)))",
         "full_words(text)": "without_suffix(words_of(full_letters(text)))",
         "loose_form(form)": loose,
         "joined(words)": "replace(words, ' ', '')",
-        # A macro is put in place of its name, so a lambda keeps its arguments from being repeated.
+        # A macro's body replaces its call, so a lambda keeps its arguments from being repeated.
         "name_forms(text, width)": """list_transform(
             list_filter(
               list_transform([capitals(text)], lambda capitals: struct_pack(
@@ -81,7 +81,8 @@ def define_names(con: duckdb.DuckDBPyConnection) -> None:
               at_blank := w.letters = width - 1
             )
           )[1]""",
-        # A field's last blank is lost: its name is one shorter, and a word of the whole one ends.
+        # A field loses a final blank: then the name is one letter shorter and ends with a whole
+        # word.
         "cut_from(a, b)": """coalesce(
             (a.full and (starts_with(b.forms[1], a.forms[1]) or starts_with(b.forms[2], a.forms[2])
               or starts_with(b.forms[1], a.forms[2]) or starts_with(b.forms[2], a.forms[1])))
@@ -116,6 +117,6 @@ def _alone() -> duckdb.DuckDBPyConnection:
 
 
 def names_agree(written: str, family: str) -> bool | None:
-    """`names_agree` of one pair, None where one of them has no letter."""
+    """`names_agree` of one pair; None where one of them has no letter."""
     ((agree,),) = _alone().execute("select names_agree(?, ?)", [written, family]).fetchall()
     return agree  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
-"""SQL functions for numbers as people write them, and for what they write where there is none.
+"""SQL functions for numbers as people write them, and for what they write instead of a number.
 
-What says that nothing is known are words, and those codes of HL7's NullFlavor (version 3, code
-system 2.16.840.1.113883.5.1008) that do, which REDCap suggests as codes of missing data. Negative
+Unknown values are written as words, or as those codes of HL7's NullFlavor (version 3, code system
+2.16.840.1.113883.5.1008) that mean unknown, which REDCap suggests as missing data codes. Negative
 numbers and rows of nines or eights as codes are a habit of registries and studies (ACS NSQIP: -99;
 NAACCR: 999; 8888).
 """
@@ -37,12 +37,12 @@ _REWRITTEN = (
     ("^=", ""),
     (r"^([0-9.]+)\+$", r">=\1"),
 )
-"""Pattern and what stands in its place, one after the other, on text in small letters."""
+"""Patterns and their replacements, applied in order to lower-case text."""
 _REMARK = (
     r" *\((?:[^()0-9]*|mib-?1|g[1-3]|[0-9]+ *(?:/|of|out of) *[0-9]+[^()0-9]*)\)$"
     r"|[,;] *[a-z][a-z -]*$"
 )
-"""What stands behind a number without another number in it, but for the cells that were counted."""
+"""A remark behind a number that contains no other number, except the number of cells counted."""
 _NOT_DONE = (
     "known|available|applicable|recorded|documented|done|performed|measured|assessed|stated|given"
     "|reported|tested|taken|counted|determined|evaluated|provided|specified|obtained|asked"
@@ -58,23 +58,23 @@ _PLAIN = f"(<=|>=|<|>|~)?{_NUMBER}|~?{_NUMBER}-{_NUMBER}"
 
 
 def define(con: DuckDBPyConnection) -> None:
-    """Define in the build what staging models may call, on text that `cleaned` has gone over.
+    """Define in the build the functions that staging models may call on `cleaned` text.
 
-    `recorded(text)`: null where the text says that nothing is known (`not performed`, `N/A`,
-    `UNK`), else the text. `recorded_number(text)`: the same, and null for codes that stand for no
-    number of something that is never negative: -1, -99, 999, 9999, 999.9, 8888. A size or a
-    share may be 99.9.
+    `recorded(text)`: null where the text says that the value is unknown (`not performed`, `N/A`,
+    `UNK`), else the text. `recorded_number(text)`: the same, and also null for missing-value codes
+    of quantities that are never negative: -1, -99, 999, 9999, 999.9, 8888. A size or a share may be
+    99.9.
 
-    `measured(text)`: a number as people write it, in signs alone. `less than 3 %` and `<^3` are
-    `<3`, `≤ 2` is `<=2`, `about 5` is `~5`, `2,5` is `2.5`, and a range is `3-5`. A comma is a
-    decimal one, and a remark behind the number (`20 % (hot spot)`) goes. Text that is no such
-    number is given as it is.
+    `measured(text)`: a handwritten number in symbols alone. `less than 3 %` and `<^3` are `<3`, `≤
+    2` is `<=2`, `about 5` is `~5`, `2,5` is `2.5`, and a range is `3-5`. A comma is a decimal
+    comma, and a remark behind the number (`20 % (hot spot)`) is dropped. Any other text is
+    unchanged.
 
-    `whole_number(text)`: a count without the decimals that a spreadsheet gave it (`180.0`) and with
-    nothing between its thousands (`1,500`); any other text as it is.
+    `whole_number(text)`: a count without the decimals that a spreadsheet added (`180.0`) and
+    without separators between thousands (`1,500`); any other text is unchanged.
 
-    `yes_or_no(text)`: true and false of a box or a question (`1`, `1.0`, `Yes`, `Y`, `Checked`;
-    `0`, `No`, `Unchecked`), as text; any other text as it is.
+    `yes_or_no(text)`: true and false for a checkbox or a question (`1`, `1.0`, `Yes`, `Y`,
+    `Checked`; `0`, `No`, `Unchecked`), as text; any other text is unchanged.
     """
     con.execute(
         """create or replace macro main.yes_or_no(value) as

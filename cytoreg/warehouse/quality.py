@@ -1,6 +1,6 @@
 """The tables of schema `quality`: their columns, their comments, and how a step finds them.
 
-Every step that judges writes into them, so none of them owns them.
+Every step that judges writes to them, so they belong to no single step.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ COMMENTS = {
 
 
 def ensure(con: duckdb.DuckDBPyConnection, *tables: str) -> None:
-    """Make those `quality` tables that do not exist yet; say what they and their columns are."""
+    """Make those `quality` tables that do not exist yet, and describe them and their columns."""
     rows = con.execute(
         "select table_name from duckdb_tables() where schema_name = 'quality'"
         " and database_name = current_database() and comment is not null"
