@@ -1,4 +1,4 @@
-"""The register of what a kind of source has and cytoreg does not read: `unread.py` of its folder.
+"""The register of what a kind of source may hold and cytoreg does not read: `unread.py` in its folder.
 
 docs/generate.py writes it into the page of each kind.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 INSTEAD = {
-    "refused": "the source stops, with an error that says so",
+    "refused": "the source stops, with an error that says why",
     "kept raw": "the record goes into `landing.reject`, with its reason; the others land",
-    "counted": "it is passed over, and counted in the manifest",
-    "as text": "it lands as text that says less than the source does, or as another kind of value",
-    "ignored": "nothing tells that it was there",
+    "counted": "it is skipped, and counted in the manifest",
+    "as text": "it lands as text with less information than the source has, or as another kind of value",
+    "ignored": "it is skipped without any notice",
 }
-"""What may happen to what is not read."""
+"""What happens to the things that are not read."""
 
 
 class Unread(NamedTuple):
