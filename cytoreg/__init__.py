@@ -1,10 +1,10 @@
 """cytoreg: data quality and ETL for clinical registries.
 
-Land, then build, never edit: source systems' records become immutable Parquet, every row is
-judged by declared rules, every row is accounted for, and outcome and survival marts are
-published by one rename.
+Land, then build, never edit: source systems' records become immutable Parquet, every row is judged
+by declared rules, every row is accounted for, and outcome and survival marts are published by one
+rename.
 
-From Python these functions are enough:
+These functions are the Python interface:
 
     from cytoreg import judge, load_project, query, refresh, validate
 
@@ -14,8 +14,8 @@ From Python these functions are enough:
     table = query(project, "select * from marts.publication_benchmark")
     findings = judge(Procedure, frame)  # any Pandera model and table, without a project
 
-What they need is imported when they are called. Other modules are for cytoreg's own use and for a
-project's flows.
+Their dependencies are imported when they are called. Other modules are for cytoreg's internal use
+and for a project's flows.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def load_project(
 ) -> Project:
     """The registry project at or above `folder` (default: the working directory).
 
-    `extracts` and `data` take the place of what [paths] says. Raises ConfigError for what is wrong
-    in cytoreg.toml: with the key, what was expected, and where.
+    `extracts` and `data` override [paths]. Raises ConfigError for mistakes in cytoreg.toml, with
+    the key, the expected value and the place.
     """
     from pathlib import Path
 
@@ -65,12 +65,12 @@ def refresh(
     resume: bool = False,
     accept: Sequence[str] = (),
 ) -> Verdict:
-    """A whole refresh in this process: `.published`, `.run_id`, `.gates`, `.report`, `.counts`.
+    """Run a whole refresh in this process: `.published`, `.run_id`, `.gates`, `.report`, `.counts`.
 
-    `as_of` is the last day that the extracts can speak of (default: today). `resume` continues the
-    last refresh, which failed; the drift of sources in `accept` does not close the gate. A closed
-    gate is no error. Raises SourceError when a source fails that never landed, ConfigError when the
-    project is wrong.
+    `as_of` is the last day that the extracts can cover (default: today). `resume` continues the
+    last refresh, which failed; drift of the sources in `accept` does not close the gate. A closed
+    gate is not an error. Raises SourceError when a source fails that has never landed, ConfigError
+    when the project is wrong.
     """
     from cytoreg.nights.refresh import refresh as run
 
@@ -78,7 +78,7 @@ def refresh(
 
 
 def validate(project: Project, *, as_of: date | None = None) -> Verdict:
-    """A refresh without publication: it lands and judges, and makes no marts.
+    """Run a refresh without publication: it lands and judges, and makes no marts.
 
     `as_of` and the errors are those of `refresh`.
     """
@@ -88,12 +88,13 @@ def validate(project: Project, *, as_of: date | None = None) -> Verdict:
 
 
 def query(project: Project, sql: str, *, run: str | None = None, private: bool = False) -> pa.Table:
-    """The rows of one SELECT, as an Arrow table: of what is published, or of the kept run `run`.
+    """The rows of one SELECT as an Arrow table, from the published build or from the kept run
+    `run`.
 
-    `run` is a run's id, or "last" for the newest that has a build. With `private` the build is
-    asked that holds identities, quarantine and every schema, and the ledger's audit notes who
-    asked; without, what is or would be published. Raises ConfigError when there is no such build,
-    and for SQL that fails.
+    `run` is a run's id, or "last" for the newest that has a build. With `private` the query runs on
+    the private build, which holds identities, quarantine and every schema, and the ledger's audit
+    records who asked; without it, on what is or would be published. Raises ConfigError when there
+    is no such build, and for SQL that fails.
     """
     from cytoreg.nights.kept_runs import build_of
     from cytoreg.publication.query import query as ask
@@ -114,25 +115,23 @@ def judge(
     others: Mapping[type[pandera.pandas.DataFrameModel], ArrowStream] | None = None,
     values: bool = False,
 ) -> pa.Table:
-    """What a table breaks of its schema, as an Arrow table of findings; no project is needed.
+    """Findings of a table against its schema, as an Arrow table; no project is needed.
 
-    schema: an Entity, a plain `pandera.pandas.DataFrameModel`, or a `DataFrameSchema`.
-    table: a relation of DuckDB, an Arrow table, a frame of pandas or Polars, or whatever else has
-    the Arrow PyCapsule interface. Its columns are the schema's; `_source`, `_table`, `_file` and
-    `_row` may ride along, and without them all rows are of one source. Text is read by cytoreg's
-    grammars, a typed column as its text.
-    as_of: what `$as_of` is in rules (default: today).
-    others: the tables of other entities, by their models, that rules of `schema` look at. They are
-    judged too, and their findings are not told.
-    values: give also the column `value`, the text of the cell.
+    schema: an Entity, a plain `pandera.pandas.DataFrameModel`, or a `DataFrameSchema`. table: a
+    DuckDB relation, an Arrow table, a pandas or Polars frame, or any object with the Arrow
+    PyCapsule interface. Its columns are the schema's; `_source`, `_table`, `_file` and `_row` are
+    optional, and without them all rows count as one source. Text is read by cytoreg's grammars, a
+    typed column as its text. as_of: the value of `$as_of` in rules (default: today). others: the
+    tables of other entities, by their models, to which rules of `schema` refer. They are judged
+    too, but their findings are not returned. values: add the column `value`, the text of the cell.
 
     The columns: rule, severity, entity, row (position in the table, from 1), the columns of the
     record's key as the table has them (those with `key=True`, else the first that are unique; one
-    that is called like another column here has `key_` before its name), column (null if the rule
-    looks at several), reason. Ordered by row. What a refresh would refuse is critical.
+    named like another column here gets the prefix `key_`), column (null if the rule looks at
+    several), reason. Ordered by row. What a refresh would refuse is critical.
 
-    Raises ConfigError for a table whose columns are not the schema's, for a schema that asks for
-    what is not judged, and for a rule that looks at a table that is not given.
+    Raises ConfigError for a table whose columns are not the schema's, for a schema with
+    requirements that cannot be judged, and for a rule that refers to a table that is not given.
     """
     from cytoreg.rules.one_table import judge_table
 

@@ -1,4 +1,4 @@
-"""`cytoreg doctor`: what could stop tonight's refresh, found out beforehand."""
+"""`cytoreg doctor`: find in advance what could stop tonight's refresh."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from cytoreg.project.load import Project
 
 FREE_GB = 5
-"""Below this much free space the doctor warns."""
+"""The doctor warns when there is less free space than this."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at."""
+    """One check and its result."""
 
     state: Literal["ok", "warning", "wrong"]
     what: str
@@ -28,9 +28,10 @@ class Check:
 
 
 def examine(root: Path | None, extracts: Path | None, data: Path | None) -> list[Check]:
-    """Installation, project, sources, ledger, disk, marts, and a rehearsal of all that compiles.
+    """Check installation, project, sources, ledger, disk and marts, and rehearse what can be
+    compiled.
 
-    Never a patient's value, and nothing is written.
+    It shows no patient's value and writes nothing.
     """
     from cytoreg.project.load import load_project
 
@@ -60,7 +61,7 @@ def examine(root: Path | None, extracts: Path | None, data: Path | None) -> list
 
 
 def summary(checks: Sequence[Check]) -> str:
-    """One line: how much was looked at, and whether a night can begin."""
+    """One line: the number of checks, and whether a refresh can begin."""
     wrong = [check.what for check in checks if check.state == "wrong"]
     warnings = sum(check.state == "warning" for check in checks)
     warned = f", {warnings} warning{'s' * (warnings != 1)}" if warnings else ""
@@ -70,9 +71,9 @@ def summary(checks: Sequence[Check]) -> str:
 
 
 def _night(project: Project, checks: Sequence[Check]) -> Iterator[Check]:
-    """What a night would compile, unless the project's files cannot even be read.
+    """Rehearse what a refresh would compile, unless the project's files cannot even be read.
 
-    A source that cannot be read is told already, and keeps from a rehearsal if it never landed.
+    A source that cannot be read is reported already; if it never landed, there is no rehearsal.
     """
     wrong = [check.what for check in checks if check.state == "wrong"]
     if not project.config.sources or any(not what.startswith("source ") for what in wrong):
@@ -151,7 +152,7 @@ def _ledger(project: Project) -> str:
     from cytoreg.project.load import LEDGER
 
     if not project.config.ledger.url and not (project.data / LEDGER).exists():
-        return "no run yet"  # looking would make the file
+        return "no run yet"  # looking would create the file
     last = endings.runs(project, 1)
     return f"last run {last[0].run_id}: {last[0].status}" if last else "no run yet"
 
@@ -171,7 +172,7 @@ def _marts(project: Project) -> str:
 
 
 def _kinds() -> Iterator[Check]:
-    """The kinds of source that other packages add; nothing where there are none."""
+    """The kinds of source that other packages add; nothing if there are none."""
     from cytoreg.sources.kinds import OWN, kinds, owner, reader
 
     try:
@@ -208,7 +209,7 @@ def _disk(project: Project) -> Check:
 
 
 def _private(project: Project) -> Check:
-    """Whether others can get at identities, and whether any are kept beyond their time."""
+    """Whether other users can read identities, and whether any are kept beyond their time."""
     from cytoreg.identity import forgotten
     from cytoreg.keeping.exposed import exposed
 

@@ -1,7 +1,7 @@
 """Every error that a user can meet: what happened, where, and what to do about it.
 
 Messages name files, lines, columns and rules, never a patient's value: they end up in logs, in
-Prefect's records and in terminals. The exit code of the command line belongs to the error.
+Prefect's records and in terminals. Each error class has its exit code for the command line.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class ConfigError(CytoregError):
 
 
 class SourceError(CytoregError):
-    """A source system cannot be read, or is not what the project says it is.
+    """A source system cannot be read, or does not match cytoreg.toml.
 
-    `away`: it is not there to be judged (no delivery, no server, no permission); its last landing
-    may serve meanwhile. `transient`: it is away and may be back in minutes, so that landing tries
-    again. Neither: it was read and is not what the project says, which closes the gate.
+    `away`: it cannot be reached (no delivery, no server, no permission); its last landing may be
+    used meanwhile. `transient`: it is away and may be back in minutes, so landing tries again.
+    Neither: it was read and does not match the project, which closes the gate.
     """
 
     exit_code = 3
@@ -70,11 +70,11 @@ class GateClosed(CytoregError):
 
 
 class BuildError(CytoregError):
-    """A stage failed on the build itself, which is a defect of the project's SQL or of cytoreg."""
+    """A stage failed on the build itself, a defect of the project's SQL or of cytoreg."""
 
 
 def kind_and_place(error: BaseException) -> str:
-    """What an error that is not ours may say of itself: its type and where in cytoreg it arose."""
+    """What may be shown of an error from elsewhere: its type and where in cytoreg it arose."""
     frames = traceback.extract_tb(error.__traceback__)
     package = Path(__file__).parent
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(package)]
@@ -83,6 +83,7 @@ def kind_and_place(error: BaseException) -> str:
 
 
 def perhaps(name: str, known: Iterable[str]) -> str:
-    """The hint ` (perhaps …)` for a name that is none of those known; empty if none is alike."""
+    """The hint ` (perhaps …)` for a name that is not among the known ones; empty if none is
+    similar."""
     near = get_close_matches(name, known, n=1)
     return f" (perhaps {near[0]})" if near else ""

@@ -1,4 +1,4 @@
-"""What a landing says of itself: `manifest.json` beside its Parquet files."""
+"""The manifest of a landing: `manifest.json` beside its Parquet files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ NAME = "manifest.json"
 
 @dataclass(frozen=True)
 class FileManifest:
-    """A file as it was delivered: relative to the extracts, with its own headings if it has any.
+    """A file as it was delivered: relative to the extracts, with its headings if they are its own.
 
-    A server says of one when it was `written` (ISO 8601), and may give it an `etag`.
+    For a file on a server, `written` (ISO 8601) is its time, and `etag` its tag if there is one.
     """
 
     name: str
@@ -30,10 +30,10 @@ class FileManifest:
 
 @dataclass(frozen=True)
 class TableManifest:
-    """One landed table: rows that were parsed, rejects that were not, the columns' types.
+    """One landed table: parsed rows, rejected ones, and the columns' types.
 
-    `forgotten` counts those that were of forgotten persons, and are in neither.
-    `merged` says how it came of an earlier landing, if it did: see `sources.Merged`.
+    `forgotten` counts records of forgotten persons, which are in neither. `merged` says how it was
+    merged into an earlier landing, if it was: see `sources.Merged`.
     """
 
     table: str
@@ -49,13 +49,13 @@ class TableManifest:
 class Landing:
     """A source as it was landed: from where, when, what.
 
-    `origin` is a path or a URL without secrets. `stored` lists the files beside the manifest. A
-    server says in `source_version` what it is; `queries` holds what it was asked, by table.
-    `declared` is the hash of the source's declaration.
-    `unexpected` counts what the project does not declare. `reused` is true when the source had
-    not changed since it was landed. `without` names the entries of the list of forgotten persons
-    whose records were looked for in it. `delivered` has the files that it was read from this time,
-    with the state of each; like `reused` it is not kept.
+    `origin` is a path or a URL without secrets. `stored` lists the files beside the manifest.
+    `source_version` is how a server identifies itself; `queries` holds the queries sent, by table.
+    `declared` is the hash of the source's declaration. `unexpected` counts what the project does
+    not declare. `reused` is true when the source had not changed since it was landed. `without`
+    names the entries of the list of forgotten persons for whose records it was searched.
+    `delivered` has the files that it was read from this time, with their states; like `reused` it
+    is not stored.
     """
 
     source: str
@@ -87,9 +87,9 @@ def write(landing: Landing, folder: Path) -> None:
 
 
 def read(folder: Path, *, reused: bool = False) -> Landing:
-    """The landing in `folder`; raises ConfigError when it is not there or not whole.
+    """The landing in `folder`; raises ConfigError when it is missing or incomplete.
 
-    Whole is a manifest as it was written, beside files of the size that it says: see `damaged`.
+    Complete means: an intact manifest, beside files of the sizes that it gives. See `damaged`.
     """
     try:
         known = json.loads((folder / NAME).read_text(encoding="utf-8"))
@@ -113,7 +113,7 @@ def read(folder: Path, *, reused: bool = False) -> Landing:
 
 
 def damaged(landing: Landing) -> list[str]:
-    """The files of a landing that are not what was landed, by their hash."""
+    """The files of a landing whose hash is not the one recorded."""
     return [file.name for file in landing.stored if not _is_as_written(landing.folder, file)]
 
 

@@ -1,4 +1,4 @@
-"""How long work tells how far it is: a callable that the command line draws and tests ignore."""
+"""Reporting progress: a callable that the command line draws and tests ignore."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Called with a label (a stage, a source and table), the rows and the bytes done so far."""
+    """Called with a label (a stage, or a source and table) and the rows and bytes done so far."""
 
     def __call__(self, label: str, rows: int, size: int = 0, /) -> None:
-        """Tell how far it is; `size` is 0 where bytes say nothing."""
+        """Report progress; `size` is 0 where bytes do not apply."""
 
 
 def quiet(label: str, rows: int, size: int = 0, /) -> None:

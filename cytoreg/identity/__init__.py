@@ -1,1 +1,1 @@
-"""Who a pseudonym stands for: its key, and whom the registry has to forget."""
+"""Identity: the key of pseudonyms, and the persons whom the registry has to forget."""

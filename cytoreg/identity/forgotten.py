@@ -1,8 +1,9 @@
-"""Who was forgotten: a list of keyed digests, by which nobody is known and somebody recognized.
+"""The list of forgotten persons: keyed digests that identify nobody but recognize a person's
+records.
 
-`forgotten.json` of the data folder has an entry for each time that somebody was forgotten: HMACs,
-with the key of pseudonyms, of the person's numbers, of names and dates together, and of the keys
-of their records. Whoever has the list and no key learns nothing from it.
+`forgotten.json` in the data folder has an entry for each time that somebody was forgotten: HMACs,
+made with the key of pseudonyms, of the person's numbers, of names and dates together, and of the
+keys of their records. Without the key the list reveals nothing.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ __all__ = [
 
 NAME, KEPT = "forgotten.json", "forgotten"
 FORMER = "_FORMER"
-"""What the variable with former keys ends in."""
+"""Suffix of the variable with former keys."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A time that somebody was forgotten: by whom, with which key's digests.
+    """One use of forget: by whom, and the digests with the key that made them.
 
-    Until `until` what was removed is kept in `forgotten/<id>`; '' keeps nothing.
+    Until `until`, what was removed is kept in `forgotten/<id>`; '' means that nothing is kept.
     """
 
     id: str
@@ -53,12 +54,13 @@ class Entry:
 
     @property
     def over(self) -> bool:
-        """Whether there was a time to keep what was removed, and it is over."""
+        """Whether the time for which removed content is kept is over; false if none was kept."""
         return bool(self.until) and datetime.fromisoformat(self.until) < datetime.now(UTC)
 
 
 def entries(data: Path) -> list[Entry]:
-    """The list, the oldest first; raises ConfigError when it cannot be read: nobody comes back."""
+    """The list, oldest first; raises ConfigError if it cannot be read, so that nobody comes
+    back."""
     try:
         known = json.loads((data / NAME).read_text(encoding="utf-8"))
         return [Entry(**entry) for entry in known]
@@ -72,12 +74,12 @@ def entries(data: Path) -> list[Entry]:
 
 
 def text(listed: Sequence[Entry]) -> str:
-    """The list as it is kept."""
+    """The list as it is stored."""
     return json.dumps([asdict(entry) for entry in listed], indent=1)
 
 
 def check(project: Project) -> dict[str, str]:
-    """The keys that the list was made with, by fingerprint; ConfigError if one is not set."""
+    """The keys that made the list, by fingerprint; raises ConfigError if one is not set."""
     wanted = {entry.key for entry in entries(project.data)}
     if not wanted:
         return {}
@@ -93,9 +95,9 @@ def check(project: Project) -> dict[str, str]:
 
 
 def define(con: duckdb.DuckDBPyConnection, project: Project) -> int:
-    """Temporary `forgotten_digest` and the macros by which `known` looks up; returns how many.
+    """Define temporary `forgotten_digest` and the macros that `known` uses; returns their number.
 
-    The last of them is that of the key which is set now.
+    The last of them uses the key that is set now.
     """
     keys = check(project)
     now = key_of(project)
@@ -110,14 +112,14 @@ def define(con: duckdb.DuckDBPyConnection, project: Project) -> int:
 
 
 def add_digests(con: duckdb.DuckDBPyConnection, generation: int, digests: Sequence[str]) -> None:
-    """Add digests to those that are looked up."""
+    """Add digests to those that `known` looks up."""
     con.execute(
         "insert into forgotten_digest select ?, unnest(?::varchar[])", [generation, digests]
     )
 
 
 def known(kind: str, value: str, generations: int) -> str:
-    """SQL condition: the text `value`, of this kind, is a forgotten person's."""
+    """SQL condition: the text `value`, of this kind, belongs to a forgotten person."""
     return (
         "("
         + " or ".join(
@@ -130,7 +132,7 @@ def known(kind: str, value: str, generations: int) -> str:
 
 
 def sweep(project: Project) -> None:
-    """Remove landings in which nobody looked for the forgotten: of nights that were cut off."""
+    """Remove landings of interrupted runs that were never searched for forgotten persons."""
     ids = {entry.id for entry in entries(project.data)}
     for folder in project.landing.glob("[!.]*/[!.]*") if ids else ():
         try:
@@ -142,18 +144,18 @@ def sweep(project: Project) -> None:
 
 
 def expire(project: Project) -> None:
-    """Remove what was kept for a time that is over."""
+    """Remove content that was kept for a time that is over."""
     for folder in overdue(project.data):
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def overdue(data: Path) -> list[Path]:
-    """Folders of what was removed that are still there though their time is over."""
+    """Folders of removed content that still exist although their time is over."""
     kept = [(entry, data / KEPT / entry.id) for entry in entries(data)]
     return [folder for entry, folder in kept if entry.over and folder.exists()]
 
 
 def told(data: Path) -> str:
-    """What to say of copies whose time is over; '' when there are none."""
+    """What to say of copies whose time is over; '' if there are none."""
     names = ", ".join(str(folder.relative_to(data)) for folder in overdue(data))
     return f"copies of forgotten records are kept beyond their time: {names}" if names else ""

@@ -1,7 +1,7 @@
-"""The key of pseudonyms: of the environment, strong, and the same every night.
+"""The key of pseudonyms: set in the environment, strong, and the same every night.
 
-Without a key nothing is published, but by a project whose extracts are a simulated hospital's, just
-as `cytoreg simulate` wrote them: the demo's key is public.
+Without a key nothing is published, except by a project that reads only a simulated hospital's
+extracts, exactly as `cytoreg simulate` wrote them: the demo's key is public.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _IN_EXTRACTS = "sqlite:///"
 def key_of(project: Project) -> str:
     """The project's key; DEMO for a simulated hospital without one.
 
-    Raises ConfigError where there is no key, and for one of fewer than 128 bits.
+    Raises ConfigError if there is no key, or if it has fewer than 128 bits.
     """
     name = project.config.privacy.pseudonym_key
     key = variable(name)
@@ -47,12 +47,13 @@ def key_of(project: Project) -> str:
 
 
 def fingerprint_of(key: str) -> str:
-    """What `quality.run` says of the key: its fingerprint, or `demo`."""
+    """How `quality.run` identifies the key: its fingerprint, or `demo`."""
     return DEMO_NAME if key == DEMO else fingerprint(key)
 
 
 def is_demo(project: Project) -> bool:
-    """Whether all that a project reads is a simulated hospital's, as `simulate` left it."""
+    """Whether a project reads only a simulated hospital's extracts, exactly as `simulate` wrote
+    them."""
     from cytoreg.demo import fence
 
     for source in project.config.sources.values():
@@ -61,7 +62,7 @@ def is_demo(project: Project) -> bool:
         for place in places:
             if "://" in place or Path(place).is_absolute() or ".." in Path(place).parts:
                 return False
-        if not places:  # nobody knows where such a source is read from
+        if not places:  # it is not known where such a source is read from
             return False
     try:
         fence.check(project.extracts)

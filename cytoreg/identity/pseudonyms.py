@@ -15,20 +15,20 @@ import duckdb
 __all__ = ["define_pseudonym", "fingerprint", "is_strong"]
 
 BLOCK = 64
-"""Bytes of a block of SHA-256."""
+"""Block size of SHA-256 in bytes."""
 
 LEAST_DIGITS = 32
 """Hexadecimal digits of 128 bits."""
 
 FEWEST_KINDS = 8
-"""Different digits of a key: of 32 random ones fewer than 8 differ once in 28 million keys."""
+"""Fewest distinct digits of a key: 32 random digits have fewer than 8 once in 28 million keys."""
 
 
 def define_pseudonym(con: duckdb.DuckDBPyConnection, key: str, name: str = "pseudonym") -> None:
     """Define `pseudonym(kind, text)` on this connection: P and 16 hex digits; null for null.
 
     The same key, kind and text always give the same pseudonym. The macro is temporary and holds
-    only what is derived from the key, so that no file ever holds either.
+    only what is derived from the key, so that neither is ever written to a file.
     """
     padded = _derived(key).ljust(BLOCK, b"\0")
     inner, outer = (_blob(bytes(byte ^ pad for byte in padded)) for pad in (0x36, 0x5C))
@@ -42,12 +42,12 @@ def define_pseudonym(con: duckdb.DuckDBPyConnection, key: str, name: str = "pseu
 
 
 def fingerprint(key: str) -> str:
-    """What tells keys apart and gives none away: 16 hex digits."""
+    """A fingerprint that identifies a key without revealing it: 16 hex digits."""
     return hmac.new(_derived(key), b"fingerprint", hashlib.sha256).hexdigest()[:16]
 
 
 def is_strong(key: str) -> bool:
-    """Whether a key is of 128 bits or more, in hexadecimal digits of many kinds."""
+    """Whether a key has at least 128 bits as hexadecimal digits, with enough distinct digits."""
     return (
         re.fullmatch(rf"[0-9a-fA-F]{{{LEAST_DIGITS},}}", key) is not None
         and len(set(key.lower())) >= FEWEST_KINDS

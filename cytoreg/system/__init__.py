@@ -1,1 +1,2 @@
-"""What cytoreg needs of the machine: files that outlive a crash, its failures by name, the time."""
+"""What cytoreg needs from the machine: files that survive a crash, its failures by name, the
+time."""

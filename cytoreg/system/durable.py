@@ -1,4 +1,4 @@
-"""Files that outlive a crash: whole or not there, on the disk, hashed while they are written."""
+"""Files that survive a crash: complete or absent, synced to disk, hashed while they are written."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ __all__ = [
 ]
 
 _AT_FDCWD, _RENAME_NOREPLACE, _RENAME_EXCHANGE = -100, 1, 2
-"""Of renameat2, see its manual page."""
+"""Flag of renameat2; see its manual page."""
 
 
 class Hashed:
-    """A new file to write from its beginning to its end; knows its size and hash at any moment."""
+    """A new file, written from beginning to end; its size and hash are known at any moment."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("xb", buffering=0)
@@ -38,16 +38,16 @@ class Hashed:
 
     @property
     def closed(self) -> bool:
-        """Whether it takes no more bytes."""
+        """Whether the file is closed."""
         return self._file.closed
 
     @property
     def sha256(self) -> str:
-        """Hash of what was written so far."""
+        """Hash of the bytes written so far."""
         return self._digest.hexdigest()
 
     def write(self, data: bytes | memoryview) -> int:
-        """Append all of `data`; raises OSError as the disk does."""
+        """Append all of `data`; raises OSError when the disk does."""
         left = memoryview(data).cast("B")
         self._digest.update(left)
         while left:
@@ -57,16 +57,16 @@ class Hashed:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing: no bytes are buffered."""
 
     def close(self) -> None:
-        """Take no more."""
+        """Close the file."""
         self._file.close()
 
 
 @contextmanager
 def private() -> Iterator[None]:
-    """Make every file and folder of the block for this user alone, from its first byte."""
+    """Make every file and folder created in the block accessible to this user alone."""
     usual = os.umask(0o077)
     try:
         yield
@@ -75,7 +75,7 @@ def private() -> Iterator[None]:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file aside, make it durable and rename it: a crash leaves the old one or this one."""
+    """Write a temporary file, sync it and rename it: a crash leaves the old file or the new one."""
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with aside.open("x", encoding="utf-8") as file:
@@ -90,7 +90,7 @@ def write(path: Path, text: str) -> None:
 
 
 def copy(source: Path, target: Path) -> Hashed:
-    """Copy a file into a new one; returns what was written, closed."""
+    """Copy a file to a new one; returns the closed `Hashed` file."""
     with source.open("rb") as file, closing(Hashed(target)) as out:
         while chunk := file.read(1 << 20):
             out.write(chunk)
@@ -98,7 +98,7 @@ def copy(source: Path, target: Path) -> Hashed:
 
 
 def link(source: Path, target: Path) -> None:
-    """Let a file be under another name too; where the file system has no links, a copy of it."""
+    """Hard-link a file under another name; where the file system has no hard links, copy it."""
     try:
         target.hardlink_to(source)
     except OSError:
@@ -106,7 +106,7 @@ def link(source: Path, target: Path) -> None:
 
 
 def exchange(one: Path, other: Path) -> None:
-    """Let two folders of a file system change places: at once where the system can (Linux)."""
+    """Swap two folders of one file system: in one step where the system can (Linux)."""
     libc = ctypes.CDLL(None, use_errno=True)
     places = (_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other))
     if hasattr(libc, "renameat2") and libc.renameat2(*places, _RENAME_EXCHANGE) == 0:
@@ -118,7 +118,8 @@ def exchange(one: Path, other: Path) -> None:
 
 
 def move(old: Path, new: Path) -> None:
-    """Rename a file to where none is; raises FileExistsError where one is, OSError otherwise."""
+    """Rename a file without overwriting: raises FileExistsError if the target exists, else
+    OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     places = (_AT_FDCWD, os.fsencode(old), _AT_FDCWD, os.fsencode(new))
     if hasattr(libc, "renameat2") and libc.renameat2(*places, _RENAME_NOREPLACE) == 0:
@@ -129,7 +130,7 @@ def move(old: Path, new: Path) -> None:
 
 
 def sync_below(folder: Path) -> None:
-    """Make a folder and all that is in it durable; links are entries of their folders."""
+    """Sync a folder and everything in it to disk; links are synced as entries of their folders."""
     for path in folder.rglob("*"):
         if not path.is_symlink():
             sync(path)
@@ -137,7 +138,7 @@ def sync_below(folder: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Make a file, or a folder's entries, durable."""
+    """Sync a file, or a folder's entries, to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

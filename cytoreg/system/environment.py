@@ -1,4 +1,4 @@
-"""What a process is told from outside: variables, or files that they name, and its user."""
+"""The environment of a process: variables, files that they name, and its user."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from cytoreg.errors import ConfigError
 
 
 def variable(name: str) -> str | None:
-    """The value of `name`, else what the file that `name`_FILE names holds, without a last newline.
+    """The value of `name`, else the content of the file named by `name`_FILE, without a final
+    newline.
 
-    None when there is neither. Raises ConfigError when the file cannot be read.
+    None when neither is set. Raises ConfigError when the file cannot be read.
     """
     found = os.environ.get(name)
     file = os.environ.get(f"{name}_FILE")
@@ -27,7 +28,7 @@ def variable(name: str) -> str | None:
 
 
 def user() -> str:
-    """Who runs this process: the user of the system, and who became it by sudo."""
+    """Who runs this process: the system user, and who became it by sudo."""
     import getpass
 
     try:

@@ -1,8 +1,8 @@
-"""Many files and folders changed as one: a plan that is carried out, whatever interrupts it.
+"""Change many files and folders as one: a plan that is completed even after an interruption.
 
-What is to come is made below `.forgetting/` of the data folder. Before `plan.json` is in it nothing
-has changed, and the next start removes it. Once the plan is there, the next start ends what was
-begun: who takes the lock of a data folder calls `finish` first.
+New content is written below `.forgetting/` in the data folder. Until `plan.json` is there nothing
+has changed, and the next start removes the new content. Once the plan is there, the next start
+completes it: every process that takes the lock of a data folder calls `finish` first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOVES = "moves.json"
 
 @dataclass(frozen=True)
 class Move:
-    """`new` takes the place of `to`; without it `to` goes. Both are relative to the data folder."""
+    """`new` replaces `to`; without `new`, `to` is removed. Both are relative to the data folder."""
 
     to: str
     new: str = ""
@@ -32,7 +32,7 @@ class Move:
 
 @contextmanager
 def making(data: Path) -> Iterator[Path]:
-    """A folder for what is to come; what is left of it at the end is removed."""
+    """A folder for new content; what is left of it at the end is removed."""
     home = data / HOME
     home.mkdir()
     try:
@@ -43,7 +43,8 @@ def making(data: Path) -> Iterator[Path]:
 
 
 def carry_out(data: Path, moves: Sequence[Move], *, keep: str = "") -> None:
-    """Make all moves; what they replace goes, or is kept as `keep`, a folder of the data folder."""
+    """Make all moves; replaced content is removed, or kept in `keep`, a folder of the data
+    folder."""
     durable.sync_below(data / HOME)
     plan = {"moves": [asdict(move) for move in moves], "keep": keep}
     durable.write(data / HOME / PLAN, json.dumps(plan))
@@ -51,7 +52,7 @@ def carry_out(data: Path, moves: Sequence[Move], *, keep: str = "") -> None:
 
 
 def finish(data: Path) -> None:
-    """End what a plan has begun; remove what has none."""
+    """Complete a plan that was begun; remove new content without a plan."""
     home = data / HOME
     if (home / PLAN).exists():
         with durable.private():
@@ -66,7 +67,7 @@ def _finish(data: Path, home: Path) -> None:
     old = home / OLD
     if plan["keep"] and not (data / plan["keep"]).exists():
         old.mkdir(exist_ok=True)
-        for half in old.glob(f".{MOVES}.*"):  # of a start that was killed here
+        for half in old.glob(f".{MOVES}.*"):  # left by a start that was killed here
             half.unlink()
         durable.write(old / MOVES, json.dumps(plan["moves"]))
     for number, move in enumerate(moves):
@@ -81,13 +82,13 @@ def _finish(data: Path, home: Path) -> None:
 
 
 def moves_of(kept: Path) -> list[Move]:
-    """The moves by which what is kept in a folder, each under its number, was replaced."""
+    """The moves that put replaced content into a folder, where each has its number."""
     known = json.loads((kept / MOVES).read_text(encoding="utf-8"))
     return [Move(**move) for move in known]
 
 
 def _make(data: Path, move: Move, old: Path, *, keep: bool) -> None:
-    """Make a move, or the rest of it; one that was made changes nothing."""
+    """Make a move, or the rest of it; a move that is already made changes nothing."""
     target, new = data / move.to, data / move.new
     if move.new and not new.exists():
         return
@@ -96,7 +97,7 @@ def _make(data: Path, move: Move, old: Path, *, keep: bool) -> None:
         if target.is_dir() or not move.new:
             target.rename(old)
         elif keep and not old.exists():
-            durable.link(target, old)  # replaced in one step, its readers read on
+            durable.link(target, old)  # replaced in one step; open readers are not disturbed
     if move.new:
         target.parent.mkdir(parents=True, exist_ok=True)
         new.rename(target)

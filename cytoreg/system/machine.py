@@ -1,6 +1,6 @@
-"""Failures of the machine, named for what they are: no room, no permission, no memory.
+"""Failures of the machine under their proper names: no space, no permission, no memory.
 
-They say nothing of the registry or of cytoreg, and have an exit code of their own.
+They are faults neither of the registry nor of cytoreg, and have their own exit code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ["MachineError", "interrupted", "machine_error"]
 
 
 class MachineError(CytoregError):
-    """The machine failed; what is published stays, and a refresh begun anew goes on."""
+    """The machine failed; the published build stays, and a new refresh continues."""
 
     exit_code = 5
 
@@ -34,19 +34,20 @@ _FAILURES = {
 _WITH_SYSTEM_WORDS = (
     "IOException", "FatalException", "InternalException", "TransactionException", "Error",
 )  # fmt: skip
-"""Exceptions of DuckDB that quote the operating system and never a value."""
+"""DuckDB exceptions that quote the operating system and never a value."""
 
 _NO_TEMPORARY = "No usable temporary directory"
-"""What Python says when it could write into none (tempfile)."""
+"""Python's message when there is no folder to write to (tempfile)."""
 
 _SQLITE = {8: errno.EROFS, 10: errno.EIO, 13: errno.ENOSPC}
 """SQLITE_READONLY, SQLITE_IOERR, SQLITE_FULL; https://sqlite.org/rescode.html"""
 
 
 def machine_error(error: BaseException) -> MachineError | None:
-    """The failure of the machine behind an error of Python, Arrow, SQLite or DuckDB, if it is one.
+    """The machine failure behind an error of Python, Arrow, SQLite or DuckDB; None if there is
+    none.
 
-    DuckDB and Arrow say in words what the operating system told them.
+    DuckDB and Arrow give the operating system's error only in words.
     """
     if isinstance(error, FileNotFoundError) and _NO_TEMPORARY in str(error):
         return MachineError(
@@ -61,7 +62,7 @@ def machine_error(error: BaseException) -> MachineError | None:
 
 
 def interrupted(error: BaseException) -> bool:
-    """Whether an error is an interrupt (Ctrl-C), also one that reached a statement of DuckDB."""
+    """Whether an error is an interrupt (Ctrl-C), or a DuckDB statement interrupted by one."""
     told = type(error).__name__ in ("RuntimeError", "InterruptException")
     return isinstance(error, KeyboardInterrupt) or (told and "nterrupt" in str(error))
 
