@@ -1,1 +1,1 @@
-"""What is kept: verified, backed up, given back, and one person forgotten in all of it."""
+"""Keeping: verify, back up, restore, and forget a person in everything kept."""

@@ -1,8 +1,9 @@
-"""A backup: all that a registry needs to go on as it was, but for the key of pseudonyms.
+"""A backup: all that a registry needs to continue, except the key of pseudonyms.
 
 A folder with `manifest.json` (SHA-256 of every file), `project/` (configuration, schemas, SQL, …)
-and `data/` (ledger, landings, kept builds, the published file). It is written aside, made durable
-and renamed: it is whole, or it is not there. Deliveries are the sources' own, and not in it.
+and `data/` (ledger, landings, kept builds, the published file). It is written under a temporary
+name, synced and renamed, so it is complete or absent. Deliveries belong to the sources, and are not
+included.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ ASIDE = "backup.tmp"
 
 @dataclass(frozen=True)
 class Stored:
-    """A file of a backup: its name in it, with slashes."""
+    """A file of a backup: its name inside it, with slashes."""
 
     name: str
     bytes: int
@@ -51,7 +52,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Backup:
-    """What a backup says of itself. `key` is the fingerprint of the key that `variable` holds."""
+    """The manifest of a backup. `key` is the fingerprint of the key that `variable` holds."""
 
     registry: str
     made_at: str
@@ -64,17 +65,17 @@ class Backup:
 
     @property
     def bytes(self) -> int:
-        """How much it holds."""
+        """The total size of its files."""
         return sum(file.bytes for file in self.files)
 
 
 def backup(
     project: Project, folder: Path, *, only_published: bool = False, progress: Progress = quiet
 ) -> Backup:
-    """Back a registry up into a folder that is new or empty; the notes say what is damaged in it.
+    """Back up a registry to a new or empty folder; the notes list what is damaged in it.
 
-    With `only_published` it has of builds and landings those of what is published alone. Raises
-    ConfigError for a folder that cannot be taken, and where the project itself holds the key.
+    With `only_published` it includes only the builds and landings of the published run. Raises
+    ConfigError for a folder that cannot be used, and if the project itself contains the key.
     """
     folder = folder.absolute()
     _check(project, folder)
@@ -97,7 +98,7 @@ def backup(
 
 
 def read(folder: Path) -> Backup:
-    """What a backup says of itself; raises ConfigError when it is none, or its manifest damaged."""
+    """The manifest of a backup; raises ConfigError if there is none, or if it is damaged."""
     remedy = "name the folder that cytoreg backup made, or another backup"
     try:
         known = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -112,7 +113,7 @@ def read(folder: Path) -> Backup:
 
 
 def copy_ledger(url: str, into: str) -> None:
-    """Copy all rows of a ledger into another one, which has none."""
+    """Copy all rows of a ledger to another, empty one."""
     with begin(url) as old, begin(into) as new:
         for table in ledger_tables().sorted_tables:
             if table.name != "ledger_version" and (rows := old.execute(table.select()).all()):
@@ -171,7 +172,7 @@ def _write(project: Project, making: Path, only_published: bool, progress: Progr
 
 
 def _content(project: Project) -> Iterator[tuple[Path, str]]:
-    """The project's own files: what makes it one, and the life tables that it names."""
+    """The project's own files: those that define it, and the life tables that it names."""
     tables = {endpoint.life_table for endpoint in project.config.survival.values()}
     for place in sorted({*CONTENT, *tables} - {""}):
         for path in _files(project.root / place):
@@ -182,7 +183,7 @@ def _content(project: Project) -> Iterator[tuple[Path, str]]:
 
 
 def _data(project: Project, only_published: bool) -> Iterator[tuple[Path, str]]:
-    """What is kept below the data folder; the ledger is not read as a file."""
+    """What is kept in the data folder; the ledger is not copied as a file."""
     data = project.data
     runs = publish.folders(project)
     if only_published:
@@ -205,7 +206,7 @@ def _data(project: Project, only_published: bool) -> Iterator[tuple[Path, str]]:
 
 
 def _files(place: Path) -> list[Path]:
-    """A file itself, or all files below a folder; none that is being written, and no links."""
+    """A single file, or all files below a folder, without links and files still being written."""
     found = [place] if place.is_file() else sorted(place.rglob("*"))
     return [
         path
@@ -217,7 +218,7 @@ def _files(place: Path) -> list[Path]:
 
 
 def _known_hashes(project: Project) -> dict[str, str]:
-    """What landings and exports say of their own files."""
+    """The hashes that landings and exports record of their own files."""
     found = {}
     for folder in project.landing.glob("[!.]*/[!.]*"):
         try:

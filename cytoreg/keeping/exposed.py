@@ -1,4 +1,4 @@
-"""Whether other users of the machine can get at what holds identities."""
+"""Whether other users of the machine can read or change files with identities."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 __all__ = ["exposed"]
 
 GROUP, OTHERS = 3, 0
-"""By how much the mode's bits of these are shifted."""
+"""Bit shifts of a mode for the group and for others."""
 
 FOR_ALL = ("published", "published.duckdb")
-"""What holds no identity, and may be read by whoever is let in."""
+"""Files without identities, which may be readable by others."""
 
 
 def exposed(project: Project) -> list[Path]:
     """Files and folders of the data folder that others may read or change, relative to it.
 
-    A folder that nobody else may enter hides all that is in it. Of a folder that others may read
-    itself is named, not what it holds.
+    A folder that nobody else may enter protects its content. A folder that others may read is
+    listed itself, without its content.
     """
     data = project.data
     if not data.is_dir():

@@ -1,7 +1,7 @@
-"""One person forgotten: in landings, in every kept build, in what is published, and from now on.
+"""Forget a person: in landings, in every kept build, in the published file, and in future.
 
-What is kept is made anew without the person (`without`), aside, and takes its place by one plan
-(`journal`): a crash leaves the registry as it was, or the next start ends what was begun.
+Kept content is remade without the person in a temporary folder (`without`) and put in place by one
+plan (`journal`): after a crash the registry is as before, or the next start completes the plan.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ __all__ = ["Receipt", "forget", "forget_again", "undo"]
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was done, with no word of whom it was done to.
+    """What was done, without any hint to the person.
 
-    records: by source table, how many were removed from landings. rebuilt: the kept runs that were
-    made anew. removed: those of which no build is kept any more. until: how long what was removed
-    is kept, so that it can be undone. copies: in which folder of the data folder.
+    records: number of records removed from landings, by source table. rebuilt: the kept runs that
+    were remade. removed: runs whose builds are no longer kept. until: how long the removed content
+    is kept, so that it can be restored. copies: its folder in the data folder.
     """
 
     id: str
@@ -61,11 +61,11 @@ def forget(
     keep: timedelta | None = None,
     progress: Progress = quiet,
 ) -> Receipt:
-    """Remove persons from all that is kept, and keep them out of later nights.
+    """Remove persons from all that is kept, and keep them out of later refreshes.
 
-    persons: pseudonyms as the marts show them, or the numbers that sources know them by. With
-    `keep` what was removed stays for so long in a private folder, see `undo`. Raises ConfigError
-    when nobody has such a key, Busy while a refresh is at work.
+    persons: pseudonyms as shown in the marts, or numbers from the sources. With `keep`, removed
+    content stays for that time in a private folder, see `undo`. Raises ConfigError when nobody has
+    such a key, Busy while a refresh is under way.
     """
     with durable.private(), locked(project.data):
         endings.make_up(project)
@@ -107,7 +107,7 @@ def forget(
 
 
 def forget_again(project: Project, *, progress: Progress = quiet) -> list[str]:
-    """Remove all who are on the list from what was put back; returns the runs made anew."""
+    """Remove everyone on the list from restored content; returns the runs that were remade."""
     with durable.private(), locked(project.data):
         forgotten.check(project)
         with journal.making(project.data) as home:
@@ -119,9 +119,9 @@ def forget_again(project: Project, *, progress: Progress = quiet) -> list[str]:
 
 
 def undo(project: Project, receipt: str) -> list[str]:
-    """Put what was removed back, as far as it is kept; returns the runs that have the person again.
+    """Restore what was removed, as far as it is kept; returns the runs that have the person again.
 
-    Raises ConfigError where nothing is kept, and when somebody was forgotten since.
+    Raises ConfigError if nothing is kept, and if somebody has been forgotten since.
     """
     with durable.private(), locked(project.data):
         endings.make_up(project)

@@ -1,6 +1,6 @@
-"""A kept run made anew from landings that were written anew, by the stages of its night.
+"""Remake a kept run from rewritten landings, by the same stages.
 
-Its verdict stays: whether its gates held was decided in its night. Their counts are told anew.
+Its verdict stays: the original run decided whether its gates held. Their counts are renewed.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 __all__ = ["MADE", "remake"]
 
 MADE = ("build.duckdb", "build.duckdb.wal", publish.PUBLIC, publish.DIGEST, "report.html")
-"""What a run makes of its landings, and is made anew."""
+"""What a run makes from its landings, and what is remade."""
 
 
 def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
-    """Make a run anew in the data folder `data`, which has its landings and a list of forgotten."""
+    """Remake a run in the data folder `data`, which has its landings and a list of the
+    forgotten."""
     again = replace(run, data=data)
 
     def left_out(folder: str, names: list[str]) -> set[str]:
@@ -81,7 +82,7 @@ def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
 
 
 def _point(con: DuckDBPyConnection, made_in: Path, data: Path) -> None:
-    """Let the views of landings name the place where these will lie."""
+    """Change the views of landings to the place where these will be."""
     views = con.execute(
         "select view_name, sql, comment from duckdb_views()"
         " where schema_name = 'landing' and not internal"

@@ -1,4 +1,5 @@
-"""A backup put in place: proven file by file, written aside, and then there at once."""
+"""Restore a backup: checked file by file, written to a temporary folder, put in place in one
+step."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ ASIDE = "restore.tmp"
 
 @dataclass(frozen=True)
 class Restored:
-    """What was put where; `replaced` is where what was there lies now."""
+    """What was restored where; `replaced` is where the former content is now."""
 
     backup: Backup
     root: Path
@@ -49,12 +50,12 @@ def restore(
     replace: bool = False,
     progress: Progress = quiet,
 ) -> Restored:
-    """Put a backup in place of the data folder of the project in `root`.
+    """Restore a backup as the data folder of the project in `root`.
 
-    A root that is new or empty becomes the project of the backup; a project that is there stays as
-    it is. `data` takes the place of its [paths] data. Every file is proven by its hash before
-    anything is touched. Raises ConfigError for a backup that is not whole, and, without `replace`,
-    for a data folder that is not empty; Busy for one that is in use.
+    A new or empty root becomes the project of the backup; an existing project is not changed.
+    `data` overrides [paths] data. Every file is checked by its hash before anything is changed.
+    Raises ConfigError for an incomplete backup, and, without `replace`, for a data folder that is
+    not empty; Busy for one that is in use.
     """
     root, found = root.absolute(), read(folder)
     _prove(folder, found, progress)
@@ -90,7 +91,7 @@ def restore(
 
 
 def _prove(folder: Path, found: Backup, progress: Progress) -> None:
-    """Raise ConfigError, naming the files, unless every file of a backup is as it was written."""
+    """Raise ConfigError, naming the files, unless every file of a backup is intact."""
     wrong = []
     for count, file in enumerate(found.files, 1):
         path = folder / file.name
@@ -108,7 +109,7 @@ def _prove(folder: Path, found: Backup, progress: Progress) -> None:
 
 
 def _data_of(project: Path, root: Path, data: Path | None) -> Path:
-    """The data folder of a project that lies, or will lie, in `root`."""
+    """The data folder of a project in `root`, or of one that will be there."""
     if data is not None:
         return data.resolve()
     path = project / CONFIG
@@ -134,7 +135,7 @@ def _making(target: Path) -> Iterator[Path]:
 
 
 def _write(folder: Path, found: Backup, part: str, into: Path, progress: Progress) -> None:
-    """Copy a part of a backup into a folder, and fence what is published in it."""
+    """Copy a part of a backup to a folder, and fence the published file in it."""
     for count, file in enumerate(found.files, 1):
         if not file.name.startswith(f"{part}/"):
             continue
@@ -154,7 +155,7 @@ def _write(folder: Path, found: Backup, part: str, into: Path, progress: Progres
 
 
 def _put(making: Path, target: Path, *, keep: bool = False) -> Path | None:
-    """Let a folder appear at `target`, durable; returns where what was there is kept."""
+    """Put a folder in place at `target` and sync it; returns where the former content is kept."""
     durable.sync_below(making)
     if not target.exists():
         making.rename(target)
@@ -172,12 +173,12 @@ def _put(making: Path, target: Path, *, keep: bool = False) -> Path | None:
 
 
 def _others(data: Path) -> list[str]:
-    """What is in a data folder besides the lock that we hold."""
+    """What is in a data folder besides the lock that this process holds."""
     return [path.name for path in data.iterdir() if path.name != LOCK]
 
 
 def _remember(there: Path, making: Path) -> bool:
-    """Who was forgotten since the backup stays forgotten; whether there is anybody."""
+    """Keep those forgotten since the backup on the list; returns whether there are any."""
     listed = forgotten.entries(making)
     ids = {entry.id for entry in listed}
     more = [entry for entry in forgotten.entries(there) if entry.id not in ids]
@@ -187,9 +188,11 @@ def _remember(there: Path, making: Path) -> bool:
 
 
 def _told(done: Restored, *, again: bool = False) -> Restored:
-    """Tell the audit, and a ledger that lies elsewhere; say what could not be, and of the key.
+    """Write to the audit, and to a ledger kept elsewhere; returns what failed, and notes on the
+    key.
 
-    With `again` persons on the list of the forgotten may be in what was restored, and are removed.
+    With `again`, restored content may have persons who are on the list of the forgotten; they are
+    removed.
     """
     notes = done.notes
     try:

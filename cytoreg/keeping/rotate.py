@@ -1,4 +1,4 @@
-"""Another key of pseudonyms: the published run is built again with it, and its ids are mapped."""
+"""Rotate the key of pseudonyms: build the published run again with the new key, and map its ids."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ __all__ = ["map_pseudonyms", "rotate"]
 def rotate(project: Project) -> tuple[Path, int]:
     """Build the published run again with the new key, and map its pseudonyms; publishes nothing.
 
-    Raises ConfigError when nothing is published, or the key is still that of what is published.
+    Raises ConfigError when nothing is published, or if the key is still that of the published
+    build.
     """
     new = fingerprint_of(key_of(project))
     old, run = published_key(project), published_run(project)
@@ -52,10 +53,10 @@ def rotate(project: Project) -> tuple[Path, int]:
 
 
 def map_pseudonyms(con: duckdb.DuckDBPyConnection, out: Path) -> int:
-    """Write (kind, old, new) for the ids of two builds of the same landings; returns how many.
+    """Write (kind, old, new) for the ids of two builds of the same landings; returns their number.
 
-    They are attached as `old` and `new`. Ids of `registry` belong together that come from the same
-    row of a source. Raises BuildError where one would have two.
+    The builds are attached as `old` and `new`. Ids of `registry` correspond if they come from the
+    same row of a source. Raises BuildError if an id would correspond to two.
     """
     tables = con.execute(
         "select table_name, list(column_name) from duckdb_columns()"
@@ -102,4 +103,4 @@ def map_pseudonyms(con: duckdb.DuckDBPyConnection, out: Path) -> int:
 
 
 _ROWS = (("_source", "_table", "_file", "_row"), ("source", "source_table", "file", "row"))
-"""How a table of the registry names the rows of sources that its rows come from."""
+"""The columns by which a table of the registry refers to the source rows of its rows."""

@@ -1,7 +1,7 @@
-"""Whether all that is kept is what it was made: landings, builds, the published file, the ledger.
+"""Verify that everything kept is intact: landings, builds, the published file, the ledger.
 
-Nothing is changed. Each line says of one landing or run, or of the whole, what holds, or what does
-not and what to do about it.
+Nothing is changed. Each line is about one landing, one run, or the whole, and says that it is
+intact, or what is wrong and what to do.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _ALL = 1_000_000
 
 @dataclass(frozen=True)
 class Line:
-    """What was looked at, whether it holds, what was found, and what to do if it does not."""
+    """What was checked, whether it is intact, what was found, and what to do if it is not."""
 
     what: str
     well: bool
@@ -49,10 +49,10 @@ class Line:
 
 
 def verify(project: Project, run_id: str | None = None) -> list[Line]:
-    """A line for each landing and each kept run, then for what is published, ledger and modes.
+    """A line for each landing and each kept run, then for the published file, ledger and modes.
 
-    With `run_id` only that run, the landings that it was made of, and what is published if that is
-    it. Raises ConfigError when there is no such run, Busy while a refresh is at work.
+    With `run_id`, only that run, its landings, and the published file if it is that run's. Raises
+    ConfigError when there is no such run, Busy while a refresh is under way.
     """
     if not project.data.is_dir():
         raise ConfigError(
@@ -84,7 +84,7 @@ def _landings(project: Project) -> list[tuple[str, str]]:
 
 
 def _used(folder: Path) -> list[tuple[str, str]]:
-    """Source and fingerprint of the landings that a run was made of."""
+    """Source and fingerprint of the landings from which a run was made."""
     return [
         (path.name, path.read_text(encoding="utf-8", errors="replace"))
         for path in sorted((folder / "landings").glob("[!.]*"))
@@ -104,7 +104,7 @@ def _landing(project: Project, source: str, name: str) -> Line:
 
 
 def _run(project: Project, folder: Path) -> Line:
-    """A run's landings, what it exported, and its books."""
+    """A run's landings, its export, and its books."""
     what = f"run {folder.name}"
     try:
         run = Run.of(project, folder.name)
@@ -117,7 +117,7 @@ def _run(project: Project, folder: Path) -> Line:
         except ConfigError:
             wrong.append(f"its landing {source}/{name} is not there, or not whole")
     ending = endings.read(run)
-    cut_off = ending is None or ending.status == "failed"  # perhaps between the hash and its file
+    cut_off = ending is None or ending.status == "failed"  # maybe between hash and file
     if not (folder / publish.PUBLIC).exists() and (
         cut_off or not (folder / publish.DIGEST).exists()
     ):
@@ -141,7 +141,7 @@ def _run(project: Project, folder: Path) -> Line:
 
 
 def _unbalanced(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    """Books of rows and cells whose sides differ."""
+    """Books of rows and cells that do not balance."""
     for name, *_ in con.execute(
         "select source || '.' || source_table from quality.balance"
         " where landed <> accepted + quarantined + forgotten order by 1"
@@ -155,7 +155,7 @@ def _unbalanced(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
 
 
 def _miscounted(con: duckdb.DuckDBPyConnection, landings: list[Landing]) -> Iterator[str]:
-    """Source tables whose books say other counts than manifests and tables."""
+    """Source tables whose counts in the books differ from those of manifests and tables."""
     counted = f"({balance.books(con, landings)})"
     for (name,) in con.execute(
         "select distinct source || '.' || source_table from ("
@@ -199,7 +199,7 @@ def _published(project: Project) -> Line:
 
 
 def _ledger(project: Project) -> Line:
-    """The ledger beside what the runs' own files say."""
+    """Compare the ledger with the runs' own files."""
     url = project.ledger_url
     kept = [folder.name for folder in publish.folders(project)]
     if damaged(url):
@@ -246,7 +246,7 @@ def _fingerprint(run: Run, source: str) -> str:
 
 
 def _forgotten(project: Project) -> Iterator[Line]:
-    """Whether what was removed of forgotten persons is kept no longer than was said."""
+    """Whether removed content of forgotten persons is kept longer than announced."""
     what = "forgotten"
     try:
         if not (listed := forgotten.entries(project.data)):

@@ -1,8 +1,8 @@
-"""What is kept, made anew without a person: landings, the builds made of them, the published file.
+"""Remake what is kept without a person: landings, the builds made from them, the published file.
 
-Landings are written anew without the person's records, and builds are made anew of them, by the
-stages that made them: nothing is cut out of a database. Runs that another project or cytoreg made
-cannot be made again, nor can nights that failed: they lose their builds.
+Landings are rewritten without the person's records, and builds are remade from them by the same
+stages: nothing is cut out of a database. Runs of another state of the project or another version of
+cytoreg cannot be remade, nor can failed runs: they lose their builds.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PSEUDONYM = re.compile("P[0-9A-F]{16}")
 
 @dataclass
 class Made:
-    """What was made aside: how many records went from each landing, runs made anew and given up."""
+    """What was remade: records removed from each landing, runs remade and runs given up."""
 
     landings: dict[Place, int]
     records: dict[str, int]
@@ -64,10 +64,10 @@ def make(
     ids: Sequence[str],
     progress: Progress,
 ) -> Made:
-    """Make all that is kept without the persons of these pseudonyms, below `home`.
+    """Remake, below `home`, everything kept without the persons of these pseudonyms.
 
-    They become `entry` of the list; without one the persons are those on the list. Raises
-    ConfigError when what is published cannot be made again, and when no record was found.
+    They become `entry` of the list; without an entry the persons are those already on the list.
+    Raises ConfigError when the published build cannot be remade, and when no record was found.
     """
     runs, complete = _runs(project)
     made = Made({}, {}, [], [], [])
@@ -119,9 +119,9 @@ def make(
 
 
 def _runs(project: Project) -> tuple[list[Run], dict[str, list[Landing]]]:
-    """The kept runs; of those that this project made as it is now, all landings of their night.
+    """The kept runs; for those made by the project in its present state, all landings of the run.
 
-    Raises ConfigError unless what is published is one of these.
+    Raises ConfigError unless the published run is one of these.
     """
     runs, complete = [], {}
     now = (project.content_hash(), __version__)
@@ -167,10 +167,10 @@ def _search(
     ids: Sequence[str],
     progress: Progress,
 ) -> list[str]:
-    """Gather in `con` what `traces` finds in each night's landings; returns all digests.
+    """Gather in `con` what `traces` finds in each run's landings; returns all digests.
 
-    A person may have had another number, and so another pseudonym, in an earlier night: what is
-    learnt in one night is looked for in the others.
+    A person may have had another number, and so another pseudonym, in an earlier run: what is
+    learnt in one run is searched for in the others.
     """
     nights = {
         tuple(map(_place, complete[run.run_id])): run for run in runs if run.run_id in complete
@@ -199,7 +199,8 @@ def _search(
 
 
 def _given_up(project: Project, folder: Path, used: Collection[Place]) -> list[Move]:
-    """What goes of a run that cannot be made anew: its builds, and the names of lost landings."""
+    """What is removed of a run that cannot be remade: its builds, and the names of lost
+    landings."""
     gone = [folder / name for name in MADE if (folder / name).exists()]
     gone += [
         path
@@ -212,7 +213,7 @@ def _given_up(project: Project, folder: Path, used: Collection[Place]) -> list[M
 def _mappings(
     project: Project, home: Path, ids: Sequence[str], rebuilt: Sequence[str]
 ) -> list[Move]:
-    """Mappings of rotated keys without the pseudonyms that are in no build any more."""
+    """Mappings of rotated keys without the pseudonyms that no build has any more."""
     moves = []
     for path in sorted((project.data / "keys").glob("*.parquet")):
         gone = set(ids)
@@ -252,7 +253,7 @@ def _pseudonyms(build: Path) -> set[str]:
 
 
 def identified(project: Project, persons: Collection[str]) -> list[str]:
-    """The pseudonyms of persons, who are named by a pseudonym or a number; no number is told."""
+    """The pseudonyms of persons who are given by a pseudonym or a number; errors show no number."""
     wanted = {person.strip() for person in persons} - {""}
     if not wanted:
         raise ConfigError("nobody is named", remedy="give --patient KEY, as the marts show it")
@@ -288,7 +289,7 @@ def _move(to: str) -> Move:
 
 
 def files(home: Path, texts: Mapping[str, str]) -> list[Move]:
-    """Texts as files that come."""
+    """Write texts as new files below `home`; returns the moves that put them in place."""
     for name, text in texts.items():
         path = home / NEW / name
         path.parent.mkdir(parents=True, exist_ok=True)

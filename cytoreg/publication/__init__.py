@@ -1,1 +1,1 @@
-"""What readers see of a build, and what they may ask of it."""
+"""Publication: what of a build is published, and queries to it."""

@@ -1,7 +1,7 @@
-"""An answer as a file: csv, json, ndjson, parquet, arrow, xlsx; batch by batch.
+"""Write a query's result to a file: csv, json, ndjson, parquet, arrow, xlsx; batch by batch.
 
-What a format cannot hold is text in it: lists and structures are JSON in csv and xlsx. A file
-appears whole or not at all.
+Values that a format cannot hold become text: lists and structures are JSON in csv and xlsx. A file
+appears complete or not at all.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ SUFFIXES = {
     ".feather": "arrow",
     ".xlsx": "xlsx",
 }
-"""The form that a file's suffix stands for; .feather is Arrow's file format, version 2."""
+"""Formats by file suffix; .feather is Arrow's file format, version 2."""
 
 _MOST_ROWS, _MOST_COLUMNS, _LONGEST = 1_048_576, 16_384, 32_767
-"""Of a sheet, and characters of a cell: Excel's specifications and limits."""
+"""Rows and columns of a sheet, and characters of a cell: Excel's specifications and limits."""
 
 _FIRST_DAY = date(1900, 3, 1)
-"""Excel takes 1900 for a leap year; days before it are wrong, or none."""
+"""Excel treats 1900 as a leap year; earlier days are wrong or do not exist."""
 
 
 def form_of(path: Path) -> str:
-    """The form that a file's suffix names; raises ConfigError for one that names none."""
+    """The format of a file's suffix; raises ConfigError for an unknown suffix."""
     try:
         return SUFFIXES[path.suffix.lower()]
     except KeyError:
@@ -55,11 +55,11 @@ def form_of(path: Path) -> str:
 
 
 def save(found: pa.RecordBatchReader, form: str, path: Path) -> None:
-    """Write `path`, whole or not at all; raises ConfigError where that is not possible."""
+    """Write `path`, complete or not at all; raises ConfigError where that is not possible."""
     target = path.resolve()
     making = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     if target.exists() and not target.is_file() and not target.is_dir():
-        making = target  # a pipe or a device: nothing to put in its place
+        making = target  # a pipe or a device cannot be replaced by a rename
     try:
         try:
             with making.open("wb") as stream:
@@ -77,12 +77,13 @@ def save(found: pa.RecordBatchReader, form: str, path: Path) -> None:
 
 
 def write(found: pa.RecordBatchReader, form: str, stream: IO[bytes]) -> None:
-    """Write rows as `form`; raises ConfigError, naming columns, for what the form cannot hold."""
+    """Write rows in the format `form`; raises ConfigError, naming columns, for what it cannot
+    hold."""
     import pyarrow as pa
 
     try:
         FORMS[form](found, stream)
-    except pa.ArrowException:  # whose words may hold a value
+    except pa.ArrowException:  # its message may hold a value
         kinds = ", ".join(f"{field.name} {field.type}" for field in found.schema)
         raise ConfigError(
             f"{form} has no form for one of the columns: {kinds}",
@@ -115,7 +116,7 @@ def _ndjson(found: pa.RecordBatchReader, stream: IO[bytes]) -> None:
 
 
 def _objects(found: pa.RecordBatchReader) -> Iterator[bytes]:
-    """A JSON object a row; numbers that JSON has no word for (NaN, infinity) are null."""
+    """One JSON object per row; numbers that JSON cannot express (NaN, infinity) are null."""
     for batch in found:
         for row in batch.to_pylist():
             plain = {
@@ -142,13 +143,13 @@ def _arrow(found: pa.RecordBatchReader, stream: IO[bytes]) -> None:
 
 
 def _xlsx(found: pa.RecordBatchReader, stream: IO[bytes]) -> None:
-    """One sheet with headings; dates are dates, text is never taken for a formula or a number."""
+    """One sheet with headings; dates are dates, text is never read as a formula or a number."""
     import xlsxwriter
 
     names = found.schema.names
     if len(names) > _MOST_COLUMNS:
         raise ConfigError(f"a sheet has {_MOST_COLUMNS:,} columns at most, these are {len(names)}")
-    # A sheet is written by way of a temporary file, which nobody else may read.
+    # The sheet is first written to a temporary file, which nobody else may read.
     with tempfile.TemporaryDirectory(prefix="cytoreg-") as folder:
         book = xlsxwriter.Workbook(stream, {"constant_memory": True, "tmpdir": folder})
         sheet = book.add_worksheet("answer")
@@ -180,7 +181,7 @@ def _xlsx(found: pa.RecordBatchReader, stream: IO[bytes]) -> None:
 
 
 def _rows(found: pa.RecordBatchReader) -> Iterator[tuple[object, ...]]:
-    """Rows for a sheet below its headings."""
+    """Rows for the sheet, without headings."""
     left = _MOST_ROWS - 1
     for batch in found:
         left -= len(batch)
@@ -193,13 +194,13 @@ def _rows(found: pa.RecordBatchReader) -> Iterator[tuple[object, ...]]:
 
 
 def _cell(value: object) -> str | bool | float | date | None:
-    """A value as a sheet can hold it; what it cannot is text."""
+    """A value as a sheet can hold it; anything else becomes text."""
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, Decimal):
         value = float(value)
     if isinstance(value, int | float):
-        fits = math.isfinite(value) and abs(value) < 2**53  # beyond it a sheet rounds
+        fits = math.isfinite(value) and abs(value) < 2**53  # a sheet rounds larger numbers
         return value if fits else str(value)
     if isinstance(value, datetime):
         fits = value.tzinfo is None and value.date() >= _FIRST_DAY
@@ -210,7 +211,7 @@ def _cell(value: object) -> str | bool | float | date | None:
 
 
 def _flat(kind: pa.DataType) -> pa.DataType:
-    """The type that a column has in CSV: text for lists and whatever else CSV cannot show."""
+    """The type of a column in CSV: text for lists and whatever else CSV cannot show."""
     import pyarrow as pa
 
     told = pa.types.is_nested(kind) or pa.types.is_interval(kind)
@@ -218,7 +219,7 @@ def _flat(kind: pa.DataType) -> pa.DataType:
 
 
 def _flattened(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """A batch of which the columns that CSV cannot show are JSON."""
+    """A batch in which the columns that CSV cannot show are JSON."""
     import pyarrow as pa
 
     def shown(column: pa.Array, kind: pa.DataType) -> pa.Array:
@@ -236,7 +237,7 @@ def _told(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    """What JSON has no word for: a decimal as a number, the rest as text."""
+    """Values that JSON cannot express: a decimal as a number, the rest as text."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return str(value)
@@ -250,4 +251,4 @@ FORMS: dict[str, Callable[[pa.RecordBatchReader, IO[bytes]], None]] = {
     "arrow": _arrow,
     "xlsx": _xlsx,
 }
-"""How rows are written, by what `--format` calls it."""
+"""The writers by the names that `--format` takes."""

@@ -1,9 +1,9 @@
 """Gates: what must hold before a build replaces the published one.
 
-The sources are what cytoreg.toml says and have not drifted critically; the books of rows and cells
-balance; few rows of any source table and few cells of any column were refused; every critical
-expectation holds; no entity lost rows since the last publication; there are marts. Limits are in
-[gates], those of drift in drift.py.
+The sources match cytoreg.toml and have not drifted critically; the books of rows and cells balance;
+few rows of any source table and few cells of any column were refused; every critical expectation
+holds; no entity lost rows since the last publication; there are marts. Limits are in [gates], those
+of drift in drift.py.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cytoreg.warehouse.connection import quote, transaction
 __all__ = ["Gate", "check_gates", "retell"]
 
 _BESIDE_EARLIER = ("accepted_drop", "findings")
-"""Gates whose counts are held against those of the build before."""
+"""Gates whose counts are compared with those of the previous build."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ def check_gates(
     marts_expected: bool = True,
     further: Sequence[Gate] = (),
 ) -> list[Gate]:
-    """Every gate, in the order in which to read them, those of `further` last; also written to
+    """Check every gate, in reading order, those of `further` last; also write them to
     `quality.gate`.
 
-    `previous` is the published file that the build would replace. A validation makes no marts
-    and does not expect them.
+    `previous` is the published file that the build would replace. A validation makes no marts and
+    does not expect them.
     """
     quality.ensure(con, "source", "drift", "balance", "cell_balance", "check_result", "gate")
     checked = [
@@ -69,10 +69,10 @@ def check_gates(
 def retell(
     con: duckdb.DuckDBPyConnection, gates: Gates, decided: Sequence[Gate], *, marts_expected: bool
 ) -> list[Gate]:
-    """The gates of a build that was made anew without some persons; also in `quality.gate`.
+    """The gates of a build that was remade without some persons; also written to `quality.gate`.
 
-    What was decided in its night stays. The counts are those of the build as it is now: beside the
-    former ones they would tell what was removed.
+    The decisions of the original run stay. The counts are those of the remade build: next to the
+    former counts they would reveal what was removed.
     """
     now = {gate.name: gate for gate in check_gates(con, gates, None, marts_expected=marts_expected)}
     told = []
@@ -166,7 +166,7 @@ def _cells(con: duckdb.DuckDBPyConnection) -> Gate:
 
 
 def _refused(con: duckdb.DuckDBPyConnection, most: float) -> Gate:
-    """Cells of a column refused alone, beside the accepted rows; one alone closes no gate."""
+    """Refused cells of a column beside accepted rows; a single cell closes no gate."""
     rows = con.execute(
         "select source || '.' || source_table || '.' || cells.\"column\","
         " cells.refused - cells.with_row as alone, rows.accepted"
@@ -231,7 +231,7 @@ def _drop(con: duckdb.DuckDBPyConnection, most: float, previous: Path | None) ->
         with reading(previous) as published:
             before = dict(published.execute(accepted.format("")).fetchall())
     except duckdb.Error as error:
-        # An unreadable file is no reason to keep readers from a good one.
+        # An unreadable file must not keep readers from a good one.
         return Gate(name, True, f"the published file cannot be read ({type(error).__name__})")
     lost = {entity: n for entity, n in before.items() if now.get(entity, 0) < (1 - most) * n}
     if lost:

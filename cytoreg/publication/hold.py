@@ -1,4 +1,4 @@
-"""A hold: what is published stays, whatever the nights make, until somebody releases it."""
+"""A hold: the published build stays, whatever later refreshes make, until somebody releases it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HELD = "hold"
 
 @dataclass(frozen=True)
 class Hold:
-    """Since when, by whom and why no night is published."""
+    """Since when, by whom and why no refresh publishes."""
 
     run_id: str
     at: str
@@ -38,7 +38,7 @@ def hold(project: Project, run_id: str, why: str) -> None:
 
 
 def held(project: Project) -> Hold | None:
-    """The hold, if there is one; one that cannot be read holds too."""
+    """The hold, if there is one; an unreadable hold also holds."""
     try:
         return Hold(**json.loads(_path(project).read_text(encoding="utf-8")))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Which key made the pseudonyms of what is published, and where its rotation is noted."""
+"""The key behind the pseudonyms of the published build, and where its rotation is recorded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["published_key", "rotation"]
 
 
 def published_key(project: Project) -> str:
-    """The fingerprint of the key of what is published; '' when nobody can tell."""
+    """The fingerprint of the published build's key; '' when it is unknown."""
     import duckdb
 
     from cytoreg.publication.reading import reading
@@ -29,5 +29,5 @@ def published_key(project: Project) -> str:
 
 
 def rotation(project: Project, old: str, new: str) -> Path:
-    """Where the mapping from one key's pseudonyms to another's is: by their fingerprints."""
+    """The file that maps one key's pseudonyms to another's, named by their fingerprints."""
     return project.data / "keys" / f"{old}-{new}.parquet"

@@ -1,6 +1,6 @@
 """When a run was published, by whom and why: `publications.json` in its folder.
 
-The ledger has the same, and is made up from these notes where it could not be written.
+The ledger holds the same; if it could not be written, it is filled from these notes.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ __all__ = ["How", "Note", "add", "of"]
 NAME = "publications.json"
 
 How = Literal["refresh", "rollback", "hold", "release"]
-"""By its refresh; by a rollback, or one that holds; `release` ends a hold and publishes nothing."""
+"""By its refresh; by a rollback, with or without a hold; `release` ends a hold without
+publishing."""
 
 
 @dataclass(frozen=True)
 class Note:
-    """A run was published at `at` (ISO, UTC) in the place of `replaced`."""
+    """A run was published at `at` (ISO, UTC), replacing `replaced`."""
 
     run_id: str
     at: str
@@ -35,7 +36,7 @@ class Note:
 
     @property
     def moment(self) -> datetime:
-        """When, as the ledger has it."""
+        """The time in the ledger's form."""
         return datetime.fromisoformat(self.at)
 
 
@@ -47,7 +48,7 @@ def add(
     why: str = "",
     at: datetime | None = None,
 ) -> Note:
-    """Note in a run's folder that it is published from now on."""
+    """Note in a run's folder that it is now published."""
     now = (at or datetime.now(UTC)).isoformat(timespec="microseconds")
     note = Note(folder.name, now, how, replaced, user(), why)
     durable.write(folder / NAME, json.dumps([asdict(one) for one in (*of(folder), note)], indent=1))

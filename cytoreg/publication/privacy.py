@@ -1,9 +1,9 @@
-"""What of a build is published: which columns, dates, ages, places and texts a profile allows.
+"""What of a build is published: the columns, dates, ages, places and texts that a profile allows.
 
-The private build is exact, and every estimate is made in it. A profile decides what leaves it, by
-the lists of 45 CFR 164.514, (b)(2) for `safe-harbor` and (e)(2) for `limited`; docs/explanation/
-privacy.md has them side by side. In no profile but `identified` can a birth date be computed, is an
-age above 89 told, or a text that the project does not declare.
+The private build is exact, and every estimate is made in it. A profile decides what is published,
+by the lists of 45 CFR 164.514, (b)(2) for `safe-harbor` and (e)(2) for `limited`; docs/explanation/
+privacy.md compares them. Only `identified` publishes anything from which a birth date can be
+computed, ages above 89, or texts that the project does not declare.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ __all__ = ["Policy", "Shown", "policy_of", "rows_of", "shown"]
 Profile = Literal["safe-harbor", "limited", "identified"]
 
 OLDEST = 90
-"""Ages from here on are one group: 45 CFR 164.514(b)(2)(i)(C)."""
+"""From this age on, ages form one group: 45 CFR 164.514(b)(2)(i)(C)."""
 
 FEW = 10
-"""Patients below which an estimate beside the population is not published: it is a function of
-their exact ages, which fewer can be solved for. Larger groups are rounded, to DECIMALS."""
+"""With fewer patients, an estimate compared with the population is not published: it is a function
+of their exact ages, which could then be solved for. Larger groups are rounded, to DECIMALS."""
 
 DECIMALS = 4
 OF_EXACT_AGES = {
@@ -41,10 +41,10 @@ OF_EXACT_AGES = {
     "life_expectancy": ("estimate", "lower", "upper", "low", "high"),
 }
 OF_DATA = ("stratum", "level", "reference", "first", "second", "patient")
-"""Columns of the engine's own marts that hold values of a cohort; the others are its own words."""
+"""Columns of the engine's own marts that hold values of a cohort; the others hold its own terms."""
 
 ENGINE_WORDS = ("all", "unknown", "day", "month", "year", "years")
-"""What the engine itself writes into strata, and its function date_precision says."""
+"""Terms that the engine itself writes into strata, and the results of date_precision."""
 
 PSEUDONYM = "P[0-9A-F]{16}"
 SHORT_NUMBER = "[0-9]{1,3}"
@@ -53,12 +53,12 @@ _LEXEME = re.compile(r"--[^\n]*|/\*.*?\*/|\"[^\"]*\"|'((?:[^']|'')*)'", re.DOTAL
 
 @dataclass(frozen=True)
 class Policy:
-    """A profile and what it needs to know of a project; the default trusts no text at all.
+    """A profile and what it needs to know of a project; by default no text is trusted.
 
     `kinds` has, by mart, the columns that its model's header names; `matched` the columns by which
-    persons are told apart; `words` the texts that the project's own files hold; `codes` regular
-    expressions of further ones; `engine` the marts whose words are the engine's; `files` the names
-    of files that a sentence about a source might hold.
+    persons are matched; `words` the texts in the project's own files; `codes` regular expressions
+    for further ones; `engine` the marts with only the engine's terms; `files` the names of files
+    that a sentence about a source might contain.
     """
 
     profile: Profile = "limited"
@@ -72,7 +72,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Shown:
-    """A published column: its name, its SQL over the build's table, what its comment says more."""
+    """A published column: its name, its SQL over the build's table, an addition to its comment."""
 
     name: str
     sql: str
@@ -100,7 +100,7 @@ def policy_of(project: Project) -> Policy:
 
 
 def _words(project: Project) -> Iterator[str]:
-    """Every text that schemas and models write themselves, and the names of cytoreg.toml."""
+    """Every text that schemas and models contain, and the names in cytoreg.toml."""
     yield from ENGINE_WORDS
     for path in project.root.glob("sql/**/*.sql"):
         for found in _LEXEME.finditer(path.read_text(encoding="utf-8")):
@@ -124,7 +124,7 @@ def _files(project: Project) -> Iterator[str]:
 
 
 def shown(con: DuckDBPyConnection, policy: Policy, schema: str, table: str) -> list[Shown]:
-    """The columns of `build.schema.table` that are published, in their order.
+    """The published columns of `build.schema.table`, in order.
 
     `con` has the build attached as `build`, and knows the function `pseudonym`.
     """
@@ -142,7 +142,7 @@ def shown(con: DuckDBPyConnection, policy: Policy, schema: str, table: str) -> l
 
 
 def rows_of(con: DuckDBPyConnection, policy: Policy, schema: str, table: str) -> str:
-    """A condition on the rows of `build.schema.table` that are published; '' for all of them."""
+    """A condition for the published rows of `build.schema.table`; '' if all are."""
     names = ("endpoint", "stratum_variable", "stratum")
     if policy.profile == "identified" or schema != "marts" or table not in OF_EXACT_AGES:
         return ""
@@ -159,7 +159,7 @@ def rows_of(con: DuckDBPyConnection, policy: Policy, schema: str, table: str) ->
 def _mart(
     con: DuckDBPyConnection, policy: Policy, table: str, name: str, kind: str
 ) -> Shown | None:
-    """A column of a mart as the profile allows it; None for one that stays private."""
+    """A column of a mart as the profile allows it; None if it stays private."""
     cell = quote(name)
     declared = policy.kinds.get(table, {}).get(name, "")
     harbor = policy.profile == "safe-harbor"
@@ -188,12 +188,13 @@ def _mart(
 
 
 def _identifying(policy: Policy, name: str) -> bool:
-    """Whether a column is one by which persons are matched, or made of one (birth_date_latest)."""
+    """Whether persons are matched by this column, or by one from which it is made
+    (birth_date_latest)."""
     return any(name == one or name.startswith(f"{one}_") for one in policy.matched)
 
 
 def _declared(con: DuckDBPyConnection, policy: Policy, place: str, name: str) -> str:
-    """A text column in which what the project does not declare is its pseudonym."""
+    """A text column in which texts that the project does not declare are replaced by pseudonyms."""
     cell = quote(name)
     values = con.execute(
         f"select distinct cast({cell} as varchar) from build.{place} where {cell} is not null"
@@ -224,7 +225,8 @@ def _hashed(cell: str) -> str:
 
 
 def _quality(con: DuckDBPyConnection, policy: Policy, table: str, name: str) -> Shown:
-    """A column of a quality table: keys are pseudonyms; names of files and headings are hashed."""
+    """A column of a quality table: keys become pseudonyms; names of files and headings are
+    hashed."""
     cell = quote(name)
     if (table, name) == ("finding", "key"):
         return Shown(name, f"pseudonym(entity, {cell})")

@@ -1,8 +1,8 @@
-"""Publication: what must hold, what is shown, and the one rename that puts it in place.
+"""Publication: what must hold, what is shown, and the one rename that publishes a build.
 
 `published/registry.duckdb` is a copy of the `published.duckdb` of one run: read-only, with the hash
 of the export, and fenced against logs. Publishing and rolling back are the same rename, so readers
-see one build or another, whole, at any moment.
+see one complete build or the other at any moment.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ __all__ = [
 ]  # fmt: skip
 
 PUBLIC, DIGEST = "published.duckdb", "published.sha256"
-"""A run's own export, and its hash as `sha256sum --check` reads it."""
+"""A run's own export, and its hash in the form that `sha256sum --check` reads."""
 
 READ_ONLY = 0o444
 FENCE = "nowhere/log"
-"""What the name of the published file's log points to; see `fence`."""
+"""Target of the link at the name of the published file's log; see `fence`."""
 
 PRIVATE_TEXT = privacy.Policy()
-"""The policy where nobody gives one: it knows of no text that may be published."""
+"""The default policy: no text may be published."""
 
 PUBLIC_SCHEMAS = ("marts", "quality")
 PRIVATE_TABLES = ("expectation_row",)
-"""Tables of `quality` that name rows of tables which are not published."""
+"""Tables of `quality` that refer to rows of unpublished tables."""
 
 
 def export(
     build: Path, out: Path, *, pseudonym_key: str, policy: privacy.Policy = PRIVATE_TEXT
 ) -> None:
-    """Write the tables of marts and quality, with comments, into a file without identities.
+    """Write the tables of marts and quality, with comments, to a file without identities.
 
-    What of them is published is the policy's to say (publication/privacy.py). `out` appears whole
-    or not at all, without a write-ahead log beside it, once its hash is there.
+    The policy decides what of them is published (publication/privacy.py). `out` appears complete or
+    not at all, without a write-ahead log beside it, once its hash is written.
     """
     making = out.with_name(f".{out.name}.tmp")
     for leftover in (making, making.with_name(making.name + ".wal")):
         leftover.unlink(missing_ok=True)
-    # What does not fit into memory stays in the run's folder, like all that is private.
+    # What does not fit into memory goes to the run's folder, like everything private.
     with closing(in_memory(out.parent / ".spill")) as con:
         con.execute(f"attach {literal(str(build))} as build (read_only)")
         con.execute(
@@ -110,7 +110,7 @@ def publish(project: Project, run_id: str, *, how: notes.How = "refresh", why: s
     """Put a copy of a run's build in place of the published one, by one rename.
 
     Once this returns, or fails after the rename, the run is published: see `published_run`. Raises
-    ConfigError if the run has no build to publish, or one that is not what it once exported;
+    ConfigError if the run has no build to publish, or if it differs from what was exported;
     GateClosed if a gate did not hold.
     """
     public = project.builds / run_id / PUBLIC
@@ -146,10 +146,10 @@ def publish(project: Project, run_id: str, *, how: notes.How = "refresh", why: s
 def fence(published: Path) -> None:
     """Keep every client from writing a log beside the published file.
 
-    A client that opened an earlier file for writing would else write its log under the name at
-    which the next reader looks, and DuckDB would replay it onto the new build. Where the log would
-    be lies a link into a folder that is not there: readers find no log, and a commit fails. A log
-    that was left earlier gives way. A file system without links has no fence: `faults` tells.
+    A client that had opened an earlier file for writing could otherwise write its log under the
+    name at which the next reader looks, and DuckDB would replay it on the new build. A link into a
+    folder that does not exist takes the log's place: readers find no log, and a commit fails. A log
+    left earlier is replaced. A file system without links has no fence: `faults` reports this.
     """
     log = published.with_name(published.name + ".wal")
     making = log.with_name(f".{log.name}.tmp")
@@ -163,7 +163,8 @@ def fence(published: Path) -> None:
 
 
 def faults(project: Project) -> list[str]:
-    """What is wrong with the published file: bytes that its run did not export, no protection."""
+    """What is wrong with the published file: it differs from its run's export, or is not
+    protected."""
     target = project.published
     if not target.exists():
         return []
@@ -185,7 +186,7 @@ def faults(project: Project) -> list[str]:
 
 
 def digest_of(folder: Path) -> str:
-    """The hash with which a run's build was exported; empty if there is none."""
+    """The hash with which a run's build was exported; '' if there is none."""
     try:
         return (folder / DIGEST).read_text(encoding="utf-8").split()[0]
     except (OSError, ValueError, IndexError):
@@ -193,7 +194,7 @@ def digest_of(folder: Path) -> str:
 
 
 def as_exported(project: Project, run_id: str) -> Path | None:
-    """A run's own exported build, which no client opens; None if it is gone or damaged."""
+    """A run's own export, which no client opens; None if it is gone or damaged."""
     public = project.builds / run_id / PUBLIC
     if not public.exists() or sha256(public) != digest_of(public.parent):
         return None
@@ -203,7 +204,7 @@ def as_exported(project: Project, run_id: str) -> Path | None:
 def rollback(
     project: Project, run_id: str | None = None, *, how: notes.How = "rollback", why: str = ""
 ) -> str:
-    """Publish `run_id`, or what was published before the published build; returns the run's id.
+    """Publish `run_id`, or the build published before the current one; returns the run's id.
 
     Raises ConfigError if there is no such build, GateClosed if it did not pass its gates.
     """
@@ -223,7 +224,7 @@ def rollback(
 
 
 def noted(project: Project) -> str | None:
-    """The published run, which gets its note if a crash at the rename kept it from one."""
+    """The published run; adds its note if a crash at the rename prevented that."""
     current = published_run(project)
     if current and (folder := project.builds / current).is_dir():
         made = (note for note in all_notes(project) if note.how != "release")
@@ -240,14 +241,14 @@ def all_notes(project: Project) -> list[notes.Note]:
 
 
 def folders(project: Project) -> list[Path]:
-    """The folders of the kept runs, the oldest first: their ids begin with their time."""
+    """The folders of the kept runs, the oldest first: run ids begin with a time."""
     if not project.builds.is_dir():
         return []
     return sorted(p for p in project.builds.iterdir() if p.is_dir() and p.name[0] != ".")
 
 
 def published_run(project: Project) -> str | None:
-    """The run whose build readers see; None if nothing is published or it cannot be told."""
+    """The run whose build readers see; None if nothing is published or the run is unknown."""
     if not project.published.exists():
         return None
     try:
@@ -259,7 +260,7 @@ def published_run(project: Project) -> str | None:
 
 
 def publications(project: Project) -> list[str]:
-    """Runs that were published once and whose builds are still there, the newest first."""
+    """Runs that have been published and whose builds still exist, the newest first."""
     current = published_run(project)
     return [
         folder.name
@@ -269,7 +270,7 @@ def publications(project: Project) -> list[str]:
 
 
 def is_sound(public: Path) -> bool:
-    """Whether an exported build has marts and passed every gate that it was put to."""
+    """Whether an exported build has marts and passed every gate that was checked."""
     if not public.exists():
         return False
     try:

@@ -1,4 +1,4 @@
-"""Questions to the published marts: read-only, beside a refresh, shut off from everything else."""
+"""Queries to the published marts: read-only, possible during a refresh, isolated from all else."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ _MISSING = re.compile(r"(?:Table|View) with name \"?([\w.]+)\"? does not exist")
 def query(published: Path, sql: str) -> pa.RecordBatchReader:
     """The result of one SQL statement on the published file, as Arrow record batches.
 
-    The file stays open until the reader is exhausted or closed; a refresh that replaces it
-    meanwhile does not disturb the reader. The statement can read the published tables, and no
-    file, network address or other database.
+    The file stays open until the reader is exhausted or closed; a refresh that replaces the file
+    meanwhile does not disturb the reader. The statement can read the published tables, but no file,
+    network address or other database.
 
-    Raises ConfigError if nothing is published, or for SQL that fails: with the names of the
-    tables, the closest first, if a table is not there. Errors that may quote a value do not.
+    Raises ConfigError if nothing is published, and for SQL that fails; if a table does not exist,
+    the message lists the tables, the most similar first. Messages that may quote a value are not
+    shown.
     """
     import pyarrow as pa
 
@@ -51,7 +52,7 @@ def query(published: Path, sql: str) -> pa.RecordBatchReader:
 
 
 def _distinct(schema: pa.Schema) -> pa.Schema:
-    """A schema whose columns have names of their own, as a table made of the answer would."""
+    """A schema with distinct column names, as a table made from the result would have."""
     import pyarrow as pa
 
     seen: set[str] = set()
@@ -78,7 +79,8 @@ def _open(published: Path) -> duckdb.DuckDBPyConnection:
         con.execute("set TimeZone = 'UTC'")
         # `from rows` must mean a table, not a variable of this program.
         con.execute("set python_enable_replacements = false")
-        # A name that no schema has: the private build can be asked too, and has a `registry`.
+        # A name that no schema has: queries can also go to the private build, which has a
+        # `registry`.
         con.execute(f"attach {literal(str(published))} as cytoreg (read_only)")
         con.execute("use cytoreg")
         con.execute("set enable_external_access = false")
@@ -93,7 +95,7 @@ def _open(published: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _check(con: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """One statement; of several DuckDB would run all and return the last."""
+    """Require a single statement: of several, DuckDB would run all and return the last."""
     statements = con.extract_statements(sql)
     if len(statements) != 1:
         raise ConfigError(f"one SQL statement is expected, {len(statements)} were given")

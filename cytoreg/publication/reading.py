@@ -1,4 +1,4 @@
-"""Reading a published file: safely beside other readers, writers and renames."""
+"""Read a published file safely while others read, write or rename."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def tables_of(
 
 @contextmanager
 def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to a published file, by way of a copy if a client has it open for writing."""
+    """A connection to a published file, or to a copy of it if a client has it open for writing."""
     with (
         tempfile.TemporaryDirectory() as folder,
         closing(in_memory(Path(folder) / "spill")) as con,

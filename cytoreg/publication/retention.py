@@ -1,7 +1,7 @@
 """Retention: which builds and landings stay on disk.
 
-Kept are the published build, the newest of those published before (rollback), the newest builds
-of any kind (to see why a night failed), and the landings that these were built from.
+Kept are the published build, the newest of those published before it (for rollback), the newest
+builds of any kind (to see why a refresh failed), and the landings from which these were built.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ __all__ = ["retain"]
 
 
 def retain(project: Project, keep: int) -> list[str]:
-    """Remove what is older than the newest `keep` builds; returns the ids of removed runs.
+    """Remove all but the newest `keep` builds; returns the ids of removed runs.
 
-    If it cannot be told which build is published, nothing is removed.
+    If it is unknown which build is published, nothing is removed.
     """
     current = published_run(project)
     if current is None and project.published.exists():
@@ -49,7 +49,7 @@ def _folders(home: Path) -> list[str]:
 
 
 def _remove(folder: Path) -> None:
-    """Take a folder away whole: half a landing must never be taken for one."""
+    """Remove a folder as a whole: half a landing must never be mistaken for a complete one."""
     leaving = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(leaving, ignore_errors=True)
     folder.rename(leaving)

@@ -1,10 +1,11 @@
-"""Small numbers: a copy for the public, in which no count of few persons can be read or computed.
+"""Disclosure control: a public copy in which no small count can be read or computed.
 
-OpenSAFELY's rule (docs.opensafely.org, "Releasing files"): counts of 1 to 7 are left out; where
-those of one table add up to no more than 7, so that a total would give them away, the next smallest
-is left out too; all others are rounded to the nearest 5. Here a part of a whole is few also where
-the rest is, rates are made of rounded counts, and other estimates have two significant digits. A
-curve takes a step once `below` more events have come together, and ends where fewer are at risk.
+OpenSAFELY's rule (docs.opensafely.org, "Releasing files"): counts of 1 to 7 are left out; where the
+counts left out of one table add up to no more than 7, so that a total would reveal them, the next
+smallest is left out too; all others are rounded to the nearest 5. In addition, a part of a whole is
+also small where the rest is, rates are computed from rounded counts, and other estimates have two
+significant digits. A curve takes a step once `below` more events have accumulated, and ends where
+fewer are at risk.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Counts", "publish_public", "suppressed"]
 
 CURVES = {"survival_curve": (), "cumulative_incidence": ("cause",)}
-"""Marts of steps: what tells curves of one stratum apart."""
+"""Marts of steps, with the columns that identify each curve of a stratum."""
 
 
 _COUNT = re.compile(r"\s*(\w+)\s*(?:/\s*(\w+)\s*)?(?:=\s*(\w+)\s*)?")
@@ -37,7 +38,7 @@ _COUNT = re.compile(r"\s*(\w+)\s*(?:/\s*(\w+)\s*)?(?:=\s*(\w+)\s*)?")
 
 @dataclass(frozen=True)
 class Counts:
-    """What a mart counts: `wholes` maps a count to that of which it is a part ('' for none), and
+    """What a mart counts: `wholes` maps a count to the count of which it is a part ('' for none),
     `rates` a rate to its part. `values` are published beside them; rows of one `group` add up."""
 
     wholes: Mapping[str, str]
@@ -47,9 +48,10 @@ class Counts:
 
 
 def publish_public(project: Project, folder: Path) -> Path:
-    """Write `public.duckdb` into a folder: the published marts of counts, small numbers suppressed.
+    """Write `public.duckdb` to a folder: the published marts of counts, with small numbers
+    suppressed.
 
-    Raises ConfigError when nothing is published. What the private side reads stays exact.
+    Raises ConfigError when nothing is published. The private files stay exact.
     """
     if not project.published.exists():
         raise ConfigError("nothing is published yet", remedy="refresh first: cytoreg refresh")
@@ -73,7 +75,7 @@ def publish_public(project: Project, folder: Path) -> Path:
 
 
 def _counted(project: Project) -> dict[str, Counts]:
-    """What each mart counts: the engine's own, and those whose headers say so."""
+    """The counts of each mart: the engine's own, and those of models whose headers declare them."""
     from cytoreg.outcomes.marts import tables
     from cytoreg.survival import TABLES
 
@@ -104,7 +106,7 @@ _ENGINE = {
     "life_expectancy": ("patients, left_out, outside_years", "estimate, lower, upper, tau_years"),
     "expected_survival": ("at_risk, left_out", "time_days, expected"),
 }
-"""The engine's own marts: their counts and values, as a model's header names its own."""
+"""The engine's own marts: their counts and values, in the form of a model's header."""
 
 
 def _parse(counts: str, values: str, grain: tuple[str, ...]) -> Counts:
@@ -130,9 +132,9 @@ def _parse(counts: str, values: str, grain: tuple[str, ...]) -> Counts:
 def suppressed(
     con: DuckDBPyConnection, table: str, counted: Mapping[str, Counts], rule: Suppress
 ) -> str:
-    """The SELECT of a public mart over `published.marts`; '' for a mart that stays inside.
+    """The SELECT of a public mart over `published.marts`; '' for a mart that stays private.
 
-    A mart of persons has no counts, and so stays inside; so does one that does not name them.
+    A mart of persons has no counts, so it stays private; so does a mart that does not declare them.
     """
     if table in CURVES:
         return _curve(table, rule)
@@ -150,7 +152,7 @@ def suppressed(
 
 
 def _table(table: str, kinds: Mapping[str, str], counts: Counts, rule: Suppress) -> str:
-    """Rows of counts, each column with its own primary and secondary suppression."""
+    """Rows of counts, with primary and secondary suppression in each column."""
     few, hidden = [], []
     for name, whole in counts.wholes.items():
         cell, mark = quote(name), quote(f"{name} few")
@@ -179,7 +181,7 @@ def _table(table: str, kinds: Mapping[str, str], counts: Counts, rule: Suppress)
             either = f"case when {quote(part)} is null then {_digits(name)} else {rate} end"
             shown.append(f"case when not ({lost}) then {either} end as {cell}")
         elif name in counts.values and name not in counts.group:
-            # Beside a rate, limits would give its exact counts away.
+            # Next to a rate, its limits would reveal the exact counts.
             beside = [f"{quote(part)} is null" for part in counts.rates.values()][:1]
             allowed = " and ".join(
                 [f"not ({lost})", *(beside if name in ("lower", "upper") else ())]
@@ -200,16 +202,16 @@ def _rounded(name: str, rule: Suppress) -> str:
 
 
 def _digits(name: str) -> str:
-    """Two significant digits."""
+    """The value rounded to two significant digits."""
     cell = quote(name)
     places = f"1 - cast(floor(log10(abs(nullif({cell}, 0)))) as integer)"
     return f"coalesce(round(cast({cell} as double), {places}), {cell})"
 
 
 def _curve(table: str, rule: Suppress) -> str:
-    """Steps of `below` events or a multiple, at rounded numbers at risk.
+    """Steps of `below` events or a multiple, with rounded numbers at risk.
 
-    Survival is made of these numbers, incidence has two decimals.
+    Survival is computed from these numbers; incidence has two decimals.
     """
     by = ", ".join(map(quote, ("endpoint", "stratum_variable", "stratum", *CURVES[table])))
     up = f"window up as (partition by {by} order by time_days)"

@@ -1,9 +1,9 @@
 """Gate `findings`: no rule has many more findings in a source table than in the published build.
 
-A code that changes its meaning, or an export that went wrong, breaks rules that held before. What
-counts is the share of a table's rows, by rule: it must not rise by more than `SURGE`, and by what
-chance does to two samples of one population with a probability of `CHANCE` (Hoeffding's inequality;
-see drift.py). A rule that the published build does not know says nothing.
+A code whose meaning changed, or an export that went wrong, breaks rules that held before. The gate
+compares the share of a table's rows, by rule: it must not rise by more than `SURGE` plus the
+difference that chance makes between two samples of one population with a probability of `CHANCE`
+(Hoeffding's inequality; see drift.py). Rules that the published build lacks are not compared.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ Shares = dict[tuple[str, str, str], tuple[int, int]]
 
 
 def gate(con: duckdb.DuckDBPyConnection, previous: Path | None, accepted: Collection[str]) -> Gate:
-    """Whether findings surge beside the published file `previous`, sources in `accepted` aside."""
+    """Whether findings surge compared with the published file `previous`; skips sources in
+    `accepted`."""
     quality.ensure(con, "finding", "balance", "check_result")
     if previous is None:
         return Gate("findings", True, "nothing was published before")
