@@ -240,9 +240,9 @@ def _told(con: duckdb.DuckDBPyConnection, table: str, column: str) -> dict[str, 
 
 LOST = {
     "person": "the person",
-    "operation": "the operation, with all that hangs on it",
-    "death": "the death, where nothing else tells of it",
-    "finding at operation": "what research recorded of the operation",
+    "operation": "the operation, with everything linked to it",
+    "death": "the death, if no other record states it",
+    "finding at operation": "the research record of the operation",
     "operation with its stay": "the operation's stay",
     "complication": "the complication",
     "complication of its operation": "the complication's operation",
@@ -267,20 +267,20 @@ NOTE = (
 )
 HEAD = """# What one bad cell costs
 
-A simulated person is known to all eight sources. One cell of one record is replaced by a text that
-means nothing (`#?!`), or emptied, and the build is made anew: this page says what is missing from
-it then. It is done for every column of every source, and for each way in which a death may be
-known: to nobody, to the death index, the hospital or the tumour registry, by a stay that ended in
-death, or at follow-up.
+A simulated person has records in all eight sources. One cell of one record is replaced by a text
+without meaning (`#?!`), or emptied, and the build is made again. This page lists what the build
+then lacks, for every column of every source and for each way in which a death may be known: to
+nobody, to the death index, the hospital or the tumour registry, by a stay that ended in death, or
+at follow-up.
 
-- **its cell**: it is null in `accepted`, and its text and the reason stand in `quarantine.cell`.
-  The record counts as before, and every mart takes the cell as unknown.
-- **its value**: there is none to refuse. *With a finding* where a rule asks for it.
-- **the record**: it stands in `quarantine`, because nobody could tell what or whose it is.
-- **nothing**: no rule is about it.
+- **its cell**: it is null in `accepted`; its text and the reason are in `quarantine.cell`. The
+  record counts as before, and every mart treats the cell as unknown.
+- **its value**: the empty cell has nothing to refuse. *With a finding* if a rule requires a value.
+- **the record**: it is in `quarantine`, because it cannot be identified or assigned to a person.
+- **nothing**: no rule concerns it.
 
-Persons, deaths, operations and reports in the marts are never fewer by a cell that is no key. A key
-is what a record is found by, or its person.
+A bad cell never removes a person, a death, an operation or a report from the marts, with two
+exceptions: a key, which identifies the record or its person, and the only cell that states a death.
 
 """
 
