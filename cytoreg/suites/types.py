@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 Judge = Literal["rows", "text", "table", "gx", "refused"]
 JUDGES: dict[Judge, str] = {
     "rows": "SQL of cytoreg; the failing rows are kept",
-    "text": "Python, once for each different text; the failing rows are kept",
+    "text": "Python, once per distinct text; the failing rows are kept",
     "table": "SQL of cytoreg",
     "gx": "Great Expectations",
     "refused": "refused",
@@ -27,11 +27,11 @@ class Type(NamedTuple):
     note: str = ""
 
 
-_REGEX = "What RE2 cannot match as Python does is judged by Python, once for each different text."
-_LIKE = "As in SQL: capitals count, `_` is one character; `escape` names the escape character."
-_ORDER = "In the order of the table's rows, nulls left out; refused for a view, which has no order."
+_REGEX = "Patterns that RE2 cannot match as Python does run in Python, once per distinct text."
+_LIKE = "As in SQL: case-sensitive, `_` is one character; `escape` names the escape character."
+_ORDER = "In row order, without nulls; refused for a view, because a view has no row order."
 _KIND = "The column's type as a whole, named as in DuckDB, SQLAlchemy, pandas or Python."
-_NULLS = "A comparison with a null cannot be told and passes, as in GX's SQL (its pandas: fails)."
+_NULLS = "A comparison with a null passes, as in GX's SQL (in GX's pandas engine it fails)."
 
 TYPES: dict[str, Type] = {
     "expect_column_distinct_values_to_be_in_set": Type("gx"),
@@ -58,24 +58,24 @@ TYPES: dict[str, Type] = {
     "expect_column_value_lengths_to_equal": Type("rows"),
     "expect_column_value_z_scores_to_be_less_than": Type("rows"),
     "expect_column_values_to_be_between": Type("rows"),
-    "expect_column_values_to_be_dateutil_parseable": Type("text", "A column of text only."),
+    "expect_column_values_to_be_dateutil_parseable": Type("text", "Only for text columns."),
     "expect_column_values_to_be_decreasing": Type("rows", _ORDER),
     "expect_column_values_to_be_in_set": Type("rows"),
     "expect_column_values_to_be_in_type_list": Type("table", _KIND),
     "expect_column_values_to_be_increasing": Type("rows", _ORDER),
-    "expect_column_values_to_be_json_parseable": Type("text", "A column of text only."),
+    "expect_column_values_to_be_json_parseable": Type("text", "Only for text columns."),
     "expect_column_values_to_be_null": Type("rows"),
     "expect_column_values_to_be_of_type": Type("table", _KIND),
     "expect_column_values_to_be_unique": Type("rows", "Every row of a repeated value fails."),
     "expect_column_values_to_match_json_schema": Type(
-        "text", "A text that is no JSON fails (GX's pandas stops at it)."
+        "text", "A text that is not JSON fails (GX's pandas engine stops at it)."
     ),
     "expect_column_values_to_match_like_pattern": Type("rows", _LIKE),
     "expect_column_values_to_match_like_pattern_list": Type("rows", _LIKE),
     "expect_column_values_to_match_regex": Type("rows", _REGEX),
     "expect_column_values_to_match_regex_list": Type("rows", _REGEX),
     "expect_column_values_to_match_strftime_format": Type(
-        "text", "Python's `strptime`; a column of text only."
+        "text", "Python's `strptime`; only for text columns."
     ),
     "expect_column_values_to_not_be_in_set": Type("rows"),
     "expect_column_values_to_not_be_null": Type("rows"),
@@ -100,7 +100,7 @@ TYPES: dict[str, Type] = {
     "expect_table_row_count_to_be_between": Type("gx"),
     "expect_table_row_count_to_equal": Type("gx"),
     "expect_table_row_count_to_equal_other_table": Type(
-        "table", "The other table is named with its schema, or is of the same schema."
+        "table", "Name the other table with its schema, unless it is in the same schema."
     ),
     "unexpected_rows_expectation": Type(
         "rows", "`{batch}` is the table; the rows that the query returns are kept."
