@@ -117,13 +117,15 @@ def judge(
 ) -> pa.Table:
     """Findings of a table against its schema, as an Arrow table; no project is needed.
 
-    schema: an Entity, a plain `pandera.pandas.DataFrameModel`, or a `DataFrameSchema`. table: a
-    DuckDB relation, an Arrow table, a pandas or Polars frame, or any object with the Arrow
+    schema: an Entity, a plain `pandera.pandas.DataFrameModel`, or a `DataFrameSchema`.
+    table: a DuckDB relation, an Arrow table, a pandas or Polars frame, or any object with the Arrow
     PyCapsule interface. Its columns are the schema's; `_source`, `_table`, `_file` and `_row` are
     optional, and without them all rows count as one source. Text is read by cytoreg's grammars, a
-    typed column as its text. as_of: the value of `$as_of` in rules (default: today). others: the
-    tables of other entities, by their models, to which rules of `schema` refer. They are judged
-    too, but their findings are not returned. values: add the column `value`, the text of the cell.
+    typed column as its text.
+    as_of: the value of `$as_of` in rules (default: today).
+    others: the tables of other entities, by their models, to which rules of `schema` refer. They
+    are judged too, but their findings are not returned.
+    values: add the column `value`, the text of the cell.
 
     The columns: rule, severity, entity, row (position in the table, from 1), the columns of the
     record's key as the table has them (those with `key=True`, else the first that are unique; one

@@ -1,1 +1,1 @@
-"""SQL models: one SELECT a file, read, ordered and materialized."""
+"""SQL models: one SELECT per file, read, ordered and materialized."""

@@ -26,11 +26,11 @@ __all__ = ["Model", "build", "load_models"]
 
 
 def load_models(folder: Path) -> dict[str, Model]:
-    """Every model below `folder` by its name, those that others read first.
+    """Every model below `folder` by its name, in an order in which none precedes what it reads.
 
-    Raises ConfigError, naming the file, for a name that is taken or no name, SQL that is not one
-    SELECT, a header key that is wrong, a mart without comments, and models that read each other
-    in a circle.
+    Raises ConfigError, naming the file, for an invalid or duplicate name, SQL that is not one
+    SELECT, a wrong header key, a mart without comments, and models that read each other in a
+    circle.
     """
     found: dict[str, Model] = {}
     for path in sorted(folder.rglob("*.sql")):
@@ -56,12 +56,12 @@ def build(
 ) -> list[str]:
     """Materialize the models of `schemas` (or those called `names`), each after what it reads.
 
-    A model that reads a table in `later`, or a model that does, is left for another call; the
-    names that were built are returned. Tables are written in the order of their grain, so that
-    the same rows always make the same table.
+    Models that directly or indirectly read a table in `later` are left for another call; returns
+    the names of the models built. Tables are written in the order of their grain, so that the same
+    rows always make the same table.
 
-    Raises ConfigError when a model reads what neither a model nor the database has, BuildError
-    when its SQL fails or its grain is not unique.
+    Raises ConfigError when a model reads what neither a model nor the database has, BuildError when
+    its SQL fails or its grain is not unique.
     """
     chosen = _chosen(models, schemas, names)
     order = [name for name in _ordered(chosen) if name not in _waiting(chosen, later)]
@@ -88,7 +88,8 @@ def _chosen(
 
 
 def _ordered(models: Mapping[str, Model]) -> list[str]:
-    """Names, each after the models that it reads; among equals by name, so that it is stable."""
+    """Names, each after the models that it reads; otherwise by name, so that the order is
+    stable."""
     sorter = TopologicalSorter(
         {name: sorted(models[name].reads & set(models)) for name in sorted(models)}
     )
@@ -130,7 +131,7 @@ def _require(models: Mapping[str, Model], order: Iterable[str], existing: set[st
 
 
 def _materialize(con: duckdb.DuckDBPyConnection, model: Model, as_of: date) -> None:
-    # The SELECT begins on the statement's first line, so that DuckDB's line is the file's line.
+    # The SELECT begins on the statement's first line, so that DuckDB's line numbers are the file's.
     sql = AS_OF.sub(f"date '{as_of.isoformat()}'", model.sql)
     if model.materialized == "view":
         statement = f"create or replace view {model.name} as {sql}"
@@ -154,7 +155,7 @@ def _materialize(con: duckdb.DuckDBPyConnection, model: Model, as_of: date) -> N
 
 
 def _check_grain(con: duckdb.DuckDBPyConnection, model: Model) -> int:
-    """Rows of the table, after making sure that its grain tells them apart."""
+    """The number of rows of the table, after checking that its grain is unique."""
     rows: int = con.execute(f"select count(*) from {model.name}").fetchall()[0][0]
     doubled = max(rows - 1, 0) if model.one_row else 0
     if model.grain:

@@ -22,8 +22,8 @@ AS_OF = re.compile(r"\$as_of\b")
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _HEADER = re.compile(r"\s*/\*(.*?)\*/", re.DOTALL)
 PRIVACY = ("private", "ages", "places", "years")
-"""Header keys that name columns for publication/privacy.py: exact ages and the like, completed
-years of age, places, and dates of which the year alone is shown where no date may be."""
+"""Header keys that name columns for publication/privacy.py: exact ages and similar numbers,
+completed years of age, places, and dates shown as a year where full dates may not be published."""
 _KEY = re.compile(rf"^\s*(grain|materialized|counts|values|{'|'.join(PRIVACY)}):[ \t]*(.*)$")
 
 
@@ -31,7 +31,7 @@ _KEY = re.compile(rf"^\s*(grain|materialized|counts|values|{'|'.join(PRIVACY)}):
 class Model:
     """One SELECT. `columns` maps each output column to its comment ('' if it has none).
 
-    `privacy` maps columns that are not simply published to one of PRIVACY.
+    `privacy` maps columns that are published with restrictions to one of PRIVACY.
     """
 
     name: str
@@ -61,9 +61,9 @@ class _Query:
 
 
 def read_model(path: Path, folder: Path) -> Model:
-    """The model in `path`, which lies below `folder` (sql/).
+    """The model in `path`, below `folder` (sql/).
 
-    Raises ConfigError, naming the file, for whatever is wrong in it or with its name.
+    Raises ConfigError, naming the file, for mistakes in it or in its name.
     """
     schema = path.relative_to(folder).parts[0]
     if schema not in FOLDERS:
@@ -120,13 +120,14 @@ def privacy_of(path: Path) -> dict[str, str]:
 
 
 def counts_of(path: Path) -> tuple[str, str, tuple[str, ...]]:
-    """What the header of the model in `path` says of small numbers: counts, values, the grain."""
+    """The header's declarations on small numbers in the model in `path`: counts, values, the
+    grain."""
     keys = _header(path.read_text(encoding="utf-8"), path)[1]
     return keys.get("counts", ""), keys.get("values", ""), _grain(keys)
 
 
 def _grain(keys: Mapping[str, str]) -> tuple[str, ...]:
-    # Columns first; words after them explain: "patient_id, every row of registry.patient".
+    # Columns first; words after them are explanation: "patient_id, every row of registry.patient".
     identified = [part.strip() for part in keys.get("grain", "").split(",")]
     return tuple(takewhile(_IDENTIFIER.fullmatch, identified))
 
@@ -146,9 +147,10 @@ def _materialization(keys: Mapping[str, str], schema: str, path: Path) -> Litera
             raise ConfigError(f"{path}: materialized: is view or table")
 
 
-@lru_cache(maxsize=1024)  # a night asks for its models several times, and parsing is slow
+@lru_cache(maxsize=1024)  # a run asks for its models several times, and parsing is slow
 def _understood(sql: str) -> _Query:
-    """What the SELECT in `sql` says. Raises ConfigError, to be read after the file's name."""
+    """The content of the SELECT in `sql`. Raises ConfigError; the message follows the file's
+    name."""
     from sqlglot import exp
 
     query = _parse(sql)
@@ -191,7 +193,7 @@ def _reads(query: exp.Query) -> frozenset[str]:
 
 
 def _columns(sql: str, query: exp.Query) -> dict[str, str]:
-    """Output columns of the final SELECT with the comment that trails each; {} for `select *`."""
+    """Output columns of the final SELECT with the comment after each; {} for `select *`."""
     from sqlglot.dialects import DuckDB
 
     names = query.named_selects

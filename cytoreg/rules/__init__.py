@@ -1,7 +1,7 @@
 """Row rules: declared once in `schemas/*.py`, judged as SQL, explained everywhere.
 
 Authors of schemas use Entity, field, PartialDate, PartialDatetime, rule, references, has, compare,
-agrees, determined and newest_by (declare.py shows how); the refresh uses load_schemas and judge;
+agrees, determined and newest_by (see declare.py); the refresh uses load_schemas and judge;
 documents and reports use catalogue, dictionary, sql_of.
 """
 

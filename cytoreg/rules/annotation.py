@@ -1,8 +1,8 @@
-"""Which of cytoreg's types a column's annotation or dtype stands for.
+"""Find the cytoreg type of a column's annotation or dtype.
 
-Pandera takes Python's types, pandas' and NumPy's dtypes, its own, and the names of all of them;
-and it wraps them as `Series[int]` or `Optional[int]`. Only what has the range of one of
-column_types.py's types is taken: what is narrower would let values through that Pandera refuses.
+Pandera accepts Python's types, dtypes of pandas and NumPy, its own, and the names of all of them,
+also wrapped as `Series[int]` or `Optional[int]`. Here only types are accepted that have the range
+of one of column_types.py's types: a narrower type would let values through that Pandera refuses.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WHOLE_BITS = 64
 
 
 def column_type(where: str, annotation: object) -> type:
-    """The Python type of a column; `where` names it. Raises ConfigError if there is none."""
+    """The Python type of a column; `where` names it. Raises ConfigError for an unknown type."""
     inner = _unwrapped(annotation)
     if isinstance(inner, type) and inner in DTYPES:
         return inner
@@ -42,7 +42,7 @@ def column_type(where: str, annotation: object) -> type:
 
 
 def _unwrapped(annotation: object) -> object:
-    """Without Series[…] and Optional[…]: staging has every column of the schema."""
+    """The annotation without Series[…] and Optional[…]: staging has every column of the schema."""
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
         rest = [part for part in parts if part is not type(None)]
@@ -69,7 +69,7 @@ def _of(dtype: dtypes.DataType) -> type | None:
         return None
     if isinstance(dtype, dtypes.Float):
         return float if dtype.bit_width == _WHOLE_BITS else None
-    # A moment is a kind of date to Pandera.
+    # For Pandera a datetime is a kind of date.
     if isinstance(dtype, dtypes.Timestamp):
         return datetime if getattr(dtype, "tz", None) is None else None
     if isinstance(dtype, dtypes.Date):
@@ -80,7 +80,7 @@ def _of(dtype: dtypes.DataType) -> type | None:
 
 
 def _why(dtype: dtypes.DataType) -> str:
-    """What to write instead of a dtype that is none of the types."""
+    """What to write instead of a dtype that is not supported."""
     if isinstance(dtype, dtypes.Category):
         return "write str, with isin for its categories"
     if isinstance(dtype, dtypes.UInt | dtypes.Int):

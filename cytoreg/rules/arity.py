@@ -1,7 +1,7 @@
-"""How many arguments each function of the rules' language takes.
+"""The number of arguments of each function in the rules' language.
 
-Asked of the text, because sqlglot drops a surplus argument of some functions in silence and calls
-a missing one of others a syntax error.
+Counted in the text, because sqlglot silently drops surplus arguments of some functions and reports
+a missing argument of others as a syntax error.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def check_arguments(text: str, where: str) -> None:
     try:
         tokens = sqlglot.tokenize(text, dialect="duckdb")
     except sqlglot.errors.SqlglotError:
-        return  # the parser says so better
+        return  # the parser gives a better message
     for place, token in enumerate(tokens[:-1]):
         least, most = ARGUMENTS.get(token.text.lower(), (0, 0))
         if not most or tokens[place + 1].token_type is not TokenType.L_PAREN:
@@ -53,7 +53,8 @@ def check_arguments(text: str, where: str) -> None:
 
 
 def _count(tokens: list[Token]) -> int | None:
-    """Arguments between the parenthesis that opens `tokens` and its end, None if it has none."""
+    """The number of arguments between the parenthesis that opens `tokens` and its end; None without
+    an end."""
     depth = commas = 0
     for place, token in enumerate(tokens):
         if token.token_type in _OPENS:

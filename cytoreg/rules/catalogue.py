@@ -1,4 +1,4 @@
-"""What a schema comes to: its columns and rules, as data for judges, documents and reports."""
+"""The content of a schema: its columns and rules as data for judges, documents and reports."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ class Codes:
 
 @dataclass(frozen=True)
 class Condition:
-    """What must hold of a row alone, as SQL on the typed row, and the table that this reads."""
+    """A condition on a row alone, as SQL on the typed row, and the code table that it reads."""
 
     holds: str | Node
     codes: Codes | None = None
 
     @property
     def looks_up(self) -> bool:
-        """Whether it looks each value up in a table of codes, and says nothing of null."""
+        """Whether it looks each value up in a table of codes, and passes over nulls."""
         return self.codes is not None and not str(self.holds).startswith("case ")
 
     def sql(self, as_of: date | None) -> str:
-        """The condition; null means that it cannot be told, and passes."""
+        """The condition; null means unknown, which passes."""
         if isinstance(self.holds, str):
             return self.holds
         return to_sql(self.holds, lambda _, name: quote(name), as_of)
@@ -48,7 +48,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Unique:
-    """No two rows have the same values of `columns`, nulls apart; the best version stays."""
+    """No two rows have the same values of `columns`, except nulls; the best version stays."""
 
     columns: tuple[str, ...]
 
@@ -57,7 +57,7 @@ class Unique:
 class Exists:
     """An accepted row of `other` has equal columns; `on` pairs own columns with its columns.
 
-    known: the table that is looked at instead, where more is known of `other` than single rows.
+    known: the table to search instead, if more is known of `other` than single rows.
     """
 
     other: str
@@ -66,20 +66,20 @@ class Exists:
 
     @property
     def table(self) -> str:
-        """The table that is looked at."""
+        """The table to search."""
         return self.known or f"accepted.{quote(self.other)}"
 
     def is_wider_than(self, other: Exists) -> bool:
-        """Whether the other one finds all that this one does: this asks for fewer columns."""
+        """Whether it finds every row that `other` finds, because it asks for fewer columns."""
         return self.other == other.other and set(self.on) < set(other.on)
 
 
 @dataclass(frozen=True)
 class Pairwise:
-    """What must hold of a row and each row of `other` with equal columns.
+    """A condition on a row and each row of `other` with equal columns.
 
     itself: the other rows are rows of the same entity; across_sources: of another source.
-    known: as of Exists.
+    known: as in Exists.
     """
 
     other: str
@@ -91,7 +91,7 @@ class Pairwise:
 
     @property
     def table(self) -> str:
-        """The table that is looked at, if it is not the entity's own."""
+        """The table that is searched, if it is not the entity's own."""
         return self.known or f"accepted.{quote(self.other)}"
 
     def sql(self, as_of: date | None) -> str:
@@ -113,7 +113,7 @@ class Determined:
 class Numbers:
     """A table with every `number` of each `person`, who may have several.
 
-    column: where a row has one of them.
+    column: the column of a row that holds one of them.
     """
 
     table: str
@@ -124,7 +124,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Has:
-    """Each row of which `when` is true has an accepted row of `other` with equal columns.
+    """Each row for which `when` is true has an accepted row of `other` with equal columns.
 
     on: pairs of own and other column. numbers: the number may be any of the person's.
     """
@@ -137,7 +137,7 @@ class Has:
 
 @dataclass(frozen=True)
 class Python:
-    """A check that only Pandera can run; `whole_table` says that batches will not do."""
+    """A check that only Pandera can run; `whole_table`: it cannot run in batches."""
 
     check: pa.Check
     whole_table: bool
@@ -145,10 +145,10 @@ class Python:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: what a finding of it is called, how grave it is, and how it is judged.
+    """One rule: the id of its findings, its severity, and how it is judged.
 
-    column: of a column rule, else None. expression: what is required, for people.
-    cells: columns whose cells a critical finding refuses; none means the row.
+    column: of a column rule, else None. expression: the requirement, for people.
+    cells: columns whose cells a critical finding refuses; if empty, it refuses the row.
     """
 
     id: str
@@ -162,9 +162,9 @@ class Rule:
 
     @property
     def refuses(self) -> Refused | None:
-        """What a finding costs: the row, cells of it, or nothing.
+        """What a finding refuses: the row, cells of it, or nothing.
 
-        A text that is not of its column's type costs the cell even as a warning.
+        Text that is not of its column's type costs the cell even if the rule is a warning.
         """
         if self.severity == "critical":
             return "cell" if self.cells else "row"
@@ -172,7 +172,7 @@ class Rule:
 
     @property
     def kind(self) -> Literal["compiled", "fallback"]:
-        """Whether the database judges it, or Pandera does."""
+        """Whether the database or Pandera judges it."""
         return "fallback" if isinstance(self.test, Python) else "compiled"
 
 
@@ -180,8 +180,8 @@ class Rule:
 class Column:
     """A column of an entity.
 
-    doubted: whether a rule other than its type may refuse the cell, so that its value before and
-    after that are kept apart while the entity is judged.
+    doubted: whether a rule other than the type may refuse the cell, so that its values before and
+    after that are kept separately while the entity is judged.
     """
 
     name: str
@@ -194,13 +194,13 @@ class Column:
 
     @property
     def text(self) -> str:
-        """Where the staged text is while the entity is judged."""
+        """The column with the staged text while the entity is judged."""
         plain = self.type.python is str and not self.doubted
         return self.name if plain else f"_text_{self.name}"
 
     @property
     def typed(self) -> str:
-        """Where the value is that the column's own checks look at."""
+        """The column with the value that the column's own checks read."""
         if not self.doubted:
             return self.name
         return self.text if self.type.python is str else f"_typed_{self.name}"
@@ -213,9 +213,9 @@ class Column:
 
 @dataclass(frozen=True)
 class EntityRules:
-    """An entity: its columns, its rules in the order of the schema, and whom it refers to.
+    """An entity: its columns, its rules in the order of the schema, and the entities it refers to.
 
-    compared: the relation of its judged rows that comparisons look at, if it is another one.
+    compared: the relation of its judged rows that comparisons read, if not the usual one.
     """
 
     name: str
@@ -235,12 +235,12 @@ class EntityRules:
 
     @property
     def awaits_others(self) -> bool:
-        """Whether a rule can be judged only when all other entities are."""
+        """Whether a rule can only be judged after all other entities."""
         return any(isinstance(rule.test, Has) for rule in self.rules)
 
     @property
     def codes(self) -> tuple[Codes, ...]:
-        """The tables of codes that its conditions read."""
+        """The code tables that its conditions read."""
         tests = (rule.test for rule in self.rules)
         found = (test.codes for test in tests if isinstance(test, Condition) and test.codes)
         return tuple(dict.fromkeys(found))
@@ -259,10 +259,10 @@ class DictionaryEntry:
 
 
 def look_at(rules: EntityRules, other: str, on: str, table: str) -> EntityRules:
-    """The rules, with those that find `other` by its column `on` alone looking at `table`.
+    """The rules, with those that find `other` only by its column `on` searching `table`.
 
-    `table` has each number of each of `other`, whom `<other>_id` tells apart. A row that `other` is
-    found by in this way has what any number of the same `other` has.
+    `table` has each number of each person, identified by `<other>_id`. A row found by one number
+    also has what the same person has under any other.
     """
     by_number = {
         test.on
@@ -289,7 +289,7 @@ def look_at(rules: EntityRules, other: str, on: str, table: str) -> EntityRules:
 
 
 def compare_in(rules: EntityRules, views: Mapping[str, tuple[str, str]]) -> EntityRules:
-    """The rules; what asks of other rows asks views: by entity, of judged and of accepted rows."""
+    """The rules with comparisons that read views: by entity, of judged and of accepted rows."""
 
     def elsewhere(rule: Rule) -> Rule:
         test = rule.test

@@ -1,7 +1,7 @@
-"""Pandera's own checks as SQL conditions, where the two mean exactly the same.
+"""Pandera's own checks as SQL conditions, where both mean exactly the same.
 
-A constant of another type than the column, a check that is told to look at nulls, a pattern that
-RE2 cannot match: such a check is not compiled but runs in Pandera.
+A constant of another type than the column, a check that is set to look at nulls, or a pattern that
+RE2 cannot match is not compiled: the check runs in Pandera.
 """
 
 from __future__ import annotations
@@ -43,22 +43,22 @@ _PHRASES = {
 }
 _EXACT = 2**53
 _SHORT_LIST = 10
-# More codes than that stand in a table: one by one, 72,000 of them take minutes to be looked up.
+# Longer lists of codes are stored in a table: looking up 72,000 codes one by one takes minutes.
 _LONG_LIST = 100
 _SEPARATORS = ("\n", "|", "\t", "\x1f")
 
 
 class NotCompilable(Exception):
-    """The check has no SQL that means exactly the same."""
+    """The check has no SQL with exactly the same meaning."""
 
 
 def is_builtin(check: pa.Check) -> bool:
-    """Whether it is one of Pandera's own, not a project's that goes by the same name."""
+    """Whether it is one of Pandera's own checks, not a project's with the same name."""
     return isinstance(check._check_fn, Dispatcher)
 
 
 def condition(check: pa.Check, column: str, kind: ColumnType) -> str:
-    """SQL that holds of `column` exactly when the check passes; null when it is null.
+    """SQL that is true of `column` exactly when the check passes; null when the column is null.
 
     Raises NotCompilable.
     """
@@ -119,7 +119,7 @@ def codes(check: pa.Check, kind: ColumnType) -> Codes | None:
 
 
 def _codes(listed: Sequence[str], kind: ColumnType) -> Codes:
-    """A table named by what it holds, so that columns with the same codes share it."""
+    """A table named by its content, so that columns with the same codes share it."""
     text = ", ".join(listed)
     table = f"codes_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     separator = next((one for one in _SEPARATORS if one not in text), None)
@@ -133,7 +133,7 @@ def _codes(listed: Sequence[str], kind: ColumnType) -> Codes:
 def _of_bounds(
     name: str, first: str, last: str, given: Mapping[str, object], days: ColumnType
 ) -> str:
-    """A check of a partial date: false where none of the days that it may be passes."""
+    """A check of a partial date: false if it passes on none of the possible days."""
     if name == "in_range":
         low = _constant(given["min_value"], days)
         high = _constant(given["max_value"], days)
@@ -152,10 +152,10 @@ def _of_bounds(
 
 
 def _of_nulls_too(check: pa.Check, column: str, kind: ColumnType) -> str:
-    """The condition where nulls count: a null is unlike every constant and in no order with any.
+    """The condition if nulls count: a null differs from every constant and has no order with any.
 
-    That is Pandera's verdict on its ordinary columns (float64, datetime64, object); on nullable
-    ones (Int64) it raises or lets nulls pass, by the other rows' luck.
+    This is Pandera's verdict on its ordinary columns (float64, datetime64, object); on nullable
+    ones (Int64) it raises or lets nulls pass, depending on the other rows.
     """
     ordinary = copy.copy(check)
     ordinary.ignore_na = True
@@ -181,8 +181,9 @@ def _length(this: str, given: Mapping[str, object]) -> str:
 def _constant(value: object, kind: ColumnType, *, ordered: bool = False) -> str:
     """A constant of the column's type as SQL.
 
-    A number may be of the other kind where pandas and DuckDB compare the two alike: in an order
-    or with a column of fractions, up to 2**53, from where whole numbers are rounded.
+    A number may be an integer for a float column, or the reverse, where pandas and DuckDB compare
+    the two alike: in an order, or with a float column, up to 2**53, above which integers are
+    rounded.
     """
     if (
         type(value) in (int, float)
@@ -212,7 +213,7 @@ def _iterable(values: object) -> Iterable[object]:
 
 
 def describe(check: pa.Check) -> str:
-    """A check for people: its name and what it was given, as `isin(a, b)` or `ge(1)`."""
+    """A check for people: its name and arguments, as `isin(a, b)` or `ge(1)`."""
     left_out = {"include_min": True, "include_max": True}
     given = {
         key: value
@@ -225,7 +226,7 @@ def describe(check: pa.Check) -> str:
 
 
 def reason(check: pa.Check, column: str, unit: str) -> str:
-    """Why a row is found, when the schema does not say it better; the value is not named."""
+    """The default reason of a finding, without the value, where the schema gives none."""
     if not is_builtin(check):
         said = check.error or check.description or ""
         return said.strip().split("\n\n")[0].replace("\n", " ") or f"Fails {check_name(check)}."

@@ -1,8 +1,9 @@
-"""The eight types of a column: which text is of the type, in SQL and in Python.
+"""The eight types of a column: which text belongs to each, in SQL and in Python.
 
-Staging is text. A text is of a type when it matches the grammar below *and* stands for a value;
-anything else is a finding `<entity>.<column>.type`. The grammars are narrower than `try_cast`,
-which rounds '6.1' to 6 and reads '2020-1-5', and narrower than Python's `int`, which reads '1_000'.
+Staging is text. A text belongs to a type when it matches the grammar below *and* represents a
+value; anything else is a finding `<entity>.<column>.type`. The grammars are narrower than
+`try_cast`, which rounds '6.1' to 6 and reads '2020-1-5', and narrower than Python's `int`, which
+reads '1_000'.
 
 | annotation    | text                                  | SQL type  | pandas dtype       |
 |---------------|---------------------------------------|-----------|--------------------|
@@ -16,11 +17,11 @@ which rounds '6.1' to 6 and reads '2020-1-5', and narrower than Python's `int`, 
 | `PartialDatetime` | that, or `2016`, `2016-02`, `2016-02-29` | TIMESTAMP | partial_datetime |
 
 A partial date is stored in three columns: `x` is the day, null where only the month or the year is
-known; `x_earliest` and `x_latest` are the first and the last day that it may be. Of a partial time
-they are the first and the last moment.
+known; `x_earliest` and `x_latest` are its first and its last possible day. For a partial time they
+are the first and the last possible moment.
 
 Each type is also a Pandera dtype whose `coerce` reads text by the Python half of this module, so
-that Pandera's own verdict owes nothing to DuckDB.
+that Pandera's own verdict does not depend on DuckDB.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ _INT64 = range(-(2**63), 2**63)
 
 
 def _read_int(text: str) -> int | None:
-    # 20 digits hold every 64-bit integer; longer text may only be leading zeros.
+    # A 64-bit integer has at most 20 digits; longer text can only have leading zeros.
     digits = text.lstrip("+-").lstrip("0") or "0"
     if len(digits) > 20:
         return None
@@ -99,7 +100,7 @@ class ColumnType:
     pandas: pd.api.extensions.ExtensionDtype
 
     def parse(self, text: str) -> Value | None:
-        """The value that `text` stands for, None when it is not of this type."""
+        """The value that `text` represents; None when it is not of this type."""
         if not re.fullmatch(self.grammar, text, flags=re.ASCII | re.DOTALL):
             return None
         return self.read(text)
@@ -129,23 +130,23 @@ class ColumnType:
 
     @property
     def partial(self) -> bool:
-        """Whether its values may lie between bounds."""
+        """Whether a value may be known only between bounds."""
         return self.python in (PartialDate, PartialDatetime)
 
     def earliest_sql(self, text: str) -> str:
-        """SQL that reads the first bound of the text of a column, null when it is no date."""
+        """SQL that reads the first bound from the text of a column; null when it is not a date."""
         if self.python is PartialDate:
             return partial_date.earliest_sql(text)
         return partial_date.earliest_time_sql(text, _DATETIME)
 
     def known_and_latest_sql(self, earliest: str, text: str) -> tuple[str, str]:
-        """SQL of the value where it is known, and of its last bound, by its first one."""
+        """SQL of the value where it is known, and of its last bound, given its first."""
         if self.python is PartialDate:
             return partial_date.day_sql(earliest, text), partial_date.latest_sql(earliest, text)
         return partial_date.moment_sql(earliest, text), partial_date.latest_time_sql(earliest, text)
 
     def stored(self, name: str) -> dict[str, str]:
-        """The columns, with their SQL types, that hold a column of this type once it is read."""
+        """The columns, with their SQL types, that hold the values of a column of this type."""
         if not self.partial:
             return {name: self.sql}
         return dict.fromkeys((name, f"{name}_earliest", f"{name}_latest"), self.sql)
@@ -188,12 +189,13 @@ TYPES: dict[type, ColumnType] = {
 
 
 def of_dtype(dtype: object) -> ColumnType:
-    """The type whose values a pandas column of `dtype` holds; whatever is not known is text."""
+    """The type of the values in a pandas column of `dtype`; unknown dtypes count as text."""
     return next((kind for kind in TYPES.values() if kind.pandas == dtype), TYPES[str])
 
 
 def read(kind: ColumnType, series: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """`series` of text (or already of the type) as typed values, and a mask of what is neither."""
+    """Read `series` of text (or already typed): typed values, and a mask of values that are
+    neither."""
     if series.dtype == kind.pandas:
         return series, pd.Series(False, index=series.index)
     given = [None if pd.isna(value) else value for value in series]
@@ -216,7 +218,7 @@ def _as_typed(kind: ColumnType, value: object) -> Value | None:
 
 
 def stored_values(kind: ColumnType, name: str, series: pd.Series) -> dict[str, list[Value | None]]:
-    """What a typed series of column `name` comes to in each of the columns that hold it."""
+    """A typed series of column `name` as each of the columns that store it."""
     if not kind.partial:
         return {name: pa.array(series, from_pandas=True).to_pylist()}
     known: list[partial_date.Partial | None] = list(series)
@@ -232,7 +234,7 @@ def stored_values(kind: ColumnType, name: str, series: pd.Series) -> dict[str, l
 def of_stored(
     kind: ColumnType, columns: Sequence[Sequence[object]], index: pd.Index | None = None
 ) -> pd.Series:
-    """The columns that hold a column of this type as one pandas column."""
+    """Combine the columns that store a column of this type into one pandas column."""
     if not kind.partial:
         return to_series(kind, columns[0], index)
     pairs = zip(*columns[1:], strict=True)
@@ -266,7 +268,7 @@ def _pandera_dtype(kind: ColumnType) -> type[pandas_engine.DataType]:
             return kind.name
 
     Dtype.__name__ = Dtype.__qualname__ = f"Cytoreg{kind.python.__name__.title()}"
-    # Pandera knows the dtypes of pandas, but not one that is ours.
+    # Pandera knows the dtypes of pandas, but not cytoreg's own.
     own = [kind.pandas] if kind.partial else None
     dtype: type[pandas_engine.DataType] = pandas_engine.Engine.register_dtype(
         dtypes.immutable(Dtype), equivalents=own

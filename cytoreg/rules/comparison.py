@@ -1,9 +1,9 @@
 """The SQL of comparisons with other rows, at the cost of a join.
 
-What contradicts a row is told by aggregates of its group where they can tell (contradiction.py),
-else by a join of the distinct values that the condition reads on either side. The row itself, or
-its whole source, has no say: the two lowest values of a group are kept with whose they are, and of
-distinct values the first and the last of those that have them.
+Where aggregates of a row's group suffice to find a contradiction, they are used (contradiction.py);
+else the distinct values that the condition reads on either side are joined. The row itself, or its
+whole source, is left out: the two lowest values of a group are kept with their owners, and for
+distinct values the first and the last owner.
 """
 
 from __future__ import annotations
@@ -38,39 +38,38 @@ class _Way:
 
     @property
     def unit(self) -> str | None:
-        """By what a row is known that has no say: its source, or itself."""
+        """What identifies the rows that are left out: the row's source, or the row itself."""
         if self.test.across_sources:
             return "_source"
         return "rowid" if self.test.itself else None
 
     @property
     def left_out(self) -> str | None:
-        """The unit whose values have to be left out of the group's lowest and highest."""
+        """The unit whose values must be left out of the group's lowest and highest."""
         if not self.breaks.orders or (self.unit == "rowid" and self.same_value):
             return None
         return self.unit
 
     @property
     def same_value(self) -> bool:
-        """Whether one value of both rows has to differ: no row then contradicts itself."""
+        """Whether one value must differ between the rows: then no row contradicts itself."""
         (order,) = self.breaks.orders
         alike = all(mine == theirs for mine, theirs in self.test.on)
         return alike and order.op in ("<>", "<", ">") and mirrored(order.that) == order.this
 
     @property
     def one_value(self) -> bool:
-        """Whether groups of the entity's own rows with only one value have no contradiction."""
+        """Whether groups of the entity's own rows with a single value have no contradiction."""
         return self.test.itself and self.same_value
 
 
 def contradictions(
     tests: Iterable[tuple[int, Pairwise]], judged: str, name: str, others: str, as_of: date | None
 ) -> dict[str, str]:
-    """CTEs of which each `contradiction_<name>_<n>` (_id, rule) says which rows break which rule.
+    """CTEs of which each `contradiction_<name>_<n>` (_id, rule) lists which rows break which rule.
 
-    judged: table of the rows that are compared; name: of the entity that they are compared with;
-    others: its rows, as what follows `from`, with the alias `that`. A row may be found by several
-    CTEs.
+    judged: table of the rows to compare; name: the entity with which they are compared; others: its
+    rows, as the text after `from`, with the alias `that`. A row may be found by several CTEs.
     """
     ways = [
         _Way(position, test, way) for position, test in tests for way in alternatives(test.holds)
@@ -92,7 +91,8 @@ def contradictions(
 
 
 def minorities(position: int, test: Determined, judged: str, others: str) -> dict[str, str]:
-    """CTEs that lead to `contradiction_determined_<position>`: who differs from most others."""
+    """CTEs that lead to `contradiction_determined_<position>`: rows that differ from the
+    majority."""
     columns = [quote(test.column), *map(quote, test.by)]
     keys = [f"_key_{n}" for n in range(len(test.by))]
     named = [f"that.{quote(name)} as {key}" for name, key in zip(test.by, keys, strict=True)]
@@ -123,7 +123,7 @@ def minorities(position: int, test: Determined, judged: str, others: str) -> dic
 def _by_group(
     ways: Sequence[_Way], number: str, judged: str, others: str, as_of: date | None
 ) -> dict[str, str]:
-    """What is told by the lowest and the highest value of the group that a row belongs to."""
+    """Contradictions found by the lowest and the highest value of a row's group."""
     mine, theirs = _keys(ways[0], as_of)
     keys = [f"_key_{n}" for n in range(len(theirs))]
     named = [f"{sql} as {key}" for sql, key in zip(theirs, keys, strict=True)]
@@ -176,7 +176,8 @@ def _by_group(
 
 
 def _mixed(ways: Sequence[_Way], judged: str, as_of: date | None) -> str:
-    """Groups of all rows that differ in a value: few, and only in them can a row contradict."""
+    """Groups whose rows differ in a value: they are few, and only their rows can contradict
+    others."""
     values = [_sql(order.this, as_of) for way in ways for order in way.breaks.orders]
     keys = [f"this.{quote(mine)}" for mine, _ in ways[0].test.on]
     differ = " or ".join(f"min({value}) <> max({value})" for value in dict.fromkeys(values))
@@ -184,7 +185,7 @@ def _mixed(ways: Sequence[_Way], judged: str, as_of: date | None) -> str:
 
 
 def _compared(way: _Way, as_of: date | None) -> tuple[str, str, str]:
-    """This row's value, the operator, and the others' values, null where they have no part."""
+    """This row's value, the operator, and the others' values, null for rows that are left out."""
     if way.breaks.orders:
         (order,) = way.breaks.orders
         this, op, that = _sql(order.this, as_of), order.op, _sql(order.that, as_of)
@@ -199,7 +200,8 @@ def _compared(way: _Way, as_of: date | None) -> tuple[str, str, str]:
 def _by_pair(
     way: _Way, number: str, judged: str, others: str, as_of: date | None
 ) -> dict[str, str]:
-    """What only pairs tell: of distinct values, and of rows only to find whose they are."""
+    """Contradictions found only by pairs: of distinct values first, then the rows that have
+    them."""
     mine, theirs = _keys(way, as_of)
     keys = [f"_key_{n}" for n in range(len(theirs))]
     between = [
@@ -249,14 +251,14 @@ def _by_pair(
 
 
 def _sql(node: Node, as_of: date | None) -> str:
-    """A tree on the aliases `this` and `that`."""
+    """SQL of a tree on the aliases `this` and `that`."""
     return to_sql(
         node, lambda qualifier, name: f"{'that' if qualifier else 'this'}.{quote(name)}", as_of
     )
 
 
 def _keys(way: _Way, as_of: date | None) -> tuple[list[str], list[str]]:
-    """What is equal, of this row and of the other."""
+    """Pairs of columns that are equal in this row and the other."""
     mine = [f"this.{quote(name)}" for name, _ in way.test.on]
     theirs = [f"that.{quote(name)}" for _, name in way.test.on]
     for this, that in way.breaks.equal:

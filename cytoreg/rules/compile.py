@@ -58,8 +58,8 @@ def compile_schemas(
 ) -> dict[str, EntityRules]:
     """Rules by entity; an entity comes after those that its references and comparisons name.
 
-    Raises ConfigError for anything in a schema that would not be judged exactly as it says, for
-    references to unknown entities or columns, and for references that run in a circle.
+    Raises ConfigError for anything in a schema that would not be judged exactly as declared, for
+    references to unknown entities or columns, and for circular references.
     """
     by_name: dict[str, type[Entity]] = {}
     for model in models:
@@ -92,7 +92,7 @@ def compile_schemas(
 
 @contextmanager
 def _named(path: Path | None) -> Iterator[None]:
-    """Say of which file an error is."""
+    """Add the file's name to an error."""
     try:
         yield
     except ConfigError as error:
@@ -102,7 +102,7 @@ def _named(path: Path | None) -> Iterator[None]:
 
 
 def _schema(name: str, model: type[Entity]) -> DataFrameSchema:
-    """The Pandera schema of a model, refused when it asks for what is not judged here."""
+    """The Pandera schema of a model; refused if it requires something that is not judged here."""
     try:
         schema = model.to_schema()
     except (pandera.errors.SchemaInitError, AttributeError, TypeError, NameError) as error:
@@ -114,7 +114,7 @@ def _schema(name: str, model: type[Entity]) -> DataFrameSchema:
 
 
 def refuse_unjudged(name: str, schema: DataFrameSchema) -> None:
-    """Raise ConfigError for what a schema asks for and rows are not judged by."""
+    """Raise ConfigError for requirements of a schema by which rows are not judged."""
     asks = {
         "an index": schema.index is not None,
         "parsers": schema.parsers or any(c.parsers for c in schema.columns.values()),
@@ -251,7 +251,7 @@ def _column_rules(entity: str, schema: DataFrameSchema, column: Column) -> Itera
             meta.reasons.get(check, reason),
             expression,
             test,
-            # A text that is not of the type has no value to keep, however grave that is.
+            # A text that is not of the type has no value to keep, whatever the severity.
             (name,)
             if meta.refuses == "cell" or (check == "type" and check in meta.severities)
             else (),
@@ -264,7 +264,7 @@ def _column_rules(entity: str, schema: DataFrameSchema, column: Column) -> Itera
         yield rule("type", f"{name} is not {what}.", f"type({what})", test, "critical")
     if not column.nullable:
         test = Condition(f"{text} is not null")
-        # A missing value has no cell that could be refused.
+        # A missing value has no cell to refuse.
         grave: Severity = "critical" if meta.refuses == "row" else "warning"
         yield rule("required", f"{name} is missing.", "required", test, grave)
     if part.unique:
@@ -290,7 +290,7 @@ def _column_rules(entity: str, schema: DataFrameSchema, column: Column) -> Itera
 
 
 def _told_apart(key: Iterable[str], schema: DataFrameSchema) -> tuple[str, ...]:
-    """The stored columns by which two values of a key differ: of a partial date, its bounds."""
+    """The stored columns that distinguish two values of a key: for a partial date, its bounds."""
     kinds = {name: part.dtype.column_type for name, part in schema.columns.items()}
     return tuple(
         part
@@ -309,7 +309,7 @@ def _column_test(where: str, check: pa.Check, column: Column) -> Condition | Pyt
 
 
 def _python(rule_id: str, check: pa.Check) -> Python:
-    """A check that Pandera runs: on batches if it looks at each row alone, else as it declares."""
+    """A check that Pandera runs: in batches if it looks at each row alone, else as it declares."""
     if isinstance(check, pa.Hypothesis) or check.groupby or check_name(check) == "unique_values_eq":
         raise ConfigError(
             f"{rule_id}: a statement about the whole table gives no finding for a row",
@@ -327,7 +327,7 @@ def _python(rule_id: str, check: pa.Check) -> Python:
 
 
 def _scope(check: pa.Check) -> str | None:
-    """What `rowwise` or `whole_table` left on the function, which a model wraps once more."""
+    """The scope that `rowwise` or `whole_table` set on the function, which a model wraps again."""
     function = check._check_fn
     for cell in (None, *(getattr(function, "__closure__", None) or ())):
         candidate = function if cell is None else cell.cell_contents
@@ -343,7 +343,7 @@ def _composite_keys(entity: str, model: type[Entity], schema: DataFrameSchema) -
     keys: Sequence[Sequence[str]] = (
         [given] if all(isinstance(part, str) for part in given) and given else given
     )
-    # Pandera leaves the metadata of Config on the model; the schema does not get it.
+    # Pandera leaves the metadata of Config on the model and does not pass it to the schema.
     said = (getattr(model.Config, "metadata", None) or {}).get("unique", {})
     for key in keys:
         unknown = [name for name in key if name not in {*schema.columns, *LINEAGE}]
@@ -475,7 +475,7 @@ def _other(
     own: Types,
     types: Mapping[str, Types],
 ) -> Types:
-    """Columns of the entity that a rule looks at; `on` is checked on both sides."""
+    """Columns of the entity to which a rule refers; `on` is checked on both sides."""
     if declaration.entity not in types:
         raise ConfigError(
             f"{rule_id}: there is no entity {declaration.entity}",

@@ -1,4 +1,4 @@
-"""Constants of Pandera's own checks, proved when schemas load: of the column's type, in order."""
+"""Constants of Pandera's own checks, verified when schemas load: type and order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _ORDERED = ("gt", "ge", "lt", "le", "in_range", "between")
 _TEXT = ("str_matches", "str_contains", "str_startswith", "str_endswith", "str_length")
-# What a constant may be beside the column's own type; a whole number is one of fractions too.
+# Other types of a constant beside the column's own; an integer can be used for a float.
 _ALSO: Mapping[type, tuple[type, ...]] = {
     int: (float,),
     float: (int,),
@@ -26,7 +26,7 @@ _ALSO: Mapping[type, tuple[type, ...]] = {
 
 
 def prove_constants(where: str, name: str, check: pa.Check, kind: ColumnType) -> None:
-    """Raise ConfigError if a check of Pandera's own could never do what it says on the column.
+    """Raise ConfigError if one of Pandera's own checks cannot work as declared on the column.
 
     where: the rule's id; name: the check's, as `field` takes it.
     """
@@ -46,7 +46,7 @@ def prove_constants(where: str, name: str, check: pa.Check, kind: ColumnType) ->
         case "str_length":
             _lengths(where, given)
         case "isin" | "notin":
-            # Pandera makes a set of the letters of a text, so ask for what was written.
+            # Pandera makes a set of letters from a text, so the declared argument is used.
             (values,) = (check.statistics or given).values()
             if isinstance(values, str | bytes) or not isinstance(values, Iterable):
                 raise ConfigError(f"{where}: is no list of values", remedy="write a list")

@@ -1,10 +1,10 @@
-"""When a comparison breaks: its condition, turned into alternatives that name what must be found.
+"""When a comparison fails: its condition as alternatives that describe what contradicts a row.
 
-`holds` is false for two rows when at least one alternative is true: some conditions on this row,
-some on the other row, some values that the two have in common, and what is left between them. A row
-is thus found without making pairs of it with all others, where what is left is at most one order
-between a value of this row and a value of the other: whether some row has another value, a lower or
-a higher one, its group's lowest and highest tell.
+`holds` is false for two rows when at least one alternative is true: conditions on this row,
+conditions on the other row, values that must be equal, and what remains between them. If what
+remains is at most one order between a value of this row and a value of the other, pairs are not
+made: the lowest and highest value of the row's group show whether some row has another value, a
+lower or a higher one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Alternative:
-    """What is true of two rows that contradict each other: all of it.
+    """Conditions that all are true of two rows that contradict each other.
 
     this, that: conditions on one row; equal: values that are equal; orders: values that are in an
     order or differ; mixed: any other condition on both.
@@ -49,12 +49,12 @@ class Alternative:
 
     @property
     def by_group(self) -> bool:
-        """Whether a few aggregates of the other rows tell, so that no pairs are needed."""
+        """Whether a few aggregates of the other rows suffice, so that no pairs are needed."""
         return not self.mixed and len(self.orders) <= 1
 
 
 def alternatives(holds: Node) -> list[Alternative]:
-    """How `holds` can be false; a condition with too many ways is one way that is mixed."""
+    """How `holds` can be false; a condition with too many ways becomes a single mixed one."""
     ways = _ways(holds, wanted=False)
     if len(ways) > _MOST:
         ways = [(_not(holds),)]
@@ -70,7 +70,7 @@ def columns(node: Node) -> Iterator[tuple[str, str]]:
 
 
 def mirrored(node: Node) -> Node:
-    """The same value of this row, whichever row it is of."""
+    """The same value of this row, whichever row the node reads."""
     return replace(node, args=tuple(map(mirrored, node.args)), qualifier="")
 
 
@@ -84,7 +84,7 @@ def _not(node: Node) -> Node:
 
 
 def _ways(node: Node, *, wanted: bool) -> list[Conjunction]:
-    """A tree is `wanted` (true or false) when all conditions of at least one way are true."""
+    """The ways in which a tree becomes `wanted` (true or false): all conditions of one are true."""
     if node.op == "null":
         return []
     if len(_sides(node)) < 2:
@@ -106,10 +106,11 @@ def _ways(node: Node, *, wanted: bool) -> list[Conjunction]:
 
 
 def _possible(node: Node) -> Node | None:
-    """Of a comparison of partial dates, what some of their days say; it is false where that is.
+    """The `possible` part of a comparison of partial dates: where it is false, so is the
+    comparison.
 
-    Such a comparison reads `sure or (possible and null)` (expression.py), and what is not even
-    possible is not sure.
+    Such a comparison reads `sure or (possible and null)` (expression.py), and what is not possible
+    is not sure.
     """
     if node.op != "or" or len(node.args) != 2:
         return None

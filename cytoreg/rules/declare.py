@@ -37,22 +37,22 @@
 - **An entity** is a Pandera `DataFrameModel`; its name in tables and rule ids is the class name in
   snake case (`OperativeFinding` → `operative_finding`), its docstring describes the table.
 - **Columns** are annotated with `str, int, float, bool, date, datetime, PartialDate` or
-  `PartialDatetime`
-  (column_types.py says which text is of which type) and may be null only with `nullable=True`.
+  `PartialDatetime` (column_types.py defines which text is of which type) and may be null only with
+  `nullable=True`.
 - **A `PartialDate`** `x` may be known to the month or the year only. In tables `x` is then null,
   and `x_earliest` and `x_latest` are the days between which it lies. A comparison with it is true
-  or false where it is so of every day that it may be, else null: `birth_date <= death_date` breaks
-  when the first possible birth lies after the last possible death. `x is null` asks whether nothing
-  is known, `earliest(x)` and `latest(x)` are the bounds, `year(x)` and `month(x)` are known when
-  all its days agree; anywhere else `x` is the day, null where it is not known. Checks such as
-  `in_range` pass when one of its days would. Of a `PartialDatetime` the bounds are times, and
-  `cast(x as date)` is a partial date.
+  or false if it is so for every possible day, else null: `birth_date <= death_date` breaks when the
+  first possible birth lies after the last possible death. `x is null` is true if nothing is known,
+  `earliest(x)` and `latest(x)` are the bounds, `year(x)` and `month(x)` are known if they are the
+  same for all possible days; anywhere else `x` is the day, null where it is not known. Checks such
+  as `in_range` pass if one of the possible days would. For a `PartialDatetime` the bounds are
+  times, and `cast(x as date)` is a partial date.
 - **Rule ids**: `<entity>.<column>.<check>` with check = `type` (text not of the column's type),
   `required` (null), `unique`, or the name of Pandera's own check as `field` takes it (`in_range`,
   `isin`, `str_matches`, `ge`, …); `<entity>.<attribute>` for `rule, references, has, compare,
   agrees, determined`; `<entity>.unique` for
   `class Config: unique = ["_source", "source_patient_number"]`.
-- **Null passes** every check but `required`: what is unknown contradicts nothing.
+- **Null passes** every check but `required`: an unknown value contradicts nothing.
 - **Expressions** are SQL over the entity's columns, `_source, _table, _file, _row` and `$as_of`
   (a date). Unqualified columns are this row's, `patient.x` is the other row's. There are
   `= <> < <= > >=`, `and or not`, `is [not] null`, `in (…)`, `between`, `like`, `case`, `+ - * / %`
@@ -67,17 +67,17 @@
   (given all rows at once, in memory). Reason: `error=` or the docstring; `raise_warning=True`
   makes it a warning.
 - **Severity**: `critical` (something is refused), `warning`, `info`.
-- **What a critical finding refuses** is what it is about. A check of a column refuses the cell: it
-  is null in `accepted`, and its text stands in `quarantine.cell`. A check of a column that says
-  which record or whose record this is (`key=True`, `identity=True`) refuses the row, and so does a
+- **What a critical finding refuses** depends on the rule. A check of a column refuses the cell: it
+  is null in `accepted`, and its text is kept in `quarantine.cell`. A check of a column that
+  identifies the record or its person (`key=True`, `identity=True`) refuses the row, and so does a
   rule between columns or tables, unless it names the cells in doubt (`refuses="death_date"`). A
   missing value has no cell to refuse: `required` is critical where the row is refused, else a
-  warning. Rules that look at a refused cell say nothing: to them it is null.
-- **`has`** is `references` backwards: each accepted row has an accepted row of another entity. It
-  is judged when all entities are, and refuses nothing.
-- **Repeated records**: of the rows with one key that nothing else refuses the best version stays,
-  by `latest = newest_by("version", …)` if the entity has one, then by later file, fewer cells that
-  are empty or refused, fewer known in part, earlier row. The others are refused by `unique`.
+  warning. For other rules a refused cell is null, so they pass.
+- **`has`** is the reverse of `references`: each accepted row has an accepted row of another entity.
+  It is judged after all entities, and refuses nothing.
+- **Repeated records**: of several rows with one key that no other rule refuses, the best version
+  stays: by `latest = newest_by("version", …)` if the entity has one, then the later file, fewer
+  empty or refused cells, fewer partly known ones, the earlier row. `unique` refuses the others.
 
 Everything here also works in Pandera without a database: `Procedure.validate(frame, lazy=True)`,
 inside `with given(as_of=…, patient=accepted_patients):` when rules need them.
@@ -135,10 +135,10 @@ def field(
     """A column.
 
     description: what the value is and where it comes from, for the dictionary.
-    key: part of what identifies a record in a finding; several columns are joined by '/'.
-    identity: says whose record this is, such as a hospital number.
-    refuses: what a critical finding costs, the "row" or the "cell"; by default the row for a key or
-    an identity, the cell for any other column.
+    key: part of the key by which a finding names the record; several columns are joined by '/'.
+    identity: identifies the person of the record, such as a hospital number.
+    refuses: what a critical finding refuses, the "row" or the "cell"; by default the row for a key
+    or an identity, the cell for any other column.
     unit: of the value, as UCUM writes it ('min', 'mm', 'mm[Hg]').
     warn, inform: checks whose findings are warnings or information instead of critical.
     reasons: texts for findings by check; they must not depend on the value.
@@ -149,7 +149,7 @@ def field(
         **dict.fromkeys(_names(inform), "info"),
         **dict.fromkeys(_names(warn), "warning"),
     }
-    # Pandera would spread a tuple of codes over the check's arguments.
+    # Pandera would pass the codes of a tuple as separate arguments.
     checks |= {
         name: list(values)
         for name, values in checks.items()
@@ -171,7 +171,7 @@ def field(
         **checks,
     )
     for check in info.checks:
-        # Pandera alone then warns where cytoreg warns, and raises where the row would be refused.
+        # With this, Pandera warns where cytoreg warns, and raises where the row would be refused.
         check.raise_warning = check_name(check) in severities
     return info
 
@@ -183,16 +183,16 @@ def rule(
     severity: Severity = "critical",
     refuses: str | Sequence[str] = (),
 ) -> RowRule:
-    """A condition that must hold of each row: a SQL expression (null passes).
+    """A condition that must hold for each row: a SQL expression (null passes).
 
-    refuses: the columns whose cells are in doubt where it does not hold; without it, critical
+    refuses: the columns whose cells are in doubt if it does not hold; without it, a critical rule
     refuses the row.
     """
     return RowRule(holds, reason, _checked(severity), _names(refuses))
 
 
 def newest_by(*expressions: str) -> Newest:
-    """What tells the versions of a record apart, as `latest = newest_by(…)` of an entity.
+    """How to order the versions of a record, as `latest = newest_by(…)` of an entity.
 
     expressions: SQL over the entity's columns; the record with the highest value of the first one
     is the newest, the next one decides between equals, and null comes last.
@@ -211,8 +211,8 @@ def references(
     """An accepted row of `entity` must exist whose columns equal this row's.
 
     on: a column that both have, several, or a mapping of own column to the other's column. A null
-    in any of them passes: a missing reference is `required`'s business. So does a row that another
-    reference to `entity` finds by fewer of these columns.
+    in any of them passes: missing references are found by `required`. A row also passes that
+    another reference to `entity` finds by fewer of these columns.
     refuses: as for `rule`.
     """
     return Reference(entity, _mapping(on), reason, _checked(severity), _names(refuses))
@@ -226,12 +226,12 @@ def has(
     when: str = "",
     severity: Severity = "warning",
 ) -> Counterpart:
-    """Each accepted row of this entity has an accepted row of `entity`: `references` backwards.
+    """Each accepted row of this entity has an accepted row of `entity`: `references` reversed.
 
     on: a column that both have, several, or a mapping of own column to the other's column. A null
     in any of them passes.
-    when: a SQL expression; rows of which it is not true need not have one.
-    Judged when all entities are, so nothing can be refused: raises ConfigError for critical.
+    when: a SQL expression; rows for which it is not true need no counterpart.
+    Judged after all entities, so nothing can be refused: raises ConfigError for critical.
     """
     if severity == "critical":
         raise ConfigError(
@@ -250,11 +250,11 @@ def compare(
     severity: Severity = "critical",
     refuses: str | Sequence[str] = (),
 ) -> Comparison:
-    """A condition that must hold of this row with each accepted row of `entity` that matches `on`.
+    """A condition that must hold for this row and each accepted row of `entity` that matches `on`.
 
     holds: a SQL expression in which `<entity>.<column>` is the other row's. A row without a match
-    passes. With the entity's own name, the other rows are all rows of the entity but this one
-    that no other critical rule refuses.
+    passes. With the entity's own name, the other rows are all rows of the entity but this one that
+    no other critical rule refuses.
     refuses: as for `rule`.
     """
     return Comparison(entity, _mapping(on), holds, reason, _checked(severity), _names(refuses))
@@ -269,10 +269,10 @@ def agrees(
     severity: Severity = "warning",
     refuses: str | Sequence[str] = (),
 ) -> Agreement:
-    """Rows of this entity from another source that match `on` must not say otherwise in `column`.
+    """Rows of this entity from different sources that match `on` must agree in `column`.
 
     when: a SQL expression that both rows must fulfil to be compared, such as `sex <> 'unknown'`.
-    Both rows are reported; nothing but the precedence of sources says which is right.
+    Both rows are reported; only the precedence of sources decides which is right.
     """
     return Agreement(column, _mapping(on), when, reason, _checked(severity), _names(refuses))
 
@@ -287,8 +287,8 @@ def determined(
 ) -> Dependency:
     """Rows of this entity with equal values of `by` have one value of `column`.
 
-    Found are the rows whose value is not the one that most of them have; where no value has most
-    rows, all of them. Nulls, and rows that a critical rule refuses, have no say.
+    Reported are the rows whose value differs from the majority's; without a majority, all of them.
+    Nulls, and rows that a critical rule refuses, do not count.
     refuses: as for `rule`.
     """
     return Dependency(column, _names(by), reason, _checked(severity), _names(refuses))
@@ -298,13 +298,13 @@ CheckFunction = TypeVar("CheckFunction", bound=Callable[..., object])
 
 
 def rowwise(function: CheckFunction) -> CheckFunction:
-    """Mark a vectorized Python check as looking at each row alone, so that batches will do."""
+    """Mark a vectorized Python check that looks at each row alone and can run in batches."""
     function.__dict__["cytoreg_scope"] = "rows"
     return function
 
 
 def whole_table(function: CheckFunction) -> CheckFunction:
-    """Mark a Python check as needing all rows at once; it must return one boolean a row."""
+    """Mark a Python check that needs all rows at once; it must return one boolean per row."""
     function.__dict__["cytoreg_scope"] = "table"
     return function
 
@@ -316,7 +316,7 @@ class Entity(pa.DataFrameModel):  # type: ignore[misc]
     _newest: ClassVar[Newest] = Newest(())
 
     class Config:
-        """Text is read by cytoreg's grammars; lineage columns may ride along."""
+        """Text is read by cytoreg's grammars; lineage columns are allowed."""
 
         coerce = True
         strict = False
@@ -325,7 +325,7 @@ class Entity(pa.DataFrameModel):  # type: ignore[misc]
         name = entity_name(cls)
         own = inspect.get_annotations(cls, eval_str=True)
         for column in _inherited(cls):
-            # Pandera would make a new field, without its checks, for an annotation without one.
+            # Pandera would make a new field, without checks, for an annotation without a field.
             attribute = getattr_static(cls, column, None)
             if isinstance(attribute, FieldInfo):
                 setattr(cls, column, attribute)

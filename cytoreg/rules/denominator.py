@@ -1,15 +1,15 @@
-"""How many rows a rule applies to: the denominator of its share of violations.
+"""The number of rows to which a rule applies: the denominator of its share of violations.
 
-A rule applies to a row of which it can be told whether it holds, as the row is when it is judged
-(a refused cell is null by then to the rules of rows):
+A rule applies to a row for which its result is known, in the state in which the row is judged (for
+rules on rows, a refused cell is then null):
 
-- the type of a column and its other checks: rows with a value (that is of the type);
+- the type of a column and its other checks: rows with a value (for the others, of the type);
 - `required`: all rows; `unique`: rows with all columns of the key;
-- a rule of one row: rows of which its condition is not null;
+- a rule on one row: rows for which its condition is not null;
 - `references`: rows with all columns of the reference;
-- `has` (lacking.py): accepted rows with all of its columns of which `when` is true;
+- `has` (lacking.py): accepted rows with all of its columns for which `when` is true;
 - `determined`: rows with its column and all columns that determine it;
-- `compare` and `agrees`: rows with at least one row to be compared with.
+- `compare` and `agrees`: rows with at least one row to compare with.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from cytoreg.warehouse.connection import quote
 
 
 def count_cells(entity: EntityRules) -> list[str]:
-    """Statements that begin the count, with the checks of columns."""
+    """First statements of the count, for the checks of columns."""
     positions = [p for p, rule in _rules(entity) if rule.column and _alone(rule)]
     return [
         f"create or replace temp table applied_{entity.name} (rule integer, rows bigint)",
@@ -76,7 +76,7 @@ def _is_pair(rule: Rule, *, itself: bool) -> bool:
 
 
 def _count(entity: EntityRules, positions: Iterable[int], as_of: date | None) -> list[str]:
-    """One scan for all of these rules."""
+    """Count all of these rules in one scan."""
     chosen = list(positions)
     if not chosen:
         return []
@@ -103,7 +103,7 @@ def _applies(entity: EntityRules, rule: Rule, as_of: date | None) -> str:
         case Condition() if rule.column and rule.id.endswith(f".{rule.column}.type"):
             return f"{quote(columns[rule.column].text)} is not null"
         case Condition() as condition if condition.looks_up:
-            pass  # it tells of every value, and to look them all up again would cost as much
+            pass  # it is known for every value, and looking them all up again would cost as much
         case Condition() as condition:
             return f"({condition.sql(as_of)}) is not null"
     if rule.column is None:
@@ -113,7 +113,7 @@ def _applies(entity: EntityRules, rule: Rule, as_of: date | None) -> str:
 
 
 def _compared(entity: EntityRules, positions: Iterable[int]) -> list[str]:
-    """Rows with a match, counted once for all comparisons that join alike, in linear time."""
+    """Rows with a match, counted once for all comparisons with the same join, in linear time."""
     groups: dict[tuple[object, ...], list[int]] = {}
     tests: dict[tuple[object, ...], Pairwise] = {}
     for position in positions:
@@ -134,7 +134,7 @@ def _compared(entity: EntityRules, positions: Iterable[int]) -> list[str]:
 
 
 def _matching(entity: EntityRules, test: Pairwise) -> str:
-    """CTEs of what there is to be compared with: one row a key."""
+    """CTEs of the rows to compare with: one row per key."""
     keys = ", ".join(dict.fromkeys(quote(theirs) for _, theirs in test.on))
     if not test.itself:
         return f"matching as (\n  select distinct {keys}\n  from {test.table}\n)"
@@ -156,5 +156,5 @@ def _equal(test: Pairwise) -> str:
 
 
 def _unit(test: Pairwise) -> str:
-    """By what a row is known that it is not compared with: its source, or itself."""
+    """What identifies the rows with which a row is not compared: its source, or itself."""
     return "_source" if test.across_sources else "rowid"

@@ -1,4 +1,4 @@
-"""What a text that is not of its column's type lacks, for who reads why the cell was refused."""
+"""Why a text is not of its column's type, for the reason given for a refused cell."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ _DOUBTS: dict[type, tuple[tuple[str, str], ...]] = {
 
 
 def doubt_sql(entity: str, columns: Iterable[Column], rule: str, text: str) -> str:
-    """SQL of what `text`, refused by the type of a column, lacks; null where nothing is told.
+    """SQL of what is wrong with `text`, refused by its column's type; null where there is no
+    advice.
 
     rule: SQL of the id of the rule that refuses it.
     """

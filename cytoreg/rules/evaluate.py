@@ -1,7 +1,7 @@
-"""Pandera's side of a rule between columns or tables: the same verdict without a database.
+"""Rules between columns or tables in Pandera: the same verdict without a database.
 
-Columns are lists of Python values (None is null) and every operation maps lists to lists. That is
-slower than arrays, and plain enough to be believed when it disagrees with DuckDB.
+Columns are lists of Python values (None is null) and every operation maps lists to lists. This is
+slower than arrays, but simple enough to be trusted when it disagrees with DuckDB.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Column = Sequence[Value | None]
 def evaluate(
     node: Node, column: Callable[[str, str], Column], rows: int, as_of: Value | None
 ) -> Column:
-    """Values of a tree for `rows` rows; `column` gives a column by qualifier and name."""
+    """Values of a tree for `rows` rows; `column` returns a column by qualifier and name."""
     if node.op in ("literal", "as_of", "null"):
         return [as_of if node.op == "as_of" else node.value] * rows
     if node.op == "column":
@@ -96,7 +96,7 @@ class Table:
 def passes(
     model: type[DataFrameModel], declaration: Declaration, frame: pd.DataFrame, given: Given
 ) -> pd.Series:
-    """One boolean a row of `frame`: the declared rule holds, or cannot be told."""
+    """One boolean per row of `frame`: the declared rule holds, or is unknown."""
     entity = entity_name(model)
     own = _table(frame, column_types(model))
     if isinstance(declaration, RowRule):
@@ -166,7 +166,7 @@ def _lacking(entity: str, rule: Counterpart, own: Table, other: Table, given: Gi
 
 
 def _minorities(rule: Dependency, own: Table, other: Table) -> set[int]:
-    """Rows whose value is not the one that most rows of the other table have."""
+    """Rows whose value differs from the majority's in the other table."""
     votes: dict[tuple[Value | None, ...], Counter[Value]] = defaultdict(Counter)
     for key, value in zip(other.key(rule.by), other.columns[rule.column], strict=True):
         if value is not None and None not in key:
@@ -198,7 +198,7 @@ def _contradictions(
     ]
     if rule.entity == entity:
         this, that = own.key(LINEAGE), other.key(LINEAGE)
-        told = 1 if rule.across_sources else len(LINEAGE)  # by how much of the lineage rows differ
+        told = 1 if rule.across_sources else len(LINEAGE)  # lineage columns to compare
         pairs = [(a, b) for a, b in pairs if this[a][:told] != that[b][:told]]
 
     def column(qualifier: str, name: str) -> Column:

@@ -1,8 +1,8 @@
 """The language of row rules: SQL expressions, parsed and typed.
 
-`parse` turns the text of a rule into a tree of `Node`s that know their types, and refuses what is
-not in the language: a rule that could fail on a value at night fails when the schemas load.
-What the tree's operations mean, in SQL and in Python, is in operations.py.
+`parse` turns the text of a rule into a tree of `Node`s that know their types, and refuses anything
+outside the language: a rule that could fail on a value during a run fails when the schemas load.
+The meaning of the tree's operations, in SQL and in Python, is in operations.py.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _name(kind: type | None) -> str:
 
 
 def _bounds(node: Node) -> tuple[Node, Node]:
-    """The first and the last day (moment) that a partial date may be; any other value is both."""
+    """The first and the last possible day (moment) of a partial date; any other value is both."""
     if node.type not in _WHOLE:
         return node, node
     if node.op == "between":
@@ -115,7 +115,8 @@ def _bounds(node: Node) -> tuple[Node, Node]:
 
 
 def _day(node: Node) -> Node:
-    """The day (moment) of a partial date, null where it is not known; any other value as it is."""
+    """The day (moment) of a partial date, null where it is not known; other values are
+    unchanged."""
     if node.type not in _WHOLE:
         return node
     whole = _WHOLE[node.type]
@@ -131,7 +132,7 @@ def _to_date(node: Node) -> Node:
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads sqlglot's tree; its fields are what every branch needs to know."""
+    """Reads sqlglot's tree; its fields are what every branch needs."""
 
     scope: Scope
     where: str
@@ -249,14 +250,14 @@ class _Reader:
         return Node("column", columns[tree.name], name=tree.name, qualifier=tree.table)
 
     def bound(self, tree: exp.Anonymous) -> Node:
-        """`earliest(x)`, `latest(x)`: the first or the last day that a date may be."""
+        """`earliest(x)`, `latest(x)`: the first or the last possible day of a date."""
         if len(tree.expressions) != 1:
             self.refuse(tree, "takes one date")
         value = self.typed(tree.expressions[0], date, datetime, PartialDate, PartialDatetime)
         return _bounds(value)[0 if tree.name.lower() == "earliest" else 1]
 
     def part(self, tree: exp.Year | exp.Month) -> Node:
-        """The year or the month; of a partial date, where each of its days has the same."""
+        """The year or the month; for a partial date, if all its possible days have the same."""
         value = self.typed(tree.this, date, datetime, PartialDate, PartialDatetime)
         first, last = (Node(tree.key, int, (end,)) for end in _bounds(value))
         if value.type not in _WHOLE:
@@ -272,7 +273,7 @@ class _Reader:
         return Node(op, bool, (left, right))
 
     def compare_bounds(self, tree: exp.Expr, op: str, left: Node, right: Node) -> Node:
-        """True or false where every day that the two may be says so, else null."""
+        """True or false if it is so for all possible days of the two, else null."""
         if op in (">", ">="):
             op, left, right = {">": "<", ">=": "<="}[op], right, left
         (first, last), (other_first, other_last) = _bounds(left), _bounds(right)
@@ -293,7 +294,8 @@ class _Reader:
         return self.unify(tree, [self.read(part) for part in parts])
 
     def unify(self, tree: exp.Expr, nodes: list[Node]) -> list[Node]:
-        """The nodes in one type: integers next to numbers become numbers, dates timestamps."""
+        """Convert the nodes to one type: integers beside numbers become numbers, dates
+        timestamps."""
         nodes = [_day(node) for node in nodes]
         kinds = {node.type for node in nodes} - {NULL}
         if kinds == {int, float}:

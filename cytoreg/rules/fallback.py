@@ -1,4 +1,4 @@
-"""Checks that only Pandera can run: on batches of typed rows, or on all of them if declared so."""
+"""Checks that only Pandera can run: on batches of typed rows, or on all rows if declared so."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ Looked: TypeAlias = pd.Series | pd.DataFrame
 
 
 def judge_in_pandera(con: DuckDBPyConnection, entity: EntityRules, *, of_columns: bool) -> None:
-    """Add to `violation_<entity>` what Pandera's checks of columns, or of rows, find.
+    """Add the findings of Pandera's checks, of columns or of rows, to `violation_<entity>`.
 
     They see `judged_<entity>`, in which refused cells are null. Rows are fetched in batches of
-    `BATCH` and only as many columns as the checks look at. Raises ConfigError when a check says
-    nothing about single rows.
+    `BATCH`, with only the columns that the checks read. Raises ConfigError when a check gives no
+    verdict on single rows.
     """
     found: list[tuple[int, pd.Index]] = []
     for whole_table in (False, True):
@@ -44,7 +44,7 @@ def judge_in_pandera(con: DuckDBPyConnection, entity: EntityRules, *, of_columns
             continue
         looked_at = {rule.column for _, rule, _ in chosen}
         columns = [c.name for c in entity.columns if None in looked_at or c.name in looked_at]
-        # Of two checks of a column each sees the value as it came, as compiled ones do.
+        # When a column has two checks, each sees the original value, as compiled ones do.
         places = {c.name: c.typed if of_columns else c.name for c in entity.columns}
         for frame in _frames(con, entity, columns, places, whole_table=whole_table):
             for position, rule, check in chosen:
@@ -61,11 +61,11 @@ def judge_in_pandera(con: DuckDBPyConnection, entity: EntityRules, *, of_columns
 
 
 def broken_rows(rule: Rule, check: Check, frame: pd.DataFrame) -> pd.Index:
-    """Index of the rows of `frame` that fail a check in Pandera's own judgement.
+    """Index of the rows of `frame` that fail a check by Pandera's own verdict.
 
-    To Pandera a check that raises has failed. Here the rows on which it raises have: they are
-    found by halves, and the others are judged without them. A check of the whole table that still
-    raises without the rows on which it raises alone has failed on every row.
+    For Pandera, a check that raises has failed. Here only the rows on which it raises have failed:
+    they are found by bisection, and the others are judged without them. A check of the whole table
+    that still raises without the rows on which it raises alone has failed on every row.
     """
     check = copy.copy(check)
     check.raise_warning, check.n_failure_cases = False, None
@@ -89,11 +89,11 @@ def broken_rows(rule: Rule, check: Check, frame: pd.DataFrame) -> pd.Index:
 
 
 class _Raised(Exception):
-    """The check itself raised; what it said may hold a value and is not kept."""
+    """The check itself raised; its message may hold a value and is not kept."""
 
 
 def _by_halves(rule: Rule, check: Check, looked_at: Looked) -> pd.Index:
-    """Failing rows where the check raises on some: these, and what it says of the others."""
+    """Failing rows of a check that raises on some: those, and those of the others that fail."""
     if len(looked_at) == 1:
         return looked_at.index
     half = len(looked_at) // 2
@@ -118,7 +118,7 @@ def _broken(rule: Rule, check: Check, looked_at: Looked) -> pd.Index:
     frame = looked_at
     try:
         if check.element_wise and isinstance(looked_at, pd.DataFrame):
-            # Pandera itself stumbles over a verdict that is null, which here passes.
+            # Pandera itself fails on a null verdict, which passes here.
             output = looked_at.apply(partial(check._check_fn, **check._check_kwargs), axis=1)
         else:
             output = check(looked_at).check_output
@@ -131,7 +131,7 @@ def _broken(rule: Rule, check: Check, looked_at: Looked) -> pd.Index:
             f"{rule.id}: the check gives one verdict for the table, not one a row",
             remedy="return a boolean Series, or make it an expectation in expectations/",
         )
-    # A comparison with a null is false in Pandera's ordinary columns, and unknown in these.
+    # A comparison with null is false in Pandera's ordinary columns, and null in these.
     passed = output.astype("boolean").fillna(check.ignore_na).astype(bool)
     return passed.index[~passed]
 
@@ -144,9 +144,9 @@ def _frames(
     *,
     whole_table: bool,
 ) -> Iterator[pd.DataFrame]:
-    """Typed rows indexed by their row id; lineage rides along for checks on whole rows.
+    """Typed rows indexed by their row id; lineage is included for checks on whole rows.
 
-    places: where the values of each column are.
+    places: the columns that hold the values of each column.
     """
     kinds = {column.name: column.type for column in entity.columns if column.name in columns}
     if len(kinds) == len(entity.columns):

@@ -1,4 +1,4 @@
-"""Judge every staged row: accepted or refused, with a finding for each rule that it breaks."""
+"""Judge every staged row: accept or refuse it, with a finding for each rule that it breaks."""
 
 from __future__ import annotations
 
@@ -37,12 +37,11 @@ def judge(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], *, as_of:
     """Judge `staging.<entity>` for every schema, in the order given (load_schemas' order).
 
     Writes `accepted.<entity>` (typed; a refused cell is null), `quarantine.<entity>` (text, with
-    `_rules` and `_reasons`: what refused the row), `quarantine.cell` (text and reason of each
-    refused cell of an accepted row), `quality.finding`, `quality.check_result` (one row a rule,
-    violated or not; the denominator is the number of rows that it applies to) and
-    `quality.cell_balance`.
-    Lines that no reader could parse (`landing.reject`) are findings `<entity>.unparsable`, and
-    count in its denominator.
+    `_rules` and `_reasons`: why the row was refused), `quarantine.cell` (text and reason of each
+    refused cell of an accepted row), `quality.finding`, `quality.check_result` (one row per rule,
+    violated or not; the denominator is the number of rows to which it applies) and
+    `quality.cell_balance`. Lines that no reader could parse (`landing.reject`) are findings
+    `<entity>.unparsable`, and count in its denominator.
 
     Raises ConfigError when a staging table and its schema do not have the same columns, and for a
     Python check that fails.
@@ -55,7 +54,7 @@ def judge(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], *, as_of:
 
 
 def begin(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules]) -> None:
-    """Make the tables that judging fills; raises ConfigError where staging and schemas differ."""
+    """Make the tables that judging fills; raises ConfigError if staging and schemas differ."""
     define_names(con)
     for entity in schemas.values():
         _check_columns(con, entity)
@@ -67,7 +66,7 @@ def begin(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules]) -> None:
 
 
 def judge_alone(con: DuckDBPyConnection, entity: EntityRules, as_of: date) -> None:
-    """Judge cells, then rows, into `judged_<entity>`; Pandera is asked where SQL cannot tell."""
+    """Judge cells, then rows, into `judged_<entity>`; Pandera judges what SQL cannot."""
 
     def ask_pandera(*, of_columns: bool) -> None:
         tests = numbered(entity, Python)
@@ -84,7 +83,7 @@ def judge_alone(con: DuckDBPyConnection, entity: EntityRules, as_of: date) -> No
 
 
 def judge_beside_others(con: DuckDBPyConnection, entity: EntityRules, as_of: date) -> None:
-    """Judge what `judge_alone` left beside other rows and tables, and write what comes of it."""
+    """Compare rows with other rows and tables after `judge_alone`, and write the results."""
     with scrubbed(entity):
         _run(con, tables(entity, as_of))
         _run(con, kept(entity))
@@ -94,7 +93,7 @@ def judge_beside_others(con: DuckDBPyConnection, entity: EntityRules, as_of: dat
 
 
 def finish(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], as_of: date) -> None:
-    """Judge what waits for all entities; name lines, and count those that could not be read."""
+    """Judge the rules that need all entities; number lines, and count unreadable ones."""
     for entity in schemas.values():
         if entity.awaits_others:
             with scrubbed(entity):
@@ -112,7 +111,7 @@ def _run(con: DuckDBPyConnection, statements: Iterable[str]) -> None:
 
 @contextmanager
 def scrubbed(entity: EntityRules) -> Iterator[None]:
-    """What the database says, without values."""
+    """An error of the database without values."""
     import duckdb
 
     try:
@@ -165,9 +164,9 @@ def _lineage_types() -> dict[str, str]:
 
 
 def _tell_lines(con: DuckDBPyConnection) -> None:
-    """The line on which the record of each finding and refused cell begins, where it is known.
+    """Add the line on which the record of each finding and refused cell begins, where it is known.
 
-    Readers of files with lines keep it as `_line`. Only the places that are wanted are looked up.
+    Readers of line-based files keep it as `_line`. Only the lines needed are looked up.
     """
     place = 'source, source_table, file, "row"'
     con.execute(
@@ -213,13 +212,14 @@ def _describe(con: DuckDBPyConnection, entity: EntityRules) -> None:
 
 
 def _texts(column: Column) -> tuple[str, str, str]:
-    """What the column is, and what are its bounds if it is a partial date."""
+    """Descriptions of the column, and of its bounds if it is a partial date."""
     told = f"{column.description} [{column.unit}]" if column.unit else column.description
     return told, f"First day that {column.name} may be.", f"Last day that {column.name} may be."
 
 
 def _count_unparsable(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules]) -> None:
-    """Rejected lines as findings, and one check a schema and for what belongs to none of them."""
+    """Rejected lines as findings, and one check per schema, plus one for lines that belong to
+    none."""
     con.execute(
         "insert into quality.finding"
         " select entity || '.unparsable', 'critical', entity, null, null, source, source_table,"

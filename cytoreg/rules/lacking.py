@@ -1,7 +1,7 @@
-"""The SQL of `has`, when all entities are judged: which accepted rows lack what each has.
+"""The SQL of `has`, after all entities are judged: accepted rows that lack a required counterpart.
 
-A refused cell is null here as to all rules, and where null would make `when` true, the rule says
-nothing of the row.
+As for all rules, a refused cell is null; if this null would make `when` true, the rule does not
+apply to the row.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def lacking(entity: EntityRules, as_of: date | None) -> list[str]:
 
 
 def _asked(entity: EntityRules, test: Has, as_of: date | None) -> str:
-    """The accepted rows that the rule applies to, with the columns that are looked up."""
+    """The accepted rows to which the rule applies, with the columns that are looked up."""
     own = [quote(mine) for mine, _ in test.on]
     read = {name for name, _ in test.on}
     conditions = [
@@ -64,7 +64,7 @@ def _asked(entity: EntityRules, test: Has, as_of: date | None) -> str:
 
 
 def _doubted(entity: EntityRules, looked_at: Sequence[Column]) -> str:
-    """Cells that were refused, of those that the rule looks at, whatever refused them."""
+    """Refused cells among those that the rule reads, whatever refused them."""
     names = ", ".join(literal(column.name) for column in looked_at) or "null"
     return (
         f'  select judged.rowid as _id, cell."column"\n  from judged_{entity.name} as judged\n'

@@ -1,4 +1,4 @@
-"""Load a project's schemas: the Python files of a folder, as one package of their own."""
+"""Load a project's schemas: the Python files of a folder, as a package of their own."""
 
 from __future__ import annotations
 
@@ -29,11 +29,10 @@ def load_schemas(folder: Path) -> dict[str, EntityRules]:
     """Rules of every entity in `folder`/*.py by name, referred-to entities first.
 
     Entities are the subclasses of Entity, and plain Pandera models and `DataFrameSchema` objects,
-    which become one each, wherever a file imports them from. The files become a package with a
-    name of its own, so that they import each other by `from .codes import …` and `sys.path` stays
-    as it is; each call reads them afresh.
-    Raises ConfigError with file and line when a file can't be imported, a schema is wrong, or
-    something in the folder would be passed over.
+    which become one entity each, wherever a file imports them from. The files become a package with
+    a unique name, so that they can import each other by `from .codes import …` without a change of
+    `sys.path`; each call reads them afresh. Raises ConfigError with file and line when a file can't
+    be imported, a schema is wrong, or something in the folder would be ignored.
     """
     files = sorted(folder.glob("*.py"))
     if not files:
@@ -94,12 +93,12 @@ def _add(
 
 
 def _is_a_library(value: object) -> bool:
-    """Whether it is what models inherit from, as Pandera or cytoreg has it."""
+    """Whether it is a base class of Pandera's or cytoreg's."""
     return isinstance(value, type) and value.__module__.split(".")[0] in ("pandera", "cytoreg")
 
 
 def _judges_nothing(value: object) -> bool:
-    """Whether it is a schema, but of no pandas table nor of a table's column."""
+    """Whether it is a schema, but not of a pandas table or a table's column."""
     if isinstance(value, pa.SeriesSchema):
         return True
     known = (ComponentSchema, pa.DataFrameSchema)
@@ -115,7 +114,7 @@ def _of_no_table(what: str) -> ConfigError:
 
 
 def _nothing_passed_over(folder: Path, package: str) -> None:
-    """Raise ConfigError for schemas in the folder that no file of it reads."""
+    """Raise ConfigError for schemas in the folder that no file of it uses."""
     for path in sorted(folder.iterdir()):
         if path.is_dir() and any(path.glob("*.py")) and f"{package}.{path.name}" not in sys.modules:
             raise ConfigError(

@@ -1,8 +1,8 @@
 """Judge one table by its schema, without a project: `cytoreg.judge`.
 
-The table becomes `staging.<entity>` of a build in memory, as text, and is judged there as a night
-judges it. Its rows have no lineage by which a finding could lead back to them, so each row's
-position takes the place of the key while it is judged.
+The table becomes `staging.<entity>` of a build in memory, as text, and is judged there as in a
+refresh. Its rows have no lineage to which a finding could point, so each row's position serves as
+the key while it is judged.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class ArrowStream(Protocol):
-    """A table that others can read as Arrow: a relation of DuckDB, a frame, an Arrow table."""
+    """A table with an Arrow interface: a DuckDB relation, a frame, an Arrow table."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The Arrow PyCapsule interface: the table's record batches as a C stream."""
@@ -45,7 +45,7 @@ class ArrowStream(Protocol):
 
 _POSITION = "_position"
 _EXACT = 2**53
-"""Up to here every whole number is a number of its own in 64-bit floating point."""
+"""Up to here every integer has its own 64-bit floating-point number."""
 _TYPES = (
     *(types.is_null, types.is_boolean, types.is_integer, types.is_float32, types.is_float64),
     *(types.is_decimal128, types.is_string, types.is_large_string, types.is_string_view),
@@ -62,7 +62,7 @@ def judge_table(
     others: Mapping[type[pandera.pandas.DataFrameModel], ArrowStream],
     values: bool,
 ) -> pa.Table:
-    """What `cytoreg.judge` says."""
+    """Implements `cytoreg.judge`; see there."""
     model = _as_entity(schema)
     tables = {model: _arrow(entity_name(model), table)}
     for other, beside in others.items():
@@ -104,7 +104,7 @@ def _as_entity(schema: object) -> type[Entity]:
 
 
 def _require_others(tables: Mapping[type[Entity], pa.Table]) -> None:
-    """Raise ConfigError where a rule looks at an entity whose table is not given."""
+    """Raise ConfigError if a rule refers to an entity whose table is not given."""
     given = {entity_name(model) for model in tables}
     for model in tables:
         for attribute, declared in model._declarations.items():
@@ -118,7 +118,8 @@ def _require_others(tables: Mapping[type[Entity], pa.Table]) -> None:
 
 
 def _arrow(name: str, table: object) -> pa.Table:
-    """The table as Arrow. Raises ConfigError for what is none, without any of its values."""
+    """The table as Arrow. Raises ConfigError for objects that are not tables, without any
+    values."""
     if isinstance(table, pd.DataFrame):
         columns = [str(column) for column in table.columns]
         read = [_of_pandas(name, column, table.iloc[:, n]) for n, column in enumerate(columns)]
@@ -148,12 +149,12 @@ def _of_pandas(name: str, column: str, series: pd.Series) -> pa.Array:
 def _stage(
     con: duckdb.DuckDBPyConnection, entity: EntityRules, table: pa.Table, *, numbered: bool
 ) -> None:
-    """Write `staging.<entity>` as a staging model would, all values as text; with positions."""
+    """Write `staging.<entity>` as a staging model would, all values as text, with positions."""
     position = pa.array(np.arange(1, len(table) + 1))
     con.register("_given", table.append_column(_POSITION, position))
     given = {column.name: _text(column, table) for column in entity.columns}
     for name in LINEAGE:
-        # Without lineage the table is one file of one source.
+        # A table without lineage counts as one file of one source.
         otherwise = _POSITION if name == "_row" else "''"
         kind = "bigint" if name == "_row" else "varchar"
         given[name] = f"cast({name if name in table.column_names else otherwise} as {kind})"
@@ -165,7 +166,8 @@ def _stage(
 
 
 def _check(entity: EntityRules, table: pa.Table) -> None:
-    """Raise ConfigError where the columns are not those of the schema, or of no type of theirs."""
+    """Raise ConfigError if the columns are not those of the schema, or have types that do not
+    fit."""
     known, given = [column.name for column in entity.columns], table.column_names
     for name in given:
         if given.count(name) > 1:
@@ -193,9 +195,9 @@ def _check(entity: EntityRules, table: pa.Table) -> None:
 
 
 def _text(column: Column, table: pa.Table) -> str:
-    """SQL of the column as text. What a frame holds wider than it is declared is said narrowly:
+    """SQL of the column as text. Values stored in a wider type are written in the declared one:
 
-    pandas has no whole number beside null but 12.0, and no day but midnight.
+    pandas stores integers beside nulls as 12.0, and days as midnight.
     """
     name, python = quote(column.name), column.type.python
     kind = table.schema.field(column.name).type
@@ -211,7 +213,7 @@ def _text(column: Column, table: pa.Table) -> str:
 
 
 def _keyed_by_position(entity: EntityRules) -> EntityRules:
-    """The entity with a row's position as its key, by which findings name the row."""
+    """The entity with the row's position as its key, by which findings identify the row."""
     position = Column(_POSITION, TYPES[str], nullable=False, key=True, unit="", description="")
     columns = (*(replace(column, key=False) for column in entity.columns), position)
     return replace(entity, columns=columns)

@@ -1,9 +1,9 @@
-"""What a rule's operations mean: trees of them, each in SQL and, beside it, in Python.
+"""The operations of rules: trees of them, each in SQL and in Python.
 
-evaluate.py interprets the Python half. Three promises make the halves equal:
+evaluate.py interprets the Python half. Three principles make the halves equal:
 
-- null in, null out, but for `and`, `or`, `is null`, `case`, `coalesce`, `greatest`, `least`;
-- nothing raises: what overflows, divides by zero or leaves the calendar (years 1 to 9999) is null;
+- null in, null out, except for `and`, `or`, `is null`, `case`, `coalesce`, `greatest`, `least`;
+- nothing raises: overflow, division by zero and dates outside years 1 to 9999 give null;
 - text is compared by code point, and `lower`/`upper` map single characters.
 """
 
@@ -22,7 +22,7 @@ from cytoreg.warehouse.names import names_agree
 
 NULL = type(None)
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "neg", "abs"})
-_BITS = 126  # of a hugeint, with one to spare
+_BITS = 126  # of a hugeint, with one in reserve
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Operation:
-    """A strict operation: SQL with {0}, {1}, … for its operands, and the same in Python."""
+    """A strict operation: SQL with {0}, {1}, … for its operands, and the Python equivalent."""
 
     sql: str
     python: Callable[..., Value | None]
@@ -98,7 +98,7 @@ def _like(text: str, pattern: str) -> bool:
 
 
 _IN_YEARS = "between date '0001-01-01' and date '9999-12-31'"
-# So many days lead out of the calendar from any day in it; `0 * days` keeps a null null.
+# Adding this many days to any day leaves the calendar; `0 * days` keeps a null null.
 _ADD_DAYS = "{0} + cast(greatest(least({1}, 4000000), -4000000) + 0 * {1} as integer)"
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -113,9 +113,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "to timestamp": Operation("cast({0} as timestamp)", lambda a: datetime(a.year, a.month, a.day)),
     "to date": Operation("cast({0} as date)", lambda a: a.date()),
     "to text": Operation("cast({0} as varchar)", str),
-    # Nothing here may raise, even when the optimizer computes it where it is not needed. So whole
-    # numbers are reckoned in 128 bits and made narrow where the arithmetic ends, and numbers with
-    # fractions may be infinite until there.
+    # Nothing here may raise, even when the optimizer evaluates it where it is not needed. So
+    # integers are calculated in 128 bits and narrowed at the end, and floats may be infinite until
+    # then.
     "wide": Operation("cast({0} as hugeint)", lambda a: a),
     "narrow": Operation(
         f"case when {{0}} between {-(2**63)} and {2**63 - 1} then cast({{0}} as bigint) end", _int64
@@ -157,7 +157,7 @@ OPERATIONS: Mapping[str, Operation] = {
 
 
 def to_sql(node: Node, column: Callable[[str, str], str], as_of: date | None) -> str:
-    """DuckDB's SQL of a tree; `column` names a column by qualifier and name.
+    """DuckDB SQL of a tree; `column` gives a column's SQL by qualifier and name.
 
     Without `as_of` the reference date stays the placeholder `$as_of`.
     """
@@ -200,7 +200,7 @@ def changed_by_null(node: Node) -> bool:
 
 
 def sql_literal(value: object) -> str:
-    """A constant of a schema as SQL, of exactly its type."""
+    """A constant of a schema as SQL, with exactly its type."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -218,7 +218,7 @@ def sql_literal(value: object) -> str:
 
 
 def widen(node: Node, kind: type) -> Node:
-    """A node as another type: a whole number as one with fractions, a date as a timestamp."""
+    """A node as another type: an integer as a float, a date as a timestamp."""
     if node.type is kind:
         return node
     if node.type is NULL:
@@ -227,9 +227,9 @@ def widen(node: Node, kind: type) -> Node:
 
 
 def reckon(op: str, kind: type, *operands: Node) -> Node:
-    """Arithmetic on operands of any width; what overflows or is not finite in the end is null.
+    """Arithmetic on operands of any width; overflow, or a result that is not finite, gives null.
 
-    A guard is only needed around the outermost operation, as long as 128 bits hold what is within.
+    Only the outermost operation needs a guard, as long as 128 bits hold the inner ones.
     """
     if kind is float:
         args = tuple(_unguarded(widen(node, float)) for node in operands)
@@ -249,7 +249,7 @@ def _wide(node: Node) -> Node:
 
 
 def _bits(node: Node) -> int:
-    """How many bits the value of whole-number arithmetic may need at most."""
+    """Upper limit of the bits that the value of integer arithmetic may need."""
     if node.op not in _ARITHMETIC:
         value = node.args[0].value if node.op == "wide" else None
         return value.bit_length() if isinstance(value, int) else 63

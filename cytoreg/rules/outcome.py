@@ -1,4 +1,4 @@
-"""The SQL that writes what judging an entity leaves: accepted, quarantine, findings, books."""
+"""The SQL that writes the results of judging an entity: accepted, quarantine, findings, books."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _ORDER = ", ".join(LINEAGE)
 
 
 def kept(entity: EntityRules) -> list[str]:
-    """Statements from where every violation that refuses something is known."""
+    """Statements that can run once every refusing violation is known."""
     return [_accepted(entity), _quarantine(entity), _cells(entity), _balance(entity)]
 
 
 def told(entity: EntityRules) -> list[str]:
-    """Statements from where every violation is known, the last ones."""
+    """The last statements, which can run once every violation is known."""
     return [
         _findings(entity),
         _results(entity),
@@ -60,8 +60,9 @@ def _quarantine(entity: EntityRules) -> str:
             *(f"  judged.{name}" for name in LINEAGE),
         ]
     )
-    # Refused rows are picked by their id first, because joining reads all columns of all rows; and
-    # positions are listed before they become words, because sorting many short lists is slow.
+    # Refused rows are selected by id first, because joining reads all columns of all rows; and
+    # positions are listed before they are replaced by ids, because sorting many short lists is
+    # slow.
     words = "list_transform(broken.positions, lambda position: named.{0}[position]) as _{0}"
     return (
         f"create or replace table quarantine.{quote(entity.name)} as\n"
@@ -85,9 +86,9 @@ def _quarantine(entity: EntityRules) -> str:
 
 
 def _cells(entity: EntityRules) -> str:
-    """Refused cells of accepted rows: one row a cell, with the first rule that refuses it.
+    """Refused cells of accepted rows: one row per cell, with the first rule that refuses it.
 
-    Of what is not of its type the reason also says what it lacks.
+    For text that is not of its type, the reason also says what is wrong with it.
     """
     names = sorted({name for rule in entity.rules if rule.refuses == "cell" for name in rule.cells})
     columns = {column.name: column for column in entity.columns}
@@ -122,7 +123,7 @@ def _cells(entity: EntityRules) -> str:
 
 
 def key_of(entity: EntityRules) -> str:
-    """The record's key as text, as staged, of the alias `judged`."""
+    """The record's key as staged text, from the alias `judged`."""
     keys = [f"judged.{quote(column.text)}" for column in entity.columns if column.key]
     if len(keys) > 1:
         return " || '/' || ".join(f"coalesce({part}, '')" for part in keys)
@@ -164,7 +165,7 @@ def _results(entity: EntityRules) -> str:
 
 
 def _balance(entity: EntityRules) -> str:
-    """The books of the cells, by source table and column, each side counted by itself."""
+    """The books of the cells, by source table and column, each side counted independently."""
 
     def counted(relation: str, as_name: str, held: Callable[[Column], str]) -> str:
         counts = ", ".join(

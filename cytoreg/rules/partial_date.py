@@ -1,10 +1,11 @@
-"""Dates and times of which perhaps only the year, month or day is known, and columns of them.
+"""Partial dates and times: perhaps only the year, month or day is known; and pandas columns of
+them.
 
-Text of three forms: `2012`, `2012-05`, `2012-05-31`; of a time also `2012-05-31 08:30`. What is not
-known in full lies between `earliest` and `latest`, both of them possible; nothing here ever picks
-one of them.
+Text has one of three forms: `2012`, `2012-05`, `2012-05-31`; a time also `2012-05-31 08:30`. What
+is not fully known lies between `earliest` and `latest`, both of them possible; nothing here ever
+chooses one of the possible days.
 
-Nothing compared with such a date is said to be wrong as long as one of its days makes it right.
+A comparison with such a date fails only if it fails for every possible day.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ _FIRST = "-01-01"
 
 @dataclass(frozen=True, slots=True)
 class PartialDate:
-    """The first and the last day that the date may be; one day if it is known in full."""
+    """The first and the last possible day of the date; the same day if it is fully known."""
 
     earliest: date
     latest: date
 
     @property
     def day(self) -> date | None:
-        """The day, None where only the year or the month is known."""
+        """The day; None where only the year or the month is known."""
         return self.earliest if self.earliest == self.latest else None
 
     def __str__(self) -> str:
@@ -49,14 +50,14 @@ class PartialDate:
 
 @dataclass(frozen=True, slots=True)
 class PartialDatetime:
-    """The first and the last moment that it may have been; one if the time is known."""
+    """The first and the last possible moment; the same if the time is known."""
 
     earliest: datetime
     latest: datetime
 
     @property
     def moment(self) -> datetime | None:
-        """The time, None where only the year, the month or the day is known."""
+        """The time; None where only the year, the month or the day is known."""
         return self.earliest if self.earliest == self.latest else None
 
     def __str__(self) -> str:
@@ -69,7 +70,8 @@ Partial = PartialDate | PartialDatetime
 
 
 def read(text: str) -> PartialDate | None:
-    """The date that `text` of one of the three forms stands for, None if no calendar has it."""
+    """The date that `text` in one of the three forms represents; None if it is not in the
+    calendar."""
     if not re.fullmatch(GRAMMAR, text, flags=re.ASCII):
         return None
     try:
@@ -80,7 +82,7 @@ def read(text: str) -> PartialDate | None:
 
 
 def read_time(text: str, known: Callable[[str], datetime | None]) -> PartialDatetime | None:
-    """The time that `text` stands for, `known` reading it where it has a time of day."""
+    """The time that `text` represents; `known` reads it if it has a time of day."""
     if len(text) > len("2012-05-31"):
         moment = known(text)
         return PartialDatetime(moment, moment) if moment else None
@@ -101,9 +103,9 @@ def _last_day(first: date, length: int) -> date:
 
 
 def earliest_sql(text: str) -> str:
-    """SQL of the first day that `text` may be, null when it is no date.
+    """SQL of the first possible day of `text`; null when it is not a date.
 
-    The pattern is matched here alone: what else is asked of the text follows from its length.
+    Only here is the pattern matched: everything else follows from the length of the text.
     """
     whole = f"{text} || substring('{_FIRST}', length({text}) - 3)"
     return (
@@ -113,7 +115,7 @@ def earliest_sql(text: str) -> str:
 
 
 def latest_sql(earliest: str, text: str) -> str:
-    """SQL of the last day that `text` may be, whose first day is the column `earliest`."""
+    """SQL of the last possible day of `text`, whose first day is the column `earliest`."""
     return (
         f"case length({text}) when 10 then {earliest} when 7 then last_day({earliest})"
         f" else make_date(year({earliest}), 12, 31) end"
@@ -121,7 +123,7 @@ def latest_sql(earliest: str, text: str) -> str:
 
 
 def earliest_time_sql(text: str, grammar: str) -> str:
-    """SQL of the first moment that `text` may be; with a time of day it has the form `grammar`."""
+    """SQL of the first possible moment of `text`; with a time of day it has the form `grammar`."""
     return (
         f"case when length({text}) <= 10 then cast({earliest_sql(text)} as timestamp)"
         f" when regexp_full_match({text}, '({grammar})') and not starts_with({text}, '0000')"
@@ -130,7 +132,7 @@ def earliest_time_sql(text: str, grammar: str) -> str:
 
 
 def latest_time_sql(earliest: str, text: str) -> str:
-    """SQL of the last moment that `text` may be, whose first one is the column `earliest`."""
+    """SQL of the last possible moment of `text`, whose first one is the column `earliest`."""
     day = f"case length({text}) when 10 then cast({earliest} as date)"
     day += f" when 7 then last_day({earliest}) else make_date(year({earliest}), 12, 31) end"
     end = f"cast({day} as timestamp) + interval '86399.999999 seconds'"
@@ -143,12 +145,13 @@ def moment_sql(earliest: str, text: str) -> str:
 
 
 def day_sql(earliest: str, text: str) -> str:
-    """SQL of the day, null where the text is of less than a day or no date."""
+    """SQL of the day; null where the text gives less than a day or is not a date."""
     return f"case when length({text}) = 10 then {earliest} end"
 
 
 def bounds(value: object, *, times: bool) -> tuple[Any, Any]:
-    """The first and the last day (moment) that a value may be: one that is known is both."""
+    """The first and the last possible day (moment) of a value; for a known one, both are the
+    value."""
     if isinstance(value, PartialDate | PartialDatetime):
         return value.earliest, value.latest
     if isinstance(value, pd.Timestamp):
@@ -162,7 +165,7 @@ def bounds(value: object, *, times: bool) -> tuple[Any, Any]:
 
 
 def may_be(name: str, left: Partial, right: object) -> bool:
-    """Whether `left` may be so to `right`: some of the days that they may be are."""
+    """Whether the comparison of `left` and `right` is true for some of their possible days."""
     times = isinstance(left, PartialDatetime)
     (first, last), (other_first, other_last) = (bounds(v, times=times) for v in (left, right))
     match name:
@@ -181,9 +184,9 @@ def may_be(name: str, left: Partial, right: object) -> bool:
 
 
 def _comparison(name: str) -> Any:  # noqa: ANN401 - pandas says what an operator gives
-    """An operator of arrays, with an array of the same length or with one date: may it be so?
+    """An array operator, for an array of the same length or one date: may the comparison be true?
 
-    Pandera's checks are made of these, so that a date passes where one of its days would.
+    Pandera's checks use these, so that a date passes if one of its possible days would.
     """
 
     def compared(self: PartialDateArray, other: object) -> object:
@@ -289,13 +292,13 @@ class PartialDateArray(ExtensionArray):
         allow_fill: bool = False,
         fill_value: object = None,
     ) -> PartialDateArray:
-        """The values at some places; -1 is nothing where `allow_fill`."""
+        """The values at the given positions; with `allow_fill`, -1 gives None."""
         return type(self)(
             pd.api.extensions.take(self._values, indices, allow_fill=allow_fill, fill_value=None)
         )
 
     def copy(self) -> PartialDateArray:
-        """The same once more."""
+        """A copy of the array."""
         return type(self)(self._values)
 
     __eq__ = _comparison("eq")

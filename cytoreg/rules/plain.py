@@ -1,7 +1,7 @@
 """Plain Pandera as entities: models that do not inherit from Entity, and schema objects.
 
-Each becomes an Entity of the same name, with the columns, checks and keys that it declares. What
-cannot be judged as Pandera would is refused where it becomes rules (compile.py).
+Each becomes an Entity of the same name, with its declared columns, checks and keys. What cannot be
+judged exactly as by Pandera is refused when it is compiled to rules (compile.py).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from cytoreg.rules.declare import Entity
 def building_blocks_apart(
     models: Mapping[type[pa.DataFrameModel], Path], others: Iterable[type] = ()
 ) -> list[tuple[type[pa.DataFrameModel], Path]]:
-    """Plain models, with their files, from which no other model inherits."""
+    """Plain models, with their files, that are not base classes of other models."""
     bases = {base for model in (*models, *others) for base in model.__mro__[1:]}
     return [(model, path) for model, path in models.items() if model not in bases]
 
 
 def adopt_model(model: type[pa.DataFrameModel]) -> type[Entity]:
-    """A plain model as an entity of its name. Raises ConfigError for a type that is none."""
+    """A plain model as an entity of the same name. Raises ConfigError for an unknown type."""
     named = {"__doc__": model.__dict__.get("__doc__") or "", "__module__": __name__}
     try:
         return type(model.__name__, (Entity, model), named)
@@ -41,7 +41,7 @@ def adopt_model(model: type[pa.DataFrameModel]) -> type[Entity]:
 def adopt_schema(name: str, schema: pa.DataFrameSchema) -> type[Entity]:
     """A `pa.DataFrameSchema` as an entity called `name`.
 
-    Raises ConfigError for columns that are none by name.
+    Raises ConfigError for columns that are not given by name.
     """
     if not re.fullmatch(r"[A-Za-z]\w*", name):
         raise ConfigError(
@@ -58,7 +58,7 @@ def adopt_schema(name: str, schema: pa.DataFrameSchema) -> type[Entity]:
             raise ConfigError(
                 f"{name}.{column}: has no type", remedy="give the Column a type, such as str"
             )
-        # A column or a check may be called as what every model has, such as `validate`.
+        # A column or a check may have the name of a model's own attribute, such as `validate`.
         attribute = f"column_{number}"
         annotations[attribute] = column_type(f"{name}.{column}", part.dtype)
         fields[attribute] = FieldInfo(
@@ -89,7 +89,7 @@ def adopt_schema(name: str, schema: pa.DataFrameSchema) -> type[Entity]:
 
 
 def _on_rows(name: str, check: pa.Check) -> object:
-    """A check of the whole frame as a model has it, under the same name and with the same scope."""
+    """A check of the whole frame in the form of a model, with the same name and scope."""
     if isinstance(check, pa.Hypothesis) or check.groupby:
         raise ConfigError(
             f"{name}.{check.name}: a statement about the whole table gives no finding for a row",
@@ -114,5 +114,5 @@ def _on_rows(name: str, check: pa.Check) -> object:
 
 
 def _class_name(name: str) -> str:
-    """A name whose snake case is the entity's: `operative_finding` → `OperativeFinding`."""
+    """A class name whose snake case is the entity's: `operative_finding` → `OperativeFinding`."""
     return "".join(part.capitalize() for part in name.split("_")) if "_" in name else name

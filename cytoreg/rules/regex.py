@@ -25,25 +25,25 @@ _parser = import_module("re._parser")
 _op = import_module("re._constants")
 
 Ranges = list[tuple[int, int]]
-Items = Sequence[tuple[object, Any]]  # what Python's own parser gives; it has no types
+Items = Sequence[tuple[object, Any]]  # the result of Python's own parser, which has no types
 _LAST = sys.maxunicode
 _FLAGS = re.UNICODE | re.DOTALL | re.ASCII | re.VERBOSE
 
 
 class Untranslatable(Exception):
-    """The pattern means something that RE2 cannot say."""
+    """The pattern cannot be expressed in RE2."""
 
 
 def to_re2(pattern: str | re.Pattern[str], *, anchored: bool) -> str | None:
     """RE2 that finds a match in exactly the texts in which Python does; None if there is none.
 
-    anchored: as `re.match`, which only looks at the start of the text; else as `re.search`.
-    Raises re.error when Python does not accept the pattern.
+    anchored: as `re.match`, which only looks at the start of the text; else as `re.search`. Raises
+    re.error when Python does not accept the pattern.
     """
     text, given = (pattern, 0) if isinstance(pattern, str) else (pattern.pattern, pattern.flags)
     parsed = _parser.parse(text, given)
     flags = parsed.state.flags
-    # RE2 gets some patterns wrong that can only match between characters, such as `^^`.
+    # RE2 is wrong on some patterns that can only match between characters, such as `^^`.
     if flags & ~_FLAGS or parsed.getwidth()[1] == 0:
         return None
     try:
@@ -56,7 +56,7 @@ def to_re2(pattern: str | re.Pattern[str], *, anchored: bool) -> str | None:
 
 @cache
 def _accepted(pattern: str) -> bool:
-    """Whether DuckDB's RE2 takes the pattern; it limits repeats and the size of the automaton."""
+    """Whether DuckDB's RE2 accepts the pattern; it limits repeats and the size of the automaton."""
     with in_memory() as connection:
         try:
             connection.execute("select regexp_matches('a', ?)", [pattern])
@@ -202,5 +202,5 @@ def _code(code: int) -> str:
     char = chr(code)
     if char.isascii() and char.isalnum():
         return char
-    # RE2, as Perl, takes a backslash before any punctuation for the character itself.
+    # RE2, like Perl, reads a backslash before punctuation as the character itself.
     return "\\" + char if 32 < code < 127 else rf"\x{{{code:X}}}"

@@ -1,11 +1,11 @@
 """The SQL that judges one entity: a few statements made of named CTEs.
 
-`judged_<entity>` holds every staged row once, text as it came and values as typed; `violation_…`
-holds which row breaks which rule. The checks of columns come first; a cell that they refuse is
-null to the rules of a row, and what those refuse is null to comparisons with other tables. Then
-repeated records are told, and rows compared with the rows of their own table. All conditions of
-one kind are answered in one scan, all comparisons with the same other entity in one join, and only
-what is found is written.
+`judged_<entity>` holds every staged row once, with original text and typed values; `violation_…`
+holds which row breaks which rule. The checks of columns come first; a cell that they refuse is null
+for rules on rows, and a cell that those refuse is null for comparisons with other tables. Then
+repeated records are found, and rows compared with rows of their own table. All conditions of one
+kind are evaluated in one scan, all comparisons with the same other entity in one join, and only
+findings are written.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from cytoreg.warehouse.connection import literal, quote
 Test = TypeVar("Test", Condition, Unique, Exists, Pairwise, Determined, Has, Python)
 Numbered = Sequence[tuple[int, str]]
 _ORDER = ", ".join(LINEAGE)
-# Names of files as people number them: digits count as numbers, endings do not count.
+# Names of files in natural order: digits count as numbers, suffixes do not count.
 _FILE_ORDER = """list_transform(
         regexp_extract_all(
           regexp_replace(lower(_file), '([.][a-z][a-z0-9]*)+$', ''), '[0-9]+|[^0-9]+'
@@ -49,7 +49,8 @@ _FILE_ORDER = """list_transform(
 
 
 def sql_of(entity: EntityRules, as_of: date | None = None) -> str:
-    """Every statement that judges `entity`, for people; without a date `$as_of` stays as it is."""
+    """Every statement that judges `entity`, for people; without a date `$as_of` stays a
+    placeholder."""
     python = [rule.id for rule in entity.rules if rule.kind == "fallback"]
     note = [f"-- Pandera adds what it finds for: {', '.join(python)}"] if python else []
     judged = (cells(entity), note, rows(entity, as_of), tables(entity, as_of))
@@ -76,9 +77,9 @@ def cells(entity: EntityRules) -> list[str]:
 
 
 def rows(entity: EntityRules, as_of: date | None) -> list[str]:
-    """Statements that judge each row by rules between its columns, where Pandera left cells.
+    """Statements that judge each row by rules between its columns, after Pandera's checks of cells.
 
-    Rules that refuse cells come first, so that the others do not speak of what is refused.
+    Rules that refuse cells come first, so that the others do not report on refused cells.
     """
     python = [p for p, _ in numbered(entity, Python) if entity.rules[p - 1].column]
     between = [(p, rule) for p, rule in _conditions(entity) if not rule.column]
@@ -100,7 +101,7 @@ def _of_rows(entity: EntityRules) -> list[int]:
 
 
 def tables(entity: EntityRules, as_of: date | None) -> list[str]:
-    """Statements that judge by other entities, tell repeated records, and compare the rest."""
+    """Statements that compare with other entities, find repeated records, and compare the rest."""
     alone = [p for p, _ in numbered(entity, Condition)] + [p for p, _ in numbered(entity, Python)]
     across = [p for p, test in numbered(entity, Pairwise) if not test.itself]
     others = [p for p, _ in numbered(entity, Exists)] + across
@@ -121,7 +122,7 @@ def tables(entity: EntityRules, as_of: date | None) -> list[str]:
 
 
 def numbered(entity: EntityRules, kind: type[Test]) -> list[tuple[int, Test]]:
-    """Tests of one kind with the position of their rule in the entity, which stands for its id."""
+    """Tests of one kind with the position of their rule in the entity, used instead of its id."""
     return [
         (position, rule.test)
         for position, rule in enumerate(entity.rules, 1)
@@ -134,7 +135,7 @@ def _conditions(entity: EntityRules) -> list[tuple[int, Rule]]:
 
 
 def _rules(entity: EntityRules) -> str:
-    """The rules as a table, so that ids, severities and reasons are joined and not repeated."""
+    """The rules as a table, so that ids, severities and reasons are joined instead of repeated."""
     values = [
         f"  ({position}, {literal(rule.id)}, {literal(rule.severity)}, {_text(rule.refuses)},"
         f" {_text(rule.column)}, {_listed(rule.cells)}, {literal(rule.reason)})"
@@ -159,7 +160,8 @@ def _listed(values: Iterable[str]) -> str:
 
 
 def _judged(entity: EntityRules) -> str:
-    """Every staged row: its text, its values, and of values in doubt what their checks leave."""
+    """Every staged row: its text, its values, and for doubted columns the values after their
+    checks."""
     texts, values, bounds, kept = [], [], [], []
     for column in entity.columns:
         text = quote(column.text)
@@ -192,7 +194,7 @@ def _all_and(columns: Sequence[str], indent: str) -> str:
 
 
 def _kept(entity: EntityRules, column: str, typed: str) -> str:
-    """The value of a column, null where a check of the column refuses the cell."""
+    """The value of a column; null where a check of the column refuses the cell."""
     broken = [f"not ({test.sql(None)})" for test in _refusing(entity, column)]
     return f"case when {' or '.join(broken)} then null else {typed} end" if broken else typed
 
@@ -210,7 +212,7 @@ def _refusing(entity: EntityRules, column: str) -> list[Condition]:
 
 
 def _told_by_cell(entity: EntityRules, rule: Rule) -> str | None:
-    """A long list of codes as what it left of the cell, so that it is not looked up again."""
+    """A long list of codes tested by whether the cell was refused, to avoid a second lookup."""
     if not isinstance(rule.test, Condition) or not rule.test.looks_up or rule.column is None:
         return None
     if _refusing(entity, rule.column) != [rule.test] or rule.refuses != "cell":
@@ -221,7 +223,7 @@ def _told_by_cell(entity: EntityRules, rule: Rule) -> str | None:
 
 
 def _alone(entity: EntityRules, positions: Sequence[int], as_of: date | None) -> list[str]:
-    """What breaks conditions that look at the row alone."""
+    """Violations of conditions that look at the row alone."""
     rules = [(p, entity.rules[p - 1]) for p in positions]
     conditions = [
         (p, _told_by_cell(entity, rule) or _unless_refused(entity, rule.test, as_of))
@@ -235,7 +237,7 @@ def _alone(entity: EntityRules, positions: Sequence[int], as_of: date | None) ->
 
 
 def _unless_refused(entity: EntityRules, test: Condition, as_of: date | None) -> str:
-    """The condition; one that null can break holds where a cell that it reads was refused."""
+    """The condition; one that null could break passes where a cell that it reads was refused."""
     sql = test.sql(as_of)
     if isinstance(test.holds, str) or not changed_by_null(test.holds):
         return sql
@@ -249,7 +251,7 @@ def _unless_refused(entity: EntityRules, test: Condition, as_of: date | None) ->
 
 
 def _lose(entity: EntityRules, positions: Iterable[int]) -> list[str]:
-    """Take away the cells that these rules refuse, rules with the same cells at once."""
+    """Remove the cells that these rules refuse, rules with the same cells together."""
     stored = {column.name: column.stored for column in entity.columns}
     refusing = sorted((entity.rules[p - 1].cells, p) for p in positions)
     statements = []
@@ -266,7 +268,7 @@ def _lose(entity: EntityRules, positions: Iterable[int]) -> list[str]:
 
 
 def _others(entity: EntityRules, as_of: date | None) -> list[str]:
-    """What contradicts other entities, or refers to what is not there."""
+    """Contradictions with other entities, and references to missing rows."""
     ctes: dict[str, str] = {}
     references = sorted(numbered(entity, Exists), key=lambda pair: len(pair[1].on))
     for position, reference in references:
@@ -283,7 +285,7 @@ def _others(entity: EntityRules, as_of: date | None) -> list[str]:
 
 
 def _among(entity: EntityRules, as_of: date | None) -> list[str]:
-    """Comparisons with the entity's own rows, of which the refused have no say."""
+    """Comparisons among the entity's own rows; refused rows are left out."""
     judged = entity.judged
     among = [(p, test) for p, test in numbered(entity, Pairwise) if test.itself]
     trusted = f"{judged} as that\n  where that.rowid not in (select _id from refused)"
@@ -295,7 +297,7 @@ def _among(entity: EntityRules, as_of: date | None) -> list[str]:
 
 
 def _found(entity: EntityRules, ctes: Mapping[str, str]) -> list[str]:
-    """What CTEs named contradiction or orphan find, once."""
+    """The rows in CTEs named contradiction or orphan, without duplicates."""
     finding = [name for name in ctes if name.startswith(("contradiction_", "orphan_"))]
     if not finding:
         return []
@@ -307,7 +309,7 @@ def _found(entity: EntityRules, ctes: Mapping[str, str]) -> list[str]:
 
 
 def _broken(relation: str, row_id: str, conditions: Numbered) -> str:
-    """Rows of a relation that break at least one condition, one row for each that they break."""
+    """Rows of a relation that break a condition, one row for each condition that they break."""
     cases = ",\n".join(f"      case when not ({sql}) then {p} end" for p, sql in conditions)
     broken = "\n    or ".join(f"not ({sql})" for _, sql in conditions)
     return (
@@ -318,7 +320,8 @@ def _broken(relation: str, row_id: str, conditions: Numbered) -> str:
 
 
 def _repeated(entity: EntityRules, position: int) -> str:
-    """Versions of a record that a better one has; only keys that occur twice are ever sorted."""
+    """Versions of a record of which there is a better one; only keys that occur twice are
+    sorted."""
     (columns,) = [test.columns for p, test in numbered(entity, Unique) if p == position]
     judged, violation = entity.judged, f"violation_{entity.name}"
     key = ", ".join(map(quote, columns))
@@ -371,7 +374,7 @@ def _repeated(entity: EntityRules, position: int) -> str:
 
 
 def _orphans(position: int, test: Exists, judged: str, wider: Sequence[int]) -> str:
-    """Rows without a row of the other entity, but those that a wider reference finds already."""
+    """Rows without a row of the other entity, except those that a wider reference finds."""
     given = " and ".join(f"this.{quote(mine)} is not null" for mine, _ in test.on)
     match = " and ".join(f"that.{quote(theirs)} = this.{quote(mine)}" for mine, theirs in test.on)
     return (

@@ -1,4 +1,4 @@
-"""Schemas in a project's schemas/ that no name of a file leads to, so that nothing reads them."""
+"""Schemas in a project's schemas/ that no name in a file refers to, so that nothing reads them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REMEDY = (
 
 
 def all_models() -> set[type]:
-    """Every Pandera model that this process knows."""
+    """Every Pandera model in this process."""
     found: set[type] = set()
     waiting: list[type] = [AnyModel]
     while waiting:
@@ -29,10 +29,10 @@ def all_models() -> set[type]:
 
 
 def refuse_unnamed(package: str, taken: Collection[object], before: Collection[type]) -> None:
-    """Raise ConfigError for a schema in a module of `package` that is none of those `taken`.
+    """Raise ConfigError for a schema in a module of `package` that is not among those `taken`.
 
-    before: the models that there were before the package was imported. What begins with an
-    underscore, or what others inherit from, is a building block.
+    before: the models that existed before the package was imported. Names that begin with an
+    underscore, and base classes, are building blocks.
     """
     known = {id(one) for one in taken}
     used = {base for one in taken if isinstance(one, type) for base in one.__mro__}

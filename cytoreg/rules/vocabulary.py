@@ -1,4 +1,4 @@
-"""What can be said of an entity, as data: its columns, its rules, and what they may look at.
+"""Declarations about an entity as data: its columns, its rules, and what they refer to.
 
 `declare` makes these from `schemas/*.py`; compiler, catalogue and Pandera's checks read them.
 """
@@ -36,7 +36,7 @@ SHORT_NAMES = MappingProxyType(
 
 @dataclass(frozen=True)
 class ColumnMeta:
-    """What a column's declaration says beyond Pandera's own vocabulary."""
+    """What a column's declaration adds to Pandera's own vocabulary."""
 
     key: bool
     refuses: Refused
@@ -47,7 +47,7 @@ class ColumnMeta:
 
 @dataclass(frozen=True)
 class RowRule:
-    """A condition on one row; `refuses` names the cells in doubt, none the whole row."""
+    """A condition on one row; `refuses` names the cells in doubt; if empty, the whole row."""
 
     holds: str
     reason: str
@@ -66,7 +66,7 @@ class Reference:
     refuses: tuple[str, ...] = ()
 
     def is_wider_than(self, other: Reference) -> bool:
-        """Whether the other one finds all that this one does: this asks for fewer columns."""
+        """Whether it finds every row that `other` finds, because it asks for fewer columns."""
         return self.entity == other.entity and self.on.items() < other.on.items()
 
 
@@ -103,7 +103,7 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Counterpart:
-    """Each row that fulfils `when` has at least one accepted row of `entity` with equal columns."""
+    """Each row that fulfils `when` has an accepted row of `entity` with equal columns."""
 
     entity: str
     on: Mapping[str, str]
@@ -142,7 +142,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Given:
-    """What rules see besides the row: the reference date and accepted rows by entity."""
+    """What rules can see besides the row: the reference date and accepted rows by entity."""
 
     as_of: date | None
     accepted: Mapping[str, pd.DataFrame]
@@ -153,13 +153,13 @@ _GIVEN: ContextVar[Given] = ContextVar("given")
 
 
 def what_is_given() -> Given:
-    """What `given` tells the checks that run now."""
+    """The values of `given` for the checks that run now."""
     return _GIVEN.get(_NOTHING)
 
 
 @contextmanager
 def given(as_of: date | None = None, **accepted: pd.DataFrame) -> Iterator[None]:
-    """Tell Pandera's checks the reference date and the accepted rows of other entities."""
+    """Give Pandera's checks the reference date and the accepted rows of other entities."""
     token = _GIVEN.set(Given(as_of, accepted))
     try:
         yield

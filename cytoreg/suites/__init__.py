@@ -1,6 +1,6 @@
-"""Expectation suites: whole tables judged, inside the database, counts only.
+"""Expectation suites: whole tables judged inside the database; only counts are returned.
 
-types.py says who judges which of Great Expectations' types.
+types.py lists which engine judges each of Great Expectations' types.
 """
 
 from cytoreg.suites.file import Item, Suite, load_suites

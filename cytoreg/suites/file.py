@@ -1,8 +1,8 @@
-"""Expectation suites as their files have them, checked without Great Expectations.
+"""Read the files of expectation suites, and check them without Great Expectations.
 
-A suite is YAML with `table`, `description`, `key` and `expectations`, or what Great Expectations
-exports (JSON or YAML with `name`, `expectations` and `meta`). Whatever else lies in the folder is
-refused, so that nobody believes that it judges.
+A suite is YAML with `table`, `description`, `key` and `expectations`, or an export of Great
+Expectations (JSON or YAML with `name`, `expectations` and `meta`). Any other file in the folder is
+refused, so that nobody believes that it is judged.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _OWN = {"table", "description", "key", "expectations"}
 _EXPORTED = {"name", "expectation_suite_name", "id", "ge_cloud_id", "notes", "meta"}
 _EXPORTED |= {"data_asset_type", "suite_parameters", "evaluation_parameters"}
 _ENTRY = {"type", "expectation_type", "kwargs", "severity", "meta", "description"}
-# What Great Expectations notes beside an expectation; none of it judges.
+# What Great Expectations stores beside an expectation, without effect on the verdict.
 _NOTED = {"id", "ge_cloud_id", "notes", "rendered_content", "success_on_last_run", "windows"}
 _NOTED |= {"expectation_context"}
-# How a run reports, which cytoreg decides.
+# Options for reporting, on which cytoreg decides.
 _RUNTIME = {"result_format", "catch_exceptions", "include_config", "batch_id"}
 _KEY_OF = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")
 
@@ -47,22 +47,22 @@ class Item:
 
     @property
     def column(self) -> str | None:
-        """The column that it looks at, if it is one."""
+        """The column that it is about, if it is one."""
         column = self.kwargs.get("column")
         return column if isinstance(column, str) else None
 
     @property
     def threshold(self) -> float:
-        """Share of records that may violate it: what `mostly` leaves."""
+        """Share of records that may violate it: one minus `mostly`."""
         mostly = self.kwargs.get("mostly", 1)
         return round(1 - float(mostly), 12) if isinstance(mostly, int | float) else 0.0
 
 
 @dataclass(frozen=True)
 class Suite:
-    """What is expected of one table (`schema.name`); `key` names its columns that tell rows apart.
+    """Expectations of one table (`schema.name`); `key` names the columns that identify a row.
 
-    Without a `key` of its own, the first columns that it expects to be unique serve.
+    Without a `key`, the first columns that it expects to be unique are used.
     """
 
     path: Path
@@ -83,7 +83,7 @@ class Suite:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Columns by which a failing row is named; none if the suite does not tell."""
+        """Columns that identify a failing row; none if the suite names none."""
         unique = (item for item in self.items if item.type in _KEY_OF)
         for item in unique:
             if self.declared_key or item.kwargs.get("row_condition"):
@@ -93,15 +93,15 @@ class Suite:
         return self.declared_key
 
     def place(self, item: Item) -> str:
-        """Where an expectation stands, for a message."""
+        """The place of an expectation, for a message."""
         return f"{self.path}, expectation {self.items.index(item) + 1} ({item.type})"
 
 
 def load_suites(folder: Path) -> list[Suite]:
     """Every suite in `folder`; prove.py checks their arguments and tables.
 
-    Raises ConfigError, naming file and expectation, for what a suite lacks or does not know, for a
-    type that cannot be judged, for two suites of one table, and for a file that is no suite.
+    Raises ConfigError, naming file and expectation, for missing or unknown keys of a suite, for a
+    type that cannot be judged, for two suites of one table, and for a file that is not a suite.
     """
     suites: list[Suite] = []
     rules: dict[str, Path] = {}
@@ -194,7 +194,7 @@ def _once(pairs: list[tuple[str, object]], path: Path) -> dict[str, object]:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error; the second would win in silence."""
+    """YAML loader that refuses duplicate keys; otherwise the second would silently win."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
         seen: set[str] = set()
@@ -208,7 +208,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _table(path: Path, raw: Mapping[str, object]) -> str:
-    """The suite's table: declared, or told by the name that Great Expectations gave the suite."""
+    """The suite's table: declared, or taken from the suite's name in Great Expectations."""
     meta = raw.get("meta") if isinstance(raw.get("meta"), dict) else {}
     said = raw.get("table", meta.get("table") if isinstance(meta, dict) else None)
     names = [raw.get("name"), raw.get("expectation_suite_name"), path.stem] if said is None else []
@@ -262,7 +262,7 @@ def _item(
         raise ConfigError(
             f"{place}: unknown key {', '.join(unknown)} in meta", remedy="meta has rule and reason"
         )
-    # An export without severities means what Great Expectations means by it: critical.
+    # In an export, a missing severity means critical, as in Great Expectations.
     severity = entry.get("severity", "critical" if exported else None)
     if severity not in SEVERITIES:
         raise ConfigError(
@@ -295,7 +295,7 @@ def _judgeable(place: str, kind: str) -> None:
 
 
 def _given(place: str, value: object, parameters: object) -> object:
-    """A value with the suite's parameters put in."""
+    """A value with the suite's parameters filled in."""
     if isinstance(value, list):
         return [_given(place, part, parameters) for part in value]
     if not isinstance(value, dict):

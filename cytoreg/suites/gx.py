@@ -1,4 +1,4 @@
-"""Great Expectations on DuckDB: mended, quiet, and asked for verdicts without values."""
+"""Great Expectations on DuckDB: patched, without output, and run for verdicts without values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
 
 _RAISED = re.compile(r"\(_?duckdb\.(?:duckdb\.)?(\w+)\)\s*(.*?)(?:\n\s*\n|\[SQL|$)", re.DOTALL)
-# What Great Expectations itself says of columns and dialects; these hold no value.
+# Great Expectations' own messages about columns and dialects; these hold no value.
 _HARMLESS = (
     re.compile(r'The column "[^"]*" in BatchData does not exist'),
     re.compile(r"\w+ (?:is|are) not supported for dialect duckdb", re.IGNORECASE),
@@ -24,7 +24,7 @@ _HARMLESS = (
 
 
 class Verdict(NamedTuple):
-    """Whether an expectation holds, and why it could not be run if so."""
+    """Whether an expectation holds, and, if it could not be run, why."""
 
     holds: bool
     error: str | None
@@ -56,7 +56,7 @@ def ask(
                     gx.ExpectationSuite(
                         name=suite.table, expectations=[one.expectation for one in proved]
                     ),
-                    # Verdicts, and a list of no values at all.
+                    # Verdicts, and no lists of values.
                     result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
                 ).results
                 by_position = {
@@ -93,10 +93,10 @@ def _scrub(message: str) -> str:
 
 @contextmanager
 def _mended(schema: str) -> Iterator[None]:
-    """Let Great Expectations work on DuckDB: fetch before it closes, find tables in `schema`.
+    """Make Great Expectations work on DuckDB: fetch before it closes, find tables in `schema`.
 
-    It closes connections before it fetches, which loses DuckDB's results; and it looks for the
-    types of a table's columns without the table's schema.
+    It closes connections before it fetches, which loses DuckDB's results; and it looks up the types
+    of a table's columns without the table's schema.
     """
     import sqlalchemy as sa
     from duckdb_engine import ConnectionWrapper
@@ -116,7 +116,7 @@ def _mended(schema: str) -> Iterator[None]:
             )
 
     def enter(connection: object, record: object) -> None:
-        # Other threads may meet other databases meanwhile; leave those alone.
+        # Other threads may use other databases meanwhile; leave those alone.
         if isinstance(connection, ConnectionWrapper):
             connection.execute(f"set schema = '{schema}'")
 

@@ -1,7 +1,7 @@
-"""Whole tables judged by their suites: counts come out; the failing rows' keys stay in the build.
+"""Judge whole tables by their suites: results are counts; keys of failing rows stay in the build.
 
-Row expectations are one statement each inside DuckDB; what is about a whole column or table is
-asked of Great Expectations. Offending values are neither asked for nor kept.
+Each row expectation is one statement inside DuckDB; Great Expectations judges those on a whole
+column or table. Offending values are neither fetched nor kept.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class _Table:
-    """A table that is judged: its columns with their types, its key, if its rows have order."""
+    """A table to judge: its columns with their types, its key, whether its rows are ordered."""
 
     suite: Suite
     grain: tuple[str, ...]
@@ -58,7 +58,8 @@ class _Table:
     rows: int
 
     def named(self, columns: Sequence[str]) -> str:
-        """SQL of a row's key, out of those of the table's key that `columns` has, else all."""
+        """SQL of a row's key, from those columns of the table's key that `columns` has, else
+        all."""
         known = [name.lower() for name in columns]
         key = [quote(name) for name in self.key if name.lower() in known]
         if len(key) < len(self.key) or not key:
@@ -67,13 +68,13 @@ class _Table:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What the suite says, else the model's grain, else the column named after the table."""
+        """The key from the suite, else the model's grain, else the column named after the table."""
         mine = [name for name in self.types if name.lower() == f"{self.suite.name}_id"]
         return self.suite.key or self.grain or tuple(mine or list(self.types)[:1])
 
 
 class _Unjudgeable(Exception):
-    """The table is not such that the expectation could be judged; the text holds no value."""
+    """The expectation cannot be judged on this table; the text holds no value."""
 
 
 def judge_tables(
@@ -86,11 +87,11 @@ def judge_tables(
     """Run the suites in `folder` on the closed build; one result per expectation, in order.
 
     marts: judge only suites of marts (True) or only the others (False). keys: by table, the columns
-    that name a row where its suite does not tell. The failing rows of a
-    failed row expectation go into `quality.expectation_row`. `violated` counts rows (an
-    expectation about the table as a whole counts as 0 or 1 of 1; a query for unexpected rows
-    counts the rows that it returns, beside the rows of its table). What cannot be run has status
-    `error` and the severity that it declares.
+    that identify a row if its suite names none. The failing rows of a failed row expectation are
+    written to `quality.expectation_row`. `violated` counts rows (an expectation on the table as a
+    whole counts as 0 or 1 of 1; a query for unexpected rows counts the rows that it returns,
+    against the rows of its table). An expectation that cannot be run has status `error` and its
+    declared severity.
 
     Raises ConfigError, naming file and expectation, for what could not be judged on any build.
     """
@@ -132,7 +133,7 @@ def judge_tables(
 
 
 def record(con: duckdb.DuckDBPyConnection, results: Sequence[CheckResult]) -> None:
-    """Write table results into `quality.check_result`, in place of earlier ones of their rules."""
+    """Write table results to `quality.check_result`, replacing earlier ones of the same rules."""
     quality.ensure(con, "check_result")
     if not results:
         return
@@ -205,7 +206,7 @@ def _rows(con: duckdb.DuckDBPyConnection, table: _Table, one: Proved, test: RowT
         considered, failing = map(int, counted[0])
         mostly = one.item.kwargs.get("mostly")
         least = float(mostly) if isinstance(mostly, int | float) else 1.0
-        # As in Great Expectations: the share that holds, and nothing fails where nothing is.
+        # As in Great Expectations: the share that holds; an empty table never fails.
         failed = considered > 0 and (considered - failing) / considered < least
         if failed:
             _keep(
@@ -225,7 +226,7 @@ def _rows(con: duckdb.DuckDBPyConnection, table: _Table, one: Proved, test: RowT
 def _refused_texts(
     con: duckdb.DuckDBPyConnection, table: _Table, one: Proved, test: RowTest
 ) -> str:
-    """The condition that a row's text is one of those that Python does not accept."""
+    """The condition that a row's text is among those that Python does not accept."""
     assert test.accepts is not None  # noqa: S101 - asked for where it is
     (column,) = test.columns
     this, kind = quote(column), _type(table, column)
@@ -252,7 +253,7 @@ _ANY_TYPE = tuple(
 
 
 def _unexpected(con: duckdb.DuckDBPyConnection, table: _Table, one: Proved) -> CheckResult:
-    """A query for rows that should not be there."""
+    """Run a query for rows that should not exist."""
     columns = [row[0] for row in con.execute(f"describe {one.query}").fetchall()]
     failing = int(con.execute(f"select count(*) from ({one.query}) as found").fetchall()[0][0])
     if failing:
@@ -269,7 +270,7 @@ def _keep(
     columns: Sequence[str],
     row: str,
 ) -> None:
-    """Every failing row into `quality.expectation_row`."""
+    """Write every failing row to `quality.expectation_row`."""
     con.execute(
         "insert into quality.expectation_row\n"
         f"{ctes}select {literal(one.item.rule)} as rule, {literal(table.suite.table)} as entity,\n"
@@ -278,7 +279,7 @@ def _keep(
 
 
 def _holds(con: duckdb.DuckDBPyConnection, table: _Table, one: Proved) -> bool:
-    """A statement about the type of a column, or about the sizes of two tables."""
+    """Judge a statement on the type of a column, or on the sizes of two tables."""
     if one.other:
         sizes = con.execute(
             f"select (select count(*) from {table.suite.table} where {one.where})"
@@ -317,7 +318,7 @@ _SEVERAL = re.compile(r".*\]|(STRUCT|MAP|UNION)\(.*")
 def _unfit(table: _Table, item: Item) -> str:
     """Why Great Expectations would fail on a column of this type as soon as it has a value."""
     if item.column is None or item.column.lower() not in {name.lower() for name in table.types}:
-        return ""  # which Great Expectations says itself
+        return ""  # Great Expectations reports this itself
     kind = _type(table, item.column)
     if item.type in _OF_NUMBERS and not _NUMBERS.fullmatch(kind):
         return f"{item.column} is {kind}, and this is about numbers"

@@ -1,4 +1,4 @@
-"""Names of a column's type, as suites write them, in DuckDB's words."""
+"""Translate names of column types, as suites write them, to DuckDB's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _COUNTS = ("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _NUMBERS = ("FLOAT", "DOUBLE")
 _MOMENTS = ("TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S", "TIMESTAMP WITH TIME ZONE")
-# Classes of SQLAlchemy hold every narrower type too; Python's and pandas' hold what DuckDB gives.
+# SQLAlchemy's classes include every narrower type; Python's and pandas' match what DuckDB returns.
 _NAMES: dict[str, tuple[str, ...]] = {
     "str": ("VARCHAR",),
     "unicode": ("VARCHAR",),
@@ -41,9 +41,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
 
 
 def types_named(name: object) -> tuple[str, ...]:
-    """DuckDB's types that a type name of a suite stands for.
+    """DuckDB's types for a type name of a suite.
 
-    Raises ConfigError for a name that stands for none.
+    Raises ConfigError for an unknown name.
     """
     text = str(name).strip()
     if known := _NAMES.get(text.lower()):

@@ -1,4 +1,4 @@
-"""Suites proved before a night: tables that will exist, arguments that can be judged."""
+"""Check suites before a run: the tables will exist, the arguments can be judged."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _REMEDY = "correct the kwargs of this expectation"
 
 @dataclass(frozen=True)
 class Proved:
-    """An expectation ready to be judged: about which rows, and how.
+    """An expectation ready to be judged: on which rows, and how.
 
-    rows: of a row expectation. query: of an unexpected_rows_expectation, with {batch} put in.
-    kinds: the types that a column may have. other: the table whose rows are as many. expectation:
-    what Great Expectations itself judges.
+    rows: for a row expectation. query: for an unexpected_rows_expectation, with {batch} filled in.
+    kinds: the types that a column may have. other: the table that must have as many rows.
+    expectation: what Great Expectations itself judges.
     """
 
     item: Item
@@ -47,8 +47,8 @@ class Proved:
 def prove_suites(folder: Path, tables: Collection[str] | None = None) -> dict[str, list[Proved]]:
     """Every suite's expectations by table, in order.
 
-    `tables` are those that a build has; None: they are looked for when a build is there. Raises
-    ConfigError, naming file and expectation, for what could not be judged.
+    `tables` are those that a build will have; with None they are checked when there is a build.
+    Raises ConfigError, naming file and expectation, for what could not be judged.
     """
     suites = load_suites(folder)
     if tables is not None:
@@ -58,7 +58,7 @@ def prove_suites(folder: Path, tables: Collection[str] | None = None) -> dict[st
 
 
 def require_table(suite: Suite, tables: Collection[str]) -> None:
-    """Raise ConfigError if the table of a suite is none of `tables`."""
+    """Raise ConfigError if the table of a suite is not among `tables`."""
     if suite.table not in tables:
         near = sorted(name for name in tables if name.startswith(suite.schema + "."))
         raise ConfigError(
@@ -79,7 +79,7 @@ def _proved(suite: Suite, position: int, item: Item) -> Proved:
     judge = TYPES[item.type].judge
     given = {name: getattr(expectation, name) for name in type(expectation).__fields__}
     try:
-        # Great Expectations reads the first half alone of a text that says two conditions.
+        # Of a text with two conditions, Great Expectations reads only the first.
         said = item.kwargs.get("row_condition")
         condition = said if isinstance(said, str) else given.get("row_condition")
         where = row_condition(condition, item.kwargs.get("condition_parser")) or "true"
@@ -101,7 +101,7 @@ def _proved(suite: Suite, position: int, item: Item) -> Proved:
 
 
 def _instance(place: str, position: int, item: Item) -> Expectation:
-    """The expectation as Great Expectations' object, numbered in its meta."""
+    """The expectation as a Great Expectations object, numbered in its meta."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     from great_expectations.exceptions import GreatExpectationsError
     from great_expectations.expectations.registry import get_expectation_impl
@@ -137,7 +137,7 @@ def _explain(error: Exception) -> str:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing printed, logged or warned: tracebacks of Great Expectations quote values."""
+    """Suppress output, logs and warnings: tracebacks of Great Expectations quote values."""
     logger = logging.getLogger("great_expectations")
     disabled, logger.disabled = logger.disabled, True
     level = logging.root.manager.disable

@@ -1,8 +1,8 @@
-"""Expectations about rows as SQL: which rows each is about, and which of them fail.
+"""Row expectations as SQL: to which rows each applies, and which of them fail.
 
-The counts are those of Great Expectations' own SQL: a condition that is null cannot be told and
-passes, and a null value is no failure unless nulls are what it is about. For what GX has no SQL on
-DuckDB (patterns, order, outliers) its pandas engine is the model.
+The counts are those of Great Expectations' own SQL: a condition that is null is unknown and passes,
+and a null value fails only if the expectation is about nulls. Where GX has no SQL for DuckDB
+(patterns, order, outliers), its pandas engine is the model.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Arguments = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class RowTest:
-    """considered: rows that it is about; fails: which of those fail (both SQL conditions).
+    """considered: rows to which it applies; fails: which of those fail (both SQL conditions).
 
-    columns: those that it looks at. accepts: for a test of texts, what Python says of each
-    different one; `fails` is then none. ordered: it needs the order of the table's rows.
+    columns: those that it reads. accepts: for a test of texts, Python's verdict on each distinct
+    text; `fails` is then empty. ordered: it needs the order of the table's rows.
     """
 
     columns: tuple[str, ...]
@@ -112,7 +112,7 @@ def _z_score(this: str, given: Arguments) -> str:
 
 
 def _not_outliers(this: str, given: Arguments) -> str:
-    """Tukey's fences, inclusive; or less than so many standard deviations from the mean."""
+    """Tukey's fences, inclusive; or fewer than so many standard deviations from the mean."""
     times = constant(float(given["multiplier"]))
     if given["method"] == "iqr":
         low, high = (f"quantile_cont({this}::double, {part}) over ()" for part in (0.25, 0.75))
@@ -153,7 +153,7 @@ def _not_regexes(this: str, given: Arguments) -> str | Accepts:
 def _matched(
     this: str, patterns: Sequence[str], how: Callable[[Sequence[object]], bool]
 ) -> str | Accepts:
-    """Whether `this` matches any (all) of the patterns, by the database if it can."""
+    """Whether `this` matches any (all) of the patterns, in the database if possible."""
     from cytoreg.rules.regex import to_re2
 
     if not patterns:

@@ -18,9 +18,9 @@ _OPERATORS = {"==": "=", "!=": "<>"}
 
 
 def constant(value: object) -> str:
-    """A constant of a suite as SQL; a text compares with a date or number as DuckDB reads it.
+    """A constant of a suite as SQL; DuckDB reads a text that is compared with a date or number.
 
-    Raises ConfigError for what is no constant.
+    Raises ConfigError for anything that is not a constant.
     """
     match value:
         case None:
@@ -51,10 +51,10 @@ def constants(values: object) -> list[str]:
 
 
 def row_condition(condition: object, parser: object) -> str | None:
-    """The rows that an expectation is about, as SQL; None if it is about all of them.
+    """SQL of the rows to which an expectation applies; None if it applies to all.
 
-    Takes the three ways in which Great Expectations writes conditions that SQL can say. Raises
-    ConfigError for the two it hands over to pandas or Spark.
+    Accepts the three notations of Great Expectations that SQL can express. Raises ConfigError for
+    the two that it passes to pandas or Spark.
     """
     from great_expectations.expectations.row_conditions import Condition, PassThroughCondition
 
@@ -95,7 +95,7 @@ def _said(condition: Condition) -> str:
 
 
 def _legacy(text: str) -> str:
-    """A condition such as `col("x") > 1`; GX itself passes over what follows the first one."""
+    """A condition such as `col("x") > 1`; GX itself ignores anything after the first one."""
     from great_expectations.expectations.legacy_row_conditions import ParseException, condition
 
     try:

@@ -1,4 +1,4 @@
-"""What only Python can say of a text: a verdict for each different text, as GX's pandas has it."""
+"""Tests of texts that need Python: a verdict for each distinct text, as in GX's pandas engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def matches(patterns: Sequence[str], how: Callable[[Sequence[object]], bool]) ->
 
 
 def dates() -> Accepts:
-    """dateutil can make a date of the text."""
+    """dateutil can read the text as a date."""
     from dateutil.parser import parse  # type: ignore[import-untyped]
 
     def accepts(text: str) -> bool:
@@ -34,7 +34,7 @@ def dates() -> Accepts:
 
 
 def dates_like(form: str) -> Accepts:
-    """The text is a date in this format of `strptime`. Raises ConfigError for a format of none."""
+    """The text is a date in this `strptime` format. Raises ConfigError for an invalid format."""
     try:
         datetime.strptime(datetime(2016, 2, 29, 13, 5, 59).strftime(form), form)
     except (ValueError, re.error):
@@ -58,7 +58,7 @@ def json_texts() -> Accepts:
 
 
 def json_of(schema: Mapping[str, Any]) -> Accepts:
-    """The text is JSON that the schema describes. Raises ConfigError for a schema that is none."""
+    """The text is JSON that fits the schema. Raises ConfigError for an invalid schema."""
     import jsonschema  # type: ignore[import-untyped]
 
     kind = jsonschema.validators.validator_for(schema)

@@ -1,8 +1,8 @@
-"""Great Expectations' expectation types, and what becomes of each on DuckDB.
+"""Great Expectations' expectation types, and how each is judged on DuckDB.
 
-As shipped, GX 1.24 runs 44 of its 59 types on DuckDB. Types about rows are judged by one SQL
-statement each (rows.py), which counts as GX's own SQL does and also names the rows; types about a
-whole column or table are left to GX; two statements about types and sizes are asked of DuckDB's
+As shipped, GX 1.24 runs 44 of its 59 types on DuckDB. Types on rows are judged by one SQL statement
+each (rows.py), which counts as GX's own SQL does and also identifies the rows; types on a whole
+column or table are left to GX; two statements on types and sizes are answered from DuckDB's
 catalogue. docs/how-to/expectations.md shows this table, and a test compares the two.
 """
 
@@ -21,7 +21,7 @@ JUDGES: dict[Judge, str] = {
 
 
 class Type(NamedTuple):
-    """Who judges an expectation type, and what is to be known about that."""
+    """Who judges an expectation type, and notes on it."""
 
     judge: Judge
     note: str = ""
