@@ -1,1 +1,1 @@
-"""Who is who: the persons behind the records, and what is known of each."""
+"""Record linkage: which records belong to one person, and the golden record of each person."""

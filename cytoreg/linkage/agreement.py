@@ -1,9 +1,10 @@
-"""Records that disagree with what is known of their person: a finding on those, not on all.
+"""Records that disagree with their person's golden record: a finding on them alone.
 
 For each field of `weigh` the golden record has the value that most sources give, then that of the
-most trusted one (golden.py). A record that says otherwise is a finding `<entity>.<field>_agrees`.
-If a record of the same source stands for the value chosen, nothing but the order of its rows tells
-the two apart, and both are named. What is unknown, or lies within a date known in part, agrees.
+most trusted one (golden_record.py). A record with another value is a finding
+`<entity>.<field>_agrees`. If a record of the same source gives the chosen value, only the order of
+rows distinguishes the two, and both are reported. Unknown values agree, and so do values within a
+partial date.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def judge_agreement(
 def _said(
     config: Linkage, columns: Mapping[str, Mapping[str, str]], entity: str, field: str
 ) -> str:
-    """SELECT of the records that say something in a field, and whether the person's says no."""
+    """SELECT of the records with a value in a field, and whether it contradicts the person's."""
     identifier = quote(config.entity + "_id")
     pair = bounds(columns[entity]).get(field)
     if pair and set(pair) <= set(columns[config.entity]):

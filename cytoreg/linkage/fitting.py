@@ -1,19 +1,20 @@
-"""Whom a record without the shared number fits: exactly, by parts of a name, or with one unknown.
+"""Which person a record without the shared number fits: exactly, by parts of a name, or with one
+unknown.
 
-A record fits a person when every `match` column is one that some record of the person has. Three
-grades, of which the best counts; exactly one person must fit at it:
+A record fits a person when every `match` column agrees with some record of the person. There are
+three grades; the best one counts, and exactly one person must fit at it:
 
 0. all columns are known on both sides and agree, names by `same_name`;
 1. the same, but a name agrees by its parts, as an initial, or the two names are swapped;
 2. one column of `may_be_missing` is unknown on one side, or one of `may_be_unreadable` in the
-   record, or of one date some days that are possible agree; all others are known and agree, names
-   as spelt.
+   record, or one date agrees in some of its possible days; all others are known and agree, names as
+   spelt.
 
-`NEAR` stands beside them: all is known and agrees but for one of several names, as after a
-marriage. Nothing is linked by it, and never by names alone.
+A further grade is `NEAR`: all is known and agrees except one of several names, as after a marriage.
+Such records are not linked, and no record is ever linked by names alone.
 
-A date that may be known in part (with columns `x_earliest` and `x_latest`) is compared by the day
-where both sides know it, else by its bounds: 1950 agrees with 4 March 1950, and not with 1951.
+A date that may be partial (with columns `x_earliest` and `x_latest`) is compared by the day where
+both sides know it, else by its bounds: 1950 agrees with 4 March 1950, but not with 1951.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ Columns = Mapping[str, Mapping[str, str]]
 """The columns of each entity, with their types."""
 
 NEAR = 9
-"""Grade of a pair of which one name alone does not agree."""
+"""Grade of a pair in which a single name does not agree."""
 
 
 def fit(con: duckdb.DuckDBPyConnection, config: Linkage, found: Columns) -> None:
-    """Temporary `fitting`: each record without number that fits somebody.
+    """Temporary `fitting`: each record without a number that fits somebody.
 
-    One row a record: entity, source, source_table, file, row; `number` of the person and how many
+    One row per record: entity, source, source_table, file, row; `number` of the person and how many
     `persons` fit at the best `grade`. Reads `person_of_number` (number → person) and `own_number`
     (record → number); `found` has the columns of each entity.
     """
@@ -86,7 +87,7 @@ def fit(con: duckdb.DuckDBPyConnection, config: Linkage, found: Columns) -> None
     ]
 
     def agree(compared: Sequence[str]) -> str:
-        """Conditions: each column agrees, or is unknown where it may be."""
+        """Conditions: each column agrees, or is unknown where this is allowed."""
         return "".join(
             f" and (list_contains(p.{quote(n)}, u.{quote(n)})"
             + (f" or {_overlaps(n)}" if n in partial else "")
@@ -142,7 +143,8 @@ def fit(con: duckdb.DuckDBPyConnection, config: Linkage, found: Columns) -> None
 
 
 def record(entity: str, asked: str = "") -> str:
-    """SELECT of a record's place: entity, source, source_table, file, row, and what is `asked`."""
+    """SELECT of a record's place: entity, source, source_table, file, row, and the columns
+    `asked`."""
     return (
         f"select {literal(entity)} as entity, _source as source, _table as source_table,"
         f' _file as file, _row as "row"{asked} from accepted.{quote(entity)}'
@@ -150,13 +152,14 @@ def record(entity: str, asked: str = "") -> str:
 
 
 def in_part(config: Linkage, found: Columns) -> list[str]:
-    """The dates among `match` of which some entity may know a part only."""
+    """The dates among `match` that may be partial in some entity."""
     whole = [name for name in config.match if name not in config.names]
     return [name for name in whole if any(name in bounds(columns) for columns in found.values())]
 
 
 def between(config: Linkage, column: str, entity: Mapping[str, str]) -> str:
-    """The first and the last day of a date that may be known in part, null if nothing is known."""
+    """The first and the last possible day of a date that may be partial; null if nothing is
+    known."""
     first, last = map(quote, bounds(entity).get(column, (column, column)))
     codes = config.unknown.get(column, ())
     known = f" and not {among(first, codes)}" if codes else ""
@@ -165,7 +168,7 @@ def between(config: Linkage, column: str, entity: Mapping[str, str]) -> str:
 
 
 def known(config: Linkage, column: str) -> str:
-    """A column of `match` as it is compared: null where it says that it is unknown."""
+    """A column of `match` for comparison: null where it has a code for unknown."""
     text = f"cast({quote(column)} as varchar)"
     if codes := config.unknown.get(column):
         text = f"case when not {among(quote(column), codes)} then {text} end"
@@ -177,7 +180,7 @@ def known(config: Linkage, column: str) -> str:
 
 
 def spelling_width(config: Linkage, column: str) -> str:
-    """How many letters of a name the record's source can hold; null: as many as there are."""
+    """The number of letters of a name that the record's source can hold; null: no limit."""
     widths: Mapping[str, int] = {
         source: cut[column] for source, cut in config.cut.items() if column in cut
     }
@@ -188,7 +191,7 @@ def spelling_width(config: Linkage, column: str) -> str:
 
 
 def _asked(config: Linkage, found: Columns, entity: str) -> str:
-    """The columns of `match`, and the bounds of those dates that may be known in part."""
+    """The columns of `match`, and the bounds of those dates that may be partial."""
     asked = [f"{known(config, column)} as {quote(column)}" for column in config.match]
     asked += [
         f"{between(config, name, found[entity])} as {_days(name)}"
@@ -202,7 +205,7 @@ def _days(column: str) -> str:
 
 
 def _overlaps(column: str) -> str:
-    """Whether one day that the record may mean is one that the person may."""
+    """Whether some possible day of the record is also possible for the person."""
     return (
         f"list_bool_or(list_transform(p.{_days(column)}, lambda days:"
         f" days.first <= u.{_days(column)}.last and days.last >= u.{_days(column)}.first))"
@@ -214,7 +217,8 @@ def _unknown(table: str, column: str, partial: Sequence[str]) -> str:
 
 
 def _lists(config: Linkage, partial: Sequence[str], person: Mapping[str, str]) -> list[str]:
-    """Aggregates: all that a person's records say in each column of `match`; null if nothing."""
+    """Aggregates: all values in a person's records for each column of `match`; null if there are
+    none."""
     lists = [
         f"list(distinct {said}) filter ({said} is not null) as {_days(column)}"
         for column in partial
@@ -228,7 +232,7 @@ def _lists(config: Linkage, partial: Sequence[str], person: Mapping[str, str]) -
 
 
 def _with_forms(names: Sequence[str]) -> str:
-    """The candidates with the forms of their names, each spelling worked out once."""
+    """The candidates with the forms of their names, each spelling computed once."""
     if not names:
         return "select * from candidate"
     spelt = " union ".join(
@@ -261,9 +265,9 @@ def _with_forms(names: Sequence[str]) -> str:
 
 
 def _within_year(column: str) -> list[str]:
-    """FROM clauses: records and persons of which one knows a date in part, and who share a year.
+    """FROM clauses: records and persons that share a year, where one side's date is partial.
 
-    What is known in part is a month or a year, so that all its days are of one year.
+    A partial date is a month or a year, so all its possible days are in one year.
     """
     days = _days(column)
     person = f"(select *, unnest({days}) as one_of_days from person_known)"
@@ -278,10 +282,10 @@ def _within_year(column: str) -> list[str]:
 
 
 def _by_another(exact: Sequence[str], unknown: str, partial: Sequence[str]) -> str:
-    """FROM clause: records without the column that others are found by, and whom the rest fits.
+    """FROM clause: records without the column by which others are found, and the persons they fit.
 
-    Of `exact` columns one may be unknown; here it is that one, so all the others must agree. Names
-    and one other column are too little to tell persons apart: then there is nobody.
+    One of the `exact` columns may be unknown; here it is that one, so all the others must agree.
+    Names and one other column are not enough to distinguish persons: then there are no candidates.
     """
     person, conditions = "person_known", [_unknown("u", unknown, partial)]
     for name in exact:
@@ -295,9 +299,9 @@ def _by_another(exact: Sequence[str], unknown: str, partial: Sequence[str]) -> s
 
 
 def _level(name: str, unreadable: bool) -> str:
-    """2 the same name, 1 parts of it, 0 another: the best of the person's spellings.
+    """2 for the same name, 1 for parts of it, 0 for another: the best of the person's spellings.
 
-    One that may be unreadable, and is unknown, stands against nothing.
+    An unknown name that may be unreadable contradicts nothing.
     """
     level = _best(name, name)
     return f"case when {quote(name)} is null then 2 else {level} end" if unreadable else level

@@ -1,18 +1,18 @@
-"""The golden record: one row a person, each field from the most trusted source that knows it.
+"""The golden record: one row per person, each field from the most trusted source that knows it.
 
-Of a field's values the first of these decides, and the next where it does not:
+The first of these criteria that distinguishes a field's values decides:
 
-1. A value that says nothing is known (`unknown`) comes after all others.
-2. A value that wins wherever it stands (`wins`) comes before all others.
-3. In a field that is weighed (`weigh`), the value that more sources give; a date known in part
-   stands for each date within it that another source knows better.
-4. The source, as `precedence` ranks them; one that is not ranked gives nothing.
-5. How surely the record is this person's: by number or exactly, by parts, with one unknown.
-6. Of dates, the one that is known better.
+1. A value that means unknown (`unknown`) comes after all others.
+2. A value that always wins (`wins`) comes before all others.
+3. In a weighed field (`weigh`), the value that more sources give; a partial date counts for each
+   date within it that another source knows more precisely.
+4. The source, as `precedence` ranks them; an unranked source gives nothing.
+5. How surely the record belongs to the person: by number or exactly, by parts, with one unknown.
+6. For dates, the more precise one.
 7. The later file, then the later row.
 
-Of a date that this leaves known to the month or the year, the most specific date of another record
-that lies within it is taken: the two agree, and one knows more.
+If the chosen date is known only to the month or the year, the most precise date of another record
+within it is used: the two agree, and one knows more.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def merge(
 
 
 def _fields_of(entity: str, config: Linkage, fields: Iterable[str], types: dict[str, str]) -> str:
-    """SELECT of an entity's linked records with the person's fields that it has."""
+    """SELECT of an entity's linked records with those of the person's fields that it has."""
     taken = ", ".join(f"cast(r.{quote(name)} as {types[name]}) as {quote(name)}" for name in fields)
     return f"""
           select l.{quote(config.entity + "_id")}, l.method, r._source, r._file, r._row, {taken}
@@ -114,7 +114,7 @@ def _fields_of(entity: str, config: Linkage, fields: Iterable[str], types: dict[
 
 
 def _choose(field: str, config: Linkage, partial: Iterable[str]) -> str:
-    """Aggregate: what the field's first record says, and its source."""
+    """Aggregate: the field's value in the first record, and its source."""
     given = f"{quote(f'{field}_earliest' if field in partial else field)} is not null"
     return (
         f"arg_min({_said(field, partial)}, {_order(field, config, partial)}) filter (where {given})"
@@ -123,7 +123,7 @@ def _choose(field: str, config: Linkage, partial: Iterable[str]) -> str:
 
 
 def _said(field: str, partial: Iterable[str]) -> str:
-    """What a record says of a field: value and source, and of a partial date its bounds."""
+    """A record's value of a field with its source, and the bounds if it is a partial date."""
     bounds = ""
     if field in partial:
         first, last = quote(f"{field}_earliest"), quote(f"{field}_latest")
@@ -132,7 +132,7 @@ def _said(field: str, partial: Iterable[str]) -> str:
 
 
 def _order(field: str, config: Linkage, partial: Iterable[str]) -> str:
-    """What the first record has least of; null for a source that is not ranked."""
+    """The sort key of records, lowest first; null for an unranked source."""
     order = config.precedence.get(field, config.precedence["default"])
     ranks = " ".join(f"when {literal(source)} then {rank}" for rank, source in enumerate(order))
     rank = f"case _source {ranks} end" if order else "null"
@@ -145,7 +145,7 @@ def _order(field: str, config: Linkage, partial: Iterable[str]) -> str:
     if field in partial:
         width = f"date_diff('day', {quote(f'{field}_earliest')}, {quote(f'{field}_latest')})"
         days = f"least({width}, 400)"
-    # Recency numbers the records of a build, so ranks 2 * 10^9 apart never meet.
+    # Recency numbers the records of a build, so ranks 2 * 10^9 apart never overlap.
     return (
         f"{first} * 1000000000000000000 + (500 {fewer}) * 1000000000000000"
         f" + {rank} * 10000000000000 + {sure} * 1000000000000 + {days} * 2000000000 + recency"
@@ -153,7 +153,7 @@ def _order(field: str, config: Linkage, partial: Iterable[str]) -> str:
 
 
 def _most_specific(identifier: str, partial: Sequence[str], config: Linkage) -> str:
-    """SELECT of the first choices, partial dates replaced by the most specific within them."""
+    """SELECT of the first choices, partial dates replaced by the most precise ones within them."""
     if not partial:
         return "select * from first_choice"
     refined = []
@@ -183,7 +183,7 @@ def _most_specific(identifier: str, partial: Sequence[str], config: Linkage) -> 
 
 
 def _bounds_told(field: str) -> str:
-    """The bounds of a partial date, as columns of the person."""
+    """The bounds of a partial date as columns of the person."""
     chosen = quote(f"chosen_{field}")
     return "".join(
         f", {chosen}.{bound} as {quote(f'{field}_{bound}')}" for bound in ("earliest", "latest")
@@ -197,7 +197,8 @@ def _bound_of(name: str, columns: Iterable[str]) -> bool:
 
 
 def _sources(field: str, config: Linkage, partial: Iterable[str], identifier: str) -> str:
-    """How many sources say of a person what a record says of a field, or less of the same date."""
+    """How many sources give a person the same value as a record, or a less precise form of its
+    date."""
     says = _says(field, config, partial)
     if field not in partial:
         given = f"case when {says} then _source end"
@@ -214,14 +215,15 @@ def _sources(field: str, config: Linkage, partial: Iterable[str], identifier: st
 
 
 def bounds(columns: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Dates that may be known in part: each with the columns of its first and last possible day."""
+    """Dates that may be partial, each with the columns of its first and last possible day."""
     known = set(columns)
     found = {name: (f"{name}_earliest", f"{name}_latest") for name in known}
     return {name: pair for name, pair in found.items() if known.issuperset(pair)}
 
 
 def says(field: str, config: Linkage, *, table: str) -> str:
-    """Whether a record of `table` knows the field: it is filled, not with a code for unknown."""
+    """Whether a record of `table` knows the field: it is filled, and not with a code for
+    unknown."""
     column = f"{table}.{quote(field)}"
     known = f"{column} is not null"
     if codes := config.unknown.get(field, []):
@@ -238,7 +240,8 @@ def _says(field: str, config: Linkage, partial: Iterable[str]) -> str:
 
 
 def among(value: str, codes: Iterable[str]) -> str:
-    """Whether a value is one of these codes; one that ends in `*` is all that begin with it."""
+    """Whether a value is one of these codes; a code that ends in `*` stands for all with that
+    prefix."""
     text = f"cast({value} as varchar)"
     tests = [
         f"starts_with({text}, {literal(code[:-1])})"

@@ -1,8 +1,8 @@
-"""Who is who: one person across sources, and one row that says what is known of the person.
+"""Link persons across sources, and write one row for each person with what is known.
 
-Rows with the number that systems share are grouped by it, and numbers that one record carries are
-one person's (numbers.py). Rows without it are linked when they fit one person alone (fitting.py).
-What is known of the person is golden.py's.
+Rows with the number that systems share are grouped by it; all numbers on one record belong to one
+person (numbers.py). Rows without it are linked when they fit exactly one person (fitting.py).
+golden_record.py chooses the values of the person's fields.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ _TEMPORARY = ("claim", "strange_number", "believed", "own_number", "person_of_nu
 def link(con: duckdb.DuckDBPyConnection, config: Linkage, *, pseudonym_key: str) -> None:
     """Write `registry.<entity>_link`, `registry.<entity>_number` and `registry.<entity>`.
 
-    A row each: a linked record; a number and whose it is; a person. Reads `accepted.<entity>` and
-    `accepted.<other>` of each entity without the number. Findings: `<other>.ambiguous` (fits
-    several persons, unlinked), `<other>.nearly_fits` (but for a name, unlinked),
-    `<other>.linked_unsurely` (one column unknown), `<entity>.linked` (without a number, and fits
-    nobody), `<entity>.number_of_another`, those of agreement.py; strangers are counted in
-    `<other>.linked`. Raises ConfigError when [linkage] names a table, column or source that the
-    build does not have.
+    One row each for a linked record, a number with its person, a person. Reads `accepted.<entity>`
+    and `accepted.<other>` of each entity without the number. Findings: `<other>.ambiguous` (fits
+    several persons, unlinked), `<other>.nearly_fits` (except for a name, unlinked),
+    `<other>.linked_unsurely` (one column unknown), `<entity>.linked` (without a number, fits
+    nobody), `<entity>.number_of_another`, those of agreement.py; records of `<other>` that fit
+    nobody are counted in `<other>.linked`. Raises ConfigError when [linkage] names a table, column
+    or source that the build does not have.
     """
     columns = columns_of(con, config)
     _check(con, config, columns)
@@ -62,7 +62,7 @@ def link(con: duckdb.DuckDBPyConnection, config: Linkage, *, pseudonym_key: str)
 def choose_again(
     con: duckdb.DuckDBPyConnection, config: Linkage, columns: dict[str, dict[str, str]]
 ) -> None:
-    """Make the golden record anew after cells of its records were refused."""
+    """Choose the golden records again after cells of their records were refused."""
     rules = [f"{entity}.{field}_agrees" for entity, field in rules_of(config, columns)]
     with transaction(con):
         merge(con, config, columns)
@@ -233,7 +233,7 @@ def _find(
     condition: str,
     reason: str,
 ) -> None:
-    """Warnings on the records of which the condition holds, and their count."""
+    """Warnings on the records for which the condition holds, and their number."""
     key = next(iter(columns))  # accepted tables begin with their entity's key
     con.execute(
         f"""insert into quality.finding by name
@@ -255,7 +255,7 @@ def _count(
     condition: str,
     reason: str,
 ) -> None:
-    """One check result; information has no threshold to fail."""
+    """One check result; information has no threshold to exceed."""
     threshold = 1 if severity == "info" else 0
     con.execute(
         f"""insert into quality.check_result
@@ -268,7 +268,7 @@ def _count(
 
 
 def _with_fit(entity: str) -> str:
-    """FROM clause: an entity's accepted records, each with how many persons it fits."""
+    """FROM clause: an entity's accepted records, each with the number of persons it fits."""
     return (
         f"accepted.{quote(entity)} as r left join fitting as f"
         f" on f.entity = {literal(entity)} and f.source = r._source"

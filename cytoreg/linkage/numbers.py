@@ -1,13 +1,13 @@
-"""Several numbers of one person: former ones, merged charts, a source's record under two.
+"""Several numbers of one person: former numbers, merged charts, one record under two numbers.
 
-A record may carry more numbers than its own (`other_numbers`). Numbers that one record carries are
-one person's, and so are all that hang together by such records. A record without a number of its
-own is linked by the first of the others. A number is not believed whose
-other records contradict the record in a column that linkage needs and in another one, such as
-birth date and name: it is a finding, and the persons stay apart.
+A record may carry other numbers beside its own (`other_numbers`). All numbers on one record belong
+to one person, and so do all numbers connected through such records. A record without a number of
+its own is linked by the first of the others. A number is not accepted if its other records
+contradict the record in a column that linkage needs and in another one (say, birth date and name);
+this is a finding, and the persons stay separate.
 
-The person's own number is the one that the most trusted source has; of several the smallest. So a
-former number that turns up in another source changes nobody's pseudonym.
+The person's own number is the one in the most trusted source; of several, the smallest. So a former
+number that turns up in another source does not change the pseudonym.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _PLACE = "_source, _table, _file, _row"
 def find_numbers(con: duckdb.DuckDBPyConnection, config: Linkage, columns: Columns) -> None:
     """Temporary `person_of_number` (number → person), `own_number` and `strange_number`.
 
-    `own_number` has a row for each record that carries a number, and the one it is linked by;
-    `strange_number` the numbers that a record carries and that are not believed. Numbers are text.
+    `own_number` has a row for each record with a number, and the number by which it is linked;
+    `strange_number` has the numbers on records that were not accepted. Numbers are text.
     """
     define_names(con)
     con.execute(f"create or replace temp table claim as {_claims(config)}")
@@ -69,7 +69,7 @@ def find_numbers(con: duckdb.DuckDBPyConnection, config: Linkage, columns: Colum
 
 
 def _claims(config: Linkage) -> str:
-    """Records with each number that they carry once; place 0 is the record's own."""
+    """Records with each number that they carry, once; place 0 is the record's own."""
     number, entity = quote(config.number), quote(config.entity)
     own = (
         f"select {_PLACE}, cast({number} as varchar) as number, 0 as place from accepted.{entity}"
@@ -94,7 +94,7 @@ def _claims(config: Linkage) -> str:
 
 
 def _strange(config: Linkage, columns: Columns) -> str:
-    """Numbers that a record carries beside others, and whose other records contradict it."""
+    """Numbers on a record beside others whose other records contradict it."""
     names = [name for name in config.match if name in config.names]
     needed = [name for name in config.match if name not in (*names, *config.may_be_missing)]
     if not needed or len(config.match) < 2:
@@ -146,7 +146,7 @@ def _strange(config: Linkage, columns: Columns) -> str:
 
 
 def _hang_together(con: duckdb.DuckDBPyConnection) -> None:
-    """Temporary `number_group`: numbers that records tie together, with the smallest of theirs."""
+    """Temporary `number_group`: connected numbers, with the smallest of each group."""
     con.execute(
         f"""create or replace temp table tie as
         select distinct o.number as one, b.number as other

@@ -1,9 +1,9 @@
-"""Which records of the landings are a person's, in whatever source, and by what they are known.
+"""Find a person's records in the landings, in any source, and what identifies them.
 
-A person's records are those that linkage gives to the person; those that bear one of the person's
-numbers; those without a number that have the person's names and dates and are nobody else's; those
-that refer to one of these by its key and bear nobody's number; and lines that could not be read in
-which a number of the person stands, or two of the values by which persons are linked.
+A person's records are those linked to the person; those with one of the person's numbers; those
+without a number that have the person's names and dates and fit nobody else; those that refer to one
+of these by its key and have nobody's number; and unreadable lines that contain a number of the
+person, or two of the values by which persons are linked.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ __all__ = ["find"]
 _WORD = "[\\p{L}\\p{N}][\\p{L}\\p{N}''-]*"
 _PLACE = "_source, _table, _file, _row"
 _SHORT = 4
-"""Numbers of fewer letters are no sign of a person in a line that could not be read."""
+"""Shorter numbers do not indicate a person in an unreadable line."""
 
 
 @dataclass(frozen=True)
 class _Edge:
-    """Rows of `entity` refer to rows of `other` by equal columns, which tell the others apart."""
+    """Rows of `entity` refer to rows of `other` by equal columns that are a key of `other`."""
 
     entity: str
     mine: tuple[str, ...]
@@ -43,7 +43,7 @@ class _Edge:
 
     @property
     def kind(self) -> str:
-        """Of the digests of the other's keys."""
+        """The kind of the digests of the other entity's keys."""
         return f"{self.other}.{','.join(self.theirs)}"
 
 
@@ -56,10 +56,10 @@ def find(
 ) -> list[str]:
     """Temporary `trace` and `reject_trace`: records of forgotten persons, and of `persons`.
 
-    Those are pseudonyms; `learnt` are digests of theirs that are known already. `trace` names
+    `persons` are pseudonyms; `learnt` are digests of theirs that are already known. `trace` names
     records by `_source, _table, _file, _row`; `reject_trace` holds rows of `landing.reject`. `con`
-    has staging, and persons are linked. Returns the digests, with the key that is set now, by which
-    the records are recognized.
+    has staging, and persons are linked. Returns the digests, made with the current key, by which
+    the records can be recognized.
     """
     config = project.config.linkage
     generations = define(con, project)
@@ -112,7 +112,7 @@ def _by_names(
     numbers: Mapping[str, tuple[str, ...]],
     generations: int,
 ) -> None:
-    """Records without a number that have a person's names and dates, and are nobody else's."""
+    """Records without a number that have a person's names and dates, and fit nobody else."""
     con.execute("create or replace temp table match_gone (match varchar)")
     match = _match(config)
     if not match:
@@ -138,7 +138,7 @@ def _grow(
     numbers: Mapping[str, tuple[str, ...]],
     generations: int,
 ) -> bool:
-    """Add the records that refer to those that are found; whether there were any."""
+    """Add the records that refer to those already found; returns whether there were any."""
     added = 0
     for edge in edges:
         unnumbered = "".join(f" and {_value(column)} is null" for column in numbers[edge.entity])
@@ -155,7 +155,7 @@ def _grow(
 def _digests(
     con: duckdb.DuckDBPyConnection, config: Linkage, edges: list[_Edge], generation: int
 ) -> list[str]:
-    """HMACs of all by which the records are recognized in other deliveries, sorted."""
+    """HMACs of everything that identifies the records in other deliveries, sorted."""
     parts = [f"select digest_{generation}('number', number) as digest from number_gone"]
     if _match(config):
         parts.append(f"select digest_{generation}('match', match) from match_gone")
@@ -176,7 +176,7 @@ def _digests(
 
 
 def _rejects(con: duckdb.DuckDBPyConnection, config: Linkage, generations: int) -> None:
-    """Lines that could not be read in which somebody who is forgotten stands."""
+    """Unreadable lines that contain a forgotten person."""
     signs = [f"case when length(word) >= {_SHORT} and {known('number', 'word', generations)} then 2"
              " else 0 end"]  # fmt: skip
     signs += [
@@ -193,7 +193,7 @@ def _rejects(con: duckdb.DuckDBPyConnection, config: Linkage, generations: int) 
 
 
 def _edges(schemas: Mapping[str, EntityRules], config: Linkage) -> Iterator[_Edge]:
-    """Who refers to whom by a key, apart from persons by their number."""
+    """References between entities by key, except references to persons by number."""
     found: set[_Edge] = set()
     for entity in schemas.values():
         own_key = {column.name for column in entity.columns if column.key}
@@ -226,7 +226,7 @@ def _number_columns(entity: EntityRules, config: Linkage) -> tuple[str, ...]:
 
 
 def _add(con: duckdb.DuckDBPyConnection, entity: str, condition: str) -> int:
-    """Add the staged rows of an entity of which the condition holds; how many there were."""
+    """Add an entity's staged rows for which the condition holds; returns their number."""
     rows = con.execute(
         f"insert into trace select {_PLACE} from staging.{quote(entity)} as s where ({condition})"
         " and not exists (from trace as t where t._source = s._source and t._table = s._table"
@@ -236,7 +236,7 @@ def _add(con: duckdb.DuckDBPyConnection, entity: str, condition: str) -> int:
 
 
 def _traced(entity: str) -> str:
-    """FROM clause: an entity's staged rows that are found."""
+    """FROM clause: an entity's staged rows among those found."""
     return f"staging.{quote(entity)} semi join trace using ({_PLACE})"
 
 
@@ -250,7 +250,7 @@ def _keys(edge: _Edge) -> str:
 
 
 def _match(config: Linkage) -> str:
-    """What names and dates come to as one text; null where one of them is missing."""
+    """Names and dates as one text; null if one of them is missing."""
     columns = [name for name in config.match if name not in config.may_be_missing]
     parts = [
         f"nullif(words_of(capitals({quote(name)})), '')" if name in config.names else _value(name)
@@ -260,7 +260,7 @@ def _match(config: Linkage) -> str:
 
 
 def _joined(columns: tuple[str, ...]) -> str:
-    """A key as one text; null where a part of it is missing."""
+    """A key as one text; null if a part of it is missing."""
     return " || chr(31) || ".join(map(_value, columns))
 
 
@@ -269,5 +269,5 @@ def _value(column: str) -> str:
 
 
 def _words(text: str) -> str:
-    """The words of a text, in capitals."""
+    """The words of a text, in upper case."""
     return f"list_distinct(regexp_extract_all(upper({text}), '{_WORD}'))"

@@ -1,14 +1,15 @@
-"""What the records of all entities say of a person's golden record, and who is right.
+"""Weigh a golden value that records of any entity contradict: which side is right.
 
-A rule that compares an entity's rows with the person (`operation_date <= patient.death_date`) tells
-that two records contradict each other, not which of them is wrong. So both sides are counted before
-anybody is blamed: the tables of sources (witnesses) whose rows contradict the golden value, and
-those whose records of the person give it. If more contradict, or as many and by a source that
-`precedence` trusts more in this field, the value is the finding: `<entity>.<field>_contradicted` on
-the records that give it. Their cells are refused, and the golden record is chosen again from what
-is left. Else the value stays, and the rule finds the rows that contradict it.
+A rule that compares an entity's rows with the person (`operation_date <= patient.death_date`) shows
+that two records contradict each other, not which of them is wrong. So both sides are counted first:
+the source tables (witnesses) whose rows contradict the golden value, and those whose records of the
+person give it. If more contradict, or as many with a source that `precedence` trusts more in this
+field, the value is the finding: `<entity>.<field>_contradicted` on the records that give it. Their
+cells are refused, and the golden record is chosen again from the rest. Otherwise the value stays,
+and the rule reports the rows that contradict it.
 
-Only rules that look at one field of the person are weighed: others don't tell which field is wrong.
+Only rules that look at one field of the person are weighed: others do not show which field is
+wrong.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from cytoreg.warehouse.connection import literal, quote
 __all__ = ["known_person", "under_known_number", "weigh"]
 
 _ROUNDS = 5
-"""How often a field may be chosen again: no person has more sources than that to choose from."""
+"""How often a field may be chosen again: no person has values from more sources than this."""
 _REASON = "More sources contradict this than say so, or one that is trusted more."
 
 
@@ -43,7 +44,7 @@ class _Question:
 
 
 def known_person(con: duckdb.DuckDBPyConnection, config: Linkage) -> str:
-    """Define what rules look at instead of single records: the person by each of their numbers."""
+    """Define the views that rules read instead of single records: the person under each number."""
     entity, number = quote(config.entity), quote(config.number)
     identifier = quote(config.entity + "_id")
     name = f"registry.{quote('known_' + config.entity)}"
@@ -57,9 +58,9 @@ def known_person(con: duckdb.DuckDBPyConnection, config: Linkage) -> str:
 
 
 def under_known_number(con: duckdb.DuckDBPyConnection, config: Linkage, table: str) -> str:
-    """A temporary view of a table in which each person has the number that they are known by.
+    """A temporary view of a table in which each person has a single, known number.
 
-    So comparisons of numbers are of persons, whichever of their numbers a record bears.
+    So numbers are compared as persons, whichever of their numbers a record carries.
     """
     entity, number = quote(config.entity + "_number"), quote(config.number)
     identifier = quote(config.entity + "_id")
@@ -83,11 +84,11 @@ def under_known_number(con: duckdb.DuckDBPyConnection, config: Linkage, table: s
 def weigh(
     con: duckdb.DuckDBPyConnection, schemas: Iterable[EntityRules], config: Linkage, as_of: date
 ) -> None:
-    """Refuse what more records contradict than support; choose the golden record again.
+    """Refuse values that more records contradict than support; choose the golden record again.
 
-    Reads `judged_<entity>` of each of the entities, which look at the person as `known_person`
-    gives it, and the person's own accepted records; writes these, `quarantine.cell`, the books of
-    the cells, `quality.finding` and `quality.check_result`.
+    Reads `judged_<entity>` of each of the entities, which look at the person through
+    `known_person`, and the person's own accepted records; writes these, `quarantine.cell`, the
+    books of the cells, `quality.finding` and `quality.check_result`.
     """
     columns = link.columns_of(con, config)
     questions = list(_questions(schemas, config, columns[config.entity]))
@@ -127,7 +128,7 @@ def _questions(
 
 
 def _read(node: Node) -> Iterator[str]:
-    """Columns of the other row that a condition reads."""
+    """The columns of the other row that a condition reads."""
     if node.op == "column" and node.qualifier:
         yield node.name
     for part in node.args:
@@ -141,7 +142,7 @@ def _count(
     columns: Mapping[str, Mapping[str, str]],
     as_of: date,
 ) -> None:
-    """`losing`: field and person of each golden value that does not stand."""
+    """`losing`: field and person of each golden value that is overruled."""
     identifier = quote(config.entity + "_id")
     against = [
         f"""select {literal(q.field)} as field, that.{identifier} as person, false as supports,
@@ -180,7 +181,7 @@ def _count(
 
 
 def _rank(config: Linkage) -> str:
-    """How far behind a source stands in the precedence of a field; the unranked come last."""
+    """The rank of a source in the precedence of a field; unranked sources come last."""
     orders = [
         f"when field = {literal(field)} then coalesce(list_position("
         f"[{', '.join(map(literal, order))}]::varchar[], source), 1000000)"
@@ -219,7 +220,7 @@ def _refuse(
     entity: str,
     field: str,
 ) -> None:
-    """Take a losing value from the records of one entity that give it."""
+    """Remove a losing value from the records of one entity that give it."""
     rule = literal(f"{entity}.{field}_contradicted")
     key = quote(next(iter(columns[entity])))  # accepted tables begin with their entity's key
     con.execute(

@@ -1,6 +1,7 @@
-"""Outcomes: measures that cytoreg.toml declares once, counted in SQL and written into marts.
+"""Outcomes: measures declared once in cytoreg.toml, counted in SQL and written to marts.
 
-`materialize` serves a build; `summarize` any DuckDB connection whose tables outcomes name.
+`materialize` works on a build; `summarize` on any DuckDB connection with the tables of the
+outcomes.
 """
 
 from cytoreg.outcomes.intervals import order_ranks, sd_margin, t_quantile, wilson

@@ -1,4 +1,4 @@
-"""`marts.<name>_benchmark`: the figures of a publication beside what the registry finds.
+"""`marts.<name>_benchmark`: the figures of a publication beside those of the registry.
 
 Each figure becomes a row of a CTE, `observed`, read from the mart that has its measure.
 """
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["compare", "table_of"]
 
 CLOSE = 0.02
-"""Share of the published value within which an observed one agrees."""
+"""Relative difference from the published value up to which an observed one agrees."""
 
 POINTS = 1
-"""Percentage points within which an observed percentage agrees."""
+"""Difference in percentage points up to which an observed percentage agrees."""
 
 _COLUMNS = {
     "figure": Column("varchar", "what the publication reports"),
@@ -61,10 +61,10 @@ def table_of(name: str, benchmark: Benchmark) -> Table:
 
 
 def compare(con: DuckDBPyConnection, config: Config, name: str, benchmark: Benchmark) -> None:
-    """Write the mart of `[benchmark.<name>]`, once the marts of its measures are there.
+    """Write the mart of `[benchmark.<name>]`, once the marts of its measures exist.
 
-    Every figure has a row, also where the registry has no such measure yet. Raises BuildError for
-    a count that cannot be taken.
+    Every figure has a row, even if the registry has no such measure yet. Raises BuildError for a
+    count that cannot be computed.
     """
     table = table_of(name, benchmark)
     figures = [(one, held(config, name, one)) for one in benchmark.figures]
@@ -108,7 +108,8 @@ order by {", ".join(table.grain)}"""
 
 
 def _observed(benchmark: Benchmark, figures: list[tuple[Figure, Held]]) -> Iterator[str]:
-    """A SELECT for each figure: figure, stratum, numerator, denominator, observed, its limits."""
+    """A SELECT for each figure: figure, stratum, numerator, denominator, observed value, its
+    limits."""
     for i, (one, it) in enumerate(figures):
         named = f"select {literal(one.figure)} as figure, {literal(one.stratum)} as stratum"
         if one.count:
@@ -122,7 +123,7 @@ def _observed(benchmark: Benchmark, figures: list[tuple[Figure, Held]]) -> Itera
 
 
 def _counted(benchmark: Benchmark) -> str:
-    """CTEs: how many records there are, and each count; each table is read once."""
+    """CTEs: the number of records, and each count; each table is read once."""
     tables: dict[str, list[str]] = {}
     for i, one in enumerate(benchmark.figures):
         kept = f" filter (where {one.where}\n)" if one.where else ""
@@ -150,7 +151,7 @@ counted as (
 
 
 def _rate(benchmark: Benchmark, one: Figure, i: int) -> str:
-    """A count per so many records: as a share of them, or a sum as a mean of them."""
+    """A count per number of records: as a share of them, or a sum as a mean of them."""
     times, records = f"{benchmark.per:g} * ", "nullif(cast(records as double), 0)"
     counted = f"count_{i} as numerator, records as denominator"
     if one.sum:

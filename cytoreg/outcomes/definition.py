@@ -1,7 +1,7 @@
-"""`marts.definition`: what the names of the marts are called, what they mean, in reading order.
+"""`marts.definition`: labels and definitions of the names in the marts, in reading order.
 
-Measures, figures and `[words]` of cytoreg.toml say it once; the report and every reader of the
-published file have it from here.
+Measures, figures and `[words]` of cytoreg.toml declare them once; the report and every reader of
+the published file take them from here.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ DEFINITION = Table(
 
 @dataclass(frozen=True)
 class Term:
-    """A name of the marts, how the report writes it, what it means ('' if the label says all)."""
+    """A name in the marts, its label in the report, its definition ('' if the label is enough)."""
 
     name: str
     label: str
@@ -49,11 +49,11 @@ class Term:
 
 
 def terms(config: Config) -> list[Term]:
-    """The terms that cytoreg.toml gives words, in the order in which it declares them.
+    """The terms for which cytoreg.toml has words, in the order in which it declares them.
 
-    A term without `position` comes one after the term before it; a figure without one is placed
-    with its measure. A figure without a label has that of its measure. Raises ConfigError where two
-    sections say differently what one name means.
+    A term without `position` follows the term before it; a figure without one is placed with its
+    measure. A figure without a label has that of its measure. Raises ConfigError when two sections
+    define one name differently.
     """
     found: dict[str, Term] = {}
     places: dict[str, str] = {}
@@ -84,7 +84,7 @@ def terms(config: Config) -> list[Term]:
 
 
 def _said(config: Config) -> Iterator[tuple[str, str, Measure | Figure | Word, str]]:
-    """Everything that may give words: its place, its name, itself, and the measure it is like."""
+    """Everything that may have words: its place, its name, itself, and the measure it resembles."""
     for unit, outcome in config.outcome.items():
         for name, measure in outcome.measures.items():
             yield f"[outcome.{unit}.measures.{name}]", name, measure, ""

@@ -1,4 +1,4 @@
-"""What a published figure is held against: the mart, its row, its columns and its unit.
+"""What a published figure is compared with: the mart, its row, its columns and its unit.
 
 A figure's measure is checked here, against the outcomes and endpoints of cytoreg.toml.
 """
@@ -33,7 +33,7 @@ MEDIAN = "median_survival"
 class Held:
     """Where a figure's observed value is: SQL for a table, a condition on its row, its columns.
 
-    `times` is a factor with its sign (`100 * `), '' for none.
+    `times` is a factor with its operator (`100 * `), '' for none.
     """
 
     unit: str
@@ -48,7 +48,7 @@ class Held:
 
 
 def held(config: Config, name: str, figure: Figure) -> Held:
-    """What `figure` of `[benchmark.<name>]` is held against.
+    """Where the observed value for `figure` of `[benchmark.<name>]` is found.
 
     Raises ConfigError for a measure, a kind or a stratum variable that is not declared.
     """

@@ -1,6 +1,6 @@
 """95 % intervals as SQL over counts and sums: each formula once, with its source.
 
-Functions take SQL for numbers and give SQL. Golden values of R are in tests/golden/outcomes.R.
+Functions take SQL for numbers and return SQL. Golden values from R are in tests/golden/outcomes.R.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ def order_ranks(share: str, known: str, error: str = "") -> tuple[str, str]:
     """Ranks, from 1, of the values that bound a quantile; below 1 or above `known`: no bound.
 
     ⌊nq − z √(nq(1 − q))⌋ and ⌈nq + z √(nq(1 − q))⌉ + 1: Conover WJ. Practical Nonparametric
-    Statistics (1999), 3.2. Where rows are not independent, z n times the standard `error` of the
-    share of rows up to the quantile is the reach: Woodruff RS. J Am Stat Assoc 1952;47:635–646.
+    Statistics (1999), 3.2. Where rows are not independent, the distance is z n times the standard
+    `error` of the share of rows up to the quantile: Woodruff RS. J Am Stat Assoc 1952;47:635–646.
     """
     reach = f"{Z} * sqrt({known} * {share} * (1 - {share}))"
     if error:
@@ -131,9 +131,9 @@ def cluster_sd_margin(squares: str, clusters: str, variance: str, size: str) -> 
 
 
 def effective_size(share: str, variance: str, clusters: str) -> str:
-    """How many independent rows would give a share this variance: p (1 − p) / var.
+    """The number of independent rows for which a share would have this variance: p (1 − p) / var.
 
-    Where the variance is 0 or unknown, the data do not tell, and each cluster counts as one row.
+    Where the variance is 0 or unknown, it cannot be estimated, and each cluster counts as one row.
     For Wilson's interval of clustered rows: Dean N, Pagano M. J Surv Stat Methodol 2015;3:484–503.
     """
     return (

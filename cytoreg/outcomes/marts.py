@@ -1,4 +1,4 @@
-"""The marts that come from the outcomes of cytoreg.toml: which there are, and how they are made."""
+"""The marts of the outcomes in cytoreg.toml: their names, and how they are made."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ __all__ = ["materialize", "tables"]
 
 
 def tables(config: Config) -> tuple[Table, ...]:
-    """The marts that `materialize` writes; none where nothing is declared."""
+    """The marts that `materialize` writes; none if nothing is declared."""
     benchmarks = [table_of(name, one) for name, one in config.benchmark.items()]
     summary = [SUMMARY] if config.outcome else []
     return (*summary, *benchmarks, *([DEFINITION] if terms(config) else []))
 
 
 def materialize(con: DuckDBPyConnection, config: Config) -> None:
-    """Write the outcome marts, replacing them, once what they read is there: survival, tables.
+    """Write the outcome marts, replacing them, once the survival marts and tables they read exist.
 
-    Raises ConfigError when a table, a column or an expression is missing or not of its kind, and
+    Raises ConfigError when a table, a column or an expression is missing or of the wrong kind, and
     BuildError when values cannot be computed with.
     """
     if config.outcome:

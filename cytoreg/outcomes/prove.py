@@ -1,6 +1,6 @@
-"""What is wrong with outcomes and benchmarks of cytoreg.toml, told before a night begins.
+"""Check outcomes and benchmarks of cytoreg.toml before a run begins.
 
-Types are known once the tables are made: see cytoreg.outcomes.rows.
+Types are known only when the tables are made: see cytoreg.outcomes.rows.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ __all__ = ["prove_outcomes"]
 
 
 def prove_outcomes(config: Config, models: Mapping[str, Model], known: Collection[str]) -> None:
-    """Hold outcomes, benchmarks and words against the project's models and the tables `known`.
+    """Check outcomes, benchmarks and words against the project's models and the tables `known`.
 
-    Raises ConfigError, naming section and key, for a table that no night makes or two make, a
-    column that its model does not select, text that is no expression over a row's columns, a figure
-    of an unknown measure or stratum, and words that contradict each other.
+    Raises ConfigError, naming section and key, for a table that no model or two make, a column that
+    its model does not select, text that is not an expression over a row's columns, a figure with an
+    unknown measure or stratum, and words that contradict each other.
     """
     for table in tables(config):
         if table.name in models:
@@ -61,7 +61,7 @@ def _require_table(place: str, table: str, known: Collection[str]) -> None:
 def _require_columns(
     models: Mapping[str, Model], table: str, named: Iterable[tuple[str, str]]
 ) -> None:
-    """Refuse a column that the table's model does not select, if it says what it selects."""
+    """Refuse a column that the table's model does not select, if the model lists its columns."""
     columns = list(models[table].columns) if table in models else []
     lower = {column.lower() for column in columns}
     for place, column in named:
@@ -73,7 +73,7 @@ def _require_columns(
 
 
 def _counted(where: str, figure: Figure) -> Iterator[tuple[str, str]]:
-    """Each column that a figure's count names, with its place."""
+    """Each column in a figure's count, with its place."""
     for key, text in (("where", figure.where), ("sum", figure.sum)):
         if text:
             place = f"{where} {key}"
@@ -92,7 +92,7 @@ def _columns(where: str, outcome: Outcome) -> Iterator[tuple[str, str]]:
 
 
 def _columns_of(place: str, text: str) -> list[str]:
-    """The columns that an expression names; ConfigError where it is not one over a single row."""
+    """The columns in an expression; ConfigError if it is not an expression over a single row."""
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError

@@ -1,7 +1,7 @@
 """Median and quartiles by stratum, in SQL: interpolated, with the values that bound them.
 
-The CTEs here follow `counted` (how often each value occurs in each cell) and `size` (how many are
-known) of quantities.py; clustered, they read `outcome_value` too.
+The CTEs here follow `counted` (how often each value occurs in each cell) and `size` (how many
+values are known) of quantities.py; clustered, they also read `outcome_value`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ VALUES = "outcome_value"
 """The temporary table of a quantity's values; see `count_values`."""
 
 CELL = "stratum_variable, stratum, measure"
-"""What tells the cells of a summary apart."""
+"""The columns that identify the cells of a summary."""
 
 QUANTILES = {"lower_quartile": "0.25", "median": "0.5", "upper_quartile": "0.75"}
 """Kinds of estimate that are quantiles, and their shares."""
@@ -62,7 +62,7 @@ quantile as (
 
 
 def _estimated(name: str, source: str, first: str, second: str) -> str:
-    """A CTE: for each quantile of `source` the values at two ranks, empty where there is none."""
+    """A CTE: for each quantile of `source` the values at two ranks, empty where there are none."""
     return f"""{name} as (
   select
     r.stratum_variable, r.stratum, r.measure, r.kind,

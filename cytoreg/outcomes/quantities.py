@@ -1,7 +1,7 @@
 """Quantities of an outcome by stratum, in SQL: mean, standard deviation, median and quartiles.
 
-`outcome_value` counts how often each value occurs in each stratum; all else is reckoned from it, so
-that a table of a million rows costs what its distinct values cost.
+`outcome_value` counts how often each value occurs in each stratum; all else is computed from it, so
+that the cost depends on the number of distinct values, not of rows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["count_values", "exactly_summed", "quantities"]
 
 LARGEST = 1_000_000
-"""Whole numbers up to here have exact sums of fourth powers in 38 digits, of 10¹⁴ rows."""
+"""Integers up to this have exact sums of fourth powers in 38 digits, over 10¹⁴ rows."""
 
 
 def count_values(
@@ -66,7 +66,7 @@ group by grouping sets ({levels.sets("measure", "value", *cluster)})""",
 
 
 def exactly_summed(con: DuckDBPyConnection, whole: Collection[str]) -> frozenset[str]:
-    """Those of the whole quantities whose values are small enough for exact sums of powers."""
+    """The integer quantities whose values are small enough for exact sums of powers."""
     large = con.execute(
         f"select measure from {VALUES} where not isnan(value) group by measure"
         f" having max(abs(value)) > {LARGEST}"
@@ -77,8 +77,8 @@ def exactly_summed(con: DuckDBPyConnection, whole: Collection[str]) -> frozenset
 def quantities(whole: Collection[str], exact: Collection[str], *, clustered: bool) -> str:
     """The SELECT of all rows over `outcome_value`, in the columns of `shares`.
 
-    The sum of a quantity of `whole` numbers is given; moments of those that are `exact` too come
-    from exact sums of powers, of others from values less their mean.
+    Quantities in `whole` (integers) also have their sum. For those also in `exact`, moments come
+    from exact sums of powers; for others, from values less their mean.
     """
     errors = _CLUSTERED if clustered else _INDEPENDENT
     return f"""with counted as (
@@ -210,6 +210,6 @@ error as (
 
 
 def _among(measures: Collection[str]) -> str:
-    """Whether a row's measure is one of these."""
+    """Whether a row's measure is among these."""
     listed = ", ".join(map(literal, sorted(measures)))
     return f"measure in ({listed})" if listed else "false"

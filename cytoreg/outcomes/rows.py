@@ -1,9 +1,9 @@
-"""The one scan of an outcome's table: each row's strata, answers and values, kept for a while.
+"""The one scan of an outcome's table: each row's strata, answers and values, stored temporarily.
 
-`outcome_row` is a temporary table, which DuckDB writes to disk where memory ends. Its columns:
+`outcome_row` is a temporary table, which DuckDB writes to disk when memory is full. Its columns:
 `whole` ('all') and `stratum_0` … (text, never empty); `answer_0` … of shares: 1 yes, 0 no, 2
-unknown, empty where not asked; `value_0` … of quantities: a double, NaN where unknown, empty where
-not asked; `cluster` with `by`.
+unknown, empty where not applicable; `value_0` … of quantities: a double, NaN where unknown, empty
+where not applicable; `cluster` with `by`.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ class Levels:
         self._sets = tuple(columns.values())
 
     def sets(self, *besides: str) -> str:
-        """The sets, each with the columns `besides` in it."""
+        """The sets, each with the columns `besides` added."""
         return ", ".join(f"({', '.join((column, *besides))})" for column in self._sets)
 
 
 def read_rows(con: DuckDBPyConnection, name: str, outcome: Outcome) -> frozenset[str]:
-    """Make `outcome_row` of an outcome's table; returns the quantities that are whole numbers.
+    """Make `outcome_row` of an outcome's table; returns the quantities that are integers.
 
-    Raises ConfigError, naming section and key, for what the table does not have or what is not of
-    its kind; BuildError where the table's values cannot be computed with.
+    Raises ConfigError, naming section and key, for columns that the table lacks or that are of the
+    wrong type; BuildError where the table's values cannot be computed with.
     """
     where = f"[outcome.{name}]"
     kinds = _kinds(con, where, outcome)
@@ -64,7 +64,7 @@ def read_rows(con: DuckDBPyConnection, name: str, outcome: Outcome) -> frozenset
         f"{_stratum(column)} as stratum_{i}" for i, column in enumerate(outcome.strata.values())
     ]
     if outcome.by:
-        own = "chr(0) || row_number() over ()"  # whose cluster is unknown is a cluster of its own
+        own = "chr(0) || row_number() over ()"  # an unknown cluster is its own cluster
         selected.append(f"coalesce(cast({quote(outcome.by)} as varchar), {own}) as cluster")
     selected += [
         f"{_answer(measure)} as answer_{i}" for i, measure in enumerate(outcome.shares.values())
@@ -82,7 +82,7 @@ def read_rows(con: DuckDBPyConnection, name: str, outcome: Outcome) -> frozenset
 
 
 def run(con: DuckDBPyConnection, where: str, statement: str) -> None:
-    """Execute a statement; a failure is told with its place and without any value."""
+    """Execute a statement; an error names its place and shows no value."""
     import duckdb
 
     try:
@@ -94,7 +94,7 @@ def run(con: DuckDBPyConnection, where: str, statement: str) -> None:
 
 
 def _kinds(con: DuckDBPyConnection, where: str, outcome: Outcome) -> dict[str, str]:
-    """The quantities' types, after all that the outcome says was bound to its table."""
+    """The types of the quantities, after all expressions of the outcome were bound to its table."""
     import duckdb
 
     try:

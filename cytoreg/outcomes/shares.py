@@ -1,4 +1,4 @@
-"""Shares of an outcome by stratum, in SQL: counts, and Wilson's interval of them."""
+"""Shares of an outcome by stratum, in SQL: counts and their Wilson intervals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ __all__ = ["shares"]
 
 
 def shares(measures: Sequence[str], levels: Levels, *, clustered: bool) -> str:
-    """The SELECT of the rows of `measures` over `outcome_row`, whose answers are in this order."""
+    """The SELECT of the rows of `measures` over `outcome_row`, which has the answers in this
+    order."""
     count = _clustered if clustered else _independent
     named = ", ".join(_struct(i, name, clustered=clustered) for i, name in enumerate(measures))
     size, yes = "known", "yes"
@@ -41,7 +42,7 @@ where known + unknown > 0"""
 
 
 def _independent(number: int, levels: Levels) -> str:
-    """Counts by each stratum variable: of combinations first, so that a row is counted once."""
+    """Counts by each stratum variable: by combination first, so that each row is counted once."""
     return f"""combination as (
   select {levels.columns}, {_counts(number)}
   from {ROWS}

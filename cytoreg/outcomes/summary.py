@@ -56,7 +56,7 @@ INTERVAL_BY = Column(
 def summarize(con: DuckDBPyConnection, outcomes: Mapping[str, Outcome]) -> None:
     """Write `marts.outcome_summary` anew; each outcome's table is read once.
 
-    A table without rows, and a measure that nobody of a stratum was asked, have no rows. Raises
+    A table without rows, and a measure that applies to nobody in a stratum, give no rows. Raises
     ConfigError as `read_rows` does, BuildError for values that cannot be computed with.
     """
     columns = dict(SUMMARY.columns)
