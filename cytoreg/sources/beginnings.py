@@ -1,4 +1,4 @@
-"""How files begin that may be of several kinds: what `Reader.recognizes` looks at."""
+"""The beginnings of files, by which `Reader.recognizes` finds their kind."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["PACKED", "first_lines", "without_packing"]
 
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 _LINE = 1 << 16
-"""Bytes of a line that are looked at."""
+"""Number of bytes of a line that are read."""
 
 
 def without_packing(where: str) -> str:
-    """A path in small letters, without the ending of a compression."""
+    """A path in lower case, without the suffix of a compression."""
     text = where.casefold()
     for ending in PACKED:
         text = text.removesuffix(ending)
@@ -22,7 +22,7 @@ def without_packing(where: str) -> str:
 
 
 def first_lines(where: str, extracts: Path) -> tuple[bytes, bytes]:
-    """The first two lines of the first file; empty where it cannot be read, which reading tells."""
+    """The first two lines of the first file; empty if it cannot be read: reading reports that."""
     from cytoreg.sources.files import open_bytes, texts
 
     try:

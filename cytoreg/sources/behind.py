@@ -1,7 +1,7 @@
-"""A Parquet file that is written behind its reader's back, while the next rows are read.
+"""A Parquet file written by a second thread while the reader parses the next rows.
 
 Compressing takes about as long as parsing, and both run outside Python's lock: with a thread for
-each a landing takes as long as the slower of the two.
+each, a landing takes as long as the slower of the two.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from cytoreg.system.durable import Hashed
 
 ROWS = 100_000
 BYTES = 32 << 20
-"""A row group has so many rows, or so many bytes of them, if that many come."""
+"""A row group has this many rows, or fewer if they reach this many bytes."""
 
 BEHIND = 2
-"""Row groups that wait for the thread at most."""
+"""Most row groups that wait for the thread."""
 
-_RECURS = 8  # a dictionary pays where texts occur so often, on average
+_RECURS = 8  # a dictionary pays if each text occurs this often on average
 
 
 class WrittenBehind:
-    """A Parquet file being written; an error of the disk is raised by a later write or by close."""
+    """A Parquet file being written; a disk error is raised by a later write or by close."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.schema = schema
@@ -47,7 +47,7 @@ class WrittenBehind:
             self._hand_over()
 
     def close(self) -> None:
-        """Write what waits and end the file; it has its columns even when no row came."""
+        """Write what is waiting and close the file; it has its columns even without rows."""
         try:
             self._hand_over()
             while self._waiting:
@@ -77,7 +77,7 @@ class WrittenBehind:
 
 
 def _recurring(rows: pa.Table) -> list[str]:
-    """The columns whose texts recur; in the others a dictionary costs time and space."""
+    """The columns with recurring texts; in the others a dictionary costs time and space."""
     return [
         name
         for name, column in zip(rows.column_names, rows.columns, strict=True)

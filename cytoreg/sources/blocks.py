@@ -1,9 +1,9 @@
-"""Text cut into records: which bytes are a record, on which line it begins, and what is none.
+"""Cut text into records: the bytes of each record, the line on which it begins, and broken records.
 
-A block is whole records of a file in UTF-8. The usual block is cut by numpy: line ends that are not
-inside quotes. A block with a quote out of place is cut by a regular expression, record by record;
-there a misplaced or open quote costs the line on which its record begins, and the next line is a
-record again, so that one quote does not swallow the rest of the file.
+A block is whole records of a file in UTF-8. The usual block is cut by numpy, at line ends outside
+quotes. A block with a misplaced quote is cut by a regular expression, record by record; there a
+misplaced or unclosed quote costs the line on which its record begins, and the next line starts a
+new record, so that one quote does not swallow the rest of the file.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import numpy as np
 import pyarrow as pa
 
 SIZE = 8 << 20
-"""Bytes of a file that are read at once."""
+"""Number of bytes read from a file at a time."""
 
 LONGEST = 4 << 20
-"""Bytes that a quoted record may have; a longer one is taken for a quote that never closes."""
+"""Most bytes of a quoted record; in a longer one the quote is taken as never closed."""
 
 MOST = 200_000
-"""Records of a block at most."""
+"""Most records of a block."""
 
 ENDLESS = 64 << 20
-"""Bytes that a line of text never has."""
+"""No line of text has this many bytes."""
 
 OPEN_QUOTE = "a quote that never closes"
 STRAY_QUOTE = "text after a closing quote"
@@ -39,7 +39,7 @@ _LF, _CR = b"\n\r"
 
 @dataclass(frozen=True)
 class Block:
-    """Whole records: `ends[i]` is the offset past record i, its line end included."""
+    """Whole records: `ends[i]` is the offset past record i, including its line end."""
 
     data: bytes
     ends: np.ndarray
@@ -53,7 +53,7 @@ class Block:
         return np.concatenate([np.zeros(1, np.int64), self.ends[:-1]])[: len(self.ends)]
 
     def raw(self, index: int) -> bytes:
-        """A record as it stands in the file, without its line end."""
+        """A record as it is in the file, without its line end."""
         start = int(self.ends[index - 1]) if index else 0
         return self.data[start : int(self.ends[index])].rstrip(b"\r\n")
 
@@ -68,13 +68,13 @@ Cut = Callable[[bytes, bool], tuple[np.ndarray, dict[int, str]]]
 
 
 class Endless(Exception):
-    """A line that does not end; its number is the argument."""
+    """A line without an end; its number is the argument."""
 
 
 def blocks(
     file: IO[bytes], cut: Cut, first_row: int, read: bytes = b"", line: int = 1
 ) -> Iterator[Block]:
-    """The file's records in blocks; blank lines at its end are no records.
+    """The file's records in blocks; blank lines at its end are not records.
 
     `read` is what was already read of line `line` and after it. Raises Endless for a line that is
     longer than any line of text.
@@ -88,7 +88,7 @@ def blocks(
         data = rest + chunk
         ends, broken = cut(data.rstrip(b"\r\n") if final else data, final)
         filled = len(data.rstrip(b"\r\n"))
-        if not final and len(data) - filled <= LONGEST:  # blank lines wait: the file may end here
+        if not final and len(data) - filled <= LONGEST:  # the file may end after these blanks
             ends = ends[: np.searchsorted(ends, filled) + 1] if filled else ends[:0]
         if not len(ends):
             if len(data) > ENDLESS:
@@ -104,7 +104,7 @@ def blocks(
 
 
 def _portions(block: Block) -> Iterator[Block]:
-    """A block of very short records in several, each of which may have to be told as a reject."""
+    """Split a block of very short records, each of which may have to be reported as a reject."""
     if len(block.ends) <= MOST:
         yield block
         return
@@ -119,7 +119,7 @@ def _portions(block: Block) -> Iterator[Block]:
 
 
 def cut_lines(data: bytes, final: bool) -> tuple[np.ndarray, dict[int, str]]:
-    """A record a line; quotes mean nothing."""
+    """One record per line; quotes have no meaning."""
     ends = _line_ends(data) + 1
     if final and data and (not len(ends) or ends[-1] < len(data)):
         ends = np.append(ends, len(data))
@@ -127,7 +127,7 @@ def cut_lines(data: bytes, final: bool) -> tuple[np.ndarray, dict[int, str]]:
 
 
 def cut_delimited(delimiter: str, quote: str = '"') -> Cut:
-    """Records of delimited text: a quoted field may hold delimiters, line ends and "" for ".
+    """Records of delimited text: a quoted field may hold delimiters, line ends and "" for a quote.
 
     Without a `quote` a record is a line.
     """
@@ -196,7 +196,7 @@ class _Pattern:
 
 
 def spoilt(block: Block) -> dict[int, str]:
-    """Records of a block that cannot be parsed as text, whatever their fields, and why."""
+    """Records of a block that are not valid text, whatever their fields, with reasons."""
     bad = dict(block.broken)
     lengths = np.diff(block.ends, prepend=0)
     for index in np.flatnonzero(lengths <= 2).tolist():
@@ -214,7 +214,7 @@ def spoilt(block: Block) -> dict[int, str]:
 
 
 def without(block: Block, bad: dict[int, str]) -> tuple[bytes, np.ndarray]:
-    """The block's text without its bad records, and the indexes of the records that stay."""
+    """The block's text without its bad records, and the indexes of the remaining records."""
     indexes = np.arange(len(block.ends))
     if not bad:
         return block.data, indexes
@@ -230,7 +230,7 @@ def _records_of(block: Block, offsets: np.ndarray) -> list[int]:
 
 
 def _is_utf8(data: bytes) -> bool:
-    """Whether bytes are UTF-8; Arrow's check makes no text of them and is five times faster."""
+    """Whether bytes are UTF-8; Arrow's check does not decode them and is five times faster."""
     ends = pa.py_buffer(np.array([0, len(data)], np.int64))
     text = pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(data)])
     try:

@@ -1,9 +1,9 @@
-"""Compressed files and zip archives, read as the files that are in them.
+"""Compressed files and zip archives, read as the files inside them.
 
-gz, bz2, xz and zst are known by their first bytes, whatever the file is called. A zip archive with
-one file in it is that file; one with several is read as a folder: `night.zip/lab.csv` is a path.
-What is encrypted opens by the source's password. Nothing is unpacked on disk, and a stream holds
-little at once however much comes out of it.
+gz, bz2, xz and zst are recognized by their first bytes, whatever the file's name. A zip archive
+with one file is read as that file; one with several is read as a folder: `night.zip/lab.csv` is a
+path. Encrypted files are opened with the source's password. Nothing is unpacked on disk, and a
+stream uses little memory however much it unpacks.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from typing import IO, TypeVar, cast
 from cytoreg.sources.password import REMEDY, known
 
 _CHUNK = 1 << 20
-_AES = 99  # a method of compression, in its stead: WinZip AES (APPNOTE 6.3.10, 4.4.5)
-_OF_PASSWORDS = "utf-8", "cp437", "cp1252"  # no standard says which
+_AES = 99  # replaces the method of compression: WinZip AES (APPNOTE 6.3.10, 4.4.5)
+_OF_PASSWORDS = "utf-8", "cp437", "cp1252"  # encodings to try: no standard defines one
 _STRANGE = "is a zip archive of a kind that cannot be read"
-_DEEPEST = 3  # lab.csv.gz in a zip archive is meant; more is a trap
+_DEEPEST = 3  # lab.csv.gz in a zip archive is legitimate; deeper nesting is an attack
 _ZIP = b"PK\x03\x04", b"PK\x05\x06"
 _GZIP, _XZ, _ZSTD = b"\x1f\x8b\x08", b"\xfd7zXZ", b"(\xb5/\xfd"
-_BZIP2 = b"1AY&SY", b"\x17rE8P\x90"  # after BZh and a digit: a text may begin with BZh
+_BZIP2 = b"1AY&SY", b"\x17rE8P\x90"  # after BZh and a digit: text, too, may begin with BZh
 _OFFICE = "[Content_Types].xml", "mimetype"  # of .xlsx and .docx, of .ods
 _SYSTEM = "__MACOSX", "Thumbs.db", "desktop.ini"
 
 _T = TypeVar("_T")
 Told = Callable[[OSError], Exception]
-"""What to raise when a file cannot be read."""
+"""Turns the reason why a file cannot be read into the error to raise."""
 
 
 class Damaged(OSError):
-    """What cannot be unpacked; `strerror` says why, to follow the file's name."""
+    """A file that cannot be unpacked; `strerror` says why, to follow the file's name."""
 
     remedy = "unpack it to see whether it is whole, or deliver it again"
 
@@ -48,16 +48,16 @@ class Damaged(OSError):
 
 
 class Locked(Damaged):
-    """What is encrypted, and no password is known, or one that does not fit."""
+    """An encrypted file without a password, or with a wrong one."""
 
     remedy = REMEDY
 
 
 def open_unpacked(path: Path, told: Told) -> io.BufferedReader:
-    """The bytes of a file, or of a path into a zip archive, unpacked.
+    """The unpacked bytes of a file, or of a path into a zip archive.
 
-    Opening and reading raise what `told` makes of an OSError, which is Damaged when the compressed
-    bytes are not sound.
+    Opening and reading raise the error that `told` makes from an OSError, which is Damaged when the
+    compressed bytes are corrupt.
     """
     try:
         file, encrypted = _open(path)
@@ -77,10 +77,10 @@ def open_unpacked(path: Path, told: Told) -> io.BufferedReader:
 
 
 def members(path: Path) -> list[str]:
-    """Names of the files in a zip archive, [] for any other file.
+    """Names of the files in a zip archive; [] for any other file.
 
-    Files that an operating system adds are left out. Raises OSError: Damaged for an archive that
-    cannot be read, and for an Office document, which is one too.
+    Files added by an operating system are left out. Raises OSError: Damaged for an archive that
+    cannot be read. Office documents are zip archives too, but not treated as such.
     """
     return sorted(_directory(path)[1]) if _is_zip(path) else []
 
@@ -95,11 +95,11 @@ def is_packed(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             return not {*_OFFICE}.intersection(archive.namelist())
     except (OSError, ValueError, zipfile.BadZipFile):
-        return False  # its reader says what is wrong with it
+        return False  # its reader reports what is wrong with it
 
 
 def inside(pattern: str) -> tuple[str, str]:
-    """The pattern of files, and what follows `.zip/` in it: the pattern of an archive's members."""
+    """Split a pattern at `.zip/`: the pattern of files, and that of an archive's members."""
     outer, found, inner = pattern.partition(".zip/")
     return (outer + ".zip", inner) if found else (pattern, "")
 
@@ -110,9 +110,9 @@ def _is_zip(path: Path) -> bool:
 
 
 def _open(path: Path) -> tuple[IO[bytes], bool]:
-    """A file, the only file in a zip archive, or the file that a path into an archive names.
+    """Open a file, the only file in a zip archive, or the file at a path into an archive.
 
-    And whether it is encrypted, so that what comes of it may be nonsense.
+    Also returns whether it is encrypted, so that its bytes may be garbage.
     """
     if not path.exists():
         archive = next((parent for parent in path.parents if parent.is_file()), None)
@@ -150,7 +150,7 @@ def _member(path: Path, name: str) -> tuple[IO[bytes], bool]:
 
 
 def _decrypting(told: Told) -> Told:
-    """Of a password a byte or two are compared, so that a wrong one may show as damage alone."""
+    """Treat damage as a wrong password: only a byte or two of a password are checked."""
     why = "is encrypted in its zip archive, and the password does not fit or it is damaged"
     return lambda error: told(Locked(why) if isinstance(error, Damaged) else error)
 
@@ -160,7 +160,7 @@ def _directory(path: Path) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]
     return _directory_of(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
 
-@lru_cache(maxsize=1)  # an archive of many small files is not read anew for each
+@lru_cache(maxsize=1)  # so that an archive of many small files is not read again for each
 def _directory_of(path: Path, *_: int) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
     archive = _careful(lambda: zipfile.ZipFile(path))
     infos: dict[str, zipfile.ZipInfo] = {}
@@ -181,7 +181,7 @@ def _directory_of(path: Path, *_: int) -> tuple[zipfile.ZipFile, dict[str, zipfi
 
 
 def _unpacking(head: bytes) -> Callable[[IO[bytes]], IO[bytes]] | None:
-    """How a stream that begins like this is unpacked; None when it is not packed."""
+    """How a stream with these first bytes is unpacked; None if it is not packed."""
     if head.startswith(_GZIP):
         return lambda file: cast("IO[bytes]", gzip.GzipFile(fileobj=file))
     if head.startswith(b"BZh") and head[4:] in _BZIP2:
@@ -202,7 +202,7 @@ def _buffered(file: IO[bytes], told: Told, below: IO[bytes] | None = None) -> io
 
 
 class _Stream(io.RawIOBase):
-    """A stream whose every failure is told as `told` says."""
+    """A stream whose failures all become the errors made by `told`."""
 
     def __init__(self, file: IO[bytes], told: Told, below: IO[bytes] | None) -> None:
         self._file, self._told, self._below = file, told, below
@@ -225,16 +225,16 @@ class _Stream(io.RawIOBase):
 
 
 def _careful(call: Callable[[], _T], let: tuple[type[Exception], ...] = ()) -> _T:
-    """What `call` returns; every way in which a library says that bytes are not sound is Damaged.
+    """The result of `call`; every error by which a library reports corrupt bytes becomes Damaged.
 
-    The library's own words are not passed on, for they may quote the bytes. What is `let` passes.
+    The library's own message is dropped, since it may quote the bytes. Errors in `let` pass.
     """
     try:
         return call()
     except let:
         raise
     except OSError as error:
-        if error.errno or isinstance(error, Damaged):  # of the system: no permission, no network
+        if error.errno or isinstance(error, Damaged):  # from the system: no permission, no network
             raise
         raise Damaged("is a compressed file that is damaged or cut off") from None
     except (EOFError, ValueError, KeyError, zlib.error, lzma.LZMAError, zipfile.BadZipFile):
@@ -244,6 +244,6 @@ def _careful(call: Callable[[], _T], let: tuple[type[Exception], ...] = ()) -> _
     except MemoryError:
         raise Damaged("is a compressed file that asks for more memory than there is") from None
     except Exception as error:
-        if type(error).__name__ != "BadZipFile":  # pyzipper has one of its own
+        if type(error).__name__ != "BadZipFile":  # pyzipper has its own BadZipFile
             raise
         raise Damaged("is a compressed file that is damaged or cut off") from None

@@ -1,4 +1,4 @@
-"""`[sources.<name>]` of cytoreg.toml, whatever its kind: the model of its kind says what it has."""
+"""`[sources.<name>]` of cytoreg.toml, for any kind: the model of its kind defines the keys."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def _known(kind: str) -> str:
 
 
 class _Kind(BaseModel):
-    """The key that tells which model the others are held against."""
+    """The key that selects the model for the others."""
 
     kind: Annotated[str, AfterValidator(_known)]
 
 
 def _of_its_kind(section: object, info: ValidationInfo) -> Source:
-    """The section as its kind understands it; errors name its keys."""
+    """The section validated by its kind's model; errors name its keys."""
     if isinstance(section, Source):
         return section
     model = reader(_Kind.model_validate(section).kind).config

@@ -1,4 +1,4 @@
-"""Reading that ends at its deadline, even when a driver waits for ever."""
+"""Stop reading at the deadline, even if a driver never returns."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from cytoreg.errors import SourceError
 
 T = TypeVar("T")
 _GRACE = 10.0
-"""Seconds that a reader may take to leave when nobody wants more of it."""
+"""Seconds that a reader may take to finish after it is stopped."""
 
 
 def until(
     deadline: float, source: str, shown: str, read: Callable[[], Generator[T, None, None]]
 ) -> Iterator[T]:
-    """What `read` yields, which runs in a thread of its own; `deadline` is in monotonic seconds.
+    """What `read` yields, run in a thread of its own; `deadline` is in monotonic seconds.
 
-    Nothing in Python wakes a driver that waits for a silent server. So past the deadline, when a
-    transient SourceError is raised, the thread is left alone: it closes its connection when the
+    Nothing in Python wakes a driver that waits for a silent server. So past the deadline a
+    transient SourceError is raised and the thread is abandoned: it closes its connection when the
     driver returns, and does not keep the process from ending.
     """
     found: Queue[T | BaseException | None] = Queue(maxsize=2)
@@ -44,7 +44,7 @@ def until(
                     if not hand_over(item):
                         return
             hand_over(None)
-        except BaseException as error:  # it belongs to whoever reads on
+        except BaseException as error:  # raised again in the consumer's thread
             hand_over(error)
 
     thread = Thread(target=work, name=f"read {source}", daemon=True)

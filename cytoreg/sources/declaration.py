@@ -1,4 +1,4 @@
-"""What every kind of source declares in `[sources.<name>]` of cytoreg.toml."""
+"""Declarations common to every kind of source in `[sources.<name>]` of cytoreg.toml."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from cytoreg.system.durations import duration
 
 
 class Section(BaseModel):
-    """A section of cytoreg.toml; keys that it does not know are refused."""
+    """A section of cytoreg.toml; unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-"""What becomes a folder, a file and a part of a view's name."""
+"""Names that become a folder, a file and a part of a view's name."""
 
 NO_TABLE = "unknown"
-"""Where records are counted that belong to no table."""
+"""The table under which records are counted that belong to no table."""
 
 RESERVED = frozenset(
     {"_source", "_table", "_file", "_row", "_parent_row", "_line", "_run_id", "_items"}
 )
-"""Columns of cytoreg's own, which no source may bring."""
+"""Columns that cytoreg adds, which no source may have."""
 
 
 class Expect(Section):
@@ -107,7 +107,7 @@ class Source(Section):
     """
 
     lines: ClassVar[bool] = False
-    """Whether its files have a record a line, and may end in one that is none."""
+    """Whether its files have one record per line, and may end with a trailer."""
 
     kind: str
     tables: dict[Name, str] = Field(min_length=1)
@@ -122,28 +122,28 @@ class Source(Section):
 
     @property
     def patterns(self) -> list[str]:
-        """The globs of all its files; none of a server of tables."""
+        """The globs of all its files; none for a server of tables."""
         return []
 
     @property
     def described_by(self) -> list[str]:
-        """The globs of further files, without which the others are not understood."""
+        """The globs of further files that are needed to understand the others."""
         return []
 
     @property
     def urls(self) -> list[str]:
-        """The URLs of a server of tables; none of files."""
+        """The URLs of a server of tables; none for files."""
         return []
 
     @property
     def archive_parts(self) -> list[str]:
-        """The names of the folders of `archive`; none if it has others than names."""
+        """The parts of the path `archive`; none if one of them is not a plain name."""
         parts = [part for part in self.archive.split("/") if part]
         return [] if {".", ".."}.intersection(parts) or "\0" in self.archive else parts
 
     @property
     def addresses(self) -> list[Address]:
-        """The globs of all its files if they lie on a server, with what describes them."""
+        """The globs of all its files, and of those that describe them, if they are on a server."""
         patterns = [*self.patterns, *self.described_by]
         remote = any(map(is_remote, patterns))
         return [parse(inside(pattern)[0]) for pattern in patterns] if remote else []
@@ -169,7 +169,7 @@ class Source(Section):
 
 
 def free(columns: Iterable[str]) -> None:
-    """Refuse names that cytoreg keeps for itself."""
+    """Refuse names that cytoreg reserves."""
     if taken := sorted(RESERVED.intersection(columns)):
         raise ValueError(f"{taken[0]} is a column that cytoreg keeps for itself")
 
@@ -203,7 +203,7 @@ class Headed(Source):
 
     @property
     def headings(self) -> dict[str, list[str]]:
-        """The declared columns with their headings; none when all are wanted."""
+        """The declared columns with their headings; none when all headings are read."""
         return {} if self.columns == "all" else self.columns
 
     @model_validator(mode="after")

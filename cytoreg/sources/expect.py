@@ -1,4 +1,4 @@
-"""What a delivery has to bring before it is read, and to hold: `expect` of a source of files."""
+"""Check a delivery of files by the source's `expect`, before and while it is read."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from cytoreg.sources.items import Item
 
 _LOOK = 1.0
-"""Seconds between two looks at a file that may still be written."""
+"""Seconds between two looks at a file that may still be being written."""
 
 
 class Seen(NamedTuple):
-    """A file as it was seen: what messages call it, its folder and name, its size and time."""
+    """A file as it was seen: its name in messages, its folder and name, its size and time."""
 
     where: str
     folder: str
@@ -35,14 +35,14 @@ class Seen(NamedTuple):
 
 
 class Look(NamedTuple):
-    """The files of a source, and all in their folders."""
+    """The files of a source, and all files in their folders."""
 
     files: list[Seen]
     beside: list[Seen]
 
 
 def look(source: str, config: Source, extracts: Path) -> Look:
-    """What is to be seen of a source whose files lie on a disk."""
+    """Look at a source whose files are on a disk."""
 
     def seen(path: Path) -> Seen:
         stat = path.stat()
@@ -56,7 +56,8 @@ def look(source: str, config: Source, extracts: Path) -> Look:
 
 
 def arrived(source: str, config: Source, looked: Callable[[], Look]) -> None:
-    """Wait until the files rest, and raise SourceError (away) when their done-marker is missing."""
+    """Wait until the files have settled; raise SourceError (away) if their done marker is
+    missing."""
     expect = config.expect
     if expect.done:
         files, beside = looked()
@@ -82,13 +83,14 @@ def _check_done(source: str, done: str, file: Seen, beside: list[Seen]) -> None:
 
 
 def _settle(source: str, looked: Callable[[], Look], seconds: float, most: float) -> None:
-    """Wait until no file was written for so long, by its own time or while it was looked at."""
+    """Wait until no file has been written to for so long, by its own time or while it was
+    watched."""
     began = since = time.monotonic()
     files = looked().files
     while time.monotonic() - since < seconds and not all(
         seconds <= time.time() - file.written for file in files
     ):
-        if time.monotonic() - began > 0.9 * most:  # while it can still be said
+        if time.monotonic() - began > 0.9 * most:  # while the reason can still be reported
             raise SourceError(source, "its files are still being written", away=True)
         wait(min(_LOOK, seconds, most / 10))
         if (now := looked().files) != files:
@@ -96,7 +98,7 @@ def _settle(source: str, looked: Callable[[], Look], seconds: float, most: float
 
 
 def trailers(source: str, config: Source, extracts: Path) -> dict[str, int | None]:
-    """How many records the last line of each file says that it has; None if it does not say.
+    """The number of records that the last line of each file gives; None if it gives none.
 
     Raises SourceError for a file that does not end in the line that `trailer` describes.
     """
@@ -124,7 +126,8 @@ def trailers(source: str, config: Source, extracts: Path) -> dict[str, int | Non
 def without_trailers(
     source: str, items: Iterator[Item], numbers: Mapping[str, int | None]
 ) -> Iterator[Item]:
-    """Items without the last record of each file; raises SourceError for a number that is wrong."""
+    """Items without the last record of each file; raises SourceError for a wrong number of
+    records."""
     from cytoreg.sources.items import Reject, Rows
 
     held: list[Item] = []

@@ -1,4 +1,4 @@
-"""What every kind of file has in common: finding it, refusing what it is not, decoding it."""
+"""Files of any kind: finding them, refusing files of another kind, decoding them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAGIC = {
     b"PAR1": "a Parquet file",
     b"\xd0\xcf\x11\xe0": "an old Office document",
 }
-_MARKS = {  # in this order: one begins like another
+_MARKS = {  # in this order: one is a prefix of another
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -35,14 +35,14 @@ _WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)[\s>]", r
 _FETCHED = re.compile(r"^(sftp|s3):/")
 _CHUNK = 1 << 20
 _MOST = 8 << 30
-"""Bytes that are unpacked onto the disk at most."""
+"""Most bytes that are unpacked to the disk."""
 
 
 def find(source: str, pattern: str, extracts: Path) -> list[Path]:
-    """Files that match `pattern` below `extracts`, in the order of their names.
+    """Files that match `pattern` below `extracts`, sorted by name.
 
-    A file whose name begins with a dot is matched only by a pattern that does too, as in a shell.
-    What follows `.zip/` in a pattern chooses among an archive's members; the file is the archive.
+    A file whose name begins with a dot is matched only by a pattern that does too, as in a shell. A
+    pattern after `.zip/` selects an archive's members; the file is the archive.
     """
     pattern, _ = inside(pattern)
     hidden = Path(pattern).name.startswith(".")
@@ -62,7 +62,7 @@ def find(source: str, pattern: str, extracts: Path) -> list[Path]:
 
 
 def neighbours(pattern: str, extracts: Path) -> list[Path]:
-    """All files in the folders in which those of a pattern are looked for."""
+    """All files in the folders that a pattern searches."""
     above = str(Path(inside(pattern)[0]).parent)
     folders = [extracts] if above == "." else _glob(above, extracts)
     within = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
@@ -76,9 +76,9 @@ def _glob(pattern: str, extracts: Path) -> Iterator[Path]:
 
 
 def texts(source: str, pattern: str, extracts: Path) -> list[Path]:
-    """What `find` finds, and in the place of a zip archive its members, as if it were a folder.
+    """The files of `find`, with a zip archive replaced by its members, as if it were a folder.
 
-    An archive with one member is that file. The paths are for `open_bytes` and `place` alone.
+    An archive with one member counts as that file. The paths are only for `open_bytes` and `place`.
     """
     _, member = inside(pattern)
     found: list[Path] = []
@@ -88,7 +88,7 @@ def texts(source: str, pattern: str, extracts: Path) -> list[Path]:
 
 
 def _within(source: str, path: Path, member: str, extracts: Path) -> list[Path]:
-    """The chosen members of an archive that has several; else the file itself."""
+    """The selected members of an archive that has several; else the file itself."""
     try:
         names = members(path)
     except OSError as error:
@@ -104,9 +104,9 @@ def _within(source: str, path: Path, member: str, extracts: Path) -> list[Path]:
 
 
 def on_disk(source: str, pattern: str, extracts: Path, folder: Path) -> dict[Path, Path]:
-    """What `texts` finds and where it lies as it is, for readers that need files on the disk.
+    """The files of `texts` with their paths on disk, for readers that need real files.
 
-    What is compressed or in an archive is unpacked into `folder`, `_MOST` bytes of it at most.
+    Compressed files and members of archives are unpacked to `folder`, at most `_MOST` bytes.
     """
     found: dict[Path, Path] = {}
     left = most = _MOST
@@ -135,7 +135,7 @@ def on_disk(source: str, pattern: str, extracts: Path, folder: Path) -> dict[Pat
 
 
 def text_one(source: str, pattern: str, extracts: Path) -> Path:
-    """The one file that matches `pattern`, perhaps a member of an archive, as of `texts`."""
+    """The one file that matches `pattern`, perhaps a member of an archive, as for `texts`."""
     found = texts(source, pattern, extracts)
     if len(found) > 1:
         names = ", ".join(relative_name(path, extracts) for path in found[:5])
@@ -148,9 +148,9 @@ def text_one(source: str, pattern: str, extracts: Path) -> Path:
 
 
 def relative_name(path: Path, extracts: Path) -> str:
-    """The file's name as rows and messages give it: relative to the extracts.
+    """The file's name in rows and messages: relative to the extracts.
 
-    What was fetched from a server lies below a folder `sftp:` or `s3:` there; its address is given.
+    A file fetched from a server is below a folder `sftp:` or `s3:` there; its address is used.
     """
     if not path.is_relative_to(extracts):
         return str(path)
@@ -158,13 +158,13 @@ def relative_name(path: Path, extracts: Path) -> str:
 
 
 def check_text(source: str, path: Path, where: str, encoding: str) -> str:
-    """The file's encoding: what its byte-order mark says, or else `encoding`.
+    """The file's encoding: given by its byte-order mark, or else `encoding`.
 
     Refuses an unknown encoding, an empty file and a file that is not text.
     """
     try:
         codecs.lookup(encoding)
-        b"\n".decode(encoding, "replace")  # a codec of bytes, such as base64, has no text
+        b"\n".decode(encoding, "replace")  # a codec of bytes, such as base64, gives no text
     except (LookupError, UnicodeError):
         raise SourceError(
             source,
@@ -192,7 +192,7 @@ def check_text(source: str, path: Path, where: str, encoding: str) -> str:
 
 
 def check_file(source: str, path: Path, where: str) -> bytes:
-    """The first bytes of a file; refuse one that is empty, unreadable or of a well-known kind."""
+    """The first bytes of a file; refuses an empty or unreadable one, and well-known other kinds."""
     with open_bytes(source, path, where) as file:
         head = file.read(4096)
     if not head:
@@ -216,15 +216,15 @@ def check_file(source: str, path: Path, where: str) -> bytes:
 
 
 def open_bytes(source: str, path: Path, where: str) -> io.BufferedReader:
-    """The file's bytes, unpacked when it is compressed; reading raises SourceError alone."""
+    """The file's bytes, unpacked if it is compressed; reading raises only SourceError."""
     return open_unpacked(path, lambda error: unreadable(source, where, error))
 
 
 def open_utf8(source: str, path: Path, where: str, encoding: str) -> io.BufferedReader:
     """The file's bytes as UTF-8 without a byte-order mark, unpacked as by `open_bytes`.
 
-    Bytes that `encoding` does not know stay invalid UTF-8, so that the reader finds them in the
-    records that hold them and the others can go on.
+    Bytes that are invalid in `encoding` stay invalid UTF-8, so that the reader rejects only the
+    records that hold them.
     """
     name = codecs.lookup(encoding).name
     file = open_bytes(source, path, where)
@@ -236,7 +236,8 @@ def open_utf8(source: str, path: Path, where: str, encoding: str) -> io.Buffered
 
 
 def unreadable(source: str, where: str, error: OSError) -> SourceError:
-    """A file that is damaged, that we may not read, or whose disk fails, which may pass."""
+    """The error for a damaged file, one without permission, or a failing disk, which may be
+    temporary."""
     if isinstance(error, Damaged):
         return SourceError(
             source,
@@ -254,7 +255,7 @@ def unreadable(source: str, where: str, error: OSError) -> SourceError:
 
 
 def raw_text(raw: bytes, encoding: str) -> str:
-    """Bytes that `open_utf8` gave as text: those that `encoding` does not know as \\xNN."""
+    """Bytes from `open_utf8` as text, those that are invalid in `encoding` as \\xNN."""
     if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
         return raw.decode("utf-8", "backslashreplace")
     text = "".join(
@@ -264,7 +265,7 @@ def raw_text(raw: bytes, encoding: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-_LONE = 0xDC00  # byte b that cannot be decoded is kept as this lone surrogate + b
+_LONE = 0xDC00  # a byte b that cannot be decoded is kept as this lone surrogate + b
 
 
 def _keep(error: UnicodeError) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""Which column each heading of a file or a sheet names, and what to say when one is missing."""
+"""Map the headings of a file or a sheet to columns, and explain missing ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _VALUE = re.compile(r"\d{5,}|\d{1,4}([-./])\d{1,2}\1\d{1,4}([ T].*)?")
 
 
 def known(config: Headed) -> dict[str, str]:
-    """The column of each declared heading; a column's own name is one."""
+    """The column of each declared heading; a column's own name is also a heading."""
     return {
         heading: column
         for column, aliases in config.headings.items()
@@ -26,12 +26,12 @@ def known(config: Headed) -> dict[str, str]:
 def mapped(
     source: str, where: str, headings: list[str], config: Headed, line: str = "its first line"
 ) -> list[str]:
-    """The column of each heading, its own name where it is in no list.
+    """The column of each heading; undeclared headings keep their own name.
 
-    The second of two headings `Date` is called `Date (2)` where that is declared, or where the
-    line of the headings is and all of them are wanted. `line` says where the headings were looked
+    The second of two headings `Date` is called `Date (2)` if that is declared, or if the line of
+    the headings is declared and all of them are read. `line` says where the headings were looked
     for. Raises SourceError for a declared column without a heading, for two headings of one column,
-    and for a name that cytoreg keeps.
+    and for a reserved name.
     """
     column_of = known(config)
     headings = _numbered(headings, config, column_of)
@@ -43,10 +43,11 @@ def mapped(
     ]
     if missing:
         raise _missing(source, where, headings, missing, column_of, config, line)
-    same = Counter(column.casefold() for column in columns)  # capitals do not tell columns apart
+    same = Counter(column.casefold() for column in columns)  # capitals are ignored
     doubled = {n: column for n, column in enumerate(columns, 1) if same[column.casefold()] > 1}
     if doubled:
-        # An undeclared heading that occurs twice may be a record's value: its place is told.
+        # An undeclared heading that occurs twice may be a record's value: only its place is
+        # reported.
         names = sorted(
             {
                 name
@@ -74,7 +75,7 @@ def mapped(
 
 
 def _numbered(headings: list[str], config: Headed, declared: Collection[str]) -> list[str]:
-    """Headings of one name told apart by numbers, where somebody said that they are headings."""
+    """Number equal headings, if the project declares that they are headings."""
     sure = config.columns == "all" and bool(getattr(config, "header", None))
     found: list[str] = []
     for place, heading in enumerate(headings):
@@ -87,7 +88,7 @@ def _numbered(headings: list[str], config: Headed, declared: Collection[str]) ->
 def no_record(source: str, where: str, headings: list[str], config: Headed) -> None:
     """Raise SourceError for an undeclared heading that must be part of a record.
 
-    Its text is not told.
+    The message does not show its text.
     """
     declared = known(config)
     for place, heading in enumerate(headings, 1):
@@ -102,14 +103,15 @@ def no_record(source: str, where: str, headings: list[str], config: Headed) -> N
 
 
 def is_value(heading: str) -> bool:
-    """Whether it is a date, a number of five digits or more, or goes on in another line."""
+    """Whether it is a date, a number of five digits or more, or continues on another line."""
     return _VALUE.fullmatch(heading) is not None or len(heading.splitlines()) > 1
 
 
 def together(files: Collection[list[str]], config: Headed) -> tuple[list[str], list[Unexpected]]:
-    """Columns of all files: the declared, then the others; and these with their files counted.
+    """Columns of all files, the declared ones first; and undeclared ones with their number of
+    files.
 
-    When every heading is wanted none is unexpected.
+    If every heading is read, none is unexpected.
     """
     others = dict.fromkeys(column for own in files for column in own)
     extra = [column for column in others if column not in config.headings]
@@ -120,7 +122,7 @@ def together(files: Collection[list[str]], config: Headed) -> tuple[list[str], l
 
 
 def words(columns: list[str]) -> dict[str, str]:
-    """Columns by what the registry may call them: small letters, digits, underscores."""
+    """Column names for the registry: lower-case letters, digits, underscores."""
     found: dict[str, str] = {}
     for column in columns:
         spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z]\w)", "_", column)
@@ -140,9 +142,9 @@ def _missing(
     config: Headed,
     line: str,
 ) -> SourceError:
-    """What to say of columns that no heading names.
+    """The message for columns that no heading names.
 
-    A heading of the file is told only if it looks like the missing one and most others are known:
+    A heading of the file is shown only if it resembles the missing one and most others are known:
     the first line of a file without headings is a patient's record.
     """
     column, *others = missing
@@ -167,9 +169,10 @@ def _missing(
 
 
 def _likely(column: str, aliases: list[str], strange: list[str]) -> str | None:
-    """The heading that most resembles what the column was called so far.
+    """The heading that most resembles the column's previous heading.
 
-    Not one that may go on with a value, as the last does when the line end after it is lost.
+    It is not one that may continue with a value, as the last heading does when its line end is
+    lost.
     """
     folded = {
         heading.casefold(): heading
@@ -185,6 +188,6 @@ def _likely(column: str, aliases: list[str], strange: list[str]) -> str | None:
 
 
 def _goes_on(heading: str, name: str) -> bool:
-    """Whether a heading is this name with letters or digits right behind it."""
+    """Whether a heading is this name with letters or digits right after it."""
     same = heading.casefold().startswith(name.casefold())
     return same and heading[len(name) : len(name) + 1].isalnum()

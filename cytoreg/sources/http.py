@@ -1,7 +1,7 @@
-"""Asking a server that may be slow, away or in maintenance, without waiting for ever.
+"""Requests to a server that may be slow, away or in maintenance, with a time limit.
 
-A failure that may pass is tried again with growing pauses until the source's deadline; one that
-will not pass is a SourceError at once. Neither tells what was sent or what came back.
+Temporary failures are retried with growing pauses until the source's deadline; permanent ones raise
+SourceError at once. Neither message shows what was sent or received.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _MAY_PASS = {
     504: "does not answer its gateway (status 504)",
 }
 
-for _name in ("httpx", "httpcore"):  # which log addresses that hold a signature, and headers
+for _name in ("httpx", "httpcore"):  # they log addresses that hold a signature, and headers
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 T = TypeVar("T")
 
 
 class Away(Exception):
-    """A failure that may pass: what the server does, and how many seconds it wants to be left."""
+    """A temporary failure: its description, and the number of seconds that the server asks for."""
 
     def __init__(self, why: str, wait: float = 0.0) -> None:
         super().__init__(why)
@@ -46,10 +46,10 @@ class Away(Exception):
 
 
 def address(source: str, url: str) -> str:
-    """The url without user, password and parameters, for messages.
+    """The URL without user, password and parameters, for messages.
 
-    Raises ConfigError for one that is not of the web, and for one over which a secret would travel
-    in the clear: only this machine may be asked by http.
+    Raises ConfigError for a URL that is not http(s), and for one that would send a secret
+    unencrypted: only this machine may be reached by http.
     """
     try:
         parts = urlsplit(url)
@@ -70,9 +70,9 @@ def address(source: str, url: str) -> str:
 
 
 def patiently(source: str, shown: str, deadline: float, attempt: Callable[[], T]) -> T:
-    """What `attempt` gives, tried again while it raises Away; `deadline` is in monotonic seconds.
+    """The result of `attempt`, retried while it raises Away; `deadline` is in monotonic seconds.
 
-    Raises SourceError when the time is used up: the server is away, and was waited for.
+    Raises SourceError when the time is used up: the server is away after all this waiting.
     """
     for number, usual in enumerate(pauses(), start=1):
         try:
@@ -87,7 +87,7 @@ def patiently(source: str, shown: str, deadline: float, attempt: Callable[[], T]
                     away=True,
                 ) from None
             wait(pause)
-    raise AssertionError  # pauses have no end
+    raise AssertionError  # the pauses never end
 
 
 def ask(
@@ -98,9 +98,9 @@ def ask(
     deadline: float,
     allowed: Collection[int] = (200,),
 ) -> tuple[httpx.Response, bytes]:
-    """The answer to a small question, with its body; other statuses than `allowed` are refused.
+    """Send a small request; returns the response with its body, refusing statuses not in `allowed`.
 
-    Raises Away for what may pass and SourceError for what will not.
+    Raises Away for temporary failures and SourceError for permanent ones.
     """
     body = bytearray()
     response = _receive(source, shown, client, request, deadline, allowed, body.extend)
@@ -116,9 +116,9 @@ def download(
     deadline: float,
     allowed: Collection[int] = (200,),
 ) -> httpx.Response:
-    """The body of the answer into a file; the response without its body.
+    """Download a response's body to a file; returns the response without it.
 
-    Raises Away for what may pass and SourceError for what will not.
+    Raises Away for temporary failures and SourceError for permanent ones.
     """
     with path.open("wb") as file:
         return _receive(source, shown, client, request, deadline, allowed, file.write)
@@ -133,7 +133,7 @@ def _receive(
     allowed: Collection[int],
     take: Callable[[bytes], object],
 ) -> httpx.Response:
-    """The response; its body is handed to `take` in pieces."""
+    """The response; its body is passed to `take` in pieces."""
     import httpx
 
     try:
@@ -174,7 +174,7 @@ def _receive(
 
 
 def wanted_wait(response: httpx.Response) -> float:
-    """Seconds that the server wants to be left, by its Retry-After; 0 when it says nothing."""
+    """Seconds to wait by the server's Retry-After; 0 without it."""
     text = response.headers.get("retry-after", "").strip()
     if text.isdecimal():
         return float(text)

@@ -1,4 +1,4 @@
-"""What a reader yields of a source: rows, rejects, headings, and what else landing has to know."""
+"""What a reader yields: rows, rejects, headings, and other information for landing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH_ROWS = 50_000
-"""Rows that a reader holds at once, about."""
+"""Approximate number of rows that a reader holds at a time."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Unexpected:
 
 @dataclass(frozen=True)
 class Headings:
-    """What a file calls its columns, before they are mapped, and on which line or row (0: none)."""
+    """A file's headings before they are mapped, and their line or row (0: none)."""
 
     file: str
     names: list[str]
@@ -51,9 +51,9 @@ class Headings:
 
 @dataclass(frozen=True)
 class Served:
-    """What a server is and what it was asked: its product and version, the query of each table.
+    """The server and its queries: its product and version, and the query for each table.
 
-    Neither holds a secret or a patient's value; both stand in the manifest.
+    Neither holds a secret or a patient's value; both are written to the manifest.
     """
 
     version: str
@@ -62,7 +62,7 @@ class Served:
 
 @dataclass(frozen=True)
 class Waiting:
-    """How far a server is with what it was asked for: in words without values, and a number."""
+    """A server's progress with a request: in words without values, and a number."""
 
     what: str
     done: int
@@ -70,10 +70,10 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Merged:
-    """How a table came of an earlier landing (its fingerprint) and what changed `since`.
+    """How a table was made from an earlier landing (its fingerprint) and what changed `since`.
 
     Of the earlier rows some were kept, some `changed`, some `deleted`; others are `new`. `compared`
-    is when its keys were last held against all of the source's.
+    is when its keys were last compared with all of the source's.
     """
 
     table: str

@@ -1,7 +1,8 @@
-"""The kinds of source there are: those of cytoreg, and those of packages beside it.
+"""The available kinds of source: cytoreg's own, and those of other packages.
 
 A package adds a kind by an entry point of the group `cytoreg.sources`: its name is the kind's, its
-object a `Reader`. A kind is imported when a source of it is declared, or all are looked through.
+object a `Reader`. A kind is imported only when a source of it is declared, or when all kinds are
+listed.
 """
 
 from __future__ import annotations
@@ -42,14 +43,14 @@ OWN = {
         "stata": "statistics.reader:STATA",
     }.items()
 }
-"""The kinds of cytoreg itself; a table, so that none is lost where cytoreg is not installed."""
+"""cytoreg's own kinds, as a table, so that they are found even where cytoreg is not installed."""
 
 
 @cache
 def kinds() -> Mapping[str, EntryPoint]:
-    """Every kind by its name, those of cytoreg first; nothing is imported.
+    """Every kind by its name, cytoreg's own first; nothing is imported.
 
-    Raises ConfigError when two packages have a kind of one name.
+    Raises ConfigError when two packages have a kind of the same name.
     """
     found = dict(OWN)
     for entry in entry_points(group=GROUP):
@@ -64,14 +65,14 @@ def kinds() -> Mapping[str, EntryPoint]:
 
 
 def owner(entry: EntryPoint) -> str:
-    """The package and its version that an entry point belongs to."""
+    """The package, with its version, to which an entry point belongs."""
     return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "cytoreg"
 
 
 def reader(kind: str) -> Reader[Source]:
     """The reader of a kind, imported now.
 
-    Raises ConfigError for a kind that there is not, and for one that cannot be imported.
+    Raises ConfigError for an unknown kind, and for one that cannot be imported.
     """
     known = kinds()
     if kind not in known:
@@ -108,17 +109,17 @@ def _loaded(entry: EntryPoint) -> Reader[Source]:
 
 
 def kind_of(config: Source) -> Reader[Source]:
-    """The reader of this source's kind, which understands its declaration."""
+    """The reader for this source's kind."""
     return reader(config.kind)
 
 
 def origin(name: str, config: Source) -> str:
-    """Where a source is read from, without secrets."""
+    """The place from which a source is read, without secrets."""
     return kind_of(config).shown(name, config)
 
 
 def reading(name: str, config: Source, extracts: Path, earlier: Landing | None) -> Iterator[Item]:
-    """What a source holds, from an earlier landing and what changed since where its kind can."""
+    """What a source holds; where its kind can, from an earlier landing and the changes since."""
     kind = kind_of(config)
     items = kind.changes(name, config, extracts, earlier) if earlier else None
     items = items or kind.read(name, config, extracts)
@@ -130,12 +131,12 @@ def reading(name: str, config: Source, extracts: Path, earlier: Landing | None) 
 
 
 def sampling(name: str, config: Source, extracts: Path) -> Iterator[Item]:
-    """A few of what `reading` yields, for who only wants to look."""
+    """A few of the items that `reading` yields, for a quick look."""
     return without_missing(kind_of(config).sample(name, config, extracts), config)
 
 
 def without_missing(items: Iterator[Item], config: Source) -> Iterator[Item]:
-    """Items in whose rows the texts that `missing` declares are empty cells."""
+    """Items with the texts declared in `missing` replaced by empty cells."""
     if not config.missing:
         return items
     from cytoreg.sources.missing import emptied
@@ -144,5 +145,5 @@ def without_missing(items: Iterator[Item], config: Source) -> Iterator[Item]:
 
 
 def about(name: str, config: Source) -> str:
-    """What a server says of itself; empty for files."""
+    """How a server identifies itself; empty for files."""
     return kind_of(config).about(name, config)

@@ -1,7 +1,7 @@
-"""An earlier landing and what changed since, as the rows that a whole reading would have given.
+"""Merge an earlier landing with the changes since, to the same rows as a complete reading.
 
-Rows stay in Parquet files, however wide. Only their keys, times of change and a hash are held
-against each other, in a DuckDB that has `MEMORY` and, beyond it, a private folder.
+Rows stay in Parquet files, however wide. Only their keys, times of change and a hash are compared,
+in a DuckDB with `MEMORY` and, beyond that, a private folder.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from cytoreg.warehouse.connection import in_memory, literal, quote
 
 MEMORY = "512MB"
 RAW, HASH = "_raw", "_hash"
-"""Columns of our own: a record's raw text when it is no text (all others are then null), and a
-hash of all columns."""
+"""Columns that cytoreg adds: a record's raw bytes if it is not text (all others are then null), and
+a hash of all columns."""
 
 
 class ReadWhole(Exception):
-    """Why an earlier landing is no ground to merge on; the table has to be read whole."""
+    """Why an earlier landing cannot be used for a merge; the table has to be read in full."""
 
 
 class Merge:
     """The rows of an earlier landing's Parquet file beside those that changed since.
 
     Tables: `earlier`, `fresh` (changed, from the source), `there` (keys of the whole source), each
-    of `key`, `changed`, and but for the last the hash of all `columns`. Raises ReadWhole when rows
-    cannot be told apart.
+    of `key`, `changed`, and except for the last the hash of all `columns`. Raises ReadWhole when
+    rows have no unique key.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Merge:
         con.execute("create temp table there as from earlier limit 0")
 
     def latest(self, until: str) -> str:
-        """The latest time of change not after `until`, in UTC; a later one is a clock's fault."""
+        """The latest time of change not after `until`, in UTC; a later one is a clock error."""
         time = self._time()
         held, times, latest = self._one(
             f"select count({quote(self._changed)}), count({time}),"
@@ -68,12 +68,13 @@ class Merge:
         return str(latest)
 
     def take_changed(self, batches: Iterator[pa.Table]) -> None:
-        """Take the rows that changed since a while before the latest change, or may have."""
+        """Take the rows that changed, or may have, since a while before the latest change."""
         self._keep("fresh", _written(self._folder / "fresh.parquet", self._columns, batches))
         self._check_keys("fresh")
 
     def take_keys(self, batches: Iterator[pa.Table]) -> None:
-        """Take key and time of change of every row there is: what is not among them is gone."""
+        """Take key and time of change of every row in the source: earlier rows not among them are
+        gone."""
         columns = list(dict.fromkeys([*self._key, self._changed]))
         path = _written(self._folder / "there.parquet", columns, batches)
         self._con.execute(
@@ -91,19 +92,19 @@ class Merge:
             raise ReadWhole(f"{unknown} rows are others, but {self._changed} does not say so")
 
     def counts(self) -> tuple[int, int, int, int]:
-        """Rows that were kept, changed, are new, were deleted; of those before, all but the new."""
+        """Numbers of rows kept, changed, new, deleted; all but the new ones were there before."""
         before, read, found, equal, now = self._numbers()
         changed, new = found - equal, read - found
         deleted = before + new - now
         return before - changed - deleted, changed, new, deleted
 
     def rows(self) -> Iterator[pa.Table]:
-        """The rows as they are now, in no order, with column `_raw`."""
+        """The present rows, in no particular order, with column `_raw`."""
         gone = self._con.execute(f"select _row from earlier e where {self._gone()}").fetchnumpy()
         with pq.ParquetFile(self._earlier) as file:
             stays = np.ones(file.metadata.num_rows + 1, dtype=bool)
             stays[np.asarray(gone["_row"])] = False
-            done = 1  # `_row` counts from 1, and a landing without rejects leaves no number out
+            done = 1  # `_row` counts from 1, and a landing without rejects skips no number
             for batch in file.iter_batches(batch_rows(len(self._columns))):
                 chosen = pa.array(stays[done : done + len(batch)])
                 done += len(batch)
@@ -114,7 +115,7 @@ class Merge:
                 yield _with_raw(pa.Table.from_batches([batch]))
 
     def _keep(self, table: str, path: Path, more: str = "") -> None:
-        """A table of what tells rows apart; equal hashes stand for equal rows, in counts only."""
+        """A table of keys and hashes; equal hashes count as equal rows, in counts only."""
         kept = ", ".join(map(quote, dict.fromkeys([*self._key, self._changed])))
         hashed = ", ".join(map(quote, self._columns))
         self._con.execute(
@@ -123,7 +124,7 @@ class Merge:
         )
 
     def _numbers(self) -> tuple[int, int, int, int, int]:
-        """Rows of the earlier landing; fresh ones, those known, those the same; rows now."""
+        """Numbers of rows: earlier; fresh; fresh with a known key; fresh and unchanged; present."""
         before, read, found, equal, gone = (
             int(str(self._one(f"select count(*) from {rows}")[0]))
             for rows in (
@@ -137,7 +138,7 @@ class Merge:
         return before, read, found, equal, before - gone + read
 
     def _gone(self) -> str:
-        """Whether an earlier row is no more, or is read anew."""
+        """Whether an earlier row is deleted, or read again."""
         deleted = f" or not {self._has('there', 'e')}" if self._compared else ""
         return f"({self._has('fresh', 'e')}{deleted})"
 
@@ -170,7 +171,7 @@ class Merge:
 
 @contextmanager
 def gathering(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A place for rows that are compared; what does not fit into memory goes into `folder`."""
+    """A database in which rows are compared; what does not fit into memory goes to `folder`."""
     with in_memory(folder) as con:
         con.execute(f"set memory_limit = {literal(MEMORY)}")
         con.execute("set TimeZone = 'UTC'")
@@ -181,7 +182,7 @@ def gathering(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def as_texts(batch: pa.Table) -> pa.Table:
     """A batch of text, or of bytes that should be UTF-8, as text.
 
-    In `_raw` stands each record that is none, its bytes escaped.
+    Records that are not UTF-8 are in `_raw`, with their bytes escaped.
     """
     names = batch.column_names
     try:

@@ -1,4 +1,4 @@
-"""Texts that stand for nothing ("NA", "[Not Available]", "-9"): a cell that holds one is empty."""
+"""Texts that mean a missing value ("NA", "[Not Available]", "-9"): such cells become empty."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def emptied(items: Iterator[Item], missing: Sequence[str], empty: str | None) -> Iterator[Item]:
-    """The items, with `empty` in the place of every cell that is one of `missing`.
+    """The items, with `empty` in place of every cell that is one of `missing`.
 
-    Blanks around a cell do not count, capitals do. Columns of cytoreg's own stay as they are.
+    Blanks around a cell are ignored, capitals are not. Columns that cytoreg adds stay unchanged.
     """
     import pyarrow as pa
 

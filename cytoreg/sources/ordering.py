@@ -1,8 +1,8 @@
-"""Rows in the order of all their columns, however many there are.
+"""Sort rows by all their columns, however many rows there are.
 
-That order is the rows' own: not a server's, nor that in which they came. So the same rows make the
-same Parquet, whichever way they were read. Up to `HELD` bytes are sorted in memory; of more, each
-row goes into a file of its range first, and one range is sorted after the other.
+This order depends on the rows alone, not on a server or on their arrival. So the same rows make the
+same Parquet, whichever way they were read. Up to `HELD` bytes are sorted in memory; beyond that,
+rows are first divided into files by range, and the ranges are sorted one after the other.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from cytoreg.sources.items import BATCH_ROWS
 from cytoreg.warehouse.connection import in_memory, quote
 
 HELD = 128 << 20
-"""Bytes that are sorted at once; the peak is about three times as much."""
+"""Number of bytes sorted at a time; the peak is about three times as much."""
 
 _CELLS = 1_000_000
 _SAMPLE = 200
-"""Rows of each batch by which the ranges are drawn."""
+"""Rows sampled from each batch to set the ranges."""
 _KEY_COLUMNS = 32
-"""Columns by which they are drawn: rows that agree in so many are of one range."""
+"""Columns used to set the ranges: rows that agree in all of them are in one range."""
 
 Keys = npt.NDArray[np.object_]
 
 
 def batch_rows(columns: int) -> int:
-    """Rows of a batch, fewer of a wide table: what a batch holds shall not grow with its width."""
+    """Number of rows in a batch, fewer for a wide table: a batch must not grow with its width."""
     return max(min(BATCH_ROWS, _CELLS // max(columns, 1)), 1)
 
 
 def in_order(batches: Iterator[pa.Table], folder: Path) -> Iterator[pa.Table]:
-    """Tables of text in the order of their columns and bytes, nulls last, each `batch_rows` long.
+    """Tables of text sorted by their columns and bytes, nulls last, each `batch_rows` long.
 
     `folder` takes what does not fit into memory and is empty again at the end.
     """
@@ -58,7 +58,7 @@ def _sorted(rows: pa.Table) -> pa.Table:
 
 
 def even(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows in tables of `batch_rows`, for a file's row groups depend on it."""
+    """The same rows in tables of `batch_rows`, since a file's row groups depend on it."""
     left: pa.Table | None = None
     for table in tables:
         whole = pa.concat_tables([left, table]) if left else table
@@ -72,7 +72,7 @@ def even(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
 
 
 def _ranges(batches: Iterator[pa.Table], folder: Path) -> Iterator[pa.Table]:
-    """The rows by ranges, each sorted."""
+    """The rows in ranges, each sorted."""
     everything = folder / "rows.arrow"
     bounds = _spill(batches, everything)
     files = [folder / f"rows-{number}.arrow" for number in range(len(bounds) + 1)]
@@ -98,7 +98,8 @@ def _ranges(batches: Iterator[pa.Table], folder: Path) -> Iterator[pa.Table]:
 
 
 def _spill(batches: Iterator[pa.Table], file: Path) -> Keys:
-    """Write all rows to a file; the keys that part them into ranges of about half of `HELD`."""
+    """Write all rows to a file; returns the keys that divide them into ranges of about half
+    `HELD`."""
     sample: list[Keys] = []
     size = 0
     first = next(batches)
@@ -114,7 +115,7 @@ def _spill(batches: Iterator[pa.Table], file: Path) -> Keys:
 
 
 def _keys(rows: pa.Table) -> Keys:
-    """Bytes that are in the order of the rows when they are compared, by their first columns."""
+    """Bytes that sort like the rows, by their first columns."""
     names = rows.column_names[:_KEY_COLUMNS]
     parts = ", ".join(f"{quote(name)}, 'asc nulls last'" for name in names)
     with in_memory() as con:

@@ -12,7 +12,7 @@ __all__ = ["page", "register"]
 
 
 def page(kind: str) -> str:
-    """All of the page, as Markdown; raises ConfigError for a kind that there is not."""
+    """The whole page, as Markdown; raises ConfigError for an unknown kind."""
     its = reader(kind)
     keys = [
         (f"`{key}`", "has to be given" if field.is_required() else f"`{field.get_default()!r}`")

@@ -1,4 +1,4 @@
-"""The password of the source that is being read: of its workbooks and its zip archives."""
+"""The password of the source being read, for its workbooks and zip archives."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ REMEDY = (
     'set `password = "${NAME}"` in cytoreg.toml, and in the environment NAME, or in NAME_FILE a'
     " file that holds it; or deliver it without a password"
 )
-"""What to do about a file that does not open."""
+"""The remedy for a file that does not open."""
 
 _password: ContextVar[str] = ContextVar("password", default="")
 
 
 @contextmanager
 def unlocked(password: str) -> Iterator[None]:
-    """Let files that are opened in here, in this thread, be decrypted by this password."""
+    """Decrypt files opened in this block, in this thread, with this password."""
     token = _password.set(password)
     try:
         yield
@@ -26,5 +26,5 @@ def unlocked(password: str) -> Iterator[None]:
 
 
 def known() -> str:
-    """The password of what is being read; empty if none is declared."""
+    """The password of the source being read; empty if none is declared."""
     return _password.get()

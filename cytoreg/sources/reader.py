@@ -1,4 +1,4 @@
-"""What a kind of source offers: one object that is a `Reader`, named by an entry point."""
+"""The interface of a kind of source: one object that is a `Reader`, named by an entry point."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ C = TypeVar("C", bound=Source)
 
 @dataclass(frozen=True)
 class Draft:
-    """The keys of a section without `kind` and `tables`, and the tables that there could be.
+    """The keys of a section without `kind` and `tables`, and the possible tables.
 
-    `called` has what the source itself calls a table whose name cannot be one in cytoreg.toml.
+    `called` has the source's own name for a table if it cannot be used in cytoreg.toml.
     """
 
     keys: dict[str, object]
@@ -36,20 +36,20 @@ class Draft:
 
 @runtime_checkable
 class Reader(Protocol[C]):
-    """A kind of source. What has a body here suits a kind in files and need not be written again.
+    """A kind of source. The methods implemented here suit a kind in files and can be inherited.
 
-    `name` is what cytoreg.toml calls the source; files lie below `extracts`. Every method raises
+    `name` is the source's name in cytoreg.toml; files are below `extracts`. Every method raises
     SourceError, with a remedy and no value of any record, for a source that is missing (`away`,
-    `transient`: see SourceError) or is not what the project says; errors of a library do not leave
-    it. The object is made whenever its kind is named: import what is heavy where it is used.
+    `transient`: see SourceError) or does not match the project; errors of a library do not leave
+    it. The object is created whenever its kind is named: import heavy modules where they are used.
     """
 
     endings: tuple[str, ...] = ()
-    """How names of its files end, in small letters, without the ending of a compression."""
+    """Suffixes of its files, in lower case, without the suffix of a compression."""
     empty: str | None = None
-    """What an empty cell lands as: a text of no length, or null."""
+    """The landed form of an empty cell: an empty text, or null."""
     several: bool = False
-    """Whether a cell may have several values, one a line."""
+    """Whether a cell may have several values, one per line."""
 
     @property
     @abstractmethod
@@ -62,46 +62,47 @@ class Reader(Protocol[C]):
 
     @abstractmethod
     def draft(self, name: str, where: str, extracts: Path) -> Draft:
-        """A declaration of all that is found at a path or a URL, without a look at any value."""
+        """A declaration of everything found at a path or a URL, without any look at values."""
 
     @abstractmethod
     def unread(self) -> list[Unread]:
-        """The register of what such a source may hold and is not read."""
+        """The register of content that such a source may have and that is not read."""
 
     def page(self) -> str:
-        """Its documentation, as Markdown; below it stand its keys and what is not read."""
+        """Its documentation, as Markdown; its keys and what is not read are appended."""
         return cleandoc(self.config.__doc__ or "")
 
     def inputs(self, name: str, config: C, extracts: Path) -> list[Path]:
-        """The files that the source is read from; [] when it is a server."""
+        """The files from which the source is read; [] for a server."""
         from cytoreg.sources.files import find
 
         found = (path for glob in config.patterns for path in find(name, glob, extracts))
         return list(dict.fromkeys(found))
 
     def sample(self, name: str, config: C, extracts: Path) -> Iterator[Item]:
-        """A few of what `read` yields, for who only wants to look."""
+        """A few of the items that `read` yields, for a quick look."""
         return self.read(name, config, extracts)
 
     def changes(
         self, name: str, config: C, extracts: Path, earlier: Landing
     ) -> Iterator[Item] | None:
-        """What `read` yields, from an earlier landing of the same declaration and what changed.
+        """What `read` yields, from an earlier landing of the same declaration and the changes
+        since.
 
-        With a `Merged` for each table that came so; None where there is only `read`.
+        With a `Merged` for each table made this way; None if only `read` is possible.
         """
         return None
 
     def shown(self, name: str, config: C) -> str:
-        """Where the source is read from, without secrets."""
+        """The place from which the source is read, without secrets."""
         return next(iter(config.patterns), "")
 
     def about(self, name: str, config: C) -> str:
-        """What a server says of itself; empty for files."""
+        """How a server identifies itself; empty for files."""
         return ""
 
     def recognizes(self, where: str, extracts: Path) -> bool | None:
-        """Whether files with one of `endings` are of this kind; None when nothing tells.
+        """Whether files with one of `endings` are of this kind; None when it cannot be decided.
 
         Raises ConfigError, with a remedy, for files that no kind reads.
         """

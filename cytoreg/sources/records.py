@@ -1,4 +1,4 @@
-"""Records of a text file as Arrow tables of text, and those that cannot be parsed beside them."""
+"""Records of a text file as Arrow tables of text, beside those that cannot be parsed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 @dataclass(frozen=True)
 class Bad:
-    """A record that is none: its number (header not counted), its line, why, its raw text."""
+    """A record that cannot be parsed: its number (header not counted), its line, why, its raw
+    text."""
 
     row: int
     line: int
@@ -49,10 +50,10 @@ def header(
     quote: str = '"',
     line: int = 1,
 ) -> list[str]:
-    """The record on `line`: the file's headings without the spaces around them.
+    """The record on `line`: the file's headings without surrounding spaces.
 
     A heading without a name is called after its place (`column_3`). Raises SourceError when the
-    record cannot be read; its text is not told, for it may be a patient's.
+    record cannot be read; the message does not show its text, which may be a patient's.
     """
     with open_utf8(source, path, where, encoding) as file:
         start = begin(file, line)
@@ -80,7 +81,7 @@ def header(
 
 
 def fields(record: str, delimiter: str, quote: str) -> list[str]:
-    """The fields of the first record of a text; raises csv.Error when it is none."""
+    """The fields of the first record of a text; raises csv.Error when it cannot be parsed."""
     lines = io.StringIO(record, newline="")
     if not quote:
         return next(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE))
@@ -88,7 +89,7 @@ def fields(record: str, delimiter: str, quote: str) -> list[str]:
 
 
 def begin(file: IO[bytes], line: int) -> bytes:
-    """The first bytes of a file from this line on (1 is the first, 0 too)."""
+    """The first bytes of a file from this line on (1 is the first, and so is 0)."""
     data, before = file.read(blocks.LONGEST), max(0, line - 1)
     ends = [found.end() for found in islice(_LINE_END.finditer(data), before)]
     if len(ends) < before:
@@ -110,13 +111,13 @@ def delimited(
     comment: str = "",
     lined: bool = False,
 ) -> Iterator[Batch]:
-    """Records of delimited text; the one on `line`, the header, is passed over (0: there is none).
+    """Records of delimited text; the one on `line`, the header, is skipped (0: there is none).
 
-    `columns` names the fields in their order. A record is bad when it has too few or too many
-    fields, a quote out of place, a NUL, bytes that are not in `encoding`, or nothing at all; and
-    when `refuse`, asked with a table of records, gives its position in it a reason. One that begins
-    with `comment` is bad too, with COMMENT for its reason. If `lined`, `_line` is the line of the
-    file on which each record begins, beside its number `_row`.
+    `columns` names the fields in order. A record is bad when it has too few or too many fields, a
+    misplaced quote, a NUL, bytes that are invalid in `encoding`, or nothing at all; and when
+    `refuse`, called with a table of records, gives a reason for its position in it. A record that
+    begins with `comment` is also bad, with COMMENT as its reason. If `lined`, `_line` is the line
+    of the file on which each record begins, beside its number `_row`.
     """
     cut, first_row = blocks.cut_delimited(delimiter, quote), int(line == 0)
     for block in _blocks(source, path, where, encoding, cut, first_row, line):
@@ -156,7 +157,8 @@ def lines(
     encoding: str,
     refuse: Callable[[pa.Table], Mapping[int, str]] = lambda _: {},
 ) -> Iterator[Batch]:
-    """Lines in column `line`; bad is one whose position among them `refuse` gives a reason."""
+    """Lines in column `line`; a line is bad if `refuse` gives a reason for its position among
+    them."""
     for block in _blocks(source, path, where, encoding, blocks.cut_lines, 1):
         bad = blocks.spoilt(block)
         text, indexes = blocks.without(block, bad)
@@ -200,7 +202,7 @@ def _blocks(
 def _parse(
     text: bytes, columns: list[str], delimiter: str, quote: str
 ) -> tuple[pa.Table, dict[int, str]]:
-    """Well-formed records as columns of text, and which have another number of fields."""
+    """Well-formed records as columns of text, and those with another number of fields."""
     ragged: dict[int, str] = {}
 
     def skip(row: pa.csv.InvalidRow) -> str:
@@ -209,7 +211,7 @@ def _parse(
 
     if not text:
         return pa.table({column: pa.array([], pa.string()) for column in columns}), {}
-    if text.startswith(codecs.BOM_UTF8):  # Arrow takes one for a mark, though it is a value's
+    if text.startswith(codecs.BOM_UTF8):  # Arrow takes one for a mark, though it is part of a value
         text = codecs.BOM_UTF8 + text
     table = pa.csv.read_csv(
         pa.py_buffer(text),
@@ -248,7 +250,7 @@ def _bad(block: blocks.Block, bad: dict[int, str], encoding: str) -> list[Bad]:
 
 
 def _perhaps(raw: bytes, encoding: str) -> str:
-    """Which encoding bytes that are not in UTF-8 are likely in."""
+    """The encoding that bytes which are not UTF-8 are likely to have."""
     if codecs.lookup(encoding).name not in ("utf-8", "utf-8-sig"):
         return ""
     try:

@@ -1,7 +1,7 @@
-"""How long to leave a system alone that is away, before it is tried again.
+"""How long to wait before retrying a system that is away.
 
-Sources are waited for in threads of their own, which an interrupt does not reach: it ends their
-waiting here.
+Each source waits in a thread of its own, which an interrupt does not reach: this module ends the
+waiting.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from types import FrameType
 
 PAUSE = 1.0
-"""Seconds before the second try; each further pause is about twice as long."""
+"""Seconds before the second attempt; each further pause is about twice as long."""
 
 LONGEST = 60.0
-"""Seconds that no pause exceeds: a server that is back is noticed within a minute."""
+"""Longest pause in seconds: a server that is back is noticed within a minute."""
 
 _JITTER = 0.25
-"""Share by which a pause varies, so that several sources do not return at the same moment."""
+"""Share by which a pause varies, so that several sources do not retry at the same moment."""
 
 _interrupted = threading.Event()
 
@@ -33,7 +33,7 @@ def wait(seconds: float) -> None:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let an interrupt (Ctrl-C) end the waiting of every thread, not of this one alone.
+    """Let an interrupt (Ctrl-C) end the waiting of all threads, not only of this one.
 
     For the main thread, which alone receives it; elsewhere this does nothing.
     """
@@ -56,7 +56,7 @@ def interruptible() -> Iterator[None]:
 
 
 def pauses() -> Iterator[float]:
-    """Seconds to wait before each further try, without an end: who waits has a deadline."""
+    """Seconds to wait before each further attempt, without end: the caller has a deadline."""
     pause = PAUSE
     while True:
         yield pause * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311
