@@ -1,7 +1,7 @@
-"""A file as CDA documents: parsed whole, or refused with a reason.
+"""Parse a file as CDA documents, or refuse it with a reason.
 
-A document is parsed twice over: its beginning under libxml2's limits, to refuse a document type
-declaration before any entity of it could be used; then all of it without them, for an image in
+A document is parsed twice: its beginning under libxml2's limits, to refuse a document type
+declaration before any of its entities could be used; then all of it without them, since an image in
 base64 is longer than they allow.
 """
 
@@ -28,12 +28,12 @@ from cytoreg.sources.cda.values import (
 )
 
 LONGEST = 64 << 20
-"""Bytes above which a file is no document."""
+"""A larger file is not a document."""
 ROOT = "ClinicalDocument"
 
 _CHUNK = 1 << 12
 _KEPT = 1 << 20
-"""Bytes of a refused document that are kept."""
+"""Number of bytes kept of a refused document."""
 _SAFE: dict[str, Any] = {
     "resolve_entities": False,
     "no_network": True,
@@ -46,13 +46,13 @@ _BASE64 = etree.XPath("//*[@representation='B64']")
 _CONTRADICTED = re.compile(
     rb"(?:\xef\xbb\xbf)?<\?xml[^>]*encoding\s*=\s*[\"']utf-16", re.IGNORECASE
 )
-"""A declaration of UTF-16 that is not in it itself, as of a text saved in UTF-8."""
+"""A wrong declaration of UTF-16, as in a text that was saved again in UTF-8."""
 _SAYS = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z][\w.-]*)")
 
 
 @dataclass(frozen=True)
 class Document:
-    """A document: its root, in whose tree names of CDA have no namespace and types no prefix.
+    """A document: its root; in its tree, CDA names have no namespace and types no prefix.
 
     `contradicted` counts the elements that have a value beside their nullFlavor, `undecoded` those
     whose plain text in base64 cannot be read.
@@ -66,16 +66,16 @@ class Document:
 
 @dataclass(frozen=True)
 class Broken:
-    """What is no document: why, and its raw text."""
+    """Content that is not a document: why, and its raw text."""
 
     reason: str
     raw: str
 
 
 def document(data: bytes, *, whole: bool = True) -> Document | Broken:
-    """The document that these bytes are; of one that is not wanted `whole`, only the head is sure.
+    """Parse these bytes as a document; unless `whole`, only the head is certain to be parsed.
 
-    That the XML is well-formed to its end is seen in any case.
+    In any case the XML is checked to be well-formed to its end.
     """
     if not data.strip():
         return Broken("an empty file", "")
@@ -113,11 +113,11 @@ def _undecoded(root: Element) -> int:
 
 
 class _Refused(Exception):
-    """Why, in words without a value."""
+    """The reason, without a value."""
 
 
 def _check_beginning(data: bytes, encoding: str | None) -> None:
-    """Refuse what has a document type declaration, or another root; may raise XMLSyntaxError."""
+    """Refuse a document type declaration, or another root; may raise XMLSyntaxError."""
     parser = etree.XMLPullParser(events=("start",), encoding=encoding, **_SAFE)
     root: Element | None = None
     error: etree.XMLSyntaxError | None = None

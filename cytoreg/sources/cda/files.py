@@ -26,9 +26,9 @@ _BATCH_BYTES = 32 << 20
 
 
 def read(name: str, config: CdaSource, extracts: Path) -> Iterator[Item]:
-    """The tables of all documents; what is no document is a reject.
+    """The tables of all documents; content that is not a document is a reject.
 
-    Files are read twice: which document replaces which is known when all have been seen.
+    Files are read twice: which document replaces which is known only after all have been read.
     `_parent_row` is the number of a row's document in its file.
     """
     standing = Standing(
@@ -43,7 +43,7 @@ def read(name: str, config: CdaSource, extracts: Path) -> Iterator[Item]:
 
 
 def sample(name: str, config: CdaSource, extracts: Path) -> Iterator[Item]:
-    """The same one document after the other, without a look at which of them stand."""
+    """The same for one document after the other, without checking which are current."""
     return _read(name, config, extracts, {}, 1)
 
 
@@ -96,7 +96,7 @@ def _read(
 def _documents(
     name: str, path: Path, where: str, *, whole: bool = True
 ) -> Iterator[tuple[Document | Broken, int]]:
-    """What stands in a file, in its order, and the line on which each begins."""
+    """The documents of a file, in order, and the line on which each begins."""
     with open_bytes(name, path, where) as file:
         if is_message(file.peek(64)[:64]):
             for data, line in documents_in(file):
@@ -126,7 +126,8 @@ def _take(
 
 
 class Table:
-    """Rows of a table, waiting to become Arrow. `bytes` is about how much text they are."""
+    """Rows of a table waiting to be converted to Arrow. `bytes` is their approximate amount of
+    text."""
 
     def __init__(self, name: str, config: CdaSource) -> None:
         self.name = name
@@ -140,18 +141,18 @@ class Table:
         self._clear()
 
     def begin(self, where: str) -> None:
-        """From here on rows are of this file."""
+        """From here on, rows belong to this file."""
         self._where, self._row = where, 0
 
     def pass_over(self) -> int:
-        """The number of a record that gives no row."""
+        """Count a record that gives no row."""
         self._row += 1
         return self._row
 
     def add(
         self, element: Element, document_: tuple[str, str | None], told: Told, count: int, line: int
     ) -> None:
-        """A row about this element of the file's `count`-th document, which begins on `line`."""
+        """Add a row for this element of the file's `count`-th document, which begins on `line`."""
         own = []
         for column, path in self._paths.items():
             value, more = pick(path, element)
@@ -165,7 +166,7 @@ class Table:
         self._places.append((self._where, self.pass_over(), count, line + below))
 
     def take(self) -> pa.Table:
-        """The rows that wait: columns of text, `_file`, `_row`, `_parent_row` and `_line`."""
+        """The waiting rows: columns of text, `_file`, `_row`, `_parent_row` and `_line`."""
         cells = [*zip(*self._rows, strict=True)] or [()] * len(self._columns)
         table = {
             name: pa.array(values, pa.string())

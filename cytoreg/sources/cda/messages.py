@@ -18,14 +18,14 @@ _XML = b"<", b"\xef\xbb\xbf<", b"\xff\xfe", b"\xfe\xff"
 
 
 def is_message(head: bytes) -> bool:
-    """Whether a file begins as HL7 v2 does."""
+    """Whether a file begins like HL7 v2."""
     return _STARTS.match(head) is not None
 
 
 def documents_in(file: IO[bytes]) -> Iterator[tuple[bytes | Broken, int]]:
-    """The XML of each OBX of type ED, and the line of its message; else why there is none.
+    """The XML of each OBX of type ED, with the line of its message; else why there is none.
 
-    Data of other types (a PDF beside the document) are passed over.
+    Data of other types (a PDF beside the document) are skipped.
     """
     envelopes = Envelopes()
     try:

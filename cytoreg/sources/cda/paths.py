@@ -1,4 +1,4 @@
-"""XPath as projects write it: names of CDA without a prefix, `sdtc:` and `xsi:` with theirs."""
+"""XPath as projects write it: CDA names without a prefix, `sdtc:` and `xsi:` names with theirs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PREFIX = re.compile(r"([A-Za-z_][\w.-]*):(?=[A-Za-z_*])")
 
 
 class Wrong(ValueError):
-    """An XPath that is none."""
+    """An invalid XPath."""
 
     def __init__(self, text: str) -> None:
         super().__init__(f"{text!r} is no XPath such as code/@code")
@@ -27,7 +27,7 @@ class Wrong(ValueError):
 
 @lru_cache(maxsize=1024)
 def path_of(text: str) -> etree.XPath:
-    """The compiled XPath; raises Wrong for what is none, or has an unknown prefix or function.
+    """The compiled XPath; raises Wrong for an invalid one, or an unknown prefix or function.
 
     An unknown function that is reached only in some documents is found when they are read.
     """
@@ -42,9 +42,10 @@ def path_of(text: str) -> etree.XPath:
 
 
 def pick(path: etree.XPath, element: Element) -> tuple[str | None, bool]:
-    """The first value that an XPath finds from here, and whether there are others beside it.
+    """The first value that an XPath finds from here, and whether there are further ones.
 
-    Of an element it is the text. Blanks around a value go, and an empty one is none. Raises Wrong.
+    The value of an element is its text. Surrounding blanks are removed, and an empty value counts
+    as none. Raises Wrong.
     """
     found = _found(path, element)
     if isinstance(found, bool):

@@ -25,7 +25,7 @@ PATIENT = (
 
 _SDTC = "{urn:hl7-org:sdtc}"
 _OTHER_NAMES = {"L": 1, None: 2, "C": 3, "OR": 3}
-"""Uses of names: legal first, then one without use; aliases and pseudonyms last (EntityNameUse)."""
+"""Uses of names: legal first, then without a use; aliases and pseudonyms last (EntityNameUse)."""
 _OTHER_ADDRESSES = {
     "HP": 1,
     "H": 2,
@@ -37,7 +37,7 @@ _OTHER_ADDRESSES = {
     "OLD": 9,
     "BAD": 9,
 }
-"""Uses of addresses: the home first, one that is no longer right last (AddressUse)."""
+"""Uses of addresses: home first, a former address last (AddressUse)."""
 _BORN, _CALLED, _INITIAL = "BR", "CL", "IN"
 _STREET = ("houseNumber", "houseNumberNumeric", "direction", "streetName", "streetNameBase",
            "streetNameType", "additionalLocator", "unitID", "unitType", "postBox")  # fmt: skip
@@ -73,7 +73,7 @@ def patient(target: Element) -> tuple[str | None, ...]:
 
 
 def _best(elements: list[Element], uses: dict[str | None, int]) -> Element | None:
-    """The one whose use comes first; those whose time has ended come last."""
+    """The one with the most preferred use; those whose time has ended come last."""
     there = [one for one in elements if not one.get("nullFlavor")]
 
     def rank(one: Element) -> tuple[bool, int]:
@@ -116,12 +116,12 @@ def _qualified(part: Element) -> frozenset[str]:
 
 
 def _aside(marks: Iterable[str]) -> bool:
-    """Whether a part of a name is that of birth or a nickname."""
+    """Whether a part of a name is a birth name or a nickname."""
     return not {_BORN, _CALLED}.isdisjoint(marks)
 
 
 def _spoken(name: Element | None) -> str | None:
-    """A name as it is written, its parts with a blank between them."""
+    """A name as it is written, its parts separated by blanks."""
     if name is None or name.get("nullFlavor"):
         return None
     if not len(name):
@@ -131,7 +131,8 @@ def _spoken(name: Element | None) -> str | None:
 
 
 def _address(address: Element | None) -> tuple[str | None, ...]:
-    """Street, city, state, postal code, country, and all of it where text is outside of parts."""
+    """Street, city, state, postal code, country, and the whole address where text is outside
+    parts."""
     if address is None:
         return (None,) * 6
     lines = [said(one) for one in address.iterfind("streetAddressLine")]
@@ -156,7 +157,7 @@ def person(role: Element | None) -> str | None:
 
 
 def organization(role: Element | None) -> str | None:
-    """The name of the organization that a role is in."""
+    """The name of the organization to which a role belongs."""
     return said(role.find("representedOrganization/name")) if role is not None else None
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = "{urn:hl7-org:v3}ClinicalDocument"
 _LOOKED_AT = 10_000
-"""Tables of documents among which is looked for what there is."""
+"""Tables of which documents are sampled to see what they contain."""
 
 
 class Cda(Reader[CdaSource]):
@@ -68,7 +68,7 @@ class Cda(Reader[CdaSource]):
                             return True
                     else:
                         return False
-        except (CytoregError, NotNaaccr):  # which is said when the file is read
+        except (CytoregError, NotNaaccr):  # this is reported when the file is read
             pass
         return False
 

@@ -1,8 +1,9 @@
-"""Which of a source's documents stand, and by which the others are replaced.
+"""Which of a source's documents are current, and which documents replace the others.
 
 A replacement names what it replaces (relatedDocument RPLC), or has its setId and a higher
-versionNumber (CDA R2, 4.2.3.1); an addendum (APND) stands beside its parent. A document
-that was delivered again in every word stands once; another one under its id is one of its own.
+versionNumber (CDA R2, 4.2.3.1); an addendum (APND) is current beside its parent. A document
+delivered twice word for word counts once; a different one with the same id is a document of its
+own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from itertools import groupby
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a document says of itself and its versions; ids as root^extension."""
+    """A document's header data on itself and its versions; ids as root^extension."""
 
     id: str
     set_id: str | None
@@ -27,7 +28,7 @@ class Head:
 
     @property
     def key(self) -> bytes:
-        """The same for the same document, wherever it lies."""
+        """A key that is equal for equal documents, wherever they are."""
         return self.content
 
 
@@ -37,10 +38,10 @@ def _key(identifier: str) -> str:
 
 
 class Standing:
-    """The documents of a source in reading order, of which some stand.
+    """The documents of a source in reading order, some of them current.
 
-    `by` has, for the number of each document that does not stand, the id of the one in its place:
-    its own where a later copy of it stands. `odd` counts in words what is not told well enough.
+    `by` has, for the number of each document that is not current, the id of its replacement: its
+    own id if a later copy is current. `odd` counts unclear cases, in words.
     """
 
     def __init__(self, heads: Iterable[Head]) -> None:
@@ -63,7 +64,7 @@ class Standing:
             self.odd["document with the id of another, and other content: both stand"] += alike
 
     def _successors(self) -> dict[bytes, bytes]:
-        """By document the one that replaces it at once."""
+        """By document, the one that directly replaces it."""
         rivals: dict[bytes, list[bytes]] = defaultdict(list)
         for head in sorted(self._one.values(), key=_rank):
             for parent in {x for id_ in head.replaces for x in self._called.get(_key(id_), ())}:
@@ -86,8 +87,8 @@ class Standing:
         return after
 
     def _versions(self, heads: list[Head], after: dict[bytes, bytes]) -> None:
-        """Let the latest version of a set replace the others of its patient."""
-        latest: dict[str, Head] = {}  # by patient, and under "" of all
+        """Let the latest version of a set replace the patient's others."""
+        latest: dict[str, Head] = {}  # by patient; under "" for all
         unnamed: list[Head] = []
         alike = 0
         for _, group in groupby(sorted(heads, key=_rank, reverse=True), lambda one: one.version):
@@ -109,7 +110,7 @@ class Standing:
             self.odd["document with the setId and version of another: both stand"] += alike
 
     def _last(self, key: bytes, after: dict[bytes, bytes]) -> bytes:
-        """What stands in the place of a document: of those that replace each other, the latest."""
+        """The current replacement of a document; if documents replace each other, the latest."""
         seen = [key]
         while (key := after.get(key, b"")) and key not in seen:
             seen.append(key)

@@ -31,10 +31,10 @@ STATEMENTS = {
     "organizer": "CLUSTER", "procedure": "PROC", "regionOfInterest": "ROIOVL",
     "substanceAdministration": "SBADM", "supply": "SPLY",
 }  # fmt: skip
-"""The elements that are clinical statements (CDA R2, 4.3.6), and their usual class."""
+"""The elements that are clinical statements (CDA R2, 4.3.6), and their usual classes."""
 
 SUBJECT = ("subject", "subject_name")
-"""About whom a row is."""
+"""Columns for the person whom a row is about."""
 
 ENTRY = (
     "entry", "parent_entry", "section", "section_code", *SUBJECT, "relation", "relation_inverted",
@@ -49,7 +49,7 @@ ENTRY = (
     "target_site_qualifiers", "specimen_id", "specimen", "specimen_system", "specimen_name",
     "product", "product_system", "product_name", "dose", "dose_unit", "route",
 )  # fmt: skip
-"""The first four say where the statement stands in its document."""
+"""The first four say where in its document the statement is."""
 
 Subject = tuple[str | None, str | None]
 PATIENT_ITSELF: Subject = None, None
@@ -94,10 +94,10 @@ def about(element: Element) -> Subject:
 
 
 def subject(element: Element | None, outer: Subject) -> Subject:
-    """About whom a statement is, if not about the patient: the relation's code, and its name.
+    """The person whom a statement is about, if not the patient: the relation's code, and the name.
 
-    It is told where it changes, and holds for all that is within (CDA R2, 4.4). Somebody whose
-    relation is not told is a person (PRS).
+    It is stated where it changes, and applies to everything within (CDA R2, 4.4). A person without
+    a stated relation is PRS.
     """
     if element is None:
         return outer
@@ -111,14 +111,14 @@ def subject(element: Element | None, outer: Subject) -> Subject:
 
 
 def _original(code: Element | None, narrative: Narrative) -> str | None:
-    """The words that were coded: they stand also where no code was found (nullFlavor)."""
+    """The words that were coded; they are there even if no code was found (nullFlavor)."""
     return referred(code.find("originalText"), narrative) if code is not None else None
 
 
 def _time(element: Element) -> tuple[str | None, ...]:
-    """The moment, or the bounds of the interval, and why its end is not known.
+    """The moment, or the bounds of the interval, and why its end is unknown.
 
-    How often something was done (PIVL_TS, EIVL_TS) is none.
+    A frequency (PIVL_TS, EIVL_TS) is neither.
     """
     times = element.findall("effectiveTime")
     time = next((one for one in times if type_of(one) not in _REPEATED), None)
@@ -155,7 +155,7 @@ def _specimen(role: Element | None) -> tuple[str | None, ...]:
 
 
 def _product(element: Element) -> tuple[str | None, ...]:
-    """What was given or supplied, how much of it at a time, and by which route."""
+    """What was given or supplied, the amount at a time, and the route."""
     if element.tag not in ("substanceAdministration", "supply"):
         return (None,) * 6
     material = element.find(".//manufacturedMaterial/code")

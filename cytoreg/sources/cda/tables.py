@@ -1,4 +1,4 @@
-"""The ready tables: what a row of each says, column by column."""
+"""The ready-made tables: the content of their rows, column by column."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from cytoreg.sources.cda.values import (
 )
 
 ALL = ("document_id", "replaced_by")
-"""Columns of every table: the document, and the one that stands in its place."""
+"""Columns of every table: the document, and the one that replaces it."""
 _DOCUMENT = (
     "set_id", "version", "effective_time", "code", "code_system", "code_name", "title", "status",
     "language", "template_ids", "author_time", "author_id", "author_name", "author_organization",
@@ -51,7 +51,7 @@ COLUMNS = {
     "section": (*ALL, *_SECTION),
     "entry": (*ALL, *ENTRY),
 }
-"""The columns of each ready table; those of one's own have the ones of ""."""
+"""The columns of each ready-made table; those of "" belong to project-defined tables."""
 
 Told = tuple[str | None, ...]
 _BODY = "component/structuredBody"

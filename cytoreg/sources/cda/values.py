@@ -1,6 +1,6 @@
-"""What elements of CDA say, by the data types of HL7 version 3 (R1, as CDA R2 has them).
+"""Values of CDA elements, by the data types of HL7 version 3 (R1, as used by CDA R2).
 
-An element with a `nullFlavor` has no value, whatever else stands in it (HL7 V3 Data Types, 1.11.4).
+An element with a `nullFlavor` has no value, whatever else it contains (HL7 V3 Data Types, 1.11.4).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lxml import etree
 
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 JOINT = "\n"
-"""Between values that stand in one cell."""
+"""Separates several values in one cell."""
 
 _BLOCKS = frozenset(
     {
@@ -38,7 +38,7 @@ _BLANKS = re.compile(r"[ \t\r\n\xa0]+")
 
 Element = etree._Element
 Narrative = Mapping[str, Element]
-"""Elements by their ID, to which references lead."""
+"""Elements by their ID, the targets of references."""
 
 
 def said(element: Element | None) -> str | None:
@@ -49,7 +49,7 @@ def said(element: Element | None) -> str | None:
 
 
 def attribute(element: Element | None, name: str) -> str | None:
-    """An attribute of an element that has a value; None for an empty one."""
+    """An attribute of an element that has a value; None if it is empty."""
     if element is None or element.get("nullFlavor"):
         return None
     text = element.get(name)
@@ -57,7 +57,7 @@ def attribute(element: Element | None, name: str) -> str | None:
 
 
 def truth(text: str | None) -> str | None:
-    """A Boolean as true or false, for some write 1 and 0."""
+    """A Boolean as true or false, since some write 1 and 0."""
     return {"1": "true", "0": "false"}.get(text, text) if text else None
 
 
@@ -75,12 +75,12 @@ def identifier(element: Element | None) -> str | None:
 
 
 def identifiers(elements: Iterable[Element]) -> str | None:
-    """All ids, one a line."""
+    """All ids, one per line."""
     return joined(map(identifier, elements))
 
 
 def joined(texts: Iterable[str | None]) -> str | None:
-    """Texts in their order, one a line."""
+    """Texts in order, one per line."""
     return JOINT.join(text for text in texts if text) or None
 
 
@@ -96,9 +96,9 @@ def coded(element: Element | None) -> tuple[str | None, str | None, str | None]:
 def translations(
     element: Element | None,
 ) -> tuple[str | None, str | None, str | None]:
-    """Code, code system and display name of translations; of several, each on a line of its own.
+    """Code, code system and display name of translations, each on a line of its own.
 
-    Those of a quantity (PQR) are of its unit, and none of a code.
+    For a quantity (PQR) they are translations of its unit, not of a code.
     """
     found = [] if element is None else element.findall("translation")
     found = [one for one in found if one.get("code") and one.get("value") is None]
@@ -110,7 +110,7 @@ def translations(
 
 
 def qualifiers(element: Element | None) -> str | None:
-    """The codes that qualify a code, one a line: name=value, as 20228-3=7771000."""
+    """The qualifiers of a code, one per line: name=value, as 20228-3=7771000."""
     found = [] if element is None else element.findall("qualifier")
     return joined(
         f"{attribute(one.find('name'), 'code') or ''}={attribute(one.find('value'), 'code') or ''}"
@@ -120,7 +120,7 @@ def qualifiers(element: Element | None) -> str | None:
 
 
 def referred(element: Element | None, narrative: Narrative) -> str | None:
-    """A text, or what its reference leads to in the narrative."""
+    """A text, or the part of the narrative to which its reference points."""
     if element is None or element.get("nullFlavor"):
         return None
     target = attribute(element.find("reference"), "value")
@@ -131,19 +131,19 @@ def referred(element: Element | None, narrative: Narrative) -> str | None:
 
 
 def is_base64(element: Element) -> bool:
-    """Whether the text of an element stands in base64."""
+    """Whether the text of an element is in base64."""
     return element.get("representation") == "B64"
 
 
 def media_type(element: Element) -> str:
-    """What data are, without parameters; plain text by default (XML ITS, 2.5.3)."""
+    """The media type of data, without parameters; plain text by default (XML ITS, 2.5.3)."""
     return element.get("mediaType", "text/plain").partition(";")[0].strip().casefold()
 
 
 def decoded(element: Element) -> str | None:
-    """Plain text out of base64; None for data of another kind.
+    """Plain text decoded from base64; None for data of another kind.
 
-    It is in the encoding of the XML around it (HL7 V3 Data Types, XML ITS, 2.5.4), or in UTF-8.
+    It is in the encoding of the surrounding XML (HL7 V3 Data Types, XML ITS, 2.5.4), or in UTF-8.
     """
     if media_type(element) != "text/plain":
         return None
@@ -163,9 +163,10 @@ def decoded(element: Element) -> str | None:
 
 
 def plain(element: Element) -> str | None:
-    """Narrative as text: a block a line, tabs between cells, without what a revision deleted.
+    """Narrative as text: one line per block, tabs between cells, without text deleted in a
+    revision.
 
-    Line breaks of a text without blocks stay as they are.
+    Line breaks of a text without blocks are kept.
     """
     is_free = not any(str(one.tag) in _BLOCKS | _CELLS for one in element.iterdescendants())
     pieces: list[str] = []
@@ -203,9 +204,9 @@ def type_of(element: Element) -> str | None:
 
 
 def scalar(element: Element | None, narrative: Narrative) -> str | None:
-    """The value in one word: a code, a number, a moment, an id, a ratio or a text.
+    """The value as a single term: a code, a number, a moment, an id, a ratio or a text.
 
-    None for an interval and for what is no text (an image, a PDF).
+    None for an interval and for data that are not text (an image, a PDF).
     """
     if element is None or element.get("nullFlavor"):
         return None
@@ -233,7 +234,7 @@ def unit(element: Element | None) -> str | None:
     bounds = [attribute(element.find(x), "unit") for x in ("low", "high", "center")]
     told = list(dict.fromkeys(text for text in bounds if text))
     if told:
-        return "..".join(told)  # of two units no number may be made
+        return "..".join(told)  # two different units cannot be combined
     over, under = (attribute(element.find(x), "unit") for x in ("numerator", "denominator"))
     if over or under:
         return f"{over or '1'}/{under}" if under and scalar(element, {}) else None
@@ -241,7 +242,7 @@ def unit(element: Element | None) -> str | None:
 
 
 def bound(element: Element | None, side: str) -> tuple[str | None, str | None]:
-    """An interval's low or high, and whether the interval holds it (`inclusive`, by default)."""
+    """An interval's low or high, and whether the interval includes it (`inclusive`, by default)."""
     there = element.find(side) if element is not None and not element.get("nullFlavor") else None
     text = attribute(there, "value")
     if there is None or text is None:

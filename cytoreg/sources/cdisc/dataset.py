@@ -1,9 +1,9 @@
-"""CDISC Dataset-JSON 1.1: a row a record, columns by their names, in JSON or NDJSON.
+"""CDISC Dataset-JSON 1.1: one row per record, columns by name, in JSON or NDJSON.
 
-The standard (CDISC Dataset-JSON 1.1, 2024) keeps a dataset's columns and its rows apart: an object
-holds both, its members in any order, or stands on the first line before a row a line. Each row is a
-list of values in the order of the columns. Dates, times and decimals are text in it already, and
-land as they stand, as do numbers with all their digits.
+The standard (CDISC Dataset-JSON 1.1, 2024) keeps a dataset's columns and rows separate: an object
+holds both, its members in any order, or it is the first line, followed by one row per line. Each
+row is a list of values in the order of the columns. Dates, times and decimals are already text and
+are landed unchanged, as are numbers with all their digits.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _File:
 
 
 def read(name: str, config: DatasetJsonSource, extracts: Path) -> Iterator[Item]:
-    """Rows of all files; raises SourceError for one with more or fewer rows than it says."""
+    """Rows of all files; raises SourceError for a file with more or fewer rows than it declares."""
     (table,) = config.tables
     files: list[_File] = []
     for path in texts(name, config.path, extracts):
@@ -111,7 +111,7 @@ def _rows(source: str, table: str, file: _File, wanted: list[str]) -> Iterator[I
 
 
 def _parts(source: str, file: _File) -> Iterator[list[Part]]:
-    """The texts of a file's rows, some MB at once."""
+    """The texts of a file's rows, some MB at a time."""
     with open_utf8(source, file.path, file.where, file.encoding) as stream:
         try:
             if file.outline.within:

@@ -1,4 +1,4 @@
-"""What a Dataset-JSON file says of itself, read without its rows, however many they are."""
+"""The outline of a Dataset-JSON file, read without its rows, however many there are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST = 100_000
 
 
 class NoDataset(Exception):
-    """Why a file is no Dataset-JSON that can be read, to follow its name; its version if known."""
+    """Why a file cannot be read as Dataset-JSON, to follow its name; its version if known."""
 
     def __init__(self, why: str, version: str = "") -> None:
         super().__init__(why)
@@ -26,9 +26,9 @@ class NoDataset(Exception):
 
 @dataclass(frozen=True)
 class Outline:
-    """A file's dataset, the names of its columns, and how many rows it says it has.
+    """A file's dataset, the names of its columns, and its declared number of rows.
 
-    `within` tells whether rows are in the object, or on the lines below `line`, where it ends.
+    `within`: rows are in the object; otherwise on the lines below `line`, where it ends.
     """
 
     dataset: str
@@ -72,7 +72,7 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _without_rows(file: io.BufferedReader) -> tuple[bytes, bool, int]:
-    """The first object with null for its rows, whether it has some, and the line of its end."""
+    """The first object with null for its rows, whether it has rows, and the line of its end."""
     marks, kept = Marks(1), bytearray()
     depth, key, line = 0, 0, 1
     within = skips = False
@@ -115,7 +115,7 @@ def _is_rows(key: bytes) -> bool:
 
 
 def _require_end(file: io.BufferedReader, rest: bytes, within: bool) -> None:
-    """Refuse what follows the object: in the file if it holds the rows, else on its line."""
+    """Refuse anything after the object: in the file if it holds the rows, else on its line."""
     while not rest.strip() and (within or b"\n" not in rest):
         rest = file.read(_CHUNK)
         if not rest:

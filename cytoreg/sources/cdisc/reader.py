@@ -32,7 +32,7 @@ class DatasetJson(Reader[DatasetJsonSource]):
         return Draft({"path": where, "columns": "all"}, [name])
 
     def recognizes(self, where: str, extracts: Path) -> bool | None:
-        """By what the first file says of itself."""
+        """By the outline of the first file."""
         from cytoreg.sources.cdisc.outline import NoDataset, outline
         from cytoreg.sources.files import check_text, open_utf8, texts
 
@@ -42,7 +42,7 @@ class DatasetJson(Reader[DatasetJsonSource]):
                 outline(file)
         except NoDataset as error:
             return error.version != ""
-        except CytoregError:  # which is said when the file is read
+        except CytoregError:  # this is reported when the file is read
             return False
         return True
 

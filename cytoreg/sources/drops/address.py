@@ -1,7 +1,7 @@
 """Addresses of files on a server: `sftp://host:port/inbox/*.csv`, `s3://bucket/prefix/*.ndjson`.
 
-Names stand as they are, without percent-encoding. `sftp://host/~/inbox` is below the home of the
-user. An address holds no user and no password: it is what manifests, findings and messages say.
+Names are written literally, without percent-encoding. `sftp://host/~/inbox` is below the user's
+home. An address holds no user and no password: it appears in manifests, findings and messages.
 """
 
 from __future__ import annotations
@@ -32,17 +32,18 @@ class Address(NamedTuple):
 
 
 def is_remote(pattern: str) -> bool:
-    """Whether a pattern is of files on a server."""
+    """Whether a pattern is for files on a server."""
     return "://" in pattern
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is meant to be an address of files that can be fetched."""
+    """Whether a text is meant as an address of files that can be fetched."""
     return text.casefold().startswith(("sftp://", "s3://"))
 
 
 def parse(text: str) -> Address:
-    """The address that a text is; raises ValueError, which does not repeat it, if it is none."""
+    """The address in a text; raises ValueError, which does not repeat the text, if it is not
+    one."""
     if _AT_SIGN.match(text):
         raise ValueError(
             "an address holds no user and no password: say `server = { user = …, password = … }`"
@@ -62,7 +63,7 @@ def parse(text: str) -> Address:
 
 
 def matches(pattern: Address, where: str) -> bool:
-    """Whether a file is one of those that a pattern means, by its address alone."""
+    """Whether a file matches a pattern, by its address alone."""
     server, path = where[: len(pattern.server) + 1], where[len(pattern.server) + 1 :]
     return server == f"{pattern.server}/" and _match(pattern.path.split("/"), path.split("/"))
 

@@ -1,4 +1,4 @@
-"""Where a source's files are while it is read: below the extracts, or fetched from a server."""
+"""The place of a source's files while it is read: below the extracts, or fetched from a server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Delivery:
-    """The folder from which a source is read, and the files that a server has of it."""
+    """The folder from which a source is read, and its files on the server."""
 
     extracts: Path
     remote: dict[str, Remote] = field(default_factory=dict)
@@ -38,10 +38,10 @@ class Delivery:
 def delivered(
     source: str, config: Source, extracts: Path, home: Path, progress: Progress = quiet
 ) -> Iterator[Delivery]:
-    """All files of a source, once they are whole by what it expects, to be read in here.
+    """All files of a source for the block, once they are complete by its `expect`.
 
-    Those of a server are fetched into a folder in `home` that goes again; what is left of it by a
-    crash begins with a dot and ends in .tmp. Raises SourceError.
+    Files on a server are fetched to a folder in `home` that is removed afterwards; after a crash it
+    begins with a dot and ends in .tmp. Raises SourceError.
     """
     with unlocked(config.password):
         if not config.addresses:
@@ -58,7 +58,7 @@ def delivered(
 
 @contextmanager
 def glimpsed(source: str, config: Source, extracts: Path) -> Iterator[Delivery]:
-    """Files of a source to have a look at: of those on a server the first of each pattern."""
+    """Files of a source for a quick look: on a server, the first of each pattern."""
     with unlocked(config.password):
         if not config.addresses:
             yield Delivery(extracts)
@@ -109,7 +109,7 @@ def _fetched(
 def _fetch(
     source: str, config: Source, server: Server, folder: Path, most: int | None
 ) -> Generator[int | list[Remote], None, None]:
-    """Fetch into `folder`; yields how many files are there, then what the server had."""
+    """Fetch to `folder`; yields the number of files so far, then the server's list."""
 
     delivered = config.addresses[: len(config.patterns)]  # the others are dictionaries
 
@@ -137,7 +137,7 @@ def _fetch(
 
 
 def _listed(source: str, config: Source, server: Server) -> dict[Address, list[Remote]]:
-    """What the server has of each pattern; raises SourceError (away) if it has nothing."""
+    """The server's files for each pattern; raises SourceError (away) if there are none."""
     found = {address: server.look(address.path)[0] for address in config.addresses}
     for address, files in found.items():
         if not files:
@@ -156,7 +156,7 @@ def _seen(file: Remote) -> Seen:
 
 
 def _make(folder: Path) -> None:
-    """Make a folder and those above it for this user alone."""
+    """Make a folder, and those above it, for this user alone."""
     for each in reversed([folder, *folder.parents]):
         if not each.exists():
             each.mkdir(mode=0o700)

@@ -1,4 +1,5 @@
-"""Moving what was delivered into its archive: only as it was read, and never over another file."""
+"""Move delivered files to their archive: only in the state in which they were read, and never over
+another file."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def state_of(path: Path) -> str:
-    """The state of a file: another when it is written or replaced; empty if there is none."""
+    """The state of a file, which changes when it is written or replaced; '' if there is no file."""
     try:
         stat = path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -25,7 +26,7 @@ def state_of(path: Path) -> str:
 
 
 def archived_at(config: Source, where: str) -> str:
-    """Where a file goes; where it is if it lies in an archive already."""
+    """Where a file will be archived; its own place if it is in an archive already."""
     root = f"{config.addresses[0].server}/" if config.addresses else "/"
     folder, name = posixpath.split(where)
     below = "/".join(config.archive_parts)
@@ -51,10 +52,10 @@ class _Disk:
 
 
 def moved(source: str, config: Source, files: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Move files, each in the state in which it was read; yields each with its new place and why it
-    was left, if it was.
+    """Move files, each in the state in which it was read; yields each with its new place and, if it
+    was not moved, the reason.
 
-    One that was moved before an interruption counts as moved. Raises SourceError, OSError.
+    A file moved before an interruption counts as moved. Raises SourceError, OSError.
     """
     if not config.addresses:
         yield from _each(_Disk(), config, files)

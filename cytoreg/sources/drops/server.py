@@ -1,4 +1,4 @@
-"""A server of files, by fsspec: SFTP (sshfs, asyncssh) and S3 (s3fs)."""
+"""File servers, through fsspec: SFTP (sshfs, asyncssh) and S3 (s3fs)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PATIENCE = 30
-"""Seconds until a server that says nothing is taken for one that is away."""
+"""Seconds after which a silent server counts as away."""
 
 _CHUNK = 4 << 20
 
 
 @dataclass(frozen=True)
 class Remote:
-    """A file on a server: its address and size, when it was written, and its ETag if it has one."""
+    """A file on a server: its address and size, its time, and its ETag if it has one."""
 
     where: str
     size: int
@@ -36,18 +36,18 @@ class Remote:
 
     @property
     def state(self) -> str:
-        """What is another when the file is."""
+        """A text that changes when the file does."""
         return f"{self.size} {self.written:.0f} {self.etag}".rstrip()
 
     @property
     def written_at(self) -> str:
-        """When it was written, in ISO 8601; empty if the server does not say."""
+        """When it was written, in ISO 8601; '' if the server does not say."""
         moment = datetime.fromtimestamp(self.written, UTC)
         return moment.isoformat(timespec="seconds") if self.written else ""
 
 
 class Server:
-    """An open connection; every failure of it is a SourceError without a secret."""
+    """An open connection; every failure is a SourceError without a secret."""
 
     def __init__(self, source: str, address: Address, declared: Declared) -> None:
         self._source, self._address = source, address
@@ -56,7 +56,7 @@ class Server:
         self._fs: Any = self._ask(lambda: open_(declared))
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._address.scheme == "sftp":
             with suppress(Exception):
                 self._fs.loop.call_soon_threadsafe(self._fs.client.close)
@@ -67,7 +67,7 @@ class Server:
         hosts = Path(declared.known_hosts or "~/.ssh/known_hosts").expanduser()
         if not hosts.is_file():
             raise self._unknown()
-        options: dict[str, object] = {"known_hosts": str(hosts)}  # else sshfs trusts any host
+        options: dict[str, object] = {"known_hosts": str(hosts)}  # otherwise sshfs trusts any host
         if self._address.port:
             options["port"] = self._address.port
         if declared.user:
@@ -103,7 +103,7 @@ class Server:
         )
 
     def look(self, pattern: str) -> tuple[list[Remote], list[Remote]]:
-        """Files that match the path of an address, by name, and all in the folders of these."""
+        """Files that match the path of an address, by name, and all files in their folders."""
         *folders, name = pattern.split("/")
         beside: dict[str, Remote] = {}
         for folder in self._folders("", folders):
@@ -120,7 +120,7 @@ class Server:
         return sorted(wanted, key=lambda file: file.where), list(beside.values())
 
     def fetch(self, file: Remote, out: Path) -> None:
-        """Copy a file; raises SourceError (transient) if it is not as long as it was said to be."""
+        """Copy a file; raises SourceError (transient) if its length is not the announced one."""
         path, left = self._path(file.where.removeprefix(f"{self.url}/")), file.size
         remote = self._ask(lambda: self._fs.open(path, "rb"), file.where)
 
@@ -138,7 +138,7 @@ class Server:
             raise self.changed()
 
     def state(self, where: str) -> str:
-        """The state of what lies at an address; empty if nothing does."""
+        """The state of the file at an address; '' if there is none."""
         try:
             entry = self._fs.info(self._path(where.removeprefix(f"{self.url}/")))
         except FileNotFoundError:
@@ -148,7 +148,7 @@ class Server:
         return self._remote("", entry).state if entry["type"] == "file" else "no file"
 
     def move(self, where: str, to: str) -> None:
-        """Move a file to where none is, into a folder that is made if it is not there."""
+        """Move a file without overwriting, to a folder that is made if it does not exist."""
         old, new = (self._path(each.removeprefix(f"{self.url}/")) for each in (where, to))
         if self._address.scheme == "s3":
             self._ask(lambda: self._fs.cp_file(old, new), where)
@@ -157,7 +157,7 @@ class Server:
             return
         from fsspec.asyn import sync
 
-        async def rename() -> None:  # which is refused over a file; fsspec's own mv is not
+        async def rename() -> None:  # refused if the target exists, unlike fsspec's own mv
             async with self._fs.client.start_sftp_client() as client:
                 await client.rename(old, new)
 
@@ -165,7 +165,7 @@ class Server:
         self._ask(lambda: sync(self._fs.loop, rename), where)
 
     def changed(self) -> SourceError:
-        """What to say of files that are others after they were fetched than before."""
+        """The message for files that changed while they were fetched."""
         return SourceError(
             self._source,
             f"files on {self.url} changed while they were fetched",
@@ -174,13 +174,13 @@ class Server:
         )
 
     def _path(self, path: str) -> str:
-        """How fsspec calls a path of an address."""
+        """The path of an address in fsspec's form."""
         if self._address.scheme == "s3":
             return f"{self._address.host}/{path}"
         return f".{path[1:]}" if path.startswith("~/") else f"/{path}"
 
     def _folders(self, above: str, patterns: list[str]) -> Iterator[str]:
-        """Folders that match, each with a slash at its end; links are not followed by `**`."""
+        """Matching folders, each with a slash at its end; `**` does not follow links."""
         if not patterns:
             yield above
             return
@@ -200,7 +200,7 @@ class Server:
                 yield from self._folders(f"{above}{name}/", rest)
 
     def _entries(self, folder: str) -> list[dict[str, Any]]:
-        """What is in a folder, by its bare name; what a link leads to in its place."""
+        """The content of a folder by name; links are replaced by their targets."""
         path = self._path(folder).rstrip("/")
         try:
             listed = self._fs.ls(path or "/", detail=True)
@@ -213,7 +213,7 @@ class Server:
             whole = entry["name"].rstrip("/")
             name = whole.rpartition("/")[2]
             if whole == path:
-                continue  # the folder itself, as S3 may have it
+                continue  # the folder itself, which S3 may list
             if whole != f"{path}/{name}" or name in ("", ".", "..") or "\0" in name:
                 raise self._strange(folder)
             linked = entry["type"] == "link"
@@ -261,7 +261,7 @@ class Server:
             raise self._told(error, where or self.url) from None
 
     def _told(self, error: Exception, where: str = "") -> SourceError:
-        """What went wrong, in our words: a library's own may repeat what it was given."""
+        """What went wrong, in cytoreg's words: a library's message may repeat what it was given."""
         names = {each.__name__ for each in type(error).__mro__}
         if isinstance(error, ImportError):
             extra = self._address.scheme
@@ -299,7 +299,7 @@ _REFUSED = {
     "PermissionDenied", "SFTPPermissionDenied", "NoCredentialsError", "PartialCredentialsError",
     "KeyImportError", "KeyEncryptionError",
 }  # fmt: skip
-"""Errors of asyncssh and botocore that no second try mends, by name: neither may be installed."""
+"""Permanent errors of asyncssh and botocore, by name, since neither may be installed."""
 
 _AWAY = {"OSError", "EOFError", "TimeoutError", "Error", "BotoCoreError", "ClientError"}
-"""Errors of the system, of asyncssh and of botocore that may pass."""
+"""Errors of the system, of asyncssh and of botocore that may be temporary."""

@@ -1,4 +1,4 @@
-"""What readers of workbooks have in common: sheets, rows of text, and what they refuse."""
+"""The common interface of workbook readers: sheets, rows of text, and what they refuse."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from pathlib import Path
 from typing import IO, Protocol
 
 Row = tuple[int, list[str | None]]
-"""The number that the sheet gives a row, and its cells from column A to the last that is filled."""
+"""A row's number in the sheet, and its cells from column A to the last filled one."""
 
 
 UNZIPPING = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
     EOFError, OSError, ValueError, LookupError, RuntimeError,
 )  # fmt: skip
-"""What a damaged zip archive makes zipfile raise."""
+"""The errors that zipfile raises for a damaged archive."""
 
 
 class Damaged(Exception):
-    """The file is no whole workbook; the text says what is wrong with it, and no value."""
+    """The file is not a complete workbook; the text says what is wrong with it, without a value."""
 
 
 class Refused(Exception):
-    """The workbook cannot be read as it is: what it is, and what to do."""
+    """The workbook cannot be read in this form: what it is, and what to do."""
 
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what)
@@ -36,7 +36,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet of cells; charts and macros are none. `part` is where its book keeps it."""
+    """A sheet of cells, not of charts or macros. `part` is its place in the workbook."""
 
     name: str
     hidden: bool
@@ -45,21 +45,21 @@ class Sheet:
 
 @dataclass
 class Noted:
-    """What a sheet holds beside its rows: counted while they are read."""
+    """Content of a sheet beside its rows, counted while they are read."""
 
     uncalculated: int = 0
     merged: int = 0
 
 
 class Archive(zipfile.ZipFile):
-    """A zip archive to read, which also lets go of a file that was open when it came."""
+    """A zip archive to read, which also closes a file that was passed to it open."""
 
     def __init__(self, file: Path | IO[bytes]) -> None:
         self._came = None if isinstance(file, Path) else file
         super().__init__(file)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         super().close()
         if self._came:
             self._came.close()
@@ -71,7 +71,7 @@ class Book(Protocol):
     sheets: list[Sheet]
 
     def rows(self, sheet: Sheet, noted: Noted) -> Iterator[Row]:
-        """Rows that hold something, from the top; raises Damaged."""
+        """Rows that are not empty, from the top; raises Damaged."""
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""

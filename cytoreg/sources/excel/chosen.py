@@ -1,4 +1,4 @@
-"""Which sheets of a workbook are read, and which row of each holds the headings."""
+"""Select the sheets of a workbook to read, and find the row with the headings of each."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from cytoreg.sources.excel.config import ExcelSource
 from cytoreg.sources.headings import known, mapped
 
 _SEARCHED = 1000
-"""Rows among which the headings are looked for."""
+"""Number of rows in which the headings are looked for."""
 
 
 def sheets(source: str, where: str, found: list[Sheet], config: ExcelSource) -> list[Sheet]:
-    """The sheets that `sheet` means, in the order of the workbook.
+    """The sheets that `sheet` selects, in the order of the workbook.
 
-    A name means a sheet that is hidden too, a pattern and a number do not. Raises SourceError when
-    a number, a name or a pattern means none.
+    A name also selects a hidden sheet, a pattern and a number do not. Raises SourceError when a
+    number, a name or a pattern selects none.
     """
     visible = [sheet for sheet in found if not sheet.hidden]
     if isinstance(config.sheet, int):
@@ -46,7 +46,7 @@ def headings(
 ) -> tuple[int, list[str], list[str]]:
     """The number of the row with the headings, the headings, and the column of each.
 
-    White space in a heading is one space; a blank one is called after its place (`column_3`).
+    White space in a heading becomes one space; a blank one is called after its place (`column_3`).
     Raises SourceError when there is no such row.
     """
     if config.header:

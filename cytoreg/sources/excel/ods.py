@@ -1,7 +1,7 @@
 """OpenDocument spreadsheets (.ods), in one pass over the document for each sheet.
 
-calamine reads them too, but an error that LibreOffice wrote reads as a blank cell there. Names are
-known by the prefixes that every program gives them (OpenDocument 1.3, part 3, 9 and 19).
+calamine can read them too, but takes an error written by LibreOffice for a blank cell. Names are
+recognized by the prefixes that every program uses (OpenDocument 1.3, part 3, 9 and 19).
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ class Ods:
         self.sheets = names.sheets()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._zip.close()
 
     def rows(self, sheet: Sheet, noted: Noted) -> Iterator[Row]:
-        """Rows that hold something, from the top; raises Damaged."""
+        """Rows that are not empty, from the top; raises Damaged."""
         cells = _Cells(sheet.name, noted)
         for _ in self._parse(cells):
             yield from cells.taken()
 
     def _parse(self, taker: _Names | _Cells) -> Iterator[None]:
-        """Hand the document's events over; a pause after each chunk."""
+        """Feed the document to the parser; yields after each chunk."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = taker.start, taker.end
@@ -77,7 +77,7 @@ def _refuse(*_: object) -> None:
 
 
 class _Names:
-    """Takes the names of the sheets, and which of them are hidden by their style."""
+    """Collects the names of the sheets, and which of them are hidden by their style."""
 
     def __init__(self) -> None:
         self._style = ""
@@ -109,7 +109,7 @@ class _Names:
 
 
 class _Cells:
-    """Takes the rows of one sheet."""
+    """Collects the rows of one sheet."""
 
     def __init__(self, sheet: str, noted: Noted) -> None:
         self._sheet, self._noted = sheet, noted
@@ -121,11 +121,11 @@ class _Cells:
         self._given: Attributes | None = None
         self._pieces: list[str] = []
         self._paragraphs = 0
-        self._aside = 0  # inside a note or a shape, whose text is not the cell's
+        self._aside = 0  # inside a note or a shape, whose text does not belong to the cell
         self._budget = _CELLS
 
     def taken(self) -> list[Row]:
-        """The rows that are complete."""
+        """The complete rows."""
         rows, self._rows = self._rows, []
         return rows
 
@@ -153,7 +153,7 @@ class _Cells:
             self._mark(name, given)
 
     def _mark(self, name: str, given: Attributes) -> None:
-        """What stands for signs inside a cell's text."""
+        """The characters that a mark inside a cell's text represents."""
         if name == "text:p":
             self._paragraphs += 1
             if self._paragraphs > 1:
@@ -185,7 +185,7 @@ class _Cells:
 
     def _put(self, text: str | None) -> None:
         repeated = int((self._given or {}).get("table:number-columns-repeated", "1"))
-        if text is None:  # a row often ends with thousands of them
+        if text is None:  # a row often ends with thousands of empty cells
             self._blank += repeated
             return
         if repeated < 1 or len(self._row) + self._blank + repeated > _COLUMNS:
@@ -205,7 +205,7 @@ class _Cells:
 
 
 def _text(given: Attributes, shown: str) -> str | None:
-    """What a cell holds: its stored value; what it shows where that is text or an error."""
+    """A cell's content: its stored value, or the displayed text for a text or an error."""
     kind = given.get("office:value-type", "")
     if given.get("calcext:value-type") == "error":
         return shown or None
@@ -221,7 +221,7 @@ def _text(given: Attributes, shown: str) -> str | None:
 
 
 def _clock(duration: str) -> str:
-    """PT13H30M15.25S as 13:30:15.250; what is no such duration as it is."""
+    """PT13H30M15.25S as 13:30:15.250; any other text is unchanged."""
     found = _DURATION.fullmatch(duration)
     if not found:
         return duration

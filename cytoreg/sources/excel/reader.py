@@ -28,13 +28,13 @@ class Excel(Reader[ExcelSource]):
     endings = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
     def read(self, name: str, config: ExcelSource, extracts: Path) -> Iterator[Item]:
-        """Rows of the one table, from the chosen sheets."""
+        """Rows of the one table, from the selected sheets."""
         from cytoreg.sources.excel.sheets import read
 
         return read(name, config, extracts)
 
     def draft(self, name: str, where: str, extracts: Path) -> Draft:
-        """The first sheet with all columns, below what stands above its headings."""
+        """The first sheet with all columns, below any lines above its headings."""
         from cytoreg.sources.excel.book import Damaged, Noted
         from cytoreg.sources.excel.workbook import damaged, open_book
         from cytoreg.sources.files import on_disk, relative_name
@@ -60,7 +60,8 @@ class Excel(Reader[ExcelSource]):
 
 
 def _heading_row(rows: list[tuple[int, list[str | None]]]) -> int:
-    """The first of the fullest rows without a number or a date, when the top is a title; else 0."""
+    """The first of the fullest rows without a number or a date, if there is a title above; else
+    0."""
     told = {number: list(filter(None, cells)) for number, cells in rows}
     size = max(map(len, told.values()), default=0)
     if not told or 2 * len(next(iter(told.values()))) > size:

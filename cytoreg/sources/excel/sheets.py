@@ -1,7 +1,7 @@
-"""Sheets of workbooks (kind `excel`): one table from the chosen sheets of all files.
+"""Sheets of workbooks (kind `excel`): one table from the selected sheets of all files.
 
-A row is called as its sheet calls it: `_file` is `book.xlsx#Sheet1` and `_row` the number at the
-sheet's left, so that a steward finds what a finding names.
+A row has the name that its sheet shows: `_file` is `book.xlsx#Sheet1` and `_row` the number at the
+sheet's left, so that a steward can find the row of a finding.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from cytoreg.sources.records import shaped
 
 @dataclass(frozen=True)
 class _Part:
-    """A sheet that is read: where it is, which row holds its headings, its columns."""
+    """A sheet to read: where it is, which row holds its headings, its columns."""
 
     path: Path
     sheet: Sheet
@@ -40,7 +40,7 @@ class _Part:
 
 
 def read(name: str, config: ExcelSource, extracts: Path) -> Iterator[Item]:
-    """Rows below the headings of each chosen sheet; what is no record is counted."""
+    """Rows below the headings of each selected sheet; rows that are not records are counted."""
     (table,) = config.tables
     noted: Counter[str] = Counter()
     parts: list[_Part] = []
@@ -66,7 +66,7 @@ def read(name: str, config: ExcelSource, extracts: Path) -> Iterator[Item]:
 
 
 class _Shelf:
-    """Holds one book open, the last that was asked for: opening one reads all its texts."""
+    """Keeps the last workbook open: opening one reads all its texts."""
 
     def __init__(self, source: str, extracts: Path) -> None:
         self._source, self._extracts = source, extracts
@@ -81,7 +81,7 @@ class _Shelf:
         self._open.close()
 
     def book(self, path: Path) -> Book:
-        """The workbook in this file, open until another is asked for."""
+        """The workbook in this file, open until another one is requested."""
         if path != self._path:
             self._open.close()
             self._path = None
@@ -93,7 +93,7 @@ class _Shelf:
 
 
 def _parts(source: str, path: Path, where: str, book: Book, config: ExcelSource) -> Iterator[_Part]:
-    """The sheets of an open workbook that are read, with their headings found."""
+    """The sheets to read in an open workbook, with their headings."""
     for sheet in chosen.sheets(source, where, book.sheets, config):
         below = f"{where}#{sheet.name}"
         try:
@@ -115,7 +115,7 @@ def _records(
     """Rows of a sheet from its headings to its footer; the other rows are counted in `noted`.
 
     A row below the footer that is filled like a record is a reject; so are cells to the right of
-    the last heading, while the rest of their row lands.
+    the last heading, while the rest of their row is landed.
     """
     footer = re.compile(config.footer) if config.footer else None
     width, where, last, ended = len(part.columns), part.where, part.header, False

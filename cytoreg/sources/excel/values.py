@@ -1,8 +1,8 @@
 """Cells as text: numbers as Excel writes them, dates in ISO order by the cell's number format.
 
-A workbook stores a date as a number of days, and only the format of its cell tells that it is one.
-Days count from 1899-12-31 as day 0 with a 29 February 1900 that never was, or, in workbooks that
-began on an old Mac, from 1904-01-01 (ECMA-376 part 1, 18.17.4).
+A workbook stores a date as a number of days, and only the format of its cell shows that it is a
+date. Days count from 1899-12-31 as day 0, with a 29 February 1900 that never existed, or, in
+workbooks created on an old Mac, from 1904-01-01 (ECMA-376 part 1, 18.17.4).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Literal
 
 Shown = Literal["", "date", "time", "moment", "span"]
-"""What a number format makes of a number: nothing but a number, a date, a time of day, both, or
-a span of time that may be longer than a day."""
+"""How a number format shows a number: as a plain number, a date, a time of day, both, or a duration
+that may be longer than a day."""
 
 _BUILT_IN: dict[int, Shown] = {
     **dict.fromkeys((*range(14, 18), *range(27, 32), 36, *range(50, 55), 57, 58), "date"),
@@ -22,7 +22,7 @@ _BUILT_IN: dict[int, Shown] = {
     22: "moment",
     46: "span",
 }
-"""Formats that a workbook names by number alone (18.8.30)."""
+"""Formats that a workbook identifies by number alone (18.8.30)."""
 
 _DAY = 86_400_000  # milliseconds, Excel's own precision
 _LAST = {False: 2_958_465, True: 2_957_003}  # 9999-12-31
@@ -33,13 +33,15 @@ _BRACKETS = re.compile(r"\[[^\]]*\]")
 
 
 def shown(number: int, code: str | None) -> Shown:
-    """What the format with this number, or with this code if the workbook defines it, shows."""
+    """How the format with this number, or with this code if the workbook defines it, shows a
+    number."""
     return _BUILT_IN.get(number, "") if code is None else of_code(code)
 
 
 @lru_cache(maxsize=4096)
 def of_code(code: str) -> Shown:
-    """What a format code shows: letters of dates outside quotes, brackets and escapes tell it."""
+    """How a format code shows a number: by letters of dates outside quotes, brackets and
+    escapes."""
     plain = _QUOTED.sub(" ", code.split(";")[0]).lower()
     if _SPAN.search(plain):
         return "span"
@@ -74,10 +76,11 @@ def of_float(value: float) -> str:
 
 
 def when(serial: float, shown: Shown, from_1904: bool) -> str:
-    """A number of days as the date, time, both or span that its format makes of it.
+    """A number of days as the date, time, both or duration that its format shows.
 
-    A date with a time keeps it although the format hides it. What is no day of the calendar, such
-    as a negative one, stays a number; day 60 of 1900 is the 29 February that Excel shows.
+    A date with a time keeps it even if the format hides it. A number that is not a day of the
+    calendar, such as a negative one, stays a number; day 60 of 1900 is the 29 February that Excel
+    shows.
     """
     if not -_LAST[False] <= serial < _LAST[from_1904] + 1:
         return of_float(serial)
@@ -94,7 +97,7 @@ def when(serial: float, shown: Shown, from_1904: bool) -> str:
 
 
 def iso(text: str, shown: Shown) -> str:
-    """A date that is stored as ISO text, written as `when` writes it."""
+    """A date stored as ISO text, in the form of `when`."""
     text = text.replace("T", " ")
     return text.removesuffix(" 00:00:00") if shown == "date" else text
 

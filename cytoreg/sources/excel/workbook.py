@@ -1,4 +1,4 @@
-"""Which kind of workbook a file is, by its content; its name says little."""
+"""Recognize the kind of a workbook by its content; its name is unreliable."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from cytoreg.sources.excel.book import UNZIPPING, Book, Damaged, Refused
 from cytoreg.sources.password import REMEDY, known
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_OLD = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")  # a BIFF stream without OLE around it
+_OLD = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")  # BIFF without an OLE container
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _AGAIN = "open it in Excel and save it as .xlsx"
-_NOT_ASKED = "VelvetSweatshop"  # opens in Excel without a question
+_NOT_ASKED = "VelvetSweatshop"  # with this password, Excel opens the file without asking
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
 def open_book(source: str, path: Path, where: str) -> Book:
-    """The workbook in this file; raises SourceError for what is none, saying what it is."""
+    """The workbook in this file; raises SourceError for another file, saying what it is."""
     try:
         return _book(path)
     except Refused as error:
@@ -35,7 +35,7 @@ def open_book(source: str, path: Path, where: str) -> Book:
 
 
 def damaged(source: str, where: str, error: Damaged) -> SourceError:
-    """What to say of a workbook that is not whole."""
+    """The error for a damaged workbook."""
     return SourceError(
         source,
         f"{where} is no whole workbook: {error}",
@@ -58,7 +58,7 @@ def _book(path: Path) -> Book:
 
 
 def _decrypted(path: Path) -> IO[bytes]:
-    """What a workbook is without its password, in a file that has no name and goes by itself."""
+    """The decrypted workbook, in a file without a name that disappears by itself."""
     import msoffcrypto
     from msoffcrypto.exceptions import InvalidKeyError
 
@@ -74,7 +74,7 @@ def _decrypted(path: Path) -> IO[bytes]:
                     return out
                 out.seek(0)
                 out.truncate()
-    except Exception as error:  # of damage the library lets anything through
+    except Exception as error:  # for damage the library raises any exception
         out.close()
         if isinstance(error, OSError) and error.errno:
             raise
@@ -116,7 +116,7 @@ def _xls(path: Path) -> Book:
 
 
 def _none(head: bytes) -> Refused:
-    """What a file is that is no workbook."""
+    """What a file is that is not a workbook."""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if not head:
         return Refused("is empty", "deliver it again, or remove it from the folder")

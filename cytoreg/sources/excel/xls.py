@@ -1,4 +1,4 @@
-"""Workbooks of Excel 5 to 2003 (.xls), read by xlrd: they are held whole, 65,536 rows a sheet."""
+"""Workbooks of Excel 5 to 2003 (.xls), read by xlrd into memory: at most 65,536 rows per sheet."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Xls:
             self._book = xlrd.open_workbook(
                 os.fspath(path), logfile=io.StringIO(), formatting_info=True, ragged_rows=True
             )
-        except Exception as error:  # xlrd lets anything through
+        except Exception as error:  # xlrd raises any exception
             if "encrypted" in str(error):
                 raise Refused(
                     "is an .xls workbook with a password, which is not read",
@@ -37,11 +37,11 @@ class Xls:
         ]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._book.release_resources()
 
     def rows(self, sheet: Sheet, noted: Noted) -> Iterator[Row]:
-        """Rows that hold something, from the top."""
+        """Rows that are not empty, from the top."""
         found = self._book.sheet_by_name(sheet.part)
         noted.merged = len(found.merged_cells)
         for index in range(found.nrows):

@@ -1,6 +1,7 @@
-"""Binary workbooks (.xlsb): the parts of an .xlsx, each a row of records (MS-XLSB, 2.1.4 and 2.4).
+"""Binary workbooks (.xlsb): the parts of an .xlsx, each a series of records (MS-XLSB, 2.1.4 and
+2.4).
 
-calamine reads them too, but takes an error for a blank cell and ends the process on some damage.
+calamine can read them too, but takes an error for a blank cell and ends the process on some damage.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from cytoreg.sources.excel.book import UNZIPPING, Damaged, Noted, Refused, Row, 
 from cytoreg.sources.excel.values import Shown, of_float, shown, when
 from cytoreg.sources.excel.xlsx import Xlsx
 
-_LARGEST = 1 << 30  # bytes of a part, which is held whole
+_LARGEST = 1 << 30  # bytes of a part, which is held in memory
 _COLUMNS, _ROWS = 16_384, 1_048_576
 ERRORS = {
     0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A",
     43: "#GETTING_DATA",
 }  # fmt: skip
 _ROW, _RK, _TEXT, _SHARED, _RICH, _MERGED = 0, 2, 6, 7, 62, 176
-_ERROR, _TRUTH, _REAL = (3, 11), (4, 10), (5, 9)  # as such, and as the result of a formula
+_ERROR, _TRUTH, _REAL = (3, 11), (4, 10), (5, 9)  # as values, and as results of a formula
 _FORMULA_TEXT = 8
 _PROPERTIES, _SHEET, _FORMAT, _STYLE, _STYLES, _STYLES_END, _ITEM = 153, 156, 44, 47, 617, 618, 19
 
@@ -52,7 +53,7 @@ class Xlsb(Xlsx):
         self._texts = [_cut(data[1:])[0] for kind, data in records if kind == _ITEM]
 
     def rows(self, sheet: Sheet, noted: Noted) -> Iterator[Row]:
-        """Rows that hold something, from the top; raises Damaged."""
+        """Rows that are not empty, from the top; raises Damaged."""
         last, cells = 0, dict[int, str]()
         try:
             for kind, data in self._records(sheet.part):
@@ -76,7 +77,7 @@ class Xlsb(Xlsx):
             yield last, _row(cells)
 
     def _text(self, kind: int, data: bytes) -> str | None:
-        """What a cell holds; None for nothing, and for a record that is no cell."""
+        """A cell's content; None for an empty one, and for a record that is not a cell."""
         if kind == _RK:
             return self._number(data, _rk(*struct.unpack_from("<i", data, 8)))
         if kind in _REAL:
@@ -99,7 +100,7 @@ class Xlsb(Xlsx):
         return when(value, shown, self._from_1904) if shown else of_float(value)
 
     def _styles(self, part: str) -> list[Shown]:
-        """What each style of a cell makes of a number."""
+        """How each cell style shows a number."""
         codes: dict[int, str] = {}
         styles: list[Shown] = []
         inside = False
@@ -114,7 +115,7 @@ class Xlsb(Xlsx):
         return styles
 
     def _records(self, part: str) -> Iterator[tuple[int, bytes]]:
-        """Type and content of each record; both numbers before it are in bytes of 7 bits."""
+        """Type and content of each record; its two leading numbers are in bytes of 7 bits."""
         try:
             with self._member(part) as file:
                 data = file.read(_LARGEST + 1)
@@ -146,7 +147,7 @@ def _row(cells: dict[int, str]) -> list[str | None]:
 
 
 def _rk(coded: int) -> float:
-    """A number in 30 bits: whole, or the upper part of a double; in hundredths, or not."""
+    """A number in 30 bits: an integer, or the upper part of a double; perhaps in hundredths."""
     if coded & 2:
         value = float(coded >> 2)
     else:
@@ -155,7 +156,7 @@ def _rk(coded: int) -> float:
 
 
 def _cut(data: bytes) -> tuple[str, bytes]:
-    """A text with its length before it, and what follows; raises ValueError."""
+    """Split off a text after its length, and return what follows; raises ValueError."""
     (length,) = struct.unpack_from("<I", data)
     if 4 + 2 * length > len(data):
         raise ValueError

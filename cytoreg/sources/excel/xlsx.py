@@ -1,7 +1,7 @@
 """Office Open XML workbooks (.xlsx, .xlsm), transitional or strict, in one pass over each sheet.
 
-Only the table of shared texts is held: a sheet streams through expat. docs/decisions/0015-sheets.md
-says why no library does it.
+Only the table of shared texts is held in memory: a sheet streams through expat.
+docs/decisions/0015-sheets.md explains why no library is used.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cytoreg.sources.excel.book import UNZIPPING, Archive, Damaged, Noted, Refus
 from cytoreg.sources.excel.values import Shown, iso, number, shown, when
 
 _CHUNK = 1 << 16
-_MOST_TEXT = 1 << 30  # bytes of shared texts, the one part that is held
+_MOST_TEXT = 1 << 30  # bytes of shared texts, the only part held in memory
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _COLUMNS, _ROWS = 16_384, 1_048_576
 
@@ -62,11 +62,11 @@ class Xlsx:
         self._texts = self._shared(self._target(related, "sharedStrings"))
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._zip.close()
 
     def rows(self, sheet: Sheet, noted: Noted) -> Iterator[Row]:
-        """Rows that hold something, from the top; raises Damaged."""
+        """Rows that are not empty, from the top; raises Damaged."""
         cells = _Cells(self._texts, self._shown, self._from_1904, noted)
         parser = _parser(cells.start, cells.end)
         parser.CharacterDataHandler = cells.characters
@@ -85,7 +85,7 @@ class Xlsx:
             raise Damaged(f"{sheet.part} is no sheet")
 
     def _related(self, part: str) -> list[tuple[str, str, str]]:
-        """Id, kind and target of each part that a part names."""
+        """Id, kind and target of each part to which a part refers."""
         folder, name = posixpath.split(part)
         listing = posixpath.join(folder, "_rels", f"{name}.rels")
         found: list[tuple[str, str, str]] = []
@@ -104,7 +104,7 @@ class Xlsx:
         return next((part for _, what, part in related if what == kind), "")
 
     def _formats(self, part: str) -> list[Shown]:
-        """What each style of a cell makes of a number."""
+        """How each cell style shows a number."""
         codes: dict[int, str] = {}
         styles: list[Shown] = []
         inside = ""
@@ -127,7 +127,7 @@ class Xlsx:
         return styles
 
     def _shared(self, part: str) -> list[str]:
-        """Texts that cells name by number, without their formats and readings."""
+        """The shared texts, without formats and phonetic readings."""
         texts: list[str] = []
         if not part:
             return texts
@@ -195,7 +195,7 @@ class Xlsx:
 
 
 class _Cells:
-    """Takes the events of a sheet and makes rows of them."""
+    """Turns the events of a sheet into rows."""
 
     __slots__ = (
         "_columns", "_formula", "_from_1904", "_given", "_inline", "_into", "_noted", "_reading",
@@ -216,12 +216,12 @@ class _Cells:
         self.last = -1  # number of the row before; -1: no sheet was seen
 
     def taken(self) -> list[Row]:
-        """The rows that are complete."""
+        """The complete rows."""
         rows, self._rows = self._rows, []
         return rows
 
     def endless(self) -> bool:
-        """Whether the cell that is being read is far longer than any."""
+        """Whether the current cell is far longer than any valid one."""
         return len(self._value) + len(self._inline or ()) > 10_000
 
     def start(self, name: str, given: Attributes) -> None:
@@ -277,7 +277,8 @@ class _Cells:
             self._reading = False
 
     def _column(self) -> int:
-        """Where the cell stands, counted from 0; without a reference, after the one before."""
+        """The cell's column, counted from 0; without a reference, the one after the previous
+        cell."""
         reference = self._given.get("r")
         if reference is None:
             return len(self._row)
@@ -288,7 +289,7 @@ class _Cells:
         return column
 
     def _text(self) -> str | None:
-        """What the cell holds; None for nothing."""
+        """The cell's content; None for an empty one."""
         given, pieces = self._given, self._value
         kind = given.get("t", "n")
         if self._inline is not None and (kind == "inlineStr" or not pieces):
@@ -326,7 +327,7 @@ _BROKEN = (expat.ExpatError, *UNZIPPING)
 
 
 def _parser(start: Start, end: End | None) -> expat.XMLParserType:
-    """A parser that gives names without the prefix that the first of them has, if it has one."""
+    """A parser that removes the prefix of the first name, if it has one, from all names."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
 
@@ -349,7 +350,7 @@ def _parser(start: Start, end: End | None) -> expat.XMLParserType:
 
 
 def _column_of(letters: str) -> int:
-    """A column's letters as its place, counted from 0."""
+    """A column's letters as a number, counted from 0."""
     column = 0
     for letter in letters:
         if not "A" <= letter <= "Z":
@@ -361,7 +362,8 @@ def _column_of(letters: str) -> int:
 
 
 def _unescaped(text: str) -> str:
-    """Signs that XML cannot hold, written as _x000D_ (22.9.2.19); what is no sign stays."""
+    """Decode characters that XML cannot hold, written as _x000D_ (22.9.2.19); other text is
+    unchanged."""
     return _ESCAPED.sub(_sign, text) if "_x" in text else text
 
 
