@@ -1,6 +1,6 @@
-"""Write the pages of docs/reference, and what is not read in docs/sources, as the code says it.
+"""Write the pages of docs/reference, and the registers in docs/sources, from the code.
 
-`--check`: are they up to date?
+`--check` only reports whether they are up to date.
 
 Usage: python docs/generate.py [--check]
 """
@@ -24,7 +24,7 @@ def cell(value: object) -> str:
 
 
 def code(text: str) -> str:
-    """Text as it is. A bar would end a table's cell, escaped or not, so it becomes an entity."""
+    """Text as code. A bar would end a table's cell, escaped or not, so it becomes an entity."""
     if "|" not in text:
         return f"`{text}`"
     escaped = re.sub(r"[][()*_<>&|\\]", lambda found: f"&#{ord(found[0])};", text)
@@ -68,8 +68,8 @@ def rules() -> str:
 
     parts = [
         "# Rules\n\nEach rule is declared once: rules about rows in `schemas/`, about tables in"
-        " `expectations/`. A critical row rule refuses the row; a failed critical expectation"
-        " closes the gate.\n"
+        " `expectations/`. A critical row rule refuses the cell or the row that it is about; a"
+        " failed critical expectation closes the gate.\n"
     ]
     found = catalogue(load_schemas(ROOT / "schemas"))
     for entity, group in groupby(found, key=lambda rule: rule.entity):
@@ -111,7 +111,7 @@ def dictionary() -> str:
 
 
 def marts() -> str:
-    """Every mart with its columns, as the published file's comments say it."""
+    """Every mart with its columns, from the comments of the published file."""
     from cytoreg.models.build import load_models
     from cytoreg.outcomes.marts import tables
     from cytoreg.project.load import load_project
@@ -127,7 +127,8 @@ def marts() -> str:
         for mart in (*TABLES, *tables(load_project(ROOT).config))
     ]
     parts = [
-        "# Marts\n\nThe schema `marts` of the published file; any SQL client shows the same.\n"
+        "# Marts\n\nThe tables in the schema `marts` of the published file. The same texts are in its"
+        " comments.\n"
     ]
     for name, text, columns in sorted(described):
         rows = [(f"`{column}`", what) for column, what in columns]
@@ -136,7 +137,7 @@ def marts() -> str:
 
 
 def measures() -> str:
-    """Every outcome measure with what it counts, and every published figure."""
+    """Every outcome measure, what it counts, and every published figure."""
     from cytoreg.outcomes.definition import terms
     from cytoreg.outcomes.figures import held
     from cytoreg.project.load import load_project
@@ -160,7 +161,7 @@ def measures() -> str:
             )
         strata = ", ".join(f"`{name}`" for name in outcome.strata)
         parts.append(
-            f"## {unit}\n\nRows of `{outcome.table}`, whole and by {strata}.\n\n"
+            f"## {unit}\n\nRows of `{outcome.table}`, overall and by {strata}.\n\n"
             + table(("measure", "label", "what is counted", "what it means"), rows)
         )
     for name, benchmark in config.benchmark.items():
@@ -175,7 +176,7 @@ def measures() -> str:
         ]
         parts.append(
             f"## Published figures: {name}\n\n{benchmark.citation}.\n\n"
-            + table(("figure", "of", "published", "held against"), rows)
+            + table(("figure", "of", "published", "compared with"), rows)
         )
     return "\n".join(parts)
 
@@ -190,13 +191,14 @@ def defects() -> str:
     ]
     harmless = [(f"{variant.source}.{variant.table}", variant.description) for variant in VARIANTS]
     return (
-        "# Planted defects\n\n`cytoreg simulate` plants these kinds of defect and writes where into"
-        " `truth/defects.csv` (source, table, file, row, record, rule). Each kind strikes 0.05 % of"
-        " its table's records, at least one; no patient carries two. With `--rate`, that share of"
-        " each table's records carries a defect or a variant; a record carries one at most.\n\n"
+        "# Planted defects\n\n`cytoreg simulate` plants these kinds of defect and lists each in"
+        " `truth/defects.csv` (source, table, file, row, record, rule). Each kind affects 0.05 % of"
+        " its table's records, at least one; no patient has two. With `--rate`, that share of each"
+        " table's records has a defect or a variant; a record has at most one.\n\n"
         + table(("source table", "found by", "what is planted"), rows)
-        + "\n## Variants\n\nLegal, or dirty in ways that change no figure; `truth/variants.csv`"
-        " says where.\n\n" + table(("source table", "what is planted"), harmless)
+        + "\n## Variants\n\nLegal values, or dirty ones that change no figure;"
+        " `truth/variants.csv` lists each.\n\n"
+        + table(("source table", "what is planted"), harmless)
     )
 
 
@@ -207,7 +209,7 @@ END = "<!-- End of what is not read. -->"
 
 
 def unread(kind: str, page: str) -> str:
-    """The page of a kind of source with its register of what is not read, at its end if new."""
+    """The page of a kind of source with its register of what is not read; a new one at the end."""
     from cytoreg.sources.page import register
 
     section = f"{BEGIN}\n\n{register(kind)}\n\n{END}"
@@ -227,7 +229,7 @@ PAGES = {
 
 
 def main() -> int:
-    """Write the pages, or with --check name those that are stale."""
+    """Write the pages or, with --check, name those that are out of date."""
     from cytoreg.sources.kinds import OWN
 
     written = {REFERENCE / name: NOTE + make() for name, make in PAGES.items()}
