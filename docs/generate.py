@@ -127,8 +127,8 @@ def marts() -> str:
         for mart in (*TABLES, *tables(load_project(ROOT).config))
     ]
     parts = [
-        "# Marts\n\nThe tables in the schema `marts` of the published file. The same texts are in its"
-        " comments.\n"
+        "# Marts\n\nThe tables in the schema `marts` of the published file. The same texts are in"
+        " its comments.\n"
     ]
     for name, text, columns in sorted(described):
         rows = [(f"`{column}`", what) for column, what in columns]
