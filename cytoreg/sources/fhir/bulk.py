@@ -1,4 +1,4 @@
-"""A FHIR server as a source: its export read file by file, and what it says of itself."""
+"""A FHIR server as a source: its export is read file by file, with the server's description."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SAMPLE = 20
 
 
 def about(name: str, config: FhirSource) -> str:
-    """Product and version of FHIR, and whether it offers exports; the token is tried, too."""
+    """Product and version of FHIR, and whether it offers exports; this also tests the token."""
     with open_server(name, config) as server:
         told, exports = product(server)
     return told if exports else f"{told}, which does not say that it exports"
@@ -34,7 +34,7 @@ def read(name: str, config: FhirSource) -> Iterator[Item]:
 
 
 def whole(server: Server, run: Reading) -> Iterator[Item]:
-    """Rows of each view from a full export, or by searches where the server offers none."""
+    """Rows of each view from a full export, or by searches if the server offers no export."""
     told = described(server)
     try:
         for step in export(server, run.kinds):
@@ -63,7 +63,7 @@ def whole(server: Server, run: Reading) -> Iterator[Item]:
 
 
 def described(server: Server) -> str:
-    """What the server says that it is; it need not describe itself to give resources."""
+    """The server's description of itself; without one it can still provide resources."""
     with suppress(SourceError):
         return product(server)[0]
     return "a FHIR server"
@@ -87,9 +87,9 @@ def sample(name: str, config: FhirSource) -> Iterator[Item]:
 
 
 def files(server: Server, run: Reading, manifest: Manifest, mark: str = "") -> Iterator[Item]:
-    """The files of the types that are read, one after the other; the others are counted.
+    """The files of the types that views read, one after the other; other files are counted.
 
-    Their names in rows have the `mark`.
+    In rows, their names carry the `mark`.
     """
     path = server.folder / "resources.ndjson"
     numbers: Counter[str] = Counter()

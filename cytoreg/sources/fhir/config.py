@@ -12,11 +12,11 @@ from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 from cytoreg.sources.declaration import Name, Source, free
 
 READY = files("cytoreg.sources.fhir") / "views"
-"""The views that come with cytoreg: `mcode/tumor_marker` is `mcode/tumor_marker.json` here."""
+"""cytoreg's own views: `mcode/tumor_marker` is `mcode/tumor_marker.json` here."""
 
 
 def _definition(value: object, info: ValidationInfo) -> object:
-    """The ViewDefinition that a name stands for: a ready view, or a JSON file of the project."""
+    """The ViewDefinition with this name: a view of cytoreg, or a JSON file of the project."""
     if not isinstance(value, str):
         return value
     root = (info.context or {}).get("root", Path())
@@ -62,7 +62,7 @@ class FhirSource(Source):
 
     @property
     def urls(self) -> list[str]:
-        """The server of the resources and that of tokens."""
+        """The server of the resources and the token server."""
         return [url for url in (self.url, self.token_url) if url]
 
     @model_validator(mode="after")

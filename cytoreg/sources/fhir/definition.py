@@ -1,4 +1,4 @@
-"""The JSON of a ViewDefinition: what stands where, and what is not as it should be."""
+"""Read the JSON of a ViewDefinition, and report mistakes with their place."""
 
 from __future__ import annotations
 

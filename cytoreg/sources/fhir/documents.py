@@ -1,9 +1,9 @@
-"""The resources of a file: one a line, on several lines, or in Bundles, which may hold Bundles.
+"""The resources in a file: one per line, on several lines, or in Bundles, which may be nested.
 
-The members of a JSON object have no order: whether one is a Bundle may stand at its end. A Bundle
-on one line is unpacked when its line is read. A file of Bundles on several lines, or on one that is
-long, is asked in a pass of its own what its documents are, and then read entry by entry, so that it
-may be of any size.
+The members of a JSON object have no order: that it is a Bundle may be stated at its end. A Bundle
+on one line is unpacked when its line is read. A file of Bundles on several lines, or on a very long
+one, is first scanned for the types of its documents, and then read entry by entry, so that it may
+be of any size.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from cytoreg.sources.records import Bad, Batch, lines
 _BUNDLE = b'"Bundle"'
 _ENTRIES = re.compile(rb'"entry"\s*:\s*\[')
 _LONG = 1 << 20
-"""Bytes of a line of which it is not known whether others follow."""
+"""Bytes of a line for which it is unknown whether others follow."""
 
 
 class _Entry(msgspec.Struct):
@@ -41,10 +41,11 @@ class _Bundle(msgspec.Struct, rename={"kind": "resourceType"}):
 def resources(
     source: str, path: Path, where: str, encoding: str, read: Collection[str]
 ) -> Iterator[Batch]:
-    """The resources of a file as text in column `line`, numbered from 1, and what is none.
+    """The resources of a file as text in column `line`, numbered from 1, and content that is not
+    one.
 
-    Those of a Bundle are its entries', unless Bundle is one of the types that are `read`. A table
-    may have a column `_line`, where a record does not begin on the line of its number.
+    A Bundle gives the resources of its entries, unless Bundle is one of the types that are `read`.
+    A table may have a column `_line`, if a record does not begin on the line of its number.
     """
     with open_utf8(source, path, where, encoding) as file:
         start = file.read(_LONG).strip()
@@ -60,7 +61,7 @@ def resources(
 
 
 def _is_document(head: bytes) -> bool:
-    """Whether a file that begins like this is one text, not a resource a line."""
+    """Whether a file with this beginning is one text, rather than one resource per line."""
     first, *others = [line for line in head.splitlines() if line.strip()] or [b""]
     if first.lstrip().startswith(b"["):
         return True
@@ -78,7 +79,7 @@ def _is_whole(text: bytes) -> bool:
 
 
 def _are_bundles(source: str, path: Path, where: str, encoding: str) -> bool:
-    """Whether every document of a file that says its type says that it is a Bundle."""
+    """Whether every document of a file that states its type is a Bundle."""
     with open_utf8(source, path, where, encoding) as file:
         try:
             kinds = {part.text for found in parts(file, ("resourceType",)) for part in found}
@@ -115,8 +116,8 @@ def _documents(
 
 
 def _unpacked_lines(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Lines, and in the place of one that is a Bundle the resources of its entries."""
-    more = 0  # resources than lines so far
+    """Lines, each Bundle among them replaced by the resources of its entries."""
+    more = 0  # number of resources above the number of lines so far
     for table, bad in batches:
         numbers = table["_row"].to_numpy()
         may_be = pc.match_substring(table["line"], _BUNDLE.decode()).to_numpy()
@@ -145,7 +146,7 @@ def _unpacked_lines(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def _unpacked(text: bytes) -> list[bytes]:
-    """The resources of a Bundle and of those in it; anything else as it is."""
+    """The resources of a Bundle and of those in it; anything else unchanged."""
     if _BUNDLE not in text:
         return [text]
     try:
@@ -159,7 +160,7 @@ def _unpacked(text: bytes) -> list[bytes]:
 
 
 def _resource(entry: bytes) -> bytes:
-    """The resource of a Bundle's entry as it stands; the entry itself when it has none."""
+    """The resource of a Bundle's entry unchanged; the entry itself if it has none."""
     try:
         return bytes(msgspec.json.decode(entry, type=_Entry).resource) or entry
     except (ValueError, RecursionError):

@@ -1,8 +1,8 @@
-"""The asynchronous `$export` of FHIR Bulk Data: ordered, waited for, fetched file by file.
+"""The asynchronous `$export` of FHIR Bulk Data: request, wait, download file by file.
 
-Only types that a view reads are ordered, all their resources. A file is fetched again when it was
-cut off; what the server says of its size is checked. When all is read, or cytoreg gives up, the
-server is told that it may forget the export. After a crash nobody tells it: it forgets by itself.
+Only types that a view reads are requested, with all their resources. A file that was cut off is
+downloaded again; its size is checked if the server gives it. When everything has been read, or
+cytoreg gives up, the server is told to delete the export; after a crash it does so after a time.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from cytoreg.sources.items import Waiting
 NDJSON = "application/fhir+ndjson"
 
 NOT_OFFERED = (404, 405, 501)
-"""What a server answers that has no `$export`."""
+"""Statuses of a server without `$export`."""
 
 POLL = 2.0
-"""Seconds before the second question whether an export is ready; each further wait is longer."""
+"""Seconds before the second poll of an export; each further wait is longer."""
 
 _LONGEST_WAIT = 120.0
 _ISSUES_LEFT = 10_000
-"""Issues of error files that are counted one by one."""
+"""Most issues of error files that are counted one by one."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """A file of an export: the type of its resources, where it lies, how many it should hold."""
+    """A file of an export: the type of its resources, its address, their expected number."""
 
     kind: str
     url: str
@@ -47,7 +47,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an export made: `time` is the moment as of which it is true."""
+    """The result of an export: `time` is the moment whose data it shows."""
 
     time: str
     secret: bool
@@ -57,11 +57,11 @@ class Manifest:
 
 
 class NotOffered(Exception):
-    """The server has no bulk export; its message says so, for where there is no other way."""
+    """The server has no bulk export; the message says so if there is no other way."""
 
 
 def query(server: Server, kinds: list[str], since: str = "") -> str:
-    """What is asked for, as it stands in the manifest of the landing."""
+    """The request, as written to the manifest of the landing."""
     level = f"{server.config.export}/" if server.config.export else ""
     wanted = [("_outputFormat", NDJSON), ("_type", ",".join(kinds))]
     wanted += [("_typeFilter", each) for each in server.config.type_filter]
@@ -72,10 +72,10 @@ def query(server: Server, kinds: list[str], since: str = "") -> str:
 def export(
     server: Server, kinds: list[str], since: str = ""
 ) -> Generator[Waiting | Manifest, None, None]:
-    """Order an export and wait for it: how far it is, at last its manifest.
+    """Request an export and wait for it: yields its progress, and finally its manifest.
 
-    With `since`, of what changed after that instant. When the iteration is left the server is told
-    to forget the export. Raises NotOffered.
+    With `since`, only changes after that instant. When the iteration is left, the server is told to
+    delete the export. Raises NotOffered.
     """
     status = server.patiently(lambda: _order(server, query(server, kinds, since)))
     try:
@@ -93,7 +93,7 @@ def export(
 
 
 def fetch(server: Server, manifest: Manifest, output: Output, path: Path) -> int:
-    """A file of the export, whole; how many resources it has, by its lines.
+    """Download a complete file of the export; returns its number of resources, counted by lines.
 
     Raises SourceError when its link has expired.
     """
@@ -122,7 +122,7 @@ def fetch(server: Server, manifest: Manifest, output: Output, path: Path) -> int
 
 
 def issues(server: Server, manifest: Manifest) -> Counter[str]:
-    """What the server says went wrong, by severity and code; no text, no resource."""
+    """The issues that the server reports, by severity and code; no text, no resource."""
     found: Counter[str] = Counter()
     path = server.folder / "errors.ndjson"
     for output in manifest.errors:
@@ -136,7 +136,7 @@ def issues(server: Server, manifest: Manifest) -> Counter[str]:
 
 
 def _order(server: Server, query: str) -> str:
-    """Where the state of the export is found."""
+    """Request the export; returns the address of its status."""
     response, body = server.ask(
         server.at(query),
         allowed=(202, 400, 422, *NOT_OFFERED),
@@ -158,7 +158,7 @@ def _order(server: Server, query: str) -> str:
 
 
 def _look(server: Server, status: str) -> tuple[dict[str, object] | None, float, int]:
-    """The manifest if the export is ready; else how long to wait, and how far it is in per cent."""
+    """The manifest if the export is ready; else how long to wait, and the progress in per cent."""
     accept = "application/json"
     response, body = server.ask(status, accept, (200, 202, 404, 410, 429, 500, 503))
     code = response.status_code
@@ -193,7 +193,7 @@ def _sleep(server: Server, seconds: float) -> None:
 
 
 def _pages(server: Server, first: dict[str, object]) -> Manifest:
-    """The manifest with the pages that it goes on to."""
+    """The manifest with all its further pages."""
     manifest, seen = _manifest(server, first), {""}
     after = _next_page(first)
     while after not in seen:
@@ -243,7 +243,7 @@ def _outputs(server: Server, files: list[object]) -> list[Output]:
 
 
 def _whole(output: Output, path: Path) -> int:
-    """How many resources a file has; raises Away for one that was cut off or is something else."""
+    """The number of resources in a file; raises Away if it was cut off or is something else."""
     lines, outcomes, last = 0, 0, b""
     with open_unpacked(path, lambda _: Away("gives a file that cannot be unpacked")) as file:
         for line in file:

@@ -1,4 +1,4 @@
-"""FHIRPath as SQL over JSON: what each expression of a view gives for a block of resources."""
+"""FHIRPath as SQL over JSON: the value of each expression of a view for a block of resources."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _CHOICES = frozenset({
     "occurrence", "onset", "performed", "probability", "rate", "reported", "scheduled", "serviced",
     "statusReason", "timing", "value",
 })  # fmt: skip
-"""Elements of several types that R4 has under no other meaning; others need ofType."""
+"""Elements of several types that have no other meaning in R4; others need ofType."""
 
 _NARROWER = {
     "Quantity": ("Age", "Count", "Distance", "Duration"),
@@ -48,22 +48,22 @@ _NARROWER = {
     "string": ("code", "id", "markdown"),
     "uri": ("canonical", "oid", "url", "uuid"),
 }
-"""R4's types of elements that are of another type too (ofType: "the given type or a subclass")."""
+"""Element types of R4 that are subtypes of others (ofType: "the given type or a subclass")."""
 
 _DATES = frozenset({
     "approvalDate", "birthDate", "expirationDate", "lastReviewDate", "lockedDate", "nextScheduled",
     "startDate",
 })  # fmt: skip
-"""Elements that are a date, where other texts like one are a dateTime."""
+"""Elements of type date; similar texts elsewhere are a dateTime."""
 
 
 @dataclass
 class Scope:
     """Where an expression is evaluated.
 
-    `item` is SQL of the JSON value that `$this` is. `elements` names the SQL list in which those
-    of its elements are that `keys` lists: they are taken out of the JSON once for all columns.
-    `absent` is the condition that a forEachOrNull found no item; empty where that cannot be.
+    `item` is SQL of the JSON value `$this`. `elements` names the SQL list that holds those of its
+    elements that `keys` lists: they are extracted from the JSON once for all columns. `absent` is
+    the condition that a forEachOrNull found no item; empty where that cannot happen.
     """
 
     item: str
@@ -76,7 +76,7 @@ class Scope:
     variables: Iterator[int] = field(default_factory=count)
 
     def element(self, name: str) -> str:
-        """SQL of one element of the item, as it stands: null, one value or an array."""
+        """SQL of one element of the item, unchanged: null, one value or an array."""
         if not self.elements:
             return f"json_extract({self.item}, '$.{name}')"
         if name not in self.keys:
@@ -84,16 +84,16 @@ class Scope:
         return f"{self.elements}[{self.keys.index(name) + 1}]"
 
     def within(self, item: str) -> Scope:
-        """The same inside a function that looks at each item."""
+        """The same scope inside a function that evaluates each item."""
         return replace(self, item=item, resource="", elements="", keys=[])
 
     def variable(self) -> str:
-        """A name that nothing else has."""
+        """A unique name."""
         return f"x{next(self.variables)}"
 
 
 def compiled(node: Node, scope: Scope) -> Value:
-    """The value of an expression; raises Unsupported for what views cannot say."""
+    """The value of an expression; raises Unsupported for anything that views cannot use."""
     match node:
         case Literal("empty"):
             return NOTHING
@@ -229,20 +229,20 @@ _ARGUMENTS: dict[str, tuple[int, ...]] = {
 
 
 def _joined(items: str, mark: str) -> str:
-    """A text, empty where there is nothing, as the tests of SQL-on-FHIR have it."""
+    """A text, empty if there are no items, as the tests of SQL-on-FHIR require."""
     texts = f"list_transform({items}, lambda y: fhir_plain(fhir_leaf(y)))"
     return f"array_to_string({texts}, coalesce({mark}, ''))"
 
 
 def _each(items: Items, leaf: str) -> Items:
-    """The leaf of each item `y` that gives one."""
+    """The leaf of each item `y` that has one."""
     leaves = f"list_transform({items.sql}, lambda y: to_json({leaf}))"
     given = f"list_filter({leaves}, lambda y: y is not null and y <> 'null')"
     return Items(given, items.wrong, items.many)
 
 
 def _boundary(node: Call, items: Items) -> Items:
-    """The least or the greatest; of a period, that of its start or end."""
+    """The low or high boundary; for a period, that of its start or end."""
     low = node.name == "lowBoundary"
     end = "start" if low else "end"
     dated = str(isinstance(node.target, Member) and node.target.name in _DATES).lower()
@@ -252,7 +252,7 @@ def _boundary(node: Call, items: Items) -> Items:
 
 def _where(target: Node, criterion: Node, scope: Scope) -> Items:
     items = as_items(compiled(target, scope))
-    if isinstance(target, This) and scope.elements:  # of the resource: its elements are at hand
+    if isinstance(target, This) and scope.elements:  # the resource's are extracted
         truth = as_truth(compiled(criterion, scope))
         return Items(f"if(coalesce({truth.sql}, false), {items.sql}, [])", truth.wrong, many=False)
     x = scope.variable()
@@ -290,7 +290,7 @@ def _of_type(target: Node, kind: str, scope: Scope) -> Items:
 
 
 def _extension(target: Node, url: Node, scope: Scope) -> Items:
-    """Extensions by their url; of a primitive they lie beside it, under its name with a `_`."""
+    """Extensions by their url; a primitive's are beside it, under its name with a `_`."""
     sought = as_leaf(compiled(url, scope))
     if isinstance(target, This):
         found = _elements(target, ["extension"], scope)

@@ -1,7 +1,7 @@
-"""The FHIRPath of views: text to a tree.
+"""Parse the FHIRPath of views to a tree.
 
-The grammar is the normative one with its precedences; what a tree means in SQL is said in
-expression.py, which refuses what it does not know.
+The grammar is the normative one with its precedences; expression.py defines the meaning of a tree
+in SQL, and refuses what it does not support.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Literal as OneOf
 
 
 class Unsupported(ValueError):
-    """An expression that is no FHIRPath, or none that views may use; says what of it."""
+    """An expression that is not FHIRPath, or that views may not use; the message names the part."""
 
 
 @dataclass(frozen=True)
 class Literal:
-    """A constant as it is written in FHIR: `kind` says how texts of it compare."""
+    """A constant as it is written in FHIR: `kind` decides how its texts compare."""
 
     kind: OneOf["string", "number", "boolean", "date", "empty"]
     text: str
@@ -32,7 +32,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class This:
-    """What the expression is asked of."""
+    """The item on which the expression is evaluated."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ _LEVELS = (
     ("+", "-", "&"),
     ("*", "/", "div", "mod"),
 )
-"""Operators from the loosest to the tightest."""
+"""Operators in order of increasing precedence."""
 
 _TOKEN = re.compile(
     r"""(?P<skip>\s+|//[^\n]*|/\*.*?\*/)
@@ -107,7 +107,7 @@ _ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 
 
 def parse(text: str) -> Node:
-    """The tree of an expression; raises Unsupported for what is none."""
+    """The tree of an expression; raises Unsupported for an invalid one."""
     parser = _Parser(_tokens(text))
     tree = parser.expression()
     if parser.kind:
@@ -128,7 +128,8 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 class _Parser:
-    """Recursive descent over tokens; `kind` and `text` are the next one's, empty at the end."""
+    """Recursive descent over tokens; `kind` and `text` are those of the next one, empty at the
+    end."""
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self._rest = iter(tokens)
@@ -140,7 +141,7 @@ class _Parser:
         return text
 
     def _take(self, *signs: str) -> bool:
-        """Pass over the next token if it is one of these signs or words."""
+        """Skip the next token if it is one of these symbols or words."""
         if self.kind in ("sign", "name") and self.text in signs:
             self._next()
             return True
@@ -235,7 +236,7 @@ _UNITS = frozenset(["year", "month", "week", "day", "hour", "minute", "second", 
 
 
 def _unquoted(quoted: str) -> str:
-    """What a string says, without its quotes and escapes."""
+    """The content of a string, without quotes and escapes."""
 
     def plain(match: re.Match[str]) -> str:
         sign = match[1]

@@ -21,24 +21,25 @@ def shown(name: str, config: FhirSource) -> str:
 
 
 def about(name: str, config: FhirSource) -> str:
-    """What a server says of itself; nothing of files."""
+    """How a server identifies itself; empty for files."""
     return bulk.about(name, config) if config.url else ""
 
 
 def sample(name: str, config: FhirSource, extracts: Path) -> Iterator[Item]:
-    """A few resources of each type, without ordering an export for them."""
+    """A few resources of each type, without requesting an export."""
     return bulk.sample(name, config) if config.url else read(name, config, extracts)
 
 
 def changes(
     name: str, config: FhirSource, extracts: Path, earlier: Landing
 ) -> Iterator[Item] | None:
-    """The same from an earlier landing and what changed since; None when that is not wanted."""
+    """The same from an earlier landing and the changes since; None if that is not wanted."""
     return incremental.read(name, config, earlier) if config.url and config.whole_days else None
 
 
 def read(name: str, config: FhirSource, extracts: Path) -> Iterator[Item]:
-    """Rows of each view; a line that is no resource, or in which a view finds an error, is kept."""
+    """Rows of each view; lines that are not resources, or that cause an error in a view, are
+    rejects."""
     if config.url:
         yield from bulk.read(name, config)
         return

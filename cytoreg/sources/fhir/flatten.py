@@ -1,7 +1,7 @@
-"""Resources of a block as the rows of views.
+"""Apply views to blocks of resources, which gives rows.
 
-A block is lines of JSON. Which of them are resources is asked first, then each view's query runs
-over all of them at once.
+A block is lines of JSON. First it is determined which of them are resources, then each view's query
+runs over all of them at once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cytoreg.sources.fhir.view import RECORDS, View
 from cytoreg.warehouse.connection import in_memory
 
 _SLICE = 1024
-"""Lines whose numbers are marked at once, and that DuckDB takes at once: they stay in the cache."""
+"""Lines whose numbers are marked at once, and that DuckDB processes at once, to fit the cache."""
 
 _RECORD = pa.schema({"_row": pa.int64(), "kind": pa.string(), "line": pa.large_string()})
 _NAMED = re.compile(r'"resourceType"\s*:\s*"([A-Z][A-Za-z]{1,63})"')
@@ -61,10 +61,11 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @dataclass
 class Block:
-    """What a block of lines gave: rows by table, and the lines that gave none because of a fault.
+    """The result of a block of lines: rows by table, and the lines that gave none because of an
+    error.
 
-    `faults` has (table, position of the line, reason); table "" is a line that is no resource.
-    `unread` counts resources by type that no view reads, `untaken` those of which no view has a
+    `faults` has (table, position of the line, reason); table "" is a line that is not a resource.
+    `unread` counts resources of types that no view reads, `untaken` those of which no view has a
     row.
     """
 
@@ -75,7 +76,7 @@ class Block:
 
 
 def nothing(con: duckdb.DuckDBPyConnection, views: Mapping[str, View]) -> dict[str, pa.Table]:
-    """What each view gives of no resource: its columns."""
+    """The result of each view without resources: its columns."""
     con.register(RECORDS, _RECORD.empty_table())
     return {
         table: con.sql(view.sql).to_arrow_table().drop_columns("wrong")
@@ -91,7 +92,7 @@ def flatten(
 ) -> Block:
     """The rows of each view, in the order of the lines; `_row` is the position of the line.
 
-    `empty` is what `nothing` gave: planning a view's query takes longer than a small block.
+    `empty` is the result of `nothing`: planning a view's query takes longer than a small block.
     """
     block = Block()
     con.register("block", pa.table({"line": lines}))
@@ -126,7 +127,7 @@ def flatten(
 
 
 def _strict(lines: pa.StringArray, looked: pa.Table) -> pa.StringArray:
-    """The reasons, and one for what DuckDB takes for JSON and is none: `NaN`, a comma too many."""
+    """The reasons, and one for invalid JSON that DuckDB accepts: `NaN`, a superfluous comma."""
     reasons = looked["reason"].to_pylist()
     decode = msgspec.json.Decoder(msgspec.Raw).decode
     for position, line in enumerate(lines.to_pylist()):
@@ -138,13 +139,13 @@ def _strict(lines: pa.StringArray, looked: pa.Table) -> pa.StringArray:
 
 
 def kind_of_line(raw: str) -> str:
-    """The type that a line which cannot be parsed seems to be of; "" when it does not say."""
+    """The likely type of a line that cannot be parsed; "" if there is no sign of one."""
     found = _NAMED.search(raw)
     return found[1] if found else ""
 
 
 def _without_faults(block: Block, table: str, found: pa.Table, wrong: pa.StringArray) -> pa.Table:
-    """The rows of resources in which nothing is wrong; the others are noted once each."""
+    """The rows of resources without errors; each of the others is noted once."""
     rows = found["_row"].to_numpy()
     at = np.flatnonzero(wrong.is_valid())
     first = dict(

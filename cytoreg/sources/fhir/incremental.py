@@ -1,10 +1,10 @@
-"""A server's resources from an earlier landing and what its export says changed since.
+"""Merge a server's resources from an earlier landing with the changes in its export.
 
-`_since` is the instant as of which the earlier landing is true, by the server's own clock. A
-resource that is exported again takes the place of its rows, whichever and however many; one that is
-in the manifest's list of deleted resources goes. Rows carry the key of their resource for that
-(`_resource`). What no server tells, such as a resource that no longer fits a filter, is seen when
-all is read again, after `whole_days`.
+`_since` is the instant whose data the earlier landing shows, by the server's own clock. A resource
+that is exported again replaces its rows, whichever and however many; one in the manifest's list of
+deleted resources is removed. For this, rows carry the key of their resource (`_resource`). What no
+server reports, such as a resource that no longer fits a filter, is found when everything is read
+again, after `whole_days`.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class _Bundle(msgspec.Struct):
 
 
 def read(name: str, config: FhirSource, earlier: Landing) -> Iterator[Item]:
-    """What bulk.read gives; all is read when there is no ground to build on, with the reason."""
+    """The result of bulk.read; everything is read, with the reason, if no landing can be used."""
     with (
         open_server(name, config) as server,
         reading(name, config) as run,
@@ -96,13 +96,13 @@ def read(name: str, config: FhirSource, earlier: Landing) -> Iterator[Item]:
 
 
 def _compared(earlier: Landing) -> datetime:
-    """When the server was last read whole."""
+    """When the server was last read completely."""
     told = [table.merged.get("compared") for table in earlier.tables]
     return datetime.fromisoformat(str(told[0] or earlier.landed_at))
 
 
 def _since(server: Server, run: Reading, earlier: Landing) -> str:
-    """The instant as of which the earlier landing is true; ReadWhole where it is no ground."""
+    """The instant whose data the earlier landing shows; raises ReadWhole if it cannot be used."""
     as_of = _AS_OF.search(earlier.source_version)
     if as_of is None:
         raise ReadWhole("the earlier landing does not say as of when it is true")
@@ -120,7 +120,7 @@ def _since(server: Server, run: Reading, earlier: Landing) -> str:
 
 
 def _is_as_before(server: Server, group: str, since: str) -> bool:
-    """Whether the server says that the group did not change: of new members all is needed."""
+    """Whether the server says that the group is unchanged: new members must be read completely."""
     meta: object = None
     with suppress(SourceError):
         meta = server.json(server.at(group)).get("meta")
@@ -134,9 +134,9 @@ def _is_as_before(server: Server, group: str, since: str) -> bool:
 def _gather(
     server: Server, run: Reading, con: duckdb.DuckDBPyConnection, manifest: Manifest
 ) -> list[Item]:
-    """Put the rows of what changed into tables, and the keys of what is not as it was (`other`).
+    """Put the rows of changed resources into tables, and the keys of all changed ones (`other`).
 
-    Returns what is no row.
+    Returns the items that are not rows.
     """
     con.execute(f"create temp table other ({KEY} varchar)")
     path = server.folder / "deleted.ndjson"
@@ -190,7 +190,7 @@ def _fresh(table: str) -> str:
 
 
 def _stays(table: str, earlier: Landing) -> str:
-    """The earlier rows that are as they were, in their order."""
+    """The unchanged rows of the earlier landing, in order."""
     path = literal(str(earlier.folder / f"{table}.parquet"))
     return (
         f"read_parquet({path}, file_row_number = true) e"

@@ -1,14 +1,14 @@
-"""What the SQL of views is made of: DuckDB macros over JSON.
+"""The macros from which the SQL of views is built: DuckDB macros over JSON.
 
 An item is one JSON value that is neither null nor an array; a list of items is never null. Whether
-an element repeats is seen in each resource, not looked up: a path goes through arrays where there
-are some. A leaf is an item's text; that of a number begins with MARK, see numbers.py.
+an element repeats is found in each resource, not looked up: a path descends into any arrays. A leaf
+is an item's text; that of a number begins with MARK, see numbers.py.
 """
 
 from __future__ import annotations
 
 MARK = "\x01"
-"""Begins the text of a number, so that 5 and '5' differ and 5.10 keeps its digits."""
+"""First character of the text of a number, so that 5 and '5' differ and 5.10 keeps its digits."""
 
 MACROS = r"""
 -- What an element holds: its items, one or many.
@@ -211,6 +211,6 @@ fhir_high(leaf, dated) as
 
 
 def statements() -> list[str]:
-    """The statements that make the macros, in an order in which each finds those it uses."""
+    """The statements that make the macros, each after those that it uses."""
     texts = [text.strip() for text in MACROS.split("\n\n")]
     return [f"create or replace temp macro {text[text.index('fhir_') :]}" for text in texts if text]

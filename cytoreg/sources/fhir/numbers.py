@@ -1,7 +1,7 @@
-"""Numbers of JSON kept as they are written.
+"""Preserve the digits of numbers in JSON.
 
-DuckDB reads 5.10 as 5.1 and a long number as another one. So that digits survive, each number of a
-line becomes a string that begins with MARK before DuckDB sees it.
+DuckDB reads 5.10 as 5.1 and changes long numbers. To preserve the digits, each number of a line is
+turned into a string that begins with MARK before DuckDB sees it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 _OPEN, _CLOSE = b'"\\u0001', b'"'
 _LONGEST = 48
-"""Characters of a number up to which its end is looked for all numbers at once."""
+"""Number of characters up to which the ends of all numbers are searched together."""
 
 _PARTS = np.zeros(256, dtype=bool)
 _PARTS[list(b"-+.0123456789eE")] = True
@@ -68,7 +68,7 @@ def _numbers(data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _escaped(quotes: np.ndarray, escapes: np.ndarray) -> np.ndarray:
-    """Which quotes stand after an odd number of backslashes."""
+    """Which quotes follow an odd number of backslashes."""
     first = np.flatnonzero(np.diff(escapes, prepend=-2) != 1)
     run = np.diff(np.append(first, len(escapes)))
     ends = escapes[first] + run  # the position after each run

@@ -17,7 +17,8 @@ from cytoreg.sources.fhir.values import (
 
 
 def combined(operator: str, left: Value, right: Value) -> Value:
-    """What an operator makes of its operands; raises Unsupported for one that views have not."""
+    """The result of an operator on its operands; raises Unsupported for one that views may not
+    use."""
     match operator:
         case "and" | "or" | "xor" | "implies":
             return _logical(operator, as_truth(left), as_truth(right))

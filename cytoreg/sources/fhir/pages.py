@@ -1,4 +1,4 @@
-"""Bundles that are pages of a search: whether the pages that they go on to are there too."""
+"""Bundles that are pages of a search: check that the next pages are present."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cytoreg.sources.json.split import NotJson, parts
 
 _RELATION = re.compile(rb'"relation"\s*:\s*"(?:next|self)"')
 _LOOK = 64 << 10
-"""Bytes at the beginning and the end of a file, where its links are."""
+"""Bytes at the beginning and the end of a file in which its links are."""
 
 
 class _Link(msgspec.Struct):
@@ -43,10 +43,10 @@ def check_pages(source: str, paths: Iterable[Path], extracts: Path, encoding: st
 
 
 def _links(source: str, path: Path, where: str, encoding: str) -> list[_Link]:
-    """The links of a Bundle; none of another file, which is not read to its end for them."""
+    """The links of a Bundle; none for other files, which are not read to the end for this."""
     with open_utf8(source, path, where, encoding) as file:
         ends = file.read(_LOOK)
-    with suppress(OSError), path.open("rb") as file:  # of a packed file the beginning is enough
+    with suppress(OSError), path.open("rb") as file:  # for a packed file the beginning is enough
         file.seek(max(path.stat().st_size - _LOOK, 0))
         ends += file.read(_LOOK)
     if b'"Bundle"' not in ends or not _RELATION.search(ends):

@@ -23,7 +23,7 @@ class Fhir(Reader[FhirSource]):
     endings = (".ndjson",)
 
     def read(self, name: str, config: FhirSource, extracts: Path) -> Iterator[Item]:
-        """Rows of each view, and lines that are no resource."""
+        """Rows of each view, and lines that are not resources."""
         from cytoreg.sources.fhir.files import read
 
         return read(name, config, extracts)
@@ -37,7 +37,7 @@ class Fhir(Reader[FhirSource]):
     def changes(
         self, name: str, config: FhirSource, extracts: Path, earlier: Landing
     ) -> Iterator[Item] | None:
-        """The same from an earlier landing and what changed since; None if that is not wanted."""
+        """The same from an earlier landing and the changes since; None if that is not wanted."""
         from cytoreg.sources.fhir.files import changes
 
         return changes(name, config, extracts, earlier)
@@ -55,7 +55,7 @@ class Fhir(Reader[FhirSource]):
         return about(name, config)
 
     def draft(self, name: str, where: str, extracts: Path) -> Draft:
-        """The ready views: of files those that find something, of a server all."""
+        """cytoreg's views: for files those with results, for a server all."""
         views = {
             path.name.removesuffix(".json"): f"{folder.name}/{path.name.removesuffix('.json')}"
             for folder in READY.iterdir()

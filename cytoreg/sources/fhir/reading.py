@@ -1,4 +1,4 @@
-"""Files of resources as the rows of views, block by block, with what is none beside them."""
+"""Read files of resources as rows of views, block by block, with rejects for everything else."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from cytoreg.sources.files import check_text
 from cytoreg.sources.items import Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import Bad
 
-"""The table of rejects of which nobody can say to which view they belong."""
+"""The table of rejects that cannot be assigned to a view."""
 
 KEY = "_resource"
-"""The column with type and id of a row's resource, where later exports are merged with it."""
+"""The column with type and id of a row's resource, for merging it with later exports."""
 
 _UNREAD = "{}: resources of a type that no view reads"
 _ERRORS = _UNREAD.format("OperationOutcome")
@@ -33,7 +33,7 @@ _ERRORS = _UNREAD.format("OperationOutcome")
 
 @dataclass
 class Reading:
-    """The views of a source while it is read, and what was found that no view takes."""
+    """The views of a source while it is read, and resources that no view uses."""
 
     source: str
     views: Mapping[str, View]
@@ -49,7 +49,7 @@ class Reading:
         return sorted({view.resource for view in self.views.values()})
 
     def file(self, path: Path, where: str, encoding: str) -> Iterator[Item]:
-        """What a file holds; `where` is its name in rows and messages."""
+        """The content of a file; `where` is its name in rows and messages."""
         encoding = check_text(self.source, path, where, encoding)
         done = dict.fromkeys(self.views, 0)
         held, errors = 0, self.counted[_ERRORS]
@@ -66,12 +66,12 @@ class Reading:
     def block(
         self, batch: pa.Table, bad: Iterable[Bad], where: str, done: dict[str, int]
     ) -> Iterator[Item]:
-        """What some lines hold; `done` counts the rows of each table up to here in the file."""
+        """The content of some lines; `done` counts the rows of each table so far in the file."""
         numbers, texts = batch["_row"].combine_chunks(), batch["line"].combine_chunks()
         at = batch["_line"].combine_chunks() if "_line" in batch.column_names else numbers
         try:
             block = flatten(self.con, self.views, self.empty, texts)
-        except duckdb.Error as error:  # whose message may quote a record
+        except duckdb.Error as error:  # its message may quote a record
             raise SourceError(
                 self.source,
                 f"{where} cannot be read by its views: {type(error).__name__}",
@@ -104,7 +104,7 @@ class Reading:
             yield Rows(table, _rows(view, self.empty[table], "", none, none, 0, keys))
 
     def _keys(self, lines: int) -> pa.StringArray:
-        """Type and id of the resource of each line of the block that was read last."""
+        """Type and id of the resource in each line of the last block."""
         found = self.con.execute(
             f"select _row, kind || '/' || json_extract_string(line, '$.id') as key from {RECORDS}"
         ).to_arrow_table()
@@ -124,7 +124,7 @@ class Reading:
             self.counted[f"{kind}: resources of which no view takes a row"] += number
 
     def _table(self, raw: str) -> str:
-        """The first table that reads the type which an unparsable line says it is of."""
+        """The first table that reads the likely type of an unparsable line."""
         kind = kind_of_line(raw)
         tables = (table for table, view in self.views.items() if view.resource == kind)
         return next(tables, NO_TABLE)
@@ -154,9 +154,9 @@ def _rows(
     done: int,
     keys: pa.StringArray | None,
 ) -> pa.Table:
-    """With file, number and the resource's line, which `at` says; with its key where it is wanted.
+    """Add file, number and the resource's line, given by `at`; and its key if wanted.
 
-    The number is the resource's, or where it may have several rows, the row's own.
+    The number is the resource's, or, if it may have several rows, the row's own.
     """
     parents = numbers.take(rows["_row"])
     own = pa.array(range(done + 1, done + len(rows) + 1), pa.int64()) if view.repeats else parents

@@ -1,9 +1,8 @@
-"""Searches page by page, for a server that offers no bulk export.
+"""Search page by page, for a server that offers no bulk export.
 
-The page that follows is where the link `next` of the one before says (FHIR R4, RESTful API,
-Paging). Only matches are read: what a server adds of itself, such as an OperationOutcome with a
-warning, is none. A resource that comes again as it was, because the server's pages moved meanwhile,
-is read once.
+The next page is at the link `next` of the previous one (FHIR R4, RESTful API, Paging). Only matches
+are read: additions of the server, such as an OperationOutcome with a warning, are not. A resource
+that appears twice unchanged, because the server's pages moved meanwhile, is read once.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from cytoreg.sources.http import Away
 from cytoreg.sources.items import Item, Waiting
 
 PAGE = 500
-"""Resources that are asked for at once; a server may give fewer."""
+"""Resources requested at once; a server may return fewer."""
 
 
 class _Link(msgspec.Struct):
@@ -53,7 +52,7 @@ def queries(server: Server, kind: str) -> list[str]:
 
 
 def read(server: Server, run: Reading) -> Iterator[Item]:
-    """What all pages of the searches of each type hold."""
+    """The content of all pages of the searches of each type."""
     for kind in run.kinds:
         seen: set[bytes] = set()
         number = 0
@@ -75,7 +74,8 @@ def read(server: Server, run: Reading) -> Iterator[Item]:
 
 
 def _pages(server: Server, query: str) -> Iterator[list[msgspec.Raw]]:
-    """The matches of each page; raises SourceError when there are fewer than the server says."""
+    """The matches of each page; raises SourceError when there are fewer than the server
+    announces."""
     path = server.folder / "page.json"
     url, asked, came, total = server.at(query), {""}, 0, None
     while url not in asked:

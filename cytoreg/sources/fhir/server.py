@@ -1,4 +1,4 @@
-"""A FHIR server: how it is asked, and what it says of itself."""
+"""A FHIR server: sending requests, and reading its description of itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FHIR = "application/fhir+json"
 
 FRESH = 5.0
-"""Seconds in which a token that is not taken was refused, and did not expire."""
+"""If a new token is refused within this many seconds, it is invalid rather than expired."""
 
 _WORDS = re.compile(r"[\w .,()+/-]{1,60}")
 _CODE = re.compile(r"[a-z-]{1,30}")
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 @dataclass
 class Server:
-    """A server for as long as the source's deadline lets; `folder` is for what it gives."""
+    """A server, usable until the source's deadline; `folder` is for downloads."""
 
     source: str
     config: FhirSource
@@ -46,7 +46,7 @@ class Server:
     token: Token
 
     def patiently(self, attempt: Callable[[], T]) -> T:
-        """What `attempt` gives, tried again while the server is away."""
+        """The result of `attempt`, retried while the server is away."""
         return http.patiently(self.source, self.shown, self.deadline, attempt)
 
     def ask(
@@ -57,7 +57,7 @@ class Server:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
     ) -> tuple[httpx.Response, bytes]:
-        """A small answer; raises Away and SourceError as http.ask does."""
+        """A small response; raises Away and SourceError as http.ask does."""
         sent = {**self._headers(url, accept, secret=True), **(headers or {})}
         request = self._request(method, url, headers=sent)
         response, body = http.ask(
@@ -70,7 +70,7 @@ class Server:
     def download(
         self, url: str, path: Path, accept: str, allowed: Collection[int], *, secret: bool
     ) -> httpx.Response:
-        """A large answer into a file; `secret`: whether the token is sent along."""
+        """Download a large response to a file; `secret`: whether the token is sent."""
         request = self._request("GET", url, headers=self._headers(url, accept, secret=secret))
         response = http.download(
             *(self.source, self.shown, self.client, request, path, self.deadline),
@@ -82,7 +82,7 @@ class Server:
     def json(
         self, url: str, accept: str = FHIR, allowed: Collection[int] = (200,)
     ) -> dict[str, object]:
-        """A JSON object, asked for patiently."""
+        """A JSON object, with retries."""
 
         def attempt() -> dict[str, object]:
             return json_object(self.ask(url, accept, allowed)[1])
@@ -90,11 +90,11 @@ class Server:
         return self.patiently(attempt)
 
     def at(self, path: str) -> str:
-        """The address of something below the server's."""
+        """The address of a path below the server's."""
         return urljoin(self.config.url.rstrip("/") + "/", path)
 
     def _headers(self, url: str, accept: str, *, secret: bool) -> dict[str, str]:
-        """What is sent along; no token goes over a line in the clear."""
+        """The headers of a request; a token is never sent unencrypted."""
         try:
             address(self.source, url)
         except ConfigError:
@@ -111,7 +111,7 @@ class Server:
         return {"accept": accept} | bearer
 
     def _and_expired(self, allowed: Collection[int]) -> Collection[int]:
-        """With 401 when it says that the token has ended, which another mends."""
+        """`allowed`, with 401 if the token may have expired, since a new one would help."""
         age = time.monotonic() - self.token.given
         return (*allowed, 401) if self.token.renewable and age > FRESH else allowed
 
@@ -149,7 +149,7 @@ class Server:
             raise refused(self.source, shown)
 
     def _token_url(self) -> str:
-        """Where the server says that tokens are given."""
+        """The server's token endpoint."""
         url = self.at(".well-known/smart-configuration")
         request = self._request("GET", url, {"accept": "application/json"})
         _, body = http.ask(self.source, self.shown, self.client, request, self.deadline)
@@ -165,7 +165,7 @@ class Server:
 
 @contextmanager
 def open_server(source: str, config: FhirSource) -> Iterator[Server]:
-    """The server; raises ConfigError without a token where there should be one."""
+    """The server; raises ConfigError without a token if one is required."""
     import httpx
 
     shown = address(source, config.url)
@@ -179,7 +179,7 @@ def open_server(source: str, config: FhirSource) -> Iterator[Server]:
 
 
 def product(server: Server) -> tuple[str, bool]:
-    """What the server is (`HAPI FHIR 7.2, FHIR 4.0.1`), and whether it says that it exports."""
+    """The server's product (`HAPI FHIR 7.2, FHIR 4.0.1`), and whether it declares exports."""
     told = server.json(server.at("metadata"))
     if told.get("resourceType") != "CapabilityStatement":
         raise SourceError(
@@ -197,7 +197,7 @@ def product(server: Server) -> tuple[str, bool]:
 
 
 def json_object(body: bytes) -> dict[str, object]:
-    """An answer as a JSON object; raises Away for anything else."""
+    """A response as a JSON object; raises Away for anything else."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -213,7 +213,7 @@ def json_object(body: bytes) -> dict[str, object]:
 
 
 def issue_codes(body: bytes) -> list[str]:
-    """The codes of an OperationOutcome's issues, which tell no record; [] for anything else."""
+    """The codes of an OperationOutcome's issues, without data of a record; [] for anything else."""
     try:
         outcome = json_object(body)
     except Away:

@@ -1,7 +1,7 @@
-"""The token that a FHIR server is asked with: a given one, or one by SMART Backend Services.
+"""The access token for a FHIR server: given, or obtained by SMART Backend Services.
 
-With `client_id` and a private key cytoreg signs who it is, and is given a token for some minutes;
-it asks for another before that one ends, or when the server no longer takes it.
+With `client_id` and a private key cytoreg signs an assertion of its identity and is given a token
+for some minutes; it requests another before that one expires, or when the server refuses it.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from cytoreg.system.environment import variable
 
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _LIFETIME = 240.0
-"""Seconds that a signed statement is good for; the standard allows at most five minutes."""
+"""Lifetime of a signed assertion in seconds; the standard allows at most five minutes."""
 
 _SPARE = 30.0
-"""Seconds before its end in which a token is no longer used."""
+"""Seconds before its expiry from which a token is not used any more."""
 
 _CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 
@@ -38,11 +38,11 @@ class Token:
 
     @property
     def usable(self) -> bool:
-        """Whether it may be sent now."""
+        """Whether it is still valid."""
         return bool(self.text) and time.monotonic() < self.ends
 
     def grant(self, answer: Mapping[str, object]) -> bool:
-        """Take what the server of tokens answers; whether there is a token in it."""
+        """Take the token from the token server's response; returns whether there is one."""
         text, lasts = answer.get("access_token"), answer.get("expires_in", 300)
         if not isinstance(text, str) or not text or not isinstance(lasts, int | float):
             return False
@@ -52,7 +52,7 @@ class Token:
 
 
 def token_of(source: str, config: FhirSource) -> Token:
-    """The token to begin with; raises ConfigError when the environment does not hold it."""
+    """The first token; raises ConfigError if it is not set in the environment."""
     if config.client_id:
         return Token(renewable=True)
     if not config.token_env:
@@ -61,7 +61,7 @@ def token_of(source: str, config: FhirSource) -> Token:
 
 
 def statement(source: str, config: FhirSource, audience: str) -> dict[str, str]:
-    """The form that asks for a token; raises ConfigError for a key that is none."""
+    """The form that requests a token; raises ConfigError for an invalid key."""
     import jwt
 
     text = _from_environment(source, config.key_env, "the private key, or names a file with it")
@@ -92,7 +92,7 @@ def statement(source: str, config: FhirSource, audience: str) -> dict[str, str]:
         curve = getattr(getattr(key, "curve", None), "name", "")
         algorithm = _CURVES.get(curve, "RS384")
         signed = jwt.encode(claims, key, algorithm=algorithm, headers=headers)
-    except Exception:  # of whatever kind: its text may hold the key
+    except Exception:  # of any class: its text may hold the key
         raise _no_key(source, config, "is no private key in PEM or as JWK") from None
     return {
         "grant_type": "client_credentials",
@@ -103,7 +103,7 @@ def statement(source: str, config: FhirSource, audience: str) -> dict[str, str]:
 
 
 def refused(source: str, shown: str) -> SourceError:
-    """The server of tokens gives none."""
+    """The token server refuses to give a token."""
     return SourceError(
         source,
         f"{shown} gives no token for this client",

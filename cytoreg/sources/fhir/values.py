@@ -1,7 +1,7 @@
-"""What an expression compiles to: SQL with its kind.
+"""The result of compiling an expression: SQL with its kind.
 
-`wrong` is a condition under which the standard calls the expression an error, such as several
-values where one is expected; empty when it never is.
+`wrong` is a condition under which the standard makes the expression an error, such as several
+values where one is expected; empty if that cannot happen.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from zlib import crc32
 
 _SHORT = 100
-"""Characters of SQL that may be written more than once."""
+"""Length up to which SQL may be written more than once."""
 
 
 @dataclass(frozen=True)
 class Items:
     """SQL of a JSON list, never null; `many`: whether it may have several items.
 
-    Two shorter ways may be known: `text` is SQL of the one item's leaf, unless it begins with a
+    There may be two shortcuts: `text` is SQL of the single item's leaf, unless it begins with a
     bracket; `constants` are the leaves of a list that is the same for all resources.
     """
 
@@ -67,7 +67,7 @@ def as_items(value: Value) -> Items:
 
 
 def as_leaf(value: Value) -> Leaf:
-    """A value as one text; several are wrong."""
+    """A value as one text; several are an error."""
     if isinstance(value, Items):
         return Leaf(f"fhir_leaf({value.sql}[1])", any_of(value.wrong, value.several))
     if isinstance(value, Truth):
@@ -76,7 +76,7 @@ def as_leaf(value: Value) -> Leaf:
 
 
 def as_truth(value: Value) -> Truth:
-    """A value as a boolean; anything else is wrong."""
+    """A value as a boolean; anything else is an error."""
     if isinstance(value, Truth):
         return value
     leaf = as_leaf(value)
@@ -85,10 +85,10 @@ def as_truth(value: Value) -> Truth:
 
 
 def once(make: Callable[..., str], *operands: str) -> str:
-    """What `make` makes of operands, in which none is evaluated, or written, several times.
+    """The SQL that `make` builds from operands, each of them evaluated and written only once.
 
-    A macro writes its arguments wherever it uses them, so that operators within operators would
-    grow without bound. A long operand is therefore the argument of a lambda.
+    A macro writes its arguments wherever it uses them, so that nested operators would grow without
+    bound. A long operand is therefore the argument of a lambda.
     """
     names = [sql if len(sql) <= _SHORT else f"v{crc32(sql.encode()):x}" for sql in operands]
     made = make(*names)

@@ -44,7 +44,7 @@ class View:
 
 @dataclass(frozen=True)
 class _Rows:
-    """A step's rows: its name, what it carries for the steps to come, the view's columns so far."""
+    """A step's rows: its name, the columns that later steps need, the view's columns so far."""
 
     name: str
     carried: tuple[str, ...]
@@ -59,11 +59,11 @@ class _Query:
     shuffles: bool = False
 
     def name(self) -> str:
-        """A name for a step to come."""
+        """A name for a new step."""
         return f"s{next(self.numbers)}"
 
     def step(self, sql: str | Callable[[], str], name: str = "") -> str:
-        """Add a step; its SQL is asked for when all is compiled."""
+        """Add a step; its SQL is requested when everything is compiled."""
         name = name or self.name()
         self.steps.append((name, sql if callable(sql) else lambda: sql))
         return name
@@ -104,7 +104,7 @@ def _compile_view(definition: object) -> View:
         raise ViewError("it has no column")
     shown = "".join(f", {column} as {quote(name)}" for name, column in rows.columns)
     last = f"select _row{shown}, wrong from {rows.name}"
-    if query.shuffles:  # else DuckDB keeps the order of what it reads
+    if query.shuffles:  # otherwise DuckDB keeps the order of its input
         last += " order by _row, place"
     steps = ",\n".join(f"{name} as (\n{sql()}\n)" for name, sql in query.steps)
     return View(resource, tuple(names), query.repeats, f"with recursive {steps}\n{last}")
@@ -118,13 +118,13 @@ def _resources(scope: Scope) -> str:
 
 
 def _taken(item: str, scope: Scope) -> str:
-    """The elements that expressions ask for, taken out of the JSON at once."""
+    """The elements that expressions use, extracted from the JSON at once."""
     paths = ", ".join(f"'$.{key}'" for key in scope.keys)
     return f"json_extract({item}, [{paths}])" if scope.keys else "null::json[]"
 
 
 def _filtered(query: _Query, rows: _Rows, scope: Scope, criteria: Sequence[object]) -> _Rows:
-    """Resources for which each criterion holds, and those for which one is no boolean."""
+    """Resources for which each criterion holds, and those for which one is not a boolean."""
     for number, item in enumerate(criteria):
         at = f"where[{number}]"
         path = text_at(object_at(item, at), "path", at)
@@ -161,7 +161,7 @@ def _select(query: _Query, rows: _Rows, scope: Scope, node: object, at: str) -> 
 
 
 def _columns(query: _Query, rows: _Rows, scope: Scope, columns: Sequence[object], at: str) -> _Rows:
-    """Each column in two steps: its value, then the value's text and whether it is as it should."""
+    """Each column in two steps: its value, then the value's text and whether it is valid."""
     values, texts, wrong = [], [], "wrong"
     for number, item in enumerate(columns):
         column = object_at(item, f"{at}.column[{number}]")
@@ -215,7 +215,7 @@ def _text_of(value: Value, many: bool) -> str:
 def _loop(
     query: _Query, rows: _Rows, scope: Scope, select: Mapping[str, object], loop: str, at: str
 ) -> tuple[_Rows, Scope]:
-    """A row for each item that the paths of a loop give, and the scope of the item."""
+    """One row for each item found by the paths of a loop, and the scope of the item."""
     query.repeats = True
     number = next(query.numbers)
     item, elements, index, listed = (f"{letter}{number}" for letter in ("i", "e", "n", "l"))
@@ -239,7 +239,7 @@ def _loop(
         listing = query.step(
             f"select * replace ({noted} as wrong), {each} as {listed} from {rows.name}"
         )
-        # a resource in which the loop is wrong keeps a row to say so
+        # a resource with an error in the loop keeps a row to report it
         kept = f"if(len({listed}) = 0 and wrong is not null, [null]::json[], {listed})"
         source = query.step(
             f"select * exclude ({listed}), unnest({kept}) as {item},"
@@ -263,7 +263,7 @@ def _repeated(
     index: str,
     at: str,
 ) -> str:
-    """All that is reached by the paths again and again, each item before what is below it."""
+    """Everything reached by applying the paths repeatedly, each item before those below it."""
     if not paths or not all(isinstance(path, str) for path in paths):
         raise ViewError(f"{at}: a list of paths is expected")
     texts = cast("Sequence[str]", paths)
@@ -281,7 +281,7 @@ def _repeated(
         " union all"
         " select k, unnest(items), list_append(way, unnest(range(len(items))))"
         f" from (select k, way, list_filter({deeper}, lambda z: length(z) < length(item)) as items"
-        f" from {walk})",  # what an item holds is shorter than it: no walk goes in a circle
+        f" from {walk})",  # what an item holds is shorter than it, so no walk is circular
         walk,
     )
     query.shuffles = True
@@ -293,7 +293,7 @@ def _repeated(
 
 
 def _unless_absent(items: str, scope: Scope) -> str:
-    """Items; below a forEachOrNull that found none, one that is absent, so that its row stays."""
+    """Items; below a forEachOrNull without items, a single absent one, so that its row stays."""
     return f"if({scope.absent}, [null]::json[], {items})" if scope.absent else items
 
 

@@ -1,4 +1,4 @@
-"""A file cut into messages, whatever ends its lines, frames them or batches them."""
+"""Cut a file into messages, whatever its line ends, framing or batches."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from typing import IO
 
 CHUNK = 1 << 20
 LONGEST = 64 << 20
-"""Bytes of a piece above which a file is no HL7."""
+"""A longer piece is not HL7."""
 
 _START = re.compile(
     rb"\r(?=[\x0b \t]*(?:(?:MSH|[FB]HS|[BF]TS)[^\w\t\n \x0b]|[A-Z]{2,3}[^\w\s]\^~\\&))"
 )
-"""Before a line that begins a message or an envelope, or has the signs of an MSH that is damaged:
-not the one that says `MSH2 retained`."""
-_MARGIN = 64  # bytes at the end of what was searched that may be the first half of a start
+"""Precedes a line that begins a message or an envelope, or has the separators of a damaged MSH;
+does not match the remark `MSH2 retained`."""
+_MARGIN = 64  # bytes at the end of the searched part that may be the first half of a start
 _HALF = b"\r", b"\x1c"
 _NUMBER = re.compile(rb"\w{3}[^\w]([0-9]+)")
 _BLANK = b"\r\n\x0b \t"
 
 
 class Endless(Exception):
-    """A piece that does not end; the number of its first line is the argument."""
+    """A piece without an end; the number of its first line is the argument."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Lines that belong together, a CR before each, and the number of the first in the file."""
+    """Lines that belong together, each after a CR, and the number of the first in the file."""
 
     line: int
     data: bytes
 
     @property
     def name(self) -> str:
-        """What the first segment is called."""
+        """The name of the first segment."""
         return self.data.lstrip(_BLANK)[:3].decode("ascii", "replace")
 
     @property
     def is_blank(self) -> bool:
-        """Whether there is nothing in it."""
+        """Whether it is empty."""
         return not self.data.strip(_BLANK)
 
 
@@ -71,7 +71,7 @@ def pieces(file: IO[bytes]) -> Iterator[Piece]:
 
 
 def _one_end(chunk: bytes) -> bytes:
-    """Lines that end in CR, without the frames of MLLP between them."""
+    """The lines with CR as their end, without MLLP frames between them."""
     if b"\n" in chunk:
         chunk = chunk.replace(b"\r\n", b"\r").replace(b"\n", b"\r")
     if b"\x1c" in chunk:
@@ -80,9 +80,9 @@ def _one_end(chunk: bytes) -> bytes:
 
 
 class Envelopes:
-    """Files and batches of messages as they open and close, and whether they hold what they say.
+    """Files and batches of messages as they open and close, and whether their counts are right.
 
-    `found` counts what is wrong, in words.
+    `found` counts errors, in words.
     """
 
     NAMES = "FHS", "BHS", "BTS", "FTS"
@@ -94,11 +94,11 @@ class Envelopes:
         self._batches = self._messages = 0
 
     def message(self) -> None:
-        """One more message, or what should be one."""
+        """Count one more message, or something that should be one."""
         self._messages += 1
 
     def take(self, piece: Piece) -> Piece | None:
-        """An envelope's segment; what follows it is given back, for it belongs to no message."""
+        """Process an envelope's segment; returns what follows it and belongs to no message."""
         self.any = True
         head, _, rest = piece.data[1:].partition(b"\r")
         declared = _NUMBER.match(head.lstrip(_BLANK))
@@ -122,7 +122,7 @@ class Envelopes:
         return Piece(piece.line + 1, b"\r" + rest) if rest.strip(_BLANK) else None
 
     def end(self) -> None:
-        """No more comes."""
+        """Close everything that is still open."""
         self._end_batch()
         if self._file:
             self.found["file without its end (FTS)"] += 1

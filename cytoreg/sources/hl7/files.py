@@ -17,13 +17,13 @@ from cytoreg.sources.hl7.table import Mixed, Table
 from cytoreg.sources.items import BATCH_ROWS, Item, Reject, Rows, Unexpected
 
 _BATCH_BYTES = 32 << 20
-"""Bytes of the messages of the rows that wait: a batch is full by them too."""
+"""Bytes of the messages of waiting rows; these, too, fill a batch."""
 
 _LIKE_HL7 = re.compile(rb"\r[\x0b \t]*[A-Z][A-Z0-9]{2}\|")
 
 
 def read(name: str, config: Hl7Source, extracts: Path) -> Iterator[Item]:
-    """A row a message or order, or one a segment where `each` says so; what is none is a reject.
+    """One row per message, order, or segment named by `each`; what is not a message is a reject.
 
     `_parent_row` is the number of a row's message in its file, `_line` the line on which its
     message, order or segment begins.
@@ -37,7 +37,7 @@ def read(name: str, config: Hl7Source, extracts: Path) -> Iterator[Item]:
     for path in texts(name, config.path, extracts):
         where = relative_name(path, extracts)
         encoding = check_text(name, path, where, config.encoding or "utf-8")
-        if encoding == "utf-8":  # nothing else is known, unless it is declared
+        if encoding == "utf-8":  # the default unless another is declared
             encoding = config.encoding
         try:
             yield from _rows(name, path, where, encoding, tables, found)
@@ -63,9 +63,9 @@ def _rows(
     tables: list[Table],
     found: Counter[str],
 ) -> Iterator[Item]:
-    """The messages of a file; `found` counts what is odd about them, `tables` keep the last.
+    """The messages of a file; `found` counts irregularities, `tables` keep the last rows.
 
-    `encoding` is "" when each message says what it is in.
+    `encoding` is "" when each message declares its own.
     """
     wanted = frozenset(segment for table in tables for segment in table.wanted())
     home = next((table for table in tables if not table.each), tables[0])

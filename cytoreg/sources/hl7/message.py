@@ -1,7 +1,8 @@
-"""HL7 v2 messages: lines parsed into segments, or refused with a reason.
+"""HL7 v2 messages: lines parsed to segments, or refused with a reason.
 
-Why our own parser: a registry lands a dozen fields of each message, and must keep what no parser
-accepts. What is read here is the encoding rules of the standard, the same in every version 2.
+cytoreg has its own parser because a registry lands a dozen fields of each message, and must keep
+messages that no parser accepts. What is read here is the standard's encoding rules, which are the
+same in every version 2.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from cytoreg.sources.hl7.signs import NONE, Signs, signs_of
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
 _DAMAGED = re.compile(r"[A-Z]{2,3}[^\w\s]\^~\\&")
 _BLANK = "\r\x0b \t"
-_OF_LONG = "ADD", "DSC"  # segments of messages that are cut in parts
+_OF_LONG = "ADD", "DSC"  # segments that continue a long message
 CHARACTER_SETS = {
     "ASCII": "utf-8",
     "UNICODE": "utf-8",
@@ -26,19 +27,19 @@ CHARACTER_SETS = {
     "KS X 1001": "euc_kr",
     **{f"8859/{part}": f"iso8859-{part}" for part in (*range(1, 10), 15)},
 }
-"""HL7's table 0211, as far as a file of lines can be in it."""
+"""HL7 table 0211, as far as a file of lines can use it."""
 
 
 class Malformed(ValueError):
-    """A message that is none; says why, without its text."""
+    """A text that is not a message; says why, without the text."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """A message's segments in order, each as its fields, field 0 being its name.
+    """A message's segments in order, each as its fields; field 0 is its name.
 
-    `lines` says on which line of the message each begins, counted from 0; `broken`, how many lines
-    were no segment and have become the end of the one before.
+    `lines` gives the line of the message on which each begins, counted from 0; `broken`, how many
+    lines were not segments and were appended to the previous one.
     """
 
     segments: list[list[str]]
@@ -48,10 +49,10 @@ class Message:
 
 
 def parse(data: bytes, encoding: str, wanted: frozenset[str]) -> Message:
-    """The wanted segments of a message, a CR before each of its lines; raises Malformed.
+    """The wanted segments of a message, each of its lines after a CR; raises Malformed.
 
-    `encoding` is the declared one, from which the bytes have been brought to UTF-8, or "": then
-    MSH-18 says what they are in.
+    `encoding` is the declared one, from which the bytes were converted to UTF-8, or "": then MSH-18
+    gives the encoding.
     """
     charset = encoding or _charset(data)
     try:
@@ -88,12 +89,14 @@ def parse(data: bytes, encoding: str, wanted: frozenset[str]) -> Message:
 
 @lru_cache(maxsize=64)
 def _heads(wanted: frozenset[str], separator: str) -> frozenset[str]:
-    """How lines of the wanted segments begin, or are when they have no fields."""
+    """The beginnings of lines of the wanted segments, or whole lines for segments without
+    fields."""
     return frozenset(name + end for name in (*wanted, "MSH") for end in ("", separator))
 
 
 def _charset(data: bytes) -> str:
-    """The encoding that MSH-18 names; UTF-8, of which ASCII is a part, without one we know."""
+    """The encoding named by MSH-18; UTF-8, of which ASCII is a subset, if it is missing or
+    unknown."""
     head = data.lstrip(_BLANK.encode()).partition(b"\r")[0]
     fields = head.split(head[3:4]) if len(head) > 3 else []
     if len(fields) < 18:
@@ -107,11 +110,10 @@ def _is_segment(line: str, separator: str) -> bool:
 
 
 def _joined(lines: list[str], separator: str, heads: frozenset[str]) -> tuple[dict[int, str], int]:
-    """Segments of a message that is not one a line, by their first line; how many were none.
+    """Segments that span several lines, by their first line; and the number of stray lines.
 
-    Such a line is taken for the rest of the one before, whose text had a line break: not if it may
-    be a segment with a letter wrong. An ADD goes on with the segment before it, as the standard has
-    it.
+    A stray line is taken as the rest of the previous segment, whose text had a line break, unless
+    it may be a misspelt segment. An ADD continues the segment before it, as the standard defines.
     """
     segments: dict[int, str] = {}
     broken = blank = last = 0

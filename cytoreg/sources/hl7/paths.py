@@ -1,6 +1,6 @@
-"""Where a value lies in a message: `PID-3.1`, `PID-3[MR].1`, `OBX[22637-3]*-5`.
+"""Paths to values in a message: `PID-3.1`, `PID-3[MR].1`, `OBX[22637-3]*-5`.
 
-Paths are compiled once for the signs that a message separates and escapes by, so that reading a
+Paths are compiled once for the separators and the escape character of a message, so that reading a
 value costs a split or two.
 """
 
@@ -21,9 +21,9 @@ _PATH = re.compile(
     rf"(?P<all>\*?)(?:\.(?P<component>{_NUMBER}))?(?:\.(?P<part>{_NUMBER}))?"
 )
 JOINT = "\n"
-"""Between the texts that `*` joins."""
+"""Separates the texts that `*` joins."""
 NULL = '""'
-"""What stands for a value that is to be deleted (HL7 v2.5.1, 2.5.3)."""
+"""HL7's null: the value is to be deleted (HL7 v2.5.1, 2.5.3)."""
 
 _CX, _XCN, _XPN = 5, 13, 7
 _TYPED = {
@@ -32,14 +32,14 @@ _TYPED = {
     _XCN: "PV1-7 PV1-8 PV1-9 PV1-17 PV1-52 ORC-10 ORC-11 ORC-12 OBR-10 OBR-16 OBR-28 OBX-16",
 }
 TYPE_CODES = {place: at for at, places in _TYPED.items() for place in places.split()}
-"""Fields that repeat by type, and the component that says it: the identifier type code of a CX (5)
+"""Fields that repeat by type, and the component with the type: the identifier type code of a CX (5)
 or XCN (13), the name type code of an XPN (7). HL7 v2.5.1, chapters 2.A, 3, 4 and 7."""
 _AUTHORITY = {_CX: 4, _XCN: 9}
 
 
 @dataclass(frozen=True)
 class Which:
-    """One of several, by a text that it has: in component `at`, part `part` (0: the whole)."""
+    """Selects one of several by a text: in component `at`, part `part` (0: the whole)."""
 
     at: int
     part: int
@@ -48,7 +48,8 @@ class Which:
 
 @dataclass(frozen=True)
 class Kind:
-    """A repetition by its type code, in component `at`, and by who assigned it, if that is said.
+    """Selects a repetition by its type code, in component `at`, and by its assigning authority, if
+    given.
 
     Of several `codes` an earlier one is preferred.
     """
@@ -60,10 +61,10 @@ class Kind:
 
 @dataclass(frozen=True)
 class Path:
-    """A segment (or with `every` each of them) and what is taken of it.
+    """A segment (or with `every` all of them) and what is taken from it.
 
-    `code` is the identifier of an OBX, `of` a field's content by which the segment is chosen, `by`
-    a component's by which the repetition is.
+    `code` is the identifier of an OBX, `of` the content of a field that selects the segment, `by`
+    the content of a component that selects the repetition.
     """
 
     segment: str
@@ -78,22 +79,22 @@ class Path:
 
     @property
     def is_single(self) -> bool:
-        """Whether the first repetition is taken and others are passed over."""
+        """Whether only the first repetition is taken."""
         return bool(self.component and not self.all and not self.by)
 
 
 Picker = Callable[[str], str | None]
-"""The text of a field, not empty → the value; None when no repetition is the wanted one."""
+"""The text of a field, not empty → the value; None when no repetition matches."""
 
 
 def path_of(text: str) -> Path | None:
-    """A path as it is written; None for what is none."""
+    """Parse a path; None for an invalid one."""
     found = _PATH.fullmatch(text)
     if found is None:
         return None
     code, of = found["code"] or "", _which(found["of"], found["of_part"], found["code"])
     if code and not of and found["segment"] != "OBX":
-        return None  # only observations have an identifier that goes without saying
+        return None  # only observations have an implicit identifier
     by: Which | Kind | None = _which(found["by"], found["by_part"], found["kind"])
     if found["kind"] and not by:
         by = _kind(f"{found['segment']}-{found['field']}", found["kind"])
@@ -117,7 +118,7 @@ def _which(at: str | None, part: str | None, text: str | None) -> Which | None:
 
 
 def _kind(place: str, text: str) -> Kind | None:
-    """What `[MR]`, `[MR|PI]` or `[MR@HOSP]` asks for; None where the field has no type code."""
+    """The meaning of `[MR]`, `[MR|PI]` or `[MR@HOSP]`; None where the field has no type code."""
     listed, at_sign, authority = text.partition("@")
     codes = tuple(listed.upper().split("|"))
     at = TYPE_CODES.get(place)
@@ -127,10 +128,10 @@ def _kind(place: str, text: str) -> Kind | None:
 
 
 def picker(path: Path, signs: Signs) -> Picker:
-    """How the value at `path` is taken out of its field, or of the one repetition that is meant.
+    """A function that takes the value at `path` from its field, or from the selected repetition.
 
-    A field, component or repetition that has parts is given as it stands, without its escapes;
-    one that is HL7's null is None.
+    A field, component or repetition with parts is returned unsplit, without escapes; HL7's null
+    gives None.
     """
     piece = piece_of(path, signs)
 
@@ -163,7 +164,8 @@ def picker(path: Path, signs: Signs) -> Picker:
 
 
 def piece_of(path: Path, signs: Signs) -> Plain:
-    """How the value at `path` is taken out of a repetition, or of a field, without null in it."""
+    """A function that takes the value at `path` from a repetition, or from a field, without
+    nulls."""
     plain = unescaped(signs)
     if path.segment == "MSH" and path.field <= 2:
         return lambda text: text
@@ -175,7 +177,7 @@ def piece_of(path: Path, signs: Signs) -> Plain:
 
 
 def _is_null(text: str, signs: Signs) -> bool:
-    """Whether all that a text has is HL7's null."""
+    """Whether a text contains nothing but HL7's null."""
     if text == NULL:
         return True
     parts = {text}
@@ -185,9 +187,9 @@ def _is_null(text: str, signs: Signs) -> bool:
 
 
 def _of_kind(texts: list[str], kind: Kind, signs: Signs) -> list[str]:
-    """The repetitions of a type, or the only one of which no type is said.
+    """The repetitions of a type, or the only one without a stated type.
 
-    With an authority, those of another one are none, and those of none come after its own.
+    With an authority, those of another one are left out, and those without one come last.
     """
     if kind.authority:
         said = [_authority(text, kind, signs) for text in texts]
@@ -206,7 +208,7 @@ def _of_kind(texts: list[str], kind: Kind, signs: Signs) -> list[str]:
 
 
 def _authority(text: str, kind: Kind, signs: Signs) -> set[str]:
-    """The names of who assigned a number: namespace and universal identifier."""
+    """The names of a number's assigning authority: namespace and universal identifier."""
     names = {_content(text, Which(_AUTHORITY[kind.at], part, ""), signs).strip() for part in (1, 2)}
     return names - {"", NULL}
 
@@ -231,7 +233,8 @@ def _part(component: int, at: int, signs: Signs, plain: Plain) -> Plain:
 
 
 def chooser(which: Which, signs: Signs) -> Callable[[list[str]], bool]:
-    """Whether a segment is the wanted one, by its field `which.at`, component `which.part`."""
+    """A function that tests whether a segment matches, by field `which.at`, component
+    `which.part`."""
     by = Which(which.part, 0, which.text)
 
     def wanted(fields: list[str]) -> bool:

@@ -26,7 +26,7 @@ _RESULT = {
     "value": "OBX-5", "unit": "OBX-6.1", "status": "OBX-11", "observed": "OBX-14",
 }  # fmt: skip
 _LOOKED_AT = 10_000
-"""Messages among which is looked for an observation."""
+"""Number of messages that are sampled for observations."""
 
 
 class Hl7(Reader[Hl7Source]):
@@ -43,7 +43,7 @@ class Hl7(Reader[Hl7Source]):
         return read(name, config, extracts)
 
     def draft(self, name: str, where: str, extracts: Path) -> Draft:
-        """A row a message with the usual fields, and one an observation where there are some."""
+        """One row per message with the usual fields, and one per observation if there are any."""
         columns = {"message": _MESSAGE}
         keys: dict[str, object] = {"path": where, "columns": columns}
         if any(b"\rOBX" in data for data in islice(_messages(name, where, extracts), _LOOKED_AT)):

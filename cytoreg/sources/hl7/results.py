@@ -1,8 +1,8 @@
-"""Which of a message's results with one code stand, by OBX-11.
+"""Which of a message's results for one code are valid, by OBX-11.
 
 HL7 table 0085 (v2.8.2): F final, C corrected, A amended, U final without being sent again, V, B, P,
-R, S: a result. D deleted and W posted as wrong: there is none, nor the one it takes back. X cannot
-be obtained, N not asked, I pending, O a description of the order: no result.
+R, S: a result. D deleted and W posted as wrong: neither this nor the result that it withdraws is
+valid. X cannot be obtained, N not asked, I pending, O a description of the order: no result.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cytoreg.sources.hl7.paths import NULL
 CODE, SUB_ID, VALUE, STATUS = 3, 4, 5, 11
 """Fields of an OBX."""
 IDENTITY = frozenset({0, 1, 2, CODE, SUB_ID, STATUS})
-"""Fields that are told of a result that does not stand too."""
+"""Fields that are also given for a result that is not valid."""
 NO_RESULT = frozenset("DWXNIO")
 _TAKEN_BACK = frozenset("DWX")
 _CORRECTED = frozenset("CA")
@@ -26,7 +26,7 @@ Fields = list[str]
 
 
 def in_doubt(found: list[Fields]) -> bool:
-    """Whether any of these results is more, or less, than a final one."""
+    """Whether any of these results is not simply final."""
     for fields in found:  # noqa: SIM110 - for each code of each message: any() costs twice as much
         if len(fields) > STATUS and fields[STATUS] not in _PLAIN:
             return True
@@ -34,12 +34,12 @@ def in_doubt(found: list[Fields]) -> bool:
 
 
 def standing(found: list[Fields], every: bool, of_one_code: bool) -> list[Fields]:
-    """Of results that are asked for together, in the order of the message, those that stand.
+    """The valid ones among results that are read together, in the order of the message.
 
-    Of one code and sub-identifier (OBX-4) a corrected result replaces the others, and a final one
-    those that are not. One that is taken back takes back those before it that have its value, or
-    if it has none, all that no correction made. With `every`, whose texts go on in one OBX after
-    the other, no result replaces another.
+    For one code and sub-identifier (OBX-4) a corrected result replaces the others, and a final one
+    those that are not final. A withdrawal removes the results before it with the same value, or, if
+    it has none, all that are not corrections. With `every`, whose texts continue from one OBX to
+    the next, no result replaces another.
     """
     alike: dict[tuple[str, str], list[Fields]] = {}
     for fields in found:
@@ -60,16 +60,17 @@ def standing(found: list[Fields], every: bool, of_one_code: bool) -> list[Fields
 
 
 def apart(segments: list[Fields], codes: Collection[str], component: str) -> list[list[Fields]]:
-    """An order's segments, once for each specimen, where it has results of several.
+    """An order's segments, once per specimen if it has results for several.
 
-    They are told apart by the sub-identifier (OBX-4; of its data type OG, version 2.8.2, by the
-    group) of results that stand, one of `codes` having results with several. Each specimen's own
-    results come first; those without a sub-identifier, or with another one, are of all of them.
+    Specimens are distinguished by the sub-identifier (OBX-4; for its data type OG, version 2.8.2,
+    by the group) of valid results, if one of `codes` has results with several. Each specimen's own
+    results come first; those without a sub-identifier, or with another one, belong to all
+    specimens.
     """
     told: dict[str, dict[str, None]] = {}
     group, group_of = "", []
     for fields in segments:
-        if fields[0] not in _REMARKS:  # which belong to the result before them
+        if fields[0] not in _REMARKS:  # remarks belong to the result before them
             group = _group(fields, component)
         group_of.append(group)
         if fields[0] == "OBX" and group and _status(fields) not in NO_RESULT:
@@ -94,7 +95,7 @@ def _places(group_of: list[str], group: str) -> list[int]:
 
 
 def _group(fields: Fields, component: str) -> str:
-    """What tells a result's specimen: the sub-identifier, or the group in it."""
+    """What identifies a result's specimen: the sub-identifier, or the group in it."""
     if fields[0] != "OBX":
         return ""
     first, _, rest = _text(fields, SUB_ID).partition(component)

@@ -1,4 +1,4 @@
-"""The signs of a message, as its MSH declares them: what separates, and what escapes undo."""
+"""The special characters of a message, as its MSH declares them: separators and escapes."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 NONE = "\0"
-"""Stands for a sign that a message does without; no message has this character."""
+"""Used for a separator that a message lacks; no message has this character."""
 
 _BREAKS = {"br": "\n", "ce": "\n"}
-_BLANKS = {"sp": "\n", "sk": " "}  # as many as the number behind says
+_BLANKS = {"sp": "\n", "sk": " "}  # repeated as often as the number after it says
 _KNOWN = r"[FSRETPHN]|\.(?:br|ce|fi|nf|(?:sp|sk|in|ti)[+-]?\d{0,2})"
 
 
 Plain = Callable[[str], str]
-"""A text → the same without its escapes."""
+"""A text → the same text without escapes."""
 
 
 @dataclass(frozen=True)
 class Signs:
-    """What a message separates and escapes by, and the encoding of its hexadecimal escapes."""
+    """A message's separators, its escape character, and the encoding of its hexadecimal escapes."""
 
     field: str = "|"
     component: str = "^"

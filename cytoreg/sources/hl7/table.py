@@ -1,7 +1,7 @@
-"""Messages as the rows of a table, a message, an order or a segment each.
+"""Messages as the rows of a table: one per message, order or segment.
 
-A path is looked up in the row's own part of the message; what is not there, in what belongs to the
-segment above; and so on out to MSH. tree.py says what belongs to what.
+A path is looked up in the row's own part of the message, then in what belongs to the segment above,
+and so on up to MSH. tree.py defines what belongs to what.
 """
 
 from __future__ import annotations
@@ -20,29 +20,30 @@ from cytoreg.sources.hl7.tree import RANKS, Fields, Tree
 
 _ORDER = "OBR"
 _OF_ORDERS = frozenset({"ORC", _ORDER, "OBX", "NTE", "SPM", "TQ1"})
-"""Segments of which a message has its own for each order."""
+"""Segments that a message has separately for each order."""
 
 
 class Mixed(ValueError):
-    """A message of several patients, which one row would mix."""
+    """A message with several patients, whom one row would mix."""
 
     def __str__(self) -> str:
         return "several PID segments; a table with a row each has `each` = PID"
 
 
 Row = tuple[list[str | None], set[int]]
-"""Values by column, and the columns for which more was there, of which the first counts."""
+"""Values by column, and the columns for which there were further values after the first."""
 
 _Taken = tuple[int, int, str, Picker, Picker]
-"""Column, field, the sign of repetitions that are passed over, what makes the value of the text,
-and what does so of a text with HL7's null in it."""
+"""Column, field, the separator of repetitions that are skipped, the function from the text to the
+value, and that for a text with HL7's null in it."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Lookup:
-    """The paths that read the same segment: which of its name, one or all, what is taken of it.
+    """The paths that read the same segment: which segments of the name, and what is taken from
+    them.
 
-    `results` says that they choose among OBX, of which not all stand; `of_one_code`, by their code.
+    `results`: they select among OBX, of which only some are valid; `of_one_code`: by their code.
     """
 
     chosen: Callable[[Fields], bool] | None
@@ -53,7 +54,7 @@ class _Lookup:
     of_one_code: bool = False
 
     def take(self, found: list[Fields], values: list[str | None], passed: set[int]) -> None:
-        """Put what these segments have in the columns."""
+        """Put the values of these segments into the columns."""
         if self.results and in_doubt(found):
             last = found[-1]
             found = standing(found, self.every, self.of_one_code)
@@ -84,7 +85,7 @@ class _Lookup:
             values[column] = text
 
     def _tell_none(self, fields: Fields, values: list[str | None], passed: set[int]) -> None:
-        """Put in the columns that there is no result: its code and status alone."""
+        """Fill the columns for a code without a result: only code and status."""
         passed -= self.columns
         for column, field, _, _, pick in self.taken:
             text = fields[field] if field in IDENTITY and field < len(fields) else ""
@@ -95,11 +96,11 @@ _Lookups = dict[str, list[_Lookup]]
 
 
 class Table:
-    """The rows of a table, waiting to become Arrow.
+    """The rows of a table, waiting to be converted to Arrow.
 
-    Without `each` a row is a message, or an order where the table reads of orders and the message
-    has several. `passed` counts by column the rows for which more was there than the one value that
-    they have; `further`, the rows of this file that messages gave beyond one.
+    Without `each` there is one row per message, or per order if the table reads orders and the
+    message has several. `passed` counts, by column, rows with more values than the one that was
+    taken; `further`, the rows of this file beyond one per message.
     """
 
     def __init__(self, name: str, paths: dict[str, Path], each: str) -> None:
@@ -118,16 +119,16 @@ class Table:
         self._clear()
 
     def wanted(self) -> set[str]:
-        """The segments without which the rows cannot be told."""
+        """The segments that the rows need."""
         named = {path.segment for path in self._paths.values()}
         return named | RANKS.keys() | ({self.each} if self.each else set())
 
     def begin(self, where: str) -> None:
-        """From here on messages are of this file."""
+        """From here on, messages belong to this file."""
         self._where, self._row, self.further = where, 0, 0
 
     def add(self, message: Message, number: int, line: int) -> None:
-        """The rows of the file's `number`-th message, which may be none; raises Mixed.
+        """Add the rows of the file's `number`-th message, which may be none; raises Mixed.
 
         `line` is where in the file the message begins.
         """
@@ -165,13 +166,13 @@ class Table:
                 yield part.place, self._found(own, outer)
 
     def _specimens(self, segments: list[Fields]) -> list[list[Fields]]:
-        """An order's segments, apart where sub-identifiers tell results of one code apart."""
+        """An order's segments, separated where sub-identifiers distinguish results of one code."""
         if not any(fields[0] == "OBX" and len(fields) > SUB_ID for fields in segments):
             return [segments]
         return apart(segments, self._single, self._component)
 
     def take(self) -> pa.Table:
-        """The rows that wait: columns of text, `_file`, `_row`, `_parent_row` and `_line`."""
+        """The waiting rows: columns of text, `_file`, `_row`, `_parent_row` and `_line`."""
         columns = zip(*self._waiting, strict=True) if self._waiting else [()] * len(self._paths)
         table = {
             name: pa.array(values, pa.string())
@@ -205,14 +206,15 @@ class Table:
             self.passed[self._names[column]] += 1
 
     def _above(self, tree: Tree, place: int, known: dict[int, Row]) -> Row:
-        """What a row finds outside its own part: `known` by the place of the segment above it."""
+        """Values for a row from outside its own part: `known` by the place of the segment above
+        it."""
         if place not in known:
             outer = self._above(tree, tree.above[place], known)
             known[place] = self._found(tree.around(place), outer)
         return known[place]
 
     def _found(self, segments: list[Fields], outer: Row) -> Row:
-        """What the paths find in these segments, else what was found outside."""
+        """The values of the paths in these segments, else those from outside."""
         found: dict[_Lookup, list[Fields]] = {}
         by_name, by_code = self._by_name, self._by_code
         for fields in segments:
@@ -235,19 +237,20 @@ class Table:
 
 
 def _is_of_one_order(paths: Iterable[Path]) -> bool:
-    """Whether a row that sees several orders would mix them, unless it asks for all (`OBR*-3`)."""
+    """Whether a row that covers several orders would mix them, unless it asks for all
+    (`OBR*-3`)."""
     own = [path for path in paths if path.segment in _OF_ORDERS]
     return bool(own) and not any(path.every and path.segment == _ORDER for path in own)
 
 
 def _patients_without_order(names: list[str]) -> bool:
-    """Whether one of several patients has no order, so that no row would tell of him."""
+    """Whether one of several patients has no order, so that no row would represent that patient."""
     patients = " ".join(name for name in names if name in ("PID", _ORDER))
     return patients.count("PID") > 1 and ("PID PID" in patients or patients.endswith("PID"))
 
 
 def _lookups(paths: dict[str, Path], signs: Signs) -> tuple[_Lookups, _Lookups]:
-    """What is read of segments by their name, and of OBX by their code as it stands in them."""
+    """The lookups in segments by their name, and in OBX by their code in its escaped form."""
     by_name: _Lookups = {}
     by_code: _Lookups = {}
     alike: dict[tuple[str, str, Which | None, bool], list[_Taken]] = {}

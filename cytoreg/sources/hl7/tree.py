@@ -1,8 +1,8 @@
 """A message as a tree, by the order of its segments.
 
-PID holds ORC, that holds OBR, that holds OBX, and that its notes: a segment belongs to the nearest
-one before it that ranks higher. So an OBX is of its own order and its own patient, never of those
-of a neighbour, whatever the version and the type of the message.
+PID contains ORC, which contains OBR, which contains OBX, which contains its notes: a segment
+belongs to the nearest one before it with a higher rank. So an OBX belongs to its own order and its
+own patient, never to a neighbour's, whatever the version and the type of the message.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ Fields = list[str]
 
 _OTHER, _REMARK = 4, 5
 RANKS = {"MSH": 0, "PID": 1, "ORC": 2, "OBR": 3, "NTE": _REMARK, "PRT": _REMARK}
-"""How high a segment ranks, 0 being the highest; all others are as OBX or PV1."""
+"""Ranks of segments, 0 being the highest; all others have that of OBX or PV1."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """What a row is about: `own`, a segment and what follows up to the next of its like or above.
+    """The part of a message for one row: `own`, a segment and what follows up to the next of its
+    rank or above.
 
-    `place` is that of its segment, `above` of the one that it belongs to.
+    `place` is that of its segment, `above` of the one to which it belongs.
     """
 
     own: list[Fields]
@@ -30,13 +31,14 @@ class Part:
 
 
 class Tree:
-    """The segments of a message and what each belongs to (its place; -1 for the first)."""
+    """The segments of a message, and the place of the one to which each belongs (-1 for the
+    first)."""
 
     def __init__(self, segments: list[Fields]) -> None:
         self.segments = segments
         self.above: list[int] = []
         self._below: dict[int, list[Fields]] = {}
-        latest = [-1] * 6  # by rank: the place of the last segment, while what it holds goes on
+        latest = [-1] * 6  # by rank: the place of the last segment, while its content continues
         for place, fields in enumerate(segments):
             rank = RANKS.get(fields[0], _OTHER)
             above = max(latest[:rank], default=-1)
@@ -51,7 +53,7 @@ class Tree:
         return [self.segments[place], *self._below.get(place, [])]
 
     def parts(self, name: str) -> Iterator[Part]:
-        """One for each segment of this name, in their order."""
+        """One part for each segment of this name, in order."""
         rank = RANKS.get(name, _OTHER)
         start = -1
         for place, fields in enumerate(self.segments):
