@@ -1,1 +1,1 @@
-"""JSON: a record a line, arrays of records, records inside a document."""
+"""JSON: one record per line, arrays of records, records inside a document."""

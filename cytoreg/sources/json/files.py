@@ -1,8 +1,8 @@
-"""JSON files: a row a record, or one for each value of a list in it, columns by their paths.
+"""JSON files: one row per record, or per value of a list in it, with columns by path.
 
-Values are text as it stands in the file: a number keeps its digits, a list or an object is JSON
-without blanks, null and what is not there are null. Keys that no path begins with stand in the
-column `_items`, a JSON object, and are counted.
+Values are text as written in the file: a number keeps its digits, a list or an object is JSON
+without blanks, null and missing values are null. Keys with which no path begins are kept in column
+`_items`, a JSON object, and counted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cytoreg.sources.json.split import NotJson, Part, parts
 
 
 def read(name: str, config: JsonSource, extracts: Path) -> Iterator[Item]:
-    """Records of all files, and the values of lists in them that have a table of their own."""
+    """Records of all files, and the values of lists in them that have their own tables."""
     objects = Objects()
     files = [
         _File(name, path, relative_name(path, extracts), config)
@@ -62,7 +62,7 @@ class _File:
 
 
 def _tables(config: JsonSource, files: list[_File], objects: Objects) -> list[Table]:
-    """The tables; the columns of "all" are found in a reading of their own."""
+    """The tables; the columns of "all" are found by reading the files once more."""
     each = {name: paths.path_of(text) or () for name, text in config.each.items()}
     lists = [path for name, path in each.items() if name in config.tables]
     whole = frozenset(str(path[0]) for path in lists if len(path) == 1)

@@ -1,4 +1,4 @@
-"""Objects in JSON and the values to which paths lead, as they stand in the file."""
+"""JSON objects, and the values at paths in them, as written in the file."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 class NoObject(Exception):
-    """Why a text is no JSON object."""
+    """Why a text is not a JSON object."""
 
 
 class Objects:
-    """Objects as their members, each still text; remembers how long keys are written."""
+    """Reads objects as members whose values are still text; caches the length of written keys."""
 
     def __init__(self) -> None:
         self._lengths: dict[tuple[str, ...], int] = {}
@@ -41,8 +41,8 @@ class Objects:
     def members(self, text: bytes) -> Members:
         """The members of an object; their values are JSON without blanks.
 
-        Raises NoObject for what is no object, and for a key given twice, of which only one could
-        land.
+        Raises NoObject for anything but an object, and for a duplicate key, since only one of its
+        values could be landed.
         """
         dense, found = _decoded(text, _objects, "no JSON object")
         keys = tuple(found)
@@ -58,12 +58,12 @@ class Objects:
 
 
 def array(text: bytes) -> list[msgspec.Raw]:
-    """The values of a list, each JSON without blanks; raises NoObject for what is no list."""
+    """The values of a list, each JSON without blanks; raises NoObject for anything but a list."""
     return _decoded(text, _lists, "no JSON list")[1]
 
 
 def _decoded(text: bytes, decoder: msgspec.json.Decoder[_T], otherwise: str) -> tuple[bytes, _T]:
-    """A text without blanks, and what it is; NoObject says `otherwise` of another kind of JSON."""
+    """A text without blanks, and its value; for another kind of JSON, NoObject says `otherwise`."""
     try:
         dense = msgspec.json.format(text, indent=-1)
         return dense, decoder.decode(dense)
@@ -84,7 +84,7 @@ def _twice(dense: bytes) -> bool:
 
     def pairs(found: list[tuple[str, object]]) -> None:
         nonlocal twice
-        twice = len({key for key, _ in found}) < len(found)  # the outermost ends last
+        twice = len({key for key, _ in found}) < len(found)  # the outermost object ends last
 
     json.loads(dense, object_pairs_hook=pairs)
     return twice
@@ -92,7 +92,7 @@ def _twice(dense: bytes) -> bool:
 
 @dataclass
 class Tree:
-    """Columns by the paths to their values: those that end here, and the ways on."""
+    """Columns by the paths to their values: those that end here, and the branches."""
 
     here: list[int] = field(default_factory=list)
     below: dict[str | int, Tree] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class Tree:
 
 
 def fill(row: list[msgspec.Raw | None], tree: Tree, members: Members, objects: Objects) -> None:
-    """Put the values of an object where the tree says; what is not there stays None."""
+    """Put the values of an object into the columns of the tree; missing ones stay None."""
     for step, branch in tree.below.items():
         value = members.get(step)  # type: ignore[arg-type]  # a place in a list is no key
         if value is None:
@@ -138,9 +138,9 @@ def _put(row: list[msgspec.Raw | None], tree: Tree, value: msgspec.Raw, objects:
 
 
 def listed(members: Members, path: Path, objects: Objects) -> list[bytes]:
-    """The values of the list to which a path leads; lists on the way are gone through.
+    """The values of the list at a path; lists on the way are searched, too.
 
-    A value that is no list is one value, null and what is not there are none.
+    A value that is not a list counts as one value, null and missing ones as none.
     """
     values = [bytes(value) for key, value in members.items() if path[:1] == (key,)]
     for step in path[1:]:

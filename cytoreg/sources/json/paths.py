@@ -1,6 +1,6 @@
 """Paths into JSON: `code.coding[0].display`.
 
-A path goes by keys and by places in lists, counted from 0; `["a key"]` is a key with other
+A path consists of keys and of positions in lists, counted from 0; `["a key"]` is a key with other
 characters. `$` is the record itself, and may begin any path.
 """
 
@@ -15,7 +15,7 @@ _STEP = re.compile(r'\.?([^.\[\]"\s$][^.\[\]"]*)|\.?\[(\d+)\]|\.?\[("(?:[^"\\]|\
 
 
 def path_of(text: str) -> Path | None:
-    """The steps of a path; None when it is none."""
+    """The steps of a path; None if it is invalid."""
     rest = text.removeprefix("$").removeprefix("." if text.startswith("$.") else "")
     steps: list[str | int] = []
     while rest:

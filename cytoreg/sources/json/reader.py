@@ -27,7 +27,7 @@ class Json(Reader[JsonSource]):
         return read(name, config, extracts)
 
     def draft(self, name: str, where: str, extracts: Path) -> Draft:
-        """One table, a row a record, with all keys."""
+        """One table, one row per record, with all keys."""
         return Draft({"path": where, "columns": {name: "all"}}, [name])
 
     def unread(self) -> list[Unread]:

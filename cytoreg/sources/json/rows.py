@@ -1,4 +1,4 @@
-"""The rows of one table of a JSON source, waiting to become an Arrow table."""
+"""The rows of one table of a JSON source, waiting to be converted to Arrow."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from cytoreg.sources.json.objects import Members, Objects, Tree, fill, object_of
 from cytoreg.sources.json.paths import Path
 
 MOST = 2000
-"""Columns that "all" finds for a table; other keys stay in `_items`."""
+"""Most columns that "all" gives a table; other keys stay in `_items`."""
 
 
 class Table:
-    """A table: columns by their paths, which rows wait, what was not declared.
+    """A table: columns by their paths, the waiting rows, and undeclared keys.
 
-    With `each` a row is a value of the list to which it leads. Keys in `elsewhere` land in another
-    table.
+    With `each`, rows are the values of the list at that path. Keys in `elsewhere` are landed in
+    another table.
     """
 
     def __init__(
@@ -39,18 +39,20 @@ class Table:
         self._tree = Tree.of(list(columns.values()))
         self._keys = [str(path[0]) for path in columns.values() if len(path) == 1]
         if len(self._keys) < len(columns):
-            self._keys = []  # some paths lead further
+            self._keys = []  # some paths go deeper
         self._known = self._tree.below.keys() | elsewhere
         self._filled: set[str] = set()
         self._undeclared: Counter[str] = Counter()
         self._total = 0
-        self.count = 0  # of the file's values so far, those refused included
+        self.count = 0  # number of the file's values so far, including refused ones
         self._empty()
 
     def add(self, text: bytes, members: Members | None, parent: int, line: int) -> None:
-        """A row from a value; raises NoObject when columns lead into it and it is no object.
+        """Add a row from a value; raises NoObject if columns have paths into it and it is not an
+        object.
 
-        `parent` and `line` are the number of its record in the file and where that begins.
+        `parent` and `line` are the number of its record in the file and the line on which that
+        begins.
         """
         rest = None
         if members is None and self._tree.below:
@@ -75,7 +77,7 @@ class Table:
         self._lines.append(line)
 
     def take(self, where: str) -> Rows:
-        """The rows that wait, which come from one file, as a table."""
+        """The waiting rows, all from one file, as a table."""
         values = list(zip(*self._rows, strict=True)) or [()] * len(self._columns)
         columns = {name: text_of(found) for name, found in zip(self._columns, values, strict=True)}
         for name, found in zip(self._columns, values, strict=True):
@@ -92,7 +94,7 @@ class Table:
         return Rows(self.name, pa.table(columns))
 
     def strange(self) -> Iterator[Unexpected]:
-        """Keys that are no columns, and columns that no record has."""
+        """Keys that are not columns, and columns that no record has."""
         for key, count in sorted(self._undeclared.items()):
             told = "that is a value" if is_value(key) else key
             yield Unexpected(f"key {told} of {self.name}", count)
@@ -109,9 +111,9 @@ class Table:
 
 
 def possible(keys: Iterable[str], elsewhere: frozenset[str]) -> dict[str, Path]:
-    """The columns of "all": of keys that differ in capitals alone only one can be a column.
+    """The columns of "all": of keys that differ only in capitals, only one can be a column.
 
-    A key that is a patient's number or a date is none.
+    A key that is a patient's number or a date is not a column.
     """
     chosen: dict[str, str] = {}
     for key in keys:
@@ -122,7 +124,7 @@ def possible(keys: Iterable[str], elsewhere: frozenset[str]) -> dict[str, Path]:
 
 
 def text_of(values: Iterable[msgspec.Raw | None]) -> pa.Array:
-    """JSON values as text: a string without its quotes, null as null, the others as they stand."""
+    """JSON values as text: a string without its quotes, null as null, others unchanged."""
     raw = pa.array([None if value is None else bytes(value) for value in values], pa.binary())
     text = raw.cast(pa.string())
     text = pc.if_else(pc.equal(text, "null"), pa.scalar(None, pa.string()), text)

@@ -1,10 +1,10 @@
-"""A JSON file cut into the texts of its records, without parsing them.
+"""Cut a JSON file into the texts of its records without parsing them.
 
-A file with a record a line is cut at its line ends: a broken line costs itself alone. Any other is
-cut by its brackets, in pieces of some MB, whatever the size of an array: brackets outside strings
-give each byte a depth, and only the few of them above the records are looked at one by one. A
-broken record whose brackets pair costs itself, one whose brackets do not pair costs the file. A
-string never holds a line end, so that an open quote does not hide the brackets after its line.
+A file with one record per line is cut at its line ends: a broken line costs only itself. Any other
+file is cut by its brackets, in pieces of some MB, whatever the size of an array: brackets outside
+strings give each byte a depth, and only the few brackets above the records are examined one by one.
+A broken record costs only itself if its brackets match, otherwise the file. A string never contains
+a line end, so that an unclosed quote does not hide the brackets after its line.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from cytoreg.sources import blocks
 from cytoreg.sources.json.paths import Path
 
-_OUTSIDE, _RECORDS, _RECORD, _ROOT = -1, -2, -3, -4  # roles of brackets off the path
+_OUTSIDE, _RECORDS, _RECORD, _ROOT = -1, -2, -3, -4  # roles of brackets that are not on the path
 _LIST, _OBJECT, _END_LIST, _END_OBJECT, _COMMA, _COLON = b"[{]},:"
 _QUOTE, _BACKSLASH, _LF, _CR = b'"\\\n\r'
 _STEP = np.zeros(256, np.int8)
@@ -42,14 +42,14 @@ class NotJson(Exception):
 
 
 class NothingThere(NotJson):
-    """No document of the file has something at the path."""
+    """No document of the file has anything at the path."""
 
 
 def parts(file: io.BufferedReader, path: Path) -> Iterator[list[Part]]:
-    """The records to which `path` leads in each document of a file, some MB at once.
+    """The records at `path` in each document of a file, some MB at a time.
 
-    Text that is no record, but stands in the place of one, is a part too. Raises NotJson for a file
-    that is cut off, or is no JSON.
+    Text in the place of a record that is not one is a part too. Raises NotJson for a file that is
+    cut off, or is not JSON.
     """
     if not path and _has_lines(file.peek(1)):
         yield from lines(file)
@@ -58,11 +58,11 @@ def parts(file: io.BufferedReader, path: Path) -> Iterator[list[Part]]:
 
 
 def _has_lines(head: bytes) -> bool:
-    """Whether a file that begins like this has a record a line."""
+    """Whether a file with this beginning has one record per line."""
     first, second = (*(line for line in head.splitlines() if line.strip()), b"", b"")[:2]
     if first.lstrip().startswith(b"["):
         return False
-    if second.lstrip().startswith(b"{"):  # what no object on several lines goes on with
+    if second.lstrip().startswith(b"{"):  # an object on several lines cannot continue like this
         return True
     return first.lstrip().startswith(b"{") and _is_whole(first)
 
@@ -76,7 +76,7 @@ def _is_whole(text: bytes) -> bool:
 
 
 def lines(file: io.BufferedReader) -> Iterator[list[Part]]:
-    """Lines that are not blank, some MB at once; raises NotJson for one that does not end."""
+    """Lines that are not blank, some MB at a time; raises NotJson for a line without an end."""
     try:
         for block in blocks.blocks(file, blocks.cut_lines, 1):
             lines = block.data.splitlines()
@@ -95,13 +95,13 @@ def _endless(line: int) -> NotJson:
 
 
 class _Walk:
-    """The way through a file's brackets: which are open, and where a part began."""
+    """The walk through a file's brackets: which are open, and where a part began."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._marks = Marks(len(path) + 1)
-        self._open: list[tuple[int, int]] = []  # bracket, and how many steps of the path led there
-        self._leads = False  # whether the key of the value that comes is on the path
+        self._open: list[tuple[int, int]] = []  # bracket, steps of the path to it
+        self._leads = False  # whether the key of the next value is on the path
         self._after = 0  # past the last mark
         self._begun: int | None = None  # where a part began
         self._found = False
@@ -168,7 +168,7 @@ class _Walk:
             self._after = at + 1
 
     def _enter(self, code: int, role: int, at: int) -> None:
-        """A bracket opens: is it on the way, is it the records' list, or a record?"""
+        """Open a bracket: on the path, the records' list, or a record?"""
         steps = _OUTSIDE
         if role == _ROOT:
             steps = 0
@@ -184,7 +184,7 @@ class _Walk:
         self._open.append((code, steps))
 
     def _leave(self, code: int, at: int) -> int:
-        """A bracket closes; the role of what it closes."""
+        """Close a bracket; returns the role of what it closes."""
         opened, role = self._open.pop() if self._open else (0, _ROOT)
         if opened != (_LIST if code == _END_LIST else _OBJECT):
             raise _Unbalanced(at)
@@ -193,7 +193,7 @@ class _Walk:
         return role
 
     def _names(self, key: bytes, step: int) -> bool:
-        """Whether a key is the path's next."""
+        """Whether a key is the next one of the path."""
         try:
             return bool(msgspec.json.decode(key) == self._path[step])
         except (ValueError, RecursionError):
@@ -201,18 +201,18 @@ class _Walk:
 
 
 class _Unbalanced(Exception):
-    """A bracket that closes none; its place is the argument."""
+    """A closing bracket without an opening one; its place is the argument."""
 
 
 class Marks:
-    """Brackets, commas and colons outside strings that have at most `most` brackets around them."""
+    """Brackets, commas and colons outside strings, inside at most `most` brackets."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._depth = 0
-        self._escapes = False  # whether the bytes so far end in a backslash that escapes
+        self._escapes = False  # whether the bytes so far end in an escaping backslash
         self.inside = False  # a string
-        self.size = 0  # of the last bytes
+        self.size = 0  # of the last piece
 
     def of(self, data: bytes) -> tuple[np.ndarray, np.ndarray]:
         """Offsets and characters in the file's next bytes."""
@@ -238,13 +238,13 @@ class Marks:
         if len(slashes):
             begins = np.diff(slashes, prepend=-2) != 1
             first = slashes[begins][np.cumsum(begins) - 1]
-            late = (first == 0) & self._escapes  # the first of these is itself escaped
+            late = (first == 0) & self._escapes  # the first of these is escaped itself
             escaped[slashes[(slashes - first + late) % 2 == 0] + 1] = True
         self._escapes = bool(escaped[-1])
         return quotes[~escaped[quotes]]
 
     def _closed(self, data: bytes, bytes_: np.ndarray, quotes: np.ndarray) -> np.ndarray:
-        """The quotes, and the ends of lines on which a string is left open."""
+        """The quotes, and the ends of lines with an unclosed string."""
         is_end = bytes_ == _LF
         if b"\r" in data:
             is_end |= bytes_ == _CR

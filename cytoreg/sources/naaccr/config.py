@@ -10,13 +10,13 @@ from cytoreg.sources.declaration import Files, Name, Span, free, single
 
 Items = list[str] | Literal["all"]
 Alternatives = dict[Name, Annotated[list[str], Field(min_length=1)]]
-"""A column and the ids of the items that it may come from: the first that is filled is taken."""
+"""A column and the ids of the items from which it may come: the first filled one is taken."""
 RecordType = Literal["A", "M", "C", "I"]
-"""Abstract, modified, confidential, incidence: how much of a record an exchange holds."""
+"""Abstract, modified, confidential, incidence: the amount of data in an exchange record."""
 
 
 def _once(items: Items) -> None:
-    """Refuse items that are listed twice, be it in other letters: a table has them once."""
+    """Refuse items that are listed twice, in whatever capitals: a table has each once."""
     names = [] if items == "all" else [item.casefold() for item in items]
     free(names)
     if twice := [name for name in names if names.count(name) > 1]:
@@ -42,7 +42,7 @@ class NaaccrXmlSource(Files):
 
     @property
     def described_by(self) -> list[str]:
-        """The globs of the user's dictionaries."""
+        """The globs of the user dictionaries."""
         return self.dictionaries
 
     @model_validator(mode="after")

@@ -1,8 +1,9 @@
-"""NAACCR fixed width, versions 14, 15, 16 and 18: a line a tumor, items by the version's layout.
+"""NAACCR fixed width, versions 14, 15, 16 and 18: one line per tumor, items by the version's
+layout.
 
-Each line says its record type (column 1) and its version (columns 17 to 19), which say how long it
-is and where its items stand. The blanks that fill an item up at its end are not landed. A line that
-is not as long as its type, or names another version, is a reject: its items cannot be told.
+Each line has its record type (column 1) and its version (columns 17 to 19), which determine its
+length and the positions of its items. Blanks that pad an item at its end are not landed. A line of
+the wrong length for its type, or of another version, is a reject: its items cannot be located.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from cytoreg.sources.records import lines
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is cut out of a line of each version: the columns in their order, and what is watched.
+    """The columns to cut from a line of each version, in order, and those to watch.
 
-    `names` are the columns of the table; a version has a place for some of them.
+    `names` are the columns of the table; each version has positions for some of them.
     """
 
     names: list[str]
@@ -38,7 +39,7 @@ class _Plan:
 
 
 def read(name: str, config: NaaccrFlatSource, extracts: Path) -> Iterator[Item]:
-    """A row a line with the declared items; text in reserved columns is counted by version."""
+    """One row per line with the declared items; text in reserved columns is counted by version."""
     (table,) = config.tables
     plan = _plan(name, config)
     strange: Counter[str] = Counter()
@@ -95,7 +96,7 @@ def _plan(source: str, config: NaaccrFlatSource) -> _Plan:
 
 
 def _refused(column: pa.ChunkedArray, config: NaaccrFlatSource) -> dict[int, str]:
-    """Positions of lines that no layout fits, and why."""
+    """Positions of lines that fit no layout, and why."""
     types = pc.utf8_slice_codeunits(column, 0, 1).to_pylist()
     versions = pc.utf8_slice_codeunits(column, 16, 19).to_pylist()
     lengths = pc.utf8_length(column).to_pylist()
@@ -116,13 +117,14 @@ def _refused(column: pa.ChunkedArray, config: NaaccrFlatSource) -> dict[int, str
 
 
 def _table(rows: pa.Table, plan: _Plan, where: str, strange: Counter[str]) -> pa.Table:
-    """Lines of any version and type as one table, in their order."""
+    """Lines of any version and type as one table, in order."""
     parts = [_cut(part, plan, where, strange) for part in _alike(rows)]
     return pa.concat_tables(parts or [_cut(rows, plan, where, strange)]).sort_by("_row")
 
 
 def _alike(rows: pa.Table) -> Iterator[pa.Table]:
-    """The rows by version, record type and whether all is ASCII, each line at its full length."""
+    """The rows by version, record type and whether all is ASCII, each line padded to full
+    length."""
     if not len(rows):
         return
     heads = rows["line"].combine_chunks()
@@ -157,7 +159,8 @@ def _cut(rows: pa.Table, plan: _Plan, where: str, strange: Counter[str]) -> pa.T
 
 
 def _signs(lines_: list[str]) -> np.ndarray:
-    """Lines of one length as a matrix, a sign a cell: bytes, or code points if not all is ASCII."""
+    """Lines of one length as a character matrix: of bytes, or of code points if not all is
+    ASCII."""
     joined = "".join(lines_)
     if joined.isascii():
         return np.frombuffer(joined.encode("ascii"), np.uint8).reshape(len(lines_), -1)
@@ -165,7 +168,7 @@ def _signs(lines_: list[str]) -> np.ndarray:
 
 
 def _part(signs: np.ndarray, part: Place) -> pa.Array:
-    """An item of each line as text, without the blanks that fill it up."""
+    """An item of each line as text, without the padding."""
     cut = np.ascontiguousarray(signs[:, part.start - 1 : part.end - 1])
     if signs.dtype == np.uint8:
         sizes = pa.array(np.arange(len(cut) + 1, dtype=np.int32) * cut.shape[1])

@@ -1,7 +1,7 @@
-"""The items of NAACCR's dictionaries, versions 140 to 260, and of dictionaries of the user's own.
+"""The items of NAACCR's dictionaries, versions 140 to 260, and of user dictionaries.
 
-`items.csv` has a line an item (two if its width changed): number, id, level, and for
-the fixed-width versions width and first column. data/README.md says where that is known from.
+`items.csv` has one line per item (two if its width changed): number, id, level, and for the
+fixed-width versions width and first column. data/README.md names its sources.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ LENGTHS = {
     160: {"I": 3339, "C": 5564, "M": 22824, "A": 22824},
     180: {"I": 4048, "C": 6934, "M": 24194, "A": 24194},
 }
-"""Characters of a line by version and record type."""
+"""Length of a line by version and record type."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where an item stands in a fixed-width line: first column, counted from 1, and width."""
+    """The position of an item in a fixed-width line: first column, counted from 1, and width."""
 
     item: str
     start: int
@@ -68,7 +68,7 @@ def layout(version: int) -> tuple[Place, ...]:
 
 
 def gaps(version: int) -> list[tuple[int, int]]:
-    """First and last column of each part of a line that the version keeps for later use."""
+    """First and last column of each part of a line that the version reserves."""
     found, free = [], 1
     for place in layout(version):
         if place.start > free:

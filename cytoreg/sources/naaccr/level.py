@@ -1,4 +1,5 @@
-"""Rows of one level of a NAACCR XML file (root, patient, tumor), waiting to become a table."""
+"""Rows of one level of a NAACCR XML file (root, patient, tumor), waiting to be converted to
+Arrow."""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ def children(element: etree._Element, name: str) -> list[etree._Element]:
 
 
 def id_of(item: etree._Element) -> str | None:
-    """What an item goes by: its id, else the id of its number; None without either."""
+    """The id of an item: its own, else that of its number; None without either."""
     found = item.get("naaccrId")
     if found is None and (number := item.get("naaccrNum")) is not None:
         found = numbers().get(number.strip(), f"naaccrNum {number.strip()}")
@@ -59,7 +60,7 @@ def attributes_of(element: etree._Element) -> dict[str, str]:
 
 
 def _contradictory(items: list[etree._Element]) -> bool:
-    """Whether the id and the number of an item are those of two items that NAACCR knows."""
+    """Whether the id and the number of an item belong to two different NAACCR items."""
     known, of = numbers(), number_of()
     for item in items:
         number, name = item.get("naaccrNum"), item.get("naaccrId")
@@ -69,22 +70,23 @@ def _contradictory(items: list[etree._Element]) -> bool:
 
 
 def holds(element: etree._Element) -> bool:
-    """Whether an element is, or has in it, a Patient or a Tumor, be they of another namespace."""
+    """Whether an element is, or contains, a Patient or a Tumor, even of another namespace."""
     return bool(_HOLDS(element))
 
 
 def xml(element: etree._Element) -> str:
-    """An element as it stands in the file."""
+    """An element as it is in the file."""
     return str(etree.tostring(element, encoding="unicode", with_tail=False))
 
 
 class Level:
-    """The elements of one level of one file: how many, which rows wait, what was not declared.
+    """The elements of one level of one file: their number, the waiting rows, and undeclared
+    content.
 
-    `columns` are the columns with the ids of the items that each may come from. The items beside
-    them, attributes of the root and elements that are no items stand in the column `_items` as a
-    JSON object, an attribute as `@name` and an element as `<name>` with its XML. A level that the
-    project does not land (`lands`) is counted and checked, and gives no row. Unknown elements with
+    `columns` are the columns with the ids of the items from which each may come. Other items,
+    attributes of the root, and elements that are not items are kept in column `_items` as a JSON
+    object, an attribute as `@name` and an element as `<name>` with its XML. A level that the
+    project does not land (`lands`) is counted and checked, but gives no rows. Unknown elements with
     records in them are rejects of the level `below`.
     """
 
@@ -118,9 +120,9 @@ class Level:
     def add(
         self, element: etree._Element, line: int, inner: list[etree._Element], *parent: int
     ) -> Iterator[Reject]:
-        """Take the element's items as a row, or refuse it when they are not one value an id.
+        """Take the element's items as a row, or refuse it unless each id has a single value.
 
-        `inner` are the children that somebody else looks after.
+        `inner` are the children that are processed elsewhere.
         """
         self.count += 1
         number = self.count
@@ -151,7 +153,7 @@ class Level:
     def add_root(
         self, elements: list[etree._Element], attributes: Mapping[str, str], line: int
     ) -> Iterator[Reject]:
-        """Take the file's own items, and its attributes where they are declared, as its row.
+        """Take the file's own items, and its attributes if they are declared, as its row.
 
         `elements` hold no records.
         """
@@ -175,7 +177,7 @@ class Level:
         self._keep({**declared, **values}, other | strangers, 1, line)
 
     def misplaced(self, element: etree._Element, line: int, reason: str) -> Reject:
-        """An element of this level that stands where none can be."""
+        """An element of this level in a place where there cannot be one."""
         self.count += 1
         return self._reject(element, self.count, line, reason)
 
@@ -211,7 +213,7 @@ class Level:
             self.lines.append(line)
 
     def _chosen(self, values: Values) -> tuple[Values, Values]:
-        """The values by column where there are alternatives, and those that contradict them."""
+        """The values of columns with alternatives, and the items that contradict them."""
         left = dict(values)
         chosen: dict[str | None, str | None] = {}
         for column, ids in self.alternatives.items():
@@ -223,7 +225,7 @@ class Level:
         return left | chosen, others
 
     def _holding(self, elements: list[etree._Element], line: int) -> Iterator[Reject]:
-        """Rejects for the elements in which records stand that nobody looks for there."""
+        """Rejects for elements with records in places where none are read."""
         for element in elements:
             if holds(element):
                 yield self.below.misplaced(element, line, HOLDING)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 _ABSTRACT = 3000
-"""Bytes that a line of NAACCR exceeds, whatever its record type."""
+"""A line of NAACCR is longer than this, whatever its record type."""
 _CDA = "{urn:hl7-org:v3}ClinicalDocument"
 
 
@@ -29,13 +29,13 @@ class NaaccrFlat(Reader[NaaccrFlatSource]):
     empty = ""
 
     def read(self, name: str, config: NaaccrFlatSource, extracts: Path) -> Iterator[Item]:
-        """Rows of the one table, and lines that are no record."""
+        """Rows of the one table, and lines that are not records."""
         from cytoreg.sources.naaccr.flat import read
 
         return read(name, config, extracts)
 
     def draft(self, name: str, where: str, extracts: Path) -> Draft:
-        """A row a line with all items of its version."""
+        """One row per line with all items of its version."""
         return Draft({"path": where, "items": "all"}, [name])
 
     def recognizes(self, where: str, extracts: Path) -> bool | None:
@@ -57,7 +57,7 @@ class NaaccrXml(Reader[NaaccrXmlSource]):
     endings = (".xml",)
 
     def inputs(self, name: str, config: NaaccrXmlSource, extracts: Path) -> list[Path]:
-        """The files and the user's dictionaries."""
+        """The files and the user dictionaries."""
         from cytoreg.sources.naaccr.xml import inputs
 
         return inputs(name, config, extracts)
@@ -69,7 +69,7 @@ class NaaccrXml(Reader[NaaccrXmlSource]):
         return read(name, config, extracts)
 
     def draft(self, name: str, where: str, extracts: Path) -> Draft:
-        """Patients and tumors with all items that the files hold."""
+        """Patients and tumors with all items found in the files."""
         tables = ["patient", "tumor"]
         return Draft({"path": where, "items": dict.fromkeys(tables, "all")}, tables)
 
@@ -92,7 +92,7 @@ class NaaccrXml(Reader[NaaccrXmlSource]):
                         other = other or f"{path.name} {what}: its root is {root}"
                     else:
                         return True
-        except (CytoregError, NotNaaccr):  # which is said when the file is read
+        except (CytoregError, NotNaaccr):  # this is reported when the file is read
             return None
         raise ConfigError(
             other,

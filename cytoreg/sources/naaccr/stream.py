@@ -1,8 +1,8 @@
-"""What stands below the root of a NAACCR XML file, element by element, in bounded memory.
+"""The content of a NAACCR XML file below its root, element by element, in bounded memory.
 
 The file is fed to the parser in pieces that end where a Patient ends. A piece that is not
-well-formed is read again Patient by Patient, so that a bad byte costs the patient in whom it
-stands; the raw text of that patient is kept. A file that is cut off, or not NAACCR XML, is refused.
+well-formed is read again Patient by Patient, so that a bad byte costs only the patient in which it
+occurs; that patient's raw text is kept. A file that is cut off, or not NAACCR XML, is refused.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from lxml import etree
 
 ROOT, PATIENT = "NaaccrData", "Patient"
 LONGEST = 32 << 20
-"""Bytes that a Patient never has."""
+"""A Patient never has this many bytes."""
 
 _CHUNK = 1 << 16
 _MOST_LINES = 65_535
-"""Lines that libxml2 counts exactly."""
+"""Up to this number libxml2 counts lines exactly."""
 _SAFE: dict[str, Any] = {
     "resolve_entities": False,
     "no_network": True,
@@ -43,7 +43,7 @@ _BOMS = b"\xff\xfe", b"\xfe\xff"
 
 @dataclass(frozen=True)
 class Found:
-    """An element right below the root, complete, and the line on which it begins."""
+    """A complete element directly below the root, and the line on which it begins."""
 
     element: etree._Element
     line: int
@@ -51,7 +51,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Broken:
-    """Text that is no element: its line, the text, and whether a Patient begins in it."""
+    """Text that is not an element: its line, the text, and whether a Patient begins in it."""
 
     line: int
     raw: str
@@ -59,7 +59,7 @@ class Broken:
 
 
 class NotNaaccr(Exception):
-    """Why the file is refused, for the reader to put its name to."""
+    """Why the file is refused, to follow its name."""
 
 
 class OtherXml(NotNaaccr):
@@ -96,7 +96,7 @@ def root_of(file: IO[bytes]) -> etree._Element:
 
 
 def below_root(file: BufferedReader) -> Iterator[Found | Broken]:
-    """Everything below the root in its order. An element is emptied when the next is asked for.
+    """Everything below the root in order. An element is emptied when the next one is requested.
 
     Raises NotNaaccr when the file is not well-formed outside its patients.
     """
@@ -115,7 +115,7 @@ def _fixed(file: IO[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _pieces(file: IO[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """The file up to its first Patient, pieces that end with one (those are whole), the rest."""
+    """The file up to its first Patient, pieces that end with one (complete), the rest."""
     waiting, begun = b"", False
     while chunk := file.read(max(_CHUNK, len(waiting))):
         waiting += chunk
@@ -131,7 +131,7 @@ def _pieces(file: IO[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _bare(data: bytes) -> bytes:
-    """Blanks in the place of comments, CDATA and instructions, where tags mean nothing."""
+    """Comments, CDATA and instructions, in which tags have no meaning, replaced by blanks."""
     if b"<!" not in data and b"<?" not in data:
         return data
     return _HIDDEN.sub(lambda found: b" " * len(found.group()), data)
@@ -152,21 +152,22 @@ def _last_end(data: bytes) -> int:
 
 
 class _Reader:
-    """The parser, what of its tree is still to be handed on, and where in the file it is."""
+    """The parser, the elements of its tree that are not yet passed on, and its place in the
+    file."""
 
     def __init__(self) -> None:
         self._parser = _parser()
         self._root: etree._Element | None = None
-        self._done: etree._Element | None = None  # handed on, still the last in the tree
-        self._open: etree._Element | None = None  # the last in the tree, perhaps to be continued
-        self._box: etree._Element | None = None  # that, if it is no Patient and has one in it
+        self._done: etree._Element | None = None  # passed on, but still the last in the tree
+        self._open: etree._Element | None = None  # the last in the tree, perhaps incomplete
+        self._box: etree._Element | None = None  # the same, if it is not a Patient and contains one
         self._boxed = 0  # bytes of pieces since it began
         self._line = 1  # of the piece
         self._parser_line = 1  # of the parser's first line
         self._opening = b""
 
     def take(self, piece: bytes, whole: bool) -> Iterator[Found | Broken]:
-        """What is complete after this piece."""
+        """The complete elements after this piece."""
         try:
             self._parser.feed(piece)
             failed = next(iter(self._parser.feed_error_log.filter_from_errors()), None)
@@ -174,7 +175,7 @@ class _Reader:
             failed = error
         ended, nested = self._events()
         boxed = self._in_box(len(piece))
-        # The parser may wait for an end, as after an ampersand: nothing was refused, nothing ended.
+        # The parser may wait for an end, as after an ampersand: nothing refused, nothing complete.
         waits = whole and not boxed and (ended is None or ended.getnext() is not None)
         done = not (failed or nested or waits)
         if done:
@@ -190,10 +191,10 @@ class _Reader:
         if done and whole and not boxed and self._opening and many:
             if self._root is not None:
                 yield from self._text(self._root.text)
-            self._begin_anew(self._line)  # beyond, lines would be about right at best
+            self._begin_anew(self._line)  # beyond that, line numbers would be only approximate
 
     def end(self) -> Iterator[Found | Broken]:
-        """What is left when the file ends."""
+        """The rest when the file ends."""
         try:
             self._parser.close()
         except etree.XMLSyntaxError as error:
@@ -207,7 +208,7 @@ class _Reader:
         yield from self._text(self._root.text)
 
     def _events(self) -> tuple[etree._Element | None, bool]:
-        """The last Patient that ended, and whether one stands where none should."""
+        """The last Patient that ended, and whether one is in a wrong place."""
         ended, nested = None, False
         for event, found in self._parser.read_events():
             element = cast("etree._Element", found)
@@ -225,7 +226,7 @@ class _Reader:
         return ended, nested
 
     def _in_box(self, size: int) -> bool:
-        """Whether the tree ends in an unknown element with a Patient in it, which may go on."""
+        """Whether the tree ends in an unknown element with a Patient in it, which may continue."""
         if self._box is None or self._root is None or self._box is not self._root[-1]:
             self._box, self._boxed = None, 0
             return False
@@ -237,7 +238,7 @@ class _Reader:
         return True
 
     def _complete(self, ended: etree._Element | None) -> Iterator[Found | Broken]:
-        """Hand on the elements that cannot grow any more, and take them out of the tree."""
+        """Pass on the elements that cannot grow any more, and remove them from the tree."""
         self._open = None
         if self._root is None:
             return
@@ -257,7 +258,7 @@ class _Reader:
                 element.clear(keep_tail=True)  # type: ignore[call-arg]  # newer than lxml-stubs
 
     def _text(self, text: str | None) -> Iterator[Broken]:
-        """What stands between elements and is not blank."""
+        """Text between elements that is not blank."""
         if text and (text := text.strip()):
             yield Broken(self._line, text, patient=False)
 
@@ -266,11 +267,11 @@ class _Reader:
 
     def _line_of(self, element: etree._Element) -> int:
         line = line_of(element)
-        # Within a piece of more lines, the line of the piece is as near as it gets.
+        # Within a piece of more lines, the piece's first line is the best approximation.
         return self._line if line >= _MOST_LINES else line + self._parser_line - 1
 
     def _mend(self, piece: bytes) -> Iterator[Found | Broken]:
-        """The patients of a piece that is not well-formed as a whole, each read for itself."""
+        """The patients of a piece that is not well-formed as a whole, each parsed separately."""
         if self._root is not None:
             yield from self._text(self._root.text)
         if self._open is not None:
@@ -289,7 +290,7 @@ class _Reader:
         self._begin_anew(line, rest)
 
     def _begin_anew(self, line: int, rest: bytes = b"") -> None:
-        """Let another parser go on from this line, as if the root began there."""
+        """Continue with another parser from this line, as if the root began there."""
         self._parser, self._parser_line = _parser(), line
         self._parser.feed(self._opening + rest)
         self._root = self._done = self._open = self._box = None
@@ -317,7 +318,7 @@ def _parser() -> etree.XMLPullParser:
 
 
 def _opening(piece: bytes) -> bytes:
-    """The XML declaration and the root's start tag on one line, to read a part of the file by."""
+    """The XML declaration and the root's start tag on one line, for parsing a part of the file."""
     found = _OPENING.search(_bare(piece))
     if not found:
         return b""
@@ -359,7 +360,7 @@ def _space(element: etree._Element) -> str:
 
 
 def line_of(element: etree._Element) -> int:
-    """The line of what its parser was fed on which an element begins."""
+    """The line on which an element begins in the parser's input."""
     line: int | None = element.sourceline  # type: ignore[assignment]  # wrong in lxml-stubs
     return line or 0
 

@@ -1,10 +1,10 @@
-"""NAACCR XML, streamed: one row a file, a Patient and a Tumor, item ids as columns.
+"""NAACCR XML, streamed: one row per file, Patient and Tumor, with item ids as columns.
 
 The standard's structure: NaaccrData holds Items and Patients, a Patient holds Items and Tumors, a
 Tumor holds Items (NAACCR XML Data Exchange Standard). Namespaces differ between versions and are
-not looked at. A tumor's row carries its patient's `_row` as `_parent_row`. Items without a column
-of their own stand in `_items`, a JSON object, and are counted. An element that gives an item twice
-is a reject, for only one of the two could land.
+ignored. A tumor's row has its patient's `_row` as `_parent_row`. Items without a column are kept in
+`_items`, a JSON object, and counted. An element that has an item twice is a reject, since only one
+of the two could be landed.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ from cytoreg.sources.naaccr.stream import Broken, NotNaaccr, below_root, line_of
 TYPES = "A", "M", "C", "I"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-_MOST = 2000  # columns that `items = "all"` finds for a table; other items stay in `_items`
+_MOST = 2000  # most columns that `items = "all"` gives a table; other items stay in `_items`
 _BROKEN = "XML that is not well-formed"
 
 
 def inputs(name: str, config: NaaccrXmlSource, extracts: Path) -> list[Path]:
-    """The files and the user's dictionaries, each in the order of their names."""
+    """The files and the user dictionaries, each sorted by name."""
     found = [*find(name, config.path, extracts), *_dictionaries(name, config, extracts)]
     return list(dict.fromkeys(found))
 
@@ -105,7 +105,7 @@ def _refused(source: str, where: str, error: NotNaaccr) -> SourceError:
 
 
 def _has_type(source: str, where: str, root: etree._Element, config: NaaccrXmlSource) -> bool:
-    """Whether the file says its record type; it must be one that there is, and the declared one."""
+    """Whether the file states its record type, which must be valid and the declared one."""
     found = root.get("recordType")
     if found is None and config.record_type is None:
         return False
@@ -122,7 +122,7 @@ def _has_type(source: str, where: str, root: etree._Element, config: NaaccrXmlSo
 def _columns(
     source: str, config: NaaccrXmlSource, paths: list[Path], extracts: Path
 ) -> dict[str, dict[str, list[str]]]:
-    """The columns of each table with their items; "all" are those that the files hold."""
+    """The columns of each table with their items; "all" are those found in the files."""
     wanted = {str(table): items for table, items in config.items.items() if table in config.tables}
     found: dict[str, Counter[str]] = {
         table: Counter() for table, items in wanted.items() if items == "all"
@@ -163,7 +163,7 @@ def _scan(file: BufferedReader, found: dict[str, Counter[str]]) -> None:
 
 
 def _possible(found: Counter[str]) -> list[str]:
-    """Ids that can be columns, by name; of ids that differ in capitals alone only one can."""
+    """Ids that can be columns, by name; of ids that differ only in capitals only one can."""
     chosen: dict[str, str] = {}
     for name in sorted(found):
         if _NAME.fullmatch(name) and name not in RESERVED and len(chosen) < _MOST:
@@ -209,7 +209,7 @@ def _read(
 
 
 def _undeclared(level: Level, known: dict[str, str]) -> Counter[str]:
-    """What a level had beside its declared items, in words."""
+    """What a level had besides its declared items, in words."""
     if not level.lands and level.table != "root":
         return Counter()
     prefix = "root item" if level.table == "root" else "item"

@@ -1,7 +1,7 @@
 """Parquet files: one table from all files, every type as text, columns mapped by their names.
 
-A file is read a row group after the other, each in batches of some MB; the number of rows that the
-file says is held against the number that came.
+A file is read one row group at a time, in batches of some MB; the number of rows read is compared
+with the number that the file declares.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def read(name: str, config: ParquetSource, extracts: Path) -> Iterator[Item]:
                 batch = batch.rename_columns(columns[path])
                 try:
                     items = _items(batch, wanted, table, where, row)
-                except UnicodeDecodeError:  # in what the file says of its types
+                except UnicodeDecodeError:  # in the file's description of its types
                     raise _damaged(name, where) from None
                 yield from items
                 row += len(batch)
@@ -81,7 +81,7 @@ def _open(source: str, path: Path, where: str) -> pq.ParquetFile:
             buffer_size=_BUFFER,
             pre_buffer=False,
             page_checksum_verification=True,
-            coerce_int96_timestamp_unit="us",  # in nanoseconds the years end in 2262
+            coerce_int96_timestamp_unit="us",  # in nanoseconds, years end in 2262
         )
         file.schema_arrow.names  # noqa: B018  # names are decoded here
     except pa.ArrowNotImplementedError as error:
@@ -127,7 +127,7 @@ def _damaged(source: str, where: str) -> SourceError:
 
 
 def _batches(source: str, where: str, file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
-    """All rows of a file; raises SourceError when a row group is damaged or comes short."""
+    """All rows of a file; raises SourceError when a row group is damaged or lacks rows."""
     groups = file.metadata.num_row_groups
     for number in range(groups):
         rows = came = 0
@@ -153,7 +153,7 @@ def _batches(source: str, where: str, file: pq.ParquetFile) -> Iterator[pa.Recor
 def _items(
     batch: pa.RecordBatch, wanted: list[str], table: str, where: str, before: int
 ) -> list[Item]:
-    """The rows of a batch, `before` of which the file had others; text must be UTF-8."""
+    """The rows of a batch after the file's first `before` ones; text must be UTF-8."""
     numbers = pa.array(range(before + 1, before + len(batch) + 1), pa.int64())
     found: list[Item] = []
     bad: set[int] = set()
@@ -180,7 +180,7 @@ def _readable(array: pa.Array) -> bool:
 
 
 def _raw(row: pa.RecordBatch) -> str:
-    """A row as JSON, a column whose text is not UTF-8 as hexadecimal."""
+    """A row as JSON, with columns that are not UTF-8 in hexadecimal."""
     values = {
         name: text(array if _readable(array) else array.cast(as_bytes(array.type)))[0].as_py()
         for name, array in zip(row.schema.names, row.columns, strict=True)

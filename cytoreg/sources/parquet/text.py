@@ -1,6 +1,6 @@
-"""Arrow columns of any type as text from which the value can be had back.
+"""Arrow columns of any type as text from which the value can be restored.
 
-Numbers have the fewest digits that give them back, decimals all of theirs. Dates and times are ISO
+Numbers have the fewest digits that restore them, decimals all of theirs. Dates and times are ISO
 8601: an instant (a timestamp with a zone, which Parquet stores in UTC) ends in Z, a timestamp
 without a zone does not. A duration is hours, minutes and seconds, whatever its unit. Bytes are
 hexadecimal. Lists, structs and maps are JSON.
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 _ZERO_FRACTION = r"\.0+$"
 _DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 _NO_DATE = r"^<value out of range: (-?\d+)>$"
-_ENDLESS = {  # what DuckDB and PostgreSQL write for days and moments without end
+_ENDLESS = {  # infinite days and moments, as DuckDB and PostgreSQL write them
     **dict.fromkeys(("2147483647", "9223372036854775807"), "infinity"),
     **dict.fromkeys(("-2147483647", "-2147483648"), "-infinity"),
     **dict.fromkeys(("-9223372036854775807", "-9223372036854775808"), "-infinity"),
@@ -36,7 +36,7 @@ def text(array: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(kind):
         return text(array.dictionary_decode())
     if _is_text(kind):
-        array.validate(full=True)  # Arrow's reader does not look
+        array.validate(full=True)  # Arrow's reader does not check
         return array.cast(pa.string())
     if _is_binary(kind):
         return pa.array([None if v is None else v.hex() for v in array.to_pylist()], pa.string())
@@ -71,10 +71,10 @@ def _is_binary(kind: pa.DataType) -> bool:
 
 
 def _when(array: pa.Array) -> pa.Array:
-    """Dates, times and timestamps; one that Arrow has no text for is infinity or stays a number."""
+    """Dates, times and timestamps; where Arrow has no text, infinity or a number."""
     kind = array.type
     zone = "Z" if pa.types.is_timestamp(kind) and kind.tz is not None else ""
-    if zone:  # Arrow writes a moment with a zone and beyond all years as another one
+    if zone:  # out of range, Arrow writes a moment with a zone as another one
         array = array.view(pa.timestamp(kind.unit))
     found = array.cast(pa.string())
     dated = pc.replace_substring_regex(found, _ZERO_FRACTION, "")
@@ -91,10 +91,10 @@ def _when(array: pa.Array) -> pa.Array:
 
 
 def _clock(array: pa.Array) -> pa.Array:
-    """Durations as hours, minutes and seconds, with the part of a second that is not zero."""
+    """Durations as hours, minutes and seconds, with a fraction unless it is zero."""
     digits = _DIGITS[array.type.unit]
     counts = array.cast(pa.int64()).fill_null(0).to_numpy()
-    with np.errstate(over="ignore"):  # the least number has no opposite among those with a sign
+    with np.errstate(over="ignore"):  # the smallest signed number has no positive counterpart
         size = np.where(counts < 0, 0 - counts, counts).astype(np.uint64)
     total, rest = np.divmod(size, np.uint64(10**digits))
     parts = [total // 3600, total // 60 % 60, total % 60]
@@ -107,7 +107,7 @@ def _clock(array: pa.Array) -> pa.Array:
 
 
 def interval(array: pa.Array) -> pa.Array:
-    """Parquet's intervals, which Arrow gives as 12 bytes, as SQL reads them: months, days, clock.
+    """Parquet's intervals, which Arrow gives as 12 bytes, in SQL's form: months, days, clock.
 
     The bytes are three unsigned numbers, the last of milliseconds:
     github.com/apache/parquet-format/blob/master/LogicalTypes.md#interval
@@ -160,7 +160,7 @@ def _json(array: pa.Array) -> list[str | None]:
 
 
 def _ends(array: pa.Array) -> list[int]:
-    """Where lists end among the values of all of them, from 0; null has none."""
+    """Where lists end among the values of all lists, from 0; null has no values."""
     lengths = pc.fill_null(pc.list_value_length(array), 0).to_pylist()
     return list(accumulate(lengths, initial=0))
 
@@ -169,7 +169,7 @@ def _scalars(array: pa.Array) -> list[str | None]:
     plain = pa.types.is_integer(array.type) or pa.types.is_decimal(array.type)
     plain = plain or pa.types.is_boolean(array.type)
     found: list[str | None] = text(array).to_pylist()
-    if pa.types.is_floating(array.type):  # JSON has no word for inf and nan
+    if pa.types.is_floating(array.type):  # JSON cannot express inf and nan
         return [v if v is None or v[-1].isdigit() else json.dumps(v) for v in found]
     if plain:
         return found
@@ -177,7 +177,7 @@ def _scalars(array: pa.Array) -> list[str | None]:
 
 
 def as_bytes(kind: pa.DataType) -> pa.DataType:
-    """A type with bytes in the place of text, to look at text that is not UTF-8."""
+    """A type with text replaced by bytes, to inspect text that is not UTF-8."""
     if pa.types.is_dictionary(kind):
         return as_bytes(kind.value_type)
     if _is_text(kind):

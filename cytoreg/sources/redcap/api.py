@@ -1,10 +1,11 @@
-"""A REDCap project by its API: what the project is like, then its records in portions.
+"""A REDCap project by its API: the project's description, then its records in portions.
 
-Only the declared instruments are asked for: of all records here, of those that changed in
-incremental.py.
+Only the declared instruments are requested: here for all records, in incremental.py for those that
+changed.
 
-Each portion is a CSV file in a private folder until it is read. An answer that lacks a record, or
-has one that nobody asked for, is not believed: it was cut off, or the server read half the request.
+Each portion is a CSV file in a private folder until it is read. A response that lacks a record, or
+has one that was not requested, is not trusted: it was cut off, or the server read only half of the
+request.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from cytoreg.sources.redcap.layout import (
 from cytoreg.sources.redcap.project import Api, Project, ends_line, open_api, project_of
 
 WHERE = "api"
-"""What rows of the API have as `_file`."""
+"""The value of `_file` for rows from the API."""
 
 
 def read(name: str, config: RedcapSource) -> Iterator[Item]:
@@ -44,7 +45,7 @@ def read(name: str, config: RedcapSource) -> Iterator[Item]:
 
 
 def checked(api: Api) -> Project:
-    """What the project is like; raises SourceError when it lacks a declared instrument."""
+    """The project's description; raises SourceError if it lacks a declared instrument."""
     project = project_of(api)
     if strange := [form for form in api.config.tables if form not in project.forms]:
         raise SourceError(
@@ -56,13 +57,13 @@ def checked(api: Api) -> Project:
 
 
 def whole(api: Api, project: Project) -> Iterator[Item]:
-    """All records, those too that come up while the others are exported."""
+    """All records, including those created during the export."""
     yield served(api, project, "all records")
     yield from export(api, project, _every_portion(api, project))
 
 
 def served(api: Api, project: Project, records: str) -> Served:
-    """What the server is and what it is asked, for the manifest."""
+    """The server and its queries, for the manifest."""
     step = api.config.records_per_request
     how = f"{records}, flat, raw, with record id and survey fields, {step} records a request"
     return Served(
@@ -137,7 +138,7 @@ def _items(
     done: int,
     events: Counter[str],
 ) -> Generator[Item, None, int]:
-    """The rows of a portion; returns how many rows there are up to its end."""
+    """The rows of a portion; returns the number of rows up to its end."""
 
     def refuse(rows: pa.Table) -> dict[int, str]:
         return refused(rows, layout)
@@ -158,7 +159,7 @@ def _items(
 
 
 def _every_portion(api: Api, project: Project) -> Iterator[Path | None]:
-    """The portions of all records, those too that come up while the others are exported."""
+    """The portions of all records, including records created during the export."""
     seen: set[str] = set()
     while new := [record for record in record_ids(api, project) if record not in seen]:
         seen.update(new)
@@ -168,9 +169,10 @@ def _every_portion(api: Api, project: Project) -> Iterator[Path | None]:
 def portions_of(api: Api, project: Project, records: list[str]) -> Iterator[Path | None]:
     """Files with the rows of some records each, together of all; None for a record without any.
 
-    An answer that lacks a record is asked for again in halves: it was cut off or is too much for
-    the server, or somebody deleted the record. For a single record it takes two such answers, and
-    that the list of all no longer has it. Raises SourceError for one that is listed and not given.
+    When a response lacks a record, its records are requested again in halves: it was cut off or is
+    too much for the server, or somebody deleted the record. A single record counts as deleted after
+    two such responses, if the list of all records no longer has it. Raises SourceError for a record
+    that is listed and not returned.
     """
     step = api.config.records_per_request
     waiting = [records[first : first + step] for first in range(0, len(records), step)]
@@ -197,9 +199,9 @@ def portions_of(api: Api, project: Project, records: list[str]) -> Iterator[Path
 
 
 def _fetch(api: Api, project: Project, asked: list[str], path: Path) -> int:
-    """Fetch the rows of these records; how many records have none.
+    """Download the rows of these records; returns how many records have none.
 
-    Raises Away for an answer that was cut off, SourceError for one to another question.
+    Raises Away for a response that was cut off, SourceError for one to another request.
     """
     wanted = {"content": "record", "type": "flat", "exportSurveyFields": "true"}
     if api.config.data_access_groups:
@@ -221,7 +223,7 @@ def _fetch(api: Api, project: Project, asked: list[str], path: Path) -> int:
 
 
 def _ids(api: Api, project: Project, path: Path) -> tuple[dict[str, None], int]:
-    """The records of an answer in their order, and how many of its rows cannot be parsed."""
+    """The records of a response in order, and how many of its rows cannot be parsed."""
     with path.open("rb") as file:
         if not file.read(100).strip():
             return {}, 0
@@ -251,7 +253,7 @@ def record_ids(api: Api, project: Project, since: str = "") -> list[str]:
         asked |= {"dateRangeBegin": since} if since else {}
         api.ask(asked, path)
         found = list(_ids(api, project, path)[0])
-        if not path.read_bytes()[:100].strip():  # none, or no answer: in JSON these differ
+        if not path.read_bytes()[:100].strip():  # no records, or no response: in JSON these differ
             api.ask(asked | {"format": "json"}, path)
             if path.read_bytes()[:100].strip() != b"[]":
                 raise Away("gives no list of records, and does not say that there are none")

@@ -35,7 +35,7 @@ class RedcapSource(Source):
 
     @property
     def urls(self) -> list[str]:
-        """The API."""
+        """The URL of the API."""
         return [self.url] if self.url else []
 
     @model_validator(mode="after")

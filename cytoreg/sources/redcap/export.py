@@ -1,7 +1,7 @@
-"""A REDCap project, from its API or from the files of an export; one table an instrument.
+"""A REDCap project, from its API or from the files of an export; one table per instrument.
 
-The API is read by api.py; this is the way of the files: data and data dictionary, exported
-together. layout.py says which row is of which instrument.
+api.py reads the API; this module reads the files: data and data dictionary, exported together.
+layout.py assigns rows to instruments.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ def shown(name: str, config: RedcapSource) -> str:
 
 
 def about(name: str, config: RedcapSource) -> str:
-    """What the API says of the project; nothing of files."""
+    """The API's description of the project; empty for files."""
     return project.about(name, config) if config.url else ""
 
 
 def changes(
     name: str, config: RedcapSource, extracts: Path, earlier: Landing
 ) -> Iterator[Item] | None:
-    """The same from an earlier landing and what changed since; None when that is not wanted."""
+    """The same from an earlier landing and the changes since; None if that is not wanted."""
     return incremental.read(name, config, earlier) if config.whole_days else None
 
 

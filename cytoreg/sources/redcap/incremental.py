@@ -1,13 +1,12 @@
-"""A REDCap project from an earlier landing and the records that changed since.
+"""Merge a REDCap project's earlier landing with the records that changed since.
 
-REDCap's log knows which records were created or changed after a time (`dateRangeBegin`). What was
-deleted or renamed is told by the list of all ids, which costs little. Records of which neither says
-anything new are taken from the earlier landing. What leaves no trace in the log (an instrument that
-was moved to another event, values changed in the database itself) is seen when all is read again,
-after `whole_days`.
+REDCap's log shows which records were created or changed after a time (`dateRangeBegin`). Deleted or
+renamed records are found by the list of all ids, which costs little. All other records are taken
+from the earlier landing. Changes without a trace in the log (an instrument moved to another event,
+values changed in the database itself) are found when everything is read again, after `whole_days`.
 
-A record is taken whole, with all its events and instances. One that comes as it was keeps its rows,
-so that a quiet night is the landing of the night before.
+A record is read as a whole, with all its events and instances. An unchanged record keeps its rows,
+so that a night without changes gives the same landing as the night before.
 """
 
 from __future__ import annotations
@@ -36,13 +35,13 @@ from cytoreg.sources.redcap.project import Api, Project, open_api
 from cytoreg.warehouse.connection import literal, quote
 
 _OVERLAP = timedelta(days=2)
-"""How long before the earlier landing changes are asked for: clocks and time zones differ."""
+"""How long before the earlier landing changes are requested: clocks and time zones differ."""
 
 _PLACE = "_file", "_row"
 
 
 def read(name: str, config: RedcapSource, earlier: Landing) -> Iterator[Item]:
-    """What api.read gives; whole when there is no ground to build on, and the manifest says why."""
+    """The result of api.read; all is read if no landing can be used, and the manifest says why."""
     with open_api(name, config) as api, gathering(api.folder) as con:
         project = checked(api)
         if datetime.now(UTC) - _compared(earlier) >= timedelta(days=config.whole_days):
@@ -64,7 +63,7 @@ def read(name: str, config: RedcapSource, earlier: Landing) -> Iterator[Item]:
 
 
 def _compared(earlier: Landing) -> datetime:
-    """When the project was last read whole."""
+    """When the project was last read completely."""
     told = [table.merged.get("compared") for table in earlier.tables]
     return datetime.fromisoformat(str(told[0] or earlier.landed_at))
 
@@ -77,9 +76,8 @@ def _since(earlier: Landing) -> str:
 def _gather(
     api: Api, project: Project, con: duckdb.DuckDBPyConnection, earlier: Landing
 ) -> list[Item]:
-    """Put into tables which records there are (`there`), which were asked for (`asked`), and the
-    rows of the latter (`fresh_<form>`) beside those of before (`earlier_<form>`).
-    """
+    """Put into tables which records exist (`there`), which were requested (`asked`), and the rows
+    of the latter (`fresh_<form>`) beside earlier ones (`earlier_<form>`)."""
     if any(table.rejects for table in earlier.tables):
         raise ReadWhole("the earlier landing has records that are no text")
     record, last = quote(project.record_id), 0
@@ -132,7 +130,7 @@ def _keep(con: duckdb.DuckDBPyConnection, item: Rows, columns: list[str]) -> Non
 
 
 def _merge(con: duckdb.DuckDBPyConnection, form: str, record_id: str, earlier: Landing) -> Merged:
-    """Make the rows as they are now (`now_<form>`), in the order of the records; count them."""
+    """Make the present rows (`now_<form>`), in the order of the records; count them."""
     before, fresh, now = (_named(what, form) for what in ("earlier", "fresh", "now"))
     columns = _columns(earlier, form)
     values = ", ".join(quote(name) for name in columns if name not in _PLACE)

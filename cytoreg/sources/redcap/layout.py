@@ -1,9 +1,9 @@
-"""What a REDCap project's data dictionary says of its records: which row is of which instrument.
+"""Assign the rows of a REDCap export to instruments, by the project's data dictionary.
 
-A row of an export belongs to the instrument that `redcap_repeat_instrument` names, if one of its
-fields has a value: an instance that was opened and left blank is no row. A row that names none
-holds the instruments that do not repeat: it becomes a row of the first of the dictionary, and of
-each other in which a field has a value.
+A row belongs to the instrument in `redcap_repeat_instrument`, if one of its fields has a value: an
+instance that was opened and left blank gives no row. A row without an entry there holds the
+instruments that do not repeat: it becomes a row of the first instrument of the dictionary, and of
+each other one in which a field has a value.
 """
 
 from __future__ import annotations
@@ -28,25 +28,26 @@ from cytoreg.sources.redcap.config import RedcapSource
 EVENT = "redcap_event_name"
 INSTRUMENT, INSTANCE = "redcap_repeat_instrument", "redcap_repeat_instance"
 _CONTEXT = EVENT, "redcap_data_access_group", "redcap_survey_identifier"
-_WITHOUT_DATA = "descriptive"  # the one field type that an export has no column for
-_DICTIONARY = {  # headings of a dictionary as downloaded and as the API gives it
+_WITHOUT_DATA = "descriptive"  # the only field type without a column in an export
+_DICTIONARY = {  # headings of a dictionary as downloaded and from the API
     "field": ("Variable / Field Name", "field_name"),
     "form": ("Form Name", "form_name"),
     "type": ("Field Type", "field_type"),
     "choices": ("Choices, Calculations, OR Slider Labels", "select_choices_or_calculations"),
 }
 _NAME = re.compile(r"(?!column_[0-9]+$)[a-z][a-z0-9_]*")
-"""What REDCap calls a field; `column_3` is a heading without a name."""
+"""REDCap's field names; `column_3` is a heading without a name."""
 _DELIMITERS = ",;\t|^"
 _REMEDY = "export data and dictionary of the same project at the same time"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which columns of the data belong to which instrument; `first` is the main one.
+    """The columns of the data for each instrument; `first` is the main one.
 
-    `expected` are the events ("" in a project without) in which the first instrument is filled in
-    once; None when nobody said so, as for an export's files: then it is in every event.
+    `expected` are the events ("" in a project without events) in which the first instrument is
+    filled in once; None if this is unknown, as for an export's files: then it is expected in every
+    event.
     """
 
     record_id: str
@@ -94,7 +95,7 @@ def dictionary(source: str, path: Path, where: str, encoding: str) -> list[dict[
 
 
 def delimiter_of(source: str, path: Path, where: str, encoding: str, first: Collection[str]) -> str:
-    """What follows the first heading, one of `first`: REDCap lets each user choose a delimiter."""
+    """The delimiter after the first heading, one of `first`: REDCap users can choose it."""
     with open_utf8(source, path, where, encoding) as file:
         start = file.read(1000).decode("utf-8", "replace")
     for heading in first:
@@ -115,18 +116,18 @@ def layout_of(
     expected: frozenset[str] | None = None,
     delimiter: str = ",",
 ) -> Layout:
-    """Columns by instrument; raises SourceError when data and dictionary do not fit.
+    """Columns by instrument; raises SourceError when data and dictionary do not match.
 
-    Of instruments that are not in `asked` columns may be missing. `expected`: see Layout.
+    Columns of instruments that are not in `asked` may be missing. `expected`: see Layout.
     """
     record_id = fields[0]["field"]
-    if any(not _NAME.fullmatch(heading) for heading in headings):  # perhaps a patient's: not told
+    if any(not _NAME.fullmatch(heading) for heading in headings):  # not shown: perhaps a patient's
         raise SourceError(
             source,
             f"{where} has headings that are no names of fields",
             remedy=_REMEDY + ", with raw headings",
         )
-    if record_id not in headings:  # headings are not told: without them line 1 is a record
+    if record_id not in headings:  # headings are not shown: if they are missing, line 1 is a record
         raise SourceError(
             source,
             f"{where} has no column {record_id}, the dictionary's first field, in its first line",
@@ -137,7 +138,7 @@ def layout_of(
     for field in fields:
         columns = forms.setdefault(field["form"], [])
         wanted = _columns(field)
-        if field["type"] == "checkbox":  # codes of missing data have boxes of their own
+        if field["type"] == "checkbox":  # missing data codes have checkboxes of their own
             prefix = f"{field['field']}___"
             wanted += [name for name in headings if name.startswith(prefix) and name not in wanted]
         columns += [name for name in wanted if name in headings and name != record_id]
@@ -173,7 +174,7 @@ def layout_of(
 def usual_headings(
     fields: list[dict[str, str]], forms: Collection[str], longitudinal: bool
 ) -> list[str]:
-    """The headings that an export of these instruments has at least."""
+    """The headings that an export of these instruments must have."""
     named = [name for field in fields if field["form"] in forms for name in _columns(field)]
     marks = [f"{form}_complete" for form in forms]
     record_id = fields[0]["field"]
@@ -213,7 +214,7 @@ def instruments(rows: pa.Table, layout: Layout, config: RedcapSource, where: str
 
 
 def undeclared(rows: pa.Table, layout: Layout, config: RedcapSource) -> dict[str, int]:
-    """How many rows each instrument has that no table takes."""
+    """How many rows each instrument has that belong to no table."""
     filled = _filled(rows, layout)
     which = _which(rows, layout).to_numpy(zero_copy_only=False)
     counts = {
@@ -234,7 +235,7 @@ def _expected(rows: pa.Table, layout: Layout) -> pa.Array | pa.ChunkedArray:
 
 
 def refused(rows: pa.Table, layout: Layout) -> dict[int, str]:
-    """Positions of rows that belong to no instrument, or to more than the one that they name."""
+    """Positions of rows that belong to no instrument, or not only to the one that they name."""
     if not layout.repeats:
         return {}
     which = _which(rows, layout)
@@ -260,7 +261,7 @@ def refused(rows: pa.Table, layout: Layout) -> dict[int, str]:
 def has_labels(rows: pa.Table, layout: Layout) -> bool:
     """Whether these are the labels of an export for reading, instead of codes.
 
-    Each instrument's status is a code of REDCap's own, 0 to 2, and a box is 0 or 1.
+    Each instrument's status is a REDCap code, 0 to 2, and a checkbox is 0 or 1.
     """
     marks = [f"{form}_complete" for form in layout.forms]
     boxes = [name for columns in layout.forms.values() for name in columns if "___" in name]
@@ -280,8 +281,8 @@ def _which(rows: pa.Table, layout: Layout) -> pa.ChunkedArray:
 def _filled(rows: pa.Table, layout: Layout) -> dict[str, np.ndarray]:
     """By instrument: which rows have a value in one of its fields.
 
-    An unchecked box and the status "incomplete" are none: REDCap writes them for forms that nobody
-    opened.
+    An unchecked box and the status "incomplete" do not count: REDCap writes them for forms that
+    nobody opened.
     """
     filled = {}
     for form, columns in layout.forms.items():
@@ -296,7 +297,7 @@ def _filled(rows: pa.Table, layout: Layout) -> dict[str, np.ndarray]:
 
 
 def table_of(raw: str, config: RedcapSource, headings: list[str], layout: Layout) -> str:
-    """The table that an unparsable record would have gone to, if its instrument can be read."""
+    """The table to which an unparsable record would belong, if its instrument can be read."""
     form = layout.first
     if layout.repeats:
         try:

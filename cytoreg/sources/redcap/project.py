@@ -1,4 +1,4 @@
-"""The API of a REDCap project: how it is asked, and what it says of the project itself."""
+"""The API of a REDCap project: sending requests, and the project's description."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Project:
-    """What a project is like; `expected` are the events of its first instrument, see Layout.
+    """A project's description; `expected` are the events of its first instrument, see Layout.
 
-    `ends_lines`: whether this server ends the last line of an answer too.
+    `ends_lines`: whether this server also ends the last line of a response.
     """
 
     version: str
@@ -48,7 +48,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Api:
-    """A project's API: `ask` puts an answer into a file, once; `patiently` tries a thing again."""
+    """A project's API: `ask` downloads a response once; `patiently` retries an action."""
 
     source: str
     config: RedcapSource
@@ -58,7 +58,7 @@ class Api:
     ask: Callable[[dict[str, str], Path], None]
 
     def patiently(self, attempt: Callable[[], T]) -> T:
-        """What `attempt` gives, tried again while the server is away."""
+        """The result of `attempt`, retried while the server is away."""
         return patiently(self.source, self.shown, self.deadline, attempt)
 
 
@@ -77,7 +77,7 @@ def about(name: str, config: RedcapSource) -> str:
 
 
 def project_of(api: Api) -> Project:
-    """What the project is like; raises SourceError when the API does not say it."""
+    """The project's description; raises SourceError if the API does not give it."""
     version = api.patiently(lambda: _version(api))
     (told,) = _table(api, "project", "is_longitudinal", "has_repeating_instruments_or_events")
     fields = api.patiently(lambda: _fields(api))
@@ -103,7 +103,7 @@ def project_of(api: Api) -> Project:
 
 
 def ends_line(path: Path) -> bool:
-    """Whether the last line of a file is ended."""
+    """Whether a file's last line has a line end."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 1))
         return file.read(1) in (b"\n", b"\r")
@@ -129,9 +129,9 @@ def _fields(api: Api) -> list[dict[str, str]]:
 
 
 def _table(api: Api, content: str, *columns: str, optional: bool = False) -> list[dict[str, str]]:
-    """A small answer as a list of rows, which have at least these columns.
+    """A small response as a list of rows, which have at least these columns.
 
-    Of what is `optional` there may be nothing.
+    If it is `optional`, it may be empty.
     """
 
     def attempt() -> list[dict[str, str]]:
@@ -153,7 +153,7 @@ def _table(api: Api, content: str, *columns: str, optional: bool = False) -> lis
 
 @contextmanager
 def open_api(source: str, config: RedcapSource) -> Iterator[Api]:
-    """The API, for as long as the source's deadline lets; raises ConfigError without a token."""
+    """The API, usable until the source's deadline; raises ConfigError without a token."""
     import httpx
 
     token = (variable(config.token_env) or "").strip()
@@ -170,7 +170,7 @@ def open_api(source: str, config: RedcapSource) -> Iterator[Api]:
         form = {"token": token, "format": "csv", "returnFormat": "json"} | asked
         request = client.build_request("POST", config.url, data=form)
         response = download(source, where, client, request, path, deadline)
-        if form["format"] == "csv" and asked["content"] != "version":  # plain text of any name
+        if form["format"] == "csv" and asked["content"] != "version":  # plain text in any encoding
             _check_csv(response.headers.get("content-type", ""), path)
 
     with (
@@ -181,7 +181,7 @@ def open_api(source: str, config: RedcapSource) -> Iterator[Api]:
 
 
 def _check_csv(content_type: str, path: Path) -> None:
-    """Raise Away unless the answer is CSV."""
+    """Raise Away unless the response is CSV."""
     kind = content_type.partition(";")[0].strip().casefold()
     with path.open("rb") as file:
         start = file.read(100).lstrip().removeprefix(b"\xef\xbb\xbf")

@@ -32,7 +32,7 @@ class Redcap(Reader[RedcapSource]):
     def changes(
         self, name: str, config: RedcapSource, extracts: Path, earlier: Landing
     ) -> Iterator[Item] | None:
-        """The same from an earlier landing and what changed since; None if that is not wanted."""
+        """The same from an earlier landing and the changes since; None if that is not wanted."""
         from cytoreg.sources.redcap.export import changes
 
         return changes(name, config, extracts, earlier)
@@ -50,7 +50,7 @@ class Redcap(Reader[RedcapSource]):
         return about(name, config)
 
     def draft(self, name: str, where: str, extracts: Path) -> Draft:
-        """All instruments: of an API, or of data and the data dictionary that lies beside them."""
+        """All instruments: from an API, or from data with the data dictionary beside them."""
         from cytoreg.sources.redcap import project
 
         if is_address(where):
@@ -75,7 +75,7 @@ class Redcap(Reader[RedcapSource]):
 
 
 def _dictionary(name: str, where: str, extracts: Path) -> tuple[str, list[str]]:
-    """The data dictionary beside the data, and the instruments that it has."""
+    """The data dictionary beside the data, and its instruments."""
     from cytoreg.sources.redcap.layout import dictionary
 
     found = {}

@@ -1,7 +1,7 @@
-"""Any other database by its SQLAlchemy URL: rows streamed by the driver, made text here.
+"""Any other database by its SQLAlchemy URL: rows are streamed by the driver and converted here.
 
-Text is made here and not by the server, because a server's cast may lose: SQL Server's drops
-seconds, Oracle's the century. DuckDB's loses nothing.
+Text is made here and not by the server, because a server's cast may lose information: SQL Server's
+drops seconds, Oracle's the century. DuckDB's loses nothing.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from cytoreg.sources.sql.text import as_text
 from cytoreg.warehouse.connection import private_spill
 
 _Moment = Callable[[sa.Connection, float], str]
-"""Begins to read at one moment and gives up after seconds; says why it cannot, else ""."""
+"""Begins a snapshot with a time limit in seconds; returns why it cannot, else ""."""
 
 
 @contextmanager
 def any_other(url: sa.URL, seconds: float) -> Iterator[Connection]:
-    """A read-only transaction, of one moment where the database knows how."""
+    """A read-only transaction, as a snapshot where the database supports it."""
     given: dict[str, object] = {}
-    if url.get_backend_name() == "duckdb":  # which by itself would spill beside the source
+    if url.get_backend_name() == "duckdb":  # by default it would spill beside the source
         given = {"read_only": True, "config": {"temp_directory": str(private_spill())}}
     engine = sa.create_engine(url, connect_args=given)
     try:
@@ -80,7 +80,7 @@ def any_other(url: sa.URL, seconds: float) -> Iterator[Connection]:
 def _run(
     connection: sa.Connection, statement: str, size: int = 1
 ) -> sa.CursorResult[tuple[object, ...]]:
-    """What a statement gives, by a cursor of the server; its text goes to the driver as it is."""
+    """The result of a statement, through a server-side cursor; its text is passed unchanged."""
     options = {"stream_results": True, "max_row_buffer": size, "no_parameters": True}
     return connection.exec_driver_sql(statement, execution_options=options)
 
@@ -95,9 +95,9 @@ def _columns(connection: sa.Connection, table: str, schema: str | None) -> list[
 def _cast(
     connection: sa.Connection, relation: str, quote: Callable[[str], str]
 ) -> Callable[[str], str]:
-    """How a column is selected: of DuckDB as its own text, which is more than Python's types hold.
+    """The expression that selects a column: for DuckDB as its own text, beyond the range of Python.
 
-    Python knows no infinite or far date, no nanoseconds, no month as a length of time.
+    Python has no infinite or far dates, no nanoseconds, no duration in months.
     """
     if connection.dialect.name != "duckdb":
         return quote
@@ -115,7 +115,7 @@ def _cast(
 
 
 def _quoting(dialect: sa.Dialect) -> Callable[[str], str]:
-    """Quotes every name; lower case stands for a name in capitals where that is the default."""
+    """Quotes every name; lower case means upper case where that is the default."""
     quote = dialect.identifier_preparer.quote_identifier
     if not dialect.requires_name_normalize:
         return quote
@@ -123,7 +123,7 @@ def _quoting(dialect: sa.Dialect) -> Callable[[str], str]:
 
 
 def _moment(dialect: sa.Dialect, moment: datetime) -> str:
-    """A moment as each database understands it, whatever its session's format of dates."""
+    """A moment in the database's own syntax, whatever its session's date format."""
     if dialect.name == "mssql":
         return f"convert(datetime2, '{moment:%Y-%m-%dT%H:%M:%S}', 126)"
     return f"timestamp '{moment:%Y-%m-%d %H:%M:%S}'"
@@ -131,7 +131,7 @@ def _moment(dialect: sa.Dialect, moment: datetime) -> str:
 
 def _version(connection: sa.Connection) -> str:
     dialect = connection.dialect
-    if dialect.name == "duckdb":  # whose dialect gives itself out as an old PostgreSQL
+    if dialect.name == "duckdb":  # its dialect identifies itself as an old PostgreSQL
         return f"DuckDB {connection.exec_driver_sql('select version()').scalar_one()}"
     known = {"mysql": "MySQL", "mariadb": "MariaDB", "mssql": "SQL Server", "oracle": "Oracle"}
     name = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name

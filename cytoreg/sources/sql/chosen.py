@@ -1,4 +1,4 @@
-"""What is read of a table: the declared columns, held against those that there are."""
+"""The columns to read of a table, checked against those that exist."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from cytoreg.sources.sql.config import Increment, SqlSource
 from cytoreg.sources.sql.relation import Connection, Relation, relation_of
 
 TYPE = b"type"
-"""Metadata of a landed column: its type in the database."""
+"""Metadata key of a landed column: its type in the database."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A table, what it is read from, its columns with their types, how it is followed."""
+    """A table, what it is read from, its columns with their types, how it is read incrementally."""
 
     table: str
     relation: Relation
@@ -30,7 +30,7 @@ class Chosen:
 
     @property
     def columns(self) -> list[str]:
-        """Names of the columns that land."""
+        """Names of the landed columns."""
         return list(self.types)
 
     @property
@@ -42,7 +42,7 @@ class Chosen:
         return pa.schema([*columns, ("_file", pa.string()), ("_row", pa.int64())])
 
     def rows(self, gathered: pa.Table, numbers: pa.Array) -> Rows:
-        """Gathered records with their numbers, without those that are no text."""
+        """Gathered records with their numbers, without those that are not text."""
         arrays = [gathered[name] for name in self.columns]
         files = pa.repeat(pa.scalar(self.table), len(gathered))
         rows = pa.table([*arrays, files, numbers], schema=self.schema)
@@ -51,7 +51,7 @@ class Chosen:
 
 
 def choose(source: str, config: SqlSource, table: str, connection: Connection) -> Chosen:
-    """What is to be read of a table; raises SourceError with the name of what is not there."""
+    """What to read of a table; raises SourceError with the names of what does not exist."""
     relation = relation_of(config, table)
     what = f"the query of table {table}" if relation.query else f"table {table}"
     found = connection.columns(relation)
@@ -94,7 +94,7 @@ def _check_declared(source: str, what: str, found: list[str], wanted: list[str])
 
 
 def _check_landable(source: str, what: str, names: list[str], found: list[str]) -> None:
-    """Refuse names that a landed table cannot have; capitals do not tell columns apart."""
+    """Refuse names that a landed table cannot have; names are the same regardless of capitals."""
     lower = Counter(name.casefold() for name in names)
     for name in names:
         why = ""

@@ -44,7 +44,7 @@ class SqlSource(Source):
 
     @property
     def urls(self) -> list[str]:
-        """The URL, of SQLite too."""
+        """The URL, including that of SQLite."""
         return [self.url]
 
     @field_validator("read_from")
@@ -74,12 +74,12 @@ class SqlSource(Source):
         return self
 
     def wanted(self, table: str) -> Columns:
-        """What is read of a table; [] when nobody said so."""
+        """The columns to read of a table; [] if none are declared."""
         return "all" if self.columns == "all" else self.columns.get(table, [])
 
 
 def _text(folder: Path, what: str) -> str:
-    """A name or a query; of a query's file what it holds."""
+    """A name or a query; for a query's file its content."""
     if what.casefold().endswith(".sql") and len(what.split()) == 1:
         try:
             what = (folder / what).read_text(encoding="utf-8")

@@ -1,8 +1,8 @@
 """A relational database (kind `sql`): each column as text, all tables in one snapshot.
 
-PostgreSQL comes by ADBC, SQLite by the standard library, any other SQLAlchemy URL in streamed
-chunks; each in a module of its own that gives a `Connection`. A table with a section in
-`incremental` is read from where its earlier landing ended, and merged with it.
+PostgreSQL is read by ADBC, SQLite by the standard library, any other SQLAlchemy URL in streamed
+chunks; each has a module that gives a `Connection`. A table with a section in `incremental` is read
+from where its earlier landing ended, and merged with it.
 """
 
 from __future__ import annotations
@@ -62,21 +62,21 @@ def inputs(name: str, config: SqlSource, extracts: Path) -> list[Path]:
 
 
 def read(name: str, config: SqlSource, extracts: Path) -> Iterator[Item]:
-    """Rows of each declared table, in the order of all their columns."""
+    """Rows of each declared table, sorted by all their columns."""
     yield from _timely(name, config, partial(_items, name, config, extracts, None))
 
 
 def changes(
     name: str, config: SqlSource, extracts: Path, earlier: Landing
 ) -> Iterator[Item] | None:
-    """The same rows from an earlier landing and what changed since; None if none is incremental."""
+    """The same rows from an earlier landing and the changes since; None if none is incremental."""
     if not config.incremental:
         return None
     return _timely(name, config, partial(_items, name, config, extracts, earlier))
 
 
 def sample(name: str, config: SqlSource, extracts: Path) -> Iterator[Item]:
-    """The first records of each declared table, in no order."""
+    """The first records of each declared table, unsorted."""
 
     def first(folder: Path) -> Generator[Item, None, None]:
         with _connect(name, config, extracts) as connection:
@@ -91,7 +91,7 @@ def sample(name: str, config: SqlSource, extracts: Path) -> Iterator[Item]:
 
 
 def shown(name: str, config: SqlSource) -> str:
-    """The URL without password and without parameters, which may hold secrets too."""
+    """The URL without password and without parameters, which may also hold secrets."""
     return _url(name, config).set(query={}).render_as_string(hide_password=True)
 
 
@@ -110,9 +110,9 @@ def about(name: str, config: SqlSource) -> str:
 def _timely(
     name: str, config: SqlSource, work: Callable[[Path], Generator[T, None, None]]
 ) -> Iterator[T]:
-    """What `work` yields until the deadline; it may put what it likes into its folder."""
+    """What `work` yields until the deadline; it may write to its folder."""
     deadline = time.monotonic() + config.deadline_minutes * 60
-    # A thread that is left behind may still write into the folder.
+    # An abandoned thread may still write to the folder.
     with tempfile.TemporaryDirectory(prefix="cytoreg-", ignore_cleanup_errors=True) as folder:
         yield from until(deadline, name, shown(name, config), partial(work, Path(folder)))
 
@@ -124,7 +124,7 @@ def _items(
     with _connect(name, config, extracts) as connection:
         if connection.apart and len(config.tables) > 1:
             yield Unexpected(f"tables may be of different moments: {connection.apart}", 1)
-        # All first: what is wrong is said before an hour of reading; PostgreSQL locks them, too.
+        # All first: errors are found before an hour of reading; PostgreSQL also locks them.
         for chosen in [choose(name, config, table, connection) for table in config.tables]:
             with _telling(name, config, chosen.table), gathering(folder) as con:
                 found = yield from _found(con, connection, chosen, earlier, folder)
@@ -140,7 +140,7 @@ def _found(
     earlier: Landing | None,
     folder: Path,
 ) -> Generator[Item, None, tuple[Iterator[pa.Table], str]]:
-    """How a table came; returns its rows in their order, and the query that they came by."""
+    """How a table was read; returns its rows in order, and the query used."""
     try:
         if earlier and chosen.increment:
             merge = _merge(con, folder, chosen, chosen.increment, earlier)
@@ -171,7 +171,7 @@ def _merge(
     increment: Increment,
     earlier: Landing,
 ) -> Merge:
-    """The merge of a table with its earlier landing, if that is of its kind."""
+    """The merge of a table with its earlier landing, if that fits."""
     before = _table(earlier, chosen.table)
     path = earlier.folder / f"{chosen.table}.parquet"
     if before is None or not before.rows:
@@ -186,7 +186,7 @@ def _merge(
 def _taken(
     merge: Merge, connection: Connection, chosen: Chosen, increment: Increment, earlier: Landing
 ) -> tuple[Merged, str]:
-    """Take what changed, and the keys of all rows; how many of which, and by which query."""
+    """Read the changes, and the keys of all rows; returns their numbers and the query used."""
     ended = datetime.fromisoformat(earlier.landed_at)
     latest = merge.latest((ended - timedelta(seconds=earlier.seconds)).isoformat())
     since = Since(increment.changed, _before(latest, increment.overlap_days))
@@ -219,7 +219,7 @@ def _types(schema: pa.Schema) -> list[tuple[str, bytes]]:
 
 
 def _numbered(chosen: Chosen, batches: Iterator[pa.Table]) -> Iterator[Item]:
-    """Rows with their place; a record with bytes that are no text is a reject."""
+    """Rows numbered in order; a record with bytes that are not text is a reject."""
     done = 0
     for batch in batches:
         numbers = pa.array(np.arange(done + 1, done + len(batch) + 1), pa.int64())
@@ -261,7 +261,7 @@ def _connect(source: str, config: SqlSource, extracts: Path) -> Iterator[Connect
 
 @contextmanager
 def _telling(source: str, config: SqlSource, table: str = "") -> Iterator[None]:
-    """Errors of drivers as errors of the source, in words of ours: theirs may quote a value."""
+    """Turn drivers' errors into source errors, in cytoreg's words: theirs may quote a value."""
     try:
         yield
     except (ImportError, sa.exc.NoSuchModuleError):
@@ -272,7 +272,7 @@ def _telling(source: str, config: SqlSource, table: str = "") -> Iterator[None]:
     except _DRIVER_ERRORS as error:
         found = failures.failure(error)
         if table and found is failures.MISSING:
-            found = failures.CHANGED  # it was there when its columns were looked up
+            found = failures.CHANGED  # it existed when its columns were looked up
         where = f"table {table} of {shown(source, config)}" if table else shown(source, config)
         raise SourceError(
             source,

@@ -1,7 +1,7 @@
-"""What went wrong at a database, in words that quote nothing, and whether it may pass.
+"""Describe database failures without quoting anything, and say whether they may be temporary.
 
-A driver's message may hold the URL or a record's value, so it is recognized and not passed on: by
-its SQLSTATE where there is one, else by words and codes in its text.
+A driver's message may hold the URL or a record's value, so it is recognized but not shown: by its
+SQLSTATE where there is one, else by words and codes in its text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Failure:
-    """What went wrong; `transient` when another try may succeed, `away` when somebody must act."""
+    """What went wrong; `transient` when a retry may succeed, `away` when somebody must act."""
 
     why: str
     transient: bool = False
@@ -112,7 +112,7 @@ _TEXTS = {
 
 
 def failure(error: BaseException) -> Failure:
-    """What an error of a driver means."""
+    """The failure behind a driver's error."""
     cause = getattr(error, "orig", None) or error
     if "row-level security" in str(cause):
         return HIDDEN
@@ -126,7 +126,7 @@ def failure(error: BaseException) -> Failure:
             return meant
     if getattr(error, "connection_invalidated", False):
         return LOST
-    # Who knows: a server in another language, perhaps. Another try costs little.
+    # Unknown: perhaps a server in another language. A retry costs little.
     return Failure(f"the driver reports {type(cause).__name__}", True)
 
 

@@ -18,7 +18,7 @@ _PATIENCE = {
     "keepalives_count": "6",  # how many times
     "application_name": "cytoreg",
 }
-"""Unless the URL says otherwise."""
+"""Defaults, which the URL can override."""
 
 _WORDS = {
     "timezone": "UTC",
@@ -27,7 +27,7 @@ _WORDS = {
     "bytea_output": "hex",
     "extra_float_digits": "1",
 }
-"""A value is the same text whatever the server, the database or the role prefer."""
+"""Settings that make the text of values independent of server, database and role."""
 
 
 @contextmanager
@@ -42,11 +42,11 @@ def postgresql(url: sa.URL, seconds: float) -> Iterator[Connection]:
         cursor.execute("begin isolation level repeatable read read only")
         wanted = _WORDS | {
             "statement_timeout": str(int(max(seconds, 0.001) * 1000)),
-            "row_security": "off",  # rows that the user may not see are an error
+            "row_security": "off",  # rows that the user may not see cause an error
         }
         cursor.execute("select current_setting('server_encoding')")
         ((encoding,),) = cursor.fetchall()
-        if encoding != "SQL_ASCII":  # such a database does not know what its bytes are
+        if encoding != "SQL_ASCII":  # such a database does not know its encoding
             wanted["client_encoding"] = "UTF8"
         sets = [f"set_config({literal(name)}, {literal(to)}, true)" for name, to in wanted.items()]
         cursor.execute(f"select current_setting('server_version'), {', '.join(sets)}")
@@ -64,7 +64,7 @@ def postgresql(url: sa.URL, seconds: float) -> Iterator[Connection]:
                 return [(field.name, _type(field)) for field in found]
 
             def _exists(self, relation: Relation) -> bool:
-                # A failed statement would end the snapshot, so ask before.
+                # A failed statement would end the snapshot, so check first.
                 cursor.execute("select to_regclass($1) is not null", (relation.sql(quote),))
                 return bool(cursor.fetchall()[0][0])
 
@@ -91,7 +91,7 @@ def postgresql(url: sa.URL, seconds: float) -> Iterator[Connection]:
                 where = order = ""
                 if since:
                     changed = quote(since.column)
-                    # Without a type the moment takes the column's.
+                    # Without a type, the moment has the column's.
                     moment = literal(since.moment.isoformat(" "))
                     where = f" where {changed} >= {moment} or {changed} is null"
                 if ordered:
@@ -102,7 +102,7 @@ def postgresql(url: sa.URL, seconds: float) -> Iterator[Connection]:
             def read(self, statement: str, columns: list[str]) -> Iterator[pa.Table]:
                 cursor.execute(statement)
                 kind = pa.binary() if encoding == "SQL_ASCII" else pa.string()
-                # `fetch_record_batch` would lose the SQLSTATE of what fails in the middle.
+                # `fetch_record_batch` would lose the SQLSTATE of an error in the middle.
                 handle = cursor.fetch_arrow()
                 for batch in AdbcRecordBatchReader._import_from_c(handle.address):
                     arrays = [column.cast(kind) for column in batch.columns]

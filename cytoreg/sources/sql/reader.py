@@ -30,7 +30,7 @@ class Sql(Reader[SqlSource]):
         return inputs(name, config, extracts)
 
     def read(self, name: str, config: SqlSource, extracts: Path) -> Iterator[Item]:
-        """Rows of each declared table, in the order of all their columns."""
+        """Rows of each declared table, sorted by all their columns."""
         from cytoreg.sources.sql.database import read
 
         return read(name, config, extracts)
@@ -44,7 +44,7 @@ class Sql(Reader[SqlSource]):
     def changes(
         self, name: str, config: SqlSource, extracts: Path, earlier: Landing
     ) -> Iterator[Item] | None:
-        """The same from an earlier landing and what changed since; None if that is not wanted."""
+        """The same from an earlier landing and the changes since; None if that is not wanted."""
         from cytoreg.sources.sql.database import changes
 
         return changes(name, config, extracts, earlier)

@@ -1,4 +1,4 @@
-"""What a landed table is read from, and what a connection to a database can do with it."""
+"""What a landed table is read from, and the interface of a database connection."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ class Relation:
     query: str = ""
 
     def sql(self, quote: Callable[[str], str]) -> str:
-        """How it stands behind `from`; a comment that ends a query does not swallow the rest."""
+        """Its SQL after `from`; a comment at the end of a query does not swallow the rest."""
         return f"(\n{self.query}\n) q" if self.query else ".".join(map(quote, self.parts))
 
 
 @dataclass(frozen=True)
 class Since:
-    """Only rows whose column was changed at or after a moment (UTC, without zone), or never."""
+    """Only rows whose column is at or after a moment (UTC, without zone), or null."""
 
     column: str
     moment: datetime
 
 
 class Connection(Protocol):
-    """A connection that reads all tables at one moment; `version` says of what server.
+    """A connection that reads all tables in one snapshot; `version` describes the server.
 
-    `apart` says why the tables may be of different moments; "" when they cannot be. `orders` says
-    whether the database knows the order of all columns as text, by bytes, nulls last.
+    `apart` says why the tables may be of different moments; "" if they cannot. `orders`: whether
+    the database can sort by all columns as text, by bytes, nulls last.
     """
 
     version: str
@@ -47,10 +47,10 @@ class Connection(Protocol):
     orders: bool
 
     def columns(self, relation: Relation) -> list[tuple[str, str]]:
-        """Columns and their types as the database calls them; [] when there is no such table."""
+        """Columns with their types in the database; [] when there is no such table."""
 
     def forbidden(self, relation: Relation, columns: list[str]) -> list[str]:
-        """Those of the columns that the user may not read, as far as the database tells."""
+        """Those of the columns that the user may not read, as far as the database says."""
 
     def statement(
         self,
@@ -59,14 +59,15 @@ class Connection(Protocol):
         since: Since | None = None,
         ordered: bool = False,
     ) -> str:
-        """The query that reads these columns, `ordered` if the database `orders`."""
+        """The query that reads these columns, sorted if `ordered` and the database `orders`."""
 
     def read(self, statement: str, columns: list[str]) -> Iterator[pa.Table]:
-        """What a statement gives, as text (or as bytes that should be UTF-8), in batches."""
+        """The result of a statement, as text (or as bytes that should be UTF-8), in batches."""
 
 
 def relation_of(config: SqlSource, table: str) -> Relation:
-    """What a declared table is read from: the table of its name unless `read_from` says more."""
+    """What a declared table is read from: the table of its name unless `read_from` says
+    otherwise."""
     text = config.read_from.get(table, table)
     if not NAME.fullmatch(text):
         return Relation((), text)

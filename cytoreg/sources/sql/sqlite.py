@@ -82,7 +82,8 @@ def sqlite(path: Path) -> Iterator[Connection]:
                 where = ""
                 if since:
                     changed = quote(since.column)
-                    # Times are text here, in the file's own way: its day comes before all of them.
+                    # Times are text here, in the file's own format: a day sorts before all its
+                    # times.
                     day = literal(since.moment.date().isoformat())
                     where = f" where {changed} >= {day} or {changed} is null"
                 return f"select {chosen} from {relation.sql(quote)}{where}"
@@ -105,9 +106,9 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError:
         if path.with_name(path.name + "-wal").exists():
             raise
-        # Without write access to its folder a file in WAL mode opens only as one nobody changes.
+        # Without write access to its folder, a file in WAL mode can only be opened as immutable.
         connection = _open(f"{address}&immutable=1")
-    connection.text_factory = bytes  # what is no UTF-8 shall cost a row, not the table
+    connection.text_factory = bytes  # text that is not UTF-8 must cost a row, not the table
     return connection
 
 
@@ -116,7 +117,7 @@ def _open(address: str) -> sqlite3.Connection:
 
 
 def _text(column: str) -> str:
-    """A column as text; bytes that are meant as such in hexadecimal, as PostgreSQL writes them."""
+    """A column as text; blobs in hexadecimal, as PostgreSQL writes them."""
     name = quote(column)
     return (
         f"case typeof({name}) when 'blob' then '\\x' || lower(hex({name}))"

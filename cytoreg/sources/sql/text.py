@@ -1,4 +1,4 @@
-"""Values of a driver as the text that lands."""
+"""Values of a driver as landed text."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def _text(value: object) -> str:
         case dict() | list() | tuple():
             return json.dumps(value, ensure_ascii=False, default=_text)
         case _:
-            return str(value)  # int, float, UUID, and what a driver has of its own
+            return str(value)  # int, float, UUID, and types of the driver
 
 
 def _duration(value: timedelta) -> str:
-    """Hours, minutes, seconds, as SQL writes a duration; more than a day's hours if need be."""
+    """Hours, minutes, seconds, as SQL writes a duration, with more than 24 hours if necessary."""
     sign, length = ("-", -value) if value < timedelta(0) else ("", value)
     hours, rest = divmod(length, timedelta(hours=1))
     return f"{sign}{hours:02}:{(datetime.min + rest).time().isoformat()[3:]}"

@@ -1,4 +1,4 @@
-"""Catalogs of SAS (.sas7bcat): what the codes under a user's own formats mean."""
+"""Catalogs of SAS (.sas7bcat): the labels of codes under user-defined formats."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from cytoreg.errors import SourceError
 from cytoreg.sources.statistics import values
 
 Labels = dict[str, dict[str, str]]
-"""By the name of a format, in capitals, the label of each code, which is text as it lands."""
+"""By format name, in upper case: the label of each code, which is text in its landed form."""
 
 
 def add(labels: Labels, found: Iterable[pa.Table], source: str, where: str) -> None:
-    """Take a catalog's labels; raises SourceError for a format that another has differently."""
+    """Add a catalog's labels; raises SourceError for a format that differs in another catalog."""
     formats: Labels = {}
     for table in found:
         for name, code, label in zip(
@@ -37,7 +37,7 @@ def of(labels: Mapping[str, dict[str, str]], format_: str) -> dict[str, str]:
 
 
 def labelled(rows: pa.Table, formats: list[str], labels: Labels) -> pa.Table:
-    """Rows with labels in the place of codes; `formats` are those of the first columns."""
+    """Rows with codes replaced by labels; `formats` are those of the first columns."""
     for place, format_ in enumerate(formats):
         if known := of(labels, format_):
             name = rows.column_names[place]

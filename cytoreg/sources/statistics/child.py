@@ -1,4 +1,5 @@
-"""The process in which apart.py lets pyreadstat read a file; its exit code tells how that ended."""
+"""The process in which isolated.py lets pyreadstat read a file; its exit code reports the
+result."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from cytoreg.sources.items import BATCH_ROWS
 from cytoreg.sources.statistics import formats, isolated, values
 from cytoreg.sources.statistics.isolated import Asked
 
-_CELLS = 2_000_000  # of a batch: they are Python objects here
+_CELLS = 2_000_000  # of a batch: here they are Python objects
 _READ = {
     "sas7bdat": pyreadstat.read_sas7bdat,
     "sav": pyreadstat.read_sav,
@@ -30,7 +31,7 @@ class _CutOff(Exception):
 
 
 def main() -> int:
-    """Read what is asked for on the command line; returns the exit code."""
+    """Read what the command line requests; returns the exit code."""
     asked = Asked(**json.loads(sys.argv[1]))
     resource.setrlimit(resource.RLIMIT_DATA, (isolated.MEMORY, isolated.MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (asked.seconds, asked.seconds))
@@ -50,13 +51,13 @@ def main() -> int:
         return isolated.SWOLLEN
     except UnicodeError:
         return isolated.UNDECODABLE
-    except Exception as error:  # pyreadstat lets anything through
+    except Exception as error:  # pyreadstat raises any exception
         return _code(str(error))
     return 0
 
 
 def _catalog(asked: Asked) -> Iterator[pa.Table]:
-    """A row a label: the format, the code as text, the label."""
+    """One row per label: the format, the code as text, the label."""
     encoding = {"encoding": asked.encoding} if asked.encoding else {}
     _, meta = pyreadstat.read_sas7bcat(asked.path, output_format="dict", **encoding)
     rows = [
@@ -70,7 +71,7 @@ def _catalog(asked: Asked) -> Iterator[pa.Table]:
 
 
 def _tables(asked: Asked) -> Iterator[pa.Table]:
-    """The file's records as columns of text, no more of them at once than a batch may hold."""
+    """The file's records as columns of text, no more at a time than a batch may hold."""
     options: dict[str, Any] = {"output_format": "dict", "disable_datetime_conversion": True}
     if asked.encoding:
         options["encoding"] = asked.encoding

@@ -25,7 +25,7 @@ _SYSTEMS = {"sas7bdat": "sas", "xpt": "sas", "sav": "spss", "por": "spss", "dta"
 
 @dataclass(frozen=True)
 class _File:
-    """A file to read: its path, its place for people, what it is, its columns and formats."""
+    """A file to read: its path, its name for people, its kind, its columns and formats."""
 
     path: Path
     where: str
@@ -40,7 +40,7 @@ def _catalogs(source: str, config: AnyStatistics, extracts: Path) -> list[Path]:
 
 
 def read(name: str, config: AnyStatistics, extracts: Path) -> Iterator[Item]:
-    """Records of all files, each variable as text; those in another encoding are rejects."""
+    """Records of all files, each variable as text; records in another encoding are rejects."""
     with TemporaryDirectory(prefix="cytoreg-") as folder:
         yield from _read(name, config, extracts, Path(folder))
 
@@ -83,7 +83,7 @@ def _read(name: str, config: AnyStatistics, extracts: Path, folder: Path) -> Ite
 
 
 def _labels(source: str, config: AnyStatistics, extracts: Path, folder: Path) -> catalog.Labels:
-    """What the catalogs tell of codes."""
+    """The labels of codes in the catalogs."""
     labels: catalog.Labels = {}
     if not isinstance(config, SasSource) or not config.catalog:
         return labels
@@ -144,7 +144,7 @@ def _asked(path: Path, form: str, config: AnyStatistics) -> isolated.Asked:
 
 
 def _member(source: str, path: Path, where: str, config: SasSource) -> xport.Member:
-    """The data set of a transport file that is meant; raises SourceError when none is."""
+    """The selected data set of a transport file; raises SourceError if there is none."""
     found = xport.members(path, config.encoding or "utf-8")
     wanted = config.dataset
     chosen = [
@@ -161,7 +161,8 @@ def _member(source: str, path: Path, where: str, config: SasSource) -> xport.Mem
 
 
 def _form(source: str, path: Path, where: str, config: AnyStatistics) -> str:
-    """What kind of file it is by its first bytes; raises SourceError when it is another's."""
+    """The kind of a file by its first bytes; raises SourceError for a kind read by another
+    reader."""
     head = _head(source, path, where)
     form = _known(head)
     system = _SYSTEMS.get(form)

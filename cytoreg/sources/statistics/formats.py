@@ -1,7 +1,7 @@
-"""What the format of a variable makes of its numbers: dates, moments, times, or numbers.
+"""How a variable's format shows numbers: as dates, moments, times, or numbers.
 
-SAS's formats are known by their exact names, for a user's own format may be called anything else:
-`TIMEPT.` is none of SAS (SAS 9.4 Formats and Informats: Reference; National Language Support).
+SAS's formats are recognized by their exact names, since a user-defined format may have any other:
+`TIMEPT.` is not one of SAS (SAS 9.4 Formats and Informats: Reference; National Language Support).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _STATA: dict[str, Shown] = {
 
 
 def _each(*names: str) -> Iterator[str]:
-    """Names, of which one such as `YYQ[,C,D]` is several: YYQ, YYQC, YYQD."""
+    """Names; one such as `YYQ[,C,D]` is several: YYQ, YYQC, YYQD."""
     for name in names:
         parts = re.split(r"\[(.*?)\]", name)
         choices = [part.split(",") if place % 2 else [part] for place, part in enumerate(parts)]
@@ -69,7 +69,7 @@ _SAS: dict[str, Shown] = {
 
 
 def shown(system: str, code: str | None) -> Shown:
-    """What a format such as `YYMMDD10.`, `DATE11` or `%tdDD/NN/CCYY` shows in its system."""
+    """How a format such as `YYMMDD10.`, `DATE11` or `%tdDD/NN/CCYY` shows numbers in its system."""
     code = code or ""
     if system == "stata":
         found = re.match(r"%-?(d|t[cdwmqh])", code)

@@ -1,9 +1,9 @@
-"""Reading with pyreadstat in a process of its own, which damage may hang, swell or crash.
+"""Run pyreadstat in a separate process, since damage may make it hang, swell or crash.
 
-ReadStat, the C library beneath it, allocates what a file's header tells it to and follows offsets
+ReadStat, the C library beneath it, allocates what a file's header asks for and follows the offsets
 that it finds. The child (child.py) may use `MEMORY` bytes and the source's deadline of processor
-time; it writes columns of text as an Arrow stream to its output, the schema first, and tells by its
-exit code how it ended. What else it says is thrown away: it may be a value.
+time; it writes columns of text as an Arrow stream to its output, the schema first, and reports by
+its exit code how it ended. Its other output is discarded: it may contain a value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import IO
 import pyarrow as pa
 
 FORMAT = b"format"
-"""The metadata of a column that hold the format of its variable."""
+"""The metadata key of a column for the format of its variable."""
 
 MEMORY = 4 << 30
 DAMAGED, UNDECODABLE, SWOLLEN, CUT_OFF = 3, 4, 5, 6
@@ -32,7 +32,7 @@ _AGAIN = "deliver it again; if it opens elsewhere, save it there once more, or a
 
 
 class Unreadable(Exception):
-    """The file cannot be read: why, and what to do; no value."""
+    """The file cannot be read: why, and what to do; without a value."""
 
     def __init__(self, why: str, remedy: str = _AGAIN) -> None:
         super().__init__(why)
@@ -41,7 +41,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """What a child is to read."""
+    """What a child has to read."""
 
     path: str
     system: str
@@ -54,8 +54,8 @@ class Asked:
 def batches(asked: Asked) -> Iterator[pa.Table]:
     """An empty table with the file's variables, then its records; raises Unreadable.
 
-    Of a catalog of formats (`sas7bcat`) the records are its labels. The child ends with the
-    generator, also when that is not read to its end.
+    For a catalog of formats (`sas7bcat`) the records are its labels. The child ends with the
+    generator, even when that is not read to its end.
     """
     call = [sys.executable, "-m", "cytoreg.sources.statistics.child", json.dumps(asdict(asked))]
     child = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -75,7 +75,7 @@ def batches(asked: Asked) -> Iterator[pa.Table]:
 
 
 def _stream(file: IO[bytes]) -> Iterator[pa.Table]:
-    """Tables of an Arrow stream as far as it goes; the exit code tells whether that is its end."""
+    """Tables of an Arrow stream as far as it goes; the exit code shows whether that is its end."""
     try:
         with pa.ipc.open_stream(file) as stream:
             yield stream.schema.empty_table()

@@ -1,7 +1,7 @@
 """Values of statistical systems as Arrow text, a column at a time.
 
-Every system keeps a date as a number from an epoch of its own, and only the format of the variable
-tells that it is one.
+Every system stores a date as a number counted from its own epoch, and only the format of the
+variable shows that it is a date.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ Value = float | str | None
 
 @dataclass(frozen=True)
 class Clock:
-    """How a system counts: from which day, and how many of its units of dates and moments a day
-    has."""
+    """A system's clock: its epoch, and how many of its units of dates and of moments a day has."""
 
     epoch: str
     dates: float
@@ -40,7 +39,7 @@ _PARTS = {"week": 52, "month": 12, "quarter": 4, "half": 2}
 
 
 def texts(values: Sequence[str | None]) -> pa.Array:
-    """A variable of text; an empty one, which is each system's missing text, is null."""
+    """A text variable; empty text, which means missing in each system, is null."""
     found = pa.array(values, pa.string())
     return pc.if_else(pc.equal(found, ""), None, found)
 
@@ -48,8 +47,8 @@ def texts(values: Sequence[str | None]) -> pa.Array:
 def numbers(values: Sequence[Value], system: str, shown: Shown, single: bool = False) -> pa.Array:
     """A variable of numbers, dates or times as text.
 
-    A missing value is null; a letter, one that the system tells from others, lands as `.A` does in
-    its output. `single` is for numbers that are kept in 4 bytes.
+    A missing value is null; a lettered one, which the system distinguishes, is landed as in its
+    output, for example `.A`. `single` is for numbers that are stored in 4 bytes.
     """
     try:
         return of_floats(np.array(values, dtype=np.float64), system, shown, single)
@@ -61,9 +60,9 @@ def numbers(values: Sequence[Value], system: str, shown: Shown, single: bool = F
 
 
 def of_floats(values: Floats, system: str, shown: Shown, single: bool = False) -> pa.Array:
-    """Numbers as text; NaN is null, and so is nothing else.
+    """Numbers as text; only NaN is null.
 
-    A number that is no date of the years 1 to 9999 stays a number.
+    A number that is not a date of the years 1 to 9999 stays a number.
     """
     plain = _plain(values, single)
     clock = CLOCKS[system]
@@ -95,14 +94,15 @@ def of_floats(values: Floats, system: str, shown: Shown, single: bool = False) -
 
 
 def code(value: float | str, text: bool) -> str:
-    """A value that has a label, as `texts` or `numbers` writes it: a letter is a missing number."""
+    """A value that has a label, in the form of `texts` or `numbers`: a letter is a missing
+    number."""
     if isinstance(value, str):
         return value if text else f".{value}"
     return str(_plain(np.array([value], dtype=np.float64), False)[0].as_py())
 
 
 def labelled(column: pa.Array, labels: Mapping[str, str]) -> pa.Array:
-    """Codes with a label as their label, the others as they are."""
+    """Codes with a label replaced by it; the others unchanged."""
     known = pa.array(list(labels), pa.string())
     named = pa.array(list(labels.values()), pa.string())
     return pc.coalesce(named.take(pc.index_in(column, known)), column)
@@ -113,7 +113,7 @@ def _where(good: npt.NDArray[np.bool_], found: pa.Array, otherwise: pa.Array) ->
 
 
 def _plain(values: Floats, single: bool) -> pa.Array:
-    """Shortest text that is read back as the same number; whole numbers with every digit."""
+    """The shortest text that is read back as the same number; integers with every digit."""
     with np.errstate(invalid="ignore", over="ignore"):
         whole = (np.abs(values) < 1e18) & (values == np.trunc(values))
         rest = values.astype(np.float32) if single else values

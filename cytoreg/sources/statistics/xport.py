@@ -1,9 +1,9 @@
-"""SAS transport files (.xpt) of version 5 and 8: several data sets in one, read as they are.
+"""SAS transport files (.xpt) of versions 5 and 8, with all their data sets and missing values.
 
-A file is made of records of 80 bytes (SAS, "Record Layout of a SAS Version 5 or 6 Data Set in SAS
-Transport (XPORT) Format", TS-140, and the same for versions 8 and 9). Numbers are IBM's of the 360;
-a missing one is told by its first byte: a point, an underscore or a letter. ReadStat and pandas
-take all of them for one, and a file's data sets for one.
+A file consists of records of 80 bytes (SAS, "Record Layout of a SAS Version 5 or 6 Data Set in SAS
+Transport (XPORT) Format", TS-140, and the same for versions 8 and 9). Numbers are in the IBM 360
+format; a missing one is marked by its first byte: a point, an underscore or a letter. ReadStat and
+pandas do not distinguish these, nor a file's data sets.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _HEADER = b"HEADER RECORD*******"
 _MEMBER = (_HEADER + b"MEMBER  ", _HEADER + b"MEMBV8  ")
 _CHUNK = _RECORD << 14
 _CELLS = 5_000_000
-_MOST = 1 << 24  # bytes of a record, and variables: more is damage
+_MOST = 1 << 24  # bytes of a record, and number of variables: more is damage
 
 
 @dataclass(frozen=True)
 class Variable:
-    """A column: its name, whether it is text, where it lies in a record, its format."""
+    """A column: its name, whether it is text, its position in a record, its format."""
 
     name: str
     text: bool
@@ -45,7 +45,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class Member:
-    """A data set: where its records begin and end; `rows` is -1 where the file does not tell."""
+    """A data set: where its records begin and end; `rows` is -1 if the file does not say."""
 
     name: str
     variables: list[Variable]
@@ -61,14 +61,14 @@ class Member:
 
 @dataclass(frozen=True)
 class Undecodable:
-    """A record with text that is not in the encoding: its number and its bytes."""
+    """A record with text that is invalid in the encoding: its number and its bytes."""
 
     row: int
     raw: bytes
 
 
 def members(path: Path, encoding: str) -> list[Member]:
-    """The data sets of a transport file; raises Unreadable for one that is damaged."""
+    """The data sets of a transport file; raises Unreadable for a damaged one."""
     size = path.stat().st_size
     with path.open("rb") as file:
         starts = _starts(file)
@@ -131,7 +131,7 @@ def _member(file: IO[bytes], start: int, end: int, encoding: str) -> Member:
     size = int(_record(file)[73:78])  # of a variable's description
     _expect(_record(file), b"DSC")
     described = _record(file)
-    _record(file)  # when it was made
+    _record(file)  # the time of its creation
     header = _expect(_record(file), b"NAMEST", b"NAMSTV8")
     long = header[20:27] == b"NAMSTV8"
     many = int(header[53:58])
@@ -142,7 +142,7 @@ def _member(file: IO[bytes], start: int, end: int, encoding: str) -> Member:
         _variable(names[at : at + size], long, encoding) for at in range(0, many * size, size)
     ]
     header = _record(file)
-    while header.startswith(_HEADER + b"LABEL"):  # long labels and formats, of no use here
+    while header.startswith(_HEADER + b"LABEL"):  # long labels and formats, not needed here
         header = _record(file)
         while not header.startswith(_HEADER):
             header = _record(file)
@@ -186,7 +186,7 @@ def _expect(record: bytes, *kinds: bytes) -> bytes:
 
 
 def _rows(path: Path, member: Member) -> int:
-    """How many records there are; the last 80 bytes of version 5 may be filled up with blanks."""
+    """The number of records; in version 5, the last 80 bytes may be padded with blanks."""
     width, space = member.width, member.end - member.start
     if member.rows >= 0:
         if member.rows * width > space:
@@ -230,7 +230,7 @@ def _numbers(part: npt.NDArray[np.uint8], shown: formats.Shown) -> pa.Array:
 
 
 def _texts(part: npt.NDArray[np.uint8], encoding: str, bad: set[int]) -> pa.Array:
-    """Text without the blanks at its end; rows that cannot be decoded are added to `bad`."""
+    """Text without trailing blanks; rows that cannot be decoded are added to `bad`."""
     raw = np.ascontiguousarray(part).view(f"S{part.shape[1]}")[:, 0]
     if codecs.lookup(encoding).name == "utf-8":
         try:

@@ -19,7 +19,7 @@ from cytoreg.sources.text.config import CsvSource
 from cytoreg.sources.text.dialect import LINES, Dialect, dialect_of
 
 _END = "\0"
-"""What stands behind the last delimiter of a record, where one ends each."""
+"""Name for text after the last delimiter of a record, if each record ends in one."""
 
 
 def read(name: str, config: CsvSource, extracts: Path) -> Iterator[Item]:
@@ -67,7 +67,7 @@ def read(name: str, config: CsvSource, extracts: Path) -> Iterator[Item]:
 
 
 def _behind_the_end(rows: pa.Table) -> dict[int, str]:
-    """Records behind whose last delimiter something stands, where a delimiter ends each."""
+    """Records with text after the last delimiter, if each record ends in one."""
     if _END not in rows.column_names:
         return {}
     blank = pc.equal(pc.utf8_trim_whitespace(rows[_END]), "")
@@ -77,7 +77,7 @@ def _behind_the_end(rows: pa.Table) -> dict[int, str]:
 
 @dataclass(frozen=True)
 class _File:
-    """A file, how it is written, its headings and the columns that they name."""
+    """A file, its dialect, its headings and the columns to which they are mapped."""
 
     path: Path
     where: str
@@ -102,7 +102,7 @@ def _look(source: str, path: Path, where: str, config: CsvSource) -> _File:
         line=max(1, dialect.line),
     )
     if config.trailing and headings[-1] == f"column_{len(headings)}":
-        headings = headings[:-1]  # their line ends in a delimiter too
+        headings = headings[:-1]  # the line of the headings also ends in a delimiter
     if dialect.line == 0:
         columns = [f"column_{number}" for number in range(1, len(headings) + 1)]
         return _File(path, where, encoding, dialect, [], columns)

@@ -1,8 +1,8 @@
-"""What is between the fields of a delimited file and on which line its headings are, if not said.
+"""Find the delimiter and the heading line of a delimited file, if they are not declared.
 
-Both show in the first lines: the declared headings are on one of them, between the delimiter.
-Where no headings are declared, the delimiter is the one that gives most records as many fields as
-the first, and of several such the one that gives most fields.
+Both show in the first lines: the declared headings are on one of them, separated by the delimiter.
+If no headings are declared, the delimiter is the one with which most records have as many fields as
+the first; of several such, the one that gives most fields.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cytoreg.sources.records import begin, fields
 from cytoreg.sources.text.config import CsvSource
 
 LINES = 50
-"""Lines among which the headings are looked for."""
+"""Number of lines in which the headings are looked for."""
 
 _LOOK = 256 << 10
 _RECORDS = 200
@@ -35,7 +35,7 @@ class Dialect:
 
 
 def dialect_of(source: str, path: Path, where: str, encoding: str, config: CsvSource) -> Dialect:
-    """How a file is written, as far as it is not declared."""
+    """The dialect of a file, where it is not declared."""
     candidates = config.delimiter or _DELIMITERS
     line = 1 if config.header is None else config.header
     with open_utf8(source, path, where, encoding) as file:
@@ -62,13 +62,13 @@ def dialect_of(source: str, path: Path, where: str, encoding: str, config: CsvSo
 
 
 def _comments(head: bytes, mark: str) -> int:
-    """How many lines at the beginning are comments."""
+    """The number of comment lines at the beginning."""
     lines = head.splitlines()
     return next((n for n, text in enumerate(lines) if not text.startswith(mark.encode())), 0)
 
 
 def _found(text: str, delimiter: str, config: CsvSource) -> int:
-    """How many declared headings are in the first record of a text."""
+    """The number of declared headings in the first record of a text."""
     try:
         headings = fields(text, delimiter, config.quote)
     except (csv.Error, StopIteration):
@@ -78,7 +78,7 @@ def _found(text: str, delimiter: str, config: CsvSource) -> int:
 
 
 def _regular(head: bytes, candidates: str, quote: str) -> str:
-    """The delimiter that gives most records as many fields as the first, and most of them."""
+    """The delimiter with which most records have as many fields as the first, and most fields."""
     scores: dict[str, tuple[float, int]] = {}
     for delimiter in candidates:
         ends, broken = blocks.cut_delimited(delimiter, quote)(head, len(head) < _LOOK)

@@ -23,9 +23,9 @@ _BLANK_END = re.compile(rb" [\r\n]")
 def read(name: str, config: FixedWidthSource, extracts: Path) -> Iterator[Item]:
     """Lines of the declared length cut into columns; every other line is a reject.
 
-    Blanks at a line's end say nothing: more of them than the length has are no fault, nor are too
-    few where the lines may be trimmed, or where no line of the file has any. Text that no column
-    covers is counted.
+    Blanks at a line's end have no meaning: surplus ones are not an error, nor are missing ones if
+    the lines may be trimmed, or if no line of the file has any. Text that no column covers is
+    counted.
     """
     (table,) = config.tables
     gaps = _gaps(config)
@@ -50,7 +50,7 @@ def read(name: str, config: FixedWidthSource, extracts: Path) -> Iterator[Item]:
 
 
 def _gaps(config: FixedWidthSource) -> list[tuple[int, int]]:
-    """First and last place of each part of a line that no column covers."""
+    """First and last position of each part of a line that no column covers."""
     found, free = [], 1
     for span in sorted(config.columns.values(), key=lambda span: span.start):
         if span.start > free:
@@ -60,7 +60,7 @@ def _gaps(config: FixedWidthSource) -> list[tuple[int, int]]:
 
 
 def _without_blanks(name: str, path: Path, where: str, encoding: str) -> bool:
-    """Whether no line of the file ends with a blank: an editor or a transfer took them away."""
+    """Whether no line of the file ends with a blank: an editor or a transfer removed them."""
     last = b""
     with open_utf8(name, path, where, encoding) as file:
         while data := file.read(blocks.LONGEST):
@@ -71,7 +71,7 @@ def _without_blanks(name: str, path: Path, where: str, encoding: str) -> bool:
 
 
 def _misfits(config: FixedWidthSource, trimmed: bool) -> Callable[[pa.Table], Mapping[int, str]]:
-    """Refuses lines that are longer than they may be, and shorter ones unless `trimmed`."""
+    """A function that refuses lines that are too long, and shorter ones unless `trimmed`."""
 
     def refuse(rows: pa.Table) -> Mapping[int, str]:
         lengths = pc.utf8_length(rows["line"]).to_numpy()

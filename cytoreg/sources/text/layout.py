@@ -1,8 +1,8 @@
-"""Where the headings of a delimited file seem to be, when nothing is declared: what `add` suggests.
+"""Guess where the headings of a delimited file are when nothing is declared, for `sources add`.
 
-Comments (`#`) at the top are no headings, but for the last of them when a record follows it and it
-has a field for each of the record's, as in VCF. A title above the headings has fewer fields than
-they and the records have.
+Comments (`#`) at the top are not headings, except the last one if a record follows it and it has as
+many fields as the record, as in VCF. A title above the headings has fewer fields than headings and
+records.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _FIGURES = re.compile(r"[\d\s.,:/+-]+").fullmatch
 
 
 def layout(name: str, where: str, extracts: Path) -> dict[str, object]:
-    """`comment`, `header` and `trailing` of the first file, where they are not found anyway."""
+    """`comment`, `header` and `trailing` of the first file, where they are not found
+    automatically."""
     path = texts(name, where, extracts)[0]
     file = relative_name(path, extracts)
     encoding = check_text(name, path, file, "utf-8")
@@ -61,7 +62,7 @@ def _fields(lines: list[str]) -> list[list[str]]:
 
 
 def _delimiter(lines: list[str]) -> str:
-    """The delimiter that gives most lines as many fields as each other; of such, most fields."""
+    """The delimiter with which most lines have equally many fields; of several, the most fields."""
 
     def score(delimiter: str) -> tuple[int, int]:
         counts = Counter(len(_parsed(line, delimiter)) for line in lines)
@@ -80,7 +81,7 @@ def _usual(fields: list[list[str]]) -> int:
 
 
 def _parsed(line: str, delimiter: str) -> list[str]:
-    """A line's fields; one when it cannot be parsed by itself."""
+    """A line's fields; a single one if it cannot be parsed by itself."""
     try:
         return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [""])]
     except csv.Error:

@@ -19,7 +19,7 @@ _ITS_OWN = (".csv", ".tsv", ".tab")
 
 
 def _separated(where: str, extracts: Path) -> bool:
-    """Whether the first two lines have as many delimiters."""
+    """Whether the first two lines have the same number of delimiters."""
     first, second = first_lines(where, extracts)
     return any(first.count(sign) == second.count(sign) > 0 for sign in (b"\t", b";", b"|"))
 
@@ -44,7 +44,7 @@ class Csv(Reader[CsvSource]):
         return Draft({"path": where, **layout(name, where, extracts), "columns": "all"}, [name])
 
     def recognizes(self, where: str, extracts: Path) -> bool | None:
-        """By its own endings; else by delimiters, of which the first two lines have as many."""
+        """By its own suffixes; else by delimiters, equally many in the first two lines."""
         own = without_packing(where).endswith(_ITS_OWN)
         return None if own or _separated(where, extracts) else False
 
@@ -56,7 +56,7 @@ class Csv(Reader[CsvSource]):
 
 
 class FixedWidth(Reader[FixedWidthSource]):
-    """Text in columns that begin at fixed places."""
+    """Text in columns at fixed positions."""
 
     config = FixedWidthSource
     endings = (".txt", ".dat")
