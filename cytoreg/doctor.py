@@ -191,7 +191,7 @@ def _kinds() -> Iterator[Check]:
 
 
 def _sources(project: Project) -> Iterator[Check]:
-    from cytoreg.landing.land import check
+    from cytoreg.landing.check import check
 
     if not project.config.sources:
         yield Check("wrong", "sources", "none is declared\n  → add one: cytoreg sources add")

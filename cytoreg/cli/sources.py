@@ -42,7 +42,7 @@ def list_(
 
     Example:  cytoreg sources list
     """
-    from cytoreg.landing.land import newest
+    from cytoreg.landing.kept import newest
     from cytoreg.sources.kinds import origin
 
     loaded = load(project, None, data)

@@ -11,7 +11,7 @@ from cytoreg.warehouse.connection import literal, quote
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from cytoreg.landing.land import Landing
+    from cytoreg.manifest import Landing
 
 __all__ = ["balance", "books"]
 

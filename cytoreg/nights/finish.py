@@ -21,7 +21,7 @@ from cytoreg.warehouse.connection import comment, open_build
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from cytoreg.landing.land import Landing
+    from cytoreg.manifest import Landing
 
 _DONE: dict[Purpose, str] = {"publish": "published", "validate": "validated", "rebuild": "rebuilt"}
 
@@ -202,7 +202,7 @@ def _previous(run: Run) -> Path | None:
 
 def _used(run: Run) -> list[tuple[Landing, bool]]:
     """The landings that a run uses, and which of them are old."""
-    from cytoreg.landing.land import landing_of
+    from cytoreg.landing.kept import landing_of
     from cytoreg.nights.source_status import stale
 
     return [

@@ -93,7 +93,7 @@ def _schemas(project: Project, source: str) -> dict[str, pa.Schema]:
     """The columns of each table of a source."""
     import pyarrow.parquet as pq
 
-    from cytoreg.landing.land import newest
+    from cytoreg.landing.kept import newest
     from cytoreg.sources.drops.fetch import glimpsed
     from cytoreg.sources.items import Rows
     from cytoreg.sources.kinds import sampling

@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING
 from cytoreg.errors import ConfigError, CytoregError, SourceError, kind_and_place
 from cytoreg.landing.deliveries import files, missing, overlooked
 from cytoreg.landing.drift import NIGHTS, Drift, profiles, volume
-from cytoreg.landing.land import Landing, land, landing_of, verified
+from cytoreg.landing.kept import landing_of, verified
+from cytoreg.landing.land import land
 from cytoreg.landing.profile import read as read_profile
+from cytoreg.manifest import Landing
 from cytoreg.nights import archive
 from cytoreg.nights.run import Run, earlier
 from cytoreg.nights.run_folder import fingerprint, read_verdict, remember_landing

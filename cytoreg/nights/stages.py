@@ -19,7 +19,7 @@ from cytoreg.warehouse.connection import open_build, quote
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from cytoreg.landing.land import Landing
+    from cytoreg.manifest import Landing
 
 __all__ = ["STAGES", "VALIDATION", "land_source", "stage_named"]
 
@@ -40,7 +40,7 @@ def land_source(run: Run, source: str, progress: Progress = quiet) -> dict[str, 
 @stage("staging")
 def fill_staging(run: Run, progress: Progress) -> dict[str, int]:
     """Attach the landed Parquet and translate it into the registry's terms (`sql/staging`)."""
-    from cytoreg.landing.land import attach
+    from cytoreg.landing.kept import attach
     from cytoreg.models import build
     from cytoreg.nights.withhold import withhold
     from cytoreg.warehouse import functions
@@ -206,7 +206,7 @@ def _grains(run: Run) -> dict[str, tuple[str, ...]]:
 
 
 def _landings(run: Run) -> list[Landing]:
-    from cytoreg.landing.land import landing_of
+    from cytoreg.landing.kept import landing_of
 
     return [
         landing_of(run.project, source, fingerprint(run, source))
@@ -216,7 +216,7 @@ def _landings(run: Run) -> list[Landing]:
 
 def _published(run: Run) -> dict[str, Landing]:
     """The landings of the published build by source, as far as they are kept."""
-    from cytoreg.landing.land import landing_of
+    from cytoreg.landing.kept import landing_of
     from cytoreg.publication.publish import published_run
 
     found: dict[str, Landing] = {}

@@ -67,7 +67,7 @@ def searched(
     from cytoreg import rules
     from cytoreg.identity.key import key_of
     from cytoreg.identity.pseudonyms import define_pseudonym
-    from cytoreg.landing.land import attach
+    from cytoreg.landing.kept import attach
     from cytoreg.models import build
     from cytoreg.nights.judging import link_persons
     from cytoreg.warehouse import functions

@@ -9,7 +9,8 @@ import pytest
 
 from cytoreg import suites
 from cytoreg.demo import simulate
-from cytoreg.landing.land import attach, land
+from cytoreg.landing.kept import attach
+from cytoreg.landing.land import land
 from cytoreg.linkage import link
 from cytoreg.models import build
 from cytoreg.project.load import load_project

@@ -38,7 +38,7 @@ def test_the_package_opens_no_engine_that_spills_into_the_working_directory() ->
         if bare.search(path.read_text(encoding="utf-8"))
     ]
     assert len(modules) > 100
-    assert found == ["cytoreg/warehouse.py"]
+    assert found == ["cytoreg/warehouse/connection.py"]
 
 
 def test_without_a_folder_nothing_is_spilled(here: Path) -> None:

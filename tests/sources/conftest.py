@@ -13,7 +13,9 @@ from bulk_server import LINES, PATIENT, RESULT, SOURCE, Bulk
 from postgresql_server import serving
 
 from cytoreg.landing import land as landing
-from cytoreg.landing.land import Landing, attach, land
+from cytoreg.landing.kept import attach
+from cytoreg.landing.land import land
+from cytoreg.manifest import Landing
 from cytoreg.project.load import Project, load_project
 from cytoreg.sources import retry
 from cytoreg.sources.fhir import export, server

@@ -9,7 +9,7 @@ import pytest
 from test_csv_files import LOG, write
 
 from cytoreg.errors import ConfigError
-from cytoreg.landing.land import landing_of
+from cytoreg.landing.kept import landing_of
 from cytoreg.nights import audit
 from cytoreg.nights.archive import archive
 from cytoreg.nights.begin import new_run

@@ -19,7 +19,8 @@ from bare_registry import HEAD
 from cytoreg import connect, rules
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import balance
-from cytoreg.landing.land import attach, land
+from cytoreg.landing.kept import attach
+from cytoreg.landing.land import land
 from cytoreg.models import build
 from cytoreg.project.load import Project, load_project, parse
 from cytoreg.sources.items import Rows

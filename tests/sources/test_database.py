@@ -13,7 +13,8 @@ import pytest
 from postgresql_server import execute
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing.land import check, land
+from cytoreg.landing.check import check
+from cytoreg.landing.land import land
 from cytoreg.project.load import Project
 from cytoreg.sources.items import Rows
 from cytoreg.sources.sql import database

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from postgresql_server import execute
 
 from cytoreg.errors import ConfigError
-from cytoreg.landing.land import Landing, land
-from cytoreg.manifest import TableManifest
+from cytoreg.landing.land import land
+from cytoreg.manifest import Landing, TableManifest
 from cytoreg.project.load import Project, load_project
 
 Make = Callable[[str], Project]

@@ -15,7 +15,8 @@ import pytest
 from postgresql_server import execute
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing.land import check, land
+from cytoreg.landing.check import check
+from cytoreg.landing.land import land
 from cytoreg.project.load import Project, load_project
 from cytoreg.sources.sql.text import as_text
 

@@ -10,7 +10,9 @@ from test_packed import zipped
 from test_standing import night
 
 from cytoreg.landing.deliveries import files, named_in
-from cytoreg.landing.land import Landing, land, landing_of
+from cytoreg.landing.kept import landing_of
+from cytoreg.landing.land import land
+from cytoreg.manifest import Landing
 from cytoreg.nights.run_folder import fingerprint
 from cytoreg.nights.source_status import judge
 from cytoreg.nights.stages import land_source

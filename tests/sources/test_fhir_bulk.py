@@ -29,7 +29,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from redcap_server import HTML, answers, drips, hangs_up, sleeps
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing.land import check, land, read_manifest
+from cytoreg.landing.check import check
+from cytoreg.landing.land import land
+from cytoreg.manifest import read as read_manifest
 from cytoreg.project.load import Project
 
 Make = Callable[..., Project]

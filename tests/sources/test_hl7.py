@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing.land import land, read_manifest
+from cytoreg.landing.land import land
+from cytoreg.manifest import read as read_manifest
 from cytoreg.project.load import Project
 from cytoreg.sources.hl7 import envelope
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cytoreg.landing.land import read_manifest
+from cytoreg.manifest import read as read_manifest
 from cytoreg.project.load import Project
 from cytoreg.sources.hl7.message import parse
 from cytoreg.sources.hl7.paths import path_of, picker

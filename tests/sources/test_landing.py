@@ -18,7 +18,10 @@ from test_csv_files import LOG, write
 
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import land as landing
-from cytoreg.landing.land import attach, check, land, landing_of, read_manifest
+from cytoreg.landing.check import check
+from cytoreg.landing.kept import attach, landing_of
+from cytoreg.landing.land import land
+from cytoreg.manifest import read as read_manifest
 from cytoreg.project.load import Project, load_project
 from cytoreg.sources import retry
 from cytoreg.sources.items import Served

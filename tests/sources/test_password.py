@@ -12,7 +12,8 @@ import pyzipper
 import xlsxwriter
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing.land import check, land
+from cytoreg.landing.check import check
+from cytoreg.landing.land import land
 from cytoreg.project.load import Project
 
 SECRET = "Blaue-Tür-77"

@@ -37,7 +37,8 @@ from redcap_server import (
 )  # fmt: skip
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing.land import check, land
+from cytoreg.landing.check import check
+from cytoreg.landing.land import land
 from cytoreg.project.load import Project
 from cytoreg.sources import retry
 

@@ -11,7 +11,8 @@ import pytest
 from redcap_server import TOKEN, Redcap, answers, serving
 
 from cytoreg.errors import ConfigError
-from cytoreg.landing.land import Landing, land
+from cytoreg.landing.land import land
+from cytoreg.manifest import Landing
 from cytoreg.project.load import Project
 from cytoreg.sources import retry
 

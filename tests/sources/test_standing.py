@@ -12,7 +12,7 @@ import pytest
 from test_csv_files import LOG, write
 
 from cytoreg.errors import ConfigError, SourceError
-from cytoreg.landing.land import landing_of
+from cytoreg.landing.kept import landing_of
 from cytoreg.nights.lock import release_lock
 from cytoreg.nights.refresh import running
 from cytoreg.nights.run import Run, Verdict
