@@ -136,6 +136,27 @@ def marts() -> str:
     return "\n".join(parts)
 
 
+def quality() -> str:
+    """Every table of schema `quality`, and the two of what was refused, as they are declared."""
+    from cytoreg.publication.publish import PRIVATE_TABLES
+    from cytoreg.warehouse.quality import TABLES
+    from cytoreg.warehouse.tables import REFUSED_CELL, REJECT
+
+    private = {f"quality.{name}" for name in PRIVATE_TABLES} | {REFUSED_CELL.name, REJECT.name}
+    parts = [
+        "# Quality tables\n\nThe schema `quality` of the published file, in which `key` is a"
+        " pseudonym. Tables that are called private are in the private build alone"
+        " (`cytoreg query --private`).\n"
+    ]
+    for one in sorted((*TABLES.values(), REFUSED_CELL, REJECT), key=lambda one: one.name):
+        note = " Private." if one.name in private else ""
+        rows = [(f"`{name}`", column.kind, column.text) for name, column in one.columns.items()]
+        parts.append(
+            f"## {one.name}\n\n{one.text}{note}\n\n" + table(("column", "type", "what it is"), rows)
+        )
+    return "\n".join(parts)
+
+
 def measures() -> str:
     """Every outcome measure, what it counts, and every published figure."""
     from cytoreg.outcomes.definition import terms
@@ -225,6 +246,7 @@ PAGES = {
     "marts.md": marts,
     "measures.md": measures,
     "defects.md": defects,
+    "quality.md": quality,
 }
 
 

@@ -20,7 +20,7 @@ def balance(con: DuckDBPyConnection, landings: Sequence[Landing]) -> None:
     """Write `quality.balance`: what the readers counted beside what the build holds."""
     quality.ensure(con, "balance")
     con.execute("delete from quality.balance")
-    con.execute(f"insert into quality.balance {books(con, landings)}")
+    con.execute(f"{quality.TABLES['balance'].into()} {books(con, landings)}")
 
 
 def books(con: DuckDBPyConnection, landings: Sequence[Landing]) -> str:

@@ -12,13 +12,12 @@ from cytoreg.manifest import Landing
 from cytoreg.progress import Progress
 from cytoreg.project.load import Project
 from cytoreg.warehouse.connection import comment, literal, quote
+from cytoreg.warehouse.tables import REJECT
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 __all__ = ["attach", "fit_to_continue", "landing_of", "newest", "reusable", "verified"]
-
-REJECT = ("source", "source_table", "entity", "file", "row", "line", "reason", "raw")
 
 
 def landing_of(project: Project, source: str, fingerprint: str) -> Landing:
@@ -53,10 +52,7 @@ def attach(con: DuckDBPyConnection, landings: Sequence[Landing], run_id: str) ->
     is published is copied out of it.
     """
     con.execute("create schema if not exists landing")
-    kinds = ", ".join(
-        f"{quote(name)} {'bigint' if name in ('row', 'line') else 'varchar'}" for name in REJECT
-    )
-    con.execute(f"create or replace table landing.reject ({kinds})")
+    REJECT.make(con)
     for landing in landings:
         for table in landing.tables:
             if not table.columns:
@@ -71,8 +67,7 @@ def attach(con: DuckDBPyConnection, landings: Sequence[Landing], run_id: str) ->
             )
             comment(con, f"landing.{name}", f"{landing.source}: {table.table} as it came.")
         path = literal(str(landing.folder / "reject.parquet"))
-        con.execute(f"insert into landing.reject select * from read_parquet({path})")
-    comment(con, "landing.reject", "Records that could not be parsed, raw, with place and reason.")
+        con.execute(f"insert into {REJECT.name} by name select * from read_parquet({path})")
 
 
 def fit_to_continue(home: Path, declared: str, origin: str) -> Landing | None:

@@ -15,6 +15,7 @@ import duckdb
 
 from cytoreg.linkage.golden_record import bounds, says
 from cytoreg.project.config import Linkage
+from cytoreg.warehouse import quality
 from cytoreg.warehouse.connection import literal, quote
 
 __all__ = ["judge_agreement", "rules_of"]
@@ -91,7 +92,7 @@ def _write(con: duckdb.DuckDBPyConnection, entity: str, field: str) -> None:
         order by _source, _table, _file, _row"""
     )
     con.execute(
-        f"""insert into quality.check_result
+        f"""{quality.TABLES["check_result"].into()}
         with counted as (
           select
             (select count(*) from disagreeing where entity = {literal(entity)}) as violated,

@@ -258,7 +258,7 @@ def _count(
     """One check result; information has no threshold to exceed."""
     threshold = 1 if severity == "info" else 0
     con.execute(
-        f"""insert into quality.check_result
+        f"""{quality.TABLES["check_result"].into()}
         select 'row', {literal(rule)}, {literal(entity)}, null, {literal(severity)},
           {literal(reason)}, count(*) filter (where {condition}) as violated,
           count(*) as denominator,

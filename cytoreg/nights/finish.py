@@ -16,7 +16,8 @@ from cytoreg.publication.gates import Gate
 from cytoreg.publication.hold import HELD, held
 from cytoreg.system.machine import machine_error
 from cytoreg.system.version import __version__
-from cytoreg.warehouse.connection import comment, open_build
+from cytoreg.warehouse import quality
+from cytoreg.warehouse.connection import open_build
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -141,10 +142,10 @@ def describe(con: DuckDBPyConnection, run: Run) -> None:
     from cytoreg.identity.key import fingerprint_of
     from cytoreg.nights.run_key import run_key
 
+    table = quality.TABLES["run"]
+    table.make(con)
     con.execute(
-        "create or replace table quality.run as select ? as run_id, ?::date as as_of,"
-        " ? as time_zone, ? as code_version, ? as project_hash, ? as registry,"
-        " ? as pseudonym_key",
+        table.values(),
         [
             run.run_id,
             run.as_of,
@@ -155,7 +156,6 @@ def describe(con: DuckDBPyConnection, run: Run) -> None:
             fingerprint_of(run_key(run)),
         ],
     )
-    comment(con, "quality.run", "The run that made this file: one row.")
 
 
 def write_report(run: Run, status: str) -> None:

@@ -55,4 +55,4 @@ def tables_to_come(project: Project) -> set[str]:
     tables |= {f"accepted.{entity}" for entity in load_schemas(project.root / "schemas")}
     tables |= set(load_models(project.root / "sql"))
     tables |= {table.name for table in (*TABLES, *outcome_tables(project.config))}
-    return tables | {f"quality.{table}" for table in quality.TABLES} | {"quality.completeness"}
+    return tables | {table.name for table in quality.TABLES.values()}

@@ -158,9 +158,8 @@ def judge(
     with transaction(con):
         for table, rows in found.items():
             con.execute(f"delete from quality.{table}")
-            places = ", ".join("?" * len(quality.TABLES[table]))
             if rows:
-                con.executemany(f"insert into quality.{table} values ({places})", rows)
+                con.executemany(quality.TABLES[table].values(), rows)
     return {
         "stale": sum(row[2] in ("away", "refused") for row in found["source"]),
         "drifts": len(found["drift"]),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from cytoreg.outcomes.figures import Held, held
 from cytoreg.outcomes.intervals import Z, sum_margin, wilson
 from cytoreg.outcomes.rows import run
-from cytoreg.survival.tables import Column, Table
 from cytoreg.warehouse.connection import comment, literal
+from cytoreg.warehouse.tables import Column, Table
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError
-from cytoreg.survival.tables import Column, Table
 from cytoreg.warehouse.connection import comment, literal
+from cytoreg.warehouse.tables import Column, Table
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cytoreg.outcomes.benchmark import compare, table_of
 from cytoreg.outcomes.definition import DEFINITION, define, terms
 from cytoreg.outcomes.summary import SUMMARY, summarize
-from cytoreg.survival.tables import Table
+from cytoreg.warehouse.tables import Table
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -10,8 +10,8 @@ from cytoreg.outcomes.quantities import count_values, exactly_summed, quantities
 from cytoreg.outcomes.rows import ROWS, Levels, read_rows, run
 from cytoreg.outcomes.shares import shares
 from cytoreg.project.outcomes import Outcome
-from cytoreg.survival.tables import Column, Table
 from cytoreg.warehouse.connection import comment, literal, quote
+from cytoreg.warehouse.tables import Column, Table
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

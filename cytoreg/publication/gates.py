@@ -92,9 +92,7 @@ def retell(
 def _write(con: duckdb.DuckDBPyConnection, gates: Sequence[Gate]) -> None:
     with transaction(con):
         con.execute("delete from quality.gate")
-        con.executemany(
-            "insert into quality.gate values (?, ?, ?)", [astuple(gate) for gate in gates]
-        )
+        con.executemany(quality.TABLES["gate"].values(), [astuple(gate) for gate in gates])
 
 
 def _sources(con: duckdb.DuckDBPyConnection) -> Gate:

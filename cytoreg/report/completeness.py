@@ -8,22 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cytoreg.warehouse.connection import comment, literal, quote
+from cytoreg.warehouse import quality
+from cytoreg.warehouse.connection import literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 UNKNOWN = "unknown"  # the registry word for a value that the source says it does not know
-
-_COMMENTS = {
-    "entity": "accepted entity",
-    "source": "source system of the rows",
-    "column": "field of the entity",
-    "rows": "accepted rows of this source",
-    "present": "rows in which the field is not null",
-    "share": "present / rows",
-    "unknown": "present rows whose value is the word unknown",
-}
 
 
 def measure(con: DuckDBPyConnection) -> int:
@@ -32,10 +23,7 @@ def measure(con: DuckDBPyConnection) -> int:
     One pass per table of schema `accepted`; columns that begin with an underscore are lineage and
     are left out. Returns the number of rows written. Repeatable: replaces what was there.
     """
-    con.execute(
-        'create or replace table quality.completeness (entity varchar, source varchar, "column"'
-        " varchar, rows bigint, present bigint, share double, unknown bigint)"
-    )
+    quality.TABLES["completeness"].make(con)
     columns: dict[str, list[tuple[str, str]]] = {}
     for entity, column, kind in con.execute(
         "select table_name, column_name, data_type from information_schema.columns"
@@ -45,9 +33,6 @@ def measure(con: DuckDBPyConnection) -> int:
         columns.setdefault(entity, []).append((column, kind))
     for entity, fields in columns.items():
         con.execute(_one_pass(entity, fields))
-    comment(con, "quality.completeness", "How many accepted rows have each field, by source.")
-    for column, text in _COMMENTS.items():
-        con.execute(f"comment on column quality.completeness.{quote(column)} is {literal(text)}")
     return int(con.execute("select count(*) from quality.completeness").fetchall()[0][0])
 
 
@@ -59,7 +44,7 @@ def _one_pass(entity: str, fields: list[tuple[str, str]]) -> str:
         for position, (name, kind) in enumerate(fields)
     )
     return f"""
-        insert into quality.completeness
+        {quality.TABLES["completeness"].into()}
         with counted as (
           select _source as source, count(*) as rows, [{counts}] as fields
           from accepted.{quote(entity)}

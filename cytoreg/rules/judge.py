@@ -15,22 +15,13 @@ from cytoreg.rules.statement import cells, numbered, rows, tables
 from cytoreg.rules.vocabulary import LINEAGE
 from cytoreg.system.machine import machine_error
 from cytoreg.warehouse import quality
-from cytoreg.warehouse.connection import comment, literal, quote
+from cytoreg.warehouse.connection import literal, quote
 from cytoreg.warehouse.errors import scrub
 from cytoreg.warehouse.names import define_names
+from cytoreg.warehouse.tables import REFUSED_CELL, REJECT
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-_CELL = (
-    'entity varchar, "key" varchar, "column" varchar, "text" varchar, rule varchar,'
-    ' reason varchar, source varchar, source_table varchar, file varchar, "row" bigint,'
-    " line bigint"
-)
-_REJECT = (
-    "source varchar, source_table varchar, entity varchar, file varchar,"
-    ' "row" bigint, line bigint, reason varchar, raw varchar'
-)
 
 
 def judge(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], *, as_of: date) -> None:
@@ -61,8 +52,8 @@ def begin(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules]) -> None:
     for table in ("finding", "check_result", "cell_balance"):
         con.execute(f"drop table if exists quality.{table}")
     quality.ensure(con, "finding", "check_result", "cell_balance")
-    con.execute(f"create or replace table quarantine.cell ({_CELL})")
-    con.execute(f"create table if not exists landing.reject ({_REJECT})")
+    REFUSED_CELL.make(con)
+    REJECT.make(con, anew=False)
 
 
 def judge_alone(con: DuckDBPyConnection, entity: EntityRules, as_of: date) -> None:
@@ -101,7 +92,6 @@ def finish(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules], as_of: d
                 _run(con, told(entity))
     _tell_lines(con)
     _count_unparsable(con, schemas)
-    comment(con, "quarantine.cell", "Refused cells of accepted rows, as text: one row a cell.")
 
 
 def _run(con: DuckDBPyConnection, statements: Iterable[str]) -> None:
@@ -221,7 +211,7 @@ def _count_unparsable(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules
     """Rejected lines as findings, and one check per schema, plus one for lines that belong to
     none."""
     con.execute(
-        "insert into quality.finding"
+        f"{quality.TABLES['finding'].into()}"
         " select entity || '.unparsable', 'critical', entity, null, null, source, source_table,"
         ' file, "row", line, reason from landing.reject'
         ' order by entity, source, source_table, file, "row", line'
@@ -233,7 +223,7 @@ def _count_unparsable(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules
         for where in ("accepted", "quarantine")
     )
     con.execute(
-        "insert into quality.check_result\n"
+        f"{quality.TABLES['check_result'].into()}\n"
         f"with entity as (\n  select * from (values {entities}) as listed(entity)\n"
         "  where entity is not null\n  union\n  select distinct entity from landing.reject\n),\n"
         "rejected as (\n  select entity, count(*) as violated from landing.reject group by entity\n"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from cytoreg.rules.catalogue import Column, EntityRules
 from cytoreg.rules.doubt import doubt_sql
 from cytoreg.rules.vocabulary import LINEAGE
+from cytoreg.warehouse import quality
 from cytoreg.warehouse.connection import literal, quote
 
 _TEMPORARY = ("judged", "violation", "rule", "applied")
@@ -148,7 +149,7 @@ def _findings(entity: EntityRules) -> str:
 
 def _results(entity: EntityRules) -> str:
     return (
-        "insert into quality.check_result\n"
+        f"{quality.TABLES['check_result'].into()}\n"
         "with counted as (\n"
         f"  select rule, count(*) as violated from violation_{entity.name} group by rule\n"
         ")\n"
@@ -188,7 +189,7 @@ def _balance(entity: EntityRules) -> str:
         )
     )
     return (
-        f"insert into quality.cell_balance\nwith {sides}\n"
+        f"{quality.TABLES['cell_balance'].into()}\nwith {sides}\n"
         f'select _source, _table, {literal(entity.name)}, "column", coalesce(present.cells, 0),\n'
         "  coalesce(accepted.cells, 0),\n"
         "  coalesce(refused.cells, 0) + coalesce(quarantined.cells, 0),\n"

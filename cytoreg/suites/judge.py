@@ -143,7 +143,7 @@ def record(con: duckdb.DuckDBPyConnection, results: Sequence[CheckResult]) -> No
             [[result.rule] for result in results],
         )
         con.executemany(
-            "insert into quality.check_result values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            quality.TABLES["check_result"].values(),
             [astuple(result) for result in results],
         )
 
@@ -272,7 +272,7 @@ def _keep(
 ) -> None:
     """Write every failing row to `quality.expectation_row`."""
     con.execute(
-        "insert into quality.expectation_row\n"
+        f"{quality.TABLES['expectation_row'].into()}\n"
         f"{ctes}select {literal(one.item.rule)} as rule, {literal(table.suite.table)} as entity,\n"
         f'  {table.named(columns)} as "key", {row} as "row"\n{relation}'
     )

@@ -28,10 +28,9 @@ from cytoreg.survival.tables import (
     STRATUM,
     TAU_PAST_LAST_DAY,
     UPPER,
-    Column,
-    Table,
     said,
 )
+from cytoreg.warehouse.tables import Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,16 +7,8 @@ from typing import TYPE_CHECKING
 
 from cytoreg.survival.analysis import Analysis
 from cytoreg.survival.competing import cumulative_incidence
-from cytoreg.survival.tables import (
-    INTERVAL,
-    LOWER,
-    OF_STRATUM,
-    ORIGIN,
-    STRATUM,
-    UPPER,
-    Column,
-    Table,
-)
+from cytoreg.survival.tables import INTERVAL, LOWER, OF_STRATUM, ORIGIN, STRATUM, UPPER
+from cytoreg.warehouse.tables import Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,8 @@ from cytoreg.survival.left_out import MODEL, TESTS, left_out
 from cytoreg.survival.log_rank import log_rank, pairwise_log_rank
 from cytoreg.survival.proportional_hazards import proportional_hazards
 from cytoreg.survival.reasons import incomplete
-from cytoreg.survival.tables import INTERVAL, LOWER, ORIGIN, STRATUM, UPPER, Column, Table, said
+from cytoreg.survival.tables import INTERVAL, LOWER, ORIGIN, STRATUM, UPPER, said
+from cytoreg.warehouse.tables import Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd

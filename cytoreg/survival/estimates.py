@@ -28,11 +28,10 @@ from cytoreg.survival.tables import (
     PAST_LAST_DAY,
     STRATUM,
     TAU_PAST_LAST_DAY,
-    Column,
-    Table,
     said,
     write,
 )
+from cytoreg.warehouse.tables import Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from cytoreg.survival.analysis import Analysis
 from cytoreg.survival.reasons import Reasons, first
-from cytoreg.survival.tables import ORIGIN, STRATUM, Column, Table
+from cytoreg.survival.tables import ORIGIN, STRATUM
+from cytoreg.warehouse.tables import Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cytoreg.warehouse.connection import comment, literal, quote
+from cytoreg.warehouse.connection import quote
+from cytoreg.warehouse.tables import Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd
     from duckdb import DuckDBPyConnection
-
-
-@dataclass(frozen=True)
-class Column:
-    """Type and comment of a mart's column."""
-
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """A mart's name, comment and columns in their order; `grain` orders its rows."""
-
-    name: str
-    text: str
-    columns: dict[str, Column]
-    grain: tuple[str, ...]
 
 
 STRATUM = {
@@ -63,16 +45,12 @@ def said(word: str, where: NDArray[np.bool_] | pd.Series[bool]) -> NDArray[np.ob
 def write(con: DuckDBPyConnection, table: Table, parts: Sequence[pd.DataFrame]) -> None:
     """Make the mart anew from its parts, ordered by its grain; NaN becomes NULL."""
     con.execute("create schema if not exists marts")
-    columns = ", ".join(f"{quote(name)} {column.kind}" for name, column in table.columns.items())
-    con.execute(f"create or replace table {table.name} ({columns})")
+    table.make(con)
     if parts:
         con.register("_estimates", _joined(table, parts))
         order = ", ".join(map(quote, table.grain))
-        con.execute(f"insert into {table.name} select * from _estimates order by {order}")
+        con.execute(f"insert into {table.name} by name from _estimates order by {order}")
         con.unregister("_estimates")
-    comment(con, table.name, table.text)
-    for name, column in table.columns.items():
-        con.execute(f"comment on column {table.name}.{quote(name)} is {literal(column.text)}")
 
 
 def _joined(table: Table, parts: Sequence[pd.DataFrame]) -> object:

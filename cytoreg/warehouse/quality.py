@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import duckdb
 
-from cytoreg.warehouse.connection import comment, literal, quote, transaction
+from cytoreg.warehouse.connection import transaction
+from cytoreg.warehouse.tables import Column, Table
 
-TABLES: dict[str, dict[str, tuple[str, str]]] = {
+_COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
     "finding": {
         "rule": ("varchar", "id of the rule that the record violates"),
         "severity": ("varchar", "critical (a cell or the row was refused), warning or info"),
@@ -89,13 +90,31 @@ TABLES: dict[str, dict[str, tuple[str, str]]] = {
         "before": ("varchar", "what the published build was made of: counts and shares, no value"),
         "now": ("varchar", "what is landed now"),
     },
+    "completeness": {
+        "entity": ("varchar", "kind of record"),
+        "source": ("varchar", "source system of the rows"),
+        "column": ("varchar", "field of the entity"),
+        "rows": ("bigint", "accepted rows of this source"),
+        "present": ("bigint", "rows in which the field is not null"),
+        "share": ("double", "present / rows"),
+        "unknown": ("bigint", "present rows whose value is the word unknown"),
+    },
+    "run": {
+        "run_id": ("varchar", "the run that made this file"),
+        "as_of": ("date", "the last day that its extracts can speak of"),
+        "time_zone": ("varchar", "the zone whose days its dates are"),
+        "code_version": ("varchar", "version of cytoreg"),
+        "project_hash": ("varchar", "digest of cytoreg.toml, schemas, SQL and suites"),
+        "registry": ("varchar", "title of the registry"),
+        "pseudonym_key": ("varchar", "fingerprint of the pseudonym key; demo for the demo's"),
+    },
     "gate": {
         "name": ("varchar", "what must hold before a build is published"),
         "passed": ("boolean", "whether it holds"),
         "detail": ("varchar", "the counts that decided"),
     },
 }
-COMMENTS = {
+_COMMENTS = {
     "finding": "One row per rule and record that violates it.",
     "check_result": "One row per rule: how many records violate it, of how many.",
     "expectation_row": "One row per failed expectation and row; in the private build alone.",
@@ -104,7 +123,19 @@ COMMENTS = {
     " present = accepted + refused.",
     "source": "One row per source: how it stands in this run.",
     "drift": "One row per difference between a source's landing and the published build's.",
+    "completeness": "How many accepted rows have each field, by source.",
+    "run": "The run that made this file: one row.",
     "gate": "One row per condition of publication.",
+}
+
+
+TABLES = {
+    name: Table(
+        f"quality.{name}",
+        _COMMENTS[name],
+        {column: Column(kind, text) for column, (kind, text) in columns.items()},
+    )
+    for name, columns in _COLUMNS.items()
 }
 
 
@@ -115,14 +146,5 @@ def ensure(con: duckdb.DuckDBPyConnection, *tables: str) -> None:
         " and database_name = current_database() and comment is not null"
     ).fetchall()
     for table in sorted(set(tables) - {name for (name,) in rows}):
-        _make(con, table)
-
-
-def _make(con: duckdb.DuckDBPyConnection, table: str) -> None:
-    columns = TABLES[table]
-    declared = ", ".join(f"{quote(name)} {kind}" for name, (kind, _) in columns.items())
-    with transaction(con):
-        con.execute(f"create table if not exists quality.{table} ({declared})")
-        comment(con, f"quality.{table}", COMMENTS[table])
-        for name, (_, text) in columns.items():
-            con.execute(f"comment on column quality.{table}.{quote(name)} is {literal(text)}")
+        with transaction(con):
+            TABLES[table].make(con, anew=False)
