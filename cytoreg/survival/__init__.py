@@ -1,7 +1,7 @@
-"""Survival estimates: what SQL has reduced to counts, estimated and written into marts.
+"""Survival estimates: SQL reduces cohorts to counts, which are estimated and written to marts.
 
-`materialize` serves a build; the rest serves a notebook. Importing this package loads NumPy and
-nothing heavier.
+`materialize` works on a build; the rest can be used in a notebook. Importing this package loads
+NumPy and nothing heavier.
 """
 
 from cytoreg.survival.competing import cumulative_incidence, incidence_at

@@ -1,6 +1,6 @@
-"""The Aalen–Johansen estimate where patients leave by one of several causes, and its variances.
+"""The Aalen–Johansen estimator for competing causes of an event, and its variances.
 
-Arrays only; for cohorts as tables: cytoreg.survival.competing, which states the formulas.
+Arrays only; for cohorts as tables see cytoreg.survival.competing, which has the formulas.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ Variance = Literal["jackknife", "aalen"]
 
 @dataclass(frozen=True)
 class Incidence:
-    """The share that has left by one cause, at each time of the curve it belongs to.
+    """The share with an event of one cause, at each time of its curve.
 
-    `events` counts those who left by the cause at the time. `incidence` holds until the next time.
-    NaN: lower and upper where the incidence is 0 after time 0 (log and log-log), or 1 (log-log).
+    `events` counts events of the cause at the time. `incidence` holds until the next time. NaN:
+    lower and upper where the incidence is 0 after time 0 (log and log-log), or 1 (log-log).
     """
 
     events: NDArray[np.int64] | Floats
@@ -35,9 +35,9 @@ class Incidence:
 
 @dataclass(frozen=True)
 class _Sums:
-    """What one cause's variance is made of, at each time t.
+    """The terms of one cause's variance, at each time t.
 
-    `events` of the cause, survival just `before` t, the `steps` S(t−) d/n and their sum so far.
+    `events` of the cause, survival just `before` t, the `steps` S(t−) d/n and their cumulative sum.
     """
 
     events: Floats
@@ -53,9 +53,10 @@ def fit_incidences(
     interval: Interval = "log-log",
     variance: Variance = "jackknife",
 ) -> tuple[KaplanMeier, list[Incidence]]:
-    """The curve of being free of every event, and the incidence of each of `causes`.
+    """The event-free curve, and the incidence of each of `causes`.
 
-    `cause` says by which a row of `patients` left, from 0 on; −1 where `patients.event` is False.
+    `cause` is the cause by which a row of `patients` left, from 0 on; −1 where `patients.event` is
+    False.
     """
     if variance not in ("jackknife", "aalen"):
         raise CytoregError(f"no variance is called {variance}: take jackknife or aalen")
@@ -74,7 +75,7 @@ def fit_incidences(
         events = np.bincount(place, left, len(n)).astype(np.float64)
         steps = before * np.divide(events, n, out=np.zeros_like(n), where=events > 0)
         incidence = np.cumsum(steps)
-        incidence[incidence > 1 - 1e-12] = 1.0  # what rounding leaves of everybody
+        incidence[incidence > 1 - 1e-12] = 1.0  # a rounding difference from 1
         sums = _Sums(events, before, steps, incidence)
         if variance == "aalen":
             squared = _aalen(curve, sums)
@@ -155,7 +156,7 @@ def _jackknife(
 
 
 def _aalen(curve: KaplanMeier, sums: _Sums) -> Floats:
-    """Aalen's variance with finite factors for ties, as cmprsk's cuminc has it."""
+    """Aalen's variance with finite-population factors for ties, as in cmprsk's cuminc."""
     n = curve.at_risk.astype(np.float64)
     ahead = sums.incidence - sums.incidence[-1]  # F, counted from its end
     inverse = np.divide(1.0, curve.survival, out=np.zeros_like(n), where=curve.survival > 0)

@@ -1,4 +1,5 @@
-"""An endpoint of cytoreg.toml on its cohort: checked, and read as every estimator takes it."""
+"""An endpoint of cytoreg.toml on its cohort: checked, and in the form that every estimator
+needs."""
 
 from __future__ import annotations
 
@@ -23,16 +24,16 @@ if TYPE_CHECKING:
 WHOLE = "all"
 """Stratum variable and stratum of the whole cohort."""
 _PERSON = ("age_days", "sex", "start_date")
-"""What a cohort needs besides, to be compared with a population."""
+"""Further columns needed for a comparison with a population."""
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """An endpoint and its cohort: who can be estimated, in columns that only estimators name.
+    """An endpoint and its cohort: the usable patients, in columns with the estimators' names.
 
     `cohort` has time_days and event; entry_days, cause, age_days, sex, start_date and race if the
-    endpoint needs them; `strata` and `covariates` say which of its columns holds which of the
-    endpoint's. A missing value of these is null. `patients` are all rows, `everybody` reads them.
+    endpoint needs them; `strata` and `covariates` map the endpoint's names to its columns. A
+    missing value of these is null. `patients` are all rows, `everybody` reads them.
     """
 
     name: str
@@ -45,9 +46,9 @@ class Analysis:
     patients: int
 
     def each(self, estimate: Callable[[str | None], pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        """`estimate(by)` of the whole cohort (None) and by each stratum variable, with its names.
+        """`estimate(by)` for the whole cohort (None) and for each stratum variable, with names.
 
-        The column `by` becomes `stratum`, where it is empty `unknown`; endpoint, origin and cohort
+        The column `by` becomes `stratum`, `unknown` where it is empty; endpoint, origin and cohort
         are added.
         """
         yield self.named(estimate(None).assign(stratum_variable=WHOLE, stratum=WHOLE))
@@ -63,19 +64,19 @@ class Analysis:
         return self.cohort.project(f"{', '.join(map(quote, kept))}, cause as event")
 
     def causes(self) -> list[str]:
-        """The causes that occur, in order; none where the endpoint names no column of it."""
+        """The causes that occur, in order; none if the endpoint has no cause column."""
         if not self.endpoint.cause:
             return []
         found = self.cohort.filter("cause is not null").project("cause").distinct().fetchall()
         return sorted(str(cause) for (cause,) in found)
 
     def count(self, condition: str = "true") -> int:
-        """How many of the cohort's patients meet a condition."""
+        """The number of the cohort's patients for whom a condition holds."""
         ((count,),) = self.cohort.aggregate(f"count(*) filter ({condition})").fetchall()
         return int(count)
 
     def levels(self, column: str) -> int:
-        """How many values a column of `cohort` has; the missing have none."""
+        """The number of distinct values in a column of `cohort`, without missing ones."""
         ((count,),) = self.cohort.aggregate(f"count(distinct {quote(column)})").fetchall()
         return int(count)
 
@@ -85,13 +86,13 @@ class Analysis:
         return str(kinds[column]).split("(")[0] in NUMBERS
 
     def without(self, reasons: Reasons) -> Analysis:
-        """The same with only those to whom none of the reasons applies."""
+        """The same analysis with only those to whom none of the reasons applies."""
         if not reasons:
             return self
         return replace(self, cohort=self.cohort.filter(f"{first(reasons)} is null"))
 
     def named(self, found: pd.DataFrame) -> pd.DataFrame:
-        """`found` with the columns that say whose it is."""
+        """`found` with the columns that identify the analysis."""
         return found.assign(
             endpoint=self.name, origin=self.endpoint.origin, cohort=self.endpoint.cohort
         )
@@ -100,10 +101,10 @@ class Analysis:
 def analyse(
     con: DuckDBPyConnection, name: str, endpoint: Endpoint, root: Path | None = None
 ) -> Analysis:
-    """Check an endpoint against its cohort's columns, and read the rows that have a place.
+    """Check an endpoint against its cohort's columns, and read the usable rows.
 
-    Life tables that are files lie below `root`. Raises ConfigError when a cohort, a column or a
-    life table is missing or not of its kind.
+    Files of life tables are below `root`. Raises ConfigError when a cohort, a column or a life
+    table is missing or of the wrong kind.
     """
     where = f"[survival.{name}]"
     table = life_table(endpoint.life_table, root) if endpoint.life_table else None
@@ -144,7 +145,8 @@ def analyse(
 
 
 def _cause(endpoint: Endpoint) -> str:
-    """The cause of an event that happened; a word for none, or none, is an unknown cause."""
+    """The cause of an event that happened; an empty cause, or a word for none, is an unknown
+    cause."""
     event = f"try_cast({quote(endpoint.event)} as integer)"
     cause = f"cast({quote(endpoint.cause)} as varchar)"
     none = ", ".join(map(literal, CENSORED))
@@ -162,10 +164,10 @@ def _stratum(column: str, kind: str) -> str:
 
 
 def _covariate(column: str, kind: str) -> str:
-    """The covariate as a model takes it, whether or not it is a stratum too; null where missing.
+    """The covariate as a model reads it, even if it is also a stratum; null where it is missing.
 
-    A number is a number, and a date one: days since 1970-01-01, as in R. A truth value is a
-    category, and so is a word; an enumeration keeps its order.
+    Numbers stay numbers; a date becomes days since 1970-01-01, as in R. Booleans and text are
+    categories; an enumeration keeps its order.
     """
     value = quote(column)
     if kind in DATES:
@@ -195,12 +197,12 @@ def _columns(con: DuckDBPyConnection, where: str, cohort: str) -> dict[str, str]
 
 
 def _plain_kind(kind: str) -> str:
-    """ENUM of ENUM('a', 'b'), DECIMAL of DECIMAL(9,2); lists and structures stay as they are."""
+    """ENUM of ENUM('a', 'b'), DECIMAL of DECIMAL(9,2); lists and structures are unchanged."""
     return kind if kind.endswith("]") else kind.split("(")[0]
 
 
 def _check(where: str, endpoint: Endpoint, kinds: dict[str, str], table: LifeTable | None) -> None:
-    """Refuse an endpoint whose columns are not there or not of their kind."""
+    """Refuse an endpoint whose columns are missing or of the wrong kind."""
     numbers = [("time", endpoint.time), ("event", endpoint.event)]
     numbers += [("entry", endpoint.entry)] if endpoint.entry else []
     needed = [*numbers, *(("strata", column) for column in endpoint.strata)]

@@ -1,4 +1,4 @@
-"""The marts that set patients beside a population: expected and net survival, life expectancy."""
+"""The marts that compare patients with a population: expected and net survival, life expectancy."""
 
 from __future__ import annotations
 
@@ -125,9 +125,10 @@ _INTERVALS = dict(zip(MEASURES, ("median", "median", "plain", "bootstrap"), stri
 
 
 def estimate(analysis: Analysis) -> Iterator[tuple[Table, pd.DataFrame]]:
-    """Expected and net survival and life expectancy of an endpoint that names a life table.
+    """Expected and net survival and life expectancy of an endpoint with a life table.
 
-    A stratum of which the life table knows nobody has rows in NET and LIFE_EXPECTANCY that say so.
+    A stratum without patients whom the life table covers has rows in NET and LIFE_EXPECTANCY that
+    say so.
     """
     if analysis.table is None:
         return
@@ -155,7 +156,7 @@ def estimate(analysis: Analysis) -> Iterator[tuple[Table, pd.DataFrame]]:
 def _estimates(
     inside: Analysis, table: LifeTable, landmarks: Floats
 ) -> Iterator[tuple[Table, pd.DataFrame]]:
-    """The marts' rows of all strata in which the table knows somebody."""
+    """The marts' rows of all strata with patients whom the table covers."""
     cohort, tau = inside.cohort, inside.endpoint.tau_years
     longest = float(landmarks[-1]) if len(landmarks) else tau
     years = np.rint(np.arange(0, longest + 0.25, 0.25) * DAYS_PER_YEAR) / DAYS_PER_YEAR
@@ -178,8 +179,8 @@ def _net(cohort: Cohort, table: LifeTable, landmarks: Floats, by: str | None) ->
 
 
 def _counts(analysis: Analysis, table: LifeTable) -> pd.DataFrame:
-    """Per stratum variable and stratum: patients whom the table knows (`inside`) and does not
-    (`left_out`), and those of the former who were followed in years that it lacks."""
+    """For each stratum variable and stratum: patients whom the table covers (`inside`) and whom it
+    does not (`left_out`), and those of the former who were followed in years that it lacks."""
     import pandas as pd
 
     inside = f"({first(outside(table))}) is null"
@@ -208,5 +209,5 @@ def _measure_rows() -> pd.DataFrame:
 
 
 def _filled(found: pd.DataFrame, mart: Table) -> pd.DataFrame:
-    """`found` with the mart's other columns, empty."""
+    """`found` with the mart's other columns, left empty."""
     return found.assign(**{name: float("nan") for name in mart.columns if name not in found})

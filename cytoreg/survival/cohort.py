@@ -1,7 +1,7 @@
-"""A cohort's patients, reduced in SQL to what estimators need: distinct combinations and counts.
+"""Reduce a cohort's patients, in SQL, to what estimators need: distinct combinations and counts.
 
-What it costs past this module depends on how many distinct combinations there are, not on how many
-patients. A cohort is whatever DuckDB can read; `reduce` tells which columns have a meaning.
+The cost of everything after this module depends on the number of distinct combinations, not of
+patients. A cohort is anything that DuckDB can read; `reduce` describes its special columns.
 """
 
 from __future__ import annotations
@@ -35,29 +35,29 @@ __all__ = [
 ]
 
 By: TypeAlias = str | Sequence[str] | None
-"""The columns that split a cohort into strata; None: it stays whole."""
+"""The columns that split a cohort into strata; None: it is not split."""
 
 DAYS_PER_YEAR = 365.25
 
 OLDEST = 130
-"""Nobody starts at a greater age, years."""
+"""Highest age at the start, in years."""
 
 SEXES = ("male", "female")
-"""What `sex` may hold."""
+"""Valid values of `sex`."""
 
 
 @dataclass(frozen=True)
 class Reduced:
-    """One stratum of a cohort: each combination of the asked columns once, and how often it is.
+    """One stratum of a cohort: each distinct combination of the requested columns, with its count.
 
-    `stratum` holds the values of the `by` columns as text, `values` as they are (None: empty).
-    `columns` holds arrays of one length, ordered by the asked columns: each of these (numbers as
+    `stratum` holds the values of the `by` columns as text, `values` unchanged (None: empty).
+    `columns` holds arrays of one length, sorted by the requested columns: each of these (numbers as
     integers or float64 with NaN where empty; dates as datetime64[D]; text as objects, None where
-    empty), `count` (float64, the sum of weights; of patients if there are none), `squares`
-    (float64, the sum of squared weights) and `rows` (int64, patients). Times that rounding alone
-    keeps apart are made one, and a combination may then come twice. `whole`: the cohort has no
-    weights, or all of them, in any stratum, are whole numbers. `levels`: the values of each column
-    that is an enumeration or a pandas category, in its own order.
+    empty), `count` (float64, the sum of weights; without weights, of patients), `squares` (float64,
+    the sum of squared weights) and `rows` (int64, patients). Times that differ only by rounding are
+    made equal, and a combination may then occur twice. `whole`: the cohort has no weights, or all
+    of them, in any stratum, are integers. `levels`: the values of each column that is an
+    enumeration or a pandas category, in its own order.
     """
 
     stratum: tuple[str | None, ...]
@@ -79,13 +79,13 @@ def reduce(
     """The distinct combinations of `columns` in each stratum, by one `group by` in DuckDB.
 
     `cohort` is a DuckDB relation (read through its own connection), a pandas frame, an Arrow table
-    or anything else that DuckDB scans. Of `optional` those columns are taken that the cohort has,
-    of its column `weight` the sums. Strata are ordered by their values, an empty one last; an empty
+    or anything else that DuckDB scans. From `optional` the columns are used that the cohort has,
+    its column `weight` as sums. Strata are sorted by their values, an empty one last; an empty
     cohort has none.
 
-    Raises CytoregError for a cohort that DuckDB cannot read, a column that is missing or not of its
-    kind (time_days, entry_days, age_days and weight are numbers, start_date is a date), and
-    weights that are missing, infinite, 0 or negative (a count of rows, never their values).
+    Raises CytoregError for a cohort that DuckDB cannot read, a column that is missing or of the
+    wrong kind (time_days, entry_days, age_days and weight are numbers, start_date is a date), and
+    weights that are missing, infinite, 0 or negative (with a count of rows, never their values).
     """
     strata = names(by)
     relation = relation_of(cohort, (*strata, *columns, *optional, "weight"))
@@ -104,7 +104,7 @@ def reduce(
     if weighted:
         weight = 'cast("weight" as double)'
         measures += [
-            f"fsum({weight}) as count",  # compensated: the order of rows shall not show
+            f"fsum({weight}) as count",  # compensated: independent of the order of rows
             f"fsum({weight} * {weight}) as squares",
             f"count(*) filter ({weight} is null or not isfinite({weight}) or {weight} <= 0) as bad",
             f"bool_and({weight} = floor({weight})) as whole",
@@ -139,13 +139,13 @@ def check(
     events: Collection[object] | None = (0, 1),
     covariates: Collection[str] = (),
 ) -> Sequence[Reduced]:
-    """Refuse what no estimator can use, among those standard columns that were asked for.
+    """Refuse values that no estimator can use, in the standard columns that were requested.
 
-    Of these, `covariates` may hold anything. `events` are the values that `event` may have (None:
-    the caller checks them). Gives `strata` back. Raises CytoregError, with counts of rows and never
-    a value, for: no rows at all; a time that is missing, negative or infinite; the same of entry,
-    age or potential time; an age over 130 years; entry at or after the time; an event
-    outside `events`; a sex other than male and female; a missing start date.
+    Of these, `covariates` may hold anything. `events` are the valid values of `event` (None: the
+    caller checks them). Returns `strata`. Raises CytoregError, with counts of rows and never a
+    value, for: no rows at all; a time that is missing, negative or infinite; the same of entry, age
+    or potential time; an age over 130 years; entry at or after the time; an event outside `events`;
+    a sex other than male and female; a missing start date.
     """
     if not strata:
         raise CytoregError("the cohort has no patients")
@@ -165,9 +165,9 @@ def check(
 
 
 def complete(strata: Sequence[Reduced]) -> tuple[list[Reduced], int]:
-    """Those strata that have a value in each column, and how many patients the others hold.
+    """The strata with a value in each column, and the number of patients in the others.
 
-    Who cannot be put into a group is in no test of groups, as in R's survdiff, coxph and cuminc.
+    Patients who belong to no group are in no test of groups, as in R's survdiff, coxph and cuminc.
     """
     known = [part for part in strata if None not in part.stratum]
     left_out = sum(int(part["rows"].sum()) for part in strata if None in part.stratum)
@@ -183,15 +183,15 @@ def names(by: By) -> tuple[str, ...]:
 
 
 def days(years: ArrayLike) -> NDArray[np.float64]:
-    """Years of 365.25 days as days, so that 365/365.25 is day 365 and not a moment before it."""
+    """Years of 365.25 days as days, so that 365/365.25 is exactly day 365."""
     return np.round(np.asarray(years, dtype=np.float64) * DAYS_PER_YEAR, 9)
 
 
 def frame(by: By, parts: Iterable[tuple[Reduced, Mapping[str, object]]]) -> pd.DataFrame:
     """One frame of all strata: first the `by` columns with their values, then the estimates.
 
-    A part's columns are arrays of one length, or single values that hold for each of its rows.
-    Raises CytoregError if a `by` column has the name of an estimate's.
+    A part's columns are arrays of one length, or single values for all of its rows. Raises
+    CytoregError if a `by` column has the name of an estimate's.
     """
     import pandas as pd
 
@@ -240,9 +240,9 @@ def _array(found: NDArray[Any]) -> NDArray[Any]:
 
 
 def _settle(data: dict[str, NDArray[Any]]) -> None:
-    """Make times one that differ by rounding only (1/3 of a year, computed in two ways).
+    """Make times equal that differ only by rounding (1/3 of a year, computed in two ways).
 
-    In R: aeqSurv, which survfit, survdiff and coxph call first; its tolerance, √(machine epsilon)
+    In R: aeqSurv, which survfit, survdiff and coxph call first; its tolerance is √(machine epsilon)
     of the mean time.
     """
     columns = [data[name] for name in ("time_days", "entry_days") if name in data]
@@ -264,9 +264,9 @@ def _settle(data: dict[str, NDArray[Any]]) -> None:
 def _split(
     data: dict[str, NDArray[Any]], keys: Sequence[NDArray[Any]], whole: bool
 ) -> list[Reduced]:
-    """Rows ordered by `keys`, cut where one of these changes."""
+    """Rows sorted by `keys`, split where one of these changes."""
     length = len(data["rows"])
-    if length == 0 or data["rows"][0] == 0:  # a sum over nothing is a row, but no stratum
+    if length == 0 or data["rows"][0] == 0:  # a sum over nothing is a row, but not a stratum
         return []
     changed = np.zeros(length, dtype=bool)
     changed[0] = True
@@ -290,7 +290,7 @@ def _split(
 
 
 def _value(key: NDArray[Any], row: int) -> object:
-    """A stratum's value; None where it is empty. Whole numbers are integers in any kind."""
+    """A stratum's value; None where it is empty. Integers of any type become int."""
     if np.ma.getmaskarray(key)[row]:
         return None
     value: object = _array(key[row : row + 1]).tolist()[0]

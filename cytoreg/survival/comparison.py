@@ -1,4 +1,4 @@
-"""The marts that compare: tests between strata, and hazard ratios."""
+"""The marts of comparisons: tests between strata, and hazard ratios."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ TOO_MANY = "too many values"
 NO_PATIENT = "no patient has every covariate"
 NOT_TESTABLE = "cannot be tested"
 MOST_PAIRED = 100
-"""Strata that are compared by pairs: 4,950 tests."""
+"""Most strata that are compared in pairs: 4,950 tests."""
 MOST_VALUES = 100
-"""Values of a category that a model takes: more are names or free text."""
+"""Most values of a category in a model: more are names or free text."""
 
 COMPARISON = Table(
     "marts.survival_comparison",
@@ -117,7 +117,7 @@ def _tests(analysis: Analysis, column: str) -> Iterator[pd.DataFrame]:
 
     groups, events = analysis.levels(column), analysis.count(f"event = 1 and {column} is not null")
     known: list[str | None] = [*analysis.causes()]
-    gray = bool(analysis.endpoint.cause) and not analysis.endpoint.entry  # it knows no late entry
+    gray = bool(analysis.endpoint.cause) and not analysis.endpoint.entry  # no late entry
     nothing = {"cause": None, "first": None, "second": None, "p_holm": float("nan")}
     if groups < 2 or not events:
         problem = NO_EVENTS if groups > 1 else ONE_GROUP if groups else NO_GROUP

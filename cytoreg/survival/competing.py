@@ -1,9 +1,9 @@
-"""Cumulative incidence where several causes compete: the share that each has taken by a time.
+"""Cumulative incidence with competing causes: the share with an event of each cause by a time.
 
 A cohort has `time_days` and `event`, and may have `entry_days` and `weight`; see
-cytoreg.survival.cohort for what it can be. An event of 0, an empty one or the word censored says
-that a patient was last seen without an event; anything else is the cause, a number or a name. If
-each patient's event is one of declared `causes`, say so: a code outside them is then refused.
+cytoreg.survival.cohort. An event that is 0, empty or the word censored means that a patient was
+last seen without an event; anything else is the cause, a number or a name. If each patient's event
+is one of declared `causes`, pass them: a code outside them is then refused.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Cause: TypeAlias = str | int | float
 Fit: TypeAlias = tuple[Reduced, KaplanMeier, dict[Cause, Incidence]]
 
 CENSORED = ("", "0", "censored")
-"""Events, as text in lower case, that are none."""
+"""Events, as text in lower case, that mean no event."""
 
 _COLUMNS = ("events", "incidence", "std_err", "lower", "upper")
 
@@ -150,14 +150,14 @@ def _frame(
 
 
 def patients_by_cause(part: Reduced, cause: NDArray[np.int64]) -> Patients:
-    """A stratum's patients, whose event is any cause."""
+    """A stratum's patients, with an event of any cause."""
     return replace(patients_of(part), event=cause >= 0)
 
 
 def coded(
     parts: Sequence[Reduced], causes: Sequence[Cause] | None = None
 ) -> tuple[list[NDArray[np.int64]], list[Cause]]:
-    """Each part's events as places in the list of causes (−1: none), and that list.
+    """Each part's events as positions in the list of causes (−1: none), and that list.
 
     Raises CytoregError for causes that are declared twice or are words for none, and for events
     outside the declared causes.
@@ -190,7 +190,7 @@ def coded(
 
 
 def _distinct(events: NDArray[Any]) -> tuple[list[Cause | None], NDArray[np.int64]]:
-    """The distinct events (None: no event; whole numbers as integers), and each row's place."""
+    """The distinct events (None: no event; integers as int), and each row's position among them."""
     if events.dtype.kind in "iuf":
         numbers, where = np.unique(events, return_inverse=True)
         return [_number(number) for number in numbers.tolist()], where.astype(np.int64)

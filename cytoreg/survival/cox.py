@@ -1,7 +1,7 @@
 """Cox's proportional hazards model: hazard ratios, as R's `coxph` estimates them.
 
-Why not lifelines' fitter: docs/decisions/0011-cox.md. The tests hold this module against it and
-against R.
+docs/decisions/0011-cox.md explains why lifelines' fitter is not used. The tests compare this module
+with it and with R.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Cox:
 
 @dataclass(frozen=True)
 class Model:
-    """What a fit was made of, for the tests that follow it."""
+    """The input of a fit, for tests that follow it."""
 
     columns: list[Column]
     risk: Risk
@@ -118,7 +118,7 @@ def cox(
     maximum = replace(maximum, problems=problems)
     variance = maximum.variance
     if not patients.whole:
-        with np.errstate(all="ignore"):  # where a coefficient is infinite; that is said below
+        with np.errstate(all="ignore"):  # where a coefficient is infinite, which is reported below
             moved = score_residuals(risk, steps, maximum.beta, maximum.fit) @ variance
         variance = (moved * risk.squares[:, None]).T @ moved
     unknown = np.array([bool(problem) for problem in maximum.problems])
@@ -141,7 +141,7 @@ def cox(
 def _complete(
     reduced: Sequence[Reduced], covariates: Sequence[str], missing: str
 ) -> tuple[list[Reduced], int]:
-    """The rows in which no stratum and no covariate is missing, and how many patients were not."""
+    """The rows without a missing stratum or covariate, and the number of patients left out."""
     parts, left_out = complete(reduced)
     kept = []
     for part in parts:
@@ -198,7 +198,7 @@ def _terms(columns: Sequence[Column], maximum: Maximum, variance: Floats) -> pd.
     coefficient = np.where(known, maximum.beta, np.nan)
     std_err = np.sqrt(np.diag(variance))
     z = coefficient / std_err
-    with np.errstate(over="ignore"):  # a limit beyond all numbers is infinite
+    with np.errstate(over="ignore"):  # a limit too large for a float is infinite
         lower, upper = (np.exp(coefficient + sign * Z * std_err) for sign in (-1, 1))
     return pd.DataFrame(
         {

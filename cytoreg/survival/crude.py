@@ -45,7 +45,7 @@ def crude_mortality(
 
 
 def _at(part: Reduced, table: LifeTable, years: Floats) -> dict[str, object]:
-    """One stratum's rows: a cause after the other, each at all asked years."""
+    """One stratum's rows: the causes one after the other, each at all requested years."""
     asked = days(years)
     who = people(part, table)
     last = float(who.time.max())

@@ -28,12 +28,11 @@ if TYPE_CHECKING:
 
 
 def kaplan_meier(cohort: Cohort, by: By = None, interval: Interval = "log-log") -> pd.DataFrame:
-    """Each stratum's curve: a row at 0 and at each time at which somebody left.
+    """Each stratum's curve: a row at 0 and at each time of an event or a censoring.
 
     Columns: those of `by`, then time_days, at_risk, events, censored, survival, std_err, lower,
-    upper, as KaplanMeier describes them.
-    In R: summary(survfit(Surv(time_days, event) ~ by, weights = weight), censored = TRUE), which
-    has no row at 0.
+    upper, as KaplanMeier describes them. In R: summary(survfit(Surv(time_days, event) ~ by, weights
+    = weight), censored = TRUE), which has no row at 0.
     """
     columns = ("at_risk", "events", "censored", "survival", "std_err", "lower", "upper")
     return frame(
@@ -90,5 +89,5 @@ def survival_quantile(
 def curves(
     cohort: Cohort, by: By = None, interval: Interval = "log-log"
 ) -> list[tuple[Reduced, KaplanMeier]]:
-    """Each stratum of a cohort and its curve."""
+    """Each stratum of a cohort with its curve."""
     return [(part, fit_patients(patients_of(part), interval)) for part in strata(cohort, by)]

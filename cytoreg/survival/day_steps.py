@@ -1,15 +1,15 @@
-"""Population hazards in steps of a day, as relsurv takes them, digit by digit.
+"""Population hazards in steps of a day, with the same digits as relsurv.
 
 relsurv::rs.surv(…, precision = 1) cuts each gap between two times at which somebody leaves into
-days, the last one shorter. A step's hazards are those of its beginning, and for Pohar Perme each
+days, the last one shorter. A step's hazards are those at its beginning, and for Pohar Perme each
 step adds the mean of A/B at its beginning and at its end, where
 
     A = Σ λ*/S*,  B = Σ 1/S*  over those at risk, *each summed over all steps since the gap began*.
 
-So a gap's later steps lag behind, by half a gap on average. Where a table turns the calendar to
-birthdays, relsurv takes days since 1970 for days since 1960 (OFF), so that a birthday may be found
-a day off. Both found by doing it in both ways beside relsurv 2.2-9. It knows no late entry; here
-a gap also ends where somebody enters.
+So a gap's later steps lag behind, by half a gap on average. Where a table's calendar year changes
+on birthdays, relsurv takes days since 1970 for days since 1960 (OFF), so that a birthday may be a
+day off. Both were found by computing either variant and comparing with relsurv 2.2-9. relsurv does
+not support delayed entry; here a gap also ends where somebody enters.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def relsurv_weighted(table: LifeTable, who: People, times: Floats) -> tuple[Floa
 
 
 def _add_up(sums: Floats, steps: Steps) -> None:
-    """Make each step's sums those since its gap began; a difference of running sums would round."""
+    """Replace each step's sums by those since its gap began; differences of running sums would
+    round."""
     order = np.argsort(steps.number, kind="stable")
     cuts = np.searchsorted(steps.number[order], np.arange(1, steps.number.max(initial=0) + 2))
     for begin, end in pairwise(cuts):

@@ -1,4 +1,4 @@
-"""Covariates as columns of numbers: what a regression model takes."""
+"""Covariates as numeric columns for a regression model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from cytoreg.survival.patients import Floats
 class Column:
     """One column of a design: a number, or whether a patient has `level` (and not `reference`).
 
-    `constant`: all patients have one value; of a category it is `reference`, and there is no level.
+    `constant`: all patients have one value; for a category it is `reference`, and there is no
+    level.
     """
 
     covariate: str
@@ -34,11 +35,12 @@ class Column:
 def design(
     parts: Sequence[Reduced], covariates: Sequence[str], reference: Mapping[str, object]
 ) -> tuple[list[Column], list[Floats]]:
-    """The columns of all covariates, and of each part the matrix (rows × columns); none is missing.
+    """The columns of all covariates, and for each part the matrix (rows × columns); none is
+    missing.
 
-    A covariate of text, or with a reference, has a column for each value but one: that of
-    `reference`, else the first in order (of categories: their own). Any other is a number.
-    Raises CytoregError for a reference that no patient has.
+    A covariate of text, or with a reference, has a column for each value except `reference`, by
+    default the first in order (for categories: their own). Any other is a number. Raises
+    CytoregError for a reference that no patient has.
     """
     columns: list[Column] = []
     pieces: list[list[Floats]] = [[] for _ in parts]
@@ -48,7 +50,7 @@ def design(
             tables = [array.astype(np.float64)[:, None] for array in arrays]
             constant = len(np.unique(np.concatenate(tables))) < 2
             columns.append(Column(name, constant=constant))
-            if constant:  # less its mean it would be rounding, and that has a coefficient
+            if constant:  # less its mean it would be rounding error
                 tables = [np.zeros_like(table) for table in tables]
         else:
             first, *others = _levels(name, arrays, reference, parts[0].levels.get(name))
@@ -62,7 +64,7 @@ def design(
 
 
 def given(array: NDArray[np.generic]) -> NDArray[np.bool_]:
-    """Where a covariate has a value: a number that is finite, a text that is not empty (None)."""
+    """Where a covariate has a value: a number that is finite, text that is not empty (None)."""
     if array.dtype.kind in "iuf":
         finite: NDArray[np.bool_] = np.isfinite(array)
         return finite

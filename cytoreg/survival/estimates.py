@@ -1,4 +1,4 @@
-"""The survival marts: which there are, and how all of them are made from the endpoints' cohorts.
+"""The survival marts: their names, and how all of them are made from the endpoints' cohorts.
 
 A cohort of ten million rows and one of a thousand reach the Kaplan–Meier estimator as the same few
 thousand rows: one per stratum and distinct time.
@@ -129,14 +129,14 @@ TABLES: tuple[Table, ...] = (
 def materialize(
     con: DuckDBPyConnection, endpoints: Mapping[str, Endpoint], root: Path | None = None
 ) -> None:
-    """Write the survival marts, replacing them; life tables that are files lie below `root`.
+    """Write the survival marts, replacing them; files of life tables are below `root`.
 
     Each endpoint is estimated for its whole cohort and for each value of each of its strata; an
-    empty cohort gives no rows. Rows are ordered by their grain, so equal cohorts give equal tables.
-    No patient and no cohort ends this: who cannot be estimated is left out and counted, what cannot
+    empty cohort gives no rows. Rows are sorted by their grain, so equal cohorts give equal tables.
+    No patient and no cohort stops this: unusable patients are left out and counted, and what cannot
     be estimated has a row that says why.
 
-    Raises ConfigError when a cohort, a column or a life table is missing or not of its kind.
+    Raises ConfigError when a cohort, a column or a life table is missing or of the wrong kind.
     """
     parts: dict[str, list[pd.DataFrame]] = {table.name: [] for table in TABLES}
     for name in sorted(endpoints):
@@ -152,7 +152,7 @@ def materialize(
 
 
 def estimate(analysis: Analysis) -> Iterator[tuple[Table, pd.DataFrame]]:
-    """Kaplan–Meier curves of an endpoint, and what is read off them."""
+    """Kaplan–Meier curves of an endpoint, and the estimates derived from them."""
     endpoint = analysis.endpoint
     strata = (None, *analysis.strata.values())
     found = {by: curves(analysis.cohort, by, endpoint.interval) for by in strata}

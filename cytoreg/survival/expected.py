@@ -1,4 +1,4 @@
-"""What the population would do: expected survival, and expected deaths beside those seen."""
+"""Expected survival in the population, and expected deaths beside the observed ones."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def conditional(part: Reduced, table: LifeTable, times: Floats) -> Floats:
 
 
 def _at_risk(who: People, grid: Floats) -> Floats:
-    """How many are at risk just before each point of a grid that has all entries and times."""
+    """The number at risk just before each point of a grid that includes all entries and times."""
     come = np.bincount(np.searchsorted(grid, who.entry), who.count, len(grid))
     go = np.bincount(np.searchsorted(grid, who.time), who.count, len(grid))
     here: Floats = np.append(0.0, np.cumsum(come - go)[:-1])

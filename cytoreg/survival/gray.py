@@ -1,4 +1,4 @@
-"""Do causes take the same share in all groups? Gray's test of cumulative incidences."""
+"""Gray's test: do the cumulative incidences of a cause differ between groups?"""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def gray_test(
         pairs = zip(parts, codes, strict=True)
         for _, members in groupby(pairs, key=lambda pair: pair[0].stratum[:deep]):
             placed = {groups.index(pair[0].stratum[deep:]): pair for pair in members}
-            with np.errstate(divide="ignore", invalid="ignore"):  # what is not finite is no test
+            with np.errstate(divide="ignore", invalid="ignore"):  # not finite: no test
                 found = _stratum(_counts(placed, len(groups), number), rho)
             score, variance = score + found[0], variance + found[1]
         statistic = _statistic(score, variance)
@@ -105,7 +105,7 @@ def _parts(cohort: Cohort, by: By, strata: By) -> tuple[Sequence[Reduced], int]:
 
 
 def _counts(members: Groups, groups: int, number: int) -> _Counts:
-    """Who was at risk and who left by cause `number` or another, in each of a stratum's groups."""
+    """Numbers at risk and leaving by cause `number` or another, in each of a stratum's groups."""
     happened = [part["time_days"][code >= 0] for part, code in members.values()]
     time = np.unique(np.concatenate(happened))
     at_risk, own, other = (np.zeros((len(time), groups)) for _ in range(3))
@@ -200,7 +200,7 @@ def _lagged(values: Floats, first: float) -> Floats:
 
 
 def _statistic(score: Floats, variance: Floats) -> float:
-    """χ² of the scores of all groups but the last, which the others give."""
+    """χ² of the scores of all groups except the last, which the others determine."""
     score, variance = score[:-1], variance[:-1, :-1]
     if not (np.all(np.isfinite(score)) and np.all(np.isfinite(variance))):
         return float("nan")

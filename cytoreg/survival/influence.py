@@ -1,11 +1,11 @@
-"""Variance by how much each patient moves an estimate: what weights that are fractions need.
+"""Variance by each patient's influence on an estimate, as fractional weights require.
 
-Greenwood's formula counts a weight of 2.5 as two and a half patients. Here each row of weights w is
+Greenwood's formula counts a weight of 2.5 as two and a half patients. Here each row of weight w is
 one patient, who moves log S(t) by w U(t), with H(t) = Σ d / (n (n − d)) over all times ≤ t:
     U(t) = H(min(t, time)) − H(entry) − [event by t] / (n(time) − d(time)),
 and the variance of log S is Σ w² U². This infinitesimal jackknife equals Greenwood's formula where
 all weights are 1. Source: Therneau and Grambsch, Modeling Survival Data, 2000, chapter 7; R's
-survfit takes it whenever a weight is a fraction.
+survfit uses it whenever a weight is a fraction.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def curve_variance(patients: Patients, time: Floats, steps: Floats, spared: Floa
         sums: Floats = np.cumsum(np.bincount(where, values, len(time)).astype(np.float64))
         return sums
 
-    def waiting(values: Floats) -> Floats:  # summed over those who entered and have not left
+    def waiting(values: Floats) -> Floats:  # summed over those who have entered and not left
         return until(np.maximum(entered, 0), values) - until(left, values)
 
     squares = patients.squares
@@ -44,7 +44,7 @@ def mean_variance(
 ) -> float:
     """Variance of ∑ area, where `area` lies under the curve from each of `time` to the next."""
     hazard, left, entered, final = _moved(patients, time, steps, spared)
-    areas = np.append(0.0, np.cumsum(area))  # before each time, and in all
+    areas = np.append(0.0, np.cumsum(area))  # before each time, and in total
     hazards = np.append(0.0, np.cumsum(area * hazard))
     first = np.maximum(entered, 0)
     moved = final * (areas[-1] - areas[left])
@@ -63,7 +63,7 @@ def _moved(
         entered = np.full(len(left), -1)
     else:
         entered = np.searchsorted(time, patients.entry, side="right") - 1
-    # where all at risk die, survival is 0 whatever their weights: nobody moves it
+    # where all at risk die, survival is 0 whatever their weights: no patient has influence
     saved = np.divide(1.0, spared, out=np.zeros_like(spared), where=spared > 0)
     final = hazard[left] - _before(hazard, entered) - np.where(patients.event, saved[left], 0.0)
     return hazard, left, entered, final

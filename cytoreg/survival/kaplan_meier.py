@@ -1,7 +1,7 @@
 """The Kaplan–Meier estimate from grouped counts, with R's definitions of interval and median.
 
-Why not lifelines' fitter: docs/decisions/0010-kaplan-meier.md. The tests hold this module against
-lifelines and against R's `survfit`. For cohorts as tables: cytoreg.survival.curves.
+docs/decisions/0010-kaplan-meier.md explains why lifelines' fitter is not used. The tests compare
+this module with lifelines and with R's `survfit`. For cohorts as tables: cytoreg.survival.curves.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Quantile:
 
 @dataclass(frozen=True)
 class Survival:
-    """Survival at asked times, one item each; NaN past the last observed time."""
+    """Survival at given times, one item each; NaN past the last observed time."""
 
     time: Floats
     at_risk: Counts
@@ -215,7 +215,7 @@ def survival_at(curve: KaplanMeier, time: ArrayLike) -> Survival:
 
 
 def _at_risk(curve: KaplanMeier, asked: Floats) -> Counts:
-    """Under observation just before each asked time."""
+    """The number under observation just before each given time."""
     if curve.entry is None or curve.entered is None:
         waiting = np.append(curve.at_risk, 0)
         return waiting[np.searchsorted(curve.time, asked, side="left")]
@@ -247,7 +247,7 @@ def pointwise(survival: Floats, relative: Floats, interval: Interval) -> tuple[F
 
 def _crossing(time: Floats, band: Floats, level: float) -> float:
     """The time at which a falling step function crosses `level`; NaN if it stays above."""
-    reached = np.flatnonzero(band < level + _TIE)  # a NaN reaches nothing
+    reached = np.flatnonzero(band < level + _TIE)  # a NaN is never below
     if len(reached) == 0:
         return float("nan")
     first = reached[0]

@@ -1,4 +1,4 @@
-"""Who is left out of an endpoint's estimates, and why: counted, and named where one can."""
+"""Patients left out of an endpoint's estimates, and why: counted, and listed if they have an id."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ LEFT_OUT_PATIENT = Table(
 
 
 def estimate(analysis: Analysis) -> Iterator[tuple[Table, pd.DataFrame]]:
-    """Who has no place on any curve of an endpoint."""
+    """The patients who are on no curve of an endpoint."""
     return _rows(analysis, ALL_ESTIMATES, "reason", by_name=True)
 
 
 def left_out(
     analysis: Analysis, left_out_of: str, reasons: Reasons, *, by_name: bool = False
 ) -> Iterator[tuple[Table, pd.DataFrame]]:
-    """Whom one kind of estimate is made without, of those who have a place on the curves.
+    """The patients left out of one kind of estimate, among those on the curves.
 
     Rows of both tables, of LEFT_OUT_PATIENT only if `by_name`.
     """

@@ -1,4 +1,4 @@
-"""How much life a disease costs: patients' survival beside that of people like them."""
+"""Life lost to a disease: patients' survival compared with that of similar people."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ MEASURES = (
     "loss_in_life_expectancy",
 )
 STEP = 1 / 4
-"""Years between the points of the expected curve that the loss after tau is added up over."""
+"""Distance in years between the points of the expected curve for the sum of losses after tau."""
 WINDOW = 5.0
-"""Years before tau whose excess hazard is taken to go on after it."""
+"""Years before tau whose excess hazard is assumed to continue after it."""
 OLDEST = 121.0
-"""Nobody is followed past this age, years."""
+"""Highest age in years to which anybody is followed."""
 REPLICATES = 300
 _CELLS = 2_000_000
 
@@ -107,7 +107,7 @@ def _measures(part: Reduced, table: LifeTable, tau: float, seed: int) -> dict[st
 
 
 def _expected(part: Reduced, table: LifeTable, tau: float) -> _Expected:
-    """The expected curve until nobody is left."""
+    """The expected curve until nobody is left alive."""
     longest = max(OLDEST - float(part["age_days"].min()) / DAYS_PER_YEAR, 1.0)
     years = np.arange(0.0, longest + STEP, STEP)
     survival = ederer1(part, table, years * DAYS_PER_YEAR)
@@ -122,7 +122,7 @@ def _expected(part: Reduced, table: LifeTable, tau: float) -> _Expected:
 
 
 def _crossing(part: Reduced, table: LifeTable, years: Floats, survival: Floats) -> float:
-    """When the expected curve is 0.5, years; NaN if it never is. Between two days it is linear."""
+    """When the expected curve is 0.5, in years; NaN if never. It is linear between two days."""
     below = np.flatnonzero(survival < 0.5)
     if not len(below):
         return float("nan")
@@ -140,7 +140,7 @@ def _loss(
     tau: float,
     seed: int,
 ) -> tuple[float, float, float, float, float]:
-    """Loss in life expectancy: estimate, interval, and what it is with no or twice the excess."""
+    """Loss in life expectancy: estimate, interval, and its value with no or twice the excess."""
     end = min(tau, float(curve.time[-1]) / DAYS_PER_YEAR)
     begin = max(end - WINDOW, 0.0)
     tail = _Tail(expected, begin, end, _hazard(part, table, begin, end))
@@ -156,7 +156,7 @@ def _loss(
 
 
 def _hazard(part: Reduced, table: LifeTable, begin: float, end: float) -> float:
-    """Population hazard, a year, of the patients while at risk from `begin` to `end` years."""
+    """Annual population hazard of the patients while at risk from `begin` to `end` years."""
     who = people(part, table)
     last = np.minimum(who.time, end * DAYS_PER_YEAR)
     since = replace(who, entry=np.clip(who.entry, begin * DAYS_PER_YEAR, None))
@@ -169,7 +169,7 @@ def _hazard(part: Reduced, table: LifeTable, begin: float, end: float) -> float:
 
 @dataclass(frozen=True)
 class _Tail:
-    """How survival is taken to go on after `end` (years), and what is lost then in all."""
+    """The assumed survival after `end` (years), and the total loss after it."""
 
     expected: _Expected
     begin: float
@@ -177,7 +177,7 @@ class _Tail:
     hazard: float
 
     def loss(self, time: Floats, events: Floats, at_risk: Floats, times: float) -> Floats:
-        """Years lost, one of each row of `events` and `at_risk` (samples × times)."""
+        """Years lost, for each row of `events` and `at_risk` (samples × times)."""
         years = time / DAYS_PER_YEAR
         share = np.divide(events, at_risk, out=np.zeros_like(events), where=at_risk > 0)
         survival = np.cumprod(1 - share, axis=1)
@@ -192,7 +192,7 @@ class _Tail:
         return np.asarray(self.expected.whole - observed - at_end * self._after(excess))
 
     def _after(self, excess: Floats) -> Floats:
-        """Years lived after the end by who is alive at it."""
+        """Years lived after the end by those who are alive at it."""
         e = self.expected
         start = float(np.interp(self.end, e.years, e.survival))
         later = e.years > self.end

@@ -1,8 +1,8 @@
 """Life tables: the mortality of a population by sex, age and calendar year.
 
 A life table gives daily hazards, constant within a cell of one year of age and one calendar year:
-−log(1 − q) / 365.25 for an annual probability of death q. What is asked for outside its ages and
-years is a choice, which the table carries and every result states.
+−log(1 − q) / 365.25 for an annual probability of death q. What happens outside its ages and years
+is a choice that the table carries and every result states.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Calendar = Literal["fixed", "birthday"]
 
 DATA = Path(__file__).parent / "data"
 BUILTIN = {"usa": "US population, Human Mortality Database, 1933–2022, as of 2024-09-05"}
-"""Tables that come along, and what they are; see data/README.md."""
+"""The built-in tables and their descriptions; see data/README.md."""
 
 DAYS_PER_YEAR = 365.25
 CERTAIN = 0.9999
-"""A larger q counts as this one: who is certain to die within the year still has a hazard."""
+"""A larger q counts as this one: even certain death within the year has a finite hazard."""
 _SEXES = {
     "male": "male",
     "m": "male",
@@ -64,7 +64,7 @@ class LifeTable:
     age_days: float = DAYS_PER_YEAR
 
     def __post_init__(self) -> None:
-        """Raise CytoregError for a choice that is none."""
+        """Raise CytoregError for an invalid choice."""
         for value, choices in (
             (self.beyond, get_args(Beyond)),
             (self.calendar, get_args(Calendar)),
@@ -111,7 +111,7 @@ class LifeTable:
     def builtin(
         cls, name: str = "usa", *, beyond: Beyond = "last", calendar: Calendar = "fixed"
     ) -> LifeTable:
-        """A table that comes with cytoreg, by name; raises ConfigError for one that does not."""
+        """A built-in table by name; raises ConfigError for an unknown one."""
         if name not in BUILTIN:
             raise ConfigError(f"there is no life table {name}", remedy=f"take {', '.join(BUILTIN)}")
         with in_memory() as con:
@@ -152,7 +152,7 @@ class LifeTable:
 
     @property
     def version(self) -> str:
-        """In a line: what it is, and what it does outside and with the calendar."""
+        """In one line: its description, and its choices for the outside and for the calendar."""
         last = {"last": "beyond: nearest year and age", "error": "beyond: refused"}[self.beyond]
         calendar = {"fixed": "calendar years", "birthday": "years from birthdays"}[self.calendar]
         return f"{self.name}; {last}; {calendar}"
@@ -233,6 +233,6 @@ def _from_relation(
 
 
 def _whole(column: str) -> str:
-    """SQL of a whole number; empty for anything else (a cast alone would round)."""
+    """SQL of an integer; empty for anything else (a cast alone would round)."""
     number = f"try_cast({column} as double)"
     return f"case when {number} = floor({number}) then try_cast({number} as integer) end"

@@ -1,4 +1,4 @@
-"""Are curves the same? The log-rank test and its relatives: stratified, weighted, by pairs."""
+"""The log-rank test and its relatives for equal hazards: stratified, weighted, by pairs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class LogRank:
 
 @dataclass(frozen=True)
 class _Sums:
-    """Of one set of groups: observed, expected (one item a group) and the variance of both."""
+    """For one set of groups: observed, expected (one item per group) and the variance of both."""
 
     observed: Floats
     expected: Floats
@@ -75,12 +75,12 @@ def log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.0) -> Log
 
 
 def pairwise_log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.0) -> pd.DataFrame:
-    """`log_rank` of each two groups of `by`: one row a pair.
+    """`log_rank` for each pair of groups of `by`: one row per pair.
 
     Columns: first, second (the groups' values as text, joined by a comma if `by` has several
     columns), statistic, p_value, p_holm, adjusted for the number of pairs (Holm, Scand J Stat
-    1979), and left_out, patients who are in no group. Pairs without a test (NaN) do not count.
-    In R: survdiff on each pair, then p.adjust(…, "holm").
+    1979), and left_out, patients who are in no group. Pairs without a test (NaN) do not count. In
+    R: survdiff on each pair, then p.adjust(…, "holm").
     """
     import pandas as pd
 
@@ -97,7 +97,8 @@ def pairwise_log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.
 
 
 def holm(p_values: Floats) -> Floats:
-    """p-values adjusted by Holm's method for how many of them are numbers. In R: p.adjust."""
+    """p-values adjusted by Holm's method for the number of those that are not NaN. In R:
+    p.adjust."""
     adjusted = np.full(len(p_values), np.nan)
     known = np.flatnonzero(~np.isnan(p_values))
     order = known[np.argsort(p_values[known], kind="stable")]
@@ -107,7 +108,7 @@ def holm(p_values: Floats) -> Floats:
 
 
 def _parts(cohort: Cohort, by: By, strata: By) -> tuple[Sequence[Reduced], int]:
-    """Groups within strata, each reduced, in order, and how many patients are in none."""
+    """Groups within strata, each reduced, in order, and the number of patients in none."""
     if not names(by):
         raise CytoregError("a log-rank test needs the columns whose values it compares")
     columns = (*names(strata), *names(by))
@@ -182,7 +183,7 @@ def _stratum(members: dict[int, Reduced], groups: Sequence[object], rho: float) 
 
 
 def _from(time: Floats, values: NDArray[np.float64], counts: Floats) -> Floats:
-    """How many have a value at each `time` or later."""
+    """The number with a value at each `time` or later."""
     last = np.searchsorted(time, values, side="right")
     sums: Floats = np.bincount(last, counts, len(time) + 1)[::-1].cumsum()[::-1]
     return sums[1:]
@@ -209,7 +210,7 @@ def _table(
     strata: By,
     found: _Sums,
 ) -> pd.DataFrame:
-    """One row a group: its values, patients, observed and expected events."""
+    """One row per group: its values, patients, observed and expected events."""
     import pandas as pd
 
     deep = len(names(strata))

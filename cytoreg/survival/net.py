@@ -1,4 +1,4 @@
-"""Net and relative survival: how patients would do if only their disease could kill them."""
+"""Net and relative survival: survival if the disease were the only cause of death."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ Integral = Literal["exact", "relsurv"]
 METHODS = ("pohar-perme", "ederer1", "ederer2", "hakulinen")
 
 _OUTLIVED = 1e130
-"""A weight 1/S* whose square would be too large to add up: decades past 110."""
+"""Weights 1/S* whose squares are too large to add up: decades past age 110."""
 _LONGEST = 1e6
-"""Days that nobody is followed, and more than can be stepped through one by one."""
+"""Longer than anybody is followed, and too many days for day steps."""
 COLUMNS = ("time_days", "event", "age_days", "sex", "start_date")
 OPTIONAL = ("entry_days", "race")
 
 
 @dataclass(frozen=True)
 class Counts:
-    """At each of `time`, at which somebody leaves or enters: how many, just before it and at it.
+    """At each of `time`, at which somebody leaves or enters: the numbers just before it and at it.
 
     `place` is the position in `time` of each patient's own.
     """
@@ -159,13 +159,13 @@ def curve(
     else:
         population = hakulinen(part, table, counts.time)
     spread = np.divide(share, at_risk, out=np.zeros_like(events), where=at_risk > 0)
-    unknown = np.full_like(survival, np.nan)  # where nobody of the population is left
+    unknown = np.full_like(survival, np.nan)  # where nobody of the population is alive
     relative = np.divide(survival, population, out=unknown, where=population > 0)
     return relative, np.sqrt(np.cumsum(spread)).astype(np.float64)
 
 
 def _refuse(who: People, outlive: NDArray[np.bool_]) -> None:
-    """Raise if some outlive everybody."""
+    """Raise if some live longer than anybody in the population."""
     if outlive.any():
         patients = np.ceil(who.count[outlive].sum())
         raise CytoregError(
@@ -253,7 +253,7 @@ def _entered(counts: Counts, who: People, entering: Floats) -> tuple[Floats, flo
 
 
 def _under_observation(who: People, asked: Floats) -> Floats:
-    """How many are at risk just before each asked time."""
+    """The number at risk just before each given time."""
 
     def until(values: Floats, side: Literal["left", "right"]) -> Floats:
         order = np.argsort(values)

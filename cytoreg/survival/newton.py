@@ -1,4 +1,4 @@
-"""Newton's method for the partial likelihood, with the steps and the end that R's `coxph` takes."""
+"""Newton's method for the partial likelihood, with the steps and stopping rule of R's `coxph`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from cytoreg.survival.patients import Floats
 _ENOUGH = 1e-9
 """Relative change of the log-likelihood at which R stops."""
 _DEPENDENT = 1.8e-12
-"""A pivot this small beside the largest one belongs to a dependent column: R's ε^0.75."""
+"""A pivot this small relative to the largest one belongs to a dependent column: R's ε^0.75."""
 _NOTHING = 1e-200
-"""Information this small is what is left of exponentials too small for numbers."""
+"""Information this small is the rest of exponentials that underflow."""
 _SETTLED = 1e-7
-"""A last step this small beside the standard error is rounding."""
+"""A last step this small relative to the standard error is rounding."""
 _ENDLESS = 0.3
-"""Near a maximum each step is far smaller than the one before it; this much tells there is none."""
+"""Near a maximum each step is far smaller than the one before; a larger ratio means no maximum."""
 _FLAT = 1000.0
-"""A standard error of xβ over a covariate's mean deviation that is this large tells the same."""
+"""A standard error of xβ over a covariate's mean deviation this large means the same."""
 _ITERATIONS = 50
 
 
@@ -48,7 +48,7 @@ def maximize(risk: Risk, steps: Steps) -> Maximum:
     """
     spread = risk.weight @ np.abs(risk.x)
     scale = np.where(spread > 0, spread / risk.weight.sum(), 1.0)
-    with np.errstate(all="ignore"):  # what is too large or too small for numbers is a problem
+    with np.errstate(all="ignore"):  # overflow and underflow are reported as problems
         return _climbed(risk, steps, scale)
 
 
@@ -63,7 +63,7 @@ def _climbed(risk: Risk, steps: Steps, scale: Floats) -> Maximum:
         if near and not halvings:
             problems = _problems(risk, steps, scale, proposed, tried, null)
             return _maximum(scale, proposed, tried, null, problems)
-        if not 0 <= better < np.inf:  # smaller, or so far off that it is no number
+        if not 0 <= better < np.inf:  # smaller, or so far off that it is not a number
             halvings += 1
             proposed = (proposed + halvings * beta) / (halvings + 1)
         else:
@@ -89,7 +89,7 @@ def inverse(information: Floats, scale: Floats) -> tuple[Floats, NDArray[np.bool
             lower[i + 1 :, i] = rest[i + 1 :, i] / pivots[i]
             rest = rest - np.outer(rest[:, i], rest[i] / pivots[i])
     kept = pivots > 0
-    part = np.linalg.inv(lower[np.ix_(kept, kept)])  # unit triangular: it always has an inverse
+    part = np.linalg.inv(lower[np.ix_(kept, kept)])  # unit triangular, so it always has an inverse
     full = np.zeros_like(rest)
     full[np.ix_(kept, kept)] = part.T @ (part / pivots[kept, None])
     return full / np.outer(scale, scale), ~kept
@@ -118,10 +118,10 @@ def _maximum(
 def _problems(
     risk: Risk, steps: Steps, scale: Floats, beta: Floats, fit: Fit, null: Fit
 ) -> tuple[str | None, ...]:
-    """What keeps each term from being estimated.
+    """The reason why each term cannot be estimated, if any.
 
-    An infinite coefficient makes the likelihood's slope and curvature vanish together: the next
-    steps go on as long as the last one. None of the signs depends on a covariate's scale.
+    An infinite coefficient makes the likelihood's slope and curvature vanish together: further
+    steps are as long as the last one. None of the criteria depends on a covariate's scale.
     """
     variance, lost = inverse(fit.information, scale)
     dependent = inverse(null.information, scale)[1]

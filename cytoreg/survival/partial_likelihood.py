@@ -1,8 +1,8 @@
-"""Cox's partial likelihood from rows of patients alike: its value, slope and curvature.
+"""Cox's partial likelihood from grouped patients: its value, slope and curvature.
 
-Sums over risk sets are made once per time of death and not per patient: a row is at risk over a
-range of these times, so that running sums from the last time to the first give each risk set.
-Source: Therneau and Grambsch, Modeling Survival Data, 2000, sections 3.1 and 3.3 (Efron's ties).
+Sums over risk sets are made once per time of death, not per patient: a row is at risk over a range
+of these times, so that running sums from the last time to the first give each risk set. Source:
+Therneau and Grambsch, Modeling Survival Data, 2000, sections 3.1 and 3.3 (Efron's ties).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Risk:
-    """Rows of patients alike and the times of death, all strata one after the other.
+    """Rows of identical patients and the times of death, all strata one after the other.
 
     Per row: `x` (rows × columns), `event`, `weight` (sum), `squares` (sum of squared weights),
     `rows` (patients), and the range of times of death at which it is at risk: `first` ≤ j < `end`;
-    a row with the event has it at `end` − 1. Per time of death: `time`, `dead` (patients).
-    `blocks` says where each stratum's times begin, and the last one's end.
+    a row with the event has it at `end` − 1. Per time of death: `time`, `dead` (patients). `blocks`
+    gives where each stratum's times begin, and the last one's end.
     """
 
     x: Floats
@@ -44,7 +44,8 @@ class Risk:
 
 @dataclass(frozen=True)
 class Steps:
-    """Deaths one after the other; Efron takes of `m` who die together k/m out for the kth of them.
+    """Deaths one after the other; for the kth of `m` who die together, Efron removes (k − 1)/m of
+    them.
 
     `at` is the time of death, `out` the share k/m, `weight` the mean weight of those who die.
     """
@@ -103,7 +104,7 @@ def prepare(
 
 
 def steps_of(risk: Risk, ties: Ties) -> Steps:
-    """The deaths that the likelihood multiplies over; Breslow takes all of a time at once."""
+    """The deaths over which the likelihood multiplies; Breslow treats those of a time alike."""
     weight = _deaths(risk, risk.weight)
     if ties == "breslow":
         return Steps(np.arange(len(risk.time)), np.zeros(len(risk.time)), weight)
@@ -114,7 +115,7 @@ def steps_of(risk: Risk, ties: Ties) -> Steps:
 
 
 def evaluate(risk: Risk, steps: Steps, beta: Floats) -> Fit:
-    """Log-likelihood, score and information at `beta`; NaN where `beta` is much too far off."""
+    """Log-likelihood, score and information at `beta`; NaN if `beta` is much too far off."""
     with np.errstate(all="ignore"):
         return _evaluate(risk, steps, beta)
 
@@ -148,7 +149,7 @@ def information(risk: Risk, steps: Steps, beta: Floats, fit: Fit, weight: Floats
 
 
 def score_residuals(risk: Risk, steps: Steps, beta: Floats, fit: Fit) -> Floats:
-    """How much one patient of each row, of weight 1, adds to the score: (rows × columns).
+    """The contribution of one patient of each row, with weight 1, to the score: (rows × columns).
 
     (x − x̄ at death) − exp(xβ) ∫ (x − x̄) dΛ while at risk, Λ the baseline hazard; those who die
     together are in each other's risk sets by 1 − k/m only.

@@ -1,4 +1,4 @@
-"""Patients as estimators take them: rows alike, in arrays that have been checked."""
+"""Patients in the form that estimators need: identical rows grouped, in checked arrays."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from cytoreg.survival.cohort import By, Cohort, Reduced, check, reduce
 Floats: TypeAlias = NDArray[np.float64]
 
 NOBODY = 1e-9
-"""A share of the weights so small is what rounding leaves of nobody."""
+"""A share of the weights this small is a rounding remainder of nobody."""
 
 
 @dataclass(frozen=True)
 class Patients:
-    """Patients in rows alike; arrays of one length.
+    """Grouped patients; arrays of one length.
 
     `count` patients (or the sum of their weights, whose squares' sum is `squares`) left at `time`;
     `event` says whether with the event; they were at risk after `entry` (None: from the beginning).
-    `whole`: every weight is a whole number, so that it counts patients.
+    `whole`: every weight is an integer, so that it counts patients.
     """
 
     time: Floats
@@ -36,7 +36,7 @@ class Patients:
 
 
 def patients_of(part: Reduced) -> Patients:
-    """A stratum that `strata` has reduced and checked."""
+    """The patients of a stratum from `strata`, reduced and checked."""
     return Patients(
         time=part["time_days"].astype(np.float64),
         event=part["event"] == 1,
@@ -48,14 +48,14 @@ def patients_of(part: Reduced) -> Patients:
 
 
 def strata(cohort: Cohort, by: By = None) -> Sequence[Reduced]:
-    """A cohort's strata, each reduced to who entered and left when, and checked."""
+    """A cohort's strata, each reduced to times of entry and leaving, and checked."""
     return check(reduce(cohort, ("time_days", "event"), by, optional=("entry_days",)))
 
 
 def checked(
     time: ArrayLike, event: ArrayLike, count: ArrayLike | None, entry: ArrayLike | None
 ) -> Patients:
-    """The columns as arrays; messages count rows and show none."""
+    """The columns as arrays; messages count rows and show no values."""
     try:
         times = np.asarray(time, dtype=np.float64)
         happened = np.asarray(event, dtype=np.float64)

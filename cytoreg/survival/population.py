@@ -1,13 +1,14 @@
-"""How patients' population mortality adds up over those at risk, exactly, whatever their number.
+"""Sum patients' population mortality over those at risk, exactly, whatever their number.
 
 In a cell of the life table (sex, age, calendar year) all patients share one hazard λ. So the sum of
-exp(±Λ) over those in the cell, Λ a patient's cumulative population hazard, moves by exp(±λ) a day
-for all of them together, and only who enters a cell or leaves it has to be worked through. Between
-two times at which the risk set changes the integral of the mean hazard is then a logarithm:
+exp(±Λ) over those in the cell, Λ being a patient's cumulative population hazard, changes by exp(±λ)
+a day for all of them together, and only patients who enter or leave a cell have to be processed one
+by one. Between two times at which the risk set changes, the integral of the mean hazard is then a
+logarithm:
 
     ∫ Σ λᵢ exp(Λᵢ) / Σ exp(Λᵢ) dt = log (Σ exp(Λᵢ) at the end / the same at the beginning).
 
-All walks go over calendar years in Python, over patients and cells in NumPy.
+The code loops over calendar years in Python, over patients and cells in NumPy.
 """
 
 from __future__ import annotations
@@ -29,18 +30,18 @@ Ints = NDArray[np.int64]
 See = Callable[[Ints, Floats, Floats], None]
 
 _AT_ONCE = 4_000_000
-"""Cells × times that are held at once, about 32 MB an array."""
+"""Most cells × times held at a time, about 32 MB per array."""
 _EXPONENT = 300.0
 """The largest exponent within a window of times."""
 
 
 @dataclass(frozen=True)
 class People:
-    """Patients in rows alike: arrays of one length.
+    """Grouped patients: arrays of one length.
 
     `age` in days at the start, `group` of the life table, `start` in days since 1970-01-01 (on the
-    table's calendar: shifted if it turns with birthdays), at risk after `entry` up to `time`, both
-    in days since the start; `count` of them.
+    table's calendar: shifted if its year changes on birthdays), at risk after `entry` up to `time`,
+    both in days since the start; `count` of them.
     """
 
     age: Floats
@@ -77,10 +78,10 @@ class Sums:
 
 
 def people(part: Reduced, table: LifeTable, *, off: int = 0) -> People:
-    """A stratum's patients, on the table's calendar; `off`: days by which birthdays are mistaken.
+    """A stratum's patients on the table's calendar; `off`: days by which birthdays are shifted.
 
-    Who counts a date's days from another day than its reader puts birthdays into other years, whose
-    leap days fall elsewhere: see cytoreg.survival.day_steps.
+    Counting a date's days from another day than the reader's puts birthdays into other years, with
+    leap days elsewhere: see cytoreg.survival.day_steps.
     """
     age = part["age_days"].astype(np.float64)
     start = part["start_date"].astype("datetime64[D]").astype(np.int64).astype(np.float64)
@@ -132,9 +133,9 @@ def walk(
 
 
 def lived(table: LifeTable, who: People, until: Floats) -> Floats:
-    """∫ exp(−Λ) from 0 to `until`: the days each patient would live until then, as the population.
+    """∫ exp(−Λ) from 0 to `until`: the days each patient would live until then, by the population.
 
-    Raises CytoregError if somebody leaves a table that refuses it (a count).
+    Raises CytoregError if somebody leaves a table that does not allow it (with a count).
     """
     if table.beyond == "error":
         _refuse(table, who, until)
@@ -148,7 +149,7 @@ def lived(table: LifeTable, who: People, until: Floats) -> Floats:
 
 
 def _blocks(table: LifeTable, who: People, until: Floats, grid: Floats | None) -> Iterator[_Block]:
-    """Everyone's way through the cells, a calendar year and a year of age at a time."""
+    """Everyone's cells, a calendar year and a year of age at a time."""
     changes = np.append(table.first_days()[1:], np.inf)
     ages, years = table.hazard.shape[1:]
     reached, total = np.zeros(len(who.age)), np.zeros(len(who.age))
@@ -172,11 +173,11 @@ def _blocks(table: LifeTable, who: People, until: Floats, grid: Floats | None) -
 
 
 def _next(grid: Floats | None, days: Floats) -> Floats:
-    """The first point of the grid at or after each of `days`; without a grid `days` themselves."""
+    """The first point of the grid at or after each of `days`; without a grid, `days` themselves."""
     if grid is None:
         return days
-    before = days - 1e-7  # less than what counts as a birthday
-    if grid[-1] == len(grid) - 1:  # each day, as steps of a day are where all times are whole
+    before = days - 1e-7  # less than the tolerance for a birthday
+    if grid[-1] == len(grid) - 1:  # a point a day, as when all times are integers
         after: Floats = np.ceil(np.maximum(before, 0.0))
         return np.where(after < len(grid), after, np.inf)
     found: Floats = np.append(grid, np.inf)[np.searchsorted(grid, before)]
@@ -193,8 +194,8 @@ def remaining(
 ) -> Floats:
     """Sums just after each time: those before it less what has `left`, (before, gone).
 
-    Where next to nothing remains, the difference would be rounding: there it is summed anew. A
-    patient of 110 can weigh a million times as much as all others, and then leave.
+    Where almost nothing remains, the difference would be rounding error, so it is summed again. A
+    patient aged 110 can weigh a million times as much as all others, and then leave.
     """
     before, gone = left
     rest = before - gone
@@ -205,7 +206,7 @@ def remaining(
 
 
 def _refuse(table: LifeTable, who: People, until: Floats) -> None:
-    """Raise if the table refuses what lies outside it and somebody gets there."""
+    """Raise if the table does not allow ages or years outside it and somebody gets there."""
     first = table.first_days()[0]
     end = np.datetime64(int(table.years[-1]) - 1969, "Y").astype("datetime64[D]")
     last = float(end.astype(np.int64))
@@ -253,7 +254,7 @@ def _held_in(
     times: Floats,
     power: int,
 ) -> Iterator[tuple[Ints, Floats, Floats]]:
-    """`_held` for the `taken` patients of a block, who are there from one place to another."""
+    """`_held` for the `taken` patients of a block, who are in it from one position to another."""
     cells, example, cell = np.unique(block.cell[taken], return_index=True, return_inverse=True)
     hazards = block.hazard[taken][example]
     base = block.before + block.hazard * (times[0] - block.low)

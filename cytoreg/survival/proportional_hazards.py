@@ -1,4 +1,4 @@
-"""Is a hazard ratio the same at all times? The score test of R's `cox.zph`."""
+"""Test whether hazard ratios are constant over time: the score test of R's `cox.zph`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def proportional_hazards(fit: Cox, transform: Transform = "km") -> pd.DataFrame:
 
     Raises CytoregError for an unknown transform, and for log where somebody had the event at 0.
     """
-    with np.errstate(all="ignore"):  # what is no number is told as NaN
+    with np.errstate(all="ignore"):  # results that are not numbers are reported as NaN
         return _tests(fit, transform)
 
 

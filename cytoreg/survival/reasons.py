@@ -1,6 +1,6 @@
-"""Why a patient is left out of an endpoint's estimates: conditions in SQL, each with its words.
+"""Reasons to leave a patient out of an endpoint's estimates: conditions in SQL, each with its text.
 
-The first reason that holds is the reason. None ends a build: see cytoreg.survival.left_out.
+The first one that holds is the reason. None stops a build: see cytoreg.survival.left_out.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
     from cytoreg.project.config import Endpoint
 
 Reasons: TypeAlias = list[tuple[str, str]]
-"""Conditions in SQL and what they mean, the first that holds being the reason."""
+"""Conditions in SQL and their meanings; the first that holds is the reason."""
 
 UNKNOWN = "unknown"
-"""What a missing value is called, in a cohort as in the marts."""
+"""The name of a missing value, in a cohort as in the marts."""
 
 
 def missing(text: str) -> str:
-    """SQL: whether a text is no value: empty, blank or the word unknown."""
+    """SQL: whether a text is missing: empty, blank or the word unknown."""
     return f"coalesce(lower(trim({text})), '') in ('', {literal(UNKNOWN)})"
 
 
 def first(reasons: Reasons) -> str:
-    """SQL for the first reason that holds; null where none does."""
+    """SQL for the first reason that holds; null if none does."""
     cases = " ".join(f"when {condition} then {literal(reason)}" for condition, reason in reasons)
     return f"case {cases} end" if cases else "cast(null as varchar)"
 
 
 def unusable(endpoint: Endpoint) -> Reasons:
-    """Why a row of the cohort has no place on any curve.
+    """Why a row of the cohort is on no curve.
 
-    An event without a time is an event on an unknown day: R's Surv has no such patient, and a curve
-    that censored them earlier would call a dead patient alive.
+    An event without a time is an event on an unknown day: R's Surv has no such patients, and a
+    curve that censored them earlier would count a dead patient as alive.
     """
     time, event = (f"cast({quote(name)} as double)" for name in (endpoint.time, endpoint.event))
     reasons = [
@@ -53,10 +53,10 @@ def unusable(endpoint: Endpoint) -> Reasons:
 
 
 def outside(table: LifeTable) -> Reasons:
-    """Why a patient (of `Analysis.cohort`) has no population beside them in `table`.
+    """Why a patient (of `Analysis.cohort`) cannot be compared with the population in `table`.
 
-    By age: no row of the table is theirs at the start, or at the last day observed. A calendar year
-    that the table lacks is no reason: the nearest one counts, as in R.
+    By age: the table has no row for their age at the start, or on the last day observed. A calendar
+    year that the table lacks is not a reason: the nearest one is used, as in R.
     """
     first_day = table.first_age * table.age_days
     end = (table.first_age + table.hazard.shape[1]) * table.age_days
@@ -83,7 +83,7 @@ def outside(table: LifeTable) -> Reasons:
 
 
 def incomplete(covariates: Mapping[str, str]) -> Reasons:
-    """Why a patient is not in a model; `covariates` are names, and where `Analysis` has them."""
+    """Why a patient is not in a model; `covariates` maps names to columns of `Analysis`."""
     return [(f"{column} is null", f"{name} unknown") for name, column in covariates.items()]
 
 

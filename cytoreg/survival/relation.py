@@ -42,7 +42,7 @@ def relation_of(cohort: Cohort, wanted: Collection[str]) -> DuckDBPyRelation:
         return cohort
     con = in_memory(private_spill())
     try:
-        con.execute("set pandas_analyze_sample = 1000000000")  # else 1,000 rows decide on a kind
+        con.execute("set pandas_analyze_sample = 1000000000")  # default: 1,000 rows
         con.register("cohort", _encoded(cohort, wanted))
         return con.table("cohort")
     except (duckdb.Error, TypeError, ValueError, NotImplementedError):
@@ -67,7 +67,7 @@ def _check_names(cohort: Cohort, wanted: Collection[str]) -> None:
 
 def _encoded(cohort: Cohort, wanted: Collection[str]) -> Cohort:
     """A pandas frame's wanted columns; its text as categories, which DuckDB reads much faster."""
-    pandas = sys.modules.get("pandas")  # who has a frame has imported it
+    pandas = sys.modules.get("pandas")  # a caller with a frame has imported it
     if pandas is None or not isinstance(cohort, pandas.DataFrame):
         return cohort
     lower = {name.lower() for name in wanted}
@@ -75,7 +75,7 @@ def _encoded(cohort: Cohort, wanted: Collection[str]) -> Cohort:
     text = {}
     for name, column in taken.items():
         if column.isna().all():
-            if column.dtype == "category":  # DuckDB knows no enumeration of nothing
+            if column.dtype == "category":  # DuckDB has no empty enumeration
                 text[name] = column.astype("string")
         elif pandas.api.types.is_string_dtype(column) or column.dtype == object:
             codes, values = pandas.factorize(column, sort=False)
@@ -87,7 +87,7 @@ def _encoded(cohort: Cohort, wanted: Collection[str]) -> Cohort:
 
 
 def check_kind(kinds: Mapping[str, str], name: str, *, stratum: bool) -> None:
-    """Raise CytoregError for a missing column, or one not of its kind (strata: any)."""
+    """Raise CytoregError for a missing column, or one of the wrong kind (strata: any)."""
     if name.lower() not in kinds:
         raise CytoregError(f"the cohort has no column {name}")
     kind = kinds[name.lower()]
@@ -98,7 +98,7 @@ def check_kind(kinds: Mapping[str, str], name: str, *, stratum: bool) -> None:
 
 
 def plain(name: str, kind: str) -> str:
-    """SQL for a column in a kind that groups fast and has one way to be empty, which NaN is too."""
+    """SQL for a column in a type that groups fast, with a single empty value; NaN is empty too."""
     column = quote(name)
     if kind in _INTEGERS or kind in ("VARCHAR", "DATE", "ENUM"):
         return column
@@ -110,5 +110,5 @@ def plain(name: str, kind: str) -> str:
 
 
 def fetched(alias: str, kind: str) -> str:
-    """SQL that makes an enumeration text, now that it has been grouped and put in its order."""
+    """SQL that turns an enumeration into text, after it has been grouped and sorted."""
     return f"cast({alias} as varchar) as {alias}" if kind == "ENUM" else alias

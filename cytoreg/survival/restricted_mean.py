@@ -1,4 +1,4 @@
-"""The restricted mean: how long patients live, on average, within the first years."""
+"""The restricted mean: the average survival time within the first years."""
 
 from __future__ import annotations
 
