@@ -1,4 +1,4 @@
-"""`[benchmark.NAME]` of cytoreg.toml: published figures that the registry is held against."""
+"""`[benchmark.NAME]` of cytoreg.toml: published figures to compare with the registry."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ _TABLE = r"^(|[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*)$"
 
 
 class Figure(Word):
-    """One published value, and what of the registry it is held against.
+    """One published value, and the value of the registry to compare it with.
 
     `measure` is a measure of an outcome (`procedure.mortality_30_day`; of a quantity also its
     `kind`) or of a survival endpoint (`overall.median_survival`, `overall.survival_5_years`,
-    `overall.le_minus_median_os`). `count` is a table instead, whose rows are counted, those of
-    which `where` holds, or whose column `sum` is added up; counts are given per so many records:
-    see `Benchmark`. `published` is in `unit`, and `rounding` half the step that it was rounded to.
+    `overall.le_minus_median_os`). Instead, `count` is a table whose rows are counted, only those
+    for which `where` holds, or whose column `sum` is added up; counts are scaled to a number of
+    records: see `Benchmark`. `published` is in `unit`, and `rounding` half the step to which it was
+    rounded.
     """
 
     figure: Name
@@ -57,8 +58,8 @@ class Figure(Word):
 class Benchmark(Section):
     """A publication: its citation, and its figures.
 
-    Counts are given per `per` rows of the table `records`, so that they hold for a registry of any
-    size.
+    Counts are scaled to `per` rows of the table `records`, so that a registry of any size can be
+    compared.
     """
 
     citation: str

@@ -1,4 +1,4 @@
-"""`cytoreg.toml` as typed data: one class a section, an unknown key is an error."""
+"""`cytoreg.toml` as typed data: one class per section; an unknown key is an error."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from cytoreg.system.durations import duration
 
 
 class Registry(Section):
-    """What the registry is called, and the time zone that its days are days of.
+    """The registry's name, and the time zone of its days.
 
-    `time_zone` is a name of the time zone database, such as America/Chicago: today, the day that a
-    refresh looks back from, the schedule, and every instant with an offset are days of it. Without
-    it the machine's own zone serves.
+    `time_zone` is a name of the time zone database, such as America/Chicago: today, the `as_of` of
+    a refresh, the schedule, and the day of every instant with an offset are in this zone. The
+    default is the machine's own zone.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
@@ -37,25 +37,25 @@ class Registry(Section):
 
 
 class Paths(Section):
-    """Folders, relative to the project: where extracts lie and where cytoreg keeps its own."""
+    """Folders, relative to the project: the extracts, and cytoreg's own data."""
 
     extracts: str = "extracts"
     data: str = "data"
 
 
 class Linkage(Section):
-    """Who is who: the number that systems share, and what must match without it.
+    """Record linkage: the number that systems share, and what must match without it.
 
-    `other_numbers` is a column with further numbers of the same person, between blanks. Without a
-    number, the columns of `match` must agree with one person alone; `names` are those of them that
-    are compared as names of persons, and of `may_be_missing` one may be unknown on one side. Of
-    `may_be_unreadable` one may be unknown in the record without a number. `cut` says, by source and
-    column, how many letters a name's field holds.
+    `other_numbers` is a column with further numbers of the same person, separated by blanks.
+    Without a number, the columns of `match` must agree with exactly one person; `names` are those
+    of them that are compared as names of persons, and one of `may_be_missing` may be unknown on one
+    side. One of `may_be_unreadable` may be unknown in the record without a number. `cut` gives, by
+    source and column, the number of letters that a name's field holds.
 
-    `precedence` lists, per field of the person, the sources from the most to the least trusted;
-    `default` serves the fields that are not named. `unknown` lists a field's codes that say that
-    nothing is known, `wins` those that count whoever says them; in the fields of `weigh` the value
-    counts that most sources give.
+    `precedence` lists, for each field of the person, the sources from the most to the least
+    trusted; `default` applies to all other fields. `unknown` lists a field's codes for unknown,
+    `wins` those that win whichever source gives them; in the fields of `weigh` the value that most
+    sources give wins.
     """
 
     entity: str
@@ -74,13 +74,13 @@ class Linkage(Section):
 
 
 class Endpoint(Section):
-    """One time-to-event analysis over a cohort mart (one row a patient).
+    """One time-to-event analysis over a cohort mart (one row per patient).
 
     `entry` names a column of delayed entry, `cause` one with the cause of the event; `covariates`
     are those of a Cox model; `life_table` is the name of a built-in table or a CSV file of the
-    project, and makes expected and net survival and life expectancy. `tau_years` is the horizon.
-    Strata, covariates and sex are missing where they are empty or say unknown. `patient` names the
-    patients in marts.survival_left_out_patient, if the cohort has that column.
+    project, and adds expected and net survival and life expectancy. `tau_years` is the horizon.
+    Strata, covariates and sex are missing where they are empty or `unknown`. `patient` identifies
+    the patients in marts.survival_left_out_patient, if the cohort has that column.
     """
 
     cohort: str
@@ -100,7 +100,7 @@ class Endpoint(Section):
 
 
 class Gates(Section):
-    """What closes the gate besides a failed critical expectation or books that do not balance."""
+    """Limits that close the gate, besides a failed critical expectation or unbalanced books."""
 
     max_quarantined: float = Field(default=0.10, ge=0, le=1)
     max_refused: float = Field(default=0.10, ge=0, le=1)
@@ -114,18 +114,20 @@ class Retention(Section):
 
 
 class Suppress(Section):
-    """Of a public copy: counts below `below` are left out, others rounded to nearest `round`."""
+    """For a public copy: counts below `below` are left out, others rounded to the nearest
+    `round`."""
 
     below: int = Field(default=8, ge=2)
     round: int = Field(default=5, ge=1)
 
 
 class Privacy(Section):
-    """What leaves the private build: by HIPAA's lists of identifiers, and as declared text alone.
+    """What is published from the private build: by HIPAA's lists of identifiers, and declared text
+    only.
 
-    `pseudonym_key` is the environment variable that holds the key of pseudonyms. Text that is no
-    code of schemas or models is published as its pseudonym, unless one of `codes`, regular
-    expressions, matches all of it.
+    `pseudonym_key` is the environment variable with the key of pseudonyms. Text that is not a code
+    of schemas or models is published as its pseudonym, unless one of the regular expressions
+    `codes` matches all of it.
     """
 
     profile: Literal["safe-harbor", "limited", "identified"] = "limited"
@@ -145,16 +147,16 @@ class Privacy(Section):
 
 
 class Ledger(Section):
-    """Where runs are remembered; an empty URL means SQLite in `paths.data`."""
+    """The database that records runs; an empty URL means SQLite in `paths.data`."""
 
     url: str = ""
 
 
 class Notify(Section):
-    """Who hears of a night that published nothing, or of none at all.
+    """Whom to notify when a refresh published nothing, or when there was none.
 
     `command` gets the message on its standard input, without a shell. `silence` (`26h`, `2d`) is
-    the longest time between two published nights: `cytoreg status` calls more a problem.
+    the longest time between two publications: `cytoreg status` reports a longer one as a problem.
     """
 
     command: list[str] = []
@@ -162,12 +164,12 @@ class Notify(Section):
 
     @property
     def silence_allowed(self) -> timedelta:
-        """`silence` as a time; none without it."""
+        """`silence` as a time; zero without it."""
         return duration(self.silence)
 
 
 class Config(Section):
-    """The whole of cytoreg.toml; a project without a source is one to add some to."""
+    """The whole of cytoreg.toml; a project may have no sources yet."""
 
     registry: Registry
     paths: Paths = Paths()

@@ -22,7 +22,7 @@ from cytoreg.system.environment import variable
 CONFIG = "cytoreg.toml"
 LEDGER = "ledger.sqlite"
 CONTENT = (CONFIG, "prefect.yaml", "flows", "schemas", "sql", "views", "expectations")
-"""What makes a folder a project."""
+"""The files and folders of a project's own content."""
 _VARIABLE = re.compile(r"\$(\$)\{|\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}")
 
 _FROM_OUTSIDE = re.compile(r"\$\{[A-Z_][A-Z0-9_]*(?::-)?\}")
@@ -39,12 +39,12 @@ class Project:
 
     @property
     def builds(self) -> Path:
-        """One folder a run: the private build, what it publishes, its report."""
+        """One folder per run: the private build, what it publishes, its report."""
         return self.data / "builds"
 
     @property
     def landing(self) -> Path:
-        """Immutable Parquet snapshots, one folder a source and fingerprint."""
+        """Immutable Parquet snapshots, one folder per source and fingerprint."""
         return self.data / "landing"
 
     @property
@@ -54,7 +54,7 @@ class Project:
 
     @property
     def time_zone(self) -> str:
-        """The zone that days are days of: declared, or the machine's own."""
+        """The time zone of all days: declared, or the machine's own."""
         return self.config.registry.time_zone or machine_zone()
 
     @property
@@ -63,7 +63,7 @@ class Project:
         return self.config.ledger.url or f"sqlite:///{self.data / LEDGER}"
 
     def source(self, name: str) -> Source:
-        """What cytoreg.toml declares of a source; ConfigError when it does not know it."""
+        """The declaration of a source in cytoreg.toml; ConfigError for an unknown source."""
         try:
             return self.config.sources[name]
         except KeyError:
@@ -73,7 +73,7 @@ class Project:
             ) from None
 
     def content_hash(self) -> str:
-        """SHA-256 over every file that decides what a build says (config, schemas, SQL, …)."""
+        """SHA-256 over every file that affects the content of a build (config, schemas, SQL, …)."""
         digest = hashlib.sha256()
         for path in sorted(
             [
@@ -94,8 +94,8 @@ class Project:
 def find_project(start: Path | None = None) -> Path:
     """Folder of the nearest cytoreg.toml at or above `start` (default: the working directory).
 
-    A project executes its own Python. One that was not named raises ConfigError when any of it
-    belongs to somebody else than this user or root.
+    A project executes its own Python. If no folder was named, ConfigError is raised when any of the
+    project belongs to somebody other than this user or root.
     """
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
@@ -162,7 +162,7 @@ def parse(text: str, path: Path) -> Config:
 
 
 def _refuse_passwords(raw: dict[str, Any], path: Path) -> None:
-    """Raise ConfigError for a source whose password stands in cytoreg.toml itself."""
+    """Raise ConfigError for a source whose password is written in cytoreg.toml itself."""
     sources = raw.get("sources")
     for name, source in sources.items() if isinstance(sources, dict) else ():
         server = source.get("server") if isinstance(source, dict) else None
@@ -176,7 +176,7 @@ def _refuse_passwords(raw: dict[str, Any], path: Path) -> None:
 
 
 def _kinds(raw: dict[str, object]) -> dict[str, str]:
-    """The kind that each source says it is of."""
+    """The declared kind of each source."""
     sources = raw.get("sources")
     if not isinstance(sources, dict):
         return {}
@@ -187,7 +187,7 @@ def _kinds(raw: dict[str, object]) -> dict[str, str]:
 def expand(value: object, path: Path) -> object:
     """Replace ${NAME} and ${NAME:-default} in every string by the variable's value.
 
-    `$${` is a `${` that stands for itself.
+    `$${` is a literal `${`.
     """
     if isinstance(value, dict):
         return {key: expand(item, path) for key, item in value.items()}
@@ -212,5 +212,5 @@ def expand(value: object, path: Path) -> object:
 
 
 def escaped(text: str) -> str:
-    """Text for cytoreg.toml that means itself, whatever is in it."""
+    """Text for cytoreg.toml that is read literally, whatever it contains."""
     return text.replace("${", "$${")

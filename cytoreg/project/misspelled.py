@@ -1,4 +1,4 @@
-"""What is wrong in cytoreg.toml, in the words of the file and without its values."""
+"""Explain mistakes in cytoreg.toml with the names of the file and without its values."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from cytoreg.project.outcomes import Measure, Outcome, Word
 from cytoreg.sources.kinds import reader
 
 _SOURCE = 2
-"""Where in a place below `sources` the keys of the source begin."""
+"""Position in a path below `sources` at which the keys of the source begin."""
 
 
 def explain(error: ValidationError, kinds: Mapping[str, str]) -> str:
-    """What is wrong with which keys; an unknown key with the one, or the section, that is meant.
+    """Which keys are wrong and why; an unknown key with the key or section that is probably meant.
 
-    `kinds` has the kind that each source is said to be of.
+    `kinds` has the declared kind of each source.
     """
     lines = []
     for item in error.errors(include_url=False, include_input=False):
@@ -32,7 +32,8 @@ def explain(error: ValidationError, kinds: Mapping[str, str]) -> str:
 
 
 def _meant(place: Sequence[int | str], kinds: Mapping[str, str]) -> str:
-    """The hint for an unknown key: a key of its section that is like it, or where it belongs."""
+    """The hint for an unknown key: a similar key of its section, or the section to which it
+    belongs."""
     name, kind, above = str(place[-1]), cast("object", Config), place[:-1]
     if place[0] == "sources" and len(place) > _SOURCE:
         kind, above = reader(kinds[str(place[1])]).config, place[_SOURCE:-1]
@@ -62,7 +63,7 @@ def _sections() -> Iterator[tuple[str, type[BaseModel]]]:
 
 
 def _below(kind: object, part: int | str) -> object:
-    """The type of what stands under a key of a value of this type; None where that is not told."""
+    """The type of the value under a key of this type; None if it is unknown."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         field = kind.model_fields.get(str(part))
         return field.annotation if field else None
@@ -72,7 +73,7 @@ def _below(kind: object, part: int | str) -> object:
     if origin is dict:
         found: object = parts[1]
         return found
-    for one in parts:  # of a union, the section among what may stand there in its place
+    for one in parts:  # of a union, the section among the possible types
         if isinstance(one, type) and issubclass(one, BaseModel):
             return _below(one, part)
     return None

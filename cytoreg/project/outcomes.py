@@ -1,4 +1,4 @@
-"""`[outcome.NAME]` of cytoreg.toml: a table, how it is split, and what is asked of each row."""
+"""`[outcome.NAME]` of cytoreg.toml: a table, its strata, and the measures of each row."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ WHOLE = "all"
 
 
 def plural(unit: str) -> str:
-    """The name of an outcome for more than one: procedures, biopsies."""
+    """The plural of an outcome's name: procedures, biopsies."""
     return re.sub(r"(?<![aeiou])y$", "ie", unit) + "s"
 
 
 class Word(Section):
-    """What the report calls a name of the marts, what it means, its place in the reading order."""
+    """The label and definition of a name in the marts, and its place in the reading order."""
 
     label: str = ""
     definition: str = ""
@@ -29,11 +29,11 @@ class Word(Section):
 
 
 class Measure(Word):
-    """A share of rows, or a quantity: what is asked of each row of an outcome's table.
+    """A share of rows, or a quantity, evaluated on each row of an outcome's table.
 
     `share` is a condition (SQL over the table's columns), `quantity` a number, in `unit`. A row
-    counts in the denominator where `of` holds and the answer is not empty; the others are unknown.
-    Only rows of which `among` holds are asked at all.
+    counts in the denominator where `of` holds and the result is not empty; the others are unknown.
+    The measure applies only to rows for which `among` holds.
     """
 
     share: str = ""
@@ -54,13 +54,13 @@ class Measure(Word):
 
     @property
     def expressions(self) -> dict[str, str]:
-        """What it says in SQL, by key."""
+        """Its SQL expressions, by key."""
         keys = ("share", "of", "among", "quantity")
         return {key: text for key in keys if (text := getattr(self, key))}
 
 
 def _named(strata: object) -> object:
-    """A list of columns as columns under their own names."""
+    """A list of columns as a mapping under their own names."""
     if not isinstance(strata, list):
         return strata
     if twice := sorted({str(one) for one in strata if strata.count(one) > 1}):
@@ -72,8 +72,8 @@ class Outcome(Section):
     """A table with one row for each unit that is counted, and the measures of these.
 
     Its name is the unit: procedure, patient. `strata` are columns of the table, or names with their
-    columns (`{ site = "primary_site_final" }`). With `by`, rows that agree in this column, such as
-    the operations of one patient, are not independent, and intervals allow for it.
+    columns (`{ site = "primary_site_final" }`). With `by`, rows with the same value of this column,
+    such as the operations of one patient, are not independent, and intervals allow for it.
     """
 
     table: str = Field(pattern=r"^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$")

@@ -1,4 +1,4 @@
-"""Where a registry begins: the templates that `cytoreg init` copies."""
+"""The templates that `cytoreg init` copies."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from cytoreg.errors import ConfigError
 __all__ = ["Template", "copy"]
 
 _SHOWN = 3
-"""Names that are shown of what is in a folder."""
+"""Most names that are shown of a folder's content."""
 _EVERYWHERE = ("flows", "prefect.yaml")
-"""What every project has from the reference project."""
+"""Files of the reference project that every project gets."""
 _IGNORED = shutil.ignore_patterns("__pycache__")
 
 
 class Template(StrEnum):
-    """What a new project begins with."""
+    """The content of a new project."""
 
     blank = "blank"
     survival = "survival"
@@ -28,7 +28,7 @@ class Template(StrEnum):
 def copy(template: Template, folder: Path) -> None:
     """Make `folder` a project like the template.
 
-    Raises ConfigError when it has something in it already, or cannot be made.
+    Raises ConfigError if it is not empty, or cannot be made.
     """
     from cytoreg.project.load import CONTENT
 
@@ -49,11 +49,11 @@ def copy(template: Template, folder: Path) -> None:
 
 
 def _make(folder: Path) -> None:
-    """A folder with nothing in it."""
+    """Make an empty folder."""
     try:
         there = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:  # a file, one above it, or no permission
+    except OSError as error:  # a file, or one above it, or no permission
         raise ConfigError(
             f"{folder} cannot be a project: {error.strerror}",
             remedy="name a folder that is new or empty",
@@ -67,7 +67,7 @@ def _make(folder: Path) -> None:
 
 
 def _found(*folders: Path) -> Path:
-    """The first that is a project: inside an installed wheel, or in the repository."""
+    """The first folder that is a project: inside an installed wheel, or in the repository."""
     for folder in folders:
         if (folder / "cytoreg.toml").is_file():
             return folder

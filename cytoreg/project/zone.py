@@ -1,4 +1,4 @@
-"""The registry's time zone: in which "today" is counted and an instant becomes a day."""
+"""The registry's time zone, which determines "today" and the day of an instant."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def is_zone(name: str) -> bool:
 
 
 def today(zone: str) -> date:
-    """The day that it is in the zone."""
+    """The current day in the zone."""
     return datetime.now(ZoneInfo(zone)).date()
 
 
 def machine_zone() -> str:
-    """The machine's own zone by its name: what TZ says, else what /etc/localtime is a copy of.
+    """The name of the machine's own zone: from TZ, else from the file that /etc/localtime copies.
 
-    Raises ConfigError where neither has a name of the time zone database.
+    Raises ConfigError if neither has a name of the time zone database.
     """
     told = os.environ.get("TZ")
     if told is None:
@@ -40,7 +40,7 @@ def machine_zone() -> str:
 
 
 def _of_file(path: Path) -> str:
-    """The name of a zone's file, of a link to it or of a copy of it."""
+    """The name of a zone's file, or of a link to it or copy of it."""
     name = str(path.resolve()).partition("zoneinfo/")[2]
     if is_zone(name):
         return name

@@ -1,4 +1,4 @@
-"""The steward's report: one page a run, written from the file that the run publishes."""
+"""The stewards' report: one page per run, written from the file that the run publishes."""
 
 from cytoreg.report.page import pulse, render
 from cytoreg.report.survival import picture

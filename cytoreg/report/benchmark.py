@@ -20,7 +20,7 @@ _MART = re.compile(r"marts\.(\w+)_benchmark")
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of a publication and what this registry observes, in the figure's unit.
+    """A figure of a publication and the value observed in this registry, in the figure's unit.
 
     `benchmark` is the publication's name in cytoreg.toml.
     """
@@ -41,11 +41,11 @@ class Figure:
         return self.lower is not None and self.upper is not None
 
     def written(self, value: float | None) -> str:
-        """A value of this figure with the decimals that its size asks for."""
+        """A value of this figure with decimals according to its size."""
         return number(value, 0 if self.published >= 100 else 1)
 
     def ratio(self, value: float) -> str:
-        """Where value / published stands on a logarithmic axis from a half to two, for CSS."""
+        """The position of value / published on a logarithmic axis from a half to two, for CSS."""
         if not self.published or value <= 0:
             return "0%"
         share = 0.5 + math.log2(value / self.published) / 2

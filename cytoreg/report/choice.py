@@ -1,6 +1,6 @@
-"""One figure of a published file, chosen by names: what is there, what was asked, how it is drawn.
+"""Choose a figure of a published file by names: what exists, what was requested, how it is drawn.
 
-Serves `cytoreg plot` and the report's page.
+Used by `cytoreg plot` and the report's page.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ MARTS: dict[Kind, str] = {
     "incidence": "marts.cumulative_incidence",
 }
 MOST = len(SERIES)
-"""Curves that one figure holds."""
+"""Most curves in one figure."""
 
 METHODS = ("ederer1", "hakulinen", "ederer2", "conditional")
-"""How survival may be expected, first what is drawn if nothing is said."""
+"""Kinds of expected survival, the default first."""
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be drawn; what is left out is chosen by what there is."""
+    """The requested figure; whatever is left out is chosen from what exists."""
 
     kind: Kind
     endpoint: str | None = None
@@ -47,7 +47,8 @@ class Wish:
 
 @dataclass(frozen=True)
 class Choice:
-    """A wish that the file can fulfil: every name is there. `left_out`: smaller strata undrawn."""
+    """A request that the file can fulfil: every name exists. `left_out`: smaller strata not
+    drawn."""
 
     kind: Kind
     endpoint: str
@@ -59,7 +60,7 @@ class Choice:
 
 
 def choose(con: DuckDBPyConnection, wish: Wish, lexicon: Lexicon) -> Choice:
-    """What to draw. Raises ConfigError that names what there is, for a name that is not there."""
+    """What to draw. Raises ConfigError for a name that does not exist, listing those that do."""
     mart = MARTS[wish.kind]
     there = tables(con)
     if mart not in there or not _values(con, mart, "endpoint", ""):
@@ -141,7 +142,7 @@ def rows(con: DuckDBPyConnection, choice: Choice) -> Mapping[str, object]:
 
 
 def expected_rows(con: DuckDBPyConnection, choice: Choice) -> Mapping[str, object]:
-    """The expected survival beside the chosen curves, as arrays."""
+    """The expected survival for the chosen curves, as arrays."""
     where = _strata(choice) + (f" and method = {literal(choice.method)}" if choice.method else "")
     return con.execute(
         f"select stratum, time_days, expected from {MARTS['expected']} where {where}"
@@ -152,7 +153,7 @@ def expected_rows(con: DuckDBPyConnection, choice: Choice) -> Mapping[str, objec
 def strata_of(
     con: DuckDBPyConnection, kind: Kind, endpoint: str, variable: str
 ) -> dict[str, float]:
-    """The strata that can be drawn, and how many were ever at risk in each."""
+    """The strata that can be drawn, and the number ever at risk in each."""
     where = f"endpoint = {literal(endpoint)} and stratum_variable = {literal(variable)}"
     return _sizes(con, MARTS[kind], where)
 
@@ -169,7 +170,7 @@ def title_of(choice: Choice, lexicon: Lexicon) -> str:
 def heading_of(
     kind: Kind, endpoint: str, variable: str, lexicon: Lexicon, cause: str = "", split: str = ""
 ) -> str:
-    """What is shown of an endpoint, and how it is split."""
+    """What is shown of an endpoint, and by which variable."""
     by = lexicon.by(variable)
     split = split or by[:1].lower() + by[1:]
     if kind == "incidence":
@@ -180,7 +181,7 @@ def heading_of(
 
 
 def described(choice: Choice, lexicon: Lexicon) -> str:
-    """The figure in words, for those who do not see it."""
+    """A description of the figure in words, for those who cannot see it."""
     which = listing([lexicon.label(name) for name in choice.strata])
     if choice.kind == "survival":
         return f"Kaplan–Meier curves with 95 % bands and numbers at risk: {which}."
@@ -200,7 +201,7 @@ def _values(con: DuckDBPyConnection, mart: str, column: str, where: str) -> list
 
 
 def _sizes(con: DuckDBPyConnection, mart: str, where: str) -> dict[str, float]:
-    """The strata and how many were ever at risk."""
+    """The strata and the number ever at risk in each."""
     curves = mart if mart != MARTS["expected"] else MARTS["survival"]
     found = con.execute(
         f"select stratum, max(at_risk) from {curves} where {where} and stratum in"

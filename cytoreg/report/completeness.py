@@ -1,7 +1,7 @@
-"""How complete each field of the accepted entities is, by source.
+"""The completeness of each field of the accepted entities, by source.
 
-Runs on the private build, where the accepted rows are; what it leaves, counts only, is exported
-with the other quality tables.
+Runs on the private build, which has the accepted rows; its result, counts only, is exported with
+the other quality tables.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from cytoreg.warehouse.connection import literal, quote
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-UNKNOWN = "unknown"  # the registry word for a value that the source says it does not know
+UNKNOWN = "unknown"  # the registry's term for a value that the source declares unknown
 
 
 def measure(con: DuckDBPyConnection) -> int:
     """Fill `quality.completeness(entity, source, column, rows, present, share, unknown)`.
 
     One pass per table of schema `accepted`; columns that begin with an underscore are lineage and
-    are left out. Returns the number of rows written. Repeatable: replaces what was there.
+    are left out. Returns the number of rows written. Repeatable: earlier rows are replaced.
     """
     quality.TABLES["completeness"].make(con)
     columns: dict[str, list[tuple[str, str]]] = {}

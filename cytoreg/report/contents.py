@@ -1,4 +1,4 @@
-"""What stands around the sections: the table of contents, the pulse, the durations."""
+"""The parts around the sections: the table of contents, key counts, durations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Beat:
-    """A count of the pulse, and what it was in the previous run."""
+    """A key count, and its value in the previous run."""
 
     name: str
     count: int
@@ -53,7 +53,7 @@ def sections_of(
     *,
     timed: bool,
 ) -> list[Section]:
-    """The table of contents, with what calls for attention beside each entry."""
+    """The table of contents, with a badge on each entry that needs attention."""
     closed = sum(not gate.passed for gate in gates)
     stale = sum(source.is_stale for source in sources or ())
     uneven = sum(not account.balances for account in accounts or ())
@@ -89,7 +89,7 @@ def _count_badge(count: int, word: str, known: bool) -> tuple[str, str]:
 
 
 def beats_of(counts: Mapping[str, int], previous: Mapping[str, int]) -> list[Beat]:
-    """The pulse: each count with its share of the landed rows and what it was before."""
+    """The key counts: each with its share of the landed rows and its previous value."""
     notes = {}
     if landed := counts.get("landed"):
         notes = {

@@ -1,11 +1,11 @@
-"""The figures of survival: curves, observed beside expected survival, incidence by cause.
+"""Survival figures: curves, observed beside expected survival, incidence by cause.
 
-They read the shapes of marts.survival_curve, marts.expected_survival and
-marts.cumulative_incidence, one endpoint and one stratum variable at a time, from anything that
-gives a column by name (an Arrow table, a data frame, a mapping of arrays). Sizes are in points; the
-risk table's rows come on top of the height. The time axis (years of 365.25 days) ends where hardly
-anyone is left, and says how many are followed beyond (see `steps.extent`). The same input gives the
-same figure.
+They read tables of the form of marts.survival_curve, marts.expected_survival and
+marts.cumulative_incidence, for one endpoint and one stratum variable at a time, from anything that
+gives columns by name (an Arrow table, a data frame, a mapping of arrays). Sizes are in points; the
+risk table's rows are added to the height. The time axis (years of 365.25 days) ends where few
+patients are left, and says how many are followed beyond (see `steps.extent`). The same input gives
+the same figure.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Size = tuple[float, float]
 SIZE: Size = (720, 380)
 DOTS = (0.9, 2.2)
-"""How expected survival is dotted."""
+"""The dashes of expected survival."""
 
 
 def plot_survival(
@@ -44,7 +44,7 @@ def plot_survival(
 ) -> str:
     """`survival_figure` as SVG text; `name` must be unique on the page (see `figure.to_svg`).
 
-    `heading` writes the title above the curves too.
+    `heading` adds the title above the curves.
     """
     figure = survival_figure(
         frame,
@@ -70,8 +70,8 @@ def survival_figure(
 ) -> Figure:
     """Kaplan–Meier curves with bands, censoring ticks and numbers at risk.
 
-    `strata` picks and orders what is drawn in colour (default: all, largest first), `behind` what
-    stands behind it in grey. `medians` (days by stratum) adds guide lines.
+    `strata` selects and orders the curves in colour (default: all, largest first), `behind` those
+    in grey behind them. `medians` (days by stratum) adds guide lines.
     """
     curves = _found(read_curves(frame, strata))
     front = {curve.stratum for curve in curves}
@@ -94,7 +94,7 @@ def expected_figure(
     size: Size = SIZE,
     heading: str = "",
 ) -> Figure:
-    """Observed survival with its band, and dotted the survival of the population like the patients.
+    """Observed survival with its band, and dotted the expected survival of the population.
 
     `expected` has the columns stratum, time_days and expected.
     """
@@ -137,12 +137,12 @@ def incidence_figure(
 ) -> Figure:
     """Cumulative incidences with bands: of each cause in one stratum, or of one in each stratum.
 
-    `key` is the column that tells the curves apart: cause, or stratum. `wanted` picks and orders
+    `key` is the column that identifies the curves: cause, or stratum. `wanted` selects and orders
     them. The axis ends at a round share above all bands, or at `top`.
     """
     curves = _found(read_curves(frame, wanted, value="incidence", key=key))
     lines = _coloured(curves, label)
-    rows = lines[:1] if key == "cause" else lines  # causes share those at risk
+    rows = lines[:1] if key == "cause" else lines  # causes have the same numbers at risk
     if top is None:
         top = top_of(highest(curves))
     corner: Corner = "upper left" if key == "cause" or len(lines) > 1 else ""
@@ -150,7 +150,7 @@ def incidence_figure(
 
 
 def highest(curves: Sequence[Curve]) -> list[float]:
-    """How high each curve's band reaches, as far as it is drawn."""
+    """The highest point of each curve's band, within the time drawn."""
     import numpy as np
 
     end, _ = extent(curves)
@@ -177,9 +177,10 @@ def _coloured(curves: Sequence[Curve], label: Callable[[str], str]) -> list[Line
 
 
 def _corner(lines: Sequence[Line], size: Size, *, entries: int = 0) -> Corner:
-    """The corner that falling curves leave free for a legend; '' if neither has the room.
+    """The corner that falling curves leave free for a legend; '' if neither has room.
 
-    What it needs is estimated from the letters: the numbers at risk name the lines in any case.
+    The legend's size is estimated from its letters; the numbers at risk name the curves in any
+    case.
     """
     letter, line_height = (6.0, 15.5) if size[0] < NARROW else (6.8, 17.5)
     longest = max(len(line.label) for line in lines)
@@ -188,7 +189,7 @@ def _corner(lines: Sequence[Line], size: Size, *, entries: int = 0) -> Corner:
     end, _ = extent([line.curve for line in lines])
 
     def at(share: float) -> list[float]:
-        """Each curve's value when that share of the axis has passed, or where it ended before."""
+        """Each curve's value at that share of the axis, or at its end if it ends before."""
         rows = (line.curve.time.searchsorted(share * end, side="right") - 1 for line in lines)
         return [float(line.curve.value[row]) for line, row in zip(lines, rows, strict=True)]
 
@@ -200,7 +201,7 @@ def _corner(lines: Sequence[Line], size: Size, *, entries: int = 0) -> Corner:
 
 
 def _cut(curve: Curve, days: float) -> Curve:
-    """A line as far as `days`, ending between its points."""
+    """A line up to `days`, ending between its points."""
     import numpy as np
 
     if curve.time[-1] <= days:

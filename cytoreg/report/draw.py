@@ -1,4 +1,4 @@
-"""The parts that every figure of curves is made of: axes, steps, bands, legend, numbers at risk."""
+"""The parts of every figure of curves: axes, steps, bands, legend, numbers at risk."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from cytoreg.report.steps import Numbers
 
 DAYS_PER_YEAR = 365.25
-TICKED = 400  # censoring times beyond which ticks would only blacken the curve
-NARROW = 420  # points of width below which a figure is a small one
+TICKED = 400  # with more censoring times, ticks would only blacken the curve
+NARROW = 420  # up to this width in points a figure is a small one
 Corner = Literal["", "upper left", "upper right", "lower left"]
 _TOPS = {
     0.05: (0.01, 0.01),
@@ -30,12 +30,12 @@ _TOPS = {
     0.75: (0.25, 0.25),
     1.0: (0.25, 0.5),
 }
-"""Where an axis of shares may end, and how far its ticks lie apart in large and small figures."""
+"""Possible ends of an axis of shares, and distances of its ticks in large and small figures."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A curve with the words, colour and dashes by which it is known.
+    """A curve with its label, colour and dashes.
 
     `median` (days) draws guide lines to it. `straight` joins points instead of stepping.
     """
@@ -52,10 +52,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Layout:
-    """What surrounds the lines: sizes in points, `corner` of the legend ('': none).
+    """The layout around the lines: sizes in points, `corner` of the legend ('': none).
 
-    `rows` are the lines with numbers at risk under the axis, `top` is where the share's axis ends,
-    `behind` stands in grey behind the lines, and `extra` are grey words and dashes in the legend.
+    `rows` are the lines with numbers at risk under the axis, `top` is the end of the share's axis,
+    `behind` is drawn in grey behind the lines, and `extra` are grey labels and dashes in the
+    legend.
     """
 
     size: tuple[float, float]
@@ -68,7 +69,7 @@ class Layout:
 
 
 def draw(lines: Sequence[Line], layout: Layout) -> Figure:
-    """The figure. The time axis ends as `steps.extent` says for those at risk, and tells it."""
+    """The figure. The time axis ends at `steps.extent` of those at risk, which is stated."""
     small = layout.size[0] < NARROW
     alone = len(layout.rows) == 1
     widest = max(len(row.label) for row in layout.rows)
@@ -175,7 +176,7 @@ def _band(axes: Axes, curve: Curve, colour: str, opacity: float) -> None:
     x, low = _steps(time, curve.lower[held])
     _, high = _steps(time, curve.upper[held])
     corners = np.column_stack([np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]])])
-    axes.add_artist(  # not add_patch, which measures every corner for limits that are set
+    axes.add_artist(  # not add_patch, which measures every corner for limits that are set already
         PathPatch(
             Path(np.vstack([corners, corners[:1]]), closed=True),
             facecolor=colour,
@@ -188,7 +189,7 @@ def _band(axes: Axes, curve: Curve, colour: str, opacity: float) -> None:
 
 
 def _censored(axes: Axes, curve: Curve, colour: str, top: float) -> None:
-    """Short upright ticks at the times of censored patients, while they can be told apart."""
+    """Short vertical ticks at censoring times, as long as they can be distinguished."""
     import numpy as np
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
@@ -199,7 +200,7 @@ def _censored(axes: Axes, curve: Curve, colour: str, top: float) -> None:
     x = np.repeat(curve.time[rows] / DAYS_PER_YEAR, 2)
     y = np.repeat(curve.value[rows], 2) + np.tile([-0.011 * top, 0.011 * top], len(rows))
     codes = np.tile(np.array([Path.MOVETO, Path.LINETO], dtype=np.uint8), len(rows))
-    axes.add_artist(  # not add_patch, which measures every corner for limits that are set
+    axes.add_artist(  # not add_patch, which measures every corner for limits that are set already
         PathPatch(
             Path(np.column_stack([x, y]), codes),
             facecolor="none",
@@ -228,7 +229,7 @@ def _median(axes: Axes, days: float | None, colour: str) -> None:
 
 
 def _legend(axes: Axes, lines: Sequence[Line], layout: Layout) -> None:
-    """Names in the order of the lines, in the corner that these leave free."""
+    """Labels in the order of the lines, in the corner that these leave free."""
     from matplotlib.lines import Line2D
 
     entries = [(line.label, line.colour, line.dashes) for line in lines if line.label]
@@ -258,7 +259,7 @@ def _numbers_at_risk(
     left: float,
     corner: Corner,
 ) -> None:
-    """The table under the axis: a row per line, each number under its tick."""
+    """The table under the axis: one row per line, each number under its tick."""
     from matplotlib.lines import Line2D
     from matplotlib.transforms import offset_copy
 
@@ -291,7 +292,7 @@ def _numbers_at_risk(
             height = box.y0 + y / 72 / figure.get_figheight()
             across = [points / 72 / figure.get_figwidth() for points in (2, 14)]
             mark = Line2D(across, (height, height), linewidth=2, color=line.colour)
-            if line.dashes and not corner:  # no legend tells them apart
+            if line.dashes and not corner:  # there is no legend to identify them
                 mark.set_dashes(line.dashes)
             figure.add_artist(mark)
         for tick in ticks:

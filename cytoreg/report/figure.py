@@ -1,8 +1,8 @@
-"""A matplotlib figure as small, themed, repeatable SVG; as a file also PNG or PDF.
+"""A matplotlib figure as small, themed, reproducible SVG; as a file also PNG or PDF.
 
-Colours are drawn as the light theme's and rewritten to CSS variables, so that one drawing serves
-light and dark pages; text stays text and takes the page's fonts. Nothing of time or machine is
-left in the result: the same data give the same bytes.
+Colours are drawn as the light theme's and rewritten to CSS variables, so that one drawing works on
+light and dark pages; text stays text and takes the page's fonts. Nothing depends on time or
+machine: the same data give the same bytes.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
-# The light theme; the page's style sheet gives the dark one. Series colours keep 3:1 or more to
-# the card in both and are told apart by dashes too.
+# The light theme; the page's style sheet has the dark one. Series colours have a contrast of 3:1 or
+# more to the card in both, and also differ by dashes.
 COLOURS = {
     "ink": "#1c2126",
     "soft": "#57606a",
@@ -61,8 +61,8 @@ def to_svg(
 ) -> str:
     """`figure` as SVG text with an accessible title and description.
 
-    `name` must be unique on the page. `standalone` gives a file of its own (namespace, fonts, a
-    card to stand on) instead of an element for a page.
+    `name` must be unique on the page. `standalone` gives a complete file (namespace, fonts, a card
+    as background) instead of an element for a page.
     """
     import matplotlib as mpl
 
@@ -94,9 +94,10 @@ def to_svg(
 
 
 def file_of(figure: Figure, suffix: str, *, name: str, title: str, description: str) -> bytes:
-    """`figure` as the content of a file of its own: `suffix` is one of SUFFIXES.
+    """`figure` as the content of a file: `suffix` is one of SUFFIXES.
 
-    On a white card with a margin; PNG has 200 points an inch. The same figure gives the same bytes.
+    On a white card with a margin; PNG has 200 points per inch. The same figure gives the same
+    bytes.
     """
     import matplotlib as mpl
 
@@ -106,7 +107,7 @@ def file_of(figure: Figure, suffix: str, *, name: str, title: str, description: 
     said = {"Title": title, ("Description" if suffix == ".png" else "Subject"): description}
     silent = {"Software": None} if suffix == ".png" else {"CreationDate": None, "Producer": None}
     buffer = io.BytesIO()
-    figure.patch.set_visible(True)  # the card; in a page it is the page's
+    figure.patch.set_visible(True)  # the card, which on a page is the page's
     with mpl.rc_context({"pdf.fonttype": 42}):  # text that can be searched and copied
         figure.savefig(
             buffer,
@@ -121,7 +122,7 @@ def file_of(figure: Figure, suffix: str, *, name: str, title: str, description: 
 
 
 def _stand_alone(root: ElementTree.Element, width: float, height: float) -> None:
-    """Give the drawing what a page would have given it: namespace, fonts, a card, a margin."""
+    """Add what a page would provide: namespace, fonts, a card, a margin."""
     margin = 18
     box = {
         "x": _short(-margin),
@@ -141,7 +142,7 @@ def _stand_alone(root: ElementTree.Element, width: float, height: float) -> None
 
 
 def _strip_namespaces(root: ElementTree.Element) -> None:
-    """Inline SVG needs no namespaces; without them no address is left in the page."""
+    """Inline SVG needs no namespaces; without them the page contains no addresses."""
     for element in root.iter():
         element.tag = element.tag.partition("}")[2] or element.tag
         for key in [key for key in element.attrib if "}" in key]:
@@ -176,7 +177,7 @@ def _tidy(root: ElementTree.Element, name: str) -> None:
 
 
 def _unwrap(parent: ElementTree.Element) -> None:
-    """Put the children of groups that carry nothing in the groups' place, and drop empty ones."""
+    """Replace groups without attributes by their children, and drop empty ones."""
     children: list[ElementTree.Element] = []
     for child in list(parent):
         _unwrap(child)

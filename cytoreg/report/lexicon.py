@@ -1,7 +1,7 @@
-"""The project's words on the page: what a name is called, what it means, where it is told.
+"""The project's terms on the page: labels, definitions, reading order.
 
-The engine knows no measures: `marts.definition(term, label, definition, position)`, which comes
-from cytoreg.toml, says how the project's terms read. Without it, names are told as words.
+The engine has no measures of its own: `marts.definition(term, label, definition, position)`, made
+from cytoreg.toml, gives labels of the project's terms. Without it, names are split into words.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class Lexicon:
     entries: Mapping[str, Entry] = field(default_factory=dict)
 
     def label(self, name: str) -> str:
-        """What the page calls a measure, figure, variable or stratum."""
+        """The label of a measure, figure, variable or stratum."""
         entry = self.entries.get(name)
         return entry.label if entry else humanize(name)
 
     def rank(self, name: str) -> int:
-        """Where a term stands in the reading order; terms without a place come last."""
+        """The position of a term in the reading order; terms without one come last."""
         entry = self.entries.get(name)
         return entry.position if entry else _NOWHERE
 
@@ -51,7 +51,7 @@ class Lexicon:
 
     @property
     def terms(self) -> list[Entry]:
-        """The terms that have a definition, in the reading order, each label once."""
+        """The terms that have a definition, in reading order, each label once."""
         defined = {entry.label: entry for entry in self.entries.values() if entry.definition}
         return sorted(defined.values(), key=lambda entry: (entry.position, entry.label))
 
@@ -70,5 +70,5 @@ def read_lexicon(con: DuckDBPyConnection) -> Lexicon:
 
 
 def _lowered(label: str) -> str:
-    """A label inside a sentence; names and abbreviations keep their capitals."""
+    """A label in lower case for use in a sentence; names and abbreviations keep their capitals."""
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]

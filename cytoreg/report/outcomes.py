@@ -1,6 +1,6 @@
 """Outcome tables, read from `marts.outcome_summary` and arranged for reading.
 
-Estimates are told as the mart gives them; nothing is estimated here.
+Estimates are shown as the mart gives them; nothing is estimated here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 KINDS = ("mean", "sd", "median", "lower_quartile", "upper_quartile")
-WELL_KNOWN = 20  # records on which an interval rests well enough to set a panel's axis
+WELL_KNOWN = 20  # records from which an interval is precise enough to set a panel's axis
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Estimate:
 
     @property
     def is_well_known(self) -> bool:
-        """Whether it rests on more than a handful of records."""
+        """Whether it is based on more than a handful of records."""
         return (self.denominator or 0) >= WELL_KNOWN
 
     @property
     def value(self) -> str:
-        """The estimate in words of its kind."""
+        """The estimate as text according to its kind."""
         return percent(self.estimate, 1) if self.is_proportion else amount(self.estimate)
 
     @property
@@ -64,7 +64,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Quantity:
-    """What is measured rather than counted: an estimate of each kind, None where there is none."""
+    """A measured quantity: an estimate of each kind, None where there is none."""
 
     stratum: str
     measure: str
@@ -115,9 +115,9 @@ class Outcomes:
 
 
 def read_outcomes(con: DuckDBPyConnection, lexicon: Lexicon) -> Outcomes | None:
-    """The mart as a whole and by each stratum variable; None if there is no such mart.
+    """The whole mart and its parts by stratum variable; None if there is no such mart.
 
-    Units come by their number of records, the most first; measures in the lexicon's order.
+    Units are sorted by their number of records, the most first; measures in the lexicon's order.
     """
     table = "marts.outcome_summary"
     if table not in tables(con):
@@ -232,7 +232,7 @@ def _panels(
 
 
 def _is_tautology(rows: tuple[Estimate, ...], overall: Estimate | None) -> bool:
-    """Whether the variable itself decides the measure: none or all in every level."""
+    """Whether the variable itself determines the measure: none or all in every level."""
     return (
         overall is not None
         and overall.estimate not in (None, 0, 1)
@@ -241,9 +241,9 @@ def _is_tautology(rows: tuple[Estimate, ...], overall: Estimate | None) -> bool:
 
 
 def _top(rows: tuple[Estimate, ...]) -> float:
-    """End of a proportion's axis: the least round share that holds the well-known intervals.
+    """End of a proportion's axis: the least round share above the well-known intervals.
 
-    Others may run off the axis, so that one rare level does not squeeze all the rest.
+    Others may exceed the axis, so that one rare level does not squeeze all the rest.
     """
     reach = max(
         [
@@ -255,7 +255,7 @@ def _top(rows: tuple[Estimate, ...]) -> float:
 
 
 def _range(means: list[Estimate]) -> tuple[float, float]:
-    """Ends of a mean's axis: round numbers that hold estimates and well-known intervals."""
+    """Ends of a mean's axis: round numbers that enclose estimates and well-known intervals."""
     points = [mean.estimate for mean in means if mean.estimate is not None]
     for mean in means:
         if mean.is_well_known:

@@ -1,4 +1,4 @@
-"""The steward's page: everything that the published file says, as one self-contained HTML file."""
+"""The stewards' page: the content of the published file as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def render(
 ) -> None:
     """Write the report of a run to `out`, from the file that it publishes.
 
-    `published` is a DuckDB file with schemas `marts` and `quality`; whatever a run that stopped
-    early lacks, its section says so. `run` may hold `status` (published, validated, closed),
-    `run_id`, `as_of`, `code_version`, and `durations` (seconds by stage); the file's own
-    `quality.run` goes before them. `previous` is `pulse()` of the file published before.
-    The same file and arguments give the same page; it is put in place by one rename.
+    `published` is a DuckDB file with schemas `marts` and `quality`; if a run stopped early, the
+    sections say what is missing. `run` may hold `status` (published, validated, closed), `run_id`,
+    `as_of`, `code_version`, and `durations` (seconds by stage); the file's own `quality.run` takes
+    precedence. `previous` is `pulse()` of the file published before. The same file and arguments
+    give the same page; it is put in place by one rename.
     """
     with open_build(published, read_only=True) as con:
         text = _page(con, title=title, run=run, previous=previous or {})
@@ -57,7 +57,7 @@ def render(
 
 
 def pulse(published: Path) -> dict[str, int]:
-    """The counts by which a run is compared with the next: what `render` takes as `previous`."""
+    """The counts by which a run is compared with the next: the argument `previous` of `render`."""
     with reading(published) as con:
         return quality.count_pulse(con)
 
@@ -118,11 +118,11 @@ def _environment(lexicon: Lexicon) -> Environment:
     from markupsafe import Markup
 
     def inline(name: str) -> Markup:
-        """A file of ours, to stand in the page as it is."""
+        """A file of cytoreg's, inserted unescaped into the page."""
         return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704
 
     def svg(text: str) -> Markup:
-        """A plot of ours: its text nodes were escaped when it was serialized."""
+        """A plot of cytoreg's: its text nodes were escaped when it was serialized."""
         return Markup(text)  # noqa: S704
 
     environment = Environment(
@@ -148,6 +148,6 @@ def _environment(lexicon: Lexicon) -> Environment:
 
 
 def _position(value: float | None, top: float, bottom: float = 0.0) -> str:
-    """Where a value stands on an axis from `bottom` to `top`, as a CSS percentage."""
+    """The position of a value on an axis from `bottom` to `top`, as a CSS percentage."""
     share = ((bottom if value is None else value) - bottom) / (top - bottom)
     return f"{100 * min(max(share, 0), 1):.2f}%"

@@ -41,7 +41,7 @@ NOTES: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class FigurePart:
-    """A heading, a note (once for each kind) and one wide plot, or a small one for each stratum."""
+    """A heading, a note (once per kind) and one wide plot, or a small one for each stratum."""
 
     id: str
     heading: str
@@ -50,7 +50,7 @@ class FigurePart:
 
 
 def figure_parts(con: DuckDBPyConnection, lexicon: Lexicon) -> list[FigurePart]:
-    """The figures beside the curves; none whose mart was not built."""
+    """The figures beside the curves, except those whose mart was not built."""
     parts = []
     for kind, note in NOTES.items():
         for place, (endpoint, variable) in enumerate(_groups(con, kind, lexicon)):
@@ -84,7 +84,7 @@ def _groups(con: DuckDBPyConnection, kind: Kind, lexicon: Lexicon) -> list[tuple
 def _small(
     con: DuckDBPyConnection, kind: Kind, endpoint: str, variable: str, lexicon: Lexicon, name: str
 ) -> Iterator[Plot]:
-    """A panel for each stratum; those of incidence end at the same share."""
+    """A panel for each stratum; all axes of incidence end at the same share."""
     sizes = strata_of(con, kind, endpoint, variable)
     choices = [
         choose(con, Wish(kind, endpoint, variable, [stratum]), lexicon)

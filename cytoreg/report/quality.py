@@ -1,7 +1,7 @@
-"""What the report says of the run's quality, read from `quality.*` of the published file.
+"""The report's data on the quality of the run, read from `quality.*` of the published file.
 
-Everything is a count: keys, files and rows of findings are never read. A table that is missing
-gives None, so that the page of a run that stopped early can say so.
+Everything is a count: keys, files and rows of findings are never read. A missing table gives None,
+so that the page of a run that stopped early can say so.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Account:
-    """A line of the books: what became of one source table's rows, and cells refused alone."""
+    """A line of the books: what happened to one source table's rows, and cells refused alone."""
 
     source: str
     table: str
@@ -50,13 +50,13 @@ class Account:
 
     @property
     def refused(self) -> float:
-        """Share of the landed rows that is in quarantine."""
+        """Share of the landed rows in quarantine."""
         return self.quarantined / self.landed if self.landed else 0.0
 
 
 @dataclass(frozen=True)
 class Check:
-    """A rule on rows or an expectation of a table, with what it found."""
+    """A rule on rows or an expectation of a table, with its result."""
 
     kind: str
     rule: str
@@ -72,7 +72,7 @@ class Check:
 
     @property
     def share(self) -> float:
-        """Violated of the denominator."""
+        """Violations as a share of the denominator."""
         return self.violated / self.denominator if self.denominator else 0.0
 
     @property
@@ -90,7 +90,7 @@ class Field:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every row of every source has a value, and none says that it is unknown."""
+        """Whether every row of every source has a value, and none is declared unknown."""
         return all(cell and cell[0] == cell[1] and not cell[2] for cell in self.cells)
 
 
@@ -122,7 +122,7 @@ def columns(con: DuckDBPyConnection, table: str) -> list[str]:
 
 
 def read_facts(con: DuckDBPyConnection) -> Facts | None:
-    """Which run, code and project made the file."""
+    """The run, code and project that made the file."""
     if "quality.run" not in tables(con):
         return None
     key = "pseudonym_key" if "pseudonym_key" in columns(con, "quality.run") else "''"
@@ -164,7 +164,7 @@ def read_accounts(con: DuckDBPyConnection) -> list[Account] | None:
 def read_checks(con: DuckDBPyConnection) -> list[Check] | None:
     """Every rule and expectation, worst first, with the sources in which it was violated.
 
-    Records that could not be parsed have findings without a rule of a schema; they are told per
+    Records that could not be parsed have findings without a rule of a schema; these are counted per
     landed row of their entity.
     """
     known = tables(con)
@@ -218,7 +218,7 @@ def _worst_first(check: Check) -> tuple[int, int, str]:
 
 
 def read_completeness(con: DuckDBPyConnection) -> list[Filled] | None:
-    """`quality.completeness` as one matrix an entity: fields down, sources across."""
+    """`quality.completeness` as one matrix per entity: fields down, sources across."""
     if "quality.completeness" not in tables(con):
         return None
     rows = con.execute(
@@ -249,7 +249,7 @@ def read_completeness(con: DuckDBPyConnection) -> list[Filled] | None:
 
 
 def count_pulse(con: DuckDBPyConnection) -> dict[str, int]:
-    """The run in a few counts: landed, accepted, quarantined, findings by severity, outcome units.
+    """The key counts of a run: landed, accepted, quarantined, findings by severity, outcome units.
 
     Outcome units are the rows of every mart called `<unit>_outcome` (patients, procedures).
     """

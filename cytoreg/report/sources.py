@@ -1,4 +1,4 @@
-"""How the sources of the run stand: what was read, what is old, what differs. Counts and names."""
+"""The status of the run's sources: what was read, what is old, what differs. Counts and names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Source:
-    """One row of `quality.source`, with what differs from the published build's landing."""
+    """One row of `quality.source`, with the differences from the published build's landing."""
 
     drift: tuple[Difference, ...]
     landed_at: str
@@ -41,18 +41,18 @@ class Source:
 
     @property
     def is_stale(self) -> bool:
-        """Whether an old landing serves."""
+        """Whether an old landing is in use."""
         return self.state in ("away", "refused")
 
     @property
     def age(self) -> str:
-        """How old the landing that serves is; empty if it is tonight's."""
+        """The age of the landing in use; empty if it is tonight's."""
         told = [each.now for each in self.drift if each.what in ("stale", "refused")]
         return told[0] if told else ""
 
 
 def read_sources(con: DuckDBPyConnection) -> list[Source] | None:
-    """Every source, those that need a hand first, each with its gravest difference first."""
+    """Every source, those that need attention first, each with its gravest difference first."""
     if not {"quality.source", "quality.drift"} <= tables(con):
         return None
     drift: dict[str, list[Difference]] = {}

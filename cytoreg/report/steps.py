@@ -1,4 +1,4 @@
-"""Curves of survival or incidence as steps: read from a mart, cut down to what a plot can show."""
+"""Curves of survival or incidence as steps: read from a mart, reduced to what a plot can show."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-FEW = 5  # patients whose lone tail may not squeeze everybody else's curve
-DRAWABLE = 4000  # steps beyond which those that fall on the same tenth of a point are merged
+FEW = 5  # a tail of fewer patients must not squeeze the other curves
+DRAWABLE = 4000  # with more steps, those within the same tenth of a point are merged
 
 
 class Frame(Protocol):
@@ -26,7 +26,7 @@ class Frame(Protocol):
 class Curve:
     """One stratum's curve, a row per distinct time from 0 on; times in days.
 
-    `value` is the estimate, a share; `censored` is 0 where the mart does not tell.
+    `value` is the estimate, a share; `censored` is 0 where the mart does not give it.
     """
 
     stratum: str
@@ -40,20 +40,20 @@ class Curve:
 
     @property
     def patients(self) -> int:
-        """The most that were ever at risk: all of them, unless some entered late."""
+        """The largest number at risk: all patients, unless some entered late."""
         return int(self.at_risk.max())
 
     def at_risk_at(self, days: float) -> int:
-        """How many are still under observation just before `days`."""
+        """The number under observation just before `days`."""
         position = int(self.time.searchsorted(days))
         return int(self.at_risk[position]) if position < len(self.time) else 0
 
 
 def extent(curves: Sequence[Curve]) -> tuple[float, int]:
-    """Days at which a time axis ends, and how many patients are followed beyond.
+    """Days at which a time axis ends, and the number of patients followed beyond.
 
-    That is the last day of any curve, unless fewer than FEW patients draw out its last third or
-    more: then the axis ends a little after the day on which so few were left.
+    That is the last day of any curve, unless fewer than FEW patients account for its last third or
+    more: then the axis ends shortly after the day from which so few were left.
     """
     import numpy as np
 
@@ -79,7 +79,7 @@ def ticks_of(last: float, *, narrow: bool) -> tuple[list[float], float]:
 
 
 def until(curve: Curve, days: float) -> Curve:
-    """The curve as far as `days`, where it is cut in the middle of a step."""
+    """The curve up to `days`, cut within a step if necessary."""
     if curve.time[-1] <= days:
         return curve
     kept = pick(curve, curve.time <= days)
@@ -131,9 +131,9 @@ def read_curves(
 def thin(curve: Curve, resolution: float = 0.0) -> Curve:
     """The curve with only the rows at which something drawn changes.
 
-    Rows that merely count censored patients go: the steps stay the same, exactly. If more than
-    DRAWABLE steps are left and `resolution` (days) is given, only the last step in each interval
-    of that length stays, which moves no drawn edge by more than the interval.
+    Rows that merely count censored patients are removed: the steps stay exactly the same. If more
+    than DRAWABLE steps are left and `resolution` (days) is given, only the last step in each
+    interval of that length is kept, which moves no drawn edge by more than the interval.
     """
     import numpy as np
 
@@ -162,12 +162,12 @@ def _joined(first: Numbers, second: Numbers) -> Numbers:
 
 
 def pick(curve: Curve, rows: NDArray[np.bool_]) -> Curve:
-    """The curve with only the rows chosen."""
+    """The curve with only the selected rows."""
     return Curve(curve.stratum, *(getattr(curve, name)[rows] for name in _COLUMNS))
 
 
 def read_lines(frame: Frame, value: str) -> list[Curve]:
-    """Curves without patients of their own: the columns stratum, time_days and `value`."""
+    """Curves without their own numbers at risk: the columns stratum, time_days and `value`."""
     import numpy as np
 
     nobody = np.zeros(len(np.asarray(frame["time_days"])))

@@ -1,4 +1,4 @@
-"""Survival on the page: medians and landmarks as the marts give them, curves as plots."""
+"""Survival on the page: medians and landmarks from the marts, curves as plots."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cytoreg.warehouse.connection import open_build
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-OVERLAID = 5  # strata that one plot can hold apart; beyond that each gets a panel of its own
+OVERLAID = 5  # most strata in one plot; with more, each gets its own panel
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def survival_parts(con: DuckDBPyConnection, lexicon: Lexicon) -> list[SurvivalPa
 
 
 def left_out(con: DuckDBPyConnection, lexicon: Lexicon) -> list[str]:
-    """Whom the estimates are made without, a sentence an endpoint and kind of estimate."""
+    """The patients left out of estimates, one sentence per endpoint and kind of estimate."""
     if "marts.survival_left_out" not in tables(con):
         return []
     reasons: dict[tuple[str, str], list[tuple[str, int]]] = {}
@@ -159,10 +159,10 @@ def left_out(con: DuckDBPyConnection, lexicon: Lexicon) -> list[str]:
 
 
 def picture(published: Path, out_svg: Path) -> None:
-    """Write a survival curve of `marts.survival_curve` as an SVG file of its own (for a README).
+    """Write a survival curve of `marts.survival_curve` as an SVG file (for a README).
 
-    Shows the two largest named strata of the first stratum variable, or all patients when there
-    is none. Raises ValueError when the file has no survival curves.
+    Shows the two largest named strata of the first stratum variable, or all patients if there is
+    none. Raises ValueError when the file has no survival curves.
     """
     from cytoreg.report.curves import plot_survival
 
@@ -193,7 +193,8 @@ def picture(published: Path, out_svg: Path) -> None:
 def _plots(
     con: DuckDBPyConnection, group: SurvivalGroup, lexicon: Lexicon, name: str
 ) -> Iterable[Plot]:
-    """One plot for all strata, or one for each when they are many, the others in grey behind."""
+    """One plot for all strata, or one for each if there are many, with the others in grey
+    behind."""
     from cytoreg.report.curves import plot_survival
 
     frame = _curve(con, group)

@@ -1,4 +1,4 @@
-"""How the report writes numbers, names and verdicts: one place, so that every table agrees."""
+"""The report's format of numbers, names and verdicts, in one place, so that every table agrees."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ THIN = "\u202f"  # narrow no-break space, between a number and its unit
 NONE = "–"
 _LAST = ("other", "unknown")
 _ACRONYMS = {"sd": "SD", "iqr": "IQR"}
-"""Of the engine's own words; a registry gives its own in cytoreg.toml."""
+"""Labels of the engine's own terms; a registry declares its own in cytoreg.toml."""
 
 
 def number(value: float | int | None, digits: int = 0) -> str:
-    """`value` with thousands separated; a dash when there is none."""
+    """`value` with separators between thousands; a dash for None."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return NONE
     return f"{value:,.{digits}f}".replace("-", "−")
 
 
 def percent(share: float | None, digits: int | None = None) -> str:
-    """A share as per cent: enough digits to tell small from none, no more."""
+    """A share in per cent, with as many digits as distinguish small from none."""
     if share is None or not math.isfinite(share):
         return NONE
     value = 100 * share
@@ -35,7 +35,7 @@ def percent(share: float | None, digits: int | None = None) -> str:
 
 
 def seconds(value: float) -> str:
-    """A duration as a reader says it: milliseconds, seconds, or minutes and seconds."""
+    """A duration for readers: milliseconds, seconds, or minutes and seconds."""
     if value < 1:
         return f"{1000 * value:.0f}{THIN}ms"
     if value < 90:
@@ -62,9 +62,9 @@ def number_of(value: object) -> float | None:
 
 
 def ordered(levels: dict[str, float]) -> list[str]:
-    """Levels (with a weight) in the order in which one reads them.
+    """Levels (with a weight) in reading order.
 
-    Bands with numbers go by their number, others by weight; other and unknown come last.
+    Bands with numbers are sorted by number, others by weight; other and unknown come last.
     """
     named = [level for level in levels if level not in _LAST]
     if 2 * sum(bool(re.search(r"\d", level)) for level in named) > len(named):
@@ -106,7 +106,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a run: `tone` is good, bad or neutral; `sentence` says why."""
+    """How a run ended: `tone` is good, bad or neutral; `sentence` says why."""
 
     tone: str
     headline: str

@@ -44,8 +44,7 @@ class Risk:
 
 @dataclass(frozen=True)
 class Steps:
-    """Deaths one after the other; for the kth of `m` who die together, Efron removes (k − 1)/m of
-    them.
+    """Deaths one after the other; for the kth (from 0) of `m` at a time, Efron removes k/m of them.
 
     `at` is the time of death, `out` the share k/m, `weight` the mean weight of those who die.
     """
