@@ -1,4 +1,4 @@
-"""`cytoreg`: its commands in the order in which one meets them, and what an error looks like."""
+"""`cytoreg`: its commands in the order of first use, and the display of errors."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def load_commands() -> None:
 
 def main() -> None:
     """Run the command line; every error is one message on standard error and an exit code."""
-    os.umask(0o077)  # what a registry writes is for this user alone, answers to queries too
+    os.umask(0o077)  # whatever a registry writes is for this user alone, including query results
     load_commands()
     try:
         app(standalone_mode=True)
@@ -70,9 +70,9 @@ def main() -> None:
         if stop.code == INTERRUPTED:
             typer.secho("interrupted; what was published stays as it was", fg="yellow", err=True)
             sys.stdout.flush()
-            os._exit(INTERRUPTED)  # Prefect would look for its server, which has gone, for a minute
+            os._exit(INTERRUPTED)  # Prefect would look for a minute for its server, which has ended
         if isinstance(stop.__context__, BrokenPipeError):
-            # The reader of our output has gone (`| head`); there is nobody left to tell.
+            # The reader of the output has gone (`| head`): there is nobody to inform.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
         raise

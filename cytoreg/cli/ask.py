@@ -1,4 +1,4 @@
-"""Commands that ask what a run has made: its tables, its report."""
+"""Commands that query what a run has made: its tables, its report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cytoreg.project.load import Project
 
 TABLE_ROWS = 1000
-"""Rows that a table for people shows; every other form is whole."""
+"""Most rows in a table for people; every other format is complete."""
 
 
 class Format(StrEnum):
@@ -97,7 +97,7 @@ def query(
 
 
 def _audit(loaded: Project, build: Path, sql: str, output: Path | None) -> None:
-    """Note who asks a private build, before it answers."""
+    """Record who queries a private build, before it answers."""
     from cytoreg.nights import audit
 
     where = f"; into {output.name}" if output else ""
@@ -106,7 +106,7 @@ def _audit(loaded: Project, build: Path, sql: str, output: Path | None) -> None:
 
 
 def _form(form: Format | None, output: Path | None) -> Format:
-    """The form that is asked for; raises ConfigError for one that does not fit where it goes."""
+    """The requested format; raises ConfigError for one that does not fit the output."""
     from cytoreg.publication.formats import SUFFIXES, form_of
 
     if output is None:
@@ -136,7 +136,8 @@ def _as_table(found: pa.RecordBatchReader) -> None:
 
 
 def _say_who_answers(loaded: Project, run: str | None) -> None:
-    """On standard error: which run answers, if one is named or the published is not the newest."""
+    """On standard error: which run answers, if one is named or the published one is not the
+    newest."""
     from cytoreg.nights.kept_runs import PRIVATE, answering, newer
     from cytoreg.publication.publish import published_run
 

@@ -47,7 +47,7 @@ JsonOption = Annotated[
 
 
 def load(project: Path | None, extracts: Path | None = None, data: Path | None = None) -> Project:
-    """The project that the options name; raises ConfigError for a folder that is not there."""
+    """The project that the options name; raises ConfigError for a folder that does not exist."""
     from cytoreg.project.load import load_project
 
     for option, folder in (("--project", project), ("--extracts", extracts), ("--data", data)):
@@ -57,10 +57,10 @@ def load(project: Path | None, extracts: Path | None = None, data: Path | None =
 
 
 def there(option: str, folder: Path) -> None:
-    """Raise ConfigError unless what an option names is a folder: a slip must not pass for one."""
+    """Raise ConfigError unless an option names a folder, so that a typing error is noticed."""
     try:
         found, known = folder.is_dir(), folder.exists()
-    except OSError:  # such as a folder above it that may not be entered
+    except OSError:  # such as a parent folder without permission
         found, known = False, False
     if not found:
         what = "is not a folder" if known else "does not exist"
@@ -71,7 +71,7 @@ def there(option: str, folder: Path) -> None:
 
 
 def day(moment: datetime | None) -> date | None:
-    """The date of an option that Typer reads as a time."""
+    """The date of an option that Typer parses as a time."""
     return moment.date() if moment else None
 
 
@@ -108,7 +108,7 @@ def _cell(value: object) -> str:
 
 @contextmanager
 def watching() -> Iterator[Progress]:
-    """Progress on standard error: a live line on a terminal, a line a label elsewhere."""
+    """Progress on standard error: a live line on a terminal, else one line per label."""
     began = time.monotonic()
     if not sys.stderr.isatty():
         told: set[str] = set()
@@ -136,7 +136,7 @@ def watching() -> Iterator[Progress]:
 
 
 def pace(rows: int, size: int, seconds: float) -> str:
-    """Rows so far and, of what has a size and takes its time, rows and megabytes a second."""
+    """Rows so far and, for what has a size and takes time, rows and megabytes per second."""
     if not size or seconds < 0.5:
         return f"{rows:,}"
     return f"{rows:,} rows, {rows / seconds:,.0f} rows/s, {size / seconds / 1e6:.1f} MB/s"

@@ -1,4 +1,4 @@
-"""Commands about what is kept: is it whole, its backup, and a person forgotten in it."""
+"""Commands for what is kept: verify it, back it up, forget a person in it."""
 
 from __future__ import annotations
 
@@ -272,6 +272,6 @@ def _time(said: str | None) -> timedelta | None:
 
 
 def _key(variable: str, fingerprint: str) -> str:
-    """Where the key of pseudonyms is expected, and how it is known."""
+    """Where the key of pseudonyms is expected, and how it is recognized."""
     told = f"its fingerprint is {fingerprint}" if fingerprint else "nothing is published with one"
     return f"the key of pseudonyms is not in it: it is expected in {variable}; {told}"

@@ -1,4 +1,4 @@
-"""Commands about the key of pseudonyms."""
+"""Commands for the key of pseudonyms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that look: at the runs, the rules, the installation."""
+"""Commands that inspect: the runs, the rules, the installation."""
 
 from __future__ import annotations
 

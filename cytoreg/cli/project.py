@@ -42,7 +42,7 @@ def init(
 
 
 def _chosen() -> Template:
-    """The template that somebody at the terminal wants; blank where nobody is there."""
+    """The template chosen at the terminal; blank if there is no terminal."""
     if not sys.stdin.isatty():
         return Template.blank
     question = f"Template ({', '.join(Template)})"

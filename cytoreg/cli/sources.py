@@ -1,4 +1,4 @@
-"""Commands about the source systems that a project reads."""
+"""Commands for the source systems that a project reads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cytoreg.sources.reader import Draft
 
 _SHOWN = 3
-"""Files whose headings are shown."""
+"""Most files whose headings are shown."""
 
 group = typer.Typer(
     help="The source systems that a project reads: list them, add one.", no_args_is_help=True

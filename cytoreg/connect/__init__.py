@@ -1,7 +1,7 @@
-"""A new source of a project: its section of cytoreg.toml, and staging models to start from.
+"""Add a source to a project: its section of cytoreg.toml, and staging models to start from.
 
-Each kind drafts a declaration of all that it finds; what is not wanted of it is left out here.
-Nothing is written before the whole project loads with it, and no record's value is.
+Each kind drafts a declaration of everything that it finds; unwanted parts are left out here.
+Nothing is written unless the whole project loads with it, and no value of a record is written.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _SECRET = re.compile(
     r"://[^/@\s]*:(?!\$)[^/@\s]+@|[?&;][^=&;]*(?:pass|pwd|token|secret|key)[^=&;]*=(?!\$)",
     re.IGNORECASE,
 )
-"""A password before a host or among a URL's parameters; `${NAME}` in its place is none."""
+"""A password before a host or among a URL's parameters; a `${NAME}` in its place is not one."""
 _BY_TABLE = ("columns", "each", "items", "read_from", "views")
 """Keys of a declaration that may be mappings by table."""
 
@@ -52,16 +52,16 @@ class Added:
     section: str
     files: list[str]
     joined: list[str]
-    """Staging models that do not yet read the new ones, which stand beside them."""
+    """Existing staging models that do not yet read the new ones beside them."""
     headings: list[Headings]
-    """What was taken for the headings of each file, where there are some."""
+    """The headings found in each file, if there are any."""
 
 
 def guess(where: str, extracts: Path) -> str:
-    """The kind that a path or a URL looks like; empty when it does not tell.
+    """The likely kind of a path or a URL; '' if it is unclear.
 
-    Where several kinds have files of such a name, their content tells. Raises ConfigError for
-    files that none of them reads.
+    If several kinds have files with such a name, the content decides. Raises ConfigError for files
+    that none of them reads.
     """
     if "://" in where and not is_address(where):
         return "" if where.casefold().startswith(("http://", "https://")) else "sql"
@@ -96,10 +96,10 @@ def offered(
     comment: str | None = None,
     missing: Sequence[str] = (),
 ) -> Draft:
-    """All that is found at `where`, with the keys that are given in the place of those found.
+    """Everything found at `where`, with the given keys in place of those found.
 
-    Raises ConfigError for a name or a kind that cannot be, for a key that the kind does not have,
-    and for a URL with a secret in it; SourceError for what cannot be read.
+    Raises ConfigError for an invalid name or kind, for a key that the kind does not have, and for a
+    URL with a secret in it; SourceError if it cannot be read.
     """
     check_name(project, name)
     its = reader(kind)
@@ -117,7 +117,7 @@ def offered(
         "missing": list(map(escaped, missing)) or None,
     }
     if header is not None or comment == "":
-        keys.pop("comment", None)  # what was found beside another line of headings, or is not one
+        keys.pop("comment", None)  # found beside another line of headings, or not a comment
     for key, value in given.items():
         if value is None:
             continue
@@ -129,7 +129,7 @@ def offered(
 
 
 def _literal(value: object) -> object:
-    """What was found, for cytoreg.toml to mean just that, whatever is in its texts."""
+    """The found declaration, escaped so that cytoreg.toml takes its texts literally."""
     if isinstance(value, dict):
         return {key: _literal(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -138,9 +138,9 @@ def _literal(value: object) -> object:
 
 
 def renamed(draft: Draft, name: str) -> Draft:
-    """The draft of a source of one table, which we have named, with this name for it.
+    """The draft of a source whose single table is named by cytoreg, with this name for it.
 
-    What cannot be a name in cytoreg.toml becomes one: `Deaths (2010)` is deaths_2010.
+    A name that is not valid in cytoreg.toml is changed: `Deaths (2010)` becomes deaths_2010.
     """
     (old,) = draft.tables
     word = name if NAME.fullmatch(name) and name != "reject" else next(iter(words([name])))
@@ -164,12 +164,11 @@ def add(
 ) -> Added:
     """Append the section to cytoreg.toml, with these tables and their entities; write the models.
 
-    A source of persons becomes the last in [linkage.precedence]. Where it is `told` what columns
-    of one table mean, an endpoint of survival, its cohort and suites are written as well.
-    A staging model that exists is not touched. Raises Doubt where headings may be a record and
-    nobody is `sure` that they are none, ConfigError for an entity that cannot be and
-    when the project does not load with the section, SourceError when the source cannot be read as
-    it declares.
+    A source of persons becomes the last in [linkage.precedence]. If `told` gives the meaning of one
+    table's columns, an endpoint of survival, its cohort and suites are written as well. An existing
+    staging model is not changed. Raises Doubt if headings may be a record and the caller is not
+    `sure` that they are not, ConfigError for an invalid entity and when the project does not load
+    with the section, SourceError when the source cannot be read as it declares.
     """
     import tomlkit
 
@@ -255,7 +254,7 @@ def add(
 
 
 def _ranked(text: str, name: str) -> str:
-    """cytoreg.toml with the source as the last of those that tell of persons."""
+    """cytoreg.toml with the source as the last of the sources of persons."""
     import tomlkit
 
     document = tomlkit.parse(text)
@@ -268,7 +267,7 @@ def _ranked(text: str, name: str) -> str:
 
 
 def _class_name(entity: str) -> str:
-    """A name from which the entity's follows: `Form_1` where `Form1` would be taken for form1."""
+    """A name from which the entity's follows: `Form_1`, since `Form1` would become form1."""
     parts = [part.capitalize() for part in entity.split("_")]
     between = "" if all(len(part) > 1 and part[0].isalpha() for part in parts) else "_"
     return between.join(parts)

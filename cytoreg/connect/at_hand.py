@@ -1,4 +1,4 @@
-"""The files of a source that is to be declared: where they lie, or fetched from a server."""
+"""The files of a source to be declared: local ones, or one fetched from a server."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 def at_hand(
     project: Project, name: str, where: str, server: Mapping[str, str]
 ) -> Iterator[Project]:
-    """The project with a file of a new source at hand: of those on a server one is fetched.
+    """The project with a file of a new source at hand: if they are on a server, one is fetched.
 
-    `server` is what the source declares of it. Raises ConfigError for what cannot be an address,
+    `server` is the source's declaration of it. Raises ConfigError for an invalid address,
     SourceError when the server cannot be reached.
     """
     check_name(project, name)
@@ -49,7 +49,7 @@ def at_hand(
 
 
 def check_name(project: Project, name: str) -> None:
-    """Raise ConfigError for what a new source cannot be called."""
+    """Raise ConfigError for an invalid name of a new source."""
     if not NAME.fullmatch(name):
         raise ConfigError(
             f"a source cannot be called {name}", remedy="use letters, digits and underscores"

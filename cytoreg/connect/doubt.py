@@ -1,8 +1,7 @@
-"""Whether what is taken for headings may be a record, whose cells are not to be shown or written.
+"""Detect headings that may be a record, whose cells must not be shown or written.
 
-A number, a date or a `${…}` is no heading. Whether words are one shows in the records below: in
-columns of numbers or dates whose heading is neither. `TWO_WORDS` are one as well. Where nothing
-tells, the person who adds the source is asked.
+A number, a date or a `${…}` is not a heading. Words count as headings if one of them is above a
+column of numbers or dates, or is of `TWO_WORDS`. Otherwise the person who adds the source is asked.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ _ADDRESS = re.compile(r".*[^\W\d_][@^][^\W\d_].*")
 _NOTHING = re.compile(
     r"|column_\d+|n/?a|nan|null|none|nil|unk(nown)?|missing|[\W_]+", re.IGNORECASE
 )
-"""What a cell holds, as often as a heading does, where there is nothing to say."""
+"""Names that prove nothing, since cells without a value hold them just as often."""
 _LOOKED_AT = 1000
 _REMEDY = "say which line it is: --header N, --header 0 if the file has no headings"
 
 
 class Doubt(ConfigError):
-    """Perhaps no headings; `found` is what was taken for them."""
+    """The headings may be a record; `found` are the supposed headings."""
 
     def __init__(self, message: str, found: Sequence[Headings]) -> None:
         super().__init__(message, remedy=_REMEDY)
@@ -39,7 +38,7 @@ class Doubt(ConfigError):
 
 
 def check(found: Sequence[Headings], tables: Iterable[pa.Table], *, sure: bool) -> None:
-    """Raise ConfigError for what is no heading and, if nobody is `sure`, Doubt; quotes nothing."""
+    """Raise ConfigError for what is not a heading and, unless `sure`, Doubt; quotes nothing."""
     for one in found:
         for number, heading in enumerate(one.names, 1):
             if _FIGURES.fullmatch(heading):

@@ -1,6 +1,6 @@
-"""Columns of a new source that mean something: the person, and the time to an event.
+"""The meaning of a new source's columns: the person, and the time to an event.
 
-With them the files written for the source publish survival at once.
+With them, the files written for the source publish survival at once.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _NOT = ("0", "false", "f", "no", "n", "alive", "living", "censored")
 
 @dataclass(frozen=True)
 class Told:
-    """Headings by what they mean, as somebody says them.
+    """Headings by meaning, as the user gives them.
 
     Time runs from `start` to `end`, or is a number of days. `event` may be `COLUMN=VALUE,VALUE`:
-    the values that say that it happened.
+    the values that mean that it happened.
     """
 
     person: str = ""
@@ -33,7 +33,7 @@ class Told:
     event: str = ""
 
     def __post_init__(self) -> None:
-        """Raise ConfigError unless all is told that survival needs, or nothing of it."""
+        """Raise ConfigError unless everything that survival needs is given, or nothing of it."""
         if not any((self.start, self.end, self.days, self.event)):
             return
         if self.days and (self.start or self.end):
@@ -49,7 +49,7 @@ class Told:
             )
 
     def among(self, columns: Mapping[str, str], linkage: Linkage) -> Meaning:
-        """The columns that are meant, of words with their headings; ConfigError for any other."""
+        """The columns meant, among words with their headings; ConfigError for any other heading."""
         text = self.event
         exact = self._word(text, columns) if text else None
         column, _, values = (text, "", "") if exact else text.rpartition("=")
@@ -87,7 +87,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What columns of a table mean: `of` maps person, start, end, days and event to a word."""
+    """The meaning of a table's columns: `of` maps person, start, end, days and event to a word."""
 
     of: Mapping[str, str]
     happened: list[str]
@@ -95,15 +95,15 @@ class Meaning:
 
     @property
     def survival(self) -> bool:
-        """Whether survival can be told."""
+        """Whether survival can be estimated."""
         return "event" in self.of
 
     def role(self, word: str) -> str:
-        """What a column means; empty if nothing."""
+        """The meaning of a column; '' if it has none."""
         return next((role for role, column in self.of.items() if column == word), "")
 
     def name(self, word: str) -> str:
-        """What the registry calls a column: the person's number as [linkage] has it."""
+        """The registry's name for a column: for the person's number that of [linkage]."""
         return self.linkage.number if self.role(word) == "person" else word
 
     def staged(self, word: str, cleaned: str) -> str:
@@ -124,7 +124,7 @@ class Meaning:
 
 
 def published(name: str, entity: str, meaning: Meaning) -> tuple[dict[str, str], dict[str, str]]:
-    """An endpoint of what the columns mean, and the files that it needs, by path."""
+    """An endpoint for these columns, and the files that it needs, by path."""
     cohort, person = f"{name.lower()}_cohort", meaning.linkage.entity
     facts = {
         "entity": entity, "person": person, "number": meaning.linkage.number, "of": meaning.of,

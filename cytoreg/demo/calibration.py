@@ -1,8 +1,8 @@
-"""What the simulated hospital is calibrated to: the figures of the published series, in one place.
+"""Calibration of the simulated hospital: the figures of the published series, in one place.
 
 The series: a report of 1,000 surgical cytoreductions of neuroendocrine tumours by a single
-institution, J Am Coll Surg 2017. What it does not say (the smaller sites' survival, blood loss,
-grades, gaps between diagnosis and operation) is a plausible invention and marked as such.
+institution, J Am Coll Surg 2017. What it does not report (the smaller sites' survival, blood loss,
+grades, gaps between diagnosis and operation) is plausibly invented and marked as such.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ YEARS_TO_OPERATION = 1.1  # from diagnosis, mean
 class Site:
     """A primary site: its share of patients, its codes in each system, survival after operation.
 
-    `survival` holds points (years, share alive); `excess` is the yearly hazard beyond that of
-    the population, which decides who dies early and of what. `life_years_lost` is population life
+    `survival` holds points (years, share alive); `excess` is the annual hazard beyond that of the
+    population, which determines who dies early and of what. `life_years_lost` is population life
     expectancy at operation minus median survival, where published; else `age` is the mean age.
     """
 
@@ -63,7 +63,7 @@ class Site:
     life_years_lost: float | None = None
 
 
-# Weights of the smaller sites share out what small bowel, pancreas and the unknown leave over.
+# The weights of the smaller sites divide what small bowel, pancreas and unknown leave.
 SITES = (
     Site(1, "small_bowel", 65, ("C172", "C171", "C179"), "209.03", "C7A.012", "1529", "C179",
          "CYTO-SB", 0.020, ((5, 0.84), (10, 0.67), (161 / 12, 0.5), (20, 0.31)), 58, 11.7),
@@ -89,7 +89,7 @@ UNKNOWN_SITE = 9
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many there are of what, for a number of records; the published ones for 834."""
+    """Counts for a number of records; the published ones for 834."""
 
     records: int
     operated: int
@@ -115,7 +115,7 @@ def time_at(site: Site, survival: Floats) -> Floats:
     """Days after operation at which the share alive at this site has fallen to `survival`.
 
     The cumulative hazard is interpolated monotonically (PCHIP) through day 30 and the site's
-    points, and goes on at its last slope.
+    points, and continues with its last slope.
     """
     import numpy as np
     from scipy.interpolate import PchipInterpolator

@@ -1,4 +1,4 @@
-"""What happens to the patients: follow-up, death, and the dates of their operations."""
+"""The course of the patients: follow-up, death, and the dates of their operations."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from cytoreg.demo.population import People, decimal_year
 from cytoreg.demo.sampling import Bools, Floats, Ints, choose, mark, spread, spread_within
 
 _GRADE_FACTOR = np.array([1, 0.7, 1.4, 3, 1, 1, 1, 1, 1, 1.2])  # on the excess hazard
-_GAP = 60  # days at least between two operations of a patient
+_GAP = 60  # least number of days between two operations of a patient
 
 
 @dataclass(frozen=True)
 class FollowUp:
-    """One element a patient: day of last contact (of death, when dead) and cause of death."""
+    """One element per patient: day of last contact (of death, if dead) and cause of death."""
 
     last: Ints
     dead: Bools
@@ -26,10 +26,10 @@ class FollowUp:
 
 @dataclass(frozen=True)
 class Operations:
-    """One element an operation, by patient and time: who (position in People), when, which.
+    """One element per operation, by patient and time: who (position in People), when, which.
 
-    `number` counts a patient's operations from 1; `window` is the days to the next operation,
-    death or last contact; `dies` marks death within 30 days, counted on the last operation.
+    `number` counts a patient's operations from 1; `window` is the days to the next operation, death
+    or last contact; `dies` marks death within 30 days, counted on the last operation.
     """
 
     person: Ints
@@ -40,10 +40,10 @@ class Operations:
 
 
 def follow_up(rng: np.random.Generator, people: People) -> FollowUp:
-    """Who dies when, such that the Kaplan–Meier curve of each site runs through its target.
+    """Who dies when, such that the Kaplan–Meier curve of each site passes through its target.
 
-    Population mortality (by age, sex, calendar year) and the site's excess hazard decide the
-    order in which patients die; one time scale a site turns that order into days.
+    Population mortality (by age, sex, calendar year) and the site's excess hazard determine the
+    order in which patients die; one time scale per site turns that order into days.
     """
     total = len(people)
     contact = cal.LAST_DAY - people.start
@@ -80,11 +80,11 @@ def follow_up(rng: np.random.Generator, people: People) -> FollowUp:
 
 
 def _scale(site: cal.Site, contact: Ints) -> Floats:
-    """Days of death for patients in the order of their dying, given their days of last contact.
+    """Days of death for patients in their order of dying, given their days of last contact.
 
-    Finds the times at which the Kaplan–Meier estimate, computed with these very censorings,
-    equals the site's curve in the middle of each step. A death's time depends only on what came
-    before it, so that the iteration settles from the front.
+    Finds the times at which the Kaplan–Meier estimate, computed with these very censorings, equals
+    the site's curve in the middle of each step. A death's time depends only on what came before it,
+    so that the iteration settles from the front.
     """
     total = len(contact)
     before = np.arange(total)
@@ -104,13 +104,13 @@ def _scale(site: cal.Site, contact: Ints) -> Floats:
 def operations(
     rng: np.random.Generator, people: People, follow: FollowUp, sizes: cal.Sizes
 ) -> Operations:
-    """Index operations and re-operations of those who live on; 30-day deaths are exact."""
+    """Index operations, and re-operations of survivors; the number of 30-day deaths is exact."""
     length = follow.last - people.start
     fatal = follow.dead & (length <= 30) & people.operated
     deaths = round(cal.DEATH_WITHIN_30_DAYS * sizes.procedures)
     again = sizes.procedures - sizes.operated
 
-    # Some die soon after a re-operation: as many as the published mortality still wants.
+    # Some die soon after a re-operation: as many as are missing from the published mortality.
     late = np.flatnonzero(follow.dead & people.operated & (length > _GAP + 45))
     last_fatal = choose(rng, late, min(max(deaths - int(fatal.sum()), 0), again))
     taken = np.zeros(len(people), dtype=np.bool_)
@@ -146,7 +146,7 @@ def operations(
 
 
 def _extra(rng: np.random.Generator, length: Ints, total: int) -> Ints:
-    """How many re-operations each patient has: mostly one, at most three; `total` in all."""
+    """The number of re-operations of each patient: mostly one, at most three; `total` in all."""
     extra = np.zeros(len(length), dtype=np.int64)
     for number, share in ((3, 0.01), (2, 0.18)):
         room = np.flatnonzero((length > 31 + (number + 2) * 2 * _GAP) & (extra == 0))

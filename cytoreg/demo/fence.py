@@ -1,9 +1,9 @@
-"""The fence around simulated extracts: `simulate` replaces what it wrote itself, and nothing else.
+"""Protect other files from `simulate`: it replaces only what it wrote itself.
 
-A project's real extracts have the same folders and names. So each file that is written stands with
-its SHA-256 in `.simulated.sha256` (readable by `sha256sum -c`), and a folder is written to only
-while all that is in it stands there with the hash that it has now: a file that somebody has changed
-since is somebody's too.
+A project's real extracts have the same folders and names. So each written file is listed with its
+SHA-256 in `.simulated.sha256` (readable by `sha256sum -c`), and a folder is written to only if all
+its files are listed there with their present hashes: a file that somebody has changed since counts
+as somebody's own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cytoreg.errors import ConfigError
 
 MARK = ".simulated.sha256"
 WORK = ".simulate-"
-"""What begins the name of a folder that a simulation works in."""
+"""Prefix of the name of a folder in which a simulation works."""
 
 Written = dict[str, set[str]]
 """The hashes that a file may have, by its path below the folder."""
@@ -27,7 +27,8 @@ _TOLD = 3
 
 
 def check(folder: Path) -> None:
-    """Raise ConfigError if `folder` is no folder, or holds what `simulate` did not write."""
+    """Raise ConfigError if `folder` is not a folder, or holds files that `simulate` did not
+    write."""
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is not a folder", remedy="name one that is new or empty")
     found = sorted(_foreign(folder)) if folder.exists() else []
@@ -41,14 +42,14 @@ def check(folder: Path) -> None:
 
 
 def begin(folder: Path) -> None:
-    """Mark a folder as one to simulate into, so that what an interrupted call left is known."""
+    """Mark a folder as one to simulate into, so that an interrupted call's files are recognized."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / MARK).exists():
         write(folder, {})
 
 
 def written(folder: Path) -> Written:
-    """What the mark in `folder` says was written; nothing without one."""
+    """The written files by the mark in `folder`; empty without a mark."""
     found: Written = defaultdict(set)
     try:
         lines = (folder / MARK).read_text(encoding="utf-8").splitlines()
@@ -67,7 +68,7 @@ def hashed(folder: Path) -> Written:
 
 
 def write(folder: Path, files: Written, *others: Written) -> None:
-    """Write the mark, whole or not at all."""
+    """Write the mark, complete or not at all."""
     pairs = {
         (name, digest) for known in (files, *others) for name in known for digest in known[name]
     }
@@ -79,7 +80,8 @@ def write(folder: Path, files: Written, *others: Written) -> None:
 
 
 def _foreign(folder: Path) -> Iterator[str]:
-    """Paths below `folder` of all that is not as it was written; links are never followed."""
+    """Paths below `folder` of all files that are not as they were written; links are never
+    followed."""
     ours = written(folder)
     marked = (folder / MARK).is_file() and not (folder / MARK).is_symlink()
     parents = {parent.as_posix() for name in ours for parent in Path(name).parents}

@@ -12,7 +12,7 @@ from cytoreg.demo.sampling import Bools, Floats
 
 LIFE_TABLE = Path(__file__).parent.parent / "survival" / "data" / "usa.parquet"
 _FIRST_YEAR, _LAST_YEAR, _LAST_AGE = 1933, 2022, 110
-_HORIZON = 90  # years after which nobody of an adult's age is alive
+_HORIZON = 90  # years after which no adult is alive
 
 
 @cache
@@ -29,16 +29,17 @@ def hazards() -> NDArray[np.float64]:
 
 
 def _hazard(age: Floats, female: Bools, year: Floats, ahead: int) -> Floats:
-    """Population hazard in the year that begins `ahead` years from now; the last year's stays."""
+    """Population hazard in the year that begins `ahead` years from now; after the last year, its
+    own."""
     at_age = np.minimum((age + ahead + 0.5).astype(np.int64), _LAST_AGE)
     at_year = np.minimum((year + ahead + 0.5).astype(np.int64), _LAST_YEAR) - _FIRST_YEAR
     return np.asarray(hazards()[at_year, female.astype(np.int64), at_age])
 
 
 def life_expectancy(age: Floats, female: Bools, year: Floats) -> Floats:
-    """Years that people of the population live on average from exact `age` in (decimal) `year`.
+    """Mean remaining years of life in the population from exact `age` in (decimal) `year`.
 
-    Follows each person through later calendar years; after 2022 the mortality of 2022 stays.
+    Follows each person through later calendar years; after 2022 the mortality of 2022 applies.
     """
     alive, total = np.ones(len(age)), np.zeros(len(age))
     for ahead in range(_HORIZON):

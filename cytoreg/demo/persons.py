@@ -1,7 +1,7 @@
 """The whole simulated truth as DuckDB tables: person, operation, complication and so on.
 
-Everything random is drawn here (NumPy); the source systems' modules only rearrange it by SQL.
-Names are made of syllables behind `Sim` and `Xi`, so that nobody takes them for a real person's.
+Everything random is drawn here (NumPy); the source systems' modules only rearrange it by SQL. Names
+are made of syllables after `Sim` and `Xi`, so that nobody takes them for a real person's.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ def _other_tumours(rng: np.random.Generator, who: People, follow: FollowUp) -> d
 
 
 def _strangers(rng: np.random.Generator, total: int) -> dict[str, object]:
-    """Deaths in the index of people who never were patients."""
+    """Deaths in the index of people who were never patients."""
     death = cal.FIRST_DAY + np.floor((cal.LAST_DAY - cal.FIRST_DAY) * spread(rng, total))
     age = np.clip(normal(spread(rng, total), 74, 13), 20, 104)
     return {
@@ -215,7 +215,7 @@ def _strangers(rng: np.random.Generator, total: int) -> dict[str, object]:
     }
 
 
-# Numbers and names that the systems share: each hands its own out in the order of its own events.
+# Numbers and names that the systems share: each assigns its own in the order of its events.
 _PERSON = """
 create table person as
 with consented as (

@@ -1,7 +1,7 @@
-"""Plants the catalogue's defects and variants in the extracts' tables and writes down where.
+"""Plant the catalogue's defects and variants in the extracts' tables, and write down where.
 
-A patient carries one at most, so that none hides another; unless a rate is asked for: then it is
-the record that carries one at most.
+A patient carries at most one, so that none hides another; if a rate is requested, a record carries
+at most one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _KINDS = (*DEFECTS, *VARIANTS)
 
 @dataclass(frozen=True)
 class Planted:
-    """How many defects and variants were planted, of each kind, and kinds that found no record."""
+    """Numbers of planted defects and variants of each kind, and kinds for which no record was
+    found."""
 
     count: int
     kinds: tuple[tuple[str, int], ...]
@@ -36,15 +37,15 @@ class Planted:
 
 
 def kind(defect: Defect) -> str:
-    """A kind's name: where and what."""
+    """The name of a kind: its table and what it is."""
     return f"{defect.source}.{defect.table}: {defect.description}"
 
 
 def plant(con: duckdb.DuckDBPyConnection, seed: int, rate: float | None = None) -> Planted:
-    """Change the extracts' tables as the catalogue says; targets depend on `seed` and `rate` alone.
+    """Change the extracts' tables by the catalogue; the records depend on `seed` and `rate` alone.
 
-    `rate` is the share of each table's records that carry something, shared out among the kinds of
-    the table by their weight; without it each kind comes at its own rate.
+    `rate` is the share of each table's records to change, divided among the kinds of the table by
+    their weight; without it each kind has its own rate.
     """
     ((people,),) = con.execute("select count(*) from person").fetchall()
     carries = np.zeros(people, dtype=np.bool_)
@@ -94,7 +95,7 @@ def _targets(
     table = f"extract.{defect.source}_{defect.table}"
     ((total,),) = con.execute(f"select count(*) from {table}").fetchall()
     wanted = max(1, round(share * total))
-    # Of a large table every so-many-th row is looked at, unless too few of them can carry it.
+    # Of a large table only every nth row is considered, unless too few of these can carry it.
     for step in (max(total // _LOOKED_AT, 1), 1):
         chosen = _among(con, defect, carries, rng, step)[:wanted]
         if len(chosen) == wanted:
@@ -112,7 +113,7 @@ def _among(
     rng: np.random.Generator,
     step: int,
 ) -> Ints:
-    """(rowid, patient or -1) of rows that can carry it, one a patient, in the order of choice."""
+    """(rowid, patient or -1) of rows that can carry it, one per patient, in the order of choice."""
     name = f"{defect.source}_{defect.table}"
     found = con.execute(
         f"""select x.rowid as id, coalesce(x._pid, -1) as pid, ({defect.prefer}) as preferred
@@ -133,7 +134,7 @@ def _among(
 
 
 def _damage(con: duckdb.DuckDBPyConnection, defect: Defect, number: int) -> None:
-    """Do to the rows of table `target` what the defect says."""
+    """Apply the defect to the rows of table `target`."""
     table = f"extract.{defect.source}_{defect.table}"
     if defect.action in ("cut", "bytes"):
         con.execute(
@@ -161,7 +162,7 @@ def _damage(con: duckdb.DuckDBPyConnection, defect: Defect, number: int) -> None
         )
 
 
-# How readers count the rows of each table, what a record is called, and rows above the first one.
+# How readers count the rows of each table, the name of a record, and rows above the first one.
 _NUMBERED = {
     ("tumor_registry", "patient"): ("_sort, _copy", "patientIdNumber", 0),
     ("tumor_registry", "tumor"): ("_sort, _copy", "_record", 0),
@@ -174,7 +175,7 @@ _NUMBERED = {
     ("laboratory", "observation"): ("_sort, _copy", "id", 0),
     ("biomarkers", "result"): ("_sort, _copy", "_record", 4),
 }
-# Results are counted as rows of a view, which lines that were cut short are not.
+# Results are counted as rows of a view, which truncated lines are not.
 _LESS_CUT = {
     ("laboratory", "observation"): " - if(_damage = 'cut', 0,"
     " count(*) filter (_damage = 'cut') over before)"

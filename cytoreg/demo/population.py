@@ -25,7 +25,7 @@ _AGE_LIMITS = (20.0, 88.0)
 
 @dataclass(frozen=True)
 class People:
-    """One element a patient in every array; days are counted from 1970-01-01.
+    """One element per patient in every array; days are counted from 1970-01-01.
 
     `start` is the index operation (for the few who were never operated on: first consultation);
     `age` is exact, in years, on that day; `site` is the final one, `presenting` the first known.
@@ -85,7 +85,7 @@ def people(rng: np.random.Generator, sizes: cal.Sizes) -> People:
 
 
 def _sites(total: int, unknown: int) -> Ints:
-    """Final sites of `total` patients, `unknown` of whom remain unknown: exact shares."""
+    """Final sites of `total` patients, of whom `unknown` remain unknown: exact shares."""
     published = np.rint([total * cal.SITES[i].weight / 100 for i in (0, 1)]).astype(np.int64)
     rest = max(total - unknown - int(published.sum()), 0)
     others = quota(rest, [site.weight for site in cal.SITES[2:8]])
@@ -96,7 +96,7 @@ def _sites(total: int, unknown: int) -> Ints:
 def _presenting(rng: np.random.Generator, site: Ints, operated: Bools, sizes: cal.Sizes) -> Ints:
     """The site known before the operation: unknown for those found only at operation."""
     presenting = site.copy()
-    # Small bowel primaries are the ones that hide: four in five of those found at operation.
+    # Small bowel primaries are hard to find: four in five of those found at operation.
     small_bowel = np.flatnonzero(operated & (site == 1))
     others = np.flatnonzero(operated & (site != 1) & (site != cal.UNKNOWN_SITE))
     of_others = min(round(0.2 * sizes.found), len(others))
@@ -106,7 +106,7 @@ def _presenting(rng: np.random.Generator, site: Ints, operated: Bools, sizes: ca
 
 
 def _ages(rng: np.random.Generator, groups: Ints, female: Bools, year: Floats) -> Floats:
-    """Ages at the index operation; the mean of a site answers its published life expectancy."""
+    """Ages at the index operation; a site's mean gives its published life expectancy."""
     at = spread_within(rng, groups)
     age = np.empty(len(groups))
     for group in np.unique(groups):

@@ -1,7 +1,7 @@
-"""Draws whose figures come out right at every size and seed, not just in expectation.
+"""Draws with exact figures at every size and seed, not just in expectation.
 
-Proportions are met by quotas, distributions by evenly spaced quantiles in random order; what
-remains random is who gets what.
+Proportions are met by quotas, distributions by evenly spaced quantiles in random order; only the
+assignment to patients is random.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ENOUGH = 50_000
 
 
 def quota(total: int, weights: Sequence[float]) -> Ints:
-    """`total` shared out in proportion to `weights`, by largest remainders: whole numbers."""
+    """`total` divided in proportion to `weights`, by largest remainders: whole numbers."""
     exact = total * np.asarray(weights, dtype=np.float64) / sum(weights)
     shares = np.floor(exact).astype(np.int64)
     short = total - int(shares.sum())
@@ -52,7 +52,7 @@ def spread(rng: np.random.Generator, count: int) -> Floats:
 
 
 def spread_within(rng: np.random.Generator, groups: Ints) -> Floats:
-    """`spread` for each group of equal numbers on its own."""
+    """`spread` separately for each group of equal numbers."""
     out = np.empty(len(groups), dtype=np.float64)
     for group in np.unique(groups):
         members = np.flatnonzero(groups == group)
@@ -63,9 +63,9 @@ def spread_within(rng: np.random.Generator, groups: Ints) -> Floats:
 def calibrated(
     total: int, mean: float, sd: float, quantiles: Quantiles, low: int, high: int
 ) -> Ints:
-    """`total` ascending whole numbers in [low, high] whose mean and SD are the given ones.
+    """`total` ascending whole numbers in [low, high] with the given mean and SD.
 
-    The nominal mean and SD of the distribution are moved until rounding and the limits no longer
+    The nominal mean and SD of the distribution are adjusted until rounding and limits no longer
     matter (to about 0.01); a sample of the quantiles is enough to find them.
     """
 

@@ -39,7 +39,7 @@ _SYSTEMS = (
 
 @dataclass(frozen=True)
 class Simulation:
-    """What was written: records by `source.table`, what was planted, kinds that found no record."""
+    """What was written: records by `source.table`, planted kinds, and kinds without a record."""
 
     folder: Path
     patients: int
@@ -61,14 +61,14 @@ def simulate(
     hospital_url: str | None = None,
     progress: Progress = quiet,
 ) -> Simulation:
-    """Write the extracts of a simulated hospital with `patients` records into `folder`.
+    """Write the extracts of a simulated hospital with `patients` records to `folder`.
 
-    With `defects`, what is wrong is planted, and what is unusual but right (variants): a few of
-    each kind, or, with `rate`, on that share of each table's records, at most 0.2.
-    The same patients, seed, defects and rate give the same bytes. Extracts of an earlier call are
-    replaced as a whole, each system in one rename. Raises ConfigError for a number of patients or a
-    URL that cannot be served, and when `folder` (or the database) holds anything that no earlier
-    call wrote, or that was changed since; then nothing is touched.
+    With `defects`, errors are planted, and unusual but valid content (variants): a few of each
+    kind, or, with `rate`, on that share of each table's records, at most 0.2. The same patients,
+    seed, defects and rate give the same bytes. Extracts of an earlier call are replaced as a whole,
+    each system by one rename. Raises ConfigError for an invalid number of patients or URL, and when
+    `folder` (or the database) holds anything that no earlier call wrote, or that was changed since;
+    then nothing is changed.
     """
     if not _FEWEST <= patients <= _MOST:
         raise ConfigError(
@@ -118,7 +118,7 @@ def simulate(
 
 
 def _extract(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Build what each system would write, as tables of text; count them."""
+    """Build the output of each system as tables of text; count them."""
     con.execute("create schema extract")
     for module in (
         source_or_log,
@@ -179,7 +179,7 @@ def _write_parameters(
     defects: bool,
     rate: float | None,
 ) -> None:
-    """How these extracts were made, for whoever finds them later."""
+    """Write down how these extracts were made."""
     (folder / "parameters.json").write_text(
         json.dumps(
             {
@@ -201,14 +201,14 @@ def _write_parameters(
 
 
 def _swap(work: Path, folder: Path) -> None:
-    """Put each system's new extract in the place of its old one, and say whose they are."""
+    """Put each system's new extract in place of its old one, and list the files as simulated."""
     new_files: fence.Written = {}
     for system in _SYSTEMS:
         new_files |= {
             f"{system}/{name}": known for name, known in fence.hashed(work / system).items()
         }
     fence.check(folder)  # somebody may have delivered meanwhile
-    fence.write(folder, fence.written(folder), new_files)  # whatever an interruption leaves is ours
+    fence.write(folder, fence.written(folder), new_files)  # so that leftovers are recognized
     for system in _SYSTEMS:
         new, old, place = work / system, work / f"{system}.old", folder / system
         if place.exists():

@@ -1,7 +1,7 @@
-"""Results on paper, typed into workbooks later: one a year, a sheet an analyte.
+"""Results on paper, later typed into workbooks: one per year, with one sheet per analyte.
 
-As such workbooks are: a title above the headings, a note below the last row, days that are dates or
-text, numbers with a comma here and there, "<15" among the numbers.
+They have the usual traits of such workbooks: a title above the headings, a note below the last row,
+days that are dates or text, some numbers with a comma, "<15" among the numbers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TYPED = datetime(1999, 2, 1)
 _SHEETS = (("Chromogranin A", "CgA (ng/mL)"), ("5-HIAA", "5-HIAA (mg/24 h)"))
 _BATCH = 10_000
 
-# `_day` and `_number` are cells of their kind where the text beside them is null.
+# `_day` and `_number` are typed cells where the text beside them is null.
 TABLES = f"""
 create table extract.biomarkers_result as
 with result as (

@@ -1,4 +1,4 @@
-"""The death index: fixed width, everyone who died; patients among as many strangers."""
+"""The death index: fixed width, with everyone who died: patients and as many strangers."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ select if(_damage = 'cut', whole[1:47], whole) from line order by _sort, _copy
 
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Write death_index/death_index.txt, 80 characters a line, in the order of certificates."""
+    """Write death_index/death_index.txt, 80 characters per line, in the order of certificates."""
     write_lines(
         con,
         (

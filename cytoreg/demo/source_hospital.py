@@ -172,9 +172,9 @@ order by _sort
 
 
 def check(url: str | None) -> None:
-    """Raise ConfigError unless `url` is none, or a PostgreSQL whose tables were simulated.
+    """Raise ConfigError unless `url` is empty, or a PostgreSQL whose tables were simulated.
 
-    A registry's HOSPITAL_URL may name the real hospital, whose tables have the same names.
+    A registry's HOSPITAL_URL may be that of the real hospital, whose tables have the same names.
     """
     if url is not None and not url.startswith(("postgresql://", "postgres://", "postgresql+")):
         raise ConfigError(
@@ -199,7 +199,7 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path, url: str | None) -> None
 
 def _query(table: str) -> str:
     columns = ", ".join(COLUMNS[table])
-    # Readers order by the first column, so rows are written in that order.
+    # Readers sort by the first column, so rows are written in that order.
     return f"select {columns} from extract.hospital_{table} order by {COLUMNS[table][0]}, _copy"
 
 
@@ -251,7 +251,7 @@ def _check_tables(cursor: Cursor) -> None:
 
 
 def _mark(cursor: Cursor, table: str) -> str:
-    """What a simulated table is marked with: how many rows, and a hash of them in any order."""
+    """The mark of a simulated table: the number of its rows, and a hash of them in any order."""
     cursor.execute(
         "select 'Written by cytoreg simulate: ' || count(*) || ' rows, '"
         f" || coalesce(sum(hashtextextended(t::text, 0)), 0) from {table} as t"

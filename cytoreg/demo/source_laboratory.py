@@ -1,6 +1,6 @@
 """The laboratory: FHIR R4 Observations as a Bulk Data export, one NDJSON file.
 
-In 2008 it took another assay for chromogranin A; since 2012 it gives 5-HIAA in µmol, not in mg.
+In 2008 it changed to another assay for chromogranin A; since 2012 it gives 5-HIAA in µmol, not mg.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     import duckdb
 
 SINCE = "1998-01-01"
-"""Since then the laboratory has a system; earlier results are on paper (source_biomarkers)."""
+"""Day from which the laboratory has a system; earlier results are on paper (source_biomarkers)."""
 _STEP = 100_000
 
-# From `started` to `person`: what an Observation may hold, and mostly does not.
+# From `started` to `person`: optional content of an Observation, mostly missing.
 TABLES = f"""
 create table extract.laboratory_observation as
 with result as (

@@ -1,4 +1,4 @@
-"""The operating-room log: one CSV a year; in 2004 a new system brought other headings and dates."""
+"""The operating-room log: one CSV per year; in 2004 a new system changed headings and dates."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ join person as p using (pid)
 order by _sort
 """
 
-# `_date_text` overrides the date where a defect wants what no date can be.
+# `_date_text` overrides the date where a defect needs an impossible date.
 _LINE = f"""
 with line as (
   select

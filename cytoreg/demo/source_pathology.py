@@ -1,6 +1,6 @@
-"""The pathologists' reports: HL7 v2.5.1 ORU^R01 messages, a batch file a year.
+"""The pathologists' reports: HL7 v2.5.1 ORU^R01 messages, one batch file per year.
 
-Now and then the Ki-67 comes late: the report is given without it and again, corrected, with it.
+Now and then the Ki-67 is late: the report is sent without it, and again, corrected, with it.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ _RESULTS = (
 
 
 def _observations() -> str:
-    """SQL of the OBX segments; one without a value is absent, as its number tells."""
+    """SQL of the OBX segments; one without a value is left out, as its number shows."""
     return " || ".join(
         f"coalesce('OBX|{number}|{kind}|{code}^{name}^L||' || {value} || '|{unit}|||||F\n', '')"
         for number, (kind, code, name, value, unit) in enumerate(_RESULTS, start=1)

@@ -177,7 +177,8 @@ order by _sort, _instance
 
 
 def _columns(form: str) -> list[str]:
-    """The form's columns in the data, without the record's number: checkboxes one a choice."""
+    """The form's columns in the data, without the record's number; checkboxes have one per
+    choice."""
     columns = []
     for name, kind, _, choices, _, _ in _FIELDS[form]:
         if kind == "checkbox":
@@ -199,7 +200,7 @@ def _line(form: str, position: int) -> str:
         if other == form:
             cells += [f"coalesce({name}, '')" for name in names]
         else:
-            # An export gives a checkbox of another form as empty on a repeating row, like the rest.
+            # An export leaves another form's checkboxes empty on a repeating row, like the rest.
             cells.append(f"repeat(',', {len(names) - 1})")
         cells.append("'2'" if other == form else "''")
     return (

@@ -90,7 +90,7 @@ order by _sort
 
 
 def _elements(items: tuple[str, ...]) -> str:
-    """SQL of the Item elements; one without a value is absent."""
+    """SQL of the Item elements; an item without a value is left out."""
     return " || ".join(
         f"coalesce('<Item naaccrId=\"{item}\">' || replace({item}, '<', '&lt;') || '</Item>\n', '')"
         for item in items

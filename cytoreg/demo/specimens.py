@@ -19,13 +19,13 @@ _MIDGUT = (1, 3, 7)  # sites whose tumours make serotonin
 _MEDIAN = np.array([260.0, 14.0])  # before operation: chromogranin A, ng/mL; 5-HIAA, mg/24 h
 _SCATTER = np.array([1.1, 0.8])
 _LEAST = np.array([15.0, 0.5])
-"""What the assays can tell from nothing."""
+"""Detection limits of the assays."""
 _YEARS = (1, 2, 3, 5)
 
 
 @dataclass(frozen=True)
 class Assays:
-    """One element a result: whose, when, of what (0 chromogranin A, 1 5-HIAA), how much.
+    """One element per result: whose, when, of what (0 chromogranin A, 1 5-HIAA), how much.
 
     `below`: less than the assay can measure, and `value` is that limit.
     """
@@ -39,10 +39,10 @@ class Assays:
 
 @dataclass(frozen=True)
 class Specimens:
-    """One element an operation: what the pathologist finds in what was removed.
+    """One element per operation: the pathologist's findings in the specimen.
 
-    `mitoses` per 2 mm²; `t` is 1 to 4; `examined` and `positive` count lymph nodes; `metastasis`
-    is 0, or 1 liver, 2 elsewhere, 3 both; `poorly` differentiated.
+    `mitoses` per 2 mm²; `t` is 1 to 4; `examined` and `positive` count lymph nodes; `metastasis` is
+    0, or 1 liver, 2 elsewhere, 3 both; `poorly` differentiated.
     """
 
     mitoses: Ints
@@ -80,7 +80,7 @@ def assays(
 
 
 def specimens(rng: np.random.Generator, people: People, done: Operations) -> Specimens:
-    """Draw what is found in each operation's specimen; it agrees with the patient's grade."""
+    """Draw the findings in each operation's specimen; they agree with the patient's grade."""
     total = len(done.day)
     grade = people.grade[done.person]
     low, high = np.array([(0, 0), (0, 1), (0, 15), (5, 45), *[(0, 0)] * 5, (0, 4)]).T

@@ -1,4 +1,4 @@
-"""What is recorded of each operation: times, blood loss, pressures, what was removed, stay."""
+"""The record of each operation: times, blood loss, pressures, what was removed, stay."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from cytoreg.demo.course import Operations
 from cytoreg.demo.population import People
 from cytoreg.demo.sampling import Bools, Ints, assign, calibrated, gamma, lognormal, mark, spread
 
-_LONGEST_STAY = 150  # days; more is kept only for operations with that much time after them
+_LONGEST_STAY = 150  # days; longer stays only for operations with that much time after them
 _LONG = 30
 
 
 @dataclass(frozen=True)
 class Pressures:
-    """One element an operation: lowest systolic pressure (mmHg), minutes below 80, and so on.
+    """One element per operation: lowest systolic pressure (mmHg), minutes below 80, and so on.
 
     `change` and `regression` are in percent; `regression` is -1 where no octreotide was given.
     """
@@ -34,10 +34,10 @@ class Pressures:
 
 @dataclass(frozen=True)
 class Theatre:
-    """One element an operation; times in minutes since midnight, blood loss in ml.
+    """One element per operation; times in minutes since midnight, blood loss in ml.
 
-    `expired` marks death in hospital; `kind` of complication is 0 where nothing went wrong, else
-    the research project's code.
+    `expired` marks death in hospital; `kind` of complication is 0 where there was none, else the
+    research project's code.
     """
 
     incision: Ints
@@ -109,10 +109,10 @@ def theatre(rng: np.random.Generator, people: People, done: Operations) -> Theat
 
 
 def _pressures(rng: np.random.Generator, kind: Ints) -> Pressures:
-    """Blood pressure as the anaesthetist's record has it, agreeing with what went wrong.
+    """Blood pressure in the anaesthetist's record, consistent with the complications.
 
-    Recorded crises meet the rules by pressure and by Fouché; other hypotension is below 80 mmHg
-    too, shorter or with another cause, so that the three definitions of a crisis differ.
+    Recorded crises meet the rules by pressure and by Fouché; other hypotension is also below 80
+    mmHg, but shorter or with another cause, so that the three definitions of a crisis differ.
     """
     total = len(kind)
     crisis, low, bleeding = kind == 5, kind == 4, kind == 1
@@ -146,7 +146,7 @@ def _stays(rng: np.random.Generator, done: Operations, minutes: Ints) -> tuple[I
     total = len(done.day)
     stay = np.zeros(total, dtype=np.int64)
     expired = mark(rng, done.dies, round(0.75 * done.dies.sum())) | (done.dies & (done.window < 2))
-    short = ~done.dies & (done.window <= _LONG)  # lost soon after: seen last after discharge
+    short = ~done.dies & (done.window <= _LONG)  # soon lost to follow-up: last seen after discharge
     stay[expired] = done.window[expired]
     home = done.dies & ~expired
     stay[home] = rng.integers(1, np.maximum(done.window[home], 2))
@@ -161,7 +161,7 @@ def _stays(rng: np.random.Generator, done: Operations, minutes: Ints) -> tuple[I
     square = (sd**2 * (total - 1) + mean**2 * total - (fixed**2).sum()) / len(rest)
     spare = max(square - wanted**2, 1.0) ** 0.5
     values = calibrated(len(rest), max(wanted, 3.0), spare, lognormal, 1, _LONGEST_STAY)
-    # Longer operations tend to longer stays; the longest need time before whatever comes next.
+    # Longer operations tend to have longer stays; the longest need time before the next event.
     length = np.log(minutes[rest]) + 0.8 * rng.standard_normal(len(rest))
     room = done.window[rest] > _LONGEST_STAY + 10
     longest = int((values > _LONG - 5).sum())

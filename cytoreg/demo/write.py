@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import duckdb
 
 BOM = "\ufeff"
-# A private character that stands, until the bytes are written, for é as Latin-1 encodes it:
-# one byte that UTF-8 cannot contain.
+# A private character that represents, until the bytes are written, é as encoded in Latin-1: one
+# byte that UTF-8 cannot contain.
 LATIN_1_E = "\ue0e9"
 _BATCH = 20_000
 
@@ -26,7 +26,7 @@ def write_lines(
 ) -> int:
     """Write the single text column of each query as lines between `head` and `tail`; count them.
 
-    The queries must order their rows. A null is an empty line.
+    The queries must sort their rows. A null is an empty line.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = 0

@@ -1,1 +1,1 @@
-"""Prefect: a server of our own, and flows kept at arm's length."""
+"""Prefect: cytoreg's own server, and flows isolated from it."""

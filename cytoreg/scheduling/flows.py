@@ -1,7 +1,7 @@
-"""Prefect, kept at arm's length: its settings, running a project's flow, serving it, scrubbing.
+"""Prefect, kept separate: its settings, running a project's flow, serving it, scrubbing errors.
 
-Prefect's records lie in the data folder, apart from any other Prefect on the machine. What runs in
-it receives ids and paths and returns counts; errors are scrubbed before Prefect can record them.
+Prefect's records are in the data folder, separate from any other Prefect on the machine. What runs
+in it receives ids and paths and returns counts; errors are scrubbed before Prefect can record them.
 """
 
 from __future__ import annotations
@@ -36,34 +36,34 @@ if TYPE_CHECKING:
     from cytoreg.project.load import Project
 
 QUIET = {
-    # No call home.
+    # No telemetry.
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
 }
 ON_TERMINAL = {
-    # A person sees our progress and one error; the log lines are in Prefect's records.
+    # Users see cytoreg's progress and one error; the log lines are in Prefect's records.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
 }
 NEEDED_LATER = ("pandera.pandas", "great_expectations", "lifelines", "matplotlib.figure")
-"""What the stages import anyway, and slowly: done while Prefect's server starts."""
+"""Slow imports that the stages need anyway, done while Prefect's server starts."""
 RECORD_SECONDS = 10.0
-"""How long a finished flow waits for the server to write down its tasks."""
+"""How long a finished flow waits for the server to record its tasks."""
 
 _progress: ContextVar[Progress] = ContextVar("progress", default=quiet)
 
 
 def watcher() -> Progress:
-    """Who watches the flow that runs here: the command line, or nobody."""
+    """Receiver of the progress of the flow that runs here: the command line, or None."""
     return _progress.get()
 
 
 @contextmanager
 def scrubbed() -> Iterator[None]:
-    """Let our own errors pass, whose messages hold no values; of any other tell kind and place.
+    """Pass cytoreg's own errors, whose messages hold no values; reduce others to kind and place.
 
-    Around every task and flow: what leaves this block ends up in Prefect's records. Tracebacks
-    stay out of them too.
+    Around every task and flow: what leaves this block is recorded by Prefect. Tracebacks are kept
+    out of its records too.
     """
     for logger in ("prefect.flow_runs", "prefect.task_runs"):
         logging.getLogger(logger).addFilter(_without_traceback)
@@ -90,11 +90,11 @@ def run_flow(
     progress: Progress = quiet,
     **more: object,
 ) -> Verdict:
-    """Run a flow of the project's own flows/ folder here and now; returns the run's verdict.
+    """Run a flow of the project's own flows/ folder in this process; returns the run's verdict.
 
-    `more` are further parameters of the flow.
-    Uses the server of PREFECT_API_URL, or one of its own that ends with it. Raises what the flow
-    raises; a closed gate is no error here: see `Verdict.published`.
+    `more` are further parameters of the flow. Uses the server of PREFECT_API_URL, or a temporary
+    one for this flow. Raises what the flow raises; a closed gate is not an error here: see
+    `Verdict.published`.
     """
     from cytoreg.nights.run import Run
     from cytoreg.nights.run_folder import read_verdict
@@ -110,7 +110,7 @@ def run_flow(
             _require_server()
             with interruptible():
                 state: State[object] = flow(**parameters, return_state=True)  # type: ignore[assignment]
-            with suppress(Exception):  # what Prefect did not write down undoes no night
+            with suppress(Exception):  # a failure of Prefect's records does not undo a run
                 _until_recorded(state.state_details.flow_run_id)
         run_id = state.result()
     except GateClosed as error:
@@ -127,8 +127,8 @@ def serve_flow(
 ) -> None:
     """Run `nightly_refresh` on a schedule until this process is interrupted.
 
-    Each night is a process of its own. Calls `announce` with the time zone once it serves. Raises
-    ConfigError for a schedule that is none, and when Prefect's server ends before us.
+    Each refresh is a process of its own. Calls `announce` with the time zone once it serves. Raises
+    ConfigError for an invalid schedule, and when Prefect's server ends first.
     """
     zone = timezone or project.time_zone
 
@@ -154,7 +154,7 @@ def _serve(project: Project, cron: str, timezone: str) -> None:
     from prefect.runner import Runner
     from prefect.schedules import Cron
 
-    # As a deployment, not as a flow: that one would be pickled for the night's process, and a
+    # As a deployment, not as a flow: that one would be pickled for the refresh's process, and a
     # module loaded from a path cannot be.
     deployment = _load(project, "nightly", "nightly_refresh").to_deployment(
         name="nightly",
@@ -163,7 +163,7 @@ def _serve(project: Project, cron: str, timezone: str) -> None:
     )
     runner = Runner(name="nightly", limit=1)
     runner.add_deployment(deployment)  # type: ignore[arg-type]
-    # Its own handler forgets to await; an interrupt ends it in order, tonight's process included.
+    # Its own handler lacks an await; an interrupt ends it in order, including tonight's process.
     runner.handle_sigterm = lambda *_: os.kill(os.getpid(), signal.SIGINT)  # type: ignore[method-assign]
     with suppress(KeyboardInterrupt):
         asyncio.run(runner.start())
@@ -214,7 +214,8 @@ def _parameters(project: Project) -> dict[str, object]:
 
 
 def _require_server() -> None:
-    """Say it in our words when the server that PREFECT_API_URL names does not answer."""
+    """Raise an error in cytoreg's words when the server named by PREFECT_API_URL does not
+    answer."""
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:
@@ -227,10 +228,10 @@ def _require_server() -> None:
 
 
 def _until_recorded(flow_run: UUID | None) -> None:
-    """Send what is still to be sent, and wait until the server has written down every task's end.
+    """Send what is still queued, and wait until the server has recorded the end of every task.
 
-    Prefect tells of logs and tasks in the background: a server that stops with the flow would miss
-    the last of them, and the sender would try for a minute to reach it.
+    Prefect sends logs and tasks in the background: a server that stops with the flow would miss the
+    last of them, and the sender would try for a minute to reach it.
     """
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
@@ -286,6 +287,6 @@ def _stopped_with(server: subprocess.Popen[bytes] | None) -> Iterator[None]:
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
-    """Let a log line say what went wrong, and keep frames out of terminals and records."""
+    """Reduce a log record to its message, and keep tracebacks out of terminals and records."""
     record.exc_info = record.exc_text = None
     return True

@@ -1,9 +1,10 @@
-"""A Prefect server of our own: a child process that lives as long as the command that needs it.
+"""cytoreg's own Prefect server: a child process that lives as long as the command that needs it.
 
-Prefect can start one by itself, but late (after its own import), with all its trimmings, and with
-its last words on our terminal. This one starts while we are still importing, answers on this
-machine only and to a password that nobody else knows: whoever may start a flow chooses its
-parameters. It ends when its standard input does, so even a killed command leaves no orphan.
+Prefect can start one by itself, but late (after its own import), with unneeded services, and with
+its last messages on the user's terminal. This one starts while cytoreg is still importing, answers
+on this machine only, and requires a password that nobody else knows, since anybody who can start a
+flow chooses its parameters. It ends when its standard input does, so that even a killed command
+leaves no orphan.
 """
 
 from __future__ import annotations
@@ -24,24 +25,24 @@ from pathlib import Path
 from cytoreg.errors import ConfigError
 
 START_SECONDS = 180
-"""A machine that is busy with a refresh may need long to start a server."""
+"""A machine that is busy with a refresh may take long to start a server."""
 
 LEAN = {
     "PREFECT_SERVER_UI_ENABLED": "false",
     "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
 }
-"""Nobody looks at its pages, and no flow of ours keeps settings in blocks."""
+"""Nobody opens its pages, and cytoreg's flows keep no settings in blocks."""
 
 
 @contextmanager
 def prefect_server(
     home: Path, *, scheduling: bool, meanwhile: Callable[[Callable[[], bool]], None]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server whose records lie in `home`; Prefect, imported later, will find it.
+    """Run a server with its records in `home`; Prefect, imported later, will find it.
 
-    With `scheduling` it starts what is due; without, it only keeps records. Calls `meanwhile`
-    while it starts, with a function that says whether it is ready. Raises ConfigError when it
-    does not come up; its log is `home`/server.log.
+    With `scheduling` it starts scheduled runs; without, it only keeps records. Calls `meanwhile`
+    while it starts, with a function that says whether it is ready. Raises ConfigError when it does
+    not start; its log is `home`/server.log.
     """
     home.mkdir(parents=True, exist_ok=True)
     with socket.socket() as probe:
@@ -80,7 +81,7 @@ def prefect_server(
 
 
 def _reach_past_proxies() -> None:
-    """Let nobody ask a proxy for what listens on this machine; of the two names no_proxy counts."""
+    """Bypass proxies for what listens on this machine; of the two names, no_proxy counts."""
     given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     if "127.0.0.1" not in given and given != "*":
         os.environ["NO_PROXY"] = os.environ["no_proxy"] = f"{given},127.0.0.1".lstrip(",")
@@ -107,7 +108,7 @@ def _answers(url: str) -> bool:
 
 
 def main(port: int, *, scheduling: bool) -> None:
-    """Serve until standard input ends: what started us holds its other end."""
+    """Serve until standard input ends: the parent process holds its other end."""
 
     def until_alone() -> None:
         sys.stdin.buffer.read()

@@ -1,4 +1,4 @@
-"""What goes wrong in workbooks that somebody typed."""
+"""Defects of workbooks filled in by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong in the death index."""
+"""Defects of the death index."""
 
 from __future__ import annotations
 

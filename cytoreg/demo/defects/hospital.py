@@ -1,4 +1,4 @@
-"""What goes wrong in the hospital's record."""
+"""Defects of the hospital's record."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cytoreg.demo.defects.defect import AS_OF, NO_PATIENT, RARE, Defect, in_2092
 _patient = partial(Defect, "hospital", "patients")
 _encounter = partial(Defect, "hospital", "encounters")
 _diagnosis = partial(Defect, "hospital", "diagnoses")
-_uncoded = "x._kind in ('visit', 'contact')"  # no diagnosis hangs on it
+_uncoded = "x._kind in ('visit', 'contact')"  # no diagnosis belongs to it
 _admitted = "strptime(x.admit_time, '%Y-%m-%d %H:%M:%S')"
 DEFECTS: tuple[Defect, ...] = (
     _patient(

@@ -1,4 +1,4 @@
-"""What goes wrong in the laboratory's results."""
+"""Defects of the laboratory's results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong in the operating-room log."""
+"""Defects of the operating-room log."""
 
 from __future__ import annotations
 

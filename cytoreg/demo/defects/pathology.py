@@ -1,4 +1,4 @@
-"""What goes wrong in the pathologists' reports."""
+"""Defects of the pathologists' reports."""
 
 from __future__ import annotations
 
@@ -99,6 +99,6 @@ DEFECTS: tuple[Defect, ...] = (
         "pathology.mitoses_unit.isin",
         "mitoses of ten fields of unknown size",
         changes={"_mitoses_unit": "'/10.[HPF]'"},
-        where="x._version = 1 and x.mitoses <> '0'",  # none is none in fields of any size
+        where="x._version = 1 and x.mitoses <> '0'",  # zero is zero in fields of any size
     ),
 )

@@ -1,4 +1,4 @@
-"""What goes wrong in the research project."""
+"""Defects of the research project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes wrong in the tumour registry."""
+"""Defects of the tumour registry."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cytoreg.demo.defects.defect import Defect, in_2092
 _patient = partial(Defect, "tumor_registry", "patient")
 _tumor = partial(Defect, "tumor_registry", "tumor")
 _first = "x.tumorRecordNumber = '01'"
-# The abstract sent again reports one more tumour, of the skin, which has no record of its own yet.
+# The repeated abstract reports one more tumour, of the skin, which has no record of its own yet.
 _ONE_MORE_TUMOUR = """
 insert into extract.tumor_registry_tumor
 select t.* replace (

@@ -32,7 +32,7 @@ _NIGHTS = (
 
 
 def _leaves(extra: str) -> tuple[str, ...]:
-    """Statements that end the first piece of a stay where the second one begins, and `extra`."""
+    """Statements that end the first part of a stay where the second begins, and `extra`."""
     return (
         f"""
 update extract.hospital_encounters as x

@@ -1,4 +1,4 @@
-"""Who somebody is, written in other ways: names, numbers, codes and days of birth and death."""
+"""Identities written in other ways: names, numbers, codes and days of birth and death."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pathologists and laboratories report, written in other ways."""
+"""Results of pathologists and laboratories, written in other ways."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How variants are written: a defect without a rule, and texts that many of them share."""
+"""The form of variants: a defect without a rule, and texts that many of them share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORMER = "'8' || right(p.mrn, 6)"
 TWO_TUMOURS = """x._pid in (
   select _pid from extract.tumor_registry_tumor where tumorRecordNumber = '02' and _defect is null
 )"""
-# The patient's second tumour was abstracted under the former number, which tells whose it is.
+# The patient's second tumour was abstracted under the former number, which shows whose it is.
 SECOND_TUMOUR_UNDER_FORMER = """
 update extract.tumor_registry_tumor
 set medicalRecordNumber = '8' || right(person.mrn, 6)
@@ -42,24 +42,25 @@ def variant(
     action: Action = "change",
     then: tuple[str, ...] = (),
 ) -> Defect:
-    """A kind that is no defect: `changes` by column, where `where` holds; see Defect."""
+    """A kind that is not a defect: `changes` by column, where `where` holds; see Defect."""
     return Defect(
         source, table, None, description, changes=changes, where=where, action=action, then=then
     )
 
 
 def padded(column: str) -> str:
-    """The text of a column between a blank and a tab, and a no-break space behind."""
+    """The text of a column between a blank and a tab, with a no-break space after it."""
     return f"' ' || {TAB} || x.{column} || {NO_BREAK}"
 
 
 def without_zeros(column: str) -> str:
-    """A number as a spreadsheet keeps it."""
+    """A number in the form that a spreadsheet keeps."""
     return f"ltrim(x.{column}, '0')"
 
 
 def renamed(suffix: str) -> tuple[str, ...]:
-    """Statements that lengthen the chosen patients' family name wherever it stands in full."""
+    """Statements that lengthen the selected patients' family name wherever it is written in
+    full."""
     chosen = "where _pid in (select pid from target)"
     return (
         f"update extract.tumor_registry_patient set nameLast = nameLast || '{suffix}' {chosen}",
