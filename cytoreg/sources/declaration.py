@@ -32,13 +32,13 @@ RESERVED = frozenset(
 
 
 class Expect(Section):
-    """What tells a whole delivery of files from a part of one.
+    """How to recognize a complete delivery of files.
 
-    `files` are names that have to be there: of one with `{year}`, `{month}` or `{day}` every one
-    from the first to the last, else one that matches it. `trailer` is a regular expression of each
-    file's last line, which is no record; its group, if it has one, the number of records. `done` is
-    the marker beside the files, not older than they are, `{name}` and `{stem}` a file's own.
-    Before files are read, nobody wrote to them for `settle` (`30s`, `2m`, `1h`).
+    `files` are names that must be there: with `{year}`, `{month}` or `{day}` every one from the
+    first to the last, else one that matches. `trailer` is a regular expression for each file's last
+    line, which is not a record; its group, if it has one, is the number of records. `done` is the
+    marker beside the files, not older than they are; `{name}` and `{stem}` are a file's own. Files
+    are read only when nobody has written to them for `settle` (`30s`, `2m`, `1h`).
     """
 
     files: str | list[str] = []
@@ -72,11 +72,11 @@ class Expect(Section):
 
 
 class Server(Section):
-    """How to get at files on a server: who asks, by which secret, and where, if not by default.
+    """Access to files on a server: the user, the secret, and the place, unless it is the default.
 
-    Of SFTP the user, with a password, or the file of a private key and its passphrase, and the file
-    of known hosts; of S3 the id of an access key, its secret, and the endpoint of a store that is
-    not Amazon's.
+    For SFTP the user, with a password, or the file of a private key and its passphrase, and the
+    file of known hosts; for S3 the id of an access key, its secret, and the endpoint of a store
+    other than Amazon's.
     """
 
     user: str = ""
@@ -94,16 +94,16 @@ class Server(Section):
 
 
 class Source(Section):
-    """What every kind of source declares.
+    """Declarations common to every kind of source.
 
-    `tables` maps each table that the source lands to the entity that its rows become.
-    `missing` lists texts that stand for nothing, such as "NA": a cell that holds one, with or
-    without blanks around it, is an empty cell. `deadline_minutes` is how long reading it may take,
-    with all that is tried again. `required`: nothing is published while it stays away; else its
-    last landing serves meanwhile, for at most `max_age_days` since it was last seen. `expect` says
-    what a whole delivery of files is. `password` opens workbooks and zip archives. `server` says
-    how to get at files on a server. Files that a published night has read are moved into `archive`:
-    a folder below that of each, or from the root if it begins with a slash.
+    `tables` maps each table that the source lands to the entity of its rows. `missing` lists texts
+    that mean a missing value, such as "NA": a cell that holds one, with or without surrounding
+    blanks, is empty. `deadline_minutes` limits the time for reading it, including all retries.
+    `required`: nothing is published while it is away; otherwise its last landing is used, for at
+    most `max_age_days` since it was last seen. `expect` describes a complete delivery of files.
+    `password` opens workbooks and zip archives. `server` gives access to files on a server. Files
+    that a published run has read are moved to `archive`: a folder below that of each file, or from
+    the root if it begins with a slash.
     """
 
     lines: ClassVar[bool] = False
@@ -175,7 +175,7 @@ def free(columns: Iterable[str]) -> None:
 
 
 class InFiles(Source):
-    """A source that lies in files; `path` is a glob below `paths.extracts`."""
+    """A source in files; `path` is a glob below `paths.extracts`."""
 
     path: str = Field(min_length=1)
 
@@ -186,7 +186,7 @@ class InFiles(Source):
 
 
 class Files(InFiles):
-    """A source that lies in files of text."""
+    """A source in text files."""
 
     encoding: str = "utf-8"
 
@@ -194,8 +194,8 @@ class Files(InFiles):
 class Headed(Source):
     """A source whose columns have headings.
 
-    `columns` gives each column the headings that it goes by; "all" takes every heading under its
-    own name. Columns in `optional` may be missing from a file; they are null there.
+    `columns` gives each column its headings; "all" reads every heading under its own name. Columns
+    in `optional` may be missing from a file; they are null there.
     """
 
     columns: Annotated[dict[str, list[str]], Field(min_length=1)] | Literal["all"]

@@ -1,4 +1,4 @@
-"""What a survival mart is: name, comment, columns in their order; and how it is written."""
+"""The form of a survival mart, and writing it."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ LIFE_TABLE = Column("varchar", "population, version, and what counts beyond its 
 
 
 def said(word: str, where: NDArray[np.bool_] | pd.Series[bool]) -> NDArray[np.object_]:
-    """A column that has the word in some places, and nothing in the others."""
+    """A column with the word in some places, and empty in the others."""
     column = np.full(len(where), None, dtype=object)
     column[np.asarray(where, dtype=bool)] = word
     return column
 
 
 def write(con: DuckDBPyConnection, table: Table, parts: Sequence[pd.DataFrame]) -> None:
-    """Make the mart anew from its parts, ordered by its grain; NaN becomes NULL."""
+    """Make the mart from its parts, sorted by its grain; NaN becomes NULL."""
     con.execute("create schema if not exists marts")
     table.make(con)
     if parts:

@@ -62,10 +62,10 @@ def define(con: DuckDBPyConnection) -> None:
     `year`. `iso_time(text)`: a time, as `2012-05-31 08:30`, or a date in any form above.
     `clock_time(text)`: a time of day as `HH:MM`, from `0830`, `8:30`, `8h30`, `08:30:00`, `8:30 AM`
     or `8 a.m.`, with or without its day; midnight at the end of a day (`24:00`) is `00:00`.
-    `at_midnight(text)`: for a time with its day, midnight at the end of the day (`2012-05-31
-    24:00`, ISO 8601:2004, 4.2.3) as midnight at the beginning of the next; the functions that read
-    dates and times here do this first. `spelled_date(text)`: a date with its month in words as
-    numbers; any other text is unchanged.
+    `at_midnight(text)`: for a time with its day, midnight at the end of the day
+    (`2012-05-31 24:00`, ISO 8601:2004, 4.2.3) as midnight at the beginning of the next; the
+    functions that read dates and times here do this first. `spelled_date(text)`: a date with its
+    month in words as numbers; any other text is unchanged.
 
     For a date between two bounds: `middle_day(first, last)`, the day to calculate with, as in
     NAACCR items 1782 and 1788 (survival dates: the middle of the possible days);

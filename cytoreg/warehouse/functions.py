@@ -50,8 +50,8 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
     line.
 
     `zero_padded(text, width)`: a number of `width` digits as it was before a spreadsheet removed
-    its leading zeros, a wider field added more of them, or somebody wrote it in groups (`12-34
-    567`); any other text, a longer number and zeros alone stay unchanged.
+    its leading zeros, a wider field added more of them, or somebody wrote it in groups
+    (`12-34 567`); any other text, a longer number and zeros alone stay unchanged.
 
     `local_time(text)`: an instant with an offset as the same instant in `time_zone`, in the same
     form but for the offset; any other text is unchanged. `local_day(text)`: the day of an ISO time,
@@ -119,7 +119,7 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
 
 
 def _plain(value: str) -> str:
-    """SQL of a handwritten number, with a decimal comma or with separators between thousands."""
+    """SQL of a number as people write it: with a decimal comma, or separators between thousands."""
     apart = "[ \\x{a0}\\x{2009}\\x{202f}''\\x{2019}]"  # blanks and apostrophes
     forms = (
         # 1 250, 1'250.5, 1 250,5

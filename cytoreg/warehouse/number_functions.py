@@ -65,9 +65,9 @@ def define(con: DuckDBPyConnection) -> None:
     of quantities that are never negative: -1, -99, 999, 9999, 999.9, 8888. A size or a share may be
     99.9.
 
-    `measured(text)`: a handwritten number in symbols alone. `less than 3 %` and `<^3` are `<3`, `≤
-    2` is `<=2`, `about 5` is `~5`, `2,5` is `2.5`, and a range is `3-5`. A comma is a decimal
-    comma, and a remark behind the number (`20 % (hot spot)`) is dropped. Any other text is
+    `measured(text)`: a number as people write it, in symbols alone. `less than 3 %` and `<^3` are
+    `<3`, `≤ 2` is `<=2`, `about 5` is `~5`, `2,5` is `2.5`, and a range is `3-5`. A comma is a
+    decimal comma, and a remark behind the number (`20 % (hot spot)`) is dropped. Any other text is
     unchanged.
 
     `whole_number(text)`: a count without the decimals that a spreadsheet added (`180.0`) and

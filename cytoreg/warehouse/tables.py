@@ -1,4 +1,4 @@
-"""One declaration of a table that Python writes: name, comment, columns in their order."""
+"""A single declaration of a table that Python writes: name, comment, columns in order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table's name with its schema, its comment and its columns; `grain` orders its rows."""
+    """A table's name with its schema, its comment, its columns, and the `grain` that sorts rows."""
 
     name: str
     text: str
@@ -32,11 +32,11 @@ class Table:
 
     @property
     def declared(self) -> str:
-        """The columns as CREATE TABLE wants them."""
+        """The columns in the syntax of CREATE TABLE."""
         return ", ".join(f"{quote(name)} {column.kind}" for name, column in self.columns.items())
 
     def into(self, *columns: str) -> str:
-        """INSERT INTO, with these columns by name, or all; what follows gives their values."""
+        """The beginning of an INSERT INTO these columns by name, or all; the values follow."""
         if unknown := set(columns) - set(self.columns):
             raise KeyError(f"{self.name} has no {', '.join(sorted(unknown))}")
         return f"insert into {self.name} ({', '.join(map(quote, columns or self.columns))})"
@@ -46,7 +46,7 @@ class Table:
         return f"{self.into()} values ({', '.join('?' * len(self.columns))})"
 
     def make(self, con: DuckDBPyConnection, *, anew: bool = True) -> None:
-        """Make the table, and say what it and its columns are; not `anew`, its rows stay."""
+        """Make the table, and describe it and its columns; unless `anew`, existing rows stay."""
         made = "create or replace table" if anew else "create table if not exists"
         con.execute(f"{made} {self.name} ({self.declared})")
         comment(con, self.name, self.text)

@@ -13,10 +13,10 @@ READY = ("document", "patient", "section", "entry")
 
 
 class CdaSource(Files):
-    """CDA documents; lands `document`, `patient`, `section`, `entry`, and tables of one's own.
+    """CDA documents; lands `document`, `patient`, `section`, `entry`, and project-defined tables.
 
-    `columns` gives a table further columns, each the XPath of its value, seen from the row's
-    element. A table of one's own has such columns alone; `each` is the XPath of its rows' elements.
+    `columns` gives a table further columns, each the XPath of its value from the row's element. A
+    project-defined table has only such columns; `each` is the XPath of its rows' elements.
     """
 
     kind: Literal["cda"]

@@ -34,10 +34,10 @@ class FhirSource(Source):
     """FHIR R4 resources, in files (`path`) or by the bulk export of a server (`url`).
 
     `views` gives each table the SQL-on-FHIR ViewDefinition that makes its rows. `export` is what a
-    server is asked for: `Patient`, `Group/<id>`, or nothing for all that it has; `type_filter` are
-    searches that choose among the resources of a type. With `whole_days` it is asked for all only
-    when so many days have passed, else for what changed since the landing before. It is asked with
-    the token in `token_env`, or as the client `client_id` whose private key is in `key_env`.
+    server is asked for: `Patient`, `Group/<id>`, or nothing for everything; `type_filter` are
+    searches that select resources of a type. With `whole_days`, everything is requested only after
+    that many days, and otherwise only what changed since the previous landing. Requests use the
+    token in `token_env`, or the client `client_id` whose private key is in `key_env`.
     """
 
     kind: Literal["fhir"]

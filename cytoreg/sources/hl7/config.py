@@ -10,10 +10,10 @@ from cytoreg.sources.declaration import Files, free
 
 
 class Hl7Source(Files):
-    """HL7 v2 messages in files; a row is a message or an order of it, or a segment of `each`.
+    """HL7 v2 messages in files; a row is a message, an order in it, or a segment named by `each`.
 
     `columns` gives each table's columns the paths of their values: `PID-3[MR].1`,
-    `OBX[22637-3]*-5`. Without `encoding`, each message says what it is in.
+    `OBX[22637-3]*-5`. Without `encoding`, each message declares its own.
     """
 
     kind: Literal["hl7"]

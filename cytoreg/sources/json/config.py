@@ -11,11 +11,11 @@ from cytoreg.sources.json.paths import path_of
 
 
 class JsonSource(Files):
-    """Records in JSON: one a line, in an array, or where `records` leads in each document.
+    """Records in JSON: one per line, in an array, or at the path `records` in each document.
 
-    `columns` gives each table's columns the paths of their values, "all" (also for a table that it
-    does not name) takes every key of its records. A table has a row a record, or one for each
-    value of the list to which its path in `each` leads.
+    `columns` gives each table's columns the paths of their values; "all" (the default for a table
+    that it does not name) reads every key of its records. A table has one row per record, or one
+    for each value of the list at its path in `each`.
     """
 
     kind: Literal["json"]

@@ -30,9 +30,9 @@ def _columns(item: str | Alternatives) -> Alternatives:
 class NaaccrXmlSource(Files):
     """NAACCR XML; lands `root`, `patient` and `tumor`, with item ids as column names.
 
-    `items` says which items of each level become columns, "all" those that its files hold. In the
-    place of an id, `{ column = [ids] }` is a column of an item that goes by several. Files must say
-    `record_type` if it is given. `dictionaries` are globs of the user's dictionaries.
+    `items` lists the items of each level that become columns; "all" means those in its files. In
+    place of an id, `{ column = [ids] }` is a column for an item with several ids. If `record_type`
+    is given, files must state it. `dictionaries` are globs of the user dictionaries.
     """
 
     kind: Literal["naaccr_xml"]
@@ -65,10 +65,10 @@ class NaaccrXmlSource(Files):
 
 
 class NaaccrFlatSource(Files):
-    """NAACCR fixed width, versions 14 to 18: one table, a row a line, item ids as columns.
+    """NAACCR fixed width, versions 14 to 18: one table, one row per line, item ids as columns.
 
-    The version and the type of each line are read from it. `columns` names parts of a line that the
-    layouts leave to the registry. With `trimmed`, blanks may be missing at a line's end.
+    Version and type are read from each line. `columns` names parts of a line that the layouts leave
+    to the registry. With `trimmed`, blanks may be missing at a line's end.
     """
 
     lines = True

@@ -10,11 +10,11 @@ from cytoreg.sources.declaration import Source
 
 
 class RedcapSource(Source):
-    """A REDCap project, by its API or as exported; lands one table an instrument.
+    """A REDCap project, by its API or as exported; lands one table per instrument.
 
-    Either `url` of the API and `token_env`, the environment variable that holds the token; or
-    `data` and `dictionary`, the two files of an export. With `whole_days` the API is asked for all
-    records only when so many days have passed, else for those that changed.
+    Either `url` of the API and `token_env`, the environment variable with the token; or `data` and
+    `dictionary`, the two files of an export. With `whole_days`, all records are requested from the
+    API only after that many days, and otherwise those that changed.
     """
 
     kind: Literal["redcap"]

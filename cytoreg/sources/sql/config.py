@@ -16,11 +16,11 @@ NAME = re.compile(r'(?:"(?:[^"]|"")+"|[^\s."]+)(?:\.(?:"(?:[^"]|"")+"|[^\s."]+))
 
 
 class Increment(Section):
-    """How a table is landed from what changed since it last was.
+    """How a table is landed incrementally.
 
-    `key` names the columns that tell its rows apart, `changed` the time of a row's last change.
-    Read is what changed since the latest such time but `overlap_days`, for clocks that disagree and
-    transactions that last. Keys and times of all rows are compared every night.
+    `key` names the columns that identify its rows, `changed` the time of a row's last change. Read
+    is what changed since the latest such time less `overlap_days`, to allow for clocks that
+    disagree and long transactions. Keys and times of all rows are compared every night.
     """
 
     key: list[str] = Field(min_length=1)
@@ -31,9 +31,9 @@ class Increment(Section):
 class SqlSource(Source):
     """A relational database by SQLAlchemy URL.
 
-    `columns` lists what is read of each table, or says "all". `read_from` says what a table is read
-    from when it is not the one of the same name: another name, or a query, or the file of a query
-    in the project. `incremental` has a section for each table that is not read whole every night.
+    `columns` lists the columns to read of each table, or is "all". `read_from` gives another source
+    for a table than the table of its name: another name, or a query, or the file of a query in the
+    project. `incremental` has a section for each table that is not read completely every night.
     """
 
     kind: Literal["sql"]

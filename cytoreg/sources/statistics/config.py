@@ -12,7 +12,7 @@ from cytoreg.sources.declaration import Headed, InFiles, single
 class StatisticsSource(InFiles, Headed):
     """Files of a statistical system, one table; `path` is a glob below `paths.extracts`.
 
-    A variable's name is its heading. `encoding` is for files that tell a wrong one, or none.
+    A variable's name is its heading. `encoding` is for files that declare a wrong one, or none.
     """
 
     encoding: str | None = None
@@ -26,8 +26,8 @@ class StatisticsSource(InFiles, Headed):
 class SasSource(StatisticsSource):
     """SAS data sets (.sas7bdat) and transport files (.xpt).
 
-    `dataset` names one of several that are in a transport file. `catalog` is a glob of catalogs
-    (.sas7bcat): a code under one of their formats lands as its label.
+    `dataset` selects one of several in a transport file. `catalog` is a glob of catalogs
+    (.sas7bcat): a code under one of their formats is landed as its label.
     """
 
     kind: Literal["sas"]
@@ -41,14 +41,14 @@ class SasSource(StatisticsSource):
 
 
 class SpssSource(StatisticsSource):
-    """SPSS data files: .sav, .zsav, .por. With `labels` a code lands as its value label."""
+    """SPSS data files: .sav, .zsav, .por. With `labels` a code is landed as its value label."""
 
     kind: Literal["spss"]
     labels: bool = False
 
 
 class StataSource(StatisticsSource):
-    """Stata data files (.dta). With `labels` a code lands as its value label."""
+    """Stata data files (.dta). With `labels` a code is landed as its value label."""
 
     kind: Literal["stata"]
     labels: bool = False

@@ -12,11 +12,11 @@ from cytoreg.sources.declaration import Files, Headed, Span, free, single
 class CsvSource(Files, Headed):
     """Delimited text, one table.
 
-    Without `delimiter` it is found: a comma, a semicolon, a tab or a bar. `quote` is empty where
-    quotes mean nothing. `header` is the number of the line with the headings, 0 when there is none
-    and the columns are in the order of `columns`. Without it, it is the first line that has all
-    declared headings, or with "all" the first line. A line that begins with `comment` is none. With
-    `trailing` a delimiter ends each record, behind the last of its fields.
+    Without `delimiter` it is detected: a comma, a semicolon, a tab or a bar. An empty `quote` means
+    that quotes have no meaning. `header` is the number of the line with the headings, 0 if there is
+    none and the columns are in the order of `columns`. Without it, it is the first line that has
+    all declared headings, or with "all" the first line. A line that begins with `comment` is not a
+    record. With `trailing` a delimiter also follows the last field of each record.
     """
 
     lines = True
