@@ -41,23 +41,22 @@ def cumulative_incidence(
     causes: Sequence[Cause] | None = None,
     variance: Variance = "jackknife",
 ) -> pd.DataFrame:
-    """Each stratum's incidence of each cause: a row at 0 and at each time at which somebody left.
+    """Each stratum's incidence of each cause: a row at 0 and at each time at which a patient left.
 
     With n(t) at risk, d(t) events of any and d_k(t) of cause k at t, and S the Kaplan–Meier curve
     of being free of every event:
         F_k(t) = Σ S(s−) d_k(s) / n(s)  over all times s ≤ t.
     Aalen and Johansen, Scand J Stat 1978. Ties stay ties: events come before censorings at the same
-    time, and the F_k and S add to 1. Who has `entry_days` is at risk after it.
+    time, and the F_k and S add to 1. Patients with `entry_days` are at risk after it.
 
     Columns: those of `by`, then cause, time_days, at_risk, events (of the cause), incidence,
     std_err, lower, upper. `variance` is
     - jackknife: Σ w U², U the derivative of F_k by the patient's weight (the infinitesimal
-      jackknife; with one cause and no delayed entry it equals Greenwood's formula). What R's
-      survfit gives. Weights that
-      are whole numbers count patients; R takes any
-      weight for that of one patient (w² for w), and counts patients in n.risk;
+      jackknife; with one cause and no delayed entry it equals Greenwood's formula), as in R's
+      survfit. Integer weights count patients; R treats any weight as that of one patient (w² for
+      w), and counts patients in n.risk;
     - aalen: Σ [(F(t) − F(s)) / S(s)]² S(s−)² c d_other / n² + Σ [1 − (F(t) − F(s)) / S(s)]²
-      S(s−)² c d_k / n², with c = (n − d) / (n − 1) for ties. What cmprsk's cuminc gives.
+      S(s−)² c d_k / n², with c = (n − d) / (n − 1) for ties, as in cmprsk's cuminc.
     The 95 % interval is symmetric for log(−log F), log F or F, clipped to [0, 1]; NaN where F is 0
     after time 0 (log-log and log) or 1 (log-log).
     `causes` are those that may occur, in the order of the result; by default all that do, ordered.

@@ -37,14 +37,14 @@ class Cox:
 
     `terms`: one row per column of the design, with term, covariate, level and reference (empty for
     numbers), coefficient, std_err, hazard_ratio, lower, upper, z, p_value and problem. Where
-    problem is not empty the estimates are NaN: "one value" (all patients have it; of a category it
-    is `reference`), "collinear" (the terms before it say the same), "infinite" (the likelihood
-    grows without end, as when nobody of a level had the event), or "no maximum" (of all terms: the
-    likelihood's was not found).
-    `tests`: of the hypothesis that all coefficients are 0, rows likelihood-ratio, wald and score
+    problem is not empty the estimates are NaN: "one value" (all patients have it; for a category it
+    is `reference`), "collinear" (determined by the terms before it), "infinite" (the likelihood
+    grows without limit, as when nobody in a level had the event), or "no maximum" (for all terms:
+    the likelihood's maximum was not found).
+    `tests`: for the hypothesis that all coefficients are 0, rows likelihood-ratio, wald and score
     with statistic, degrees_of_freedom and p_value.
-    `variance`: of the coefficients, terms × terms; NaN as std_err is. `robust`: it comes from how
-    much each patient moves the coefficients, since some weights are fractions.
+    `variance`: of the coefficients, terms × terms; NaN as std_err is. `robust`: it comes from each
+    patient's influence on the coefficients, since some weights are fractions.
     `patients` and `events` count rows; `left_out` those with a missing covariate or stratum.
     """
 
@@ -81,11 +81,11 @@ def cox(
     reference: Mapping[str, object] | None = None,
     missing: Literal["error", "leave out"] = "error",
 ) -> Cox:
-    """Fit hazard(t | x) = hazard₀(t) exp(xβ), with a hazard₀ of its own in each of `strata`.
+    """Fit hazard(t | x) = hazard₀(t) exp(xβ), with a separate hazard₀ for each of `strata`.
 
-    `covariates` are columns of the cohort: numbers as they are, text (and any that `reference`
-    names a value of) by an indicator for each value but the reference, else the first in order
-    (pandas categories and enumerations: in their own).
+    `covariates` are columns of the cohort: numbers directly, text (and any with a value in
+    `reference`) by an indicator for each value except the reference, by default the first in order
+    (for pandas categories and enumerations: their own).
     Ties: Efron's or Breslow's approximation. `entry_days` delays entry. A weight is that of one
     patient, as in R, so that with Efron's ties a weight of 2 is not quite two rows; if any weight
     is a fraction, the variance is robust. Intervals: exp(coefficient ± 1.96 std_err), 95 %.

@@ -33,7 +33,8 @@ def crude_mortality(
     together they are 1 − S(t). No cause of death is needed. The variance adds, over the deaths,
     dN/Y² times the square of what a death moves: S(s) − (disease(t) − disease(s)), and
     other(t) − other(s). The 95 % interval is estimate ± 1.96 std_err. NaN past a stratum's last
-    time. Cronin and Feuer, Stat Med 2000. In R: relsurv::cmp.rel.
+    time. Cronin and Feuer, Stat Med 2000.
+    In R: relsurv::cmp.rel.
 
     Raises CytoregError for input that cannot be estimated (counts of rows, never values).
     """

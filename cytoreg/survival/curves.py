@@ -31,8 +31,9 @@ def kaplan_meier(cohort: Cohort, by: By = None, interval: Interval = "log-log") 
     """Each stratum's curve: a row at 0 and at each time of an event or a censoring.
 
     Columns: those of `by`, then time_days, at_risk, events, censored, survival, std_err, lower,
-    upper, as KaplanMeier describes them. In R: summary(survfit(Surv(time_days, event) ~ by, weights
-    = weight), censored = TRUE), which has no row at 0.
+    upper, as KaplanMeier describes them.
+    In R: summary(survfit(Surv(time_days, event) ~ by, weights = weight), censored = TRUE), which
+    has no row at 0.
     """
     columns = ("at_risk", "events", "censored", "survival", "std_err", "lower", "upper")
     return frame(

@@ -30,12 +30,12 @@ def expected_survival(
     at: ArrayLike = (1, 5, 10, 20),
     by: By = None,
 ) -> pd.DataFrame:
-    """Survival of the population like each stratum, `at` years of 365.25 days.
+    """Survival of a population like each stratum, `at` years of 365.25 days.
 
-    Columns: those of `by`, then years, at_risk (how many of the patients it rests on), estimate.
+    Columns: those of `by`, then years, at_risk (the number of patients it is based on), estimate.
       ederer1      the mean over patients of their own expected survival;
       hakulinen    as ederer1, over those who could still be followed: up to `potential_days`, for
-                   who has none and died to the last day on which anybody was seen;
+                   a patient without it who died up to the last day on which anybody was seen;
       conditional  exp(−∫ ΣY dΛ*/Y), over those at risk, Y: Ederer II.
     In R: survival::survexp(…, method = "ederer" | "hakulinen" | "conditional"). NaN for the last
     two past the last time of anybody.

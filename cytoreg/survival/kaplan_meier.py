@@ -85,16 +85,17 @@ def fit_kaplan_meier(
     With n(t) at risk and d(t) events at t:
         S(t) = ∏ (1 − d/n),  se(t) = S(t) √(Σ d / (n (n − d)))  over all times ≤ t.
     Kaplan and Meier, J Am Stat Assoc 1958; Greenwood 1926. Times may be in any unit and any order;
-    equal times are ties, and an event comes before a censoring at the same time. Who has an `entry`
-    is at risk after it, up to and including `time`.
-    A count may be a fraction: then every count is one patient's weight, and se comes from how much
-    each patient moves the curve (influence.py): Greenwood's formula takes weights for patients.
+    equal times are ties, and an event comes before a censoring at the same time. A patient with an
+    `entry` is at risk after it, up to and including `time`.
+    A count may be a fraction: then every count is one patient's weight, and se comes from each
+    patient's influence on the curve (influence.py): Greenwood's formula counts weights as patients.
     The 95 % interval is symmetric for log(−log S), for log S or for S, clipped to [0, 1].
     In R: survfit(Surv(entry, time, event) ~ 1, weights = count, conf.type = interval).
 
     Raises CytoregError for no rows, a time that is negative or not finite, an event that is not
     0 or 1, a count that is not above 0, an entry that is negative or not before its time, or arrays
-    of different lengths. All censored is no error: survival stays 1. One patient is none either.
+    of different lengths. It is not an error if all are censored (survival stays 1), or if there is
+    only one patient.
     """
     return fit_patients(checked(time, event, count, entry), interval)
 

@@ -58,7 +58,8 @@ def life_expectancy(
     reached, or tau lies past the last time and some survived it; the loss has no interval where
     weights are fractions or entry is delayed.
 
-    Andersson et al., Stat Med 2013 (loss in life expectancy). In R: relsurv::years for the third.
+    Andersson et al., Stat Med 2013 (loss in life expectancy).
+    In R: relsurv::years for the third.
     Raises CytoregError for input that cannot be estimated (counts of rows, never values).
     """
     if not (np.isfinite(tau_years) and tau_years > 0):

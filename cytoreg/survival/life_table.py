@@ -88,7 +88,7 @@ class LifeTable:
         """A table from a CSV file with the columns year, age, sex, q and, if there is one, race.
 
         `sex` is male or female (or m, f, 1, 2); `q` is the probability of dying before the next
-        birthday; each combination stands there once. Raises ConfigError, with the file's name,
+        birthday; each combination occurs once. Raises ConfigError, with the file's name,
         for a file that is missing, columns that are, and ages, years or values that are not so.
         """
         import duckdb

@@ -59,7 +59,7 @@ def log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.0) -> Log
     weights nor delayed entry.
 
     Raises CytoregError for fewer than two groups, weights that are fractions (they have no such
-    variance: a Cox model takes them), and input that cannot be estimated.
+    variance: use a Cox model), and input that cannot be estimated.
     """
     parts, left_out = _parts(cohort, by, strata)
     groups = groups_of(parts, names(by))

@@ -69,7 +69,7 @@ def net_survival(
                    for these three se² = Σ dN/Y².
     In R: relsurv::rs.surv(…, method = method, precision = 1). The first two methods give its digits
     by the same steps of a day; with integral "exact" they have no steps, and differ where few are
-    left. See docs/survival/net-survival.md for by how much, and why.
+    left. docs/survival/net-survival.md explains by how much, and why.
 
     Raises CytoregError for input that cannot be estimated (counts of rows, never values).
     """

@@ -26,8 +26,8 @@ def proportional_hazards(fit: Cox, transform: Transform = "km") -> pd.DataFrame:
     be in the model beside each x, by the score there, with g(t) one of:
         km (1 − S(t−), S of all patients together, unweighted), rank of t, t itself, or log t,
     less its mean over events. A covariate with several levels has one test for all of them.
-    NaN for terms that the model could not estimate, and where the events tell nothing of change, as
-    when all are at one time (R ends there: its matrix is singular).
+    NaN for terms that the model could not estimate, and where the events give no information on
+    change, as when all are at one time (R stops with an error: its matrix is singular).
     Grambsch and Therneau, Biometrika 1994; as the exact score test, without assuming that the
     covariance of x is the same at all times, from survival 3.0 on.
     In R: cox.zph(coxph(…), transform = transform).

@@ -24,7 +24,7 @@ def restricted_mean(
 
     Columns: those of `by`, then tau_years, estimate, std_err, lower, upper, in days. The 95 %
     interval is estimate ± 1.96 std_err. All are NaN where tau lies past the last observed time of
-    a stratum and some survived it: nobody knows how the curve goes on. `extend` keeps it level
+    a stratum and some survived it: the rest of the curve is unknown. `extend` keeps it level
     instead, as R does.
     In R: summary(survfit(…), rmean = tau_years * 365.25)$table.
 
