@@ -217,7 +217,7 @@ def test_what_a_night_landed_before_it_was_cut_off_is_removed_by_the_next(projec
 DEED = """
 import sys
 from pathlib import Path
-from cytoreg.keeping import journal
+from cytoreg.system import journal
 def act():
     journal.finish(Path(sys.argv[3]))
 """
