@@ -61,7 +61,7 @@ def test_nights_are_run_on_schedule_until_interrupted(registry: Path) -> None:
             assert serving.poll() is None, serving.stderr.read()
             assert time.monotonic() < deadline, "no night was run"
             time.sleep(0.2)
-        assert any("prefect_server" in line for line in processes(registry))
+        assert any("cytoreg.scheduling.server" in line for line in processes(registry))
         serving.send_signal(signal.SIGINT)
         _, told = serving.communicate(timeout=60)
     finally:
