@@ -88,8 +88,7 @@ def validate(project: Project, *, as_of: date | None = None) -> Verdict:
 
 
 def query(project: Project, sql: str, *, run: str | None = None, private: bool = False) -> pa.Table:
-    """The rows of one SELECT as an Arrow table, from the published build or from the kept run
-    `run`.
+    """The rows of one SELECT as an Arrow table, from the published build or a kept run's.
 
     `run` is a run's id, or "last" for the newest that has a build. With `private` the query runs on
     the private build, which holds identities, quarantine and every schema, and the ledger's audit

@@ -28,8 +28,7 @@ class Check:
 
 
 def examine(root: Path | None, extracts: Path | None, data: Path | None) -> list[Check]:
-    """Check installation, project, sources, ledger, disk and marts, and rehearse what can be
-    compiled.
+    """Check installation, project, sources, ledger, disk and marts; rehearse all that compiles.
 
     It shows no patient's value and writes nothing.
     """

@@ -83,7 +83,6 @@ def kind_and_place(error: BaseException) -> str:
 
 
 def perhaps(name: str, known: Iterable[str]) -> str:
-    """The hint ` (perhaps …)` for a name that is not among the known ones; empty if none is
-    similar."""
+    """The hint ` (perhaps …)` for an unknown name; empty if no known name is similar."""
     near = get_close_matches(name, known, n=1)
     return f" (perhaps {near[0]})" if near else ""

@@ -15,8 +15,7 @@ _DEATH_GRADE, _DEATH_TYPE = 7, 10
 
 @dataclass(frozen=True)
 class Complications:
-    """One element per event: operation (position in Operations), day, kind, grade 1 (I) to 7
-    (V)."""
+    """One element an event: operation (position in Operations), day, kind, grade 1 (I) to 7 (V)."""
 
     operation: Ints
     day: Ints

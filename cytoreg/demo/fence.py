@@ -27,8 +27,7 @@ _TOLD = 3
 
 
 def check(folder: Path) -> None:
-    """Raise ConfigError if `folder` is not a folder, or holds files that `simulate` did not
-    write."""
+    """Raise ConfigError if `folder` is not a folder, or has files not written by `simulate`."""
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is not a folder", remedy="name one that is new or empty")
     found = sorted(_foreign(folder)) if folder.exists() else []
@@ -80,8 +79,7 @@ def write(folder: Path, files: Written, *others: Written) -> None:
 
 
 def _foreign(folder: Path) -> Iterator[str]:
-    """Paths below `folder` of all files that are not as they were written; links are never
-    followed."""
+    """Paths below `folder` of all files that were changed or added; links are never followed."""
     ours = written(folder)
     marked = (folder / MARK).is_file() and not (folder / MARK).is_symlink()
     parents = {parent.as_posix() for name in ours for parent in Path(name).parents}

@@ -29,8 +29,7 @@ def hazards() -> NDArray[np.float64]:
 
 
 def _hazard(age: Floats, female: Bools, year: Floats, ahead: int) -> Floats:
-    """Population hazard in the year that begins `ahead` years from now; after the last year, its
-    own."""
+    """Population hazard in the year that begins in `ahead` years; the last year's stays."""
     at_age = np.minimum((age + ahead + 0.5).astype(np.int64), _LAST_AGE)
     at_year = np.minimum((year + ahead + 0.5).astype(np.int64), _LAST_YEAR) - _FIRST_YEAR
     return np.asarray(hazards()[at_year, female.astype(np.int64), at_age])

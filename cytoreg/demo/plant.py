@@ -27,8 +27,7 @@ _KINDS = (*DEFECTS, *VARIANTS)
 
 @dataclass(frozen=True)
 class Planted:
-    """Numbers of planted defects and variants of each kind, and kinds for which no record was
-    found."""
+    """Numbers of planted defects and variants by kind, and kinds for which no record was found."""
 
     count: int
     kinds: tuple[tuple[str, int], ...]

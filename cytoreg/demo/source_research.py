@@ -177,8 +177,7 @@ order by _sort, _instance
 
 
 def _columns(form: str) -> list[str]:
-    """The form's columns in the data, without the record's number; checkboxes have one per
-    choice."""
+    """The form's columns without the record's number; checkboxes have one per choice."""
     columns = []
     for name, kind, _, choices, _, _ in _FIELDS[form]:
         if kind == "checkbox":

@@ -1,5 +1,4 @@
-"""The list of forgotten persons: keyed digests that identify nobody but recognize a person's
-records.
+"""The list of forgotten persons: keyed digests by which their records are recognized.
 
 `forgotten.json` in the data folder has an entry for each time that somebody was forgotten: HMACs,
 made with the key of pseudonyms, of the person's numbers, of names and dates together, and of the
@@ -59,8 +58,7 @@ class Entry:
 
 
 def entries(data: Path) -> list[Entry]:
-    """The list, oldest first; raises ConfigError if it cannot be read, so that nobody comes
-    back."""
+    """The list, oldest first; raises ConfigError if unreadable, so that nobody comes back."""
     try:
         known = json.loads((data / NAME).read_text(encoding="utf-8"))
         return [Entry(**entry) for entry in known]

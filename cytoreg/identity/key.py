@@ -52,8 +52,7 @@ def fingerprint_of(key: str) -> str:
 
 
 def is_demo(project: Project) -> bool:
-    """Whether a project reads only a simulated hospital's extracts, exactly as `simulate` wrote
-    them."""
+    """Whether a project reads only simulated extracts, exactly as `simulate` wrote them."""
     from cytoreg.demo import fence
 
     for source in project.config.sources.values():

@@ -32,8 +32,7 @@ MADE = ("build.duckdb", "build.duckdb.wal", publish.PUBLIC, publish.DIGEST, "rep
 
 
 def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
-    """Remake a run in the data folder `data`, which has its landings and a list of the
-    forgotten."""
+    """Remake a run in the data folder `data`, with its landings and a list of the forgotten."""
     again = replace(run, data=data)
 
     def left_out(folder: str, names: list[str]) -> set[str]:

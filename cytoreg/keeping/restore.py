@@ -1,5 +1,4 @@
-"""Restore a backup: checked file by file, written to a temporary folder, put in place in one
-step."""
+"""Restore a backup: check every file, write to a temporary folder, put in place in one step."""
 
 from __future__ import annotations
 
@@ -188,8 +187,7 @@ def _remember(there: Path, making: Path) -> bool:
 
 
 def _told(done: Restored, *, again: bool = False) -> Restored:
-    """Write to the audit, and to a ledger kept elsewhere; returns what failed, and notes on the
-    key.
+    """Write to the audit, and to a ledger elsewhere; note what failed, and another key.
 
     With `again`, restored content may have persons who are on the list of the forgotten; they are
     removed.

@@ -199,8 +199,7 @@ def _search(
 
 
 def _given_up(project: Project, folder: Path, used: Collection[Place]) -> list[Move]:
-    """What is removed of a run that cannot be remade: its builds, and the names of lost
-    landings."""
+    """What is removed of a run that cannot be remade: builds, and names of lost landings."""
     gone = [folder / name for name in MADE if (folder / name).exists()]
     gone += [
         path

@@ -1,2 +1,1 @@
-"""Landing: the records of each source as immutable Parquet, described, compared and accounted
-for."""
+"""Landing: each source as immutable Parquet, described, compared and accounted for."""

@@ -96,8 +96,7 @@ def files(published: Landing, landing: Landing) -> Iterator[Drift]:
 
 
 def overlooked(project: Project, source: str) -> Iterator[Drift]:
-    """Files beside a source's that its pattern just misses: other capitals, or still being
-    copied."""
+    """Files that the source's pattern just misses: other capitals, or still being copied."""
     config = project.source(source)
     lying: list[str] = []
     with suppress(SourceError):  # it was there when it was read
@@ -134,8 +133,7 @@ def missing(project: Project, landing: Landing) -> Iterator[Drift]:
 
 
 def _absent(pattern: str, names: Collection[str]) -> list[str]:
-    """Missing names of a pattern: each date from the first to the last, or the pattern if none
-    came."""
+    """Missing names of a pattern: every date in between, or the pattern if none came."""
     steps = {mark: form for mark, form in _MARKS.items() if mark in pattern}
 
     def named(day: date, text: str = "".join(steps)) -> str:
@@ -175,8 +173,7 @@ def _rows(landing: Landing) -> Counter[str]:
 def _compared(
     published: Landing, landing: Landing, files: Collection[str]
 ) -> tuple[Counter[str], Counter[str]]:
-    """Rows by file that only the published landing has, and rows by file that only tonight's
-    has."""
+    """Rows by file only in the published landing, and rows by file only in tonight's."""
     hashes = {file.name: file.sha256 for file in published.files}
     same = {file.name for file in landing.files if hashes.get(file.name) == file.sha256}
     alike = [file for file in files if not same.isdisjoint({file, inside(file)[0]})]
@@ -201,8 +198,7 @@ def _compared(
 
 
 def _meant(name: str) -> Iterator[str]:
-    """The name in lower case, and the names that it may get when the file is complete and
-    unpacked."""
+    """The name in lower case, and its possible names once complete and unpacked."""
     name = name.casefold()
     if hidden := _HIDDEN.fullmatch(name):
         name = hidden[1]

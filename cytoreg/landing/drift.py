@@ -202,8 +202,7 @@ def moves(before: dict[str, int], now: dict[str, int], *, renamed: bool = True) 
 
 
 def by_chance(before: dict[str, int], now: dict[str, int]) -> float:
-    """Largest difference of two samples' shares (total variation) by chance, with probability
-    CHANCE.
+    """Largest difference by chance (total variation) of two samples, with probability CHANCE.
 
     Its mean is at most half the sum of the standard errors of the differences, and each row changes
     it by 1/n at most (McDiarmid's inequality).
@@ -223,8 +222,7 @@ def _frequent(codes: dict[str, int], order: dict[str, int]) -> str:
 
 
 def surely(share: float, rows: int) -> float:
-    """The smallest change that chance is unlikely to make in so few rows: four standard errors of a
-    half."""
+    """A change unlikely by chance in so few rows: four standard errors of a half."""
     return max(share, 2 / sqrt(rows))
 
 
@@ -250,8 +248,7 @@ def _words(name: str) -> str:
 
 
 def _likely(name: str, before: TableProfile, new: list[str], now: TableProfile) -> str | None:
-    """The new column that a missing one probably became: similar content, and a similar name or
-    codes."""
+    """The new column that a missing one probably became: similar content, name or codes."""
     old = before.columns[name]
 
     def score(other: str) -> float:

@@ -1,5 +1,4 @@
-"""Which person a record without the shared number fits: exactly, by parts of a name, or with one
-unknown.
+"""The person whom a record without a number fits: exactly, by parts, or with one unknown.
 
 A record fits a person when every `match` column agrees with some record of the person. There are
 three grades; the best one counts, and exactly one person must fit at it:
@@ -143,8 +142,7 @@ def fit(con: duckdb.DuckDBPyConnection, config: Linkage, found: Columns) -> None
 
 
 def record(entity: str, asked: str = "") -> str:
-    """SELECT of a record's place: entity, source, source_table, file, row, and the columns
-    `asked`."""
+    """SELECT of a record's place: entity, source, source_table, file, row, and `asked`."""
     return (
         f"select {literal(entity)} as entity, _source as source, _table as source_table,"
         f' _file as file, _row as "row"{asked} from accepted.{quote(entity)}'
@@ -158,8 +156,7 @@ def in_part(config: Linkage, found: Columns) -> list[str]:
 
 
 def between(config: Linkage, column: str, entity: Mapping[str, str]) -> str:
-    """The first and the last possible day of a date that may be partial; null if nothing is
-    known."""
+    """The first and the last possible day of a partial date; null if nothing is known."""
     first, last = map(quote, bounds(entity).get(column, (column, column)))
     codes = config.unknown.get(column, ())
     known = f" and not {among(first, codes)}" if codes else ""
@@ -217,8 +214,7 @@ def _unknown(table: str, column: str, partial: Sequence[str]) -> str:
 
 
 def _lists(config: Linkage, partial: Sequence[str], person: Mapping[str, str]) -> list[str]:
-    """Aggregates: all values in a person's records for each column of `match`; null if there are
-    none."""
+    """Aggregates: all values of a person's records in each column of `match`; null if none."""
     lists = [
         f"list(distinct {said}) filter ({said} is not null) as {_days(column)}"
         for column in partial

@@ -197,8 +197,7 @@ def _bound_of(name: str, columns: Iterable[str]) -> bool:
 
 
 def _sources(field: str, config: Linkage, partial: Iterable[str], identifier: str) -> str:
-    """How many sources give a person the same value as a record, or a less precise form of its
-    date."""
+    """The number of sources with a record's value for the person, or a less precise date."""
     says = _says(field, config, partial)
     if field not in partial:
         given = f"case when {says} then _source end"
@@ -222,8 +221,7 @@ def bounds(columns: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 
 def says(field: str, config: Linkage, *, table: str) -> str:
-    """Whether a record of `table` knows the field: it is filled, and not with a code for
-    unknown."""
+    """Whether a record of `table` knows the field: filled, and not with a code for unknown."""
     column = f"{table}.{quote(field)}"
     known = f"{column} is not null"
     if codes := config.unknown.get(field, []):
@@ -240,8 +238,7 @@ def _says(field: str, config: Linkage, partial: Iterable[str]) -> str:
 
 
 def among(value: str, codes: Iterable[str]) -> str:
-    """Whether a value is one of these codes; a code that ends in `*` stands for all with that
-    prefix."""
+    """Whether a value is one of these codes; `*` at the end of a code means any suffix."""
     text = f"cast({value} as varchar)"
     tests = [
         f"starts_with({text}, {literal(code[:-1])})"

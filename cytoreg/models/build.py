@@ -88,8 +88,7 @@ def _chosen(
 
 
 def _ordered(models: Mapping[str, Model]) -> list[str]:
-    """Names, each after the models that it reads; otherwise by name, so that the order is
-    stable."""
+    """Names, each after the models that it reads; otherwise by name, for a stable order."""
     sorter = TopologicalSorter(
         {name: sorted(models[name].reads & set(models)) for name in sorted(models)}
     )

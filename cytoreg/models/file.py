@@ -120,8 +120,7 @@ def privacy_of(path: Path) -> dict[str, str]:
 
 
 def counts_of(path: Path) -> tuple[str, str, tuple[str, ...]]:
-    """The header's declarations on small numbers in the model in `path`: counts, values, the
-    grain."""
+    """Declarations on small numbers in the header of a model: counts, values, the grain."""
     keys = _header(path.read_text(encoding="utf-8"), path)[1]
     return keys.get("counts", ""), keys.get("values", ""), _grain(keys)
 
@@ -149,8 +148,7 @@ def _materialization(keys: Mapping[str, str], schema: str, path: Path) -> Litera
 
 @lru_cache(maxsize=1024)  # a run asks for its models several times, and parsing is slow
 def _understood(sql: str) -> _Query:
-    """The content of the SELECT in `sql`. Raises ConfigError; the message follows the file's
-    name."""
+    """The content of the SELECT in `sql`. Raises ConfigError, to follow the file's name."""
     from sqlglot import exp
 
     query = _parse(sql)

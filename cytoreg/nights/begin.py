@@ -82,8 +82,7 @@ def _begin(
 
 
 def _after_all(project: Project) -> datetime:
-    """The time now; if the clock was set back, a second after the newest run, so that ids stay
-    sorted."""
+    """The time now, but at least a second after the newest run, so that ids stay sorted."""
     now, last = datetime.now(UTC), newest(project)
     return last + timedelta(seconds=1) if last and now < last else now
 

@@ -152,8 +152,7 @@ def untold(run: Run, ending: Ending | None, known: Mapping[str, str]) -> bool:
 
 
 def runs(project: Project, limit: int = 20) -> list[ledger.RunRecord]:
-    """The latest runs from the ledger, corrected for publications it has not heard of: see
-    `make_up`."""
+    """The latest runs of the ledger, corrected for unrecorded publications: see `make_up`."""
 
     def was_published(run_id: str) -> bool:
         return run_id == published_run(project) or bool(notes.of(project.builds / run_id))

@@ -28,8 +28,7 @@ _DONE: dict[Purpose, str] = {"publish": "published", "validate": "validated", "r
 
 
 def finish(run: Run, progress: Progress = quiet) -> Verdict:
-    """Check the gates and write the report; if the gates hold and `publish` is set, publish the
-    marts.
+    """Check the gates and write the report; publish the marts if requested and the gates hold.
 
     Once the marts are in place the run counts as published, whatever fails afterwards: the
     verdict's notes say what failed, and the next run makes up for it.
@@ -178,8 +177,7 @@ def write_report(run: Run, status: str) -> None:
 
 
 def _pulse(published: Path) -> dict[str, int] | None:
-    """The counts of the published build; None if it cannot be read: the report does without
-    them."""
+    """The counts of the published build; None if unreadable: the report does without them."""
     import duckdb
 
     from cytoreg import report
@@ -212,8 +210,7 @@ def _used(run: Run) -> list[tuple[Landing, bool]]:
 
 
 def counted(run: Run) -> list[endings.Counted]:
-    """Records received by source table, including unparsable ones, and whether the landing is
-    old."""
+    """Records received by source table, with unparsable ones, and whether the landing is old."""
     return [
         (landing.source, table.table, table.rows + table.rejects, old)
         for landing, old in _used(run)

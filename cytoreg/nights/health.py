@@ -103,8 +103,7 @@ def tell(project: Project) -> None:
 
 
 def notify(project: Project, health: Health) -> bool:
-    """Pass what is wrong to the command of `[notify]` on its standard input; returns whether it
-    worked.
+    """Pass what is wrong to the command of `[notify]` on its standard input; whether it worked.
 
     The command is run without a shell. If it fails or is missing, the run goes on.
     """

@@ -34,8 +34,7 @@ class Kept:
 
 
 def build_of(project: Project, run: str | None = None, *, private: bool = False) -> Path:
-    """The file to query: the published build, or that of run `run`; with `private` its private
-    build.
+    """The file to query: the published build, or run `run`'s; with `private` the private build.
 
     Raises ConfigError when nothing is published, and for a run without such a file.
     """

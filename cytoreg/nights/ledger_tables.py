@@ -209,8 +209,7 @@ def file_of(url: str) -> Path | None:
 
 
 def _read_only(url: str) -> MachineError | None:
-    """Whether a read-only disk keeps SQLite from opening the ledger; SQLite itself gives no
-    reason."""
+    """Whether a read-only disk keeps SQLite from opening the ledger; SQLite does not say so."""
     path = file_of(url)
     if path is None or not os.statvfs(path.parent).f_flag & os.ST_RDONLY:
         return None
@@ -219,8 +218,7 @@ def _read_only(url: str) -> MachineError | None:
 
 @contextmanager
 def begin(url: str) -> Iterator[sa.Connection]:
-    """A transaction on the ledger, whose tables exist; errors name the ledger but not its
-    password."""
+    """A transaction on the ledger, whose tables exist; errors do not show its password."""
     import sqlalchemy as sa
 
     try:

@@ -1,5 +1,4 @@
-"""Check the project's own content before a run begins, so that mistakes do not stop the run
-later."""
+"""Check the project's own content before a run begins, so that mistakes do not stop it later."""
 
 from __future__ import annotations
 

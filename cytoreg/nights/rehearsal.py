@@ -61,8 +61,7 @@ def rehearse(project: Project) -> Iterator[tuple[str, bool, str]]:
 
 
 def _told(counts: dict[str, int]) -> str:
-    """What a stage counted; without records, results of expectations mean nothing and are left
-    out."""
+    """What a stage counted; without records, results of expectations are meaningless."""
     told = [f"{count} {name}" for name, count in counts.items() if count and name != "failed"]
     return ", ".join(told) or "compiles"
 

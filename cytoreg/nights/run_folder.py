@@ -29,8 +29,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Step:
-    """A stage that a run has done, or the landing of one source: its duration and what it
-    counted."""
+    """A stage that a run has done, or the landing of one source: its duration and counts."""
 
     stage: str
     source: str

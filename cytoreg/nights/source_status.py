@@ -134,8 +134,7 @@ def judge(
     published: Mapping[str, Landing],
     nights: Mapping[tuple[str, str], Sequence[int]],
 ) -> dict[str, int]:
-    """Write `quality.source` and `quality.drift`; returns the numbers of stale sources and of
-    drifts.
+    """Write `quality.source` and `quality.drift`; returns how many are stale and how many drifts.
 
     `published` holds the landings of the published build by source, `nights` the rows that earlier
     runs published by source and table, the oldest first.

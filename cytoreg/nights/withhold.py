@@ -1,5 +1,4 @@
-"""Remove forgotten persons' records from landings: search them all together, rewrite those
-affected.
+"""Remove forgotten persons' records from landings: search all, rewrite those affected.
 
 A landing's manifest says for which entries of the list it was searched, so that only newer landings
 are searched again. Its fingerprint stays, because an unchanged delivery is recognized by it.
@@ -36,8 +35,7 @@ NEW = "new"
 
 
 def withhold(run: Run, landings: Sequence[Landing]) -> list[Landing]:
-    """The landings of a run without forgotten persons' records, before anything is built from
-    them."""
+    """Remove forgotten persons from the landings of a run, before anything is built from them."""
     project = run.project
     ids = [entry.id for entry in forgotten.entries(run.data)]
     if all(set(ids) <= set(landing.without) for landing in landings):

@@ -108,8 +108,7 @@ order by {", ".join(table.grain)}"""
 
 
 def _observed(benchmark: Benchmark, figures: list[tuple[Figure, Held]]) -> Iterator[str]:
-    """A SELECT for each figure: figure, stratum, numerator, denominator, observed value, its
-    limits."""
+    """A SELECT for each figure: figure, stratum, numerator, denominator, observed, its limits."""
     for i, (one, it) in enumerate(figures):
         named = f"select {literal(one.figure)} as figure, {literal(one.stratum)} as stratum"
         if one.count:

@@ -12,8 +12,7 @@ __all__ = ["shares"]
 
 
 def shares(measures: Sequence[str], levels: Levels, *, clustered: bool) -> str:
-    """The SELECT of the rows of `measures` over `outcome_row`, which has the answers in this
-    order."""
+    """The SELECT of the rows of `measures` over `outcome_row`, with answers in this order."""
     count = _clustered if clustered else _independent
     named = ", ".join(_struct(i, name, clustered=clustered) for i, name in enumerate(measures))
     size, yes = "known", "yes"

@@ -114,16 +114,14 @@ class Retention(Section):
 
 
 class Suppress(Section):
-    """For a public copy: counts below `below` are left out, others rounded to the nearest
-    `round`."""
+    """For a public copy: counts below `below` are left out, others rounded to `round`."""
 
     below: int = Field(default=8, ge=2)
     round: int = Field(default=5, ge=1)
 
 
 class Privacy(Section):
-    """What is published from the private build: by HIPAA's lists of identifiers, and declared text
-    only.
+    """What is published: by HIPAA's lists of identifiers, and only declared text.
 
     `pseudonym_key` is the environment variable with the key of pseudonyms. Text that is not a code
     of schemas or models is published as its pseudonym, unless one of the regular expressions

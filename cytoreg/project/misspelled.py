@@ -32,8 +32,7 @@ def explain(error: ValidationError, kinds: Mapping[str, str]) -> str:
 
 
 def _meant(place: Sequence[int | str], kinds: Mapping[str, str]) -> str:
-    """The hint for an unknown key: a similar key of its section, or the section to which it
-    belongs."""
+    """The hint for an unknown key: a similar key, or the section to which it belongs."""
     name, kind, above = str(place[-1]), cast("object", Config), place[:-1]
     if place[0] == "sources" and len(place) > _SOURCE:
         kind, above = reader(kinds[str(place[1])]).config, place[_SOURCE:-1]

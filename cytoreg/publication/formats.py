@@ -77,8 +77,7 @@ def save(found: pa.RecordBatchReader, form: str, path: Path) -> None:
 
 
 def write(found: pa.RecordBatchReader, form: str, stream: IO[bytes]) -> None:
-    """Write rows in the format `form`; raises ConfigError, naming columns, for what it cannot
-    hold."""
+    """Write rows as `form`; raises ConfigError, naming columns, for what it cannot hold."""
     import pyarrow as pa
 
     try:

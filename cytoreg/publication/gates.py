@@ -43,8 +43,7 @@ def check_gates(
     marts_expected: bool = True,
     further: Sequence[Gate] = (),
 ) -> list[Gate]:
-    """Check every gate, in reading order, those of `further` last; also write them to
-    `quality.gate`.
+    """Check every gate, in reading order, `further` last; also write them to `quality.gate`.
 
     `previous` is the published file that the build would replace. A validation makes no marts and
     does not expect them.

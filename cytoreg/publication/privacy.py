@@ -188,8 +188,7 @@ def _mart(
 
 
 def _identifying(policy: Policy, name: str) -> bool:
-    """Whether persons are matched by this column, or by one from which it is made
-    (birth_date_latest)."""
+    """Whether persons are matched by this column, or it derives from one (birth_date_latest)."""
     return any(name == one or name.startswith(f"{one}_") for one in policy.matched)
 
 
@@ -225,8 +224,7 @@ def _hashed(cell: str) -> str:
 
 
 def _quality(con: DuckDBPyConnection, policy: Policy, table: str, name: str) -> Shown:
-    """A column of a quality table: keys become pseudonyms; names of files and headings are
-    hashed."""
+    """A column of a quality table: keys as pseudonyms; hashed names of files and headings."""
     cell = quote(name)
     if (table, name) == ("finding", "key"):
         return Shown(name, f"pseudonym(entity, {cell})")

@@ -163,8 +163,7 @@ def fence(published: Path) -> None:
 
 
 def faults(project: Project) -> list[str]:
-    """What is wrong with the published file: it differs from its run's export, or is not
-    protected."""
+    """What is wrong with the published file: changed since its export, or not protected."""
     target = project.published
     if not target.exists():
         return []

@@ -48,8 +48,7 @@ class Counts:
 
 
 def publish_public(project: Project, folder: Path) -> Path:
-    """Write `public.duckdb` to a folder: the published marts of counts, with small numbers
-    suppressed.
+    """Write `public.duckdb` to a folder: published marts of counts, small numbers suppressed.
 
     Raises ConfigError when nothing is published. The private files stay exact.
     """

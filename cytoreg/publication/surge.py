@@ -42,8 +42,7 @@ Shares = dict[tuple[str, str, str], tuple[int, int]]
 
 
 def gate(con: duckdb.DuckDBPyConnection, previous: Path | None, accepted: Collection[str]) -> Gate:
-    """Whether findings surge compared with the published file `previous`; skips sources in
-    `accepted`."""
+    """Whether findings surge against the published file `previous`, except in `accepted`."""
     quality.ensure(con, "finding", "balance", "check_result")
     if previous is None:
         return Gate("findings", True, "nothing was published before")

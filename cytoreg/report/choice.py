@@ -47,8 +47,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Choice:
-    """A request that the file can fulfil: every name exists. `left_out`: smaller strata not
-    drawn."""
+    """A request that can be fulfilled: every name exists. `left_out`: smaller strata not drawn."""
 
     kind: Kind
     endpoint: str

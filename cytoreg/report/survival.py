@@ -193,8 +193,7 @@ def picture(published: Path, out_svg: Path) -> None:
 def _plots(
     con: DuckDBPyConnection, group: SurvivalGroup, lexicon: Lexicon, name: str
 ) -> Iterable[Plot]:
-    """One plot for all strata, or one for each if there are many, with the others in grey
-    behind."""
+    """One plot for all strata, or, if there are many, one for each with the others in grey."""
     from cytoreg.report.curves import plot_survival
 
     frame = _curve(con, group)

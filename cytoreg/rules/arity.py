@@ -53,8 +53,7 @@ def check_arguments(text: str, where: str) -> None:
 
 
 def _count(tokens: list[Token]) -> int | None:
-    """The number of arguments between the parenthesis that opens `tokens` and its end; None without
-    an end."""
+    """Number of arguments between the parenthesis that opens `tokens` and its end; None without."""
     depth = commas = 0
     for place, token in enumerate(tokens):
         if token.token_type in _OPENS:

@@ -194,8 +194,7 @@ def of_dtype(dtype: object) -> ColumnType:
 
 
 def read(kind: ColumnType, series: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Read `series` of text (or already typed): typed values, and a mask of values that are
-    neither."""
+    """Read `series` of text (or typed) as typed values, and a mask of invalid ones."""
     if series.dtype == kind.pandas:
         return series, pd.Series(False, index=series.index)
     given = [None if pd.isna(value) else value for value in series]

@@ -91,8 +91,7 @@ def contradictions(
 
 
 def minorities(position: int, test: Determined, judged: str, others: str) -> dict[str, str]:
-    """CTEs that lead to `contradiction_determined_<position>`: rows that differ from the
-    majority."""
+    """CTEs that lead to `contradiction_determined_<position>`: rows unlike the majority."""
     columns = [quote(test.column), *map(quote, test.by)]
     keys = [f"_key_{n}" for n in range(len(test.by))]
     named = [f"that.{quote(name)} as {key}" for name, key in zip(test.by, keys, strict=True)]
@@ -176,8 +175,7 @@ def _by_group(
 
 
 def _mixed(ways: Sequence[_Way], judged: str, as_of: date | None) -> str:
-    """Groups whose rows differ in a value: they are few, and only their rows can contradict
-    others."""
+    """Groups whose rows differ in a value: few, and only their rows can contradict others."""
     values = [_sql(order.this, as_of) for way in ways for order in way.breaks.orders]
     keys = [f"this.{quote(mine)}" for mine, _ in ways[0].test.on]
     differ = " or ".join(f"min({value}) <> max({value})" for value in dict.fromkeys(values))
@@ -200,8 +198,7 @@ def _compared(way: _Way, as_of: date | None) -> tuple[str, str, str]:
 def _by_pair(
     way: _Way, number: str, judged: str, others: str, as_of: date | None
 ) -> dict[str, str]:
-    """Contradictions found only by pairs: of distinct values first, then the rows that have
-    them."""
+    """Contradictions found only by pairs: of distinct values, then of rows that have them."""
     mine, theirs = _keys(way, as_of)
     keys = [f"_key_{n}" for n in range(len(theirs))]
     between = [

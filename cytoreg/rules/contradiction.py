@@ -106,8 +106,7 @@ def _ways(node: Node, *, wanted: bool) -> list[Conjunction]:
 
 
 def _possible(node: Node) -> Node | None:
-    """The `possible` part of a comparison of partial dates: where it is false, so is the
-    comparison.
+    """The `possible` part of a comparison of partial dates: if false, so is the comparison.
 
     Such a comparison reads `sure or (possible and null)` (expression.py), and what is not possible
     is not sure.

@@ -44,8 +44,7 @@ _DOUBTS: dict[type, tuple[tuple[str, str], ...]] = {
 
 
 def doubt_sql(entity: str, columns: Iterable[Column], rule: str, text: str) -> str:
-    """SQL of what is wrong with `text`, refused by its column's type; null where there is no
-    advice.
+    """SQL of what is wrong with `text`, refused by its column's type; null without advice.
 
     rule: SQL of the id of the rule that refuses it.
     """

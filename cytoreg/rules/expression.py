@@ -115,8 +115,7 @@ def _bounds(node: Node) -> tuple[Node, Node]:
 
 
 def _day(node: Node) -> Node:
-    """The day (moment) of a partial date, null where it is not known; other values are
-    unchanged."""
+    """The day (moment) of a partial date, null if it is not known; other values unchanged."""
     if node.type not in _WHOLE:
         return node
     whole = _WHOLE[node.type]
@@ -294,8 +293,7 @@ class _Reader:
         return self.unify(tree, [self.read(part) for part in parts])
 
     def unify(self, tree: exp.Expr, nodes: list[Node]) -> list[Node]:
-        """Convert the nodes to one type: integers beside numbers become numbers, dates
-        timestamps."""
+        """Convert the nodes to one type: integers and numbers to numbers, dates to timestamps."""
         nodes = [_day(node) for node in nodes]
         kinds = {node.type for node in nodes} - {NULL}
         if kinds == {int, float}:

@@ -208,8 +208,7 @@ def _texts(column: Column) -> tuple[str, str, str]:
 
 
 def _count_unparsable(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules]) -> None:
-    """Rejected lines as findings, and one check per schema, plus one for lines that belong to
-    none."""
+    """Rejected lines as findings, with one check per schema, and one for all other lines."""
     con.execute(
         f"{quality.TABLES['finding'].into()}"
         " select entity || '.unparsable', 'critical', entity, null, null, source, source_table,"

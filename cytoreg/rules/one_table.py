@@ -118,8 +118,7 @@ def _require_others(tables: Mapping[type[Entity], pa.Table]) -> None:
 
 
 def _arrow(name: str, table: object) -> pa.Table:
-    """The table as Arrow. Raises ConfigError for objects that are not tables, without any
-    values."""
+    """The table as Arrow. Raises ConfigError, without values, for objects of other kinds."""
     if isinstance(table, pd.DataFrame):
         columns = [str(column) for column in table.columns]
         read = [_of_pandas(name, column, table.iloc[:, n]) for n, column in enumerate(columns)]
@@ -166,8 +165,7 @@ def _stage(
 
 
 def _check(entity: EntityRules, table: pa.Table) -> None:
-    """Raise ConfigError if the columns are not those of the schema, or have types that do not
-    fit."""
+    """Raise ConfigError if the columns are not the schema's, or their types do not fit."""
     known, given = [column.name for column in entity.columns], table.column_names
     for name in given:
         if given.count(name) > 1:

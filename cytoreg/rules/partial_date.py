@@ -1,5 +1,4 @@
-"""Partial dates and times: perhaps only the year, month or day is known; and pandas columns of
-them.
+"""Partial dates and times, known to the year, month or day, and pandas columns of them.
 
 Text has one of three forms: `2012`, `2012-05`, `2012-05-31`; a time also `2012-05-31 08:30`. What
 is not fully known lies between `earliest` and `latest`, both of them possible; nothing here ever
@@ -70,8 +69,7 @@ Partial = PartialDate | PartialDatetime
 
 
 def read(text: str) -> PartialDate | None:
-    """The date that `text` in one of the three forms represents; None if it is not in the
-    calendar."""
+    """The date that `text` in one of the three forms represents; None if there is none."""
     if not re.fullmatch(GRAMMAR, text, flags=re.ASCII):
         return None
     try:
@@ -150,8 +148,7 @@ def day_sql(earliest: str, text: str) -> str:
 
 
 def bounds(value: object, *, times: bool) -> tuple[Any, Any]:
-    """The first and the last possible day (moment) of a value; for a known one, both are the
-    value."""
+    """The first and the last possible day (moment) of a value; the same for a known one."""
     if isinstance(value, PartialDate | PartialDatetime):
         return value.earliest, value.latest
     if isinstance(value, pd.Timestamp):

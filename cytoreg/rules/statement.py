@@ -49,8 +49,7 @@ _FILE_ORDER = """list_transform(
 
 
 def sql_of(entity: EntityRules, as_of: date | None = None) -> str:
-    """Every statement that judges `entity`, for people; without a date `$as_of` stays a
-    placeholder."""
+    """Every statement that judges `entity`, for people; by default with placeholder `$as_of`."""
     python = [rule.id for rule in entity.rules if rule.kind == "fallback"]
     note = [f"-- Pandera adds what it finds for: {', '.join(python)}"] if python else []
     judged = (cells(entity), note, rows(entity, as_of), tables(entity, as_of))
@@ -160,8 +159,7 @@ def _listed(values: Iterable[str]) -> str:
 
 
 def _judged(entity: EntityRules) -> str:
-    """Every staged row: its text, its values, and for doubted columns the values after their
-    checks."""
+    """Every staged row: its text, its values, and doubted columns after their checks."""
     texts, values, bounds, kept = [], [], [], []
     for column in entity.columns:
         text = quote(column.text)
@@ -320,8 +318,7 @@ def _broken(relation: str, row_id: str, conditions: Numbered) -> str:
 
 
 def _repeated(entity: EntityRules, position: int) -> str:
-    """Versions of a record of which there is a better one; only keys that occur twice are
-    sorted."""
+    """Versions of a record inferior to another; only keys that occur twice are sorted."""
     (columns,) = [test.columns for p, test in numbered(entity, Unique) if p == position]
     judged, violation = entity.judged, f"violation_{entity.name}"
     key = ", ".join(map(quote, columns))

@@ -214,8 +214,7 @@ def _parameters(project: Project) -> dict[str, object]:
 
 
 def _require_server() -> None:
-    """Raise an error in cytoreg's words when the server named by PREFECT_API_URL does not
-    answer."""
+    """Raise cytoreg's own error when the server named by PREFECT_API_URL does not answer."""
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:

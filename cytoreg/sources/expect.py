@@ -56,8 +56,7 @@ def look(source: str, config: Source, extracts: Path) -> Look:
 
 
 def arrived(source: str, config: Source, looked: Callable[[], Look]) -> None:
-    """Wait until the files have settled; raise SourceError (away) if their done marker is
-    missing."""
+    """Wait until the files settle; raise SourceError (away) if their done marker is missing."""
     expect = config.expect
     if expect.done:
         files, beside = looked()
@@ -83,8 +82,7 @@ def _check_done(source: str, done: str, file: Seen, beside: list[Seen]) -> None:
 
 
 def _settle(source: str, looked: Callable[[], Look], seconds: float, most: float) -> None:
-    """Wait until no file has been written to for so long, by its own time or while it was
-    watched."""
+    """Wait until no file has been written to for so long, by its time or while watched."""
     began = since = time.monotonic()
     files = looked().files
     while time.monotonic() - since < seconds and not all(
@@ -126,8 +124,7 @@ def trailers(source: str, config: Source, extracts: Path) -> dict[str, int | Non
 def without_trailers(
     source: str, items: Iterator[Item], numbers: Mapping[str, int | None]
 ) -> Iterator[Item]:
-    """Items without the last record of each file; raises SourceError for a wrong number of
-    records."""
+    """Items without each file's last record; raises SourceError for a wrong number of records."""
     from cytoreg.sources.items import Reject, Rows
 
     held: list[Item] = []

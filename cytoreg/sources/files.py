@@ -236,8 +236,7 @@ def open_utf8(source: str, path: Path, where: str, encoding: str) -> io.Buffered
 
 
 def unreadable(source: str, where: str, error: OSError) -> SourceError:
-    """The error for a damaged file, one without permission, or a failing disk, which may be
-    temporary."""
+    """The error for a file that is damaged or not permitted, or a disk that fails temporarily."""
     if isinstance(error, Damaged):
         return SourceError(
             source,

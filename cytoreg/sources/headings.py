@@ -108,8 +108,7 @@ def is_value(heading: str) -> bool:
 
 
 def together(files: Collection[list[str]], config: Headed) -> tuple[list[str], list[Unexpected]]:
-    """Columns of all files, the declared ones first; and undeclared ones with their number of
-    files.
+    """Columns of all files, declared ones first; and the undeclared with their file counts.
 
     If every heading is read, none is unexpected.
     """

@@ -73,8 +73,7 @@ class Merge:
         self._check_keys("fresh")
 
     def take_keys(self, batches: Iterator[pa.Table]) -> None:
-        """Take key and time of change of every row in the source: earlier rows not among them are
-        gone."""
+        """Take key and time of change of every row in the source: all other rows are gone."""
         columns = list(dict.fromkeys([*self._key, self._changed]))
         path = _written(self._folder / "there.parquet", columns, batches)
         self._con.execute(

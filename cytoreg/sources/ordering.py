@@ -98,8 +98,7 @@ def _ranges(batches: Iterator[pa.Table], folder: Path) -> Iterator[pa.Table]:
 
 
 def _spill(batches: Iterator[pa.Table], file: Path) -> Keys:
-    """Write all rows to a file; returns the keys that divide them into ranges of about half
-    `HELD`."""
+    """Write all rows to a file; returns the keys that divide them by about half of `HELD`."""
     sample: list[Keys] = []
     size = 0
     first = next(batches)

@@ -86,8 +86,7 @@ class Reader(Protocol[C]):
     def changes(
         self, name: str, config: C, extracts: Path, earlier: Landing
     ) -> Iterator[Item] | None:
-        """What `read` yields, from an earlier landing of the same declaration and the changes
-        since.
+        """What `read` yields, made from an earlier landing and the changes since.
 
         With a `Merged` for each table made this way; None if only `read` is possible.
         """

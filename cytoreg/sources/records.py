@@ -27,8 +27,7 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 @dataclass(frozen=True)
 class Bad:
-    """A record that cannot be parsed: its number (header not counted), its line, why, its raw
-    text."""
+    """A record that cannot be parsed: its number (without header), line, reason, raw text."""
 
     row: int
     line: int
@@ -157,8 +156,7 @@ def lines(
     encoding: str,
     refuse: Callable[[pa.Table], Mapping[int, str]] = lambda _: {},
 ) -> Iterator[Batch]:
-    """Lines in column `line`; a line is bad if `refuse` gives a reason for its position among
-    them."""
+    """Lines in column `line`; a line is bad if `refuse` gives a reason for its position."""
     for block in _blocks(source, path, where, encoding, blocks.cut_lines, 1):
         bad = blocks.spoilt(block)
         text, indexes = blocks.without(block, bad)

@@ -58,8 +58,7 @@ class _Table:
     rows: int
 
     def named(self, columns: Sequence[str]) -> str:
-        """SQL of a row's key, from those columns of the table's key that `columns` has, else
-        all."""
+        """SQL of a row's key, from those of the table's key columns in `columns`, else all."""
         known = [name.lower() for name in columns]
         key = [quote(name) for name in self.key if name.lower() in known]
         if len(key) < len(self.key) or not key:

@@ -1,5 +1,4 @@
-"""An endpoint of cytoreg.toml on its cohort: checked, and in the form that every estimator
-needs."""
+"""An endpoint of cytoreg.toml on its cohort: checked, and in the form for all estimators."""
 
 from __future__ import annotations
 
@@ -145,8 +144,7 @@ def analyse(
 
 
 def _cause(endpoint: Endpoint) -> str:
-    """The cause of an event that happened; an empty cause, or a word for none, is an unknown
-    cause."""
+    """The cause of an event that happened; unknown if empty, or a word for none."""
     event = f"try_cast({quote(endpoint.event)} as integer)"
     cause = f"cast({quote(endpoint.cause)} as varchar)"
     none = ", ".join(map(literal, CENSORED))

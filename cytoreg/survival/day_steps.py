@@ -77,8 +77,7 @@ def relsurv_weighted(table: LifeTable, who: People, times: Floats) -> tuple[Floa
 
 
 def _add_up(sums: Floats, steps: Steps) -> None:
-    """Replace each step's sums by those since its gap began; differences of running sums would
-    round."""
+    """Replace each step's sums by those since its gap began, without rounding of differences."""
     order = np.argsort(steps.number, kind="stable")
     cuts = np.searchsorted(steps.number[order], np.arange(1, steps.number.max(initial=0) + 2))
     for begin, end in pairwise(cuts):

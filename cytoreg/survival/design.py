@@ -35,8 +35,7 @@ class Column:
 def design(
     parts: Sequence[Reduced], covariates: Sequence[str], reference: Mapping[str, object]
 ) -> tuple[list[Column], list[Floats]]:
-    """The columns of all covariates, and for each part the matrix (rows × columns); none is
-    missing.
+    """The columns of all covariates, and each part's matrix (rows × columns); none is missing.
 
     A covariate of text, or with a reference, has a column for each value except `reference`, by
     default the first in order (for categories: their own). Any other is a number. Raises

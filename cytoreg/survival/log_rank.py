@@ -97,8 +97,7 @@ def pairwise_log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.
 
 
 def holm(p_values: Floats) -> Floats:
-    """p-values adjusted by Holm's method for the number of those that are not NaN. In R:
-    p.adjust."""
+    """p-values adjusted by Holm's method for the number that are not NaN. In R: p.adjust."""
     adjusted = np.full(len(p_values), np.nan)
     known = np.flatnonzero(~np.isnan(p_values))
     order = known[np.argsort(p_values[known], kind="stable")]

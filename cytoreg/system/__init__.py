@@ -1,2 +1,1 @@
-"""What cytoreg needs from the machine: files that survive a crash, its failures by name, the
-time."""
+"""What cytoreg needs from the machine: crash-safe files, its failures by name, the time."""

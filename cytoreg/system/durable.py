@@ -118,8 +118,7 @@ def exchange(one: Path, other: Path) -> None:
 
 
 def move(old: Path, new: Path) -> None:
-    """Rename a file without overwriting: raises FileExistsError if the target exists, else
-    OSError."""
+    """Rename a file without overwriting; FileExistsError if the target exists, else OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     places = (_AT_FDCWD, os.fsencode(old), _AT_FDCWD, os.fsencode(new))
     if hasattr(libc, "renameat2") and libc.renameat2(*places, _RENAME_NOREPLACE) == 0:

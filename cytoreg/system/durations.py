@@ -10,8 +10,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 
 def duration(text: str) -> timedelta:
-    """A whole number and its unit as a time; '' is a time of zero. ValueError for any other
-    text."""
+    """A whole number and its unit as a time; '' is zero. ValueError for any other text."""
     if not text:
         return timedelta()
     number, unit = text[:-1], _UNITS.get(text[-1])

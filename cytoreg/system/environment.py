@@ -9,8 +9,7 @@ from cytoreg.errors import ConfigError
 
 
 def variable(name: str) -> str | None:
-    """The value of `name`, else the content of the file named by `name`_FILE, without a final
-    newline.
+    """The value of `name`, else the content of the file in `name`_FILE, without a last newline.
 
     None when neither is set. Raises ConfigError when the file cannot be read.
     """

@@ -43,8 +43,7 @@ def making(data: Path) -> Iterator[Path]:
 
 
 def carry_out(data: Path, moves: Sequence[Move], *, keep: str = "") -> None:
-    """Make all moves; replaced content is removed, or kept in `keep`, a folder of the data
-    folder."""
+    """Make all moves; replaced content is removed, or kept in `keep` of the data folder."""
     durable.sync_below(data / HOME)
     plan = {"moves": [asdict(move) for move in moves], "keep": keep}
     durable.write(data / HOME / PLAN, json.dumps(plan))

@@ -44,8 +44,7 @@ _SQLITE = {8: errno.EROFS, 10: errno.EIO, 13: errno.ENOSPC}
 
 
 def machine_error(error: BaseException) -> MachineError | None:
-    """The machine failure behind an error of Python, Arrow, SQLite or DuckDB; None if there is
-    none.
+    """The machine failure behind an error of Python, Arrow, SQLite or DuckDB, if any.
 
     DuckDB and Arrow give the operating system's error only in words.
     """

@@ -20,8 +20,7 @@ SCHEMAS = ("landing", "staging", "accepted", "quarantine", "registry", "quality"
 
 
 def in_memory(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """DuckDB in memory; what does not fit is written to the folder `spill`, or without one not at
-    all.
+    """DuckDB in memory; what does not fit is written to the folder `spill`, if there is one.
 
     DuckDB makes the folder when it needs it, and removes it on closing. By default it would write
     patients' rows to `.tmp` in the working directory.

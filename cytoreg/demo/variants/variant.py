@@ -59,8 +59,7 @@ def without_zeros(column: str) -> str:
 
 
 def renamed(suffix: str) -> tuple[str, ...]:
-    """Statements that lengthen the selected patients' family name wherever it is written in
-    full."""
+    """Statements that lengthen the selected patients' family name wherever it is in full."""
     chosen = "where _pid in (select pid from target)"
     return (
         f"update extract.tumor_registry_patient set nameLast = nameLast || '{suffix}' {chosen}",

@@ -126,8 +126,7 @@ def _take(
 
 
 class Table:
-    """Rows of a table waiting to be converted to Arrow. `bytes` is their approximate amount of
-    text."""
+    """Rows of a table waiting to be converted to Arrow; `bytes` approximates their text."""
 
     def __init__(self, name: str, config: CdaSource) -> None:
         self.name = name

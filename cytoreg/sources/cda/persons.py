@@ -131,8 +131,7 @@ def _spoken(name: Element | None) -> str | None:
 
 
 def _address(address: Element | None) -> tuple[str | None, ...]:
-    """Street, city, state, postal code, country, and the whole address where text is outside
-    parts."""
+    """Street, city, state, postal code, country; the whole address if it has loose text."""
     if address is None:
         return (None,) * 6
     lines = [said(one) for one in address.iterfind("streetAddressLine")]

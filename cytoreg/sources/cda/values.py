@@ -163,8 +163,7 @@ def decoded(element: Element) -> str | None:
 
 
 def plain(element: Element) -> str | None:
-    """Narrative as text: one line per block, tabs between cells, without text deleted in a
-    revision.
+    """Narrative as text: one line per block, tabs between cells, without deleted text.
 
     Line breaks of a text without blocks are kept.
     """

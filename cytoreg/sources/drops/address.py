@@ -42,8 +42,7 @@ def is_address(text: str) -> bool:
 
 
 def parse(text: str) -> Address:
-    """The address in a text; raises ValueError, which does not repeat the text, if it is not
-    one."""
+    """The address in a text; raises ValueError, which does not repeat the text."""
     if _AT_SIGN.match(text):
         raise ValueError(
             "an address holds no user and no password: say `server = { user = …, password = … }`"

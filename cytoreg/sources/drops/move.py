@@ -1,5 +1,4 @@
-"""Move delivered files to their archive: only in the state in which they were read, and never over
-another file."""
+"""Archive delivered files: only in the state in which they were read, never overwriting."""
 
 from __future__ import annotations
 

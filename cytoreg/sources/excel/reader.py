@@ -60,8 +60,7 @@ class Excel(Reader[ExcelSource]):
 
 
 def _heading_row(rows: list[tuple[int, list[str | None]]]) -> int:
-    """The first of the fullest rows without a number or a date, if there is a title above; else
-    0."""
+    """The first of the fullest rows without number or date, if there is a title above; else 0."""
     told = {number: list(filter(None, cells)) for number, cells in rows}
     size = max(map(len, told.values()), default=0)
     if not told or 2 * len(next(iter(told.values()))) > size:

@@ -33,15 +33,13 @@ _BRACKETS = re.compile(r"\[[^\]]*\]")
 
 
 def shown(number: int, code: str | None) -> Shown:
-    """How the format with this number, or with this code if the workbook defines it, shows a
-    number."""
+    """How the format with this number, or this code if the workbook has it, shows a number."""
     return _BUILT_IN.get(number, "") if code is None else of_code(code)
 
 
 @lru_cache(maxsize=4096)
 def of_code(code: str) -> Shown:
-    """How a format code shows a number: by letters of dates outside quotes, brackets and
-    escapes."""
+    """How a format code shows a number: by date letters outside quotes and escapes."""
     plain = _QUOTED.sub(" ", code.split(";")[0]).lower()
     if _SPAN.search(plain):
         return "span"

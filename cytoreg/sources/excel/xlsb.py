@@ -1,5 +1,4 @@
-"""Binary workbooks (.xlsb): the parts of an .xlsx, each a series of records (MS-XLSB, 2.1.4 and
-2.4).
+"""Binary workbooks (.xlsb): the parts of an .xlsx as records (MS-XLSB, 2.1.4 and 2.4).
 
 calamine can read them too, but takes an error for a blank cell and ends the process on some damage.
 """

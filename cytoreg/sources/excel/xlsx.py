@@ -277,8 +277,7 @@ class _Cells:
             self._reading = False
 
     def _column(self) -> int:
-        """The cell's column, counted from 0; without a reference, the one after the previous
-        cell."""
+        """The cell's column, counted from 0; without a reference, the next one."""
         reference = self._given.get("r")
         if reference is None:
             return len(self._row)
@@ -362,8 +361,7 @@ def _column_of(letters: str) -> int:
 
 
 def _unescaped(text: str) -> str:
-    """Decode characters that XML cannot hold, written as _x000D_ (22.9.2.19); other text is
-    unchanged."""
+    """Decode characters that XML cannot hold, written as _x000D_ (22.9.2.19)."""
     return _ESCAPED.sub(_sign, text) if "_x" in text else text
 
 

@@ -41,8 +41,7 @@ class _Bundle(msgspec.Struct, rename={"kind": "resourceType"}):
 def resources(
     source: str, path: Path, where: str, encoding: str, read: Collection[str]
 ) -> Iterator[Batch]:
-    """The resources of a file as text in column `line`, numbered from 1, and content that is not
-    one.
+    """The resources of a file as text in column `line`, numbered from 1, and other content.
 
     A Bundle gives the resources of its entries, unless Bundle is one of the types that are `read`.
     A table may have a column `_line`, if a record does not begin on the line of its number.

@@ -128,8 +128,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 class _Parser:
-    """Recursive descent over tokens; `kind` and `text` are those of the next one, empty at the
-    end."""
+    """Recursive descent over tokens; `kind` and `text` are the next one's, empty at the end."""
 
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self._rest = iter(tokens)

@@ -38,8 +38,7 @@ def changes(
 
 
 def read(name: str, config: FhirSource, extracts: Path) -> Iterator[Item]:
-    """Rows of each view; lines that are not resources, or that cause an error in a view, are
-    rejects."""
+    """Rows of each view; lines without a resource, or with an error in a view, are rejects."""
     if config.url:
         yield from bulk.read(name, config)
         return

@@ -61,8 +61,7 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @dataclass
 class Block:
-    """The result of a block of lines: rows by table, and the lines that gave none because of an
-    error.
+    """The result of a block of lines: rows by table, and the lines without rows due to errors.
 
     `faults` has (table, position of the line, reason); table "" is a line that is not a resource.
     `unread` counts resources of types that no view reads, `untaken` those of which no view has a

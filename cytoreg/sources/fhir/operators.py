@@ -17,8 +17,7 @@ from cytoreg.sources.fhir.values import (
 
 
 def combined(operator: str, left: Value, right: Value) -> Value:
-    """The result of an operator on its operands; raises Unsupported for one that views may not
-    use."""
+    """The result of an operator; raises Unsupported for one that views may not use."""
     match operator:
         case "and" | "or" | "xor" | "implies":
             return _logical(operator, as_truth(left), as_truth(right))

@@ -74,8 +74,7 @@ def read(server: Server, run: Reading) -> Iterator[Item]:
 
 
 def _pages(server: Server, query: str) -> Iterator[list[msgspec.Raw]]:
-    """The matches of each page; raises SourceError when there are fewer than the server
-    announces."""
+    """The matches of each page; raises SourceError for fewer than the server announces."""
     path = server.folder / "page.json"
     url, asked, came, total = server.at(query), {""}, 0, None
     while url not in asked:

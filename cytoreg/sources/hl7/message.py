@@ -89,14 +89,12 @@ def parse(data: bytes, encoding: str, wanted: frozenset[str]) -> Message:
 
 @lru_cache(maxsize=64)
 def _heads(wanted: frozenset[str], separator: str) -> frozenset[str]:
-    """The beginnings of lines of the wanted segments, or whole lines for segments without
-    fields."""
+    """The beginnings of the wanted segments, or their whole lines if they have no fields."""
     return frozenset(name + end for name in (*wanted, "MSH") for end in ("", separator))
 
 
 def _charset(data: bytes) -> str:
-    """The encoding named by MSH-18; UTF-8, of which ASCII is a subset, if it is missing or
-    unknown."""
+    """The encoding in MSH-18; UTF-8, which includes ASCII, if it is missing or unknown."""
     head = data.lstrip(_BLANK.encode()).partition(b"\r")[0]
     fields = head.split(head[3:4]) if len(head) > 3 else []
     if len(fields) < 18:

@@ -48,8 +48,7 @@ class Which:
 
 @dataclass(frozen=True)
 class Kind:
-    """Selects a repetition by its type code, in component `at`, and by its assigning authority, if
-    given.
+    """Selects a repetition by its type code, in component `at`, and its assigning authority.
 
     Of several `codes` an earlier one is preferred.
     """
@@ -164,8 +163,7 @@ def picker(path: Path, signs: Signs) -> Picker:
 
 
 def piece_of(path: Path, signs: Signs) -> Plain:
-    """A function that takes the value at `path` from a repetition, or from a field, without
-    nulls."""
+    """A function that takes the value at `path` from a repetition or a field without nulls."""
     plain = unescaped(signs)
     if path.segment == "MSH" and path.field <= 2:
         return lambda text: text
@@ -233,8 +231,7 @@ def _part(component: int, at: int, signs: Signs, plain: Plain) -> Plain:
 
 
 def chooser(which: Which, signs: Signs) -> Callable[[list[str]], bool]:
-    """A function that tests whether a segment matches, by field `which.at`, component
-    `which.part`."""
+    """A function that tests whether a segment matches, by `which.at` and `which.part`."""
     by = Which(which.part, 0, which.text)
 
     def wanted(fields: list[str]) -> bool:

@@ -40,8 +40,7 @@ value, and that for a text with HL7's null in it."""
 
 @dataclass(frozen=True, eq=False)
 class _Lookup:
-    """The paths that read the same segment: which segments of the name, and what is taken from
-    them.
+    """The paths that read the same segment: which ones of the name, and what they take.
 
     `results`: they select among OBX, of which only some are valid; `of_one_code`: by their code.
     """
@@ -206,8 +205,7 @@ class Table:
             self.passed[self._names[column]] += 1
 
     def _above(self, tree: Tree, place: int, known: dict[int, Row]) -> Row:
-        """Values for a row from outside its own part: `known` by the place of the segment above
-        it."""
+        """Values from outside a row's own part: `known` by the place of the segment above it."""
         if place not in known:
             outer = self._above(tree, tree.above[place], known)
             known[place] = self._found(tree.around(place), outer)
@@ -237,8 +235,7 @@ class Table:
 
 
 def _is_of_one_order(paths: Iterable[Path]) -> bool:
-    """Whether a row that covers several orders would mix them, unless it asks for all
-    (`OBR*-3`)."""
+    """Whether a row would mix several orders, unless it asks for all (`OBR*-3`)."""
     own = [path for path in paths if path.segment in _OF_ORDERS]
     return bool(own) and not any(path.every and path.segment == _ORDER for path in own)
 

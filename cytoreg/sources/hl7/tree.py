@@ -19,8 +19,7 @@ RANKS = {"MSH": 0, "PID": 1, "ORC": 2, "OBR": 3, "NTE": _REMARK, "PRT": _REMARK}
 
 @dataclass(frozen=True)
 class Part:
-    """The part of a message for one row: `own`, a segment and what follows up to the next of its
-    rank or above.
+    """The part of a message for one row: `own`, a segment and what follows below its rank.
 
     `place` is that of its segment, `above` of the one to which it belongs.
     """
@@ -31,8 +30,7 @@ class Part:
 
 
 class Tree:
-    """The segments of a message, and the place of the one to which each belongs (-1 for the
-    first)."""
+    """The segments of a message, and the place of each one's parent (-1 for the first)."""
 
     def __init__(self, segments: list[Fields]) -> None:
         self.segments = segments

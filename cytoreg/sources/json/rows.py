@@ -48,8 +48,7 @@ class Table:
         self._empty()
 
     def add(self, text: bytes, members: Members | None, parent: int, line: int) -> None:
-        """Add a row from a value; raises NoObject if columns have paths into it and it is not an
-        object.
+        """Add a row from a value; raises NoObject if paths lead into one that is not an object.
 
         `parent` and `line` are the number of its record in the file and the line on which that
         begins.

@@ -1,5 +1,4 @@
-"""NAACCR fixed width, versions 14, 15, 16 and 18: one line per tumor, items by the version's
-layout.
+"""NAACCR fixed width, versions 14, 15, 16 and 18: one line per tumor, by the layouts.
 
 Each line has its record type (column 1) and its version (columns 17 to 19), which determine its
 length and the positions of its items. Blanks that pad an item at its end are not landed. A line of
@@ -123,8 +122,7 @@ def _table(rows: pa.Table, plan: _Plan, where: str, strange: Counter[str]) -> pa
 
 
 def _alike(rows: pa.Table) -> Iterator[pa.Table]:
-    """The rows by version, record type and whether all is ASCII, each line padded to full
-    length."""
+    """The rows by version, record type and whether all is ASCII, padded to full length."""
     if not len(rows):
         return
     heads = rows["line"].combine_chunks()
@@ -159,8 +157,7 @@ def _cut(rows: pa.Table, plan: _Plan, where: str, strange: Counter[str]) -> pa.T
 
 
 def _signs(lines_: list[str]) -> np.ndarray:
-    """Lines of one length as a character matrix: of bytes, or of code points if not all is
-    ASCII."""
+    """Lines of one length as a matrix of bytes, or of code points if not all is ASCII."""
     joined = "".join(lines_)
     if joined.isascii():
         return np.frombuffer(joined.encode("ascii"), np.uint8).reshape(len(lines_), -1)

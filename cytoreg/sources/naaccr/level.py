@@ -1,5 +1,4 @@
-"""Rows of one level of a NAACCR XML file (root, patient, tumor), waiting to be converted to
-Arrow."""
+"""Rows of one level of a NAACCR XML file (root, patient, tumor), until they become Arrow."""
 
 from __future__ import annotations
 
@@ -80,8 +79,7 @@ def xml(element: etree._Element) -> str:
 
 
 class Level:
-    """The elements of one level of one file: their number, the waiting rows, and undeclared
-    content.
+    """The elements of one level of one file: their number, waiting rows, undeclared content.
 
     `columns` are the columns with the ids of the items from which each may come. Other items,
     attributes of the root, and elements that are not items are kept in column `_items` as a JSON

@@ -152,8 +152,7 @@ def _last_end(data: bytes) -> int:
 
 
 class _Reader:
-    """The parser, the elements of its tree that are not yet passed on, and its place in the
-    file."""
+    """The parser, the elements that are not yet passed on, and its place in the file."""
 
     def __init__(self) -> None:
         self._parser = _parser()

@@ -66,8 +66,7 @@ class Connection(Protocol):
 
 
 def relation_of(config: SqlSource, table: str) -> Relation:
-    """What a declared table is read from: the table of its name unless `read_from` says
-    otherwise."""
+    """What a declared table is read from: by default the table of its name."""
     text = config.read_from.get(table, table)
     if not NAME.fullmatch(text):
         return Relation((), text)

@@ -1,5 +1,4 @@
-"""The process in which isolated.py lets pyreadstat read a file; its exit code reports the
-result."""
+"""The process in which isolated.py runs pyreadstat; its exit code reports the result."""
 
 from __future__ import annotations
 

@@ -161,8 +161,7 @@ def _member(source: str, path: Path, where: str, config: SasSource) -> xport.Mem
 
 
 def _form(source: str, path: Path, where: str, config: AnyStatistics) -> str:
-    """The kind of a file by its first bytes; raises SourceError for a kind read by another
-    reader."""
+    """The kind of a file by its first bytes; raises SourceError for another reader's kind."""
     head = _head(source, path, where)
     form = _known(head)
     system = _SYSTEMS.get(form)

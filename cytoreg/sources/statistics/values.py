@@ -94,8 +94,7 @@ def of_floats(values: Floats, system: str, shown: Shown, single: bool = False) -
 
 
 def code(value: float | str, text: bool) -> str:
-    """A value that has a label, in the form of `texts` or `numbers`: a letter is a missing
-    number."""
+    """A value with a label, as `texts` or `numbers` writes it: a letter is a missing number."""
     if isinstance(value, str):
         return value if text else f".{value}"
     return str(_plain(np.array([value], dtype=np.float64), False)[0].as_py())

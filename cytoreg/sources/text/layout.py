@@ -24,8 +24,7 @@ _FIGURES = re.compile(r"[\d\s.,:/+-]+").fullmatch
 
 
 def layout(name: str, where: str, extracts: Path) -> dict[str, object]:
-    """`comment`, `header` and `trailing` of the first file, where they are not found
-    automatically."""
+    """`comment`, `header` and `trailing` of the first file, if they are not found anyway."""
     path = texts(name, where, extracts)[0]
     file = relative_name(path, extracts)
     encoding = check_text(name, path, file, "utf-8")
