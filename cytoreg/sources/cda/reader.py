@@ -73,7 +73,7 @@ class Cda(Reader[CdaSource]):
         return False
 
     def unread(self) -> list[Unread]:
-        """What a CDA document may hold and is not read."""
+        """What a CDA document may contain that is not read."""
         from cytoreg.sources.cda.unread import UNREAD
 
         return UNREAD["cda"]

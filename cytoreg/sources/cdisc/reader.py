@@ -47,7 +47,7 @@ class DatasetJson(Reader[DatasetJsonSource]):
         return True
 
     def unread(self) -> list[Unread]:
-        """What a dataset may hold and is not read."""
+        """What a dataset may contain that is not read."""
         from cytoreg.sources.cdisc.unread import UNREAD
 
         return UNREAD["dataset_json"]

@@ -53,7 +53,7 @@ class Excel(Reader[ExcelSource]):
         return Draft({"path": where, **above, "columns": "all"}, [name])
 
     def unread(self) -> list[Unread]:
-        """What a workbook may hold and is not read."""
+        """What a workbook may contain that is not read."""
         from cytoreg.sources.excel.unread import UNREAD
 
         return UNREAD["excel"]

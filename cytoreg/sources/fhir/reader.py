@@ -49,7 +49,7 @@ class Fhir(Reader[FhirSource]):
         return shown(name, config)
 
     def about(self, name: str, config: FhirSource) -> str:
-        """What a server says of itself; nothing of files."""
+        """How a server identifies itself; empty for files."""
         from cytoreg.sources.fhir.files import about
 
         return about(name, config)
@@ -97,7 +97,7 @@ class Fhir(Reader[FhirSource]):
         return filled
 
     def unread(self) -> list[Unread]:
-        """What FHIR may hold and is not read."""
+        """What FHIR may contain that is not read."""
         from cytoreg.sources.fhir.unread import UNREAD
 
         return UNREAD["fhir"]

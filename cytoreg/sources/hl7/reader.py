@@ -57,7 +57,7 @@ class Hl7(Reader[Hl7Source]):
         return first.lstrip(b"\x0b")[:4] in (b"MSH|", b"FHS|", b"BHS|")
 
     def unread(self) -> list[Unread]:
-        """What HL7 v2 may hold and is not read."""
+        """What HL7 v2 may contain that is not read."""
         from cytoreg.sources.hl7.unread import UNREAD
 
         return UNREAD["hl7"]

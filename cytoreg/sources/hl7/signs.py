@@ -34,14 +34,14 @@ class Signs:
 
 @lru_cache(maxsize=256)
 def signs_of(head: str, encoding: str) -> Signs | None:
-    """The signs at the start of what follows `MSH`: `|^~\\&|`; None when they are none.
+    """The special characters right after `MSH`: `|^~\\&|`; None if they are not valid.
 
     Messages that declare the same have the same object.
     """
     field = head[:1]
     declared = head[1:].partition(field)[0] if field else ""
     if len(declared) == 5 and declared[2] == declared[3]:
-        declared = declared[:3] + declared[4]  # some systems escape the escape sign itself
+        declared = declared[:3] + declared[4]  # some systems escape the escape character itself
     every = field + declared
     if not 2 <= len(declared) <= 5 or len(set(every)) < len(every):
         return None
@@ -53,10 +53,10 @@ def signs_of(head: str, encoding: str) -> Signs | None:
 
 @lru_cache(maxsize=256)
 def unescaped(signs: Signs) -> Plain:
-    """What gives a text without its escapes.
+    """A function that removes the escapes of a text.
 
-    Highlighting goes, breaks and blanks come as such. What is not known here (`\\Z…\\`, `\\C…\\`)
-    or is no escape at all (`C:\\temp`) stays as it is.
+    Highlighting is removed, breaks and blanks become characters. Unknown escapes (`\\Z…\\`,
+    `\\C…\\`) and text that is not an escape (`C:\\temp`) stay unchanged.
     """
     if signs.escape == NONE:
         return lambda text: text
@@ -85,7 +85,7 @@ def unescaped(signs: Signs) -> Plain:
 
 
 def escaped(text: str, signs: Signs) -> str:
-    """The text as it stands in a message."""
+    """The text with the escapes of a message."""
     letters = {signs.escape: "E", signs.field: "F", signs.component: "S", signs.repetition: "R",
                signs.part: "T"}  # fmt: skip
     return "".join(

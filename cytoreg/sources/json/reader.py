@@ -31,7 +31,7 @@ class Json(Reader[JsonSource]):
         return Draft({"path": where, "columns": {name: "all"}}, [name])
 
     def unread(self) -> list[Unread]:
-        """What JSON may hold and is not read."""
+        """What JSON may contain that is not read."""
         from cytoreg.sources.json.unread import UNREAD
 
         return UNREAD["json"]

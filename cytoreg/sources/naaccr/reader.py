@@ -44,7 +44,7 @@ class NaaccrFlat(Reader[NaaccrFlatSource]):
         return len(first) > _ABSTRACT and first[16:19].isdigit()
 
     def unread(self) -> list[Unread]:
-        """What a line of NAACCR may hold and is not read."""
+        """What a line of NAACCR may contain that is not read."""
         from cytoreg.sources.naaccr.unread import UNREAD
 
         return UNREAD["naaccr_flat"]
@@ -101,7 +101,7 @@ class NaaccrXml(Reader[NaaccrXmlSource]):
         )
 
     def unread(self) -> list[Unread]:
-        """What NAACCR XML may hold and is not read."""
+        """What NAACCR XML may contain that is not read."""
         from cytoreg.sources.naaccr.unread import UNREAD
 
         return UNREAD["naaccr_xml"]

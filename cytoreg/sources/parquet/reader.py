@@ -31,7 +31,7 @@ class Parquet(Reader[ParquetSource]):
         return Draft({"path": where, "columns": "all"}, [name])
 
     def unread(self) -> list[Unread]:
-        """What a Parquet file may hold and is not read."""
+        """What a Parquet file may contain that is not read."""
         from cytoreg.sources.parquet.unread import UNREAD
 
         return UNREAD["parquet"]

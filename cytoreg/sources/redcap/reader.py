@@ -44,7 +44,7 @@ class Redcap(Reader[RedcapSource]):
         return shown(name, config)
 
     def about(self, name: str, config: RedcapSource) -> str:
-        """What a server says of itself; nothing of files."""
+        """How a server identifies itself; empty for files."""
         from cytoreg.sources.redcap.export import about
 
         return about(name, config)
@@ -68,7 +68,7 @@ class Redcap(Reader[RedcapSource]):
             return Draft(keys, project.project_of(api).forms)
 
     def unread(self) -> list[Unread]:
-        """What a REDCap project may hold and is not read."""
+        """What a REDCap project may contain that is not read."""
         from cytoreg.sources.redcap.unread import UNREAD
 
         return UNREAD["redcap"]

@@ -56,7 +56,7 @@ class Sql(Reader[SqlSource]):
         return shown(name, config)
 
     def about(self, name: str, config: SqlSource) -> str:
-        """What a server says of itself; nothing of files."""
+        """How a server identifies itself; empty for files."""
         from cytoreg.sources.sql.database import about
 
         return about(name, config)
@@ -92,7 +92,7 @@ class Sql(Reader[SqlSource]):
         return Draft(keys, list(there), there)
 
     def unread(self) -> list[Unread]:
-        """What a database may hold and is not read."""
+        """What a database may contain that is not read."""
         from cytoreg.sources.sql.unread import UNREAD
 
         return UNREAD["sql"]

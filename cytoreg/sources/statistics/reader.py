@@ -31,7 +31,7 @@ class Sas(Reader[SasSource]):
         return Draft({"path": where, "columns": "all"}, [name])
 
     def unread(self) -> list[Unread]:
-        """What a SAS file may hold and is not read."""
+        """What a SAS file may contain that is not read."""
         from cytoreg.sources.statistics.unread import UNREAD
 
         return UNREAD["sas"]
@@ -54,7 +54,7 @@ class Spss(Reader[SpssSource]):
         return Draft({"path": where, "columns": "all"}, [name])
 
     def unread(self) -> list[Unread]:
-        """What an SPSS file may hold and is not read."""
+        """What an SPSS file may contain that is not read."""
         from cytoreg.sources.statistics.unread import UNREAD
 
         return UNREAD["spss"]
@@ -77,7 +77,7 @@ class Stata(Reader[StataSource]):
         return Draft({"path": where, "columns": "all"}, [name])
 
     def unread(self) -> list[Unread]:
-        """What a Stata file may hold and is not read."""
+        """What a Stata file may contain that is not read."""
         from cytoreg.sources.statistics.unread import UNREAD
 
         return UNREAD["stata"]

@@ -49,7 +49,7 @@ class Csv(Reader[CsvSource]):
         return None if own or _separated(where, extracts) else False
 
     def unread(self) -> list[Unread]:
-        """What delimited text may hold and is not read."""
+        """What delimited text may contain that is not read."""
         from cytoreg.sources.text.unread import UNREAD
 
         return UNREAD["csv"]
@@ -81,7 +81,7 @@ class FixedWidth(Reader[FixedWidthSource]):
         return Draft({"path": where, "length": width, "columns": columns}, [name])
 
     def unread(self) -> list[Unread]:
-        """What text in columns may hold and is not read."""
+        """What text in columns may contain that is not read."""
         from cytoreg.sources.text.unread import UNREAD
 
         return UNREAD["fixed_width"]
