@@ -326,7 +326,7 @@ def test_a_server_that_stays_away_is_an_error_that_may_pass(
 ) -> None:
     fail, message = LASTING[fault]
     redcap.faults = {content: [fail] * 50}
-    research = registry(project, redcap, "timeout_seconds = 0.1\ndeadline_minutes = 0.02\n")
+    research = registry(project, redcap, "timeout_seconds = 0.3\ndeadline_minutes = 0.05\n")
     with pytest.raises(SourceError, match=message) as caught:
         land(research, "research")
     assert caught.value.away
