@@ -94,7 +94,7 @@ def test_an_interrupted_landing_leaves_nothing_that_counts(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(landing, "_finish", die)
+        patch.setattr(landing, "_appear", die)
         with pytest.raises(KeyboardInterrupt):
             land(log, "log")
     assert folders(log) == []
@@ -111,7 +111,7 @@ def test_a_kill_at_any_moment_leaves_a_whole_landing_or_none(project: Make, tmp_
     script = (
         "import sys; from pathlib import Path\n"
         "from cytoreg.landing.land import land; from cytoreg.project.load import load_project\n"
-        "import pyarrow.parquet, cytoreg.sources.text.delimited, cytoreg.sources.writing\n"
+        "import pyarrow.parquet, cytoreg.sources.text.delimited, cytoreg.landing.writing\n"
         "print('ready', flush=True); land(load_project(Path(sys.argv[1])), 'log')"
     )
     for delay in (0.01, 0.05, 0.1, 0.2):
