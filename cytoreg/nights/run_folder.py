@@ -104,7 +104,8 @@ def timed(run: Run, stage: str, source: str = "") -> Iterator[dict[str, int]]:
 
 def keep_step(run: Run, step: Step) -> None:
     """Write down a completed step."""
-    path = run.folder / "steps" / f"{time.time_ns()}.json"
+    # Sources that are landed side by side may end in one tick of the clock.
+    path = run.folder / "steps" / f"{time.time_ns()}-{step.name.replace(' ', '_')}.json"
     path.parent.mkdir(exist_ok=True)
     durable.write(path, json.dumps(asdict(step)))
 
@@ -114,6 +115,13 @@ def steps(run: Run) -> list[Step]:
     found: dict[str, Step] = {}
     for path in sorted((run.folder / "steps").glob("[0-9]*.json")):
         with suppress(OSError, ValueError, TypeError):  # a damaged file is skipped
-            step = Step(**json.loads(path.read_text(encoding="utf-8")))
+            known = json.loads(path.read_text(encoding="utf-8"))
+            step = _of_schema_1(*known) if isinstance(known, list) else Step(**known)
             found[step.name] = step
     return list(found.values())
+
+
+def _of_schema_1(name: str, seconds: float, counts: dict[str, int]) -> Step:
+    """A step of a run whose `run.json` has schema 1: its name held the source."""
+    stage, _, source = name.partition(" ") if name.startswith("land ") else (name, "", "")
+    return Step(stage, source, seconds, counts)
