@@ -29,6 +29,7 @@ from cytoreg.manifest import FileManifest, Landing
 from cytoreg.progress import Progress, quiet
 from cytoreg.project.load import Project
 from cytoreg.sources.drops.fetch import Delivery, delivered
+from cytoreg.sources.drops.move import state_of
 from cytoreg.sources.files import relative_name, unreadable
 from cytoreg.sources.items import Item
 from cytoreg.sources.kinds import kind_of, origin, reading
@@ -86,7 +87,7 @@ def _land(
     home = project.landing / source
     began = time.monotonic()
     states, files = _files(source, config, delivery)
-    came = _came(delivery, states)
+    came = {where: file.state for where, file in delivery.remote.items()} or states
     listed = {entry.id for entry in entries(project.data)}
     if files and (known := reusable(home / _fingerprint(config, files), listed, progress)):
         return replace(known, delivered=came)
@@ -97,8 +98,7 @@ def _land(
             for item in _readable(source, items):
                 wait(0)  # an interrupt ends it between two items
                 writing.take(item)
-        paths = kind_of(config).inputs(source, config, delivery.extracts)
-        if [_state(path) for path in paths] != states:
+        if _states(source, config, delivery) != states:
             raise _changed(source)
         stored = writing.stored()
         fingerprint = _fingerprint(config, files or stored)
@@ -153,20 +153,19 @@ def _beside(project: Project, source: str, delivery: Delivery) -> Iterator[Path]
 
 def _files(
     source: str, config: Source, delivery: Delivery
-) -> tuple[list[State], list[FileManifest]]:
-    """The files of a source in their present state; none for a server of tables."""
+) -> tuple[dict[str, str], list[FileManifest]]:
+    """The files of a source with their present states; none for a server of tables."""
     try:
-        paths = kind_of(config).inputs(source, config, delivery.extracts)
-        return [_state(path) for path in paths], [_file(path, delivery) for path in paths]
+        states = _states(source, config, delivery)
+        return states, [_file(Path(path), delivery) for path in states]
     except OSError as error:
         raise _gone(source, error) from None
 
 
-def _came(delivery: Delivery, states: list[State]) -> dict[str, str]:
-    """The delivered files with their states: see `sources.drops.move`."""
-    if delivery.remote:
-        return {where: file.state for where, file in delivery.remote.items()}
-    return {str(path): f"{inode} {size} {written}" for path, inode, size, written in states}
+def _states(source: str, config: Source, delivery: Delivery) -> dict[str, str]:
+    """The state of each file, by which a change is found, and by which it is archived."""
+    paths = kind_of(config).inputs(source, config, delivery.extracts)
+    return {str(path): state_of(path) for path in paths}
 
 
 def _readable(source: str, items: Iterator[Item]) -> Iterator[Item]:
@@ -198,15 +197,6 @@ def _file(path: Path, delivery: Delivery) -> FileManifest:
     file = FileManifest(relative_name(path, delivery.extracts), path.stat().st_size, sha256(path))
     remote = delivery.remote.get(file.name)
     return replace(file, written=remote.written_at, etag=remote.etag) if remote else file
-
-
-State = tuple[Path, int, int, int]
-
-
-def _state(path: Path) -> State:
-    """The properties of a file that change when it is written or replaced."""
-    stat = path.stat()
-    return path, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _fingerprint(config: Source, files: list[FileManifest]) -> str:
