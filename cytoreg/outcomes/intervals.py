@@ -21,6 +21,8 @@ __all__ = [
 
 Z = "1.959963984540054"
 """Quantile of the standard normal distribution at 0.975."""
+_Z2 = f"cast({Z} * {Z} as decimal(38, 18))"
+"""Its square. With more decimals a count from 100 million on would not fit beside it."""
 
 
 def wilson(yes: str, known: str, *, times: str = "") -> tuple[str, str]:
@@ -31,14 +33,14 @@ def wilson(yes: str, known: str, *, times: str = "") -> tuple[str, str]:
     Wilson EB. J Am Stat Assoc 1927;22:209–212. R: prop.test(x, n, correct = FALSE)$conf.int.
     """
     middle = f"{yes} + {Z} * {Z} / 2"
-    spread = f"greatest({yes} * ({known} - {yes}) / cast({known} as double), 0)"
+    spread = f"greatest(cast({yes} as double) * ({known} - {yes}) / {known}, 0)"
     reach = f"{Z} * sqrt({spread} + {Z} * {Z} / 4)"
     if times:
-        rate = f"({known} + {Z} * {Z})"
+        rate = f"({known} + {_Z2})"
         return f"{times}({middle} - {reach}) / {rate}", f"{times}({middle} + {reach}) / {rate}"
     below = f"case when {known} = 0 then null when {yes} = 0 then 0.0"
     above = f"case when {known} = 0 then null when {yes} = {known} then 1.0"
-    size = f"({known} + {Z} * {Z})"
+    size = f"({known} + {_Z2})"
     return (
         f"{below} else ({middle} - {reach}) / {size} end",
         f"{above} else ({middle} + {reach}) / {size} end",
@@ -51,10 +53,11 @@ def t_quantile(freedom: str) -> str:
     Cornish and Fisher's expansion z + g₁/ν + g₂/ν² + g₃/ν³ with g₁ = (z³ + z)/4 and so on:
     Abramowitz M, Stegun IA. Handbook of Mathematical Functions (1964), 26.7.5. R: qt(0.975, ν).
     """
+    nu = f"nullif(cast({freedom} as double), 0)"
     return (
-        f"{Z} + 2.372271230298562 / nullif({freedom}, 0)"
-        f" + 2.8224986157396112 / nullif({freedom} * {freedom}, 0)"
-        f" + 2.555849679507722 / nullif({freedom} * {freedom} * {freedom}, 0)"
+        f"{Z} + 2.372271230298562 / {nu}"
+        f" + 2.8224986157396112 / ({nu} * {nu})"
+        f" + 2.555849679507722 / ({nu} * {nu} * {nu})"
     )
 
 

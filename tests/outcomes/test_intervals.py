@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import math
 from functools import cache
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from cytoreg.outcomes.intervals import t_quantile, wilson
 from cytoreg.outcomes.summary import summarize
 from cytoreg.project.outcomes import Outcome
 
@@ -127,3 +129,18 @@ def test_rows_whose_cluster_is_unknown_are_clusters_of_their_own() -> None:
     ]
     assert rows[0] == rows[1]
     assert len(rows[0]) == 6
+
+
+@pytest.mark.parametrize("known", [3_000_000, 200_000_000, 5_000_000_000])
+def test_a_nation_of_rows_has_intervals_too(known: int) -> None:
+    yes, z = known // 3, 1.959963984540054
+    centre = (yes + z * z / 2) / (known + z * z)
+    reach = z * math.sqrt(yes * (known - yes) / known + z * z / 4) / (known + z * z)
+    counted = f"(select {yes}::bigint as yes, {known}::bigint as known)"
+    low, high = wilson("yes", "known")
+    rate = wilson("yes", "known", times="834 * ")
+    asked = ", ".join((low, high, *rate, t_quantile("(known - 1)")))
+    found = duckdb.sql(f"select {asked} from {counted}").fetchone()
+    wilsons = (centre - reach, centre + reach)
+    assert found == pytest.approx((*wilsons, *(834 * limit for limit in wilsons), z), rel=1e-6)
+    assert found[:2] == pytest.approx(wilsons, rel=1e-13)
