@@ -16,6 +16,12 @@ __all__ = ["Meaning", "Told", "filled", "published"]
 
 _HAPPENED = ("1", "true", "t", "yes", "y", "dead", "deceased", "died")
 _NOT = ("0", "false", "f", "no", "n", "alive", "living", "censored")
+_UNKNOWN = (
+    *("unknown", "unk", "?", "missing", "not recorded", "lost"),
+    *(f"{left}{word}{right}" for word in ("na", "n/a", "not available", "not applicable")
+      for left, right in (("", ""), ("[", "]"))),
+)  # fmt: skip
+"""Words that say neither: such a cell is rejected, not taken for a patient who lives."""
 
 
 @dataclass(frozen=True)
@@ -111,14 +117,15 @@ class Meaning:
         match self.role(word):
             case "start" | "end":
                 return f"iso_date({cleaned})"
-            case "event" if self.happened:
-                values = ", ".join(literal(value.casefold()) for value in self.happened)
-                return f"cast(cast(lower({cleaned}) in ({values}) as integer) as varchar)"
             case "event":
-                happened, alive = (", ".join(map(literal, words)) for words in (_HAPPENED, _NOT))
+                word = f"lower(whole_number({cleaned}))"  # spreadsheets write 2 as 2.0
+                given = [value.casefold().removesuffix(".0") for value in self.happened]
+                happened = ", ".join(map(literal, given or _HAPPENED))
+                rest = ", ".join(map(literal, _UNKNOWN if given else _NOT))
                 return (
-                    f"case when lower({cleaned}) in ({happened}) then '1'"
-                    f" when lower({cleaned}) in ({alive}) then '0' else {cleaned} end"
+                    f"case when {word} in ({happened}) then '1'"
+                    f" when {word} {'not ' if given else ''}in ({rest}) then '0'"
+                    f" else {cleaned} end"
                 )
         return cleaned
 

@@ -9,10 +9,14 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from command_line import Ran, run
 
+from cytoreg.connect.survival import Meaning
+from cytoreg.project.config import Linkage
 from cytoreg.project.load import load_project
+from cytoreg.warehouse import functions
 
 TIMES = (10, 20, 30, 40, 50, 60, 70, 80, 90)
 """Days of nine persons; the last is censored: the median is 50."""
@@ -125,3 +129,25 @@ def test_somebody_at_a_terminal_is_asked_what_the_columns_mean(
     assert done.code == 0, done.err
     assert load_project(blank).config.survival["trial"].cohort == "marts.trial_cohort"
     assert load_project(blank).config.linkage.precedence == {"default": ["trial"]}
+
+
+@pytest.mark.parametrize(
+    ("happened", "expected"),
+    [
+        (["2", "Dead"], ["1", "1", "1", "0", "0", "[Not Available]", "Unknown", None]),
+        (["2.0", "dead"], ["1", "1", "1", "0", "0", "[Not Available]", "Unknown", None]),
+        ([], ["2", "2.0", "1", "1", "0", "[Not Available]", "Unknown", None]),
+    ],
+)
+def test_a_status_that_says_neither_is_nobody_who_lives(
+    happened: list[str], expected: list[str | None]
+) -> None:
+    con = duckdb.connect()
+    functions.define(con)
+    meaning = Meaning(
+        {"event": "status"}, happened, Linkage(entity="patient", number="id", precedence={})
+    )
+    texts = ["2", "2.0", "DEAD", "1.0", "alive", "[Not Available]", "Unknown", None]
+    con.execute("create table given as select unnest(?) as status", [texts])
+    staged = con.execute(f"select {meaning.staged('status', 'status')} from given").fetchall()
+    assert [value for (value,) in staged] == expected
