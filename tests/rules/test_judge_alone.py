@@ -333,7 +333,7 @@ def test_a_table_that_an_other_needs_in_turn_is_asked_for_too():
 
 
 def test_the_example_of_the_documentation_gives_the_table_below_it():
-    text = PAGE.read_text(encoding="utf-8").split("## Judge a table")[1]
+    text = PAGE.read_text(encoding="utf-8").split("## Check a table without a project")[1]
     code, rest = text.split("```python\n")[1].split("```", 1)
     *lines, last = code.strip().splitlines()
     names: dict[str, object] = {"__name__": __name__}
