@@ -1,4 +1,4 @@
-"""Write the pages of docs/reference, and the registers in docs/sources, from the code.
+"""Write docs/reference, docs/spec and the registers in docs/sources from the code.
 
 `--check` only reports whether they are up to date.
 
@@ -7,34 +7,17 @@ Usage: python docs/generate.py [--check]
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
+
+import specs
+from markdown_text import code, table
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 NOTE = "<!-- Written by docs/generate.py: change the code, then run make generate. -->\n\n"
-
-
-def cell(value: object) -> str:
-    """A value inside a Markdown table."""
-    return " ".join(str(value).split()).replace("|", "\\|")
-
-
-def code(text: str) -> str:
-    """Text as code. A bar would end a table's cell, escaped or not, so it becomes an entity."""
-    if "|" not in text:
-        return f"`{text}`"
-    escaped = re.sub(r"[][()*_<>&|\\]", lambda found: f"&#{ord(found[0])};", text)
-    return f"<code>{escaped}</code>"
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table."""
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(map(cell, line)) + " |" for line in lines) + "\n"
 
 
 def cli() -> str:
@@ -255,6 +238,7 @@ def main() -> int:
     from cytoreg.sources.kinds import OWN
 
     written = {REFERENCE / name: NOTE + make() for name, make in PAGES.items()}
+    written |= {ROOT / "docs" / "spec" / name: NOTE + page for name, page in specs.pages().items()}
     for kind in OWN:
         path = ROOT / "docs" / "sources" / f"{kind}.md"
         written[path] = unread(kind, path.read_text(encoding="utf-8"))
@@ -264,6 +248,7 @@ def main() -> int:
             continue
         stale.append(path.relative_to(ROOT / "docs").as_posix())
         if "--check" not in sys.argv:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     if stale and "--check" in sys.argv:
         print(f"stale: {', '.join(stale)} in docs; run: make generate")
