@@ -95,7 +95,7 @@ def test_judge_finds_in_a_staged_table_what_the_night_found(
 ) -> None:
     """By rules that look at the entity alone: of others the night also knows who is who."""
     from cytoreg.rules import load_schemas
-    from cytoreg.rules.catalogue import Exists, Has, Pairwise
+    from cytoreg.rules.requirement import Exists, Has, Pairwise
 
     _, _, night = nights
     schemas = load_schemas(ROOT / "schemas")

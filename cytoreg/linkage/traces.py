@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cytoreg.identity.forgotten import add_digests, define, known
-from cytoreg.rules.catalogue import Exists, Has, Pairwise
+from cytoreg.rules.requirement import Exists, Has, Pairwise
 from cytoreg.warehouse.connection import literal, quote
 from cytoreg.warehouse.names import define_names
 

@@ -23,8 +23,8 @@ import duckdb
 from cytoreg.linkage import link
 from cytoreg.project.config import Linkage
 from cytoreg.rules import EntityRules
-from cytoreg.rules.catalogue import Pairwise
 from cytoreg.rules.operations import Node
+from cytoreg.rules.requirement import Pairwise
 from cytoreg.warehouse.connection import literal, quote
 
 __all__ = ["known_person", "under_known_number", "weigh"]

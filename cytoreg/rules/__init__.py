@@ -16,7 +16,6 @@ from cytoreg.rules.catalogue import (
 )
 from cytoreg.rules.compile import compile_schemas
 from cytoreg.rules.declare import (
-    Entity,
     agrees,
     compare,
     determined,
@@ -24,13 +23,13 @@ from cytoreg.rules.declare import (
     has,
     newest_by,
     references,
-    rowwise,
     rule,
-    whole_table,
 )
+from cytoreg.rules.entity import Entity
 from cytoreg.rules.judge import begin, finish, judge, judge_alone, judge_beside_others
 from cytoreg.rules.load import load_schemas
 from cytoreg.rules.partial_date import PartialDate, PartialDatetime
+from cytoreg.rules.python_check import rowwise, whole_table
 from cytoreg.rules.statement import sql_of
 from cytoreg.rules.vocabulary import given
 

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from pandera.api.function_dispatch import Dispatcher
 
 from cytoreg.errors import ConfigError
-from cytoreg.rules.catalogue import Codes
 from cytoreg.rules.column_types import TYPES, ColumnType
 from cytoreg.rules.operations import sql_literal
 from cytoreg.rules.partial_date import PartialDate
 from cytoreg.rules.regex import to_re2
+from cytoreg.rules.requirement import Codes
 from cytoreg.rules.vocabulary import check_name
 from cytoreg.warehouse.connection import literal, quote
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from cytoreg.rules.catalogue import Determined, Pairwise
 from cytoreg.rules.contradiction import Alternative, alternatives, columns, mirrored
 from cytoreg.rules.operations import Node, to_sql
+from cytoreg.rules.requirement import Determined, Pairwise
 from cytoreg.warehouse.connection import quote
 
 _LEAST, _GREATEST = "least", "greatest"

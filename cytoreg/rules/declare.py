@@ -85,27 +85,19 @@ inside `with given(as_of=…, patient=accepted_patients):` when rules need them.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
-from inspect import getattr_static
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import ClassVar, TypeVar
 
-import pandas as pd
 import pandera.pandas as pa
 from pandera.api.dataframe.model_components import FieldInfo
 
 from cytoreg.errors import ConfigError
-from cytoreg.rules.annotation import column_type
-from cytoreg.rules.column_types import DTYPES
-from cytoreg.rules.evaluate import passes
 from cytoreg.rules.vocabulary import (
     SEVERITIES,
     Agreement,
     ColumnMeta,
     Comparison,
     Counterpart,
-    Declaration,
     Dependency,
     Newest,
     Reference,
@@ -113,8 +105,6 @@ from cytoreg.rules.vocabulary import (
     RowRule,
     Severity,
     check_name,
-    entity_name,
-    what_is_given,
 )
 
 
@@ -292,92 +282,6 @@ def determined(
     refuses: as for `rule`.
     """
     return Dependency(column, _names(by), reason, _checked(severity), _names(refuses))
-
-
-CheckFunction = TypeVar("CheckFunction", bound=Callable[..., object])
-
-
-def rowwise(function: CheckFunction) -> CheckFunction:
-    """Mark a vectorized Python check that looks at each row alone and can run in batches."""
-    function.__dict__["cytoreg_scope"] = "rows"
-    return function
-
-
-def whole_table(function: CheckFunction) -> CheckFunction:
-    """Mark a Python check that needs all rows at once; it must return one boolean per row."""
-    function.__dict__["cytoreg_scope"] = "table"
-    return function
-
-
-class Entity(pa.DataFrameModel):  # type: ignore[misc]
-    """A kind of record. Subclass it once in `schemas/<entity>.py`; see the module's example."""
-
-    _declarations: ClassVar[Mapping[str, Declaration]] = MappingProxyType({})
-    _newest: ClassVar[Newest] = Newest(())
-
-    class Config:
-        """Text is read by cytoreg's grammars; lineage columns are allowed."""
-
-        coerce = True
-        strict = False
-
-    def __init_subclass__(cls, **kwargs: object) -> None:
-        name = entity_name(cls)
-        own = inspect.get_annotations(cls, eval_str=True)
-        for column in _inherited(cls):
-            # Pandera would make a new field, without checks, for an annotation without a field.
-            attribute = getattr_static(cls, column, None)
-            if isinstance(attribute, FieldInfo):
-                setattr(cls, column, attribute)
-        cls.__annotations__ = {
-            column: _annotation(name, column, python)
-            for column, python in {**_inherited(cls), **own}.items()
-        }
-        declared = dict(cls._declarations)
-        for attribute, value in list(vars(cls).items()):
-            if isinstance(value, Newest) and attribute != "_newest":
-                delattr(cls, attribute)
-                cls._newest = value
-                continue
-            declaration = value.comparison(name) if isinstance(value, Agreement) else value
-            if isinstance(declaration, Declaration):
-                declared[attribute] = declaration
-                setattr(cls, attribute, _pandera_check(attribute, declaration))
-        cls._declarations = MappingProxyType(declared)
-        super().__init_subclass__(**kwargs)
-
-
-def _annotation(entity: str, column: str, python: object) -> object:
-    if column.startswith("_"):
-        return python
-    return DTYPES[column_type(f"{entity}.{column}", python)]
-
-
-def _inherited(cls: type) -> dict[str, object]:
-    """Annotations of the plain Pandera models among a class's bases, the nearest last."""
-    found: dict[str, object] = {}
-    for base in reversed(cls.__mro__[1:]):
-        plain = issubclass(base, pa.DataFrameModel) and not issubclass(base, Entity)
-        if plain and base is not pa.DataFrameModel:
-            found |= inspect.get_annotations(base, eval_str=True)
-    return {
-        name: python
-        for name, python in found.items()
-        if name != "Config" and not name.startswith("_")
-    }
-
-
-def _pandera_check(name: str, declaration: Declaration) -> classmethod:  # type: ignore[type-arg]
-    """The declaration as a Pandera dataframe check that never touches a database."""
-
-    def check(cls: type[Entity], frame: pd.DataFrame) -> pd.Series:
-        return passes(cls, declaration, frame, what_is_given())
-
-    check.__name__ = name
-    decorated: classmethod = pa.dataframe_check(  # type: ignore[type-arg]
-        description=declaration.reason or None, raise_warning=declaration.severity != "critical"
-    )(check)
-    return decorated
 
 
 def _names(value: str | Sequence[str]) -> tuple[str, ...]:

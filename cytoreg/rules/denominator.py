@@ -17,17 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from cytoreg.rules.catalogue import (
-    Condition,
-    Determined,
-    EntityRules,
-    Exists,
-    Pairwise,
-    Python,
-    Rule,
-    Unique,
-)
+from cytoreg.rules.catalogue import EntityRules, Rule
 from cytoreg.rules.outcome import refused
+from cytoreg.rules.requirement import Condition, Determined, Exists, Pairwise, Python, Unique
 from cytoreg.warehouse.connection import quote
 
 

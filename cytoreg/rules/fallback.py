@@ -11,8 +11,9 @@ import pandas as pd
 import pyarrow as pa
 
 from cytoreg.errors import ConfigError
-from cytoreg.rules.catalogue import EntityRules, Python, Rule
+from cytoreg.rules.catalogue import EntityRules, Rule
 from cytoreg.rules.column_types import TYPES, of_stored
+from cytoreg.rules.requirement import Python
 from cytoreg.rules.vocabulary import LINEAGE
 from cytoreg.warehouse.connection import quote
 

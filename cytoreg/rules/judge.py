@@ -8,9 +8,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import BuildError, ConfigError
-from cytoreg.rules.catalogue import Column, EntityRules, Python
+from cytoreg.rules.catalogue import Column, EntityRules
 from cytoreg.rules.lacking import lacking
 from cytoreg.rules.outcome import kept, told
+from cytoreg.rules.requirement import Python
 from cytoreg.rules.statement import cells, numbered, rows, tables
 from cytoreg.rules.vocabulary import LINEAGE
 from cytoreg.system.machine import machine_error

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from cytoreg.rules.catalogue import Column, EntityRules, Has
+from cytoreg.rules.catalogue import Column, EntityRules
 from cytoreg.rules.contradiction import columns
 from cytoreg.rules.operations import changed_by_null, to_sql
 from cytoreg.rules.outcome import key_of, refused
+from cytoreg.rules.requirement import Has
 from cytoreg.rules.vocabulary import LINEAGE
 from cytoreg.warehouse.connection import literal, quote
 

@@ -19,7 +19,7 @@ from pandera.api.dataframe.model import DataFrameModel as AnyModel
 from cytoreg.errors import ConfigError
 from cytoreg.rules.catalogue import EntityRules
 from cytoreg.rules.compile import compile_schemas, refuse_unjudged
-from cytoreg.rules.declare import Entity
+from cytoreg.rules.entity import Entity
 from cytoreg.rules.plain import adopt_model, adopt_schema, building_blocks_apart
 from cytoreg.rules.unnamed import all_models, refuse_unnamed
 from cytoreg.rules.vocabulary import entity_name

@@ -21,13 +21,14 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from cytoreg.errors import ConfigError, perhaps
-from cytoreg.rules.catalogue import Column, EntityRules, Unique
+from cytoreg.rules.catalogue import Column, EntityRules
 from cytoreg.rules.column_types import TYPES
 from cytoreg.rules.compile import compile_schemas, refuse_unjudged
-from cytoreg.rules.declare import Entity
+from cytoreg.rules.entity import Entity
 from cytoreg.rules.judge import judge, scrubbed
 from cytoreg.rules.partial_date import PartialDate
 from cytoreg.rules.plain import adopt_model, adopt_schema
+from cytoreg.rules.requirement import Unique
 from cytoreg.rules.vocabulary import LINEAGE, Dependency, RowRule, entity_name
 from cytoreg.warehouse.connection import SCHEMAS, in_memory, literal, private_spill, quote
 from cytoreg.warehouse.errors import scrub

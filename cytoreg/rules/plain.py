@@ -16,7 +16,7 @@ from pandera.api.dataframe.model_components import FieldInfo
 
 from cytoreg.errors import ConfigError
 from cytoreg.rules.annotation import REMEDY, column_type
-from cytoreg.rules.declare import Entity
+from cytoreg.rules.entity import Entity
 
 
 def building_blocks_apart(

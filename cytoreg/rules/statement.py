@@ -16,22 +16,13 @@ from itertools import groupby
 from typing import TypeVar
 
 from cytoreg.rules import denominator
-from cytoreg.rules.catalogue import (
-    Condition,
-    Determined,
-    EntityRules,
-    Exists,
-    Has,
-    Pairwise,
-    Python,
-    Rule,
-    Unique,
-)
+from cytoreg.rules.catalogue import EntityRules, Rule
 from cytoreg.rules.comparison import contradictions, minorities
 from cytoreg.rules.contradiction import columns as columns_read
 from cytoreg.rules.lacking import lacking
 from cytoreg.rules.operations import changed_by_null, to_sql
 from cytoreg.rules.outcome import kept, refused, told
+from cytoreg.rules.requirement import Condition, Determined, Exists, Has, Pairwise, Python, Unique
 from cytoreg.rules.vocabulary import LINEAGE
 from cytoreg.warehouse.connection import literal, quote
 

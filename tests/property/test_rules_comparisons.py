@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from rules_verdict import AS_OF, EXAMPLES, frame_of, judged_by_duckdb
 
 from cytoreg.rules import Entity, PartialDate, agrees, compare, compile_schemas, field
-from cytoreg.rules.catalogue import Pairwise
 from cytoreg.rules.contradiction import alternatives
 from cytoreg.rules.evaluate import passes
+from cytoreg.rules.requirement import Pairwise
 from cytoreg.rules.vocabulary import Given
 
 

@@ -24,9 +24,9 @@ import duckdb
 from sound import LINEAGE_OF, RECORDS
 
 from cytoreg.rules import EntityRules, PartialDatetime, catalogue, load_schemas
-from cytoreg.rules.catalogue import Has
 from cytoreg.rules.column_types import TYPES
 from cytoreg.rules.partial_date import read
+from cytoreg.rules.requirement import Has
 from cytoreg.warehouse.connection import quote
 
 ROOT = Path(__file__).parents[2]
