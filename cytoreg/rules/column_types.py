@@ -40,12 +40,8 @@ from pandera.backends.pandas.error_formatters import reshape_failure_cases
 from pandera.engines import pandas_engine
 
 from cytoreg.rules import partial_date
-from cytoreg.rules.partial_date import (
-    PartialDate,
-    PartialDateDtype,
-    PartialDatetime,
-    PartialDatetimeDtype,
-)
+from cytoreg.rules.partial_column import PartialDateDtype, PartialDatetimeDtype
+from cytoreg.rules.partial_date import PartialDate, PartialDatetime
 
 Value = str | int | float | bool | date | datetime | PartialDate | PartialDatetime
 

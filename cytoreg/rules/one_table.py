@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import duckdb
 import numpy as np
@@ -136,14 +136,15 @@ def _arrow(name: str, table: object) -> pa.Table:
         raise ConfigError(f"{name}: the table cannot be read: {scrub(error)}") from None
 
 
-def _of_pandas(name: str, column: str, series: pd.Series) -> pa.Array:
+def _of_pandas(name: str, column: str, series: pd.Series) -> pa.Array[Any]:
     try:
-        return pa.array(series, from_pandas=True)
+        values: pa.Array[Any] = pa.array(series, from_pandas=True)
     except (pa.ArrowException, OverflowError):
         raise ConfigError(
             f"{name}.{column}: its values are not of one type",
             remedy=f"make them text: frame[{column!r}] = frame[{column!r}].astype('string')",
         ) from None
+    return values
 
 
 def _stage(

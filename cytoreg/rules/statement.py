@@ -20,23 +20,15 @@ from cytoreg.rules.catalogue import EntityRules, Rule
 from cytoreg.rules.comparison import contradictions, minorities
 from cytoreg.rules.contradiction import columns as columns_read
 from cytoreg.rules.lacking import lacking
-from cytoreg.rules.operations import changed_by_null, to_sql
+from cytoreg.rules.operations import changed_by_null
 from cytoreg.rules.outcome import kept, refused, told
+from cytoreg.rules.repeated import inferior_versions
 from cytoreg.rules.requirement import Condition, Determined, Exists, Has, Pairwise, Python, Unique
-from cytoreg.rules.vocabulary import LINEAGE
+from cytoreg.rules.typed_rows import checks_of, typed_rows
 from cytoreg.warehouse.connection import literal, quote
 
-Test = TypeVar("Test", Condition, Unique, Exists, Pairwise, Determined, Has, Python)
+OfKind = TypeVar("OfKind", Condition, Unique, Exists, Pairwise, Determined, Has, Python)
 Numbered = Sequence[tuple[int, str]]
-_ORDER = ", ".join(LINEAGE)
-# Names of files in natural order: digits count as numbers, suffixes do not count.
-_FILE_ORDER = """list_transform(
-        regexp_extract_all(
-          regexp_replace(lower(_file), '([.][a-z][a-z0-9]*)+$', ''), '[0-9]+|[^0-9]+'
-        ),
-        lambda part: case when regexp_matches(part, '^[0-9]')
-          then lpad(part, greatest(20, length(part))::int, '0') else part end
-      )"""
 
 
 def sql_of(entity: EntityRules, as_of: date | None = None) -> str:
@@ -59,7 +51,7 @@ def cells(entity: EntityRules) -> list[str]:
             f"create or replace temp table {codes.table} as\n{codes.select}"
             for codes in entity.codes
         ),
-        _judged(entity),
+        typed_rows(entity),
         f"create or replace temp table violation_{entity.name} (_id bigint, rule integer)",
         *_alone(entity, [p for p, rule in _conditions(entity) if rule.column], None),
         *denominator.count_cells(entity),
@@ -97,21 +89,21 @@ def tables(entity: EntityRules, as_of: date | None) -> list[str]:
     others = [p for p, _ in numbered(entity, Exists)] + across
     among = [p for p, test in numbered(entity, Pairwise) if test.itself]
     among += [p for p, _ in numbered(entity, Determined)]
-    repeated = [p for p, _ in numbered(entity, Unique)]
+    repeated = numbered(entity, Unique)
     return [
         *_lose(entity, [p for p in alone if not entity.rules[p - 1].column]),
         *_others(entity, as_of),
         *denominator.count_tables(entity),
         *_lose(entity, others),
-        *(_repeated(entity, position) for position in repeated),
-        *_lose(entity, repeated),
+        *(inferior_versions(entity, position, test) for position, test in repeated),
+        *_lose(entity, [p for p, _ in repeated]),
         *_among(entity, as_of),
         *denominator.count_among(entity),
         *_lose(entity, among),
     ]
 
 
-def numbered(entity: EntityRules, kind: type[Test]) -> list[tuple[int, Test]]:
+def numbered(entity: EntityRules, kind: type[OfKind]) -> list[tuple[int, OfKind]]:
     """Tests of one kind with the position of their rule in the entity, used instead of its id."""
     return [
         (position, rule.test)
@@ -149,62 +141,11 @@ def _listed(values: Iterable[str]) -> str:
     return f"[{', '.join(map(literal, values))}]"
 
 
-def _judged(entity: EntityRules) -> str:
-    """Every staged row: its text, its values, and doubted columns after their checks."""
-    texts, values, bounds, kept = [], [], [], []
-    for column in entity.columns:
-        text = quote(column.text)
-        typed = [quote(part) for part in column.type.stored(column.typed)]
-        texts.append(f"    {quote(column.name)} as {text}")
-        if column.type.partial:
-            day, first, last = typed
-            known, latest = column.type.known_and_latest_sql(first, text)
-            values.append(f"    {column.type.earliest_sql(text)} as {first}")
-            bounds += [f"    {known} as {day}", f"    {latest} as {last}"]
-        elif typed != [text]:
-            values.append(f"    {column.type.parse_sql(text)} as {typed[0]}")
-        if column.typed != column.name:
-            kept += [
-                f"  {_kept(entity, column.name, part)} as {quote(name)}"
-                for part, name in zip(typed, column.stored, strict=True)
-            ]
-    listed = ",\n".join([*texts, *(f"    {name}" for name in LINEAGE)])
-    return (
-        f"create or replace temp table judged_{entity.name} as\n"
-        f"with staged as (\n  select\n{listed}\n  from staging.{quote(entity.name)}\n),\n"
-        f"typed as (\n  select\n{_all_and(values, '    ')}\n  from staged\n),\n"
-        f"bounded as (\n  select\n{_all_and(bounds, '    ')}\n  from typed\n)\n"
-        f"select\n{_all_and(kept, '  ')}\nfrom bounded"
-    )
-
-
-def _all_and(columns: Sequence[str], indent: str) -> str:
-    return ",\n".join([f"{indent}*", *columns])
-
-
-def _kept(entity: EntityRules, column: str, typed: str) -> str:
-    """The value of a column; null where a check of the column refuses the cell."""
-    broken = [f"not ({test.sql(None)})" for test in _refusing(entity, column)]
-    return f"case when {' or '.join(broken)} then null else {typed} end" if broken else typed
-
-
-def _refusing(entity: EntityRules, column: str) -> list[Condition]:
-    """The checks by which the database refuses cells of a column."""
-    return [
-        rule.test
-        for rule in entity.rules
-        if rule.column == column
-        and rule.refuses == "cell"
-        and isinstance(rule.test, Condition)
-        and not rule.id.endswith((".type", ".required"))
-    ]
-
-
 def _told_by_cell(entity: EntityRules, rule: Rule) -> str | None:
     """A long list of codes tested by whether the cell was refused, to avoid a second lookup."""
     if not isinstance(rule.test, Condition) or not rule.test.looks_up or rule.column is None:
         return None
-    if _refusing(entity, rule.column) != [rule.test] or rule.refuses != "cell":
+    if checks_of(entity, rule.column) != [rule.test] or rule.refuses != "cell":
         return None
     (column,) = [one for one in entity.columns if one.name == rule.column]
     typed, kept = (list(column.type.stored(name))[-1] for name in (column.typed, column.name))
@@ -305,59 +246,6 @@ def _broken(relation: str, row_id: str, conditions: Numbered) -> str:
         f"  select _id, unnest(broken) as rule\n  from (\n"
         f"    select {row_id} as _id, list_filter([\n{cases}\n    ], lambda number: number is not"
         f" null) as broken\n    {relation}\n    where {broken}\n  ) as found"
-    )
-
-
-def _repeated(entity: EntityRules, position: int) -> str:
-    """Versions of a record inferior to another; only keys that occur twice are sorted."""
-    (columns,) = [test.columns for p, test in numbered(entity, Unique) if p == position]
-    judged, violation = entity.judged, f"violation_{entity.name}"
-    key = ", ".join(map(quote, columns))
-    given = " and ".join(f"{quote(column)} is not null" for column in columns)
-    row = f"({key})" if len(columns) > 1 else key
-    newest = [
-        f"{to_sql(node, lambda _, name: quote(name), None)} desc nulls last"
-        for node in entity.newest
-    ]
-    unknown = [
-        f"({quote([*column.stored][-1])} is null"
-        f" or coalesce(list_contains(doubted.cells, {literal(column.name)}), false))::integer"
-        for column in entity.columns
-    ]
-    in_part = [
-        f"coalesce(({quote(first)} <> {quote(last)})::integer, 0)"
-        for column in entity.columns
-        if column.type.partial
-        for _, first, last in [column.stored]
-    ]
-    order = ",\n        ".join(
-        [
-            *newest,
-            f"{_FILE_ORDER} desc",
-            " + ".join(unknown),
-            " + ".join(in_part or ["0"]),
-            _ORDER,
-            f"{judged}.rowid",
-        ]
-    )
-    return (
-        f"insert into {violation}\n"
-        f"with refused as (\n{refused(entity)}\n),\n"
-        f"repeated as (\n  select {key}\n  from {judged}\n  where {given}\n"
-        "    and rowid not in (select _id from refused)\n"
-        f"  group by {key}\n  having count(*) > 1\n),\n"
-        "doubted as (\n  select violation._id, list(cell) as cells\n"
-        f"  from {violation} as violation\n"
-        f"  join rule_{entity.name} as rule on rule.position = violation.rule\n"
-        "  cross join unnest(rule.cells) as refused(cell)\n"
-        "  where rule.refuses = 'cell'\n  group by violation._id\n),\n"
-        "versions as (\n"
-        f"  select {judged}.rowid as _id, row_number() over (\n"
-        f"      partition by {key}\n      order by {order}\n    ) as place\n"
-        f"  from {judged}\n  left join doubted on doubted._id = {judged}.rowid\n"
-        f"  where {row} in (select {row} from repeated)\n"
-        f"    and {judged}.rowid not in (select _id from refused)\n)\n"
-        f"select _id, {position} as rule from versions where place > 1"
     )
 
 

@@ -18,7 +18,7 @@ import pandera.errors
 from pandera.errors import SchemaErrorReason as Reason
 
 from cytoreg.rules import Entity, EntityRules, Rule, compile_schemas, given, judge
-from cytoreg.rules.partial_date import PartialDateDtype, PartialDatetimeDtype
+from cytoreg.rules.partial_column import PartialDateDtype, PartialDatetimeDtype
 from cytoreg.rules.requirement import Condition, Exists, Has, Pairwise, Python, Unique
 from cytoreg.rules.vocabulary import check_name, entity_name
 from cytoreg.warehouse.connection import SCHEMAS, quote
