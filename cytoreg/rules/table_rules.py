@@ -10,7 +10,8 @@ from cytoreg.errors import ConfigError
 from cytoreg.rules import checks
 from cytoreg.rules.catalogue import Rule
 from cytoreg.rules.column_rules import told_apart
-from cytoreg.rules.expression import DATES, parse
+from cytoreg.rules.expression import parse
+from cytoreg.rules.node_types import DATES
 from cytoreg.rules.python_check import python_check
 from cytoreg.rules.requirement import (
     Condition,

@@ -129,15 +129,25 @@ class Agreement:
 
     def comparison(self, entity: str) -> Comparison:
         """Rows of two sources with equal `on` columns must not differ in `column`."""
-        from cytoreg.rules.expression import qualified
-
         holds = f"{self.column} = {entity}.{self.column}"
         if self.when:
-            holds = f"not ({self.when}) or not ({qualified(self.when, entity)}) or {holds}"
+            holds = f"not ({self.when}) or not ({_of_other(entity, self.when)}) or {holds}"
         reason = self.reason or f"{self.column} is not the same in another source."
         return Comparison(
             entity, self.on, holds, reason, self.severity, self.refuses, across_sources=True
         )
+
+
+def _of_other(entity: str, condition: str) -> str:
+    """The condition on another row: its unqualified columns are those of `entity`."""
+    import sqlglot
+    from sqlglot import exp
+
+    tree = sqlglot.parse_one(condition, dialect="duckdb")
+    for column in tree.find_all(exp.Column):
+        if not column.table:
+            column.set("table", exp.to_identifier(entity))
+    return tree.sql(dialect="duckdb")
 
 
 @dataclass(frozen=True)
