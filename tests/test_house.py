@@ -25,8 +25,6 @@ LARGE_MODULES = {
     "cytoreg/sources/files.py": 302,
     "cytoreg/sources/naaccr/stream.py": 368,
     "cytoreg/sources/redcap/layout.py": 308,
-    "cytoreg/suites/file.py": 317,
-    "cytoreg/suites/judge.py": 370,
     "cytoreg/survival/cohort.py": 331,
     "cytoreg/survival/population.py": 319,
     "schemas/pathology.py": 483,

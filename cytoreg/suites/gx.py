@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from cytoreg.suites.file import Suite
 from cytoreg.suites.prove import POSITION, Proved
+from cytoreg.suites.suite import Suite
 from cytoreg.warehouse.errors import tell
 
 if TYPE_CHECKING:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError
-from cytoreg.suites.file import Item, Suite, load_suites
+from cytoreg.suites.file import load_suites
 from cytoreg.suites.kinds import types_named
 from cytoreg.suites.rows import RowTest, row_test
 from cytoreg.suites.sql import row_condition
+from cytoreg.suites.suite import Item, Suite
 from cytoreg.suites.types import TYPES
 
 if TYPE_CHECKING:
