@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
+import api
 import specs
 from markdown_text import code, table
 
@@ -238,7 +239,11 @@ def main() -> int:
     from cytoreg.sources.kinds import OWN
 
     written = {REFERENCE / name: NOTE + make() for name, make in PAGES.items()}
-    written |= {ROOT / "docs" / "spec" / name: NOTE + page for name, page in specs.pages().items()}
+    for folder, pages in (
+        (REFERENCE / "api", api.pages()),
+        (ROOT / "docs" / "spec", specs.pages()),
+    ):
+        written |= {folder / name: NOTE + page for name, page in pages.items()}
     for kind in OWN:
         path = ROOT / "docs" / "sources" / f"{kind}.md"
         written[path] = unread(kind, path.read_text(encoding="utf-8"))

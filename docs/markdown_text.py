@@ -21,11 +21,11 @@ def code(text: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Text in which signs of Markdown and HTML are shown, not obeyed; `code` stays code."""
+    """Text in which signs of Markdown and HTML are shown, not obeyed; `code` and **bold** stay."""
     parts = re.split(r"(`[^`]*`)", text)
     for place in range(0, len(parts), 2):
         shown = html.escape(parts[place], quote=False)
-        signs = r"[*\\]|(?<!\w)_|_(?!\w)|\[(?=[^]]*\]\()"
+        signs = r"\\|(?<!\*)\*(?!\*)|(?<!\w)_|_(?!\w)|\[(?=[^]]*\]\()"
         parts[place] = re.sub(signs, lambda found: "\\" + found[0], shown)
     return "".join(parts)
 

@@ -72,8 +72,8 @@ LAYERS = {
 INTRODUCTION = (
     "Small tables that the tests in `tests/spec` put into a build, and what the reference"
     " registry's SQL and rules make of them. An empty cell is null. Columns that are not shown"
-    " are null too; under *Rules* they have the values of a sound record. The extracts"
-    " end on 31 December 2016.\n"
+    " are null too; under *Rules* they have the values of a sound record. The extracts end on 31"
+    " December 2016.\n"
 )
 RESULT = {
     "staging": "`{}` then has:",

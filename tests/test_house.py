@@ -40,7 +40,6 @@ LONG_FUNCTIONS = {
     "cytoreg/nights/withhold.py:rewrite": 61,
     "cytoreg/sources/redcap/layout.py:layout_of": 63,
     "cytoreg/sources/sql/postgresql.py:postgresql": 78,
-    "cytoreg/survival/cox.py:cox": 64,
     "cytoreg/warehouse/date_functions.py:define": 165,
     "cytoreg/warehouse/functions.py:define": 76,
     "cytoreg/warehouse/names.py:define_names": 73,

@@ -31,6 +31,12 @@ def wilson(yes: str, known: str, *, times: str = "") -> tuple[str, str]:
     (x + z²/2 ∓ z √(x (n − x) / n + z²/4)) / (n + z²), exactly 0 or 1 where none or all are counted.
     With a factor `times` (`834 * `) limits of a rate, which may lie above 1 if x does above n.
     Wilson EB. J Am Stat Assoc 1927;22:209–212. R: prop.test(x, n, correct = FALSE)$conf.int.
+
+    >>> import duckdb
+    >>> from cytoreg.outcomes import wilson
+    >>> lower, upper = wilson("3", "10")
+    >>> duckdb.sql(f"select round({lower}, 3), round({upper}, 3)").fetchall()
+    [(0.108, 0.603)]
     """
     middle = f"{yes} + {Z} * {Z} / 2"
     spread = f"greatest(cast({yes} as double) * ({known} - {yes}) / {known}, 0)"
@@ -52,6 +58,11 @@ def t_quantile(freedom: str) -> str:
 
     Cornish and Fisher's expansion z + g₁/ν + g₂/ν² + g₃/ν³ with g₁ = (z³ + z)/4 and so on:
     Abramowitz M, Stegun IA. Handbook of Mathematical Functions (1964), 26.7.5. R: qt(0.975, ν).
+
+    >>> import duckdb
+    >>> from cytoreg.outcomes import t_quantile
+    >>> duckdb.sql(f"select round({t_quantile('9')}, 2)").fetchall()
+    [(2.26,)]
     """
     nu = f"nullif(cast({freedom} as double), 0)"
     return (
@@ -80,6 +91,11 @@ def sd_margin(variance: str, fourth: str, size: str) -> str:
     var(s²) ≈ (m₄ − s⁴ (n − 3) / (n − 1)) / n with the fourth central moment m₄, and by the delta
     method se(s) = √var(s²) / (2 s): Rao CR. Linear Statistical Inference and Its Applications
     (1973), 6h. Skewed values widen it. Empty where s is 0 or there is none.
+
+    >>> import duckdb
+    >>> from cytoreg.outcomes import sd_margin
+    >>> duckdb.sql(f"select round({sd_margin('4.0', '48.0', '100')}, 3)").fetchall()
+    [(0.279,)]
     """
     spread = f"{fourth} - {variance} * {variance} * ({size} - 3) / ({size} - 1)"
     return (
@@ -94,6 +110,12 @@ def order_ranks(share: str, known: str, error: str = "") -> tuple[str, str]:
     ⌊nq − z √(nq(1 − q))⌋ and ⌈nq + z √(nq(1 − q))⌉ + 1: Conover WJ. Practical Nonparametric
     Statistics (1999), 3.2. Where rows are not independent, the distance is z n times the standard
     `error` of the share of rows up to the quantile: Woodruff RS. J Am Stat Assoc 1952;47:635–646.
+
+    >>> import duckdb
+    >>> from cytoreg.outcomes import order_ranks
+    >>> lower, upper = order_ranks("0.5", "100")
+    >>> duckdb.sql(f"select {lower}, {upper}").fetchall()
+    [(40.0, 61.0)]
     """
     reach = f"{Z} * sqrt({known} * {share} * (1 - {share}))"
     if error:

@@ -56,8 +56,23 @@ INTERVAL_BY = Column(
 def summarize(con: DuckDBPyConnection, outcomes: Mapping[str, Outcome]) -> None:
     """Write `marts.outcome_summary` anew; each outcome's table is read once.
 
-    A table without rows, and a measure that applies to nobody in a stratum, give no rows. Raises
-    ConfigError as `read_rows` does, BuildError for values that cannot be computed with.
+    A table without rows, and a measure that applies to nobody in a stratum, give no rows.
+
+    Raises ConfigError for a table, a column or an expression that is missing or of the wrong kind,
+    and BuildError for values that cannot be computed with.
+
+    >>> import duckdb
+    >>> from cytoreg.outcomes import summarize
+    >>> from cytoreg.project.outcomes import Measure, Outcome
+    >>> con = duckdb.connect()
+    >>> _ = con.execute("create schema marts")
+    >>> statuses = "unnest(['dead', 'alive', 'alive', '?']) as status"
+    >>> _ = con.execute(f"create table marts.operation as select {statuses}")
+    >>> mortality = Measure(share="status = 'dead'", of="status <> '?'")
+    >>> operation = Outcome(table="marts.operation", measures={"mortality": mortality})
+    >>> summarize(con, {"operation": operation})
+    >>> con.sql("select numerator, denominator, unknown from marts.outcome_summary").fetchall()
+    [(1, 3, 1)]
     """
     columns = dict(SUMMARY.columns)
     if any(outcome.by for outcome in outcomes.values()):

@@ -48,7 +48,7 @@ def check_arguments(text: str, where: str) -> None:
             takes = f"{token.text.lower()} takes {wanted} argument{plural}, not {found}"
             raise ConfigError(
                 f"{where}: {takes}: {text}",
-                remedy="see the module cytoreg.rules.declare for the functions of rules",
+                remedy="see the package cytoreg.rules for the functions of rules",
             )
 
 

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 class Rule:
     """One rule: the id of its findings, its severity, and how it is judged.
 
-    column: of a column rule, else None. expression: the requirement, for people.
+    column: the column of a column rule, else None.
+    expression: the requirement, for people.
+    test: what the database or Pandera evaluates.
     cells: columns whose cells a critical finding refuses; if empty, it refuses the row.
     """
 
@@ -62,6 +64,9 @@ class Rule:
 class Column:
     """A column of an entity.
 
+    name, type, unit, description: as the schema declares them; the unit in UCUM.
+    nullable: whether it may be null.
+    key: whether it is part of the key by which findings name the record.
     doubted: whether a rule other than the type may refuse the cell, so that its values before and
     after that are kept separately while the entity is judged.
     """
@@ -184,12 +189,32 @@ def compare_in(rules: EntityRules, views: Mapping[str, tuple[str, str]]) -> Enti
 
 
 def catalogue(schemas: Mapping[str, EntityRules]) -> list[Rule]:
-    """Every row rule, entity by entity in the order in which they are judged."""
+    """Every row rule, entity by entity in the order in which they are judged.
+
+    >>> from cytoreg.rules import Entity, catalogue, compile_schemas, field
+    >>> class Stay(Entity):
+    ...     "One stay in hospital."
+    ...
+    ...     number: str = field("Number of the stay.", key=True)
+    ...     days: int = field("Days in hospital.", unit="d", ge=0)
+    >>> [rule.id for rule in catalogue(compile_schemas([Stay]))]
+    ['stay.number.required', 'stay.days.type', 'stay.days.required', 'stay.days.ge']
+    """
     return [rule for entity in schemas.values() for rule in entity.rules]
 
 
 def dictionary(schemas: Mapping[str, EntityRules]) -> list[DictionaryEntry]:
-    """Every column of every entity with what is required of it."""
+    """Every column of every entity with what is required of it.
+
+    >>> from cytoreg.rules import Entity, compile_schemas, dictionary, field
+    >>> class Stay(Entity):
+    ...     "One stay in hospital."
+    ...
+    ...     number: str = field("Number of the stay.", key=True)
+    ...     days: int = field("Days in hospital.", unit="d", ge=0)
+    >>> [(line.column, line.type, line.unit) for line in dictionary(compile_schemas([Stay]))]
+    [('number', 'text', ''), ('days', 'integer', 'd')]
+    """
     return [
         DictionaryEntry(
             entity.name,

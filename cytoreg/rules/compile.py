@@ -35,6 +35,16 @@ def compile_schemas(
 
     Raises ConfigError for anything in a schema that would not be judged exactly as declared, for
     references to unknown entities or columns, and for circular references.
+
+    >>> from cytoreg.rules import Entity, compile_schemas, field
+    >>> class Stay(Entity):
+    ...     "One stay in hospital."
+    ...
+    ...     number: str = field("Number of the stay.", key=True)
+    ...     days: int = field("Days in hospital.", unit="d", ge=0)
+    >>> stay = compile_schemas([Stay])["stay"]
+    >>> stay.description, [column.name for column in stay.columns]
+    ('One stay in hospital.', ['number', 'days'])
     """
     by_name: dict[str, type[Entity]] = {}
     for model in models:

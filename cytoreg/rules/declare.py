@@ -1,87 +1,4 @@
-"""The vocabulary of `schemas/*.py`: what a record is, and what must hold of it.
-
-    from datetime import date
-
-    from cytoreg.rules import Entity, agrees, compare, field, has, references, rule
-
-    from .codes import HOSPITAL_NUMBER          # files of the folder import each other like this
-
-
-    class Procedure(Entity):
-        "One operation, as the operating-room log gives it."
-
-        case_number: str = field("Number of the case.", key=True, unique=True)
-        hospital_number: str = field("Number of the patient.", str_matches=HOSPITAL_NUMBER)
-        operation_date: date = field("Day of the incision.")
-        duration_minutes: int = field(
-            "From incision to closure.",
-            unit="min",
-            nullable=True,
-            in_range={"min_value": 20, "max_value": 1440},
-            reasons={"in_range": "Not a plausible operative time in minutes: hours?"},
-        )
-        asa_class: int = field(
-            "ASA class.", nullable=True, in_range={"min_value": 1, "max_value": 5}, warn="in_range"
-        )
-
-        operation_by_extract = rule("operation_date <= $as_of", "Operated after the extract.")
-        patient_exists = references("patient", on="hospital_number")
-        has_report = has("pathology", on="case_number", when="operation_date >= date '1998-01-01'")
-        operation_after_birth = compare(
-            "patient",
-            on="hospital_number",
-            holds="operation_date >= patient.birth_date",
-            reason="Operated before birth.",
-        )
-
-- **An entity** is a Pandera `DataFrameModel`; its name in tables and rule ids is the class name in
-  snake case (`OperativeFinding` → `operative_finding`), its docstring describes the table.
-- **Columns** are annotated with `str, int, float, bool, date, datetime, PartialDate` or
-  `PartialDatetime` (column_types.py defines which text is of which type) and may be null only with
-  `nullable=True`.
-- **A `PartialDate`** `x` may be known to the month or the year only. In tables `x` is then null,
-  and `x_earliest` and `x_latest` are the days between which it lies. A comparison with it is true
-  or false if it is so for every possible day, else null: `birth_date <= death_date` breaks when the
-  first possible birth lies after the last possible death. `x is null` is true if nothing is known,
-  `earliest(x)` and `latest(x)` are the bounds, `year(x)` and `month(x)` are known if they are the
-  same for all possible days; anywhere else `x` is the day, null where it is not known. Checks such
-  as `in_range` pass if one of the possible days would. For a `PartialDatetime` the bounds are
-  times, and `cast(x as date)` is a partial date.
-- **Rule ids**: `<entity>.<column>.<check>` with check = `type` (text not of the column's type),
-  `required` (null), `unique`, or the name of Pandera's own check as `field` takes it (`in_range`,
-  `isin`, `str_matches`, `ge`, …); `<entity>.<attribute>` for `rule, references, has, compare,
-  agrees, determined`; `<entity>.unique` for
-  `class Config: unique = ["_source", "source_patient_number"]`.
-- **Null passes** every check but `required`: an unknown value contradicts nothing.
-- **Expressions** are SQL over the entity's columns, `_source, _table, _file, _row` and `$as_of`
-  (a date). Unqualified columns are this row's, `patient.x` is the other row's. There are
-  `= <> < <= > >=`, `and or not`, `is [not] null`, `in (…)`, `between`, `like`, `case`, `+ - * / %`
-  (`/` is real division; date ± days), `||`, `cast(x as bigint|double|date|timestamp|varchar)`
-  (null where the text is not of the type), `coalesce nullif greatest least abs floor ceil`,
-  `length lower upper trim substr replace starts_with ends_with contains names_agree`,
-  `regexp_matches(x, '…')` (search), `date_diff('day'|'hour'|'minute', a, b)`,
-  `year month day hour minute`, `date '2016-01-31'`. Types are checked when the schemas load:
-  a date can't be compared with text.
-- **Python checks** (`@pa.check`, `@pa.dataframe_check`) run in Pandera on batches of typed rows:
-  with `element_wise=True`, or marked `@rowwise` (looks at each row alone) or `@whole_table`
-  (given all rows at once, in memory). Reason: `error=` or the docstring; `raise_warning=True`
-  makes it a warning.
-- **Severity**: `critical` (something is refused), `warning`, `info`.
-- **What a critical finding refuses** depends on the rule. A check of a column refuses the cell: it
-  is null in `accepted`, and its text is kept in `quarantine.cell`. A check of a column that
-  identifies the record or its person (`key=True`, `identity=True`) refuses the row, and so does a
-  rule between columns or tables, unless it names the cells in doubt (`refuses="death_date"`). A
-  missing value has no cell to refuse: `required` is critical where the row is refused, else a
-  warning. For other rules a refused cell is null, so they pass.
-- **`has`** is the reverse of `references`: each accepted row has an accepted row of another entity.
-  It is judged after all entities, and refuses nothing.
-- **Repeated records**: of several rows with one key that no other rule refuses, the best version
-  stays: by `latest = newest_by("version", …)` if the entity has one, then the later file, fewer
-  empty or refused cells, fewer partly known ones, the earlier row. `unique` refuses the others.
-
-Everything here also works in Pandera without a database: `Procedure.validate(frame, lazy=True)`,
-inside `with given(as_of=…, patient=accepted_patients):` when rules need them.
-"""
+"""What schemas are written with: columns, and what must hold of a row, a table or two."""
 
 from __future__ import annotations
 
@@ -134,6 +51,9 @@ def field(
     reasons: texts for findings by check; they must not depend on the value.
     checks: Pandera's own (`eq ne gt ge lt le in_range isin notin str_matches str_contains
     str_startswith str_endswith str_length`, registered ones) and `alias`.
+
+    >>> from cytoreg.rules import field
+    >>> size_mm: int = field("Largest diameter.", unit="mm", nullable=True, ge=0, warn="ge")
     """
     severities: dict[str, Severity] = {
         **dict.fromkeys(_names(inform), "info"),
@@ -177,6 +97,9 @@ def rule(
 
     refuses: the columns whose cells are in doubt if it does not hold; without it, a critical rule
     refuses the row.
+
+    >>> from cytoreg.rules import rule
+    >>> operated_by_extract = rule("operation_date <= $as_of", "Operated after the extract.")
     """
     return RowRule(holds, reason, _checked(severity), _names(refuses))
 
@@ -186,6 +109,9 @@ def newest_by(*expressions: str) -> Newest:
 
     expressions: SQL over the entity's columns; the record with the highest value of the first one
     is the newest, the next one decides between equals, and null comes last.
+
+    >>> from cytoreg.rules import newest_by
+    >>> latest = newest_by("version", "last_updated")
     """
     return Newest(expressions)
 
@@ -204,6 +130,9 @@ def references(
     in any of them passes: missing references are found by `required`. A row also passes that
     another reference to `entity` finds by fewer of these columns.
     refuses: as for `rule`.
+
+    >>> from cytoreg.rules import references
+    >>> patient_exists = references("patient", on="hospital_number")
     """
     return Reference(entity, _mapping(on), reason, _checked(severity), _names(refuses))
 
@@ -222,6 +151,9 @@ def has(
     in any of them passes.
     when: a SQL expression; rows for which it is not true need no counterpart.
     Judged after all entities, so nothing can be refused: raises ConfigError for critical.
+
+    >>> from cytoreg.rules import has
+    >>> has_report = has("pathology", on="case_number", when="operation_date >= date '1998-01-01'")
     """
     if severity == "critical":
         raise ConfigError(
@@ -246,6 +178,14 @@ def compare(
     passes. With the entity's own name, the other rows are all rows of the entity but this one that
     no other critical rule refuses.
     refuses: as for `rule`.
+
+    >>> from cytoreg.rules import compare
+    >>> operation_after_birth = compare(
+    ...     "patient",
+    ...     on="hospital_number",
+    ...     holds="operation_date >= patient.birth_date",
+    ...     reason="Operated before birth.",
+    ... )
     """
     return Comparison(entity, _mapping(on), holds, reason, _checked(severity), _names(refuses))
 
@@ -263,6 +203,9 @@ def agrees(
 
     when: a SQL expression that both rows must fulfil to be compared, such as `sex <> 'unknown'`.
     Both rows are reported; only the precedence of sources decides which is right.
+
+    >>> from cytoreg.rules import agrees
+    >>> sex_agrees = agrees("sex", on="hospital_number", when="sex <> 'unknown'")
     """
     return Agreement(column, _mapping(on), when, reason, _checked(severity), _names(refuses))
 
@@ -280,6 +223,9 @@ def determined(
     Reported are the rows whose value differs from the majority's; without a majority, all of them.
     Nulls, and rows that a critical rule refuses, do not count.
     refuses: as for `rule`.
+
+    >>> from cytoreg.rules import determined
+    >>> one_birth_date = determined("birth_date", by="hospital_number")
     """
     return Dependency(column, _names(by), reason, _checked(severity), _names(refuses))
 

@@ -19,7 +19,25 @@ from cytoreg.rules.vocabulary import Agreement, Declaration, Newest, entity_name
 
 
 class Entity(pa.DataFrameModel):  # type: ignore[misc]
-    """A kind of record. Subclass it once in `schemas/<entity>.py`; see declare.py."""
+    """A kind of record: a subclass in `schemas/<entity>.py`, whose docstring describes the table.
+
+    >>> import pandas as pd
+    >>> from cytoreg import judge
+    >>> from cytoreg.rules import Entity, field, rule
+    >>> class Stay(Entity):
+    ...     "One stay in hospital."
+    ...
+    ...     number: str = field("Number of the stay.", key=True, unique=True)
+    ...     days: int = field("Days in hospital.", unit="d", ge=0)
+    ...     icu_days: int = field("Of these in intensive care.", unit="d", nullable=True)
+    ...
+    ...     icu_within_stay = rule("icu_days <= days", "Longer in intensive care than in hospital.")
+    >>> stays = pd.DataFrame({"number": ["1", "2", "3"], "days": [5, -1, 3], "icu_days": [0, 0, 4]})
+    >>> judge(Stay, stays).to_pandas()[["rule", "severity", "row"]]
+                       rule  severity  row
+    0          stay.days.ge  critical    2
+    1  stay.icu_within_stay  critical    3
+    """
 
     _declarations: ClassVar[Mapping[str, Declaration]] = MappingProxyType({})
     _newest: ClassVar[Newest] = Newest(())

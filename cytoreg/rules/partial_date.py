@@ -20,7 +20,15 @@ _FIRST = "-01-01"
 
 @dataclass(frozen=True, slots=True)
 class PartialDate:
-    """The first and the last possible day of the date; the same day if it is fully known."""
+    """A date of which the day, the month or only the year is known.
+
+    earliest, latest: the first and the last possible day; the same if the day is known.
+
+    >>> from datetime import date
+    >>> from cytoreg.rules import PartialDate
+    >>> str(PartialDate(date(2012, 5, 1), date(2012, 5, 31)))
+    '2012-05'
+    """
 
     earliest: date
     latest: date
@@ -39,7 +47,10 @@ class PartialDate:
 
 @dataclass(frozen=True, slots=True)
 class PartialDatetime:
-    """The first and the last possible moment; the same if the time is known."""
+    """A time that is known, or of which only the day, the month or the year is.
+
+    earliest, latest: the first and the last possible moment; the same if the time is known.
+    """
 
     earliest: datetime
     latest: datetime

@@ -16,13 +16,45 @@ CheckFunction = TypeVar("CheckFunction", bound=Callable[..., object])
 
 
 def rowwise(function: CheckFunction) -> CheckFunction:
-    """Mark a vectorized Python check that looks at each row alone and can run in batches."""
+    """Mark a vectorized Python check that looks at each row alone and can run in batches.
+
+    >>> import pandera.pandas as pa
+    >>> from cytoreg.rules import Entity, catalogue, compile_schemas, field, rowwise
+    >>> class Visit(Entity):
+    ...     "One visit."
+    ...
+    ...     number: str = field("Number of the visit.", key=True)
+    ...     weight: float = field("Weight of the patient.", unit="kg")
+    ...
+    ...     @pa.dataframe_check(error="A weight of 0 kg.")
+    ...     @rowwise
+    ...     def weighed(cls, visits):
+    ...         return visits["weight"] != 0
+    >>> catalogue(compile_schemas([Visit]))[-1].id
+    'visit.weighed'
+    """
     function.__dict__["cytoreg_scope"] = "rows"
     return function
 
 
 def whole_table(function: CheckFunction) -> CheckFunction:
-    """Mark a Python check that needs all rows at once; it must return one boolean per row."""
+    """Mark a Python check that needs all rows at once; it must return one boolean per row.
+
+    >>> import pandera.pandas as pa
+    >>> from cytoreg.rules import Entity, catalogue, compile_schemas, field, whole_table
+    >>> class Visit(Entity):
+    ...     "One visit."
+    ...
+    ...     number: str = field("Number of the visit.", key=True)
+    ...     weight: float = field("Weight of the patient.", unit="kg")
+    ...
+    ...     @pa.dataframe_check(error="Heavier than ten times the median.")
+    ...     @whole_table
+    ...     def plausible(cls, visits):
+    ...         return visits["weight"] < 10 * visits["weight"].median()
+    >>> catalogue(compile_schemas([Visit]))[-1].id
+    'visit.plausible'
+    """
     function.__dict__["cytoreg_scope"] = "table"
     return function
 

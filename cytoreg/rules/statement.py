@@ -32,7 +32,18 @@ Numbered = Sequence[tuple[int, str]]
 
 
 def sql_of(entity: EntityRules, as_of: date | None = None) -> str:
-    """Every statement that judges `entity`, for people; by default with placeholder `$as_of`."""
+    """Every statement that judges `entity`, for people; by default with placeholder `$as_of`.
+
+    >>> from cytoreg.rules import Entity, compile_schemas, field
+    >>> class Stay(Entity):
+    ...     "One stay in hospital."
+    ...
+    ...     number: str = field("Number of the stay.", key=True)
+    ...     days: int = field("Days in hospital.", unit="d", ge=0)
+    >>> from cytoreg.rules import sql_of
+    >>> sql_of(compile_schemas([Stay])["stay"]).splitlines()[0]
+    'create or replace temp table rule_stay as'
+    """
     python = [rule.id for rule in entity.rules if rule.kind == "fallback"]
     note = [f"-- Pandera adds what it finds for: {', '.join(python)}"] if python else []
     judged = (cells(entity), note, rows(entity, as_of), tables(entity, as_of))

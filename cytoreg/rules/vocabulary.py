@@ -169,7 +169,25 @@ def what_is_given() -> Given:
 
 @contextmanager
 def given(as_of: date | None = None, **accepted: pd.DataFrame) -> Iterator[None]:
-    """Give Pandera's checks the reference date and the accepted rows of other entities."""
+    """Give Pandera's checks the reference date and the accepted rows of other entities.
+
+    as_of: the value of `$as_of`.
+    accepted: frames by the names of their entities.
+
+    >>> from datetime import date
+    >>> import pandas as pd
+    >>> from cytoreg.rules import Entity, field, given, rule
+    >>> class Stay(Entity):
+    ...     "One stay in hospital."
+    ...
+    ...     admitted: date = field("Day of admission.")
+    ...
+    ...     admitted_by_extract = rule("admitted <= $as_of", "Admitted after the extract.")
+    >>> stays = pd.DataFrame({"admitted": pd.array([date(2016, 1, 1)], dtype="date32[pyarrow]")})
+    >>> with given(as_of=date(2016, 12, 31)):
+    ...     len(Stay.validate(stays, lazy=True))
+    1
+    """
     token = _GIVEN.set(Given(as_of, accepted))
     try:
         yield

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Cause: TypeAlias = str | int | float
+"""A cause of the event, as the column `event` gives it."""
 Fit: TypeAlias = tuple[Reduced, KaplanMeier, dict[Cause, Incidence]]
 
 CENSORED = ("", "0", "censored")
@@ -64,6 +65,16 @@ def cumulative_incidence(
 
     Raises CytoregError for a cohort with no cause at all (nobody had an event, none is declared),
     events outside `causes`, and input that cannot be estimated (counts of rows, never values).
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import cumulative_incidence
+    >>> causes = ["tumour", "other", "tumour", "censored"]
+    >>> cohort = pd.DataFrame({"time_days": [100, 200, 300, 400], "event": causes})
+    >>> found = cumulative_incidence(cohort)
+    >>> found[found["time_days"] == 300][["cause", "at_risk", "events", "incidence"]].round(3)
+        cause  at_risk  events  incidence
+    3   other        2       0       0.25
+    8  tumour        2       1       0.50
     """
 
     def values(curve: KaplanMeier, found: Incidence) -> dict[str, object]:
@@ -88,6 +99,16 @@ def incidence_at(
     Columns: those of `by`, then cause, years, at_risk, events (of the cause, by then), incidence,
     std_err, lower, upper. All but at_risk and events are NaN past the stratum's last observed time.
     In R: summary(survfit(…), times = at * 365.25).
+    Raises CytoregError as `cumulative_incidence` does.
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import incidence_at
+    >>> causes = ["tumour", "other", "tumour", "censored"]
+    >>> cohort = pd.DataFrame({"time_days": [100, 200, 300, 400], "event": causes})
+    >>> incidence_at(cohort, at=1)[["cause", "years", "events", "incidence"]].round(3)
+        cause  years  events  incidence
+    0   other    1.0       1       0.25
+    1  tumour    1.0       2       0.50
     """
     years = np.atleast_1d(np.asarray(at, dtype=np.float64))
     asked = days(years)

@@ -33,19 +33,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cox:
-    """A fitted model.
+    """A fitted Cox model, as `cox` returns it.
 
-    `terms`: one row per column of the design, with term, covariate, level and reference (empty for
+    terms: one row per column of the design, with term, covariate, level and reference (empty for
     numbers), coefficient, std_err, hazard_ratio, lower, upper, z, p_value and problem. Where
     problem is not empty the estimates are NaN: "one value" (all patients have it; for a category it
     is `reference`), "collinear" (determined by the terms before it), "infinite" (the likelihood
     grows without limit, as when nobody in a level had the event), or "no maximum" (for all terms:
     the likelihood's maximum was not found).
-    `tests`: for the hypothesis that all coefficients are 0, rows likelihood-ratio, wald and score
-    with statistic, degrees_of_freedom and p_value.
-    `variance`: of the coefficients, terms × terms; NaN as std_err is. `robust`: it comes from each
-    patient's influence on the coefficients, since some weights are fractions.
-    `patients` and `events` count rows; `left_out` those with a missing covariate or stratum.
+    tests: of the hypothesis that all coefficients are 0: rows likelihood-ratio, wald and score with
+    statistic, degrees_of_freedom and p_value.
+    variance: of the coefficients, terms × terms; NaN where std_err is.
+    robust: whether the variance comes from each patient's influence on the coefficients, since some
+    weights are fractions.
+    patients, events: numbers of rows.
+    left_out: rows with a missing covariate or stratum.
+    model: the input of the fit, for `proportional_hazards`.
     """
 
     terms: pd.DataFrame
@@ -95,6 +98,15 @@ def cox(
 
     Raises CytoregError for input that cannot be estimated, a missing covariate or stratum (unless
     rows with one are to be left out), or a cohort in which nobody had the event.
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import cox
+    >>> times = {"time_days": [100, 200, 300, 400, 500, 600], "event": [1, 1, 1, 0, 1, 0]}
+    >>> cohort = pd.DataFrame({**times, "arm": ["a", "a", "b", "a", "b", "b"]})
+    >>> fit = cox(cohort, ["arm"])
+    >>> fit.terms[["term", "hazard_ratio", "lower", "upper", "p_value"]].round(3)
+        term  hazard_ratio  lower  upper  p_value
+    0  arm=b         0.293  0.025   3.42    0.328
     """
     covariates = [covariates] if isinstance(covariates, str) else list(covariates)
     if not covariates or len(set(covariates)) < len(covariates):
@@ -109,6 +121,13 @@ def cox(
     risk, patients = _risk(parts, tables)
     if len(risk.time) == 0:
         raise CytoregError("nobody had the event: a Cox model has nothing to estimate")
+    return _fitted(columns, risk, patients, ties, left_out)
+
+
+def _fitted(
+    columns: list[Column], risk: Risk, patients: Patients, ties: Ties, left_out: int
+) -> Cox:
+    """Maximize the likelihood, and describe the maximum."""
     steps = steps_of(risk, ties)
     maximum = maximize(risk, steps)
     problems = tuple(

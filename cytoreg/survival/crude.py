@@ -37,6 +37,16 @@ def crude_mortality(
     In R: relsurv::cmp.rel.
 
     Raises CytoregError for input that cannot be estimated (counts of rows, never values).
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import LifeTable, crude_mortality
+    >>> cohort = pd.DataFrame({"time_days": [400, 1200, 3000, 4000], "event": [1, 1, 1, 0]})
+    >>> cohort = cohort.assign(age_days=24000, sex="female", start_date=pd.Timestamp("2001-05-10"))
+    >>> usa = LifeTable.builtin("usa")
+    >>> crude_mortality(cohort, usa, at=5)[["cause", "years", "estimate"]].round(2)
+         cause  years  estimate
+    0  disease    5.0      0.45
+    1    other    5.0      0.05
     """
     years = np.atleast_1d(np.asarray(at, dtype=np.float64))
     if not np.all(np.isfinite(years) & (years >= 0)):

@@ -34,6 +34,19 @@ def kaplan_meier(cohort: Cohort, by: By = None, interval: Interval = "log-log") 
     upper, as KaplanMeier describes them.
     In R: summary(survfit(Surv(time_days, event) ~ by, weights = weight), censored = TRUE), which
     has no row at 0.
+    Raises CytoregError for input that cannot be estimated (counts of rows, never values).
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import kaplan_meier
+    >>> cohort = pd.DataFrame({"time_days": [100, 200, 300, 400], "event": [1, 0, 1, 1]})
+    >>> curve = kaplan_meier(cohort)
+    >>> curve[["time_days", "at_risk", "events", "survival"]]
+       time_days  at_risk  events  survival
+    0        0.0        4       0     1.000
+    1      100.0        4       1     0.750
+    2      200.0        3       0     0.750
+    3      300.0        2       1     0.375
+    4      400.0        1       1     0.000
     """
     columns = ("at_risk", "events", "censored", "survival", "std_err", "lower", "upper")
     return frame(
@@ -52,6 +65,16 @@ def survival_landmark(
 
     Columns: those of `by`, then years, at_risk, survival, std_err, lower, upper.
     In R: summary(survfit(…), times = at * 365.25).
+    Raises CytoregError for input that cannot be estimated (counts of rows, never values).
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import survival_landmark
+    >>> cohort = pd.DataFrame({"time_days": [100, 200, 300, 400], "event": [1, 0, 1, 1]})
+    >>> found = survival_landmark(cohort, at=[0.5, 1])
+    >>> found[["years", "at_risk", "survival", "lower", "upper"]].round(3)
+       years  at_risk  survival  lower  upper
+    0    0.5        3     0.750  0.128  0.961
+    1    1.0        1     0.375  0.011  0.808
     """
     years = np.atleast_1d(np.asarray(at, dtype=np.float64))
     asked = days(years)
@@ -74,6 +97,15 @@ def survival_quantile(
 
     Columns: those of `by`, then share, estimate, lower, upper (days); NaN: not reached.
     In R: quantile(survfit(…), share), and print(survfit(…)) for the median.
+    Raises CytoregError for a share that is not between 0 and 1, and input that cannot be estimated.
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import survival_quantile
+    >>> cohort = pd.DataFrame({"time_days": [100, 200, 300, 400], "event": [1, 0, 1, 1]})
+    >>> survival_quantile(cohort, [0.25, 0.5])
+       share  estimate  lower  upper
+    0   0.25     200.0  100.0    NaN
+    1   0.50     300.0  100.0    NaN
     """
     shares = np.atleast_1d(np.asarray(share, dtype=np.float64))
 

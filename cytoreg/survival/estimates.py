@@ -137,6 +137,19 @@ def materialize(
     be estimated has a row that says why.
 
     Raises ConfigError when a cohort, a column or a life table is missing or of the wrong kind.
+
+    >>> import duckdb
+    >>> from cytoreg.project.config import Endpoint
+    >>> from cytoreg.survival import materialize
+    >>> con = duckdb.connect()
+    >>> _ = con.execute("create schema marts")
+    >>> _ = con.execute(
+    ...     "create table marts.cohort as select * from (values (100, 1), (200, 0), (300, 1))"
+    ...     " as it(time_days, event)"
+    ... )
+    >>> materialize(con, {"overall": Endpoint(cohort="marts.cohort", label="Overall survival")})
+    >>> con.sql("select time_days, at_risk, survival from marts.survival_curve").fetchall()
+    [(0, 3, 1.0), (100, 3, 0.6666666666666666), (200, 2, 0.6666666666666666), (300, 1, 0.0)]
     """
     parts: dict[str, list[pd.DataFrame]] = {table.name: [] for table in TABLES}
     for name in sorted(endpoints):

@@ -41,6 +41,16 @@ def expected_survival(
     two past the last time of anybody.
 
     Raises CytoregError for input that cannot be estimated (counts of rows, never values).
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import LifeTable, expected_survival
+    >>> cohort = pd.DataFrame({"time_days": [400, 1200, 3000, 4000], "event": [1, 1, 1, 0]})
+    >>> cohort = cohort.assign(age_days=24000, sex="female", start_date=pd.Timestamp("2001-05-10"))
+    >>> usa = LifeTable.builtin("usa")
+    >>> expected_survival(cohort, usa, at=[5, 10]).round(3)
+       years  at_risk  estimate
+    0    5.0        4     0.928
+    1   10.0        4     0.834
     """
     if method not in METHODS:
         raise CytoregError(f"no method is called {method}: take {', '.join(METHODS)}")
@@ -80,6 +90,16 @@ def expected_deaths(cohort: Cohort, table: LifeTable, by: By = None) -> pd.DataF
     population hazard while at risk), smr (observed / expected) with its exact 95 % Poisson
     interval lower, upper (NaN with weights that are fractions).
     In R: survival::pyears(…, ratetable = …)$expected.
+    Raises CytoregError for input that cannot be estimated (counts of rows, never values).
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import LifeTable, expected_deaths
+    >>> cohort = pd.DataFrame({"time_days": [400, 1200, 3000, 4000], "event": [1, 1, 1, 0]})
+    >>> cohort = cohort.assign(age_days=24000, sex="female", start_date=pd.Timestamp("2001-05-10"))
+    >>> usa = LifeTable.builtin("usa")
+    >>> expected_deaths(cohort, usa)[["person_years", "observed", "expected", "smr"]].round(2)
+       person_years  observed  expected  smr
+    0         23.55       3.0      0.41  7.4
     """
     columns = ("time_days", "event", *_PERSON)
     parts = check(reduce(cohort, columns, by, optional=("race", "entry_days")))

@@ -56,6 +56,12 @@ def gray_test(
 
     Raises CytoregError for fewer than two groups, for delayed entry or weights that are fractions
     (Gray's test knows neither), and for input that cannot be estimated.
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import gray_test
+    >>> cohort = pd.DataFrame({"time_days": [100, 200, 300, 400], "event": [1, 1, 0, 1]})
+    >>> gray_test(cohort.assign(arm=["a", "b", "b", "a"]), by="arm")["p_value"].round(3).tolist()
+    [0.811]
     """
     import pandas as pd
     from scipy.special import chdtrc

@@ -18,6 +18,7 @@ from cytoreg.survival.patients import NOBODY, Floats, Patients, checked
 
 Interval = Literal["log-log", "log", "plain"]
 Counts: TypeAlias = NDArray[np.int64] | NDArray[np.float64]
+"""Numbers of patients, or sums of weights that are fractions."""
 
 Z = 1.959963984540054
 """The 0.975 quantile of the standard normal distribution: every interval is of 95 %."""
@@ -30,12 +31,15 @@ _TIE = 1.5e-8
 class KaplanMeier:
     """An estimated survival curve; every array has one item per time, the first of them 0.
 
-    `at_risk` counts those under observation just before `time` (at time 0: those who start then),
-    `events` and `censored` those who left at it; integers, or sums of weights if these are
-    fractions. `survival` holds from `time` to the next one. `std_err` is the standard error of
-    survival. NaN: std_err, lower and upper where survival is 0 (the variance is not defined), lower
-    and upper of the log-log interval where survival is still 1 after time 0. With delayed entry,
-    `entry` holds the times of entry, ascending, and `entered` how many had entered by then.
+    at_risk: those under observation just before `time` (at time 0: those who start then). Counts
+    are integers, or sums of weights if these are fractions.
+    events, censored: those who left at `time`.
+    survival: from `time` to the next one.
+    std_err: the standard error of survival; NaN, as are lower and upper, where survival is 0 (the
+    variance is not defined).
+    lower, upper: the 95 % interval; of log-log NaN where survival is still 1 after time 0.
+    entry, entered: with delayed entry, the times of entry, ascending, and how many had entered by
+    then.
     """
 
     time: Floats
@@ -96,6 +100,11 @@ def fit_kaplan_meier(
     0 or 1, a count that is not above 0, an entry that is negative or not before its time, or arrays
     of different lengths. It is not an error if all are censored (survival stays 1), or if there is
     only one patient.
+
+    >>> from cytoreg.survival import fit_kaplan_meier
+    >>> curve = fit_kaplan_meier(time=[100, 200, 300, 400], event=[1, 0, 1, 1])
+    >>> curve.survival.round(3).tolist()
+    [1.0, 0.75, 0.75, 0.375, 0.0]
     """
     return fit_patients(checked(time, event, count, entry), interval)
 
@@ -180,6 +189,12 @@ def quantile(curve: KaplanMeier, share: float = 0.5) -> Quantile:
     stretch, the middle of the stretch; its beginning if survival never falls below it. The interval
     reaches from where `lower` crosses 1 − share to where `upper` does.
     In R: the median and its limits of print(survfit(…)).
+    Raises CytoregError for a share that is not between 0 and 1.
+
+    >>> from cytoreg.survival import fit_kaplan_meier, quantile
+    >>> curve = fit_kaplan_meier(time=[100, 200, 300, 400], event=[1, 0, 1, 1])
+    >>> quantile(curve).estimate
+    300.0
     """
     if not 0 < share < 1:
         raise CytoregError(f"a quantile's share lies between 0 and 1, not {share}")
@@ -196,6 +211,11 @@ def survival_at(curve: KaplanMeier, time: ArrayLike) -> Survival:
     With delayed entry, those are at risk who had entered before the time (R counts at risk at the
     next time at which somebody leaves, which differs if some enter in between).
     In R: summary(survfit(…), times = time).
+
+    >>> from cytoreg.survival import fit_kaplan_meier, survival_at
+    >>> curve = fit_kaplan_meier(time=[100, 200, 300, 400], event=[1, 0, 1, 1])
+    >>> survival_at(curve, [50, 350, 500]).survival.round(3).tolist()
+    [1.0, 0.375, nan]
     """
     asked = np.asarray(time, dtype=np.float64)
     if not np.all(asked >= 0):

@@ -61,6 +61,15 @@ def life_expectancy(
     Andersson et al., Stat Med 2013 (loss in life expectancy).
     In R: relsurv::years for the third.
     Raises CytoregError for input that cannot be estimated (counts of rows, never values).
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import LifeTable, life_expectancy
+    >>> cohort = pd.DataFrame({"time_days": [400, 1200, 3000, 4000], "event": [1, 1, 1, 0]})
+    >>> cohort = cohort.assign(age_days=24000, sex="female", start_date=pd.Timestamp("2001-05-10"))
+    >>> usa = LifeTable.builtin("usa")
+    >>> found = life_expectancy(cohort, usa, tau_years=10).set_index("measure")["estimate"]
+    >>> float(found["years_lost_to_tau"].round(2))
+    3.6
     """
     if not (np.isfinite(tau_years) and tau_years > 0):
         raise CytoregError("life expectancy needs a tau above 0")

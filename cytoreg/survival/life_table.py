@@ -46,12 +46,24 @@ _SEXES = {
 class LifeTable:
     """Daily hazards of groups (sexes, or sexes of a race) by year of age and calendar year.
 
-    `hazard` has the shape (groups, ages, years). `groups` names the first axis: (sex,) or
-    (sex, race). Ages count from `first_age`, one completed year each, `age_days` days long.
-    `years` are the first calendar years of its columns, ascending; a column holds up to the next.
-    `beyond`: outside its ages and years the nearest cell counts ("last"), or it is an error.
-    `calendar`: the calendar year changes on 1 January ("fixed"), or on the birthday ("birthday"),
+    hazard: deaths per person and day, of the shape (groups, ages, years).
+    groups: the names of the first axis: (sex,) or (sex, race).
+    first_age: the first of the ages; each is one completed year, `age_days` days long.
+    years: the first calendar years of the columns, ascending; a column holds up to the next.
+    beyond: outside its ages and years the nearest cell counts ("last"), or it is an error.
+    calendar: the calendar year changes on 1 January ("fixed"), or on the birthday ("birthday"),
     as R's survexp.us has it; then a person's cells change once a year, not twice.
+
+    Raises CytoregError for a choice that there is not.
+
+    >>> import numpy as np
+    >>> from cytoreg.survival import LifeTable
+    >>> usa = LifeTable.builtin("usa")
+    >>> usa.hazard.shape, int(usa.years[0])
+    ((2, 111, 90), 1933)
+    >>> constant = LifeTable.from_hazards(np.full((2, 1, 1), 1e-5), years=[2000])
+    >>> constant.groups
+    (('male',), ('female',))
     """
 
     name: str

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 class LogRank:
     """A test that all groups have one hazard.
 
-    `statistic` follows χ² with `degrees_of_freedom` if they do; NaN, as `p_value`, where there is
-    nothing to compare: no events, or never two groups at risk together. `groups` has one row per
-    group: the columns of `by`, then patients (sum of weights), observed and expected events.
-    `left_out`: patients who are in no group, since a column of `by` or of strata is empty.
+    statistic: follows χ² with `degrees_of_freedom` if they have; NaN, as `p_value`, where there is
+    nothing to compare: no events, or never two groups at risk together.
+    groups: one row per group: the columns of `by`, then patients (sum of weights), observed and
+    expected events.
+    left_out: patients who are in no group, since a column of `by` or of strata is empty.
     """
 
     statistic: float
@@ -60,6 +61,18 @@ def log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.0) -> Log
 
     Raises CytoregError for fewer than two groups, weights that are fractions (they have no such
     variance: use a Cox model), and input that cannot be estimated.
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import log_rank
+    >>> times = {"time_days": [100, 200, 300, 400, 500, 600], "event": [1, 1, 1, 0, 1, 0]}
+    >>> cohort = pd.DataFrame({**times, "arm": ["a", "a", "b", "a", "b", "b"]})
+    >>> test = log_rank(cohort, by="arm")
+    >>> round(test.statistic, 3), test.degrees_of_freedom, round(test.p_value, 3)
+    (1.066, 1, 0.302)
+    >>> test.groups.round(2)
+      arm  patients  observed  expected
+    0   a       3.0       2.0      1.15
+    1   b       3.0       2.0      2.85
     """
     parts, left_out = _parts(cohort, by, strata)
     groups = groups_of(parts, names(by))
@@ -81,6 +94,15 @@ def pairwise_log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.
     columns), statistic, p_value, p_holm, adjusted for the number of pairs (Holm, Scand J Stat
     1979), and left_out, patients who are in no group. Pairs without a test (NaN) do not count. In
     R: survdiff on each pair, then p.adjust(…, "holm").
+    Raises CytoregError as `log_rank` does, but not for fewer than two groups: they have no pairs.
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import pairwise_log_rank
+    >>> times = {"time_days": [100, 200, 300, 400, 500, 600], "event": [1, 1, 1, 0, 1, 0]}
+    >>> cohort = pd.DataFrame({**times, "arm": ["a", "a", "b", "a", "b", "b"]})
+    >>> pairwise_log_rank(cohort, by="arm").round(3)
+      first second  statistic  p_value  p_holm  left_out
+    0     a      b      1.066    0.302   0.302         0
     """
     import pandas as pd
 

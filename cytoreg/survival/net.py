@@ -72,6 +72,16 @@ def net_survival(
     left. docs/survival/net-survival.md explains by how much, and why.
 
     Raises CytoregError for input that cannot be estimated (counts of rows, never values).
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import LifeTable, net_survival
+    >>> cohort = pd.DataFrame({"time_days": [400, 1200, 3000, 4000], "event": [1, 1, 1, 0]})
+    >>> cohort = cohort.assign(age_days=24000, sex="female", start_date=pd.Timestamp("2001-05-10"))
+    >>> usa = LifeTable.builtin("usa")
+    >>> net_survival(cohort, usa, at=[1, 5])[["years", "at_risk", "estimate"]].round(2)
+       years  at_risk  estimate
+    0    1.0        4      1.00
+    1    5.0        2      0.53
     """
     if integral not in ("exact", "relsurv"):
         raise CytoregError(f"no integral is called {integral}: take exact or relsurv")

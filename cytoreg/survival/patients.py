@@ -13,6 +13,7 @@ from cytoreg.errors import CytoregError
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, reduce
 
 Floats: TypeAlias = NDArray[np.float64]
+"""An array of floats."""
 
 NOBODY = 1e-9
 """A share of the weights this small is a rounding remainder of nobody."""

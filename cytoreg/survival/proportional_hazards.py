@@ -33,6 +33,15 @@ def proportional_hazards(fit: Cox, transform: Transform = "km") -> pd.DataFrame:
     In R: cox.zph(coxph(…), transform = transform).
 
     Raises CytoregError for an unknown transform, and for log where somebody had the event at 0.
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import cox, proportional_hazards
+    >>> times = {"time_days": [100, 200, 300, 400, 500, 600], "event": [1, 1, 1, 0, 1, 0]}
+    >>> cohort = pd.DataFrame({**times, "arm": ["a", "a", "b", "a", "b", "b"]})
+    >>> proportional_hazards(cox(cohort, ["arm"])).round(3)
+      covariate  statistic  degrees_of_freedom  p_value
+    0       arm      1.385                   1    0.239
+    1    GLOBAL      1.385                   1    0.239
     """
     with np.errstate(all="ignore"):  # results that are not numbers are reported as NaN
         return _tests(fit, transform)

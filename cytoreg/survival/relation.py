@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
 
     Cohort: TypeAlias = DuckDBPyRelation | pd.DataFrame | pa.Table
+    """One row per patient: `time_days`, `event`, and `entry_days` and `weight` if there are any.
+
+    Functions that compare with a population also read `age_days`, `sex` and `start_date`, and
+    `race` if the life table has it. Times and ages are in days.
+    """
 else:
     Cohort: TypeAlias = object
 

@@ -29,6 +29,13 @@ def restricted_mean(
     In R: summary(survfit(…), rmean = tau_years * 365.25)$table.
 
     Raises CytoregError for a tau that is not above 0, and for input that cannot be estimated.
+
+    >>> import pandas as pd
+    >>> from cytoreg.survival import restricted_mean
+    >>> cohort = pd.DataFrame({"time_days": [100, 200, 300, 400], "event": [1, 0, 1, 1]})
+    >>> restricted_mean(cohort, tau_years=1).round(2)
+       tau_years  estimate  std_err   lower   upper
+    0        1.0    274.47    53.25  170.09  378.84
     """
     years = np.atleast_1d(np.asarray(tau_years, dtype=np.float64))
 
