@@ -13,6 +13,7 @@ from itertools import groupby
 from pathlib import Path
 
 import api
+import configuration
 import specs
 from markdown_text import code, table
 
@@ -225,6 +226,7 @@ def unread(kind: str, page: str) -> str:
 
 PAGES = {
     "cli.md": cli,
+    "configuration.md": configuration.page,
     "rules.md": rules,
     "dictionary.md": dictionary,
     "marts.md": marts,

@@ -16,27 +16,33 @@ _TABLE = r"^(|[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*)$"
 
 
 class Figure(Word):
-    """One published value, and the value of the registry to compare it with.
-
-    `measure` is a measure of an outcome (`procedure.mortality_30_day`; of a quantity also its
-    `kind`) or of a survival endpoint (`overall.median_survival`, `overall.survival_5_years`,
-    `overall.le_minus_median_os`). Instead, `count` is a table whose rows are counted, only those
-    for which `where` holds, or whose column `sum` is added up; counts are scaled to a number of
-    records: see `Benchmark`. `published` is in `unit`, and `rounding` half the step to which it was
-    rounded.
-    """
+    """One published value, and the value of the registry to compare it with."""
 
     figure: Name
+    """Its name."""
     published: float
+    """Its value, in `unit`."""
     rounding: float = Field(default=0.0, ge=0)
+    """Half the step to which it was rounded."""
     measure: str = Field(default="", pattern=r"^(|[A-Za-z]\w*\.[A-Za-z]\w*)$")
+    """`OUTCOME.MEASURE`, or of a survival endpoint `ENDPOINT.median_survival`,
+    `ENDPOINT.survival_5_years` (any of its landmarks) and, with a life table, the measures of
+    `marts.life_expectancy`.
+    """
     kind: Kind | None = None
+    """Which estimate of a quantity; by default its mean."""
     count: str = Field(default="", pattern=_TABLE)
+    """Instead of `measure`: a table whose rows are counted."""
     where: str = ""
+    """For a count: a condition on the rows."""
     sum: str = ""
+    """For a count: a column to add up instead."""
     stratum_variable: str = WHOLE
+    """The stratum variable of the value."""
     stratum: str = WHOLE
+    """The value's stratum."""
     unit: str = ""
+    """The unit of the value, in words; by default the measure's. A percentage begins with `%`."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -58,14 +64,17 @@ class Figure(Word):
 class Benchmark(Section):
     """A publication: its citation, and its figures.
 
-    Counts are scaled to `per` rows of the table `records`, so that a registry of any size can be
-    compared.
+    Counts are scaled to a number of rows, so that a registry of any size can be compared.
     """
 
     citation: str
+    """The source of the figures."""
     records: str = Field(default="", pattern=_TABLE)
+    """Counts are given per `per` rows of this table, such as the records landed."""
     per: float = Field(default=1, gt=0)
+    """The number of rows for which counts are given."""
     figures: list[Figure] = Field(min_length=1)
+    """The values, each in `[[benchmark.NAME.figures]]`."""
 
     @model_validator(mode="after")
     def _counted(self) -> Self:

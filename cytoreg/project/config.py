@@ -17,16 +17,15 @@ from cytoreg.system.durations import duration
 
 
 class Registry(Section):
-    """The registry's name, and the time zone of its days.
-
-    `time_zone` is a name of the time zone database, such as America/Chicago: today, the `as_of` of
-    a refresh, the schedule, and the day of every instant with an offset are in this zone. The
-    default is the machine's own zone.
-    """
+    """The registry's name, and the time zone of its days."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    """Short name, in lower case with hyphens."""
     title: str
+    """Title of the report."""
     time_zone: str = ""
+    """A name of the time zone database, such as `America/Chicago`; by default the machine's own.
+    """
 
     @field_validator("time_zone")
     @classmethod
@@ -37,101 +36,141 @@ class Registry(Section):
 
 
 class Paths(Section):
-    """Folders, relative to the project: the extracts, and cytoreg's own data."""
+    """Folders, relative to the project; `--extracts` and `--data` override them."""
 
     extracts: str = "extracts"
+    """Where source files arrive; the paths of sources are below it."""
     data: str = "data"
+    """Where cytoreg keeps landings, builds, the ledger and the published marts."""
 
 
 class Linkage(Section):
-    """Record linkage: the number that systems share, and what must match without it.
-
-    `other_numbers` is a column with further numbers of the same person, separated by blanks.
-    Without a number, the columns of `match` must agree with exactly one person; `names` are those
-    of them that are compared as names of persons, and one of `may_be_missing` may be unknown on one
-    side. One of `may_be_unreadable` may be unknown in the record without a number. `cut` gives, by
-    source and column, the number of letters that a name's field holds.
-
-    `precedence` lists, for each field of the person, the sources from the most to the least
-    trusted; `default` applies to all other fields. `unknown` lists a field's codes for unknown,
-    `wins` those that win whichever source gives them; in the fields of `weigh` the value that most
-    sources give wins.
-    """
+    """Record linkage: the number that systems share, and what must match without it."""
 
     entity: str
+    """The entity that is a person."""
     number: str
+    """The column that systems share."""
     other_numbers: str = ""
+    """A column of `entity` with further numbers of the same person, separated by blanks: former
+    numbers, merged charts.
+    """
     without_number: list[str] = []
+    """Entities that name persons without the number."""
     match: list[str] = []
+    """The columns by which those are linked, if only one person fits."""
     names: list[str] = []
+    """Those of `match` that are compared as names of persons: spelling, suffixes, hyphens and cut
+    fields are allowed for.
+    """
     may_be_missing: list[str] = []
+    """Those of `match` of which one may be unknown on one side: linked, with a finding."""
     may_be_unreadable: list[str] = []
+    """Those of `match` of which one may be unknown in the record without a number: linked, with a
+    finding.
+    """
     cut: dict[str, dict[str, int]] = {}
+    """By source and column, the number of letters that a name field holds: `death_index = {
+    family_name = 20 }`.
+    """
     precedence: dict[str, list[str]]
+    """By field, sources from the most to the least trusted; `default` for all other fields. A
+    source that is not listed for a field does not supply it.
+    """
     unknown: dict[str, list[str]] = {}
+    """By field, the codes that mean unknown: a known value always comes before them. `R99*` is
+    every code that begins with R99.
+    """
     wins: dict[str, list[str]] = {}
+    """By field, the values that count whichever source has them: `vital_status = ["dead"]`."""
     weigh: list[str] = []
+    """The fields in which the value that most sources give comes before `precedence`."""
 
 
 class Endpoint(Section):
-    """One time-to-event analysis over a cohort mart (one row per patient).
-
-    `entry` names a column of delayed entry, `cause` one with the cause of the event; `covariates`
-    are those of a Cox model; `life_table` is the name of a built-in table or a CSV file of the
-    project, and adds expected and net survival and life expectancy. `tau_years` is the horizon.
-    Strata, covariates and sex are missing where they are empty or `unknown`. `patient` identifies
-    the patients in marts.survival_left_out_patient, if the cohort has that column.
-    """
+    """One time-to-event analysis over a cohort mart (one row per patient)."""
 
     cohort: str
+    """The mart with one row per patient; its comment states who is included."""
     label: str
+    """Its name in the report."""
     origin: str = "operation"
+    """Where follow-up starts, in words."""
     time: str = "time_days"
+    """The cohort's column of time, in days."""
     event: str = "event"
+    """The cohort's column of the event, 0 or 1."""
     entry: str = ""
+    """The column of delayed entry: days from the origin; the patient is at risk after it."""
     cause: str = ""
+    """The column with the cause of the event; the other causes are competing risks."""
     strata: list[str] = []
+    """Columns by which every estimate is also given, and compared. Rows where one is empty or
+    `unknown` are missing.
+    """
     covariates: list[str] = []
+    """Columns of a Cox model: numbers unchanged, text as categories. Empty or `unknown` is missing.
+    """
     landmarks_years: list[float] = [1, 3, 5, 10, 20]
+    """Years of 365.25 days at which survival is given."""
     tau_years: float = Field(default=10, gt=0, le=130)
+    """Horizon of the restricted mean and of years lost."""
     interval: Literal["log-log", "log", "plain"] = "log-log"
+    """The transformation of the 95 % interval."""
     life_table: str = ""
+    """`usa`, or a CSV file of the project with year, age, sex and q. The cohort then needs
+    `age_days`, `sex` and `start_date`.
+    """
     patient: str = "patient_id"
+    """The column that identifies patients in `marts.survival_left_out_patient`, if the cohort has
+    it.
+    """
 
 
 class Gates(Section):
     """Limits that close the gate, besides a failed critical expectation or unbalanced books."""
 
     max_quarantined: float = Field(default=0.10, ge=0, le=1)
+    """Closes if a larger share of any source table's rows is refused."""
     max_refused: float = Field(default=0.10, ge=0, le=1)
+    """Closes if a larger share of any source table's accepted rows lost their cell in some column.
+    """
     max_drop: float = Field(default=0.20, ge=0, le=1)
+    """Closes if an entity lost a larger share of its accepted rows since the published build."""
 
 
 class Retention(Section):
-    """How many builds and landings stay on disk for rollback and rebuild."""
+    """What stays on disk for rollback and rebuild."""
 
     builds: int = Field(default=7, ge=1)
+    """How many builds and landings stay on disk, always including the published one."""
 
 
 class Suppress(Section):
-    """For a public copy: counts below `below` are left out, others rounded to `round`."""
+    """Small numbers in a public copy, `cytoreg publish --public`."""
 
     below: int = Field(default=8, ge=2)
+    """Smaller counts are left out."""
     round: int = Field(default=5, ge=1)
+    """Other counts are rounded to the nearest multiple of this."""
 
 
 class Privacy(Section):
-    """What is published: by HIPAA's lists of identifiers, and only declared text.
-
-    `pseudonym_key` is the environment variable with the key of pseudonyms. Text that is not a code
-    of schemas or models is published as its pseudonym, unless one of the regular expressions
-    `codes` matches all of it.
-    """
+    """What is published of identifiers and text."""
 
     profile: Literal["safe-harbor", "limited", "identified"] = "limited"
+    """Which columns, dates, ages and places are published, by HIPAA's lists of identifiers."""
     pseudonym_key: str = "CYTOREG_PSEUDONYM_KEY"
+    """The environment variable with the key of the pseudonyms: 32 or more random hexadecimal digits
+    (`cytoreg key new`). While persons are forgotten, the variable whose name ends in `_FORMER`
+    has former keys.
+    """
     codes: list[str] = []
+    """Regular expressions of text that may be published, besides the codes of schemas and models.
+    Other text is published as its pseudonym.
+    """
     suppress: Suppress = Suppress()
+    """Small numbers in `cytoreg publish --public`."""
 
     @field_validator("codes")
     @classmethod
@@ -145,20 +184,22 @@ class Privacy(Section):
 
 
 class Ledger(Section):
-    """The database that records runs; an empty URL means SQLite in `paths.data`."""
+    """The database that records runs."""
 
     url: str = ""
+    """SQLAlchemy URL of the database; empty means SQLite in `paths.data`."""
 
 
 class Notify(Section):
-    """Whom to notify when a refresh published nothing, or when there was none.
-
-    `command` gets the message on its standard input, without a shell. `silence` (`26h`, `2d`) is
-    the longest time between two publications: `cytoreg status` reports a longer one as a problem.
-    """
+    """Whom to notify when a refresh published nothing, or when there was none."""
 
     command: list[str] = []
+    """A command with its arguments, run without a shell; it gets the message on its standard input.
+    """
     silence: str = Field("", pattern=r"^(|[1-9]\d{0,3}[hd])$")
+    """The longest acceptable time between two published nights (`26h`, `2d`); beyond it `cytoreg
+    status` reports a problem.
+    """
 
     @property
     def silence_allowed(self) -> timedelta:

@@ -24,23 +24,32 @@ class Word(Section):
     """The label and definition of a name in the marts, and its place in the reading order."""
 
     label: str = ""
+    """The name in the report; by default the key as words."""
     definition: str = ""
+    """What it means, if the label is not enough."""
     position: int | None = Field(default=None, ge=1)
+    """Place in the reading order; by default after the one before it."""
 
 
 class Measure(Word):
-    """A share of rows, or a quantity, evaluated on each row of an outcome's table.
-
-    `share` is a condition (SQL over the table's columns), `quantity` a number, in `unit`. A row
-    counts in the denominator where `of` holds and the result is not empty; the others are unknown.
-    The measure applies only to rows for which `among` holds.
-    """
+    """A share of rows, or a quantity, evaluated on each row of an outcome's table."""
 
     share: str = ""
+    """The numerator of a share: a condition in SQL over the table's columns."""
     of: str = ""
+    """The denominator of a share: a condition; by default where the share is known. The other rows
+    are counted as unknown.
+    """
     among: str = ""
+    """The rows to which the measure applies: a condition; by default all. The others are not
+    counted, not even as unknown.
+    """
     quantity: str = ""
+    """A number in SQL over the table's columns; the mart has its mean, standard deviation, median
+    and quartiles. An empty or infinite value is unknown.
+    """
     unit: str = ""
+    """The quantity's unit, in words."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -71,15 +80,24 @@ def _named(strata: object) -> object:
 class Outcome(Section):
     """A table with one row for each unit that is counted, and the measures of these.
 
-    Its name is the unit: procedure, patient. `strata` are columns of the table, or names with their
-    columns (`{ site = "primary_site_final" }`). With `by`, rows with the same value of this column,
-    such as the operations of one patient, are not independent, and intervals allow for it.
+    Its name is the unit: procedure, patient.
     """
 
     table: str = Field(pattern=r"^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$")
-    strata: Annotated[dict[Name, str], BeforeValidator(_named)] = Field({})
+    """The mart with one row per unit."""
+    strata: Annotated[
+        dict[Name, str],
+        BeforeValidator(_named, json_schema_input_type=list[str] | dict[Name, str]),
+    ] = Field({})
+    """Columns by which every estimate is also given, or a table of names with their columns: `{
+    site = "primary_site_final" }`. Rows with an empty column are `unknown`.
+    """
     by: str = ""
+    """A column that groups rows which are not independent, such as `patient_id` of operations:
+    intervals allow for it, as the mart's column `interval_by` shows.
+    """
     measures: dict[Name, Measure] = Field(min_length=1)
+    """What is measured on each row, by name."""
 
     @field_validator("strata")
     @classmethod

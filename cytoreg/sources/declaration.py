@@ -32,19 +32,27 @@ RESERVED = frozenset(
 
 
 class Expect(Section):
-    """How to recognize a complete delivery of files.
-
-    `files` are names that must be there: with `{year}`, `{month}` or `{day}` every one from the
-    first to the last, else one that matches. `trailer` is a regular expression for each file's last
-    line, which is not a record; its group, if it has one, is the number of records. `done` is the
-    marker beside the files, not older than they are; `{name}` and `{stem}` are a file's own. Files
-    are read only when nobody has written to them for `settle` (`30s`, `2m`, `1h`).
-    """
+    """How to recognize a complete delivery of files."""
 
     files: str | list[str] = []
+    """One name or a list. With `{year}`, `{month}`, `{day}`: every file from the first to the last
+    one present; else at least one match (`*`). Otherwise gate `sources` closes; `refresh
+    --accept SOURCE` publishes once.
+    """
     trailer: str = ""
+    r"""A regular expression for each file's last line, which is not a record; its group, if any, is
+    the number of records: `'END;(\d+)'`. For csv, fixed_width and naaccr_flat. If it does not
+    match, the source is refused: gate `sources` closes, and its last landing is used.
+    """
     done: str = ""
+    """A marker in the folder of the files, written after them: `"*.ok"` for a delivery,
+    `"{name}.ok"` or `"{stem}.ok"` for each file (`or_log_2010.csv.ok`, `or_log_2010.ok`).
+    Without it the source is unavailable: its last landing is used.
+    """
     settle: str = Field("", pattern=r"^(|\d+[smh])$")
+    """For how long the files must not have been written to: `"30s"`, `"2m"`, `"1h"`. Until then
+    cytoreg waits, at most for `deadline_minutes`.
+    """
 
     @property
     def names(self) -> list[str]:
@@ -72,18 +80,18 @@ class Expect(Section):
 
 
 class Server(Section):
-    """Access to files on a server: the user, the secret, and the place, unless it is the default.
-
-    For SFTP the user, with a password, or the file of a private key and its passphrase, and the
-    file of known hosts; for S3 the id of an access key, its secret, and the endpoint of a store
-    other than Amazon's.
-    """
+    """Access to files on a server: the user, the secret, and the place if it is not the default."""
 
     user: str = ""
+    """The user of SFTP, or the id of an access key of S3."""
     password: str = Field("", repr=False)
+    """Its password or secret, as `${NAME}`; for a private key its passphrase."""
     key_file: str = ""
+    """For SFTP, the file of a private key."""
     known_hosts: str = ""
+    """For SFTP, the file of known hosts."""
     endpoint: str = ""
+    """For S3, the endpoint of a store other than Amazon's."""
 
     @model_validator(mode="after")
     def _anywhere(self) -> Self:
@@ -94,31 +102,38 @@ class Server(Section):
 
 
 class Source(Section):
-    """Declarations common to every kind of source.
-
-    `tables` maps each table that the source lands to the entity of its rows. `missing` lists texts
-    that mean a missing value, such as "NA": a cell that holds one, with or without surrounding
-    blanks, is empty. `deadline_minutes` limits the time for reading it, including all retries.
-    `required`: nothing is published while it is away; otherwise its last landing is used, for at
-    most `max_age_days` since it was last seen. `expect` describes a complete delivery of files.
-    `password` opens workbooks and zip archives. `server` gives access to files on a server. Files
-    that a published run has read are moved to `archive`: a folder below that of each file, or from
-    the root if it begins with a slash.
-    """
+    """Declarations common to every kind of source."""
 
     lines: ClassVar[bool] = False
     """Whether its files have one record per line, and may end with a trailer."""
 
     kind: str
+    """The kind of source; it determines which other keys apply."""
     tables: dict[Name, str] = Field(min_length=1)
+    """Each table that the source lands, with the entity of its rows."""
     missing: list[Annotated[str, Field(min_length=1)]] = []
+    """Texts that mean an empty cell, such as `["NA", "-99"]`, with or without surrounding blanks.
+    """
     deadline_minutes: float = Field(60, gt=0)
+    """How long reading may take, including retries."""
     required: bool = False
+    """Whether gate `sources` closes while the source is unavailable; otherwise its last landing is
+    used.
+    """
     max_age_days: float | None = Field(None, gt=0)
+    """How many days ago that landing may have been seen; by default any number."""
     expect: Expect = Expect()
+    """What a complete delivery of files is."""
     password: str = Field("", repr=False)
+    """Opens encrypted zip archives (ZipCrypto and AES) and workbooks: `"${LAB_PASSWORD}"`, never
+    the password itself.
+    """
     server: Server = Server()
+    """User and password for files on a server."""
     archive: str = ""
+    """A folder into which files are moved once a published run has read them: below that of each
+    file, or from the root if it begins with a slash.
+    """
 
     @property
     def patterns(self) -> list[str]:
