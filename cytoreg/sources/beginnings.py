@@ -23,10 +23,10 @@ def without_packing(where: str) -> str:
 
 def first_lines(where: str, extracts: Path) -> tuple[bytes, bytes]:
     """The first two lines of the first file; empty if it cannot be read: reading reports that."""
-    from cytoreg.sources.files import open_bytes, texts
+    from cytoreg.sources.files import source_files
 
     try:
-        with open_bytes("", texts("", where, extracts)[0], where) as file:
+        with source_files("", where, extracts)[0].open() as file:
             return file.readline(_LINE), file.readline(_LINE)
     except CytoregError:
         return b"", b""

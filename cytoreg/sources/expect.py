@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.declaration import Files
-from cytoreg.sources.files import find, open_utf8, raw_text, relative_name, texts
+from cytoreg.sources.files import find, relative_name, source_files
 from cytoreg.sources.retry import wait
+from cytoreg.sources.text_file import TextFile, raw_text
 
 if TYPE_CHECKING:
     from cytoreg.sources.declaration import Source
@@ -102,22 +103,21 @@ def trailers(source: str, config: Source, extracts: Path) -> dict[str, int | Non
     """
     found: dict[str, int | None] = {}
     encoding = config.encoding if isinstance(config, Files) else "utf-8"
-    for path in (path for pattern in config.patterns for path in texts(source, pattern, extracts)):
-        where = relative_name(path, extracts)
+    files = (each for glob in config.patterns for each in source_files(source, glob, extracts))
+    for each in files:
         tail = b""
-        with open_utf8(source, path, where, encoding) as file:
+        with TextFile(source, each.path, each.where, encoding).open_utf8() as file:
             while chunk := file.read(1 << 20):
                 tail = (tail + chunk)[-(64 << 10) :]
         last = raw_text(tail.rstrip(), encoding).splitlines() or [""]
         match = re.fullmatch(config.expect.trailer, last[-1].strip())
         if match is None:
-            raise SourceError(
-                source,
-                f"{where} does not end in its trailer: it was cut off, or something was added",
-                remedy="deliver it again, or correct `trailer` in cytoreg.toml",
+            raise each.refused(
+                "does not end in its trailer: it was cut off, or something was added",
+                "deliver it again, or correct `trailer` in cytoreg.toml",
             )
         number = match[1] if match.re.groups else None
-        found[where] = int(number) if number and number.isdecimal() else None
+        found[each.where] = int(number) if number and number.isdecimal() else None
     return found
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from difflib import get_close_matches
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.declaration import RESERVED, Headed
+from cytoreg.sources.files import SourceFile
 from cytoreg.sources.items import Unexpected
 
 _VALUE = re.compile(r"\d{5,}|\d{1,4}([-./])\d{1,2}\1\d{1,4}([ T].*)?")
@@ -23,9 +24,7 @@ def known(config: Headed) -> dict[str, str]:
     }
 
 
-def mapped(
-    source: str, where: str, headings: list[str], config: Headed, line: str = "its first line"
-) -> list[str]:
+def mapped(file: SourceFile, headings: list[str], config: Headed, line: str) -> list[str]:
     """The column of each heading; undeclared headings keep their own name.
 
     The second of two headings `Date` is called `Date (2)` if that is declared, or if the line of
@@ -42,7 +41,7 @@ def mapped(
         if column not in columns and column not in config.optional
     ]
     if missing:
-        raise _missing(source, where, headings, missing, column_of, config, line)
+        raise _missing(file, headings, missing, config, line)
     same = Counter(column.casefold() for column in columns)  # capitals are ignored
     doubled = {n: column for n, column in enumerate(columns, 1) if same[column.casefold()] > 1}
     if doubled:
@@ -57,19 +56,17 @@ def mapped(
         )
         told = f"column {', '.join(map(repr, names))}" if names else "one column"
         fields = ", ".join(map(str, doubled))
-        raise SourceError(
-            source,
-            f"{where} has more than one heading for {told} (fields {fields})",
-            remedy="give each column its own heading in the export, or remove one of them from its"
-            f" list in [sources.{source}.columns]; of two headings of one name, such as Date, the"
-            " second is called 'Date (2)' there",
+        raise file.refused(
+            f"has more than one heading for {told} (fields {fields})",
+            "give each column its own heading in the export, or remove one of them from its"
+            f" list in [sources.{file.source}.columns]; of two headings of one name, such as Date,"
+            " the second is called 'Date (2)' there",
         )
     if reserved := sorted(RESERVED.intersection(columns)):
-        raise SourceError(
-            source,
-            f"{where} has the heading {', '.join(reserved)}, a name that cytoreg keeps for itself",
-            remedy=f"give it another name: a line like  its_name = [{reserved[0]!r}]  in"
-            f" [sources.{source}.columns]",
+        raise file.refused(
+            f"has the heading {', '.join(reserved)}, a name that cytoreg keeps for itself",
+            f"give it another name: a line like  its_name = [{reserved[0]!r}]  in"
+            f" [sources.{file.source}.columns]",
         )
     return columns
 
@@ -85,7 +82,7 @@ def _numbered(headings: list[str], config: Headed, declared: Collection[str]) ->
     return found
 
 
-def no_record(source: str, where: str, headings: list[str], config: Headed) -> None:
+def no_record(file: SourceFile, headings: list[str], config: Headed) -> None:
     """Raise SourceError for an undeclared heading that must be part of a record.
 
     The message does not show its text.
@@ -94,11 +91,12 @@ def no_record(source: str, where: str, headings: list[str], config: Headed) -> N
     for place, heading in enumerate(headings, 1):
         if heading not in declared and is_value(heading):
             raise SourceError(
-                source,
-                f"{where}: field {place} of its headings is no heading but a date, a number or text"
-                " of several lines",
+                file.source,
+                f"{file.where}: field {place} of its headings is no heading but a date, a number or"
+                " text of several lines",
                 remedy="correct the line of its headings; if it has none, set `header = 0` in"
-                f" [sources.{source}]; if it is one, name it in [sources.{source}.columns]",
+                f" [sources.{file.source}]; if it is one, name it in"
+                f" [sources.{file.source}.columns]",
             )
 
 
@@ -133,13 +131,7 @@ def words(columns: list[str]) -> dict[str, str]:
 
 
 def _missing(
-    source: str,
-    where: str,
-    headings: list[str],
-    missing: list[str],
-    column_of: Mapping[str, str],
-    config: Headed,
-    line: str,
+    file: SourceFile, headings: list[str], missing: list[str], config: Headed, line: str
 ) -> SourceError:
     """The message for columns that no heading names.
 
@@ -148,21 +140,21 @@ def _missing(
     """
     column, *others = missing
     expected = ", ".join(map(repr, config.headings[column] or [column]))
-    strange = [heading for heading in headings if heading not in column_of]
+    declared = known(config)
+    strange = [heading for heading in headings if heading not in declared]
     if len(strange) == len(headings):
         return SourceError(
-            source,
-            f"{where}: none of the declared headings is in {line}, such as {expected}",
-            remedy=f"deliver it with headings, or correct them in [sources.{source}.columns]",
+            file.source,
+            f"{file.where}: none of the declared headings is in {line}, such as {expected}",
+            remedy=f"deliver it with headings, or correct them in [sources.{file.source}.columns]",
         )
     more = f" (nor for {', '.join(others)})" if others else ""
     likely = _likely(column, config.headings[column], strange)
     hint = f"; perhaps it is now called {likely!r}" if likely else ""
     addition = repr(likely) if likely else "the new heading"
-    return SourceError(
-        source,
-        f"{where} has no heading for column {column}{more}: expected {expected}{hint}",
-        remedy=f"add {addition} to {column} in [sources.{source}.columns] of cytoreg.toml, or list"
+    return file.refused(
+        f"has no heading for column {column}{more}: expected {expected}{hint}",
+        f"add {addition} to {column} in [sources.{file.source}.columns] of cytoreg.toml, or list"
         f" {column} in `optional` there if it is gone for good",
     )
 

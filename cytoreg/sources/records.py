@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import IO
 
 import numpy as np
@@ -19,7 +18,7 @@ import pyarrow.csv
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import blocks
-from cytoreg.sources.files import open_utf8, raw_text
+from cytoreg.sources.text_file import TextFile, raw_text
 
 COMMENT = "a comment"
 _LINE_END = re.compile(rb"\r\n|\n|\r")
@@ -38,23 +37,32 @@ class Bad:
 Batch = tuple[pa.Table, list[Bad]]
 """Records as text with `_row`, and the records in between that cannot be parsed."""
 
+Refuse = Callable[[pa.Table], Mapping[int, str]]
+"""The reasons why records of a table are bad, by their position in it."""
 
-def header(
-    source: str,
-    path: Path,
-    where: str,
-    encoding: str,
-    delimiter: str,
-    *,
-    quote: str = '"',
-    line: int = 1,
-) -> list[str]:
-    """The record on `line`: the file's headings without surrounding spaces.
+
+@dataclass(frozen=True)
+class Dialect:
+    """How delimited text is written.
+
+    The headings are on `line`: 1 is the first, 0 is none. `quote` and `comment`, which begins a
+    line that is not a record, may be empty: there are none.
+    """
+
+    delimiter: str
+    quote: str = '"'
+    line: int = 1
+    comment: str = ""
+
+
+def header(text: TextFile, dialect: Dialect) -> list[str]:
+    """The record on the dialect's line, or the first: the headings without surrounding spaces.
 
     A heading without a name is called after its place (`column_3`). Raises SourceError when the
     record cannot be read; the message does not show its text, which may be a patient's.
     """
-    with open_utf8(source, path, where, encoding) as file:
+    delimiter, quote, line = dialect.delimiter, dialect.quote, max(1, dialect.line)
+    with text.open_utf8() as file:
         start = begin(file, line)
     ends, broken = blocks.cut_delimited(delimiter, quote)(start, len(start) < blocks.LONGEST)
     first = blocks.Block(start[: int(ends[0])], ends[:1], 0, line, broken) if len(ends) else None
@@ -62,16 +70,16 @@ def header(
     name = "its first line" if line == 1 else f"line {line}"
     if first is None or 0 in bad:
         raise SourceError(
-            source,
-            f"{where}: {name}, which should hold the headings, has {bad[0]}",
+            text.source,
+            f"{text.where}: {name}, which should hold the headings, has {bad[0]}",
             remedy="correct the export, or what cytoreg.toml says of its headings and encoding",
         )
     try:
         headings = fields(first.data.decode("utf-8"), delimiter, quote)
     except csv.Error:
         raise SourceError(
-            source,
-            f"{where}: {name}, which should hold the headings, cannot be parsed",
+            text.source,
+            f"{text.where}: {name}, which should hold the headings, cannot be parsed",
             remedy="deliver it with headings, and correct the delimiter in cytoreg.toml",
         ) from None
     return [
@@ -97,36 +105,29 @@ def begin(file: IO[bytes], line: int) -> bytes:
 
 
 def delimited(
-    source: str,
-    path: Path,
-    where: str,
-    encoding: str,
-    delimiter: str,
+    text: TextFile,
+    dialect: Dialect,
     columns: list[str],
-    refuse: Callable[[pa.Table], Mapping[int, str]] = lambda _: {},
+    refuse: Refuse = lambda _: {},
     *,
-    quote: str = '"',
-    line: int = 1,
-    comment: str = "",
     lined: bool = False,
 ) -> Iterator[Batch]:
-    """Records of delimited text; the one on `line`, the header, is skipped (0: there is none).
+    """Records of delimited text, without the headings.
 
     `columns` names the fields in order. A record is bad when it has too few or too many fields, a
-    misplaced quote, a NUL, bytes that are invalid in `encoding`, or nothing at all; and when
-    `refuse`, called with a table of records, gives a reason for its position in it. A record that
-    begins with `comment` is also bad, with COMMENT as its reason. If `lined`, `_line` is the line
-    of the file on which each record begins, beside its number `_row`.
+    misplaced quote, a NUL, bytes that are invalid in the file's encoding, or nothing at all; and
+    when `refuse` gives a reason. A comment is also bad, with COMMENT as its reason. If `lined`,
+    `_line` is the line of the file on which each record begins, beside its number `_row`.
     """
-    cut, first_row = blocks.cut_delimited(delimiter, quote), int(line == 0)
-    for block in _blocks(source, path, where, encoding, cut, first_row, line):
+    cut = blocks.cut_delimited(dialect.delimiter, dialect.quote)
+    for block in _blocks(text, cut, dialect.line):
         bad = blocks.spoilt(block)
-        if comment:
-            bad |= dict.fromkeys(_comments(block, comment.encode()), COMMENT)
+        if dialect.comment:
+            bad |= dict.fromkeys(_comments(block, dialect.comment.encode()), COMMENT)
         if block.first_row == 0:
             bad[0] = "header"
-        text, indexes = blocks.without(block, bad)
-        table, ragged = _parse(text, columns, delimiter, quote)
+        data, indexes = blocks.without(block, bad)
+        table, ragged = _parse(data, columns, dialect)
         bad |= {int(indexes[number]): why for number, why in ragged.items()}
         keep = np.delete(indexes, list(ragged))
         if block.first_row == 0:
@@ -134,12 +135,19 @@ def delimited(
         table = table.append_column("_row", pa.array(block.first_row + keep))
         if lined:
             table = table.append_column("_line", pa.array(block.lines(keep), pa.int64()))
-        if refused := refuse(table):
-            bad |= {int(keep[position]): why for position, why in refused.items()}
-            stays = np.ones(len(table), dtype=bool)
-            stays[list(refused)] = False
-            table = table.filter(pa.array(stays))
-        yield table, _bad(block, bad, encoding)
+        table, refused = _accepted(table, refuse)
+        bad |= {int(keep[position]): why for position, why in refused.items()}
+        yield table, _bad(block, bad, text.encoding)
+
+
+def _accepted(table: pa.Table, refuse: Refuse) -> tuple[pa.Table, Mapping[int, str]]:
+    """The records that are not refused, and the reasons for the others by their position."""
+    refused = refuse(table)
+    if refused:
+        stays = np.ones(len(table), dtype=bool)
+        stays[list(refused)] = False
+        table = table.filter(pa.array(stays))
+    return table, refused
 
 
 def _comments(block: blocks.Block, mark: bytes) -> list[int]:
@@ -149,57 +157,39 @@ def _comments(block: blocks.Block, mark: bytes) -> list[int]:
     return [int(i) for i in likely if block.data.startswith(mark, int(starts[i]))]
 
 
-def lines(
-    source: str,
-    path: Path,
-    where: str,
-    encoding: str,
-    refuse: Callable[[pa.Table], Mapping[int, str]] = lambda _: {},
-) -> Iterator[Batch]:
-    """Lines in column `line`; a line is bad if `refuse` gives a reason for its position."""
-    for block in _blocks(source, path, where, encoding, blocks.cut_lines, 1):
+def lines(text: TextFile, refuse: Refuse = lambda _: {}) -> Iterator[Batch]:
+    """Lines in column `line`; a line is bad if `refuse` gives a reason."""
+    for block in _blocks(text, blocks.cut_lines, 0):
         bad = blocks.spoilt(block)
-        text, indexes = blocks.without(block, bad)
+        data, indexes = blocks.without(block, bad)
         sizes = np.diff(block.ends, prepend=0)[indexes]
         offsets = pa.array(np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]), pa.int32())
         array = pa.Array.from_buffers(
-            pa.string(), len(indexes), [None, offsets.buffers()[1], pa.py_buffer(text)]
+            pa.string(), len(indexes), [None, offsets.buffers()[1], pa.py_buffer(data)]
         )
         table = pa.table(
             {"line": pc.utf8_rtrim(array, "\r\n"), "_row": pa.array(block.first_row + indexes)}
         )
-        if refused := refuse(table):
-            bad |= {int(indexes[position]): why for position, why in refused.items()}
-            stays = np.ones(len(table), dtype=bool)
-            stays[list(refused)] = False
-            table = table.filter(pa.array(stays))
-        yield table, _bad(block, bad, encoding)
+        table, refused = _accepted(table, refuse)
+        bad |= {int(indexes[position]): why for position, why in refused.items()}
+        yield table, _bad(block, bad, text.encoding)
 
 
-def _blocks(
-    source: str,
-    path: Path,
-    where: str,
-    encoding: str,
-    cut: blocks.Cut,
-    first_row: int,
-    line: int = 1,
-) -> Iterator[blocks.Block]:
-    with open_utf8(source, path, where, encoding) as file:
-        read = begin(file, line) if line > 1 else b""
+def _blocks(text: TextFile, cut: blocks.Cut, headings: int) -> Iterator[blocks.Block]:
+    """The records in blocks, numbered from 0 on the line of the headings, or from 1 if 0 is it."""
+    with text.open_utf8() as file:
+        read = begin(file, headings) if headings > 1 else b""
         try:
-            yield from blocks.blocks(file, cut, first_row, read, max(1, line))
+            yield from blocks.blocks(file, cut, int(headings == 0), read, max(1, headings))
         except blocks.Endless as error:
             raise SourceError(
-                source,
-                f"{where}: line {error} does not end within {blocks.ENDLESS >> 20} MiB",
+                text.source,
+                f"{text.where}: line {error} does not end within {blocks.ENDLESS >> 20} MiB",
                 remedy="deliver the text export that cytoreg.toml declares",
             ) from None
 
 
-def _parse(
-    text: bytes, columns: list[str], delimiter: str, quote: str
-) -> tuple[pa.Table, dict[int, str]]:
+def _parse(text: bytes, columns: list[str], dialect: Dialect) -> tuple[pa.Table, dict[int, str]]:
     """Well-formed records as columns of text, and those with another number of fields."""
     ragged: dict[int, str] = {}
 
@@ -216,7 +206,13 @@ def _parse(
         read_options=pa.csv.ReadOptions(
             use_threads=False, block_size=len(text) + 1, column_names=columns
         ),
-        parse_options=_parse_options(delimiter, quote, skip),
+        parse_options=pa.csv.ParseOptions(
+            delimiter=dialect.delimiter,
+            quote_char=dialect.quote or False,
+            newlines_in_values=True,
+            ignore_empty_lines=False,
+            invalid_row_handler=skip,
+        ),
         convert_options=pa.csv.ConvertOptions(
             column_types=dict.fromkeys(columns, pa.string()),
             strings_can_be_null=False,
@@ -224,16 +220,6 @@ def _parse(
         ),
     )
     return table, ragged
-
-
-def _parse_options(delimiter: str, quote: str, invalid_row_handler: object) -> pa.csv.ParseOptions:
-    return pa.csv.ParseOptions(
-        delimiter=delimiter,
-        quote_char=quote or False,
-        newlines_in_values=True,
-        ignore_empty_lines=False,
-        invalid_row_handler=invalid_row_handler,
-    )
 
 
 def _bad(block: blocks.Block, bad: dict[int, str], encoding: str) -> list[Bad]:

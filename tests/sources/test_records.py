@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import blocks
-from cytoreg.sources.records import delimited, lines
+from cytoreg.sources.records import Dialect, delimited, lines
+from cytoreg.sources.text_file import TextFile
 
 FIELDS = st.text(st.sampled_from('ab"",\n\ré '), max_size=6)
 
@@ -26,7 +27,7 @@ def read(content: bytes, columns: int, path: Path, size: int) -> tuple[dict, dic
     names = [f"c{number}" for number in range(columns)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "SIZE", size)
-        for rows, refused in delimited("s", path, "f", "utf-8", ",", names):
+        for rows, refused in delimited(TextFile("s", path, "f", "utf-8"), Dialect(","), names):
             for row in rows.to_pylist():
                 number = row.pop("_row")
                 good[number] = list(row.values())
@@ -119,9 +120,10 @@ def test_a_record_knows_the_line_on_which_it_begins(
     monkeypatch.setattr(blocks, "SIZE", size)
     path = tmp_path / "a.csv"
     path.write_bytes(b'a,b\r\n1,"x\ny"\r\n\r\n2,z\r\n3,"p\n\nq"\n4,w')
+    text = TextFile("s", path, "f", "utf-8")
     found = [
         (row["_row"], row["_line"])
-        for rows, _ in delimited("s", path, "f", "utf-8", ",", ["a", "b"], lined=True)
+        for rows, _ in delimited(text, Dialect(","), ["a", "b"], lined=True)
         for row in rows.to_pylist()
     ]
     assert found == [(1, 2), (3, 5), (4, 6), (5, 9)]
@@ -139,7 +141,7 @@ def test_lines_keep_their_numbers_in_every_block(
     def short(rows: pa.Table) -> dict[int, str]:
         return {at: "short" for at, line in enumerate(rows["line"].to_pylist()) if len(line) < 4}
 
-    for rows, refused in lines("s", path, "a.txt", "utf-8", short):
+    for rows, refused in lines(TextFile("s", path, "a.txt", "utf-8"), short):
         good += [(row["_row"], row["line"]) for row in rows.to_pylist()]
         bad += [(item.row, item.line, item.raw) for item in refused]
     assert good == [(1, 'ab"d'), (2, '"bcd'), (5, "\x01,éd"), (7, "abcd")]

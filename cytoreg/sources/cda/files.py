@@ -18,7 +18,7 @@ from cytoreg.sources.cda.standing import Standing
 from cytoreg.sources.cda.statements import about
 from cytoreg.sources.cda.tables import COLUMNS, Told, rows
 from cytoreg.sources.cda.values import Element
-from cytoreg.sources.files import open_bytes, relative_name, texts
+from cytoreg.sources.files import SourceFile, source_files
 from cytoreg.sources.items import BATCH_ROWS, Item, Reject, Rows, Unexpected
 from cytoreg.sources.naaccr.stream import line_of
 
@@ -33,8 +33,8 @@ def read(name: str, config: CdaSource, extracts: Path) -> Iterator[Item]:
     """
     standing = Standing(
         found.head
-        for path in texts(name, config.path, extracts)
-        for found, _ in _documents(name, path, relative_name(path, extracts), whole=False)
+        for file in source_files(name, config.path, extracts)
+        for found, _ in _documents(file, whole=False)
         if isinstance(found, Document)
     )
     yield from _read(name, config, extracts, standing.by, BATCH_ROWS)
@@ -54,11 +54,11 @@ def _read(
     home = tables.get("document") or next(iter(tables.values()))
     strange: Counter[str] = Counter()
     number = broken = 0
-    for path in texts(name, config.path, extracts):
-        where = relative_name(path, extracts)
+    for file in source_files(name, config.path, extracts):
+        where = file.where
         for waiting in tables.values():
             waiting.begin(where)
-        for count, (found, line) in enumerate(_documents(name, path, where), start=1):
+        for count, (found, line) in enumerate(_documents(file), start=1):
             if isinstance(found, Broken):
                 broken += 1
                 yield Reject(home.name, where, home.pass_over(), line, found.reason, found.raw)
@@ -93,16 +93,14 @@ def _read(
         yield Unexpected(what, count)
 
 
-def _documents(
-    name: str, path: Path, where: str, *, whole: bool = True
-) -> Iterator[tuple[Document | Broken, int]]:
+def _documents(file: SourceFile, *, whole: bool = True) -> Iterator[tuple[Document | Broken, int]]:
     """The documents of a file, in order, and the line on which each begins."""
-    with open_bytes(name, path, where) as file:
-        if is_message(file.peek(64)[:64]):
-            for data, line in documents_in(file):
+    with file.open() as stream:
+        if is_message(stream.peek(64)[:64]):
+            for data, line in documents_in(stream):
                 yield (data if isinstance(data, Broken) else document(data, whole=whole)), line
             return
-        data = file.read(LONGEST + 1)
+        data = stream.read(LONGEST + 1)
     if len(data) > LONGEST:
         yield Broken(f"a file of more than {LONGEST >> 20} MiB", ""), 1
     else:

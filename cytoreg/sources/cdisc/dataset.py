@@ -20,22 +20,21 @@ from cytoreg.errors import SourceError
 from cytoreg.sources.blocks import UNDECODABLE
 from cytoreg.sources.cdisc.config import DatasetJsonSource
 from cytoreg.sources.cdisc.outline import NoDataset, Outline, outline
-from cytoreg.sources.files import check_text, open_utf8, raw_text, relative_name, texts
+from cytoreg.sources.files import SourceFile
 from cytoreg.sources.headings import mapped, together
 from cytoreg.sources.items import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.json.objects import NoObject, array
 from cytoreg.sources.json.rows import text_of
 from cytoreg.sources.json.split import NotJson, Part, lines, parts
 from cytoreg.sources.records import shaped
+from cytoreg.sources.text_file import TextFile, raw_text, text_files
 
 NESTED = "a list or an object in the place of a value"
 
 
 @dataclass(frozen=True)
 class _File:
-    path: Path
-    where: str
-    encoding: str
+    text: TextFile
     outline: Outline
     columns: list[str]
 
@@ -44,36 +43,34 @@ def read(name: str, config: DatasetJsonSource, extracts: Path) -> Iterator[Item]
     """Rows of all files; raises SourceError for a file with more or fewer rows than it declares."""
     (table,) = config.tables
     files: list[_File] = []
-    for path in texts(name, config.path, extracts):
-        where = relative_name(path, extracts)
-        encoding = check_text(name, path, where, "utf-8")
-        with open_utf8(name, path, where, encoding) as file:
+    for text in text_files(name, config.path, extracts):
+        with text.open_utf8() as stream:
             try:
-                found = outline(file)
+                found = outline(stream)
             except NoDataset as error:
-                raise _refused(name, where, str(error)) from None
-        columns = mapped(name, where, found.columns, config, "`columns`")
-        files.append(_File(path, where, encoding, found, columns))
+                raise _refused(text, str(error)) from None
+        columns = mapped(text, found.columns, config, "`columns`")
+        files.append(_File(text, found, columns))
         if found.dataset != files[0].outline.dataset:
             raise SourceError(
                 name,
-                f"{files[0].where} and {where} hold two datasets,"
+                f"{files[0].text.where} and {text.where} hold two datasets,"
                 f" {files[0].outline.dataset[:40]} and {found.dataset[:40]}",
                 remedy="declare a source for each, with a `path` of its own",
             )
-        yield Headings(where, found.columns)
+        yield Headings(text.where, found.columns)
         if found.records is None:
             yield Unexpected("file that does not say how many `records` it has", 1)
     wanted, unexpected = together([each.columns for each in files], config)
     yield from unexpected
     for each in files:
-        yield from _rows(name, table, each, wanted)
+        yield from _rows(table, each, wanted)
     yield Rows(table, _shaped([], [], each, wanted))
 
 
-def _rows(source: str, table: str, file: _File, wanted: list[str]) -> Iterator[Item]:
+def _rows(table: str, file: _File, wanted: list[str]) -> Iterator[Item]:
     row, width = 0, len(file.columns)
-    for found in _parts(source, file):
+    for found in _parts(file):
         kept: list[list[msgspec.Raw]] = []
         places: list[tuple[int, int]] = []
         bad: list[Reject] = []
@@ -95,24 +92,23 @@ def _rows(source: str, table: str, file: _File, wanted: list[str]) -> Iterator[I
                     nested = any(bytes(value)[:1] in (b"[", b"{") for value in values)
                     reason = NESTED if nested else ""
             if reason:
-                raw = raw_text(part.text, file.encoding)
-                bad.append(Reject(table, file.where, row, part.line, reason, raw))
+                raw = raw_text(part.text, file.text.encoding)
+                bad.append(Reject(table, file.text.where, row, part.line, reason, raw))
             else:
                 kept.append(values)
                 places.append((row, part.line))
         yield Rows(table, _shaped(kept, places, file, wanted))
         yield from bad
     if file.outline.records not in (None, row):
-        raise SourceError(
-            source,
-            f"{file.where} holds {row:,} rows, and says it has {file.outline.records:,}",
-            remedy="deliver it again, whole",
+        raise file.text.refused(
+            f"holds {row:,} rows, and says it has {file.outline.records:,}",
+            "deliver it again, whole",
         )
 
 
-def _parts(source: str, file: _File) -> Iterator[list[Part]]:
+def _parts(file: _File) -> Iterator[list[Part]]:
     """The texts of a file's rows, some MB at a time."""
-    with open_utf8(source, file.path, file.where, file.encoding) as stream:
+    with file.text.open_utf8() as stream:
         try:
             if file.outline.within:
                 yield from parts(stream, ("rows",))
@@ -120,7 +116,7 @@ def _parts(source: str, file: _File) -> Iterator[list[Part]]:
                 for found in lines(stream):
                     yield [part for part in found if part.line > file.outline.line]
         except NotJson as error:
-            raise _refused(source, file.where, str(error)) from None
+            raise _refused(file.text, str(error)) from None
 
 
 def _shaped(
@@ -129,13 +125,12 @@ def _shaped(
     values = list(zip(*rows, strict=True)) or [()] * len(file.columns)
     columns = dict(zip(file.columns, map(text_of, values), strict=True))
     numbers = np.array(places, np.int64).reshape(-1, 2)
-    table = shaped(columns, wanted, file.where, pa.array(numbers[:, 0]))
+    table = shaped(columns, wanted, file.text.where, pa.array(numbers[:, 0]))
     return table.append_column("_line", pa.array(numbers[:, 1]))
 
 
-def _refused(source: str, where: str, why: str) -> SourceError:
-    return SourceError(
-        source,
-        f"{where} {why}",
-        remedy="deliver Dataset-JSON 1.1, one dataset a file, and check that all of it arrived",
+def _refused(file: SourceFile, why: str) -> SourceError:
+    return file.refused(
+        why,
+        "deliver Dataset-JSON 1.1, one dataset a file, and check that all of it arrived",
     )

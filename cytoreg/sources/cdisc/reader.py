@@ -34,11 +34,10 @@ class DatasetJson(Reader[DatasetJsonSource]):
     def recognizes(self, where: str, extracts: Path) -> bool | None:
         """By the outline of the first file."""
         from cytoreg.sources.cdisc.outline import NoDataset, outline
-        from cytoreg.sources.files import check_text, open_utf8, texts
+        from cytoreg.sources.text_file import text_files
 
         try:
-            path = texts("", where, extracts)[0]
-            with open_utf8("", path, where, check_text("", path, where, "utf-8")) as file:
+            with next(text_files("", where, extracts)).open_utf8() as file:
                 outline(file)
         except NoDataset as error:
             return error.version != ""

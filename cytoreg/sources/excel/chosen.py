@@ -9,13 +9,14 @@ from itertools import islice
 from cytoreg.errors import SourceError
 from cytoreg.sources.excel.book import Row, Sheet
 from cytoreg.sources.excel.config import ExcelSource
+from cytoreg.sources.files import SourceFile
 from cytoreg.sources.headings import known, mapped
 
 _SEARCHED = 1000
 """Number of rows in which the headings are looked for."""
 
 
-def sheets(source: str, where: str, found: list[Sheet], config: ExcelSource) -> list[Sheet]:
+def sheets(file: SourceFile, found: list[Sheet], config: ExcelSource) -> list[Sheet]:
     """The sheets that `sheet` selects, in the order of the workbook.
 
     A name also selects a hidden sheet, a pattern and a number do not. Raises SourceError when a
@@ -33,16 +34,15 @@ def sheets(source: str, where: str, found: list[Sheet], config: ExcelSource) -> 
         }
     if none := [name for name, means in meant.items() if not means]:
         has = ", ".join(repr(sheet.name) for sheet in visible) or "none that is not hidden"
-        raise SourceError(
-            source,
-            f"{where} has no sheet {none[0]}; it has {has}",
-            remedy=f"correct `sheet` in [sources.{source}] of cytoreg.toml, or deliver it again",
+        raise file.refused(
+            f"has no sheet {none[0]}; it has {has}",
+            f"correct `sheet` in [sources.{file.source}] of cytoreg.toml, or deliver it again",
         )
     return [sheet for sheet in found if any(sheet in means for means in meant.values())]
 
 
 def headings(
-    source: str, where: str, rows: Iterator[Row], config: ExcelSource
+    file: SourceFile, rows: Iterator[Row], config: ExcelSource
 ) -> tuple[int, list[str], list[str]]:
     """The number of the row with the headings, the headings, and the column of each.
 
@@ -53,17 +53,15 @@ def headings(
         row = next((row for row in rows if row[0] >= config.header), None)
         if row is None or row[0] > config.header:
             raise SourceError(
-                source,
-                f"{where}: row {config.header}, which should hold the headings, is blank",
-                remedy=f"correct `header` in [sources.{source}] of cytoreg.toml",
+                file.source,
+                f"{file.where}: row {config.header}, which should hold the headings, is blank",
+                remedy=f"correct `header` in [sources.{file.source}] of cytoreg.toml",
             )
         searched = [row]
     else:
         searched = list(islice(rows, 1 if config.columns == "all" else _SEARCHED))
     if not searched:
-        raise SourceError(
-            source, f"{where} is blank", remedy="deliver it again, or correct `sheet`"
-        )
+        raise file.refused("is blank", "deliver it again, or correct `sheet`")
     column_of = known(config)
     named = [(number, _names(cells)) for number, cells in searched]
     required = config.headings.keys() - set(config.optional)
@@ -74,7 +72,7 @@ def headings(
     whole = (row for row in named if required <= has(row[1]) and (has(row[1]) or not column_of))
     number, names = next(whole, None) or max(named, key=lambda row: len(has(row[1])))
     line = f"row {number}" if len(named) == 1 else f"its first {len(named)} rows"
-    return number, names, mapped(source, where, names, config, line)
+    return number, names, mapped(file, names, config, line)
 
 
 def _names(cells: list[str | None]) -> list[str]:

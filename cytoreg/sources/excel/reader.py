@@ -37,17 +37,16 @@ class Excel(Reader[ExcelSource]):
         """The first sheet with all columns, below any lines above its headings."""
         from cytoreg.sources.excel.book import Damaged, Noted
         from cytoreg.sources.excel.workbook import damaged, open_book
-        from cytoreg.sources.files import on_disk, relative_name
+        from cytoreg.sources.files import on_disk
 
         with TemporaryDirectory(prefix="cytoreg-") as folder, ExitStack() as opened:
-            path, lies = next(iter(on_disk(name, where, extracts, Path(folder)).items()))
-            file = relative_name(path, extracts)
-            book = opened.enter_context(closing(open_book(name, lies, file)))
+            file = on_disk(name, where, extracts, Path(folder))[0]
+            book = opened.enter_context(closing(open_book(file)))
             sheet = next((sheet for sheet in book.sheets if not sheet.hidden), None)
             try:
                 rows = list(islice(book.rows(sheet, Noted()), 100)) if sheet else []
             except Damaged as error:
-                raise damaged(name, file, error) from None
+                raise damaged(file, error) from None
         header = _heading_row(rows)
         above = {"header": header} if header else {}
         return Draft({"path": where, **above, "columns": "all"}, [name])

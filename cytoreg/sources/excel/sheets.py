@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
@@ -21,7 +21,7 @@ from cytoreg.sources.excel import chosen
 from cytoreg.sources.excel.book import Book, Damaged, Noted, Row, Sheet
 from cytoreg.sources.excel.config import ExcelSource
 from cytoreg.sources.excel.workbook import damaged, open_book
-from cytoreg.sources.files import on_disk, relative_name
+from cytoreg.sources.files import SourceFile, on_disk
 from cytoreg.sources.headings import together
 from cytoreg.sources.items import BATCH_ROWS, Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import shaped
@@ -29,9 +29,9 @@ from cytoreg.sources.records import shaped
 
 @dataclass(frozen=True)
 class _Part:
-    """A sheet to read: where it is, which row holds its headings, its columns."""
+    """A sheet to read in a file: its name in rows, which row holds its headings, its columns."""
 
-    path: Path
+    file: SourceFile
     sheet: Sheet
     where: str
     header: int
@@ -44,21 +44,24 @@ def read(name: str, config: ExcelSource, extracts: Path) -> Iterator[Item]:
     (table,) = config.tables
     noted: Counter[str] = Counter()
     parts: list[_Part] = []
-    with TemporaryDirectory(prefix="cytoreg-") as folder, _Shelf(name, extracts) as shelf:
-        shelf.lies = on_disk(name, config.path, extracts, Path(folder))
-        for path in shelf.lies:
-            book, where = shelf.book(path), relative_name(path, extracts)
-            found = list(_parts(name, path, where, book, config))
-            read_too = {part.sheet for part in found}
+    with TemporaryDirectory(prefix="cytoreg-") as folder, _Shelf() as shelf:
+        for file in on_disk(name, config.path, extracts, Path(folder)):
+            book = shelf.book(file)
+            its = list(_parts(file, book, config))
+            read_too = {part.sheet for part in its}
             noted.update(f"sheet {sheet.name}" for sheet in book.sheets if sheet not in read_too)
-            line = found[0].header if found else 0
-            names = list(dict.fromkeys(h for part in found for h in part.headings))
-            yield Headings(where, names, line)
-            parts += found
+            line = its[0].header if its else 0
+            names = list(dict.fromkeys(h for part in its for h in part.headings))
+            yield Headings(file.where, names, line)
+            parts += its
         wanted, unexpected = together([part.columns for part in parts], config)
         yield from unexpected
         for part in parts:
-            yield from _records(name, table, shelf.book(part.path), part, wanted, config, noted)
+            for found in _records(table, shelf.book(part.file), part, config, noted):
+                if isinstance(found, Reject):
+                    yield found
+                else:
+                    yield Rows(table, _table(found, part.columns, wanted, part.where))
     yield Rows(table, _table([], [], wanted, ""))
     for what, count in noted.items():
         if count:
@@ -68,11 +71,9 @@ def read(name: str, config: ExcelSource, extracts: Path) -> Iterator[Item]:
 class _Shelf:
     """Keeps the last workbook open: opening one reads all its texts."""
 
-    def __init__(self, source: str, extracts: Path) -> None:
-        self._source, self._extracts = source, extracts
-        self._path: Path | None = None
+    def __init__(self) -> None:
+        self._file: SourceFile | None = None
         self._open = ExitStack()
-        self.lies: dict[Path, Path] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -80,38 +81,30 @@ class _Shelf:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def book(self, path: Path) -> Book:
+    def book(self, file: SourceFile) -> Book:
         """The workbook in this file, open until another one is requested."""
-        if path != self._path:
+        if file != self._file:
             self._open.close()
-            self._path = None
-            where = relative_name(path, self._extracts)
-            book = open_book(self._source, self.lies[path], where)
-            self._book = self._open.enter_context(closing(book))
-            self._path = path
+            self._file = None
+            self._book = self._open.enter_context(closing(open_book(file)))
+            self._file = file
         return self._book
 
 
-def _parts(source: str, path: Path, where: str, book: Book, config: ExcelSource) -> Iterator[_Part]:
+def _parts(file: SourceFile, book: Book, config: ExcelSource) -> Iterator[_Part]:
     """The sheets to read in an open workbook, with their headings."""
-    for sheet in chosen.sheets(source, where, book.sheets, config):
-        below = f"{where}#{sheet.name}"
+    for sheet in chosen.sheets(file, book.sheets, config):
+        below = replace(file, where=f"{file.where}#{sheet.name}")
         try:
-            found = chosen.headings(source, below, book.rows(sheet, Noted()), config)
+            found = chosen.headings(below, book.rows(sheet, Noted()), config)
         except Damaged as error:
-            raise damaged(source, where, error) from None
-        yield _Part(path, sheet, below, *found)
+            raise damaged(file, error) from None
+        yield _Part(file, sheet, below.where, *found)
 
 
 def _records(
-    source: str,
-    table: str,
-    book: Book,
-    part: _Part,
-    wanted: list[str],
-    config: ExcelSource,
-    noted: Counter[str],
-) -> Iterator[Item]:
+    table: str, book: Book, part: _Part, config: ExcelSource, noted: Counter[str]
+) -> Iterator[list[Row] | Reject]:
     """Rows of a sheet from its headings to its footer; the other rows are counted in `noted`.
 
     A row below the footer that is filled like a record is a reject; so are cells to the right of
@@ -148,11 +141,11 @@ def _records(
                     continue
             waiting.append((number, cells))
             if len(waiting) == BATCH_ROWS:
-                yield Rows(table, _table(waiting, part.columns, wanted, where))
+                yield waiting
                 waiting = []
     except Damaged as error:
-        raise damaged(source, where, error) from None
-    yield Rows(table, _table(waiting, part.columns, wanted, where))
+        raise damaged(replace(part.file, where=where), error) from None
+    yield waiting
     noted["formula without a result"] += inside.uncalculated
     noted["merged cells"] += inside.merged
 

@@ -10,6 +10,7 @@ from typing import IO
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.excel.book import UNZIPPING, Book, Damaged, Refused
+from cytoreg.sources.files import SourceFile
 from cytoreg.sources.password import REMEDY, known
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -20,27 +21,21 @@ _NOT_ASKED = "VelvetSweatshop"  # with this password, Excel opens the file witho
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 
 
-def open_book(source: str, path: Path, where: str) -> Book:
+def open_book(file: SourceFile) -> Book:
     """The workbook in this file; raises SourceError for another file, saying what it is."""
     try:
-        return _book(path)
+        return _book(file.path)
     except Refused as error:
-        raise SourceError(source, f"{where} {error.what}", remedy=error.remedy) from None
+        raise file.refused(error.what, error.remedy) from None
     except Damaged as error:
-        raise damaged(source, where, error) from None
+        raise damaged(file, error) from None
     except OSError as error:
-        raise SourceError(
-            source, f"{where} cannot be read: {error.strerror}", remedy="check its permissions"
-        ) from None
+        raise file.refused(f"cannot be read: {error.strerror}", "check its permissions") from None
 
 
-def damaged(source: str, where: str, error: Damaged) -> SourceError:
+def damaged(file: SourceFile, error: Damaged) -> SourceError:
     """The error for a damaged workbook."""
-    return SourceError(
-        source,
-        f"{where} is no whole workbook: {error}",
-        remedy=f"deliver it again, or {_AGAIN}",
-    )
+    return file.refused(f"is no whole workbook: {error}", f"deliver it again, or {_AGAIN}")
 
 
 def _book(path: Path) -> Book:

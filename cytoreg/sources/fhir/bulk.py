@@ -15,7 +15,9 @@ from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.export import Manifest, NotOffered, export, fetch, issues, query
 from cytoreg.sources.fhir.reading import Reading, reading
 from cytoreg.sources.fhir.server import Server, open_server, product
+from cytoreg.sources.files import SourceFile
 from cytoreg.sources.items import Item, Served, Waiting
+from cytoreg.sources.text_file import as_text
 
 _SAMPLE = 20
 
@@ -100,5 +102,5 @@ def files(server: Server, run: Reading, manifest: Manifest, mark: str = "") -> I
         where = f"{output.kind}{mark}.{numbers[output.kind]:03}.ndjson"
         numbers[output.kind] += 1
         if fetch(server, manifest, output, path):
-            yield from run.file(path, where, "utf-8")
+            yield from run.file(as_text(SourceFile(run.source, path, where)))
     run.counted.update(issues(server, manifest))

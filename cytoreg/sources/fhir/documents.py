@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from pathlib import Path
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cytoreg.errors import SourceError
 from cytoreg.sources.blocks import UNDECODABLE
-from cytoreg.sources.files import open_utf8, raw_text
 from cytoreg.sources.json.split import NothingThere, NotJson, parts
 from cytoreg.sources.records import Bad, Batch, lines
+from cytoreg.sources.text_file import TextFile, raw_text
 
 _BUNDLE = b'"Bundle"'
 _ENTRIES = re.compile(rb'"entry"\s*:\s*\[')
@@ -38,25 +36,23 @@ class _Bundle(msgspec.Struct, rename={"kind": "resourceType"}):
     entry: list[msgspec.Raw] | None = None
 
 
-def resources(
-    source: str, path: Path, where: str, encoding: str, read: Collection[str]
-) -> Iterator[Batch]:
+def resources(text: TextFile, read: Collection[str]) -> Iterator[Batch]:
     """The resources of a file as text in column `line`, numbered from 1, and other content.
 
     A Bundle gives the resources of its entries, unless Bundle is one of the types that are `read`.
     A table may have a column `_line`, if a record does not begin on the line of its number.
     """
-    with open_utf8(source, path, where, encoding) as file:
+    with text.open_utf8() as file:
         start = file.read(_LONG).strip()
     on_one_line = b"\n" not in start and b"\r" not in start
     unpack = "Bundle" not in read
     if _is_document(start) or (on_one_line and unpack and _ENTRIES.search(start)):
-        by_entry = unpack and _are_bundles(source, path, where, encoding)
-        yield from _documents(source, path, where, encoding, unpack=unpack, by_entry=by_entry)
+        by_entry = unpack and _are_bundles(text)
+        yield from _documents(text, unpack=unpack, by_entry=by_entry)
     elif unpack:
-        yield from _unpacked_lines(lines(source, path, where, encoding))
+        yield from _unpacked_lines(lines(text))
     else:
-        yield from lines(source, path, where, encoding)
+        yield from lines(text)
 
 
 def _is_document(head: bytes) -> bool:
@@ -77,9 +73,9 @@ def _is_whole(text: bytes) -> bool:
     return True
 
 
-def _are_bundles(source: str, path: Path, where: str, encoding: str) -> bool:
+def _are_bundles(text: TextFile) -> bool:
     """Whether every document of a file that states its type is a Bundle."""
-    with open_utf8(source, path, where, encoding) as file:
+    with text.open_utf8() as file:
         try:
             kinds = {part.text for found in parts(file, ("resourceType",)) for part in found}
         except NotJson:
@@ -87,31 +83,28 @@ def _are_bundles(source: str, path: Path, where: str, encoding: str) -> bool:
     return kinds == {_BUNDLE}
 
 
-def _documents(
-    source: str, path: Path, where: str, encoding: str, *, unpack: bool, by_entry: bool
-) -> Iterator[Batch]:
+def _documents(text: TextFile, *, unpack: bool, by_entry: bool) -> Iterator[Batch]:
+    """The resources of a file of documents, read entry by entry if all are Bundles."""
     row = 0
-    with open_utf8(source, path, where, encoding) as file:
+    with text.open_utf8() as file:
         try:
             for found in parts(file, ("entry",) if by_entry else ()):
                 texts: list[tuple[str, int, int]] = []
                 bad: list[Bad] = []
                 for part in found:
                     whole = _resource(part.text) if by_entry else part.text
-                    for text in _unpacked(whole) if unpack else [whole]:
+                    for each in _unpacked(whole) if unpack else [whole]:
                         row += 1
                         try:
-                            texts.append((text.decode("utf-8"), row, part.line))
+                            texts.append((each.decode("utf-8"), row, part.line))
                         except UnicodeDecodeError:
-                            raw = raw_text(text, encoding)
+                            raw = raw_text(each, text.encoding)
                             bad.append(Bad(row, part.line, UNDECODABLE, raw))
                 yield _table(texts), bad
         except NothingThere:
             return  # Bundles without entries
         except NotJson as error:
-            raise SourceError(
-                source, f"{where} {error}", remedy="deliver it again, whole"
-            ) from None
+            raise text.refused(str(error), "deliver it again, whole") from None
 
 
 def _unpacked_lines(batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -10,9 +10,9 @@ from cytoreg.sources.fhir import bulk, incremental
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.pages import check_pages
 from cytoreg.sources.fhir.reading import reading
-from cytoreg.sources.files import relative_name, texts
 from cytoreg.sources.http import address
 from cytoreg.sources.items import Item
+from cytoreg.sources.text_file import text_files
 
 
 def shown(name: str, config: FhirSource) -> str:
@@ -43,9 +43,9 @@ def read(name: str, config: FhirSource, extracts: Path) -> Iterator[Item]:
         yield from bulk.read(name, config)
         return
     with reading(name, config) as run:
-        paths = texts(name, config.path, extracts)
+        files = list(text_files(name, config.path, extracts, config.encoding))
         if "Bundle" not in run.kinds:
-            check_pages(name, paths, extracts, config.encoding)
-        for path in paths:
-            yield from run.file(path, relative_name(path, extracts), config.encoding)
+            check_pages(name, files)
+        for file in files:
+            yield from run.file(file)
         yield from run.end()

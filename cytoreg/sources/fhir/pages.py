@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 
 import msgspec
 
 from cytoreg.errors import SourceError
-from cytoreg.sources.files import open_utf8, relative_name
 from cytoreg.sources.json.split import NotJson, parts
+from cytoreg.sources.text_file import TextFile
 
 _RELATION = re.compile(rb'"relation"\s*:\s*"(?:next|self)"')
 _LOOK = 64 << 10
@@ -23,17 +22,16 @@ class _Link(msgspec.Struct):
     url: str = ""
 
 
-def check_pages(source: str, paths: Iterable[Path], extracts: Path, encoding: str) -> None:
+def check_pages(source: str, files: Iterable[TextFile]) -> None:
     """Raise SourceError for a Bundle whose next page is in none of the files."""
     after: dict[str, str] = {}
     there: set[str] = set()
-    for path in paths:
-        where = relative_name(path, extracts)
-        for link in _links(source, path, where, encoding):
+    for file in files:
+        for link in _links(file):
             if link.relation == "self":
                 there.add(link.url)
             elif link.relation == "next":
-                after[link.url] = where
+                after[link.url] = file.where
     if missing := [where for url, where in after.items() if url not in there]:
         raise SourceError(
             source,
@@ -42,17 +40,20 @@ def check_pages(source: str, paths: Iterable[Path], extracts: Path, encoding: st
         )
 
 
-def _links(source: str, path: Path, where: str, encoding: str) -> list[_Link]:
+def _links(text: TextFile) -> list[_Link]:
     """The links of a Bundle; none for other files, which are not read to the end for this."""
-    with open_utf8(source, path, where, encoding) as file:
+    with text.open_utf8() as file:
         ends = file.read(_LOOK)
-    with suppress(OSError), path.open("rb") as file:  # for a packed file the beginning is enough
-        file.seek(max(path.stat().st_size - _LOOK, 0))
+    with (
+        suppress(OSError),
+        text.path.open("rb") as file,
+    ):  # for a packed file the beginning is enough
+        file.seek(max(text.path.stat().st_size - _LOOK, 0))
         ends += file.read(_LOOK)
     if b'"Bundle"' not in ends or not _RELATION.search(ends):
         return []
     found: list[_Link] = []
-    with suppress(NotJson), open_utf8(source, path, where, encoding) as file:
+    with suppress(NotJson), text.open_utf8() as file:
         for records in parts(file, ("link",)):
             for record in records:
                 with suppress(msgspec.MsgspecError, RecursionError):

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -18,9 +17,9 @@ from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.documents import resources
 from cytoreg.sources.fhir.flatten import Block, engine, flatten, kind_of_line, nothing
 from cytoreg.sources.fhir.view import RECORDS, View, compile_view
-from cytoreg.sources.files import check_text
 from cytoreg.sources.items import Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import Bad
+from cytoreg.sources.text_file import TextFile
 
 """The table of rejects that cannot be assigned to a view."""
 
@@ -48,19 +47,17 @@ class Reading:
         """The types of resource that the views read."""
         return sorted({view.resource for view in self.views.values()})
 
-    def file(self, path: Path, where: str, encoding: str) -> Iterator[Item]:
-        """The content of a file; `where` is its name in rows and messages."""
-        encoding = check_text(self.source, path, where, encoding)
+    def file(self, text: TextFile) -> Iterator[Item]:
+        """The content of a file."""
         done = dict.fromkeys(self.views, 0)
         held, errors = 0, self.counted[_ERRORS]
-        for batch, bad in resources(self.source, path, where, encoding, self.kinds):
+        for batch, bad in resources(text, self.kinds):
             held += len(batch) + len(bad)
-            yield from self.block(batch, bad, where, done)
+            yield from self.block(batch, bad, text.where, done)
         if held == self.counted[_ERRORS] - errors > 0:
-            raise SourceError(
-                self.source,
-                f"{where} holds an error of a server (OperationOutcome) in the place of resources",
-                remedy="read in it what went wrong, and fetch the resources again",
+            raise text.refused(
+                "holds an error of a server (OperationOutcome) in the place of resources",
+                "read in it what went wrong, and fetch the resources again",
             )
 
     def block(

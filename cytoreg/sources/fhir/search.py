@@ -17,8 +17,10 @@ import msgspec
 from cytoreg.errors import SourceError
 from cytoreg.sources.fhir.reading import Reading
 from cytoreg.sources.fhir.server import FHIR, Server, issue_codes
+from cytoreg.sources.files import SourceFile
 from cytoreg.sources.http import Away
 from cytoreg.sources.items import Item, Waiting
+from cytoreg.sources.text_file import as_text
 
 PAGE = 500
 """Resources requested at once; a server may return fewer."""
@@ -68,7 +70,9 @@ def read(server: Server, run: Reading) -> Iterator[Item]:
                 path = server.folder / "page.ndjson"
                 path.write_bytes(b"\n".join([*lines, b""]))
                 if lines:
-                    yield from run.file(path, f"{kind}.{number:05}.ndjson", "utf-8")
+                    yield from run.file(
+                        as_text(SourceFile(run.source, path, f"{kind}.{number:05}.ndjson"))
+                    )
                 number += 1
                 yield Waiting(f"searching {kind} on the server", len(seen))
 

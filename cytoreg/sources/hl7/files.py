@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cytoreg.errors import SourceError
-from cytoreg.sources.files import check_text, open_utf8, raw_text, relative_name, texts
 from cytoreg.sources.hl7.config import Hl7Source
 from cytoreg.sources.hl7.envelope import LONGEST, Endless, Envelopes, Piece, pieces
 from cytoreg.sources.hl7.message import Malformed, parse
 from cytoreg.sources.hl7.paths import path_of
 from cytoreg.sources.hl7.table import Mixed, Table
 from cytoreg.sources.items import BATCH_ROWS, Item, Reject, Rows, Unexpected
+from cytoreg.sources.text_file import TextFile, raw_text, text_files
 
 _BATCH_BYTES = 32 << 20
 """Bytes of the messages of waiting rows; these, too, fill a batch."""
@@ -34,17 +34,17 @@ def read(name: str, config: Hl7Source, extracts: Path) -> Iterator[Item]:
         each = config.each.get(table, "")
         tables.append(Table(table, {column: at for column, at in paths.items() if at}, each))
     found: Counter[str] = Counter()
-    for path in texts(name, config.path, extracts):
-        where = relative_name(path, extracts)
-        encoding = check_text(name, path, where, config.encoding or "utf-8")
-        if encoding == "utf-8":  # the default unless another is declared
-            encoding = config.encoding
+    for text in text_files(name, config.path, extracts, config.encoding or "utf-8"):
+        encoding = text.encoding
+        if encoding == "utf-8" and not config.encoding:
+            encoding = ""  # each message may declare its own
         try:
-            yield from _rows(name, path, where, encoding, tables, found)
+            yield from _rows(text, encoding, tables, found)
         except Endless as error:
             raise SourceError(
                 name,
-                f"{where}: the message of line {error} does not end within {LONGEST >> 20} MiB",
+                f"{text.where}: the message of line {error} does not end within"
+                f" {LONGEST >> 20} MiB",
                 remedy="deliver the messages as text, a segment a line",
             ) from None
     for waiting in tables:
@@ -56,17 +56,13 @@ def read(name: str, config: Hl7Source, extracts: Path) -> Iterator[Item]:
 
 
 def _rows(
-    source: str,
-    path: Path,
-    where: str,
-    encoding: str,
-    tables: list[Table],
-    found: Counter[str],
+    text: TextFile, encoding: str, tables: list[Table], found: Counter[str]
 ) -> Iterator[Item]:
     """The messages of a file; `found` counts irregularities, `tables` keep the last rows.
 
-    `encoding` is "" when each message declares its own.
+    `encoding` is "" when each message may declare its own.
     """
+    where = text.where
     wanted = frozenset(segment for table in tables for segment in table.wanted())
     home = next((table for table in tables if not table.each), tables[0])
     envelopes = Envelopes()
@@ -74,7 +70,7 @@ def _rows(
     is_hl7 = False
     for table in tables:
         table.begin(where)
-    with open_utf8(source, path, where, encoding or "utf-8") as file:
+    with text.open_utf8() as file:
         for one in pieces(file):
             piece: Piece | None = one
             if one.name in Envelopes.NAMES:
@@ -105,10 +101,9 @@ def _rows(
                     size = 0
     envelopes.end()
     if not is_hl7 and not envelopes.any:
-        raise SourceError(
-            source,
-            f"{where} holds no HL7 message",
-            remedy="deliver the messages themselves; each begins with an MSH segment",
+        raise text.refused(
+            "holds no HL7 message",
+            "deliver the messages themselves; each begins with an MSH segment",
         )
     for what, count in envelopes.found.items():
         found[f"{where}: {what}"] += count

@@ -64,15 +64,11 @@ class Hl7(Reader[Hl7Source]):
 
 
 def _messages(name: str, where: str, extracts: Path) -> Iterator[bytes]:
-    from cytoreg.sources.files import check_text, open_utf8, relative_name, texts
     from cytoreg.sources.hl7.envelope import Endless, pieces
+    from cytoreg.sources.text_file import text_files
 
-    for path in texts(name, where, extracts):
-        encoding = check_text(name, path, relative_name(path, extracts), "utf-8")
-        with (
-            open_utf8(name, path, relative_name(path, extracts), encoding) as file,
-            suppress(Endless),
-        ):
+    for text in text_files(name, where, extracts):
+        with text.open_utf8() as file, suppress(Endless):
             yield from (piece.data for piece in pieces(file))
 
 

@@ -8,12 +8,9 @@ without blanks, null and missing values are null. Keys with which no path begins
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from cytoreg.errors import SourceError
 from cytoreg.sources.blocks import UNDECODABLE
-from cytoreg.sources.files import check_text, open_utf8, raw_text, relative_name, texts
 from cytoreg.sources.headings import is_value
 from cytoreg.sources.items import Headings, Item, Reject
 from cytoreg.sources.json import paths
@@ -21,47 +18,33 @@ from cytoreg.sources.json.config import JsonSource
 from cytoreg.sources.json.objects import Members, NoObject, Objects, listed
 from cytoreg.sources.json.rows import MOST, Table, possible
 from cytoreg.sources.json.split import NotJson, Part, parts
+from cytoreg.sources.text_file import TextFile, raw_text, text_files
 
 
 def read(name: str, config: JsonSource, extracts: Path) -> Iterator[Item]:
     """Records of all files, and the values of lists in them that have their own tables."""
     objects = Objects()
-    files = [
-        _File(name, path, relative_name(path, extracts), config)
-        for path in texts(name, config.path, extracts)
-    ]
+    files = list(text_files(name, config.path, extracts, config.encoding))
     tables = _tables(config, files, objects)
     for file in files:
-        yield from _rows(file, tables, objects)
+        yield from _rows(file, config, tables, objects)
     for table in tables:
         yield table.take("")
         yield from table.strange()
 
 
-@dataclass(frozen=True)
-class _File:
-    source: str
-    path: Path
-    where: str
-    config: JsonSource
-
-    def encoding(self) -> str:
-        return check_text(self.source, self.path, self.where, self.config.encoding)
-
-    def parts(self, encoding: str) -> Iterator[list[Part]]:
-        steps = paths.path_of(self.config.records) or ()
-        with open_utf8(self.source, self.path, self.where, encoding) as file:
-            try:
-                yield from parts(file, steps)
-            except NotJson as error:
-                raise SourceError(
-                    self.source,
-                    f"{self.where} {error}",
-                    remedy="deliver it whole, or correct `records` in cytoreg.toml",
-                ) from None
+def _parts(file: TextFile, config: JsonSource) -> Iterator[list[Part]]:
+    """The texts of a file's records, some MB at a time."""
+    with file.open_utf8() as stream:
+        try:
+            yield from parts(stream, paths.path_of(config.records) or ())
+        except NotJson as error:
+            raise file.refused(
+                str(error), "deliver it whole, or correct `records` in cytoreg.toml"
+            ) from None
 
 
-def _tables(config: JsonSource, files: list[_File], objects: Objects) -> list[Table]:
+def _tables(config: JsonSource, files: list[TextFile], objects: Objects) -> list[Table]:
     """The tables; the columns of "all" are found by reading the files once more."""
     each = {name: paths.path_of(text) or () for name, text in config.each.items()}
     lists = [path for name, path in each.items() if name in config.tables]
@@ -70,7 +53,7 @@ def _tables(config: JsonSource, files: list[_File], objects: Objects) -> list[Ta
         name: {} for name in config.tables if config.columns.get(name, "all") == "all"
     }
     for file in files if seen else []:
-        for found in file.parts(file.encoding()):
+        for found in _parts(file, config):
             for part in found:
                 for name, keys in seen.items():
                     for members in _objects_of(part, each.get(name), objects):
@@ -104,13 +87,15 @@ def _objects_of(part: Part, each: paths.Path | None, objects: Objects) -> Iterat
         return
 
 
-def _rows(file: _File, tables: list[Table], objects: Objects) -> Iterator[Item]:
+def _rows(
+    file: TextFile, config: JsonSource, tables: list[Table], objects: Objects
+) -> Iterator[Item]:
     """A file's records as rows of each table."""
-    encoding, where, row = file.encoding(), file.where, 0
+    where, row = file.where, 0
     headings: dict[str, None] = {}
     for table in tables:
         table.count = 0
-    for found in file.parts(encoding):
+    for found in _parts(file, config):
         for part in found:
             row += 1
             try:
@@ -120,7 +105,7 @@ def _rows(file: _File, tables: list[Table], objects: Objects) -> Iterator[Item]:
                 lists = [listed(members, t.each, objects) if t.each else None for t in tables]
             except (NoObject, UnicodeDecodeError) as error:
                 reason = str(error) if isinstance(error, NoObject) else UNDECODABLE
-                raw = raw_text(part.text, encoding)
+                raw = raw_text(part.text, file.encoding)
                 yield Reject(tables[0].name, where, row, part.line, reason, raw)
                 continue
             if not members.keys() <= headings.keys():
@@ -128,20 +113,20 @@ def _rows(file: _File, tables: list[Table], objects: Objects) -> Iterator[Item]:
             for table, values in zip(tables, lists, strict=True):
                 if values is None:
                     table.count = row
-                    yield from _add(table, part.text, members, row, part.line, file)
+                    yield from _add(table, part, members, row, where)
                 for value in values or ():
                     table.count += 1
-                    yield from _add(table, value, None, row, part.line, file)
+                    yield from _add(table, Part(value, part.line), None, row, where)
         for table in tables:
             yield table.take(where)
     yield Headings(where, [name for name in headings if not is_value(name)][:MOST])
 
 
 def _add(
-    table: Table, text: bytes, members: Members | None, parent: int, line: int, file: _File
+    table: Table, part: Part, members: Members | None, parent: int, where: str
 ) -> Iterator[Reject]:
     try:
-        table.add(text, members, parent, line)
+        table.add(part.text, members, parent, part.line)
     except NoObject as error:
-        raw = text.decode("utf-8")
-        yield Reject(table.name, file.where, table.count, line, str(error), raw)
+        raw = part.text.decode("utf-8")
+        yield Reject(table.name, where, table.count, part.line, str(error), raw)

@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import ConfigError
-from cytoreg.sources.files import check_text, relative_name, texts
 from cytoreg.sources.items import Item, Reject, Rows, Unexpected
 from cytoreg.sources.naaccr.config import NaaccrFlatSource
 from cytoreg.sources.naaccr.items import LENGTHS, Place, gaps, layout
 from cytoreg.sources.records import lines
+from cytoreg.sources.text_file import text_files
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,11 @@ def read(name: str, config: NaaccrFlatSource, extracts: Path) -> Iterator[Item]:
     (table,) = config.tables
     plan = _plan(name, config)
     strange: Counter[str] = Counter()
-    for path in texts(name, config.path, extracts):
-        where = relative_name(path, extracts)
-        encoding = check_text(name, path, where, config.encoding)
-
-        def refuse(rows: pa.Table) -> dict[int, str]:
-            return _refused(rows["line"], config)
-
-        for rows, bad in lines(name, path, where, encoding, refuse=refuse):
-            yield Rows(table, _table(rows, plan, where, strange))
+    for text in text_files(name, config.path, extracts, config.encoding):
+        for rows, bad in lines(text, lambda rows: _refused(rows["line"], config)):
+            yield Rows(table, _table(rows, plan, text.where, strange))
             for item in bad:
-                yield Reject(table, where, item.row, item.line, item.reason, item.raw)
+                yield Reject(table, text.where, item.row, item.line, item.reason, item.raw)
     nothing = pa.table({"line": pa.array([], pa.string()), "_row": pa.array([], pa.int64())})
     yield Rows(table, _table(nothing, plan, "", strange))
     for what, count in sorted(strange.items()):

@@ -10,9 +10,8 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 
-from cytoreg.errors import SourceError
+from cytoreg.sources.files import SourceFile
 
 LEVELS = {"NaaccrData": "root", "Patient": "patient", "Tumor": "tumor"}
 LENGTHS = {
@@ -78,20 +77,19 @@ def gaps(version: int) -> list[tuple[int, int]]:
     return [*found, (free, last)] if free <= last else found
 
 
-def user_items(source: str, path: Path, where: str) -> dict[str, str]:
+def user_items(file: SourceFile) -> dict[str, str]:
     """The level of each item of a user dictionary, by id."""
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        root = etree.parse(path, parser).getroot()
+        root = etree.parse(file.path, parser).getroot()
     except (etree.XMLSyntaxError, OSError):
         root = None
     if root is None or etree.QName(root).localname != "NaaccrDictionary":
-        raise SourceError(
-            source,
-            f"{where} is no NAACCR dictionary",
-            remedy="correct `dictionaries` in cytoreg.toml, or deliver the dictionary again",
+        raise file.refused(
+            "is no NAACCR dictionary",
+            "correct `dictionaries` in cytoreg.toml, or deliver the dictionary again",
         )
     found = {
         str(item.get("naaccrId")): LEVELS.get(item.get("parentXmlElement") or "", "tumor")

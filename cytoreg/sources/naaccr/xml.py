@@ -19,7 +19,7 @@ from lxml import etree
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.declaration import NO_TABLE, RESERVED
-from cytoreg.sources.files import check_file, find, open_bytes, relative_name, texts
+from cytoreg.sources.files import SourceFile, find, relative_name, source_files
 from cytoreg.sources.items import Item, Reject, Unexpected
 from cytoreg.sources.naaccr.config import NaaccrXmlSource
 from cytoreg.sources.naaccr.items import levels, user_items
@@ -51,28 +51,27 @@ def read(name: str, config: NaaccrXmlSource, extracts: Path) -> Iterator[Item]:
     """Files, patients and tumors with the declared items; other items are kept and counted."""
     known = dict(levels())
     for path in _dictionaries(name, config, extracts):
-        known |= user_items(name, path, relative_name(path, extracts))
-    paths = _paths(name, config, extracts)
-    columns = _columns(name, config, paths, extracts)
+        known |= user_items(SourceFile(name, path, relative_name(path, extracts)))
+    files = _files(name, config, extracts)
+    columns = _columns(files, config)
     strange: Counter[str] = Counter()
-    for path in paths:
-        where = relative_name(path, extracts)
-        check_file(name, path, where)
+    for file in files:
+        file.head()
         tables: dict[str, Level] = {}
         below = None
         for table in ("tumor", "patient", "root"):
             lands = table in config.tables
-            below = Level(table, columns.get(table, {}), where, lands=lands, below=below)
+            below = Level(table, columns.get(table, {}), file.where, lands=lands, below=below)
             tables[table] = below
         try:
-            with open_bytes(name, path, where) as file:
-                root = root_of(file)
-            if not _has_type(name, where, root, config):
+            with file.open() as stream:
+                root = root_of(stream)
+            if not _has_type(file, root, config):
                 strange["file without a recordType"] += 1
-            with open_bytes(name, path, where) as file:
-                yield from _read(file, where, tables, root)
+            with file.open() as stream:
+                yield from _read(stream, file.where, tables, root)
         except NotNaaccr as error:
-            raise _refused(name, where, error) from None
+            raise _refused(file, error) from None
         for level in reversed(tables.values()):
             yield level.take()
             strange.update(_undeclared(level, known))
@@ -84,9 +83,9 @@ def _dictionaries(source: str, config: NaaccrXmlSource, extracts: Path) -> list[
     return [path for pattern in config.dictionaries for path in find(source, pattern, extracts)]
 
 
-def _paths(source: str, config: NaaccrXmlSource, extracts: Path) -> list[Path]:
+def _files(source: str, config: NaaccrXmlSource, extracts: Path) -> list[SourceFile]:
     own = _dictionaries(source, config, extracts)
-    found = [path for path in texts(source, config.path, extracts) if path not in own]
+    found = [file for file in source_files(source, config.path, extracts) if file.path not in own]
     if not found:
         raise SourceError(
             source,
@@ -96,49 +95,44 @@ def _paths(source: str, config: NaaccrXmlSource, extracts: Path) -> list[Path]:
     return found
 
 
-def _refused(source: str, where: str, error: NotNaaccr) -> SourceError:
-    return SourceError(
-        source,
-        f"{where} {error}",
-        remedy="export in the NAACCR XML data exchange format and check that all of it arrived",
+def _refused(file: SourceFile, error: NotNaaccr) -> SourceError:
+    return file.refused(
+        str(error),
+        "export in the NAACCR XML data exchange format and check that all of it arrived",
     )
 
 
-def _has_type(source: str, where: str, root: etree._Element, config: NaaccrXmlSource) -> bool:
+def _has_type(file: SourceFile, root: etree._Element, config: NaaccrXmlSource) -> bool:
     """Whether the file states its record type, which must be valid and the declared one."""
     found = root.get("recordType")
     if found is None and config.record_type is None:
         return False
     if found not in TYPES or found != (config.record_type or found):
         says = f"says {found[:20]!r}" if found is not None else "does not say it"
-        raise SourceError(
-            source,
-            f"{where} should have record type {config.record_type or 'A, M, C or I'}, and {says}",
-            remedy="export the declared type, or correct `record_type` in cytoreg.toml",
+        raise file.refused(
+            f"should have record type {config.record_type or 'A, M, C or I'}, and {says}",
+            "export the declared type, or correct `record_type` in cytoreg.toml",
         )
     return True
 
 
-def _columns(
-    source: str, config: NaaccrXmlSource, paths: list[Path], extracts: Path
-) -> dict[str, dict[str, list[str]]]:
+def _columns(files: list[SourceFile], config: NaaccrXmlSource) -> dict[str, dict[str, list[str]]]:
     """The columns of each table with their items; "all" are those found in the files."""
     wanted = {str(table): items for table, items in config.items.items() if table in config.tables}
     found: dict[str, Counter[str]] = {
         table: Counter() for table, items in wanted.items() if items == "all"
     }
-    for path in paths if found else []:
-        where = relative_name(path, extracts)
-        check_file(source, path, where)
+    for file in files if found else []:
+        file.head()
         try:
-            with open_bytes(source, path, where) as file:
-                attributes = attributes_of(root_of(file))
+            with file.open() as stream:
+                attributes = attributes_of(root_of(stream))
             if "root" in found:
                 found["root"].update(attributes.keys())
-            with open_bytes(source, path, where) as file:
-                _scan(file, found)
+            with file.open() as stream:
+                _scan(stream, found)
         except NotNaaccr as error:
-            raise _refused(source, where, error) from None
+            raise _refused(file, error) from None
     return {
         table: {name: [name] for name in _possible(found[table])}
         if isinstance(items, str)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.blocks import UNDECODABLE
-from cytoreg.sources.files import find, relative_name
+from cytoreg.sources.files import SourceFile, find, relative_name
 from cytoreg.sources.headings import mapped, together
 from cytoreg.sources.items import BATCH_ROWS, Headings, Item, Reject, Rows
 from cytoreg.sources.parquet.config import ParquetSource
@@ -30,122 +30,116 @@ _BROKEN = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, MemoryE
 def read(name: str, config: ParquetSource, extracts: Path) -> Iterator[Item]:
     """Rows of all files under the declared columns; other columns under their own names."""
     (table,) = config.tables
-    files = {path: relative_name(path, extracts) for path in find(name, config.path, extracts)}
-    columns = {}
-    for path, where in files.items():
-        with _open(name, path, where) as file:
-            names = list(file.schema_arrow.names)
-        columns[path] = mapped(name, where, names, config, "its schema")
-        yield Headings(where, names)
-    wanted, unexpected = together(columns.values(), config)
+    files = [
+        SourceFile(name, path, relative_name(path, extracts))
+        for path in find(name, config.path, extracts)
+    ]
+    columns = []
+    for file in files:
+        with _open(file) as parquet:
+            names = list(parquet.schema_arrow.names)
+        columns.append(mapped(file, names, config, "its schema"))
+        yield Headings(file.where, names)
+    wanted, unexpected = together(columns, config)
     yield from unexpected
-    for path, where in files.items():
+    for file, own in zip(files, columns, strict=True):
         row = 0
-        with _open(name, path, where) as file:
-            intervals = _intervals(name, where, file)
-            for batch in _batches(name, where, file):
+        with _open(file) as parquet:
+            intervals = _intervals(file, parquet)
+            for batch in _batches(file, parquet):
                 for column in intervals:
                     at = batch.schema.get_field_index(column)
                     batch = batch.set_column(at, column, interval(batch.column(at)))
-                batch = batch.rename_columns(columns[path])
+                batch = batch.rename_columns(own)
                 try:
-                    items = _items(batch, wanted, table, where, row)
+                    items = _items(batch, wanted, table, file.where, row)
                 except UnicodeDecodeError:  # in the file's description of its types
-                    raise _damaged(name, where) from None
+                    raise _damaged(file) from None
                 yield from items
                 row += len(batch)
-            if row != file.metadata.num_rows:
-                raise _damaged(name, where)
+            if row != parquet.metadata.num_rows:
+                raise _damaged(file)
     yield Rows(table, shaped({}, wanted, "", pa.array([], pa.int64())))
 
 
-def _open(source: str, path: Path, where: str) -> pq.ParquetFile:
+def _open(file: SourceFile) -> pq.ParquetFile:
     try:
-        with path.open("rb") as file:
-            head = file.read(4)
+        with file.path.open("rb") as stream:
+            head = stream.read(4)
     except OSError as error:
-        raise SourceError(
-            source, f"{where} cannot be read: {error.strerror}", remedy="check its permissions"
-        ) from None
+        raise file.refused(f"cannot be read: {error.strerror}", "check its permissions") from None
     if head == b"PARE":
-        raise _encrypted(source, where)
+        raise _encrypted(file)
     if head != b"PAR1":
-        raise SourceError(
-            source,
-            f"{where} is no Parquet file",
-            remedy="deliver Parquet files themselves: they are compressed inside, not outside",
+        raise file.refused(
+            "is no Parquet file",
+            "deliver Parquet files themselves: they are compressed inside, not outside",
         )
     try:
-        file = pq.ParquetFile(
-            path,
+        parquet = pq.ParquetFile(
+            file.path,
             buffer_size=_BUFFER,
             pre_buffer=False,
             page_checksum_verification=True,
             coerce_int96_timestamp_unit="us",  # in nanoseconds, years end in 2262
         )
-        file.schema_arrow.names  # noqa: B018  # names are decoded here
+        parquet.schema_arrow.names  # noqa: B018  # names are decoded here
     except pa.ArrowNotImplementedError as error:
         wide = "more than 64 bits" in str(error)
-        raise SourceError(
-            source,
-            f"{where} has {'integers of 128 bits' if wide else 'a type of column'}"
-            " that Arrow cannot read",
-            remedy="write that column as a decimal or as text",
+        raise file.refused(
+            f"has {'integers of 128 bits' if wide else 'a type of column'} that Arrow cannot read",
+            "write that column as a decimal or as text",
         ) from None
     except _BROKEN as error:
         if "crypt" in str(error):
-            raise _encrypted(source, where) from None
-        raise _damaged(source, where) from None
-    return file
+            raise _encrypted(file) from None
+        raise _damaged(file) from None
+    return parquet
 
 
-def _intervals(source: str, where: str, file: pq.ParquetFile) -> list[str]:
+def _intervals(file: SourceFile, parquet: pq.ParquetFile) -> list[str]:
     """The columns of Parquet's type INTERVAL; raises SourceError where lists or structs hold it."""
-    parts = map(file.schema.column, range(len(file.schema)))
+    parts = map(parquet.schema.column, range(len(parquet.schema)))
     found = [part.path for part in parts if part.converted_type == "INTERVAL"]
-    if not set(found) <= set(file.schema_arrow.names):
-        raise SourceError(
-            source,
-            f"{where} has intervals in a list, struct or map, which Arrow cannot read",
-            remedy="write them as text, or as a column of their own",
+    if not set(found) <= set(parquet.schema_arrow.names):
+        raise file.refused(
+            "has intervals in a list, struct or map, which Arrow cannot read",
+            "write them as text, or as a column of their own",
         )
     return found
 
 
-def _encrypted(source: str, where: str) -> SourceError:
-    return SourceError(
-        source, f"{where} is an encrypted Parquet file", remedy="deliver it decrypted"
+def _encrypted(file: SourceFile) -> SourceError:
+    return file.refused("is an encrypted Parquet file", "deliver it decrypted")
+
+
+def _damaged(file: SourceFile) -> SourceError:
+    return file.refused(
+        "is a Parquet file whose end, which says what is in it, is damaged or missing",
+        "deliver it again, whole",
     )
 
 
-def _damaged(source: str, where: str) -> SourceError:
-    return SourceError(
-        source,
-        f"{where} is a Parquet file whose end, which says what is in it, is damaged or missing",
-        remedy="deliver it again, whole",
-    )
-
-
-def _batches(source: str, where: str, file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+def _batches(file: SourceFile, parquet: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
     """All rows of a file; raises SourceError when a row group is damaged or lacks rows."""
-    groups = file.metadata.num_row_groups
+    groups = parquet.metadata.num_row_groups
     for number in range(groups):
         rows = came = 0
         try:
-            group = file.metadata.row_group(number)
+            group = parquet.metadata.row_group(number)
             rows = group.num_rows
             size = max(1, min(BATCH_ROWS, _BATCH_BYTES * rows // max(1, group.total_byte_size)))
-            for batch in file.iter_batches(size, row_groups=[number], use_threads=True):
+            for batch in parquet.iter_batches(size, row_groups=[number], use_threads=True):
                 came += len(batch)
                 yield batch
         except _BROKEN as error:
             if "crypt" in str(error):
-                raise _encrypted(source, where) from None
+                raise _encrypted(file) from None
             came = -1
         if came != rows:
             raise SourceError(
-                source,
-                f"{where}: row group {number + 1} of {groups} is damaged",
+                file.source,
+                f"{file.where}: row group {number + 1} of {groups} is damaged",
                 remedy="deliver it again; nothing of it was landed",
             )
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,23 +20,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
+from cytoreg.sources.files import SourceFile
 from cytoreg.sources.http import Away
 from cytoreg.sources.items import Headings, Item, Reject, Served, Unexpected
-from cytoreg.sources.records import delimited, header
+from cytoreg.sources.records import Dialect, delimited, header
 from cytoreg.sources.redcap.config import RedcapSource
+from cytoreg.sources.redcap.dictionary import EVENT, usual_headings
 from cytoreg.sources.redcap.layout import (
-    EVENT,
     Layout,
     instruments,
     layout_of,
     refused,
     table_of,
-    usual_headings,
 )
 from cytoreg.sources.redcap.project import Api, Project, ends_line, open_api, project_of
+from cytoreg.sources.text_file import TextFile
 
 WHERE = "api"
 """The value of `_file` for rows from the API."""
+
+_DIALECT = Dialect(",")
 
 
 def read(name: str, config: RedcapSource) -> Iterator[Item]:
@@ -78,7 +82,6 @@ def export(
     """The rows of these portions, numbered from `done` + 1."""
     config = api.config
     usual = usual_headings(project.fields, config.tables, bool(project.events))
-    headings: list[str] = []
     layout: Layout | None = None
     events: Counter[str] = Counter()
     gone = 0
@@ -86,21 +89,20 @@ def export(
         if path is None:
             gone += 1
             continue
-        found = header(api.source, path, WHERE, "utf-8", ",")
+        found = header(_text(api, path), _DIALECT)
         if layout is None:
-            headings = found
-            layout = _layout(api, project, headings)
-            yield Headings(WHERE, headings)
-        if found != headings:
+            layout = _layout(api, project, found)
+            yield Headings(WHERE, found)
+        if found != layout.headings:
             raise SourceError(
                 api.source,
                 "the project was changed while it was exported",
                 remedy="try again when its design is at rest",
                 transient=True,
             )
-        done = yield from _items(api, path, headings, layout, done, events)
+        done = yield from _items(api, path, layout, done, events)
     layout = layout or _layout(api, project, usual)
-    names = [*(headings or usual), "_row"]
+    names = [*layout.headings, "_row"]
     nothing = pa.table([pa.array([], pa.string())] * len(names), names)
     yield from instruments(nothing, layout, config, WHERE)
     yield from _unexpected(project, config, events, gone)
@@ -119,24 +121,17 @@ def _unexpected(
 
 
 def _layout(api: Api, project: Project, headings: list[str]) -> Layout:
-    return layout_of(
-        api.source,
-        "the API's answer",
-        headings,
-        project.fields,
-        api.config,
-        api.config.tables,
-        project.expected,
-    )
+    answer = SourceFile(api.source, api.folder, "the API's answer")
+    layout = layout_of(answer, headings, project.fields, api.config, api.config.tables)
+    return replace(layout, expected=project.expected)
+
+
+def _text(api: Api, path: Path) -> TextFile:
+    return TextFile(api.source, path, WHERE, "utf-8")
 
 
 def _items(
-    api: Api,
-    path: Path,
-    headings: list[str],
-    layout: Layout,
-    done: int,
-    events: Counter[str],
+    api: Api, path: Path, layout: Layout, done: int, events: Counter[str]
 ) -> Generator[Item, None, int]:
     """The rows of a portion; returns the number of rows up to its end."""
 
@@ -144,15 +139,15 @@ def _items(
         return refused(rows, layout)
 
     before = done
-    for rows, bad in delimited(api.source, path, WHERE, "utf-8", ",", headings, refuse):
+    for rows, bad in delimited(_text(api, path), _DIALECT, layout.headings, refuse):
         place = rows.column_names.index("_row")
         rows = rows.set_column(place, "_row", pc.add(rows["_row"], before))
         yield from instruments(rows, layout, api.config, WHERE)
-        if EVENT in headings:
+        if EVENT in layout.headings:
             for value in pc.value_counts(rows[EVENT]).to_pylist():
                 events[value["values"]] += value["counts"]
         for item in bad:
-            table = table_of(item.raw, api.config, headings, layout)
+            table = table_of(item.raw, _DIALECT, api.config, layout)
             yield Reject(table, WHERE, before + item.row, item.line, item.reason, item.raw)
         done += len(rows) + len(bad)
     return done
@@ -229,12 +224,12 @@ def _ids(api: Api, project: Project, path: Path) -> tuple[dict[str, None], int]:
             return {}, 0
     if project.ends_lines and not ends_line(path):
         raise Away("breaks off its answer in the middle of a line")
-    headings = header(api.source, path, WHERE, "utf-8", ",")
+    headings = header(_text(api, path), _DIALECT)
     if project.record_id not in headings:
         raise Away("gives another table than was asked for")
     found: dict[str, None] = {}
     unparsable, last_row, last_bad = 0, 0, 0
-    for rows, bad in delimited(api.source, path, WHERE, "utf-8", ",", headings):
+    for rows, bad in delimited(_text(api, path), _DIALECT, headings):
         found |= dict.fromkeys(pc.unique(rows[project.record_id]).to_pylist())
         unparsable += len(bad)
         last_row += len(rows) + len(bad)

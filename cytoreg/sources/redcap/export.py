@@ -12,17 +12,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from cytoreg.errors import SourceError
 from cytoreg.manifest import Landing
-from cytoreg.sources.files import check_text, relative_name, text_one
+from cytoreg.sources.files import one_file
 from cytoreg.sources.http import address
 from cytoreg.sources.items import Headings, Item, Reject, Unexpected
 from cytoreg.sources.records import delimited, header
 from cytoreg.sources.redcap import api, incremental, project
 from cytoreg.sources.redcap.config import RedcapSource
+from cytoreg.sources.redcap.dictionary import dialect_of, dictionary
 from cytoreg.sources.redcap.layout import (
-    delimiter_of,
-    dictionary,
     has_labels,
     instruments,
     layout_of,
@@ -30,6 +28,7 @@ from cytoreg.sources.redcap.layout import (
     table_of,
     undeclared,
 )
+from cytoreg.sources.text_file import as_text
 
 
 def shown(name: str, config: RedcapSource) -> str:
@@ -54,32 +53,27 @@ def read(name: str, config: RedcapSource, extracts: Path) -> Iterator[Item]:
     if config.url:
         yield from api.read(name, config)
         return
-    data, described = (text_one(name, part, extracts) for part in (config.data, config.dictionary))
-    where = relative_name(data, extracts)
-    fields = dictionary(name, described, relative_name(described, extracts), config.encoding)
-    encoding = check_text(name, data, where, config.encoding)
-    delimiter = delimiter_of(name, data, where, encoding, [fields[0]["field"]])
-    headings = header(name, data, where, encoding, delimiter)
-    layout = layout_of(name, where, headings, fields, config, delimiter=delimiter)
+    data = one_file(name, config.data, extracts)
+    fields = dictionary(one_file(name, config.dictionary, extracts), config.encoding)
+    text = as_text(data, config.encoding)
+    dialect, where = dialect_of(text, [fields[0]["field"]]), text.where
+    headings = header(text, dialect)
+    layout = layout_of(text, headings, fields, config)
     yield Headings(where, headings)
     skipped: Counter[str] = Counter()
 
     def refuse(rows: pa.Table) -> dict[int, str]:
         if has_labels(rows, layout):
-            raise SourceError(
-                name,
-                f"{where} has the labels of choices, not their codes",
-                remedy="export it anew as CSV with raw data",
+            raise text.refused(
+                "has the labels of choices, not their codes", "export it anew as CSV with raw data"
             )
         return refused(rows, layout)
 
-    for rows, bad in delimited(
-        name, data, where, encoding, delimiter, headings, refuse, lined=True
-    ):
+    for rows, bad in delimited(text, dialect, headings, refuse, lined=True):
         yield from instruments(rows, layout, config, where)
         skipped.update(undeclared(rows, layout, config))
         for item in bad:
-            table = table_of(item.raw, config, headings, layout)
+            table = table_of(item.raw, dialect, config, layout)
             yield Reject(table, where, item.row, item.line, item.reason, item.raw)
     names = [*headings, "_row", "_line"]
     nothing = pa.table([pa.array([], pa.string())] * len(names), names)

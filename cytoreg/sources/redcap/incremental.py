@@ -30,7 +30,8 @@ from cytoreg.sources.redcap.api import (
     whole,
 )
 from cytoreg.sources.redcap.config import RedcapSource
-from cytoreg.sources.redcap.layout import EVENT, INSTANCE
+from cytoreg.sources.redcap.dictionary import EVENT
+from cytoreg.sources.redcap.layout import INSTANCE
 from cytoreg.sources.redcap.project import Api, Project, open_api
 from cytoreg.warehouse.connection import literal, quote
 

@@ -12,7 +12,6 @@ import csv
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -20,24 +19,16 @@ import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.declaration import NO_TABLE
-from cytoreg.sources.files import check_text, open_utf8
+from cytoreg.sources.files import SourceFile
 from cytoreg.sources.items import Rows
-from cytoreg.sources.records import delimited, header
+from cytoreg.sources.records import Dialect
 from cytoreg.sources.redcap.config import RedcapSource
+from cytoreg.sources.redcap.dictionary import EVENT, Field, columns_of
 
-EVENT = "redcap_event_name"
 INSTRUMENT, INSTANCE = "redcap_repeat_instrument", "redcap_repeat_instance"
 _CONTEXT = EVENT, "redcap_data_access_group", "redcap_survey_identifier"
-_WITHOUT_DATA = "descriptive"  # the only field type without a column in an export
-_DICTIONARY = {  # headings of a dictionary as downloaded and from the API
-    "field": ("Variable / Field Name", "field_name"),
-    "form": ("Form Name", "form_name"),
-    "type": ("Field Type", "field_type"),
-    "choices": ("Choices, Calculations, OR Slider Labels", "select_choices_or_calculations"),
-}
 _NAME = re.compile(r"(?!column_[0-9]+$)[a-z][a-z0-9_]*")
 """REDCap's field names; `column_3` is a heading without a name."""
-_DELIMITERS = ",;\t|^"
 _REMEDY = "export data and dictionary of the same project at the same time"
 
 
@@ -50,11 +41,15 @@ class Layout:
     event.
     """
 
+    headings: list[str]
     record_id: str
     forms: dict[str, list[str]]
-    repeats: bool
     expected: frozenset[str] | None = None
-    delimiter: str = ","
+
+    @property
+    def repeats(self) -> bool:
+        """Whether an instrument may have several rows of a record."""
+        return INSTRUMENT in self.headings
 
     @property
     def first(self) -> str:
@@ -62,82 +57,24 @@ class Layout:
         return next(iter(self.forms))
 
 
-def dictionary(source: str, path: Path, where: str, encoding: str) -> list[dict[str, str]]:
-    """The dictionary's fields: `field`, `form`, `type`, `choices`."""
-    encoding = check_text(source, path, where, encoding)
-    delimiter = delimiter_of(source, path, where, encoding, _DICTIONARY["field"])
-    headings = header(source, path, where, encoding, delimiter)
-    columns = {
-        key: next((name for name in known if name in headings), "")
-        for key, known in _DICTIONARY.items()
-    }
-    if missing := [_DICTIONARY[key][0] for key, column in columns.items() if not column]:
-        raise SourceError(
-            source,
-            f"{where} is not a REDCap data dictionary: no heading {', '.join(map(repr, missing))}",
-            remedy="download the data dictionary of the project as CSV",
-        )
-    fields: list[dict[str, str]] = []
-    for rows, bad in delimited(source, path, where, encoding, delimiter, headings):
-        if bad:
-            raise SourceError(
-                source,
-                f"{where} line {bad[0].line}: {bad[0].reason}",
-                remedy="download the data dictionary again",
-            )
-        found = rows.select(list(columns.values())).rename_columns(list(columns)).to_pylist()
-        fields += [field for field in found if field["field"] and field["form"]]
-    if not fields:
-        raise SourceError(
-            source, f"{where} has no fields", remedy="download the data dictionary again"
-        )
-    return fields
-
-
-def delimiter_of(source: str, path: Path, where: str, encoding: str, first: Collection[str]) -> str:
-    """The delimiter after the first heading, one of `first`: REDCap users can choose it."""
-    with open_utf8(source, path, where, encoding) as file:
-        start = file.read(1000).decode("utf-8", "replace")
-    for heading in first:
-        for written in (heading, f'"{heading}"'):
-            sign = start[len(written) : len(written) + 1]
-            if start.startswith(written) and sign and sign in _DELIMITERS:
-                return sign
-    return ","
-
-
 def layout_of(
-    source: str,
-    where: str,
+    file: SourceFile,
     headings: list[str],
-    fields: list[dict[str, str]],
+    fields: list[Field],
     config: RedcapSource,
     asked: Collection[str] | None = None,
-    expected: frozenset[str] | None = None,
-    delimiter: str = ",",
 ) -> Layout:
     """Columns by instrument; raises SourceError when data and dictionary do not match.
 
-    Columns of instruments that are not in `asked` may be missing. `expected`: see Layout.
+    Columns of instruments that are not in `asked` may be missing.
     """
     record_id = fields[0]["field"]
-    if any(not _NAME.fullmatch(heading) for heading in headings):  # not shown: perhaps a patient's
-        raise SourceError(
-            source,
-            f"{where} has headings that are no names of fields",
-            remedy=_REMEDY + ", with raw headings",
-        )
-    if record_id not in headings:  # headings are not shown: if they are missing, line 1 is a record
-        raise SourceError(
-            source,
-            f"{where} has no column {record_id}, the dictionary's first field, in its first line",
-            remedy=_REMEDY + ", with raw headings",
-        )
+    _check_headings(file, headings, record_id)
     forms: dict[str, list[str]] = {}
     missing = []
     for field in fields:
         columns = forms.setdefault(field["form"], [])
-        wanted = _columns(field)
+        wanted = columns_of(field)
         if field["type"] == "checkbox":  # missing data codes have checkboxes of their own
             prefix = f"{field['field']}___"
             wanted += [name for name in headings if name.startswith(prefix) and name not in wanted]
@@ -153,43 +90,32 @@ def layout_of(
         "fields that the dictionary does not know": [n for n in headings if n not in known],
         "no column for fields of the dictionary": missing,
     }
-    for text, names in problems.items():
+    for what, names in problems.items():
         if names:
             more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-            raise SourceError(
-                source,
-                f"{where} and its dictionary do not fit, the data have {text}:"
+            raise file.refused(
+                f"and its dictionary do not fit, the data have {what}:"
                 f" {', '.join(names[:10])}{more}",
-                remedy=_REMEDY,
+                _REMEDY,
             )
     if strange := [form for form in config.tables if form not in forms]:
         raise SourceError(
-            source,
+            file.source,
             f"the dictionary has no instrument {', '.join(strange)}",
-            remedy=f"it has {', '.join(forms)}: correct [sources.{source}.tables]",
+            remedy=f"it has {', '.join(forms)}: correct [sources.{file.source}.tables]",
         )
-    return Layout(record_id, forms, INSTRUMENT in headings, expected, delimiter)
+    return Layout(headings, record_id, forms)
 
 
-def usual_headings(
-    fields: list[dict[str, str]], forms: Collection[str], longitudinal: bool
-) -> list[str]:
-    """The headings that an export of these instruments must have."""
-    named = [name for field in fields if field["form"] in forms for name in _columns(field)]
-    marks = [f"{form}_complete" for form in forms]
-    record_id = fields[0]["field"]
-    events = [EVENT] if longitudinal else []
-    return [*dict.fromkeys([record_id, *events, *named, *marks])]
-
-
-def _columns(field: dict[str, str]) -> list[str]:
-    """The columns that an export has for a field of the dictionary."""
-    if field["type"] == _WITHOUT_DATA:
-        return []
-    if field["type"] != "checkbox":
-        return [field["field"]]
-    codes = [choice.partition(",")[0].strip().lower() for choice in field["choices"].split("|")]
-    return [f"{field['field']}___{re.sub('[^a-z0-9]', '_', code)}" for code in codes if code]
+def _check_headings(file: SourceFile, headings: list[str], record_id: str) -> None:
+    """Raise SourceError, without a heading, for headings that may be a patient's record."""
+    if any(not _NAME.fullmatch(heading) for heading in headings):
+        what = "has headings that are no names of fields"
+    elif record_id not in headings:
+        what = f"has no column {record_id}, the dictionary's first field, in its first line"
+    else:
+        return
+    raise file.refused(what, _REMEDY + ", with raw headings")
 
 
 def instruments(rows: pa.Table, layout: Layout, config: RedcapSource, where: str) -> Iterator[Rows]:
@@ -296,13 +222,13 @@ def _filled(rows: pa.Table, layout: Layout) -> dict[str, np.ndarray]:
     return filled
 
 
-def table_of(raw: str, config: RedcapSource, headings: list[str], layout: Layout) -> str:
+def table_of(raw: str, dialect: Dialect, config: RedcapSource, layout: Layout) -> str:
     """The table to which an unparsable record would belong, if its instrument can be read."""
     form = layout.first
     if layout.repeats:
         try:
-            fields = next(csv.reader([raw], delimiter=layout.delimiter), [])
-            form = fields[headings.index(INSTRUMENT)] or layout.first
+            fields = next(csv.reader([raw], delimiter=dialect.delimiter), [])
+            form = fields[layout.headings.index(INSTRUMENT)] or layout.first
         except (csv.Error, IndexError):
             return NO_TABLE
     return form if form in config.tables else NO_TABLE

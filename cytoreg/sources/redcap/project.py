@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from cytoreg.errors import ConfigError, SourceError
+from cytoreg.sources.files import SourceFile
 from cytoreg.sources.http import Away, address, download, patiently
 from cytoreg.sources.redcap.config import RedcapSource
-from cytoreg.sources.redcap.layout import dictionary
+from cytoreg.sources.redcap.dictionary import dictionary
 from cytoreg.system.environment import variable
 
 _CSV = "text/csv", "text/plain", "application/csv"
@@ -122,7 +123,7 @@ def _fields(api: Api) -> list[dict[str, str]]:
     path = api.folder / "metadata.csv"
     api.ask({"content": "metadata"}, path)
     try:
-        return dictionary(api.source, path, "the API's data dictionary", "utf-8")
+        return dictionary(SourceFile(api.source, path, "the API's data dictionary"))
     except SourceError as error:
         why = error.message.partition("data dictionary ")[2]
         raise Away(f"gives a data dictionary that cannot be read: {why}") from None

@@ -76,13 +76,14 @@ class Redcap(Reader[RedcapSource]):
 
 def _dictionary(name: str, where: str, extracts: Path) -> tuple[str, list[str]]:
     """The data dictionary beside the data, and its instruments."""
-    from cytoreg.sources.redcap.layout import dictionary
+    from cytoreg.sources.files import SourceFile
+    from cytoreg.sources.redcap.dictionary import dictionary
 
     found = {}
     for path in sorted((extracts / where).parent.glob("*.csv")):
         file = path.relative_to(extracts).as_posix()
         try:
-            found[file] = dictionary(name, path, file, "utf-8")
+            found[file] = dictionary(SourceFile(name, path, file))
         except SourceError:
             continue  # the data, or something else
     if not found:

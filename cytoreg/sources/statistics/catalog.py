@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 
-from cytoreg.errors import SourceError
+from cytoreg.sources.files import SourceFile
 from cytoreg.sources.statistics import values
 
 Labels = dict[str, dict[str, str]]
 """By format name, in upper case: the label of each code, which is text in its landed form."""
 
 
-def add(labels: Labels, found: Iterable[pa.Table], source: str, where: str) -> None:
+def add(labels: Labels, found: Iterable[pa.Table], file: SourceFile) -> None:
     """Add a catalog's labels; raises SourceError for a format that differs in another catalog."""
     formats: Labels = {}
     for table in found:
@@ -24,10 +24,9 @@ def add(labels: Labels, found: Iterable[pa.Table], source: str, where: str) -> N
             formats.setdefault(name.upper(), {})[code] = label
     for name, known in formats.items():
         if labels.setdefault(name, known) != known:
-            raise SourceError(
-                source,
-                f"{where} gives format {name} other labels than another catalog",
-                remedy="let `catalog` match the one that belongs to the data",
+            raise file.refused(
+                f"gives format {name} other labels than another catalog",
+                "let `catalog` match the one that belongs to the data",
             )
 
 

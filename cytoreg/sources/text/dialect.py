@@ -8,14 +8,12 @@ the first; of several such, the one that gives most fields.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
-from pathlib import Path
 
 from cytoreg.sources import blocks
-from cytoreg.sources.files import open_utf8
 from cytoreg.sources.headings import known
-from cytoreg.sources.records import begin, fields
+from cytoreg.sources.records import Dialect, begin, fields
 from cytoreg.sources.text.config import CsvSource
+from cytoreg.sources.text_file import TextFile
 
 LINES = 50
 """Number of lines in which the headings are looked for."""
@@ -25,20 +23,11 @@ _RECORDS = 200
 _DELIMITERS = ",;\t|"
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """Delimiter, quote (perhaps none), and the line of the headings: 1 is the first, 0 is none."""
-
-    delimiter: str
-    quote: str
-    line: int
-
-
-def dialect_of(source: str, path: Path, where: str, encoding: str, config: CsvSource) -> Dialect:
+def dialect_of(text: TextFile, config: CsvSource) -> Dialect:
     """The dialect of a file, where it is not declared."""
     candidates = config.delimiter or _DELIMITERS
     line = 1 if config.header is None else config.header
-    with open_utf8(source, path, where, encoding) as file:
+    with text.open_utf8() as file:
         head = begin(file, line)[:_LOOK]
     if config.comment and config.header is None:
         line += (skipped := _comments(head, config.comment))
@@ -57,8 +46,9 @@ def dialect_of(source: str, path: Path, where: str, encoding: str, config: CsvSo
             default=(0, 0, ""),
         )
         if best[0]:
-            return Dialect(best[2], config.quote, line - best[1])
-    return Dialect(_regular(head, candidates, config.quote), config.quote, line)
+            return Dialect(best[2], config.quote, line - best[1], config.comment)
+    delimiter = _regular(head, candidates, config.quote)
+    return Dialect(delimiter, config.quote, line, config.comment)
 
 
 def _comments(head: bytes, mark: str) -> int:

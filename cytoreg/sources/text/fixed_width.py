@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.sources import blocks
-from cytoreg.sources.files import check_text, open_utf8, relative_name, texts
 from cytoreg.sources.items import Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import lines
 from cytoreg.sources.text.config import FixedWidthSource
+from cytoreg.sources.text_file import TextFile, text_files
 
 _BLANK_END = re.compile(rb" [\r\n]")
 
@@ -30,15 +30,13 @@ def read(name: str, config: FixedWidthSource, extracts: Path) -> Iterator[Item]:
     (table,) = config.tables
     gaps = _gaps(config)
     strange: Counter[tuple[int, int]] = Counter()
-    for path in texts(name, config.path, extracts):
-        where = relative_name(path, extracts)
-        encoding = check_text(name, path, where, config.encoding)
-        trimmed = config.trimmed or _without_blanks(name, path, where, encoding)
-        for rows, bad in lines(name, path, where, encoding, refuse=_misfits(config, trimmed)):
+    for text in text_files(name, config.path, extracts, config.encoding):
+        where, trimmed = text.where, config.trimmed or _without_blanks(text)
+        for rows, bad in lines(text, _misfits(config, trimmed)):
             padded = pc.utf8_rpad(rows["line"], config.length)
             for first, last in gaps:
-                text = pc.utf8_trim_whitespace(pc.utf8_slice_codeunits(padded, first - 1, last))
-                strange[first, last] += pc.sum(pc.not_equal(text, "")).as_py() or 0
+                cells = pc.utf8_trim_whitespace(pc.utf8_slice_codeunits(padded, first - 1, last))
+                strange[first, last] += pc.sum(pc.not_equal(cells, "")).as_py() or 0
             yield Rows(table, _cut(padded, rows["_row"], config, where))
             for item in bad:
                 yield Reject(table, where, item.row, item.line, item.reason, item.raw)
@@ -59,10 +57,10 @@ def _gaps(config: FixedWidthSource) -> list[tuple[int, int]]:
     return [*found, (free, config.length)] if free <= config.length else found
 
 
-def _without_blanks(name: str, path: Path, where: str, encoding: str) -> bool:
+def _without_blanks(text: TextFile) -> bool:
     """Whether no line of the file ends with a blank: an editor or a transfer removed them."""
     last = b""
-    with open_utf8(name, path, where, encoding) as file:
+    with text.open_utf8() as file:
         while data := file.read(blocks.LONGEST):
             if _BLANK_END.search(last + data):
                 return False

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from cytoreg.sources.files import check_text, open_utf8, relative_name, texts
+from cytoreg.sources.text_file import text_files
 
 __all__ = ["layout"]
 
@@ -25,10 +25,7 @@ _FIGURES = re.compile(r"[\d\s.,:/+-]+").fullmatch
 
 def layout(name: str, where: str, extracts: Path) -> dict[str, object]:
     """`comment`, `header` and `trailing` of the first file, if they are not found anyway."""
-    path = texts(name, where, extracts)[0]
-    file = relative_name(path, extracts)
-    encoding = check_text(name, path, file, "utf-8")
-    with open_utf8(name, path, file, encoding) as stream:
+    with next(text_files(name, where, extracts)).open_utf8() as stream:
         lines = stream.read(_LOOK).decode("utf-8", "replace").splitlines()[:_LINES]
     above = next((n for n, line in enumerate(lines) if not line.startswith(MARK)), 0)
     body = lines[above:]

@@ -70,12 +70,10 @@ class FixedWidth(Reader[FixedWidthSource]):
 
     def draft(self, name: str, where: str, extracts: Path) -> Draft:
         """Lines as long as the first, in one column to be cut into others."""
-        from cytoreg.sources.files import check_text, relative_name, texts
         from cytoreg.sources.records import lines
+        from cytoreg.sources.text_file import text_files
 
-        path = texts(name, where, extracts)[0]
-        file = relative_name(path, extracts)
-        rows, _ = next(lines(name, path, file, check_text(name, path, file, "utf-8")))
+        rows, _ = next(lines(next(text_files(name, where, extracts))))
         width = max((len(line) for line in rows["line"].to_pylist()[:1]), default=1) or 1
         columns = {"line": {"start": 1, "width": width}}
         return Draft({"path": where, "length": width, "columns": columns}, [name])
