@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -69,108 +70,120 @@ def address(source: str, url: str) -> str:
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
 
 
-def patiently(source: str, shown: str, deadline: float, attempt: Callable[[], T]) -> T:
-    """The result of `attempt`, retried while it raises Away; `deadline` is in monotonic seconds.
+@dataclass(frozen=True)
+class Host:
+    """A server to send requests to; `shown` is its address in messages.
 
-    Raises SourceError when the time is used up: the server is away after all this waiting.
+    No retry begins and no answer goes on after the `deadline`, in monotonic seconds.
     """
-    for number, usual in enumerate(pauses(), start=1):
-        try:
-            return attempt()
-        except Away as away:
-            pause = max(away.wait, usual)
-            if time.monotonic() + pause > deadline:
-                raise SourceError(
-                    source,
-                    f"{shown} {away.why}, after {number} {'try' if number == 1 else 'tries'}",
-                    remedy="it is worth another try later; else ask who runs the server",
-                    away=True,
-                ) from None
-            wait(pause)
-    raise AssertionError  # the pauses never end
 
+    source: str
+    shown: str
+    deadline: float
+    client: httpx.Client
 
-def ask(
-    source: str,
-    shown: str,
-    client: httpx.Client,
-    request: httpx.Request,
-    deadline: float,
-    allowed: Collection[int] = (200,),
-) -> tuple[httpx.Response, bytes]:
-    """Send a small request; returns the response with its body, refusing statuses not in `allowed`.
+    def patiently(self, attempt: Callable[[], T]) -> T:
+        """The result of `attempt`, retried while it raises Away.
 
-    Raises Away for temporary failures and SourceError for permanent ones.
-    """
-    body = bytearray()
-    response = _receive(source, shown, client, request, deadline, allowed, body.extend)
-    return response, bytes(body)
-
-
-def download(
-    source: str,
-    shown: str,
-    client: httpx.Client,
-    request: httpx.Request,
-    path: Path,
-    deadline: float,
-    allowed: Collection[int] = (200,),
-) -> httpx.Response:
-    """Download a response's body to a file; returns the response without it.
-
-    Raises Away for temporary failures and SourceError for permanent ones.
-    """
-    with path.open("wb") as file:
-        return _receive(source, shown, client, request, deadline, allowed, file.write)
-
-
-def _receive(
-    source: str,
-    shown: str,
-    client: httpx.Client,
-    request: httpx.Request,
-    deadline: float,
-    allowed: Collection[int],
-    take: Callable[[bytes], object],
-) -> httpx.Response:
-    """The response; its body is passed to `take` in pieces."""
-    import httpx
-
-    try:
-        response = client.send(request, stream=True)
-        try:
-            if response.status_code not in allowed:
-                _refuse_status(source, shown, response)
-            for chunk in response.iter_bytes():
-                take(chunk)
-                if time.monotonic() > deadline:
-                    raise SourceError(
-                        source,
-                        f"{shown} is so slow that the deadline passed",
-                        remedy="ask for less, give it more time in cytoreg.toml, or try later",
+        Raises SourceError when the time is used up: the server is away after all this waiting.
+        """
+        for number, usual in enumerate(pauses(), start=1):
+            try:
+                return attempt()
+            except Away as away:
+                pause = max(away.wait, usual)
+                if time.monotonic() + pause > self.deadline:
+                    raise self.refused(
+                        f"{away.why}, after {number} {'try' if number == 1 else 'tries'}",
+                        "it is worth another try later; else ask who runs the server",
                         away=True,
-                    )
-            return response
-        finally:
-            response.close()
-    except httpx.TimeoutException:
-        raise Away("does not answer in time") from None
-    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.DecodingError):
-        raise Away("breaks off its answer") from None
-    except httpx.ConnectError as error:
-        if "certificate" in str(error).casefold():
-            raise SourceError(
-                source,
-                f"the certificate of {shown} is not trusted",
-                remedy="name the hospital's certificates in the environment variable SSL_CERT_FILE",
+                    ) from None
+                wait(pause)
+        raise AssertionError  # the pauses never end
+
+    def send(
+        self, request: httpx.Request, allowed: Collection[int] = (200,)
+    ) -> tuple[httpx.Response, bytes]:
+        """Send a small request; returns the response with its body.
+
+        Refuses statuses not in `allowed`. Raises Away for temporary failures and SourceError for
+        permanent ones.
+        """
+        body = bytearray()
+        response = self._receive(request, allowed, body.extend)
+        return response, bytes(body)
+
+    def save(
+        self, request: httpx.Request, path: Path, allowed: Collection[int] = (200,)
+    ) -> httpx.Response:
+        """Save a response's body in a file; returns the response without it, as `send` does."""
+        with path.open("wb") as file:
+            return self._receive(request, allowed, file.write)
+
+    def _receive(
+        self, request: httpx.Request, allowed: Collection[int], take: Callable[[bytes], object]
+    ) -> httpx.Response:
+        """The response; its body is passed to `take` in pieces."""
+        import httpx
+
+        try:
+            response = self.client.send(request, stream=True)
+            try:
+                if response.status_code not in allowed:
+                    self._refuse_status(response)
+                for chunk in response.iter_bytes():
+                    take(chunk)
+                    if time.monotonic() > self.deadline:
+                        raise self.refused(
+                            "is so slow that the deadline passed",
+                            "ask for less, give it more time in cytoreg.toml, or try later",
+                            away=True,
+                        )
+                return response
+            finally:
+                response.close()
+        except httpx.TimeoutException:
+            raise Away("does not answer in time") from None
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.DecodingError):
+            raise Away("breaks off its answer") from None
+        except httpx.ConnectError as error:
+            if "certificate" in str(error).casefold():
+                raise SourceError(
+                    self.source,
+                    f"the certificate of {self.shown} is not trusted",
+                    remedy="name the hospital's certificates in the environment variable"
+                    " SSL_CERT_FILE",
+                ) from None
+            raise Away("cannot be reached") from None
+        except httpx.HTTPError as error:
+            raise self.refused(
+                f"cannot be asked: {type(error).__name__}",
+                "check `url` in cytoreg.toml and the proxy of this machine",
             ) from None
-        raise Away("cannot be reached") from None
-    except httpx.HTTPError as error:
-        raise SourceError(
-            source,
-            f"{shown} cannot be asked: {type(error).__name__}",
-            remedy="check `url` in cytoreg.toml and the proxy of this machine",
-        ) from None
+
+    def _refuse_status(self, response: httpx.Response) -> None:
+        status = response.status_code
+        if status in _MAY_PASS:
+            raise Away(_MAY_PASS[status], wanted_wait(response))
+        if status in (401, 403):
+            raise self.refused(
+                f"refuses the token (status {status}): it is wrong, has expired, or may not export",
+                "ask for a new one and set it in the environment; cytoreg doctor checks it",
+                away=True,
+            )
+        if 300 <= status < 400:
+            raise self.refused(
+                f"sends us to another address (status {status}), where the token does not go",
+                "write the final address as `url` in cytoreg.toml",
+            )
+        raise self.refused(
+            f"refuses the request (status {status})",
+            "check `url` in cytoreg.toml and what the token's owner may see",
+        )
+
+    def refused(self, what: str, remedy: str, *, away: bool = False) -> SourceError:
+        """The error that the server does not give what is asked of it."""
+        return SourceError(self.source, f"{self.shown} {what}", remedy=remedy, away=away)
 
 
 def wanted_wait(response: httpx.Response) -> float:
@@ -183,31 +196,6 @@ def wanted_wait(response: httpx.Response) -> float:
     except ValueError:
         return 0.0
     return max(0.0, until.timestamp() - time.time())
-
-
-def _refuse_status(source: str, shown: str, response: httpx.Response) -> None:
-    status = response.status_code
-    if status in _MAY_PASS:
-        raise Away(_MAY_PASS[status], wanted_wait(response))
-    if status in (401, 403):
-        raise SourceError(
-            source,
-            f"{shown} refuses the token (status {status}): it is wrong, has expired, or may not"
-            " export",
-            remedy="ask for a new one and set it in the environment; cytoreg doctor checks it",
-            away=True,
-        )
-    if 300 <= status < 400:
-        raise SourceError(
-            source,
-            f"{shown} sends us to another address (status {status}), where the token does not go",
-            remedy="write the final address as `url` in cytoreg.toml",
-        )
-    raise SourceError(
-        source,
-        f"{shown} refuses the request (status {status})",
-        remedy="check `url` in cytoreg.toml and what the token's owner may see",
-    )
 
 
 def _is_here(host: str) -> bool:

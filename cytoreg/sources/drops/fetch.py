@@ -132,7 +132,7 @@ def _fetch(
         server.fetch(file, out)
         yield number
     if _listed(source, config, server) != found:
-        raise server.changed()
+        raise server.failures.changed()
     yield [file for files in found.values() for file in files]
 
 

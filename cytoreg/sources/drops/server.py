@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.drops.address import Address
+from cytoreg.sources.drops.failures import Failures
 
 if TYPE_CHECKING:
     from cytoreg.sources.declaration import Server as Declared
@@ -50,7 +51,7 @@ class Server:
     """An open connection; every failure is a SourceError without a secret."""
 
     def __init__(self, source: str, address: Address, declared: Declared) -> None:
-        self._source, self._address = source, address
+        self._address, self.failures = address, Failures(source, address)
         self.url = address.server
         open_ = self._sftp if address.scheme == "sftp" else self._s3
         self._fs: Any = self._ask(lambda: open_(declared))
@@ -66,7 +67,7 @@ class Server:
 
         hosts = Path(declared.known_hosts or "~/.ssh/known_hosts").expanduser()
         if not hosts.is_file():
-            raise self._unknown()
+            raise self.failures.unknown()
         options: dict[str, object] = {"known_hosts": str(hosts)}  # otherwise sshfs trusts any host
         if self._address.port:
             options["port"] = self._address.port
@@ -135,7 +136,7 @@ class Server:
                 with suppress(Exception):
                     remote.close()
         if left:
-            raise self.changed()
+            raise self.failures.changed()
 
     def state(self, where: str) -> str:
         """The state of the file at an address; '' if there is none."""
@@ -144,7 +145,7 @@ class Server:
         except FileNotFoundError:
             return ""
         except Exception as error:
-            raise self._told(error, where) from None
+            raise self.failures.told(error, where) from None
         return self._remote("", entry).state if entry["type"] == "file" else "no file"
 
     def move(self, where: str, to: str) -> None:
@@ -163,15 +164,6 @@ class Server:
 
         self._ask(lambda: self._fs.makedirs(new.rpartition("/")[0], exist_ok=True), to)
         self._ask(lambda: sync(self._fs.loop, rename), where)
-
-    def changed(self) -> SourceError:
-        """The message for files that changed while they were fetched."""
-        return SourceError(
-            self._source,
-            f"files on {self.url} changed while they were fetched",
-            remedy="let the delivery end first; best deliver under another name, then rename",
-            transient=True,
-        )
 
     def _path(self, path: str) -> str:
         """The path of an address in fsspec's form."""
@@ -207,7 +199,7 @@ class Server:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except Exception as error:
-            raise self._told(error, f"{self.url}/{folder}") from None
+            raise self.failures.told(error, f"{self.url}/{folder}") from None
         found = []
         for entry in listed:
             whole = entry["name"].rstrip("/")
@@ -215,7 +207,7 @@ class Server:
             if whole == path:
                 continue  # the folder itself, which S3 may list
             if whole != f"{path}/{name}" or name in ("", ".", "..") or "\0" in name:
-                raise self._strange(folder)
+                raise self.failures.strange(folder)
             linked = entry["type"] == "link"
             if linked:
                 try:
@@ -223,7 +215,7 @@ class Server:
                 except FileNotFoundError:
                     continue
                 except Exception as error:
-                    raise self._told(error, f"{self.url}/{folder}") from None
+                    raise self.failures.told(error, f"{self.url}/{folder}") from None
             found.append({**entry, "name": name, "linked": linked})
         return found
 
@@ -233,73 +225,10 @@ class Server:
         etag = str(entry.get("ETag") or "").strip('"')
         return Remote(f"{self.url}/{path}", entry["size"], at, etag)
 
-    def _strange(self, folder: str) -> SourceError:
-        return SourceError(
-            self._source,
-            f"{self.url}/{folder} lists a name that leads out of it",
-            remedy="ask who runs the server: nothing was fetched from there",
-        )
-
-    def _unknown(self) -> SourceError:
-        host, port = self._address.host, self._address.port or 22
-        name = host if port == 22 else f"[{host}]:{port}"
-        return SourceError(
-            self._source,
-            f"{self.url} is not known: its key is not the one in known_hosts, or none is there",
-            remedy=f"get its key (ssh-keyscan -p {port} {host}), compare its fingerprint"
-            " (ssh-keygen -lf -) with what who runs it tells you, and put the line of"
-            f" {name} into ~/.ssh/known_hosts, or into the file that `server.known_hosts` names",
-            away=True,
-        )
-
     def _ask(self, call: Callable[[], T], where: str = "") -> T:
         try:
             return call()
         except SourceError:
             raise
         except Exception as error:
-            raise self._told(error, where or self.url) from None
-
-    def _told(self, error: Exception, where: str = "") -> SourceError:
-        """What went wrong, in cytoreg's words: a library's message may repeat what it was given."""
-        names = {each.__name__ for each in type(error).__mro__}
-        if isinstance(error, ImportError):
-            extra = self._address.scheme
-            return SourceError(
-                self._source,
-                f"{extra}:// needs packages that are not installed",
-                remedy=f"pip install 'cytoreg[{extra}]'",
-                away=True,
-            )
-        if "HostKeyNotVerifiable" in names:
-            return self._unknown()
-        if isinstance(error, FileNotFoundError):
-            return self._refused(where) if where == self.url else self.changed()
-        if isinstance(error, PermissionError) or names & _REFUSED:
-            return self._refused(where)
-        if not names & _AWAY:
-            raise error
-        return SourceError(
-            self._source,
-            f"{where} cannot be reached ({type(error).__name__})",
-            remedy="see whether the server is up, and whether a firewall is between",
-            transient=True,
-        )
-
-    def _refused(self, where: str) -> SourceError:
-        return SourceError(
-            self._source,
-            f"{where} may not be read or changed by this user, or is not there",
-            remedy="check `server` (user, password, key_file) and the rights there",
-            away=True,
-        )
-
-
-_REFUSED = {
-    "PermissionDenied", "SFTPPermissionDenied", "NoCredentialsError", "PartialCredentialsError",
-    "KeyImportError", "KeyEncryptionError",
-}  # fmt: skip
-"""Permanent errors of asyncssh and botocore, by name, since neither may be installed."""
-
-_AWAY = {"OSError", "EOFError", "TimeoutError", "Error", "BotoCoreError", "ClientError"}
-"""Errors of the system, of asyncssh and of botocore that may be temporary."""
+            raise self.failures.told(error, where or self.url) from None

@@ -66,6 +66,7 @@ class Reading:
         """The content of some lines; `done` counts the rows of each table so far in the file."""
         numbers, texts = batch["_row"].combine_chunks(), batch["line"].combine_chunks()
         at = batch["_line"].combine_chunks() if "_line" in batch.column_names else numbers
+        places = _Places(where, numbers, at)
         try:
             block = flatten(self.con, self.views, self.empty, texts)
         except duckdb.Error as error:  # its message may quote a record
@@ -76,7 +77,7 @@ class Reading:
             ) from None
         keys = self._keys(len(texts)) if self.keyed else None
         for table, view in self.views.items():
-            rows = _rows(view, block.rows[table], where, numbers, at, done[table], keys)
+            rows = _rows(view, block.rows[table], places, done[table], keys)
             done[table] += len(rows)
             yield Rows(table, rows)
         for table, position, reason in block.faults:
@@ -96,9 +97,10 @@ class Reading:
     def nothing(self) -> Iterator[Rows]:
         """An empty table for each view."""
         none = pa.array([], pa.int64())
+        nowhere = _Places("", none, none)
         keys = pa.array([], pa.string()) if self.keyed else None
         for table, view in self.views.items():
-            yield Rows(table, _rows(view, self.empty[table], "", none, none, 0, keys))
+            yield Rows(table, _rows(view, self.empty[table], nowhere, 0, keys))
 
     def _keys(self, lines: int) -> pa.StringArray:
         """Type and id of the resource in each line of the last block."""
@@ -142,24 +144,27 @@ def reading(source: str, config: FhirSource) -> Iterator[Reading]:
         yield Reading(source, views, con, empty, keyed=bool(config.whole_days))
 
 
+@dataclass(frozen=True)
+class _Places:
+    """The file of a block, and the number and the line of each resource in it."""
+
+    where: str
+    numbers: pa.Int64Array
+    lines: pa.Int64Array
+
+
 def _rows(
-    view: View,
-    rows: pa.Table,
-    where: str,
-    numbers: pa.Int64Array,
-    at: pa.Int64Array,
-    done: int,
-    keys: pa.StringArray | None,
+    view: View, rows: pa.Table, places: _Places, done: int, keys: pa.StringArray | None
 ) -> pa.Table:
-    """Add file, number and the resource's line, given by `at`; and its key if wanted.
+    """Rows of a block with their places, and the keys of their resources if wanted.
 
     The number is the resource's, or, if it may have several rows, the row's own.
     """
-    parents = numbers.take(rows["_row"])
+    parents = places.numbers.take(rows["_row"])
     own = pa.array(range(done + 1, done + len(rows) + 1), pa.int64()) if view.repeats else parents
     columns = {column: rows[column] for column in view.columns}
     if keys is not None:
         columns[KEY] = keys.take(rows["_row"])
-    columns["_file"] = pa.repeat(where, len(rows))
-    places = {"_row": own, "_parent_row": parents, "_line": at.take(rows["_row"])}
-    return pa.table(columns | places)
+    columns["_file"] = pa.repeat(places.where, len(rows))
+    line = places.lines.take(rows["_row"])
+    return pa.table(columns | {"_row": own, "_parent_row": parents, "_line": line})

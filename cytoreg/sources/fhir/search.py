@@ -70,9 +70,8 @@ def read(server: Server, run: Reading) -> Iterator[Item]:
                 path = server.folder / "page.ndjson"
                 path.write_bytes(b"\n".join([*lines, b""]))
                 if lines:
-                    yield from run.file(
-                        as_text(SourceFile(run.source, path, f"{kind}.{number:05}.ndjson"))
-                    )
+                    page = SourceFile(run.source, path, f"{kind}.{number:05}.ndjson")
+                    yield from run.file(as_text(page))
                 number += 1
                 yield Waiting(f"searching {kind} on the server", len(seen))
 

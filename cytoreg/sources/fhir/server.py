@@ -6,18 +6,17 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from cytoreg.errors import ConfigError, SourceError
-from cytoreg.sources import http
+from cytoreg.errors import ConfigError
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.token import Token, refused, statement, token_of
-from cytoreg.sources.http import Away, address
+from cytoreg.sources.http import Away, Host, address
 
 if TYPE_CHECKING:
     import httpx
@@ -30,24 +29,14 @@ FRESH = 5.0
 _WORDS = re.compile(r"[\w .,()+/-]{1,60}")
 _CODE = re.compile(r"[a-z-]{1,30}")
 
-T = TypeVar("T")
 
-
-@dataclass
-class Server:
+@dataclass(frozen=True)
+class Server(Host):
     """A server, usable until the source's deadline; `folder` is for downloads."""
 
-    source: str
     config: FhirSource
-    shown: str
     folder: Path
-    deadline: float
-    client: httpx.Client
     token: Token
-
-    def patiently(self, attempt: Callable[[], T]) -> T:
-        """The result of `attempt`, retried while the server is away."""
-        return http.patiently(self.source, self.shown, self.deadline, attempt)
 
     def ask(
         self,
@@ -57,13 +46,10 @@ class Server:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
     ) -> tuple[httpx.Response, bytes]:
-        """A small response; raises Away and SourceError as http.ask does."""
+        """A small response; raises Away and SourceError as `send` does."""
         sent = {**self._headers(url, accept, secret=True), **(headers or {})}
         request = self._request(method, url, headers=sent)
-        response, body = http.ask(
-            *(self.source, self.shown, self.client, request, self.deadline),
-            self._and_expired(allowed),
-        )
+        response, body = self.send(request, self._and_expired(allowed))
         self._check_token(response, allowed)
         return response, body
 
@@ -72,10 +58,7 @@ class Server:
     ) -> httpx.Response:
         """Download a large response to a file; `secret`: whether the token is sent."""
         request = self._request("GET", url, headers=self._headers(url, accept, secret=secret))
-        response = http.download(
-            *(self.source, self.shown, self.client, request, path, self.deadline),
-            self._and_expired(allowed) if secret else allowed,
-        )
+        response = self.save(request, path, self._and_expired(allowed) if secret else allowed)
         self._check_token(response, allowed)
         return response
 
@@ -98,10 +81,8 @@ class Server:
         try:
             address(self.source, url)
         except ConfigError:
-            raise SourceError(
-                self.source,
-                f"{self.shown} sends us to an address without https",
-                remedy="ask who runs the server",
+            raise self.refused(
+                "sends us to an address without https", "ask who runs the server"
             ) from None
         if not secret:
             return {"accept": accept}
@@ -132,9 +113,7 @@ class Server:
         try:
             return self.client.build_request(method, url, headers=headers, data=data)
         except httpx.InvalidURL:
-            raise SourceError(
-                self.source, f"{self.shown} names an address that is none", remedy="check `url`"
-            ) from None
+            raise self.refused("names an address that is none", "check `url`") from None
 
     def _renew(self) -> None:
         """Ask for another token."""
@@ -142,9 +121,7 @@ class Server:
         shown = address(self.source, url)
         form = statement(self.source, self.config, url)
         request = self._request("POST", url, {"accept": "application/json"}, form)
-        response, body = http.ask(
-            self.source, shown, self.client, request, self.deadline, (200, 400, 401)
-        )
+        response, body = replace(self, shown=shown).send(request, (200, 400, 401))
         if response.status_code != 200 or not self.token.grant(json_object(body)):
             raise refused(self.source, shown)
 
@@ -152,13 +129,12 @@ class Server:
         """The server's token endpoint."""
         url = self.at(".well-known/smart-configuration")
         request = self._request("GET", url, {"accept": "application/json"})
-        _, body = http.ask(self.source, self.shown, self.client, request, self.deadline)
+        _, body = self.send(request)
         found = json_object(body).get("token_endpoint")
         if not isinstance(found, str):
-            raise SourceError(
-                self.source,
-                f"{self.shown} does not say where it gives tokens",
-                remedy="write its token endpoint as `token_url` in cytoreg.toml",
+            raise self.refused(
+                "does not say where it gives tokens",
+                "write its token endpoint as `token_url` in cytoreg.toml",
             )
         return found
 
@@ -175,17 +151,16 @@ def open_server(source: str, config: FhirSource) -> Iterator[Server]:
         tempfile.TemporaryDirectory(prefix="cytoreg-") as folder,
         httpx.Client(timeout=config.timeout_seconds, follow_redirects=False) as client,
     ):
-        yield Server(source, config, shown, Path(folder), deadline, client, token)
+        yield Server(source, shown, deadline, client, config, Path(folder), token)
 
 
 def product(server: Server) -> tuple[str, bool]:
     """The server's product (`HAPI FHIR 7.2, FHIR 4.0.1`), and whether it declares exports."""
     told = server.json(server.at("metadata"))
     if told.get("resourceType") != "CapabilityStatement":
-        raise SourceError(
-            server.source,
-            f"{server.shown} does not describe itself as a FHIR server does",
-            remedy="`url` in cytoreg.toml is the base address: that below which metadata lies",
+        raise server.refused(
+            "does not describe itself as a FHIR server does",
+            "`url` in cytoreg.toml is the base address: that below which metadata lies",
         )
     software = told.get("software")
     parts = [software.get("name"), software.get("version")] if isinstance(software, dict) else []

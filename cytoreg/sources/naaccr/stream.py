@@ -7,18 +7,25 @@ occurs; that patient's raw text is kept. A file that is cut off, or not NAACCR X
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
-from itertools import pairwise
 from typing import IO, Any, cast
 
 from lxml import etree
 
-ROOT, PATIENT = "NaaccrData", "Patient"
-LONGEST = 32 << 20
-"""A Patient never has this many bytes."""
+from cytoreg.sources.naaccr.pieces import (
+    LONGEST,
+    PATIENT,
+    ROOT,
+    Endless,
+    begins,
+    closing_of,
+    opening_of,
+    patients,
+    pieces,
+    without_end,
+)
 
 _CHUNK = 1 << 16
 _MOST_LINES = 65_535
@@ -30,15 +37,6 @@ _SAFE: dict[str, Any] = {
     "remove_comments": True,
     "remove_pis": True,
 }
-_START = re.compile(rb"<(?:[\w.-]+:)?Patient(?=[\s/>])")
-_END = re.compile(rb"</(?:[\w.-]+:)?Patient\s*>")
-_OPENING = re.compile(
-    rb"<(?:([\w.-]+):)?NaaccrData(?=[\s/>])(?:[^>\"']|\"[^\"]*\"|'[^']*')*(?<!/)>"
-)
-_CLOSING = re.compile(rb"</(?:[\w.-]+:)?NaaccrData\s*>\s*\Z")
-_DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
-_HIDDEN = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
-_BOMS = b"\xff\xfe", b"\xfe\xff"
 
 
 @dataclass(frozen=True)
@@ -100,55 +98,13 @@ def below_root(file: BufferedReader) -> Iterator[Found | Broken]:
 
     Raises NotNaaccr when the file is not well-formed outside its patients.
     """
-    head = file.peek(4)[:4]
-    wide = head.startswith(_BOMS) or b"\0" in head
     reader = _Reader()
-    for piece, whole in _fixed(file) if wide else _pieces(file):
-        yield from reader.take(piece, whole)
+    try:
+        for piece, whole in pieces(file):
+            yield from reader.take(piece, whole)
+    except Endless:
+        raise NotNaaccr(f"has no end of a {PATIENT} within {LONGEST >> 20} MiB") from None
     yield from reader.end()
-
-
-def _fixed(file: IO[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Pieces of a file whose bytes cannot be searched for a Patient's end."""
-    while chunk := file.read(_CHUNK):
-        yield chunk, False
-
-
-def _pieces(file: IO[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """The file up to its first Patient, pieces that end with one (complete), the rest."""
-    waiting, begun = b"", False
-    while chunk := file.read(max(_CHUNK, len(waiting))):
-        waiting += chunk
-        if not begun and (start := _START.search(_bare(waiting))):
-            yield waiting[: start.start()], False
-            waiting, begun = waiting[start.start() :], True
-        if begun and (cut := _last_end(waiting)):
-            yield waiting[:cut], True
-            waiting = waiting[cut:]
-        elif len(waiting) > LONGEST:
-            raise NotNaaccr(f"has no end of a {PATIENT} within {LONGEST >> 20} MiB")
-    yield waiting, False
-
-
-def _bare(data: bytes) -> bytes:
-    """Comments, CDATA and instructions, in which tags have no meaning, replaced by blanks."""
-    if b"<!" not in data and b"<?" not in data:
-        return data
-    return _HIDDEN.sub(lambda found: b" " * len(found.group()), data)
-
-
-def _last_end(data: bytes) -> int:
-    """Offset past the last end tag of a Patient; 0 when there is none."""
-    at = data.rfind(PATIENT.encode())
-    if at < 0:
-        return 0
-    bare = _bare(data)
-    while at > 0:
-        opened = bare.rfind(b"</", 0, at)
-        if opened >= 0 and (found := _END.match(bare, opened)):
-            return found.end()
-        at = bare.rfind(PATIENT.encode(), 0, at)
-    return 0
 
 
 class _Reader:
@@ -179,8 +135,8 @@ class _Reader:
         done = not (failed or nested or waits)
         if done:
             yield from self._complete(ended)
-            self._opening = self._opening or _opening(piece)
-        elif self._opening and not boxed and _START.search(_bare(piece)):
+            self._opening = self._opening or opening_of(piece)
+        elif self._opening and not boxed and begins(piece):
             yield from self._mend(piece)
         elif failed:
             line = failed.lineno if isinstance(failed, etree.XMLSyntaxError) else failed.line
@@ -275,12 +231,9 @@ class _Reader:
             yield from self._text(self._root.text)
         if self._open is not None:
             yield self._found(self._open)
-        closing = _CLOSING.search(_bare(piece))
-        body, rest = (
-            (piece[: closing.start()], piece[closing.start() :]) if closing else (piece, b"")
-        )
+        body, rest = without_end(piece)
         line = self._line
-        for part in _patients(body):
+        for part in patients(body):
             text = part.strip()
             if text:
                 blank = len(part) - len(part.lstrip())
@@ -299,12 +252,12 @@ class _Reader:
         """A part of the file that should be one element."""
         parser = etree.XMLParser(**_SAFE)
         try:
-            root = etree.fromstring(self._opening + text + _closing(self._opening), parser)
+            root = etree.fromstring(self._opening + text + closing_of(self._opening), parser)
         except etree.XMLSyntaxError:
             root = None
         texts = [] if root is None else [root.text, *(element.tail for element in root)]
         if root is None or any(text and text.strip() for text in texts):
-            patient = _START.match(text) is not None
+            patient = begins(text)
             yield Broken(line, text.decode("utf-8", "backslashreplace"), patient)
         else:
             yield from (Found(element, line) for element in root)
@@ -314,33 +267,6 @@ def _parser() -> etree.XMLPullParser:
     return etree.XMLPullParser(
         events=("start", "end"), tag=[f"{{*}}{ROOT}", f"{{*}}{PATIENT}"], **_SAFE
     )
-
-
-def _opening(piece: bytes) -> bytes:
-    """The XML declaration and the root's start tag on one line, for parsing a part of the file."""
-    found = _OPENING.search(_bare(piece))
-    if not found:
-        return b""
-    declaration = _DECLARATION.match(piece.removeprefix(b"\xef\xbb\xbf"))
-    text = (declaration.group().strip() if declaration else b"") + found.group()
-    return text.replace(b"\r", b" ").replace(b"\n", b" ")
-
-
-def _closing(opening: bytes) -> bytes:
-    found = _OPENING.search(opening)
-    prefix = found.group(1) if found else None
-    return b"</" + (prefix + b":" if prefix else b"") + ROOT.encode() + b">"
-
-
-def _patients(piece: bytes) -> Iterator[bytes]:
-    """A piece cut before each start and after each end of a Patient."""
-    cuts = {0, len(piece)}
-    bare = _bare(piece)
-    cuts.update(found.start() for found in _START.finditer(bare))
-    cuts.update(found.end() for found in _END.finditer(bare))
-    edges = sorted(cuts)
-    for first, last in pairwise(edges):
-        yield piece[first:last]
 
 
 def _not_well_formed(line: int | None, lines_before: int = 0) -> NotNaaccr:

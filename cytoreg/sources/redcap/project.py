@@ -6,15 +6,14 @@ import csv
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.sources.files import SourceFile
-from cytoreg.sources.http import Away, address, download, patiently
+from cytoreg.sources.http import Away, Host, address
 from cytoreg.sources.redcap.config import RedcapSource
 from cytoreg.sources.redcap.dictionary import dictionary
 from cytoreg.system.environment import variable
@@ -22,8 +21,6 @@ from cytoreg.system.environment import variable
 _CSV = "text/csv", "text/plain", "application/csv"
 _VERSION = re.compile(r"\d+(\.\d+)+")
 _TYPE = re.compile(r"[\w.+/-]{1,60}")
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -48,19 +45,19 @@ class Project:
 
 
 @dataclass(frozen=True)
-class Api:
-    """A project's API: `ask` downloads a response once; `patiently` retries an action."""
+class Api(Host):
+    """A project's API, usable until the source's deadline; `folder` is for downloads."""
 
-    source: str
     config: RedcapSource
-    shown: str
     folder: Path
-    deadline: float
-    ask: Callable[[dict[str, str], Path], None]
+    token: str = field(repr=False)
 
-    def patiently(self, attempt: Callable[[], T]) -> T:
-        """The result of `attempt`, retried while the server is away."""
-        return patiently(self.source, self.shown, self.deadline, attempt)
+    def ask(self, asked: dict[str, str], path: Path) -> None:
+        """Download a response once."""
+        form = {"token": self.token, "format": "csv", "returnFormat": "json"} | asked
+        response = self.save(self.client.build_request("POST", self.config.url, data=form), path)
+        if form["format"] == "csv" and asked["content"] != "version":  # plain text in any encoding
+            _check_csv(response.headers.get("content-type", ""), path)
 
 
 def shown(name: str, config: RedcapSource) -> str:
@@ -166,19 +163,11 @@ def open_api(source: str, config: RedcapSource) -> Iterator[Api]:
             f" {config.token_env}_FILE to a file that holds it",
         )
     deadline = time.monotonic() + 60 * config.deadline_minutes
-
-    def ask(asked: dict[str, str], path: Path) -> None:
-        form = {"token": token, "format": "csv", "returnFormat": "json"} | asked
-        request = client.build_request("POST", config.url, data=form)
-        response = download(source, where, client, request, path, deadline)
-        if form["format"] == "csv" and asked["content"] != "version":  # plain text in any encoding
-            _check_csv(response.headers.get("content-type", ""), path)
-
     with (
         tempfile.TemporaryDirectory(prefix="cytoreg-") as folder,
         httpx.Client(timeout=config.timeout_seconds, follow_redirects=False) as client,
     ):
-        yield Api(source, config, where, Path(folder), deadline, ask)
+        yield Api(source, where, deadline, client, config, Path(folder), token)
 
 
 def _check_csv(content_type: str, path: Path) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import sqlalchemy as sa
 
 from cytoreg.sources.sql.relation import Connection, Relation, Since
 from cytoreg.warehouse.connection import literal, quote
+
+if TYPE_CHECKING:
+    from adbc_driver_postgresql import dbapi
 
 _PATIENCE = {
     "connect_timeout": "10",  # seconds that a server may take to accept
@@ -33,7 +38,6 @@ _WORDS = {
 @contextmanager
 def postgresql(url: sa.URL, seconds: float) -> Iterator[Connection]:
     """One snapshot of the database, read-only; no statement takes longer than `seconds`."""
-    from adbc_driver_manager._reader import AdbcRecordBatchReader
     from adbc_driver_postgresql import dbapi
 
     patient = url.set(drivername="postgresql", query=_PATIENCE | dict(url.query))
@@ -51,64 +55,71 @@ def postgresql(url: sa.URL, seconds: float) -> Iterator[Connection]:
         sets = [f"set_config({literal(name)}, {literal(to)}, true)" for name, to in wanted.items()]
         cursor.execute(f"select current_setting('server_version'), {', '.join(sets)}")
         server = cursor.fetchall()[0][0]
+        yield _Postgresql(cursor, f"PostgreSQL {server}", encoding)
 
-        class Postgresql:
-            version = f"PostgreSQL {server}"
-            apart = ""
-            orders = True
 
-            def columns(self, relation: Relation) -> list[tuple[str, str]]:
-                if relation.parts and not self._exists(relation):
-                    return []
-                found = cursor.adbc_execute_schema(f"select * from {relation.sql(quote)}")
-                return [(field.name, _type(field)) for field in found]
+@dataclass
+class _Postgresql:
+    """A snapshot of a database; one with encoding SQL_ASCII does not know its encoding."""
 
-            def _exists(self, relation: Relation) -> bool:
-                # A failed statement would end the snapshot, so check first.
-                cursor.execute("select to_regclass($1) is not null", (relation.sql(quote),))
-                return bool(cursor.fetchall()[0][0])
+    cursor: dbapi.Cursor
+    version: str
+    encoding: str
+    apart: str = ""
+    orders: bool = True
 
-            def forbidden(self, relation: Relation, columns: list[str]) -> list[str]:
-                if relation.query:
-                    return []
-                cursor.execute(
-                    "select attname::text, has_column_privilege(attrelid, attnum, 'select')"
-                    " from pg_attribute where attrelid = to_regclass($1) and attnum > 0"
-                    " and not attisdropped",
-                    (relation.sql(quote),),
-                )
-                allowed = dict(cursor.fetchall())
-                return [name for name in columns if not allowed.get(name, True)]
+    def columns(self, relation: Relation) -> list[tuple[str, str]]:
+        if relation.parts and not self._exists(relation):
+            return []
+        found = self.cursor.adbc_execute_schema(f"select * from {relation.sql(quote)}")
+        return [(field.name, _type(field)) for field in found]
 
-            def statement(
-                self,
-                relation: Relation,
-                columns: list[str],
-                since: Since | None = None,
-                ordered: bool = False,
-            ) -> str:
-                texts = [f"cast({quote(name)} as text)" for name in columns]
-                where = order = ""
-                if since:
-                    changed = quote(since.column)
-                    # Without a type, the moment has the column's.
-                    moment = literal(since.moment.isoformat(" "))
-                    where = f" where {changed} >= {moment} or {changed} is null"
-                if ordered:
-                    texts = [f'{text} collate "C"' for text in texts]
-                    order = f" order by {', '.join(map(str, range(1, len(texts) + 1)))}"
-                return f"select {', '.join(texts)} from {relation.sql(quote)}{where}{order}"
+    def _exists(self, relation: Relation) -> bool:
+        # A failed statement would end the snapshot, so check first.
+        self.cursor.execute("select to_regclass($1) is not null", (relation.sql(quote),))
+        return bool(self.cursor.fetchall()[0][0])
 
-            def read(self, statement: str, columns: list[str]) -> Iterator[pa.Table]:
-                cursor.execute(statement)
-                kind = pa.binary() if encoding == "SQL_ASCII" else pa.string()
-                # `fetch_record_batch` would lose the SQLSTATE of an error in the middle.
-                handle = cursor.fetch_arrow()
-                for batch in AdbcRecordBatchReader._import_from_c(handle.address):
-                    arrays = [column.cast(kind) for column in batch.columns]
-                    yield pa.table(arrays, columns)
+    def forbidden(self, relation: Relation, columns: list[str]) -> list[str]:
+        if relation.query:
+            return []
+        self.cursor.execute(
+            "select attname::text, has_column_privilege(attrelid, attnum, 'select')"
+            " from pg_attribute where attrelid = to_regclass($1) and attnum > 0"
+            " and not attisdropped",
+            (relation.sql(quote),),
+        )
+        allowed = dict(self.cursor.fetchall())
+        return [name for name in columns if not allowed.get(name, True)]
 
-        yield Postgresql()
+    def statement(
+        self,
+        relation: Relation,
+        columns: list[str],
+        since: Since | None = None,
+        ordered: bool = False,
+    ) -> str:
+        texts = [f"cast({quote(name)} as text)" for name in columns]
+        where = order = ""
+        if since:
+            changed = quote(since.column)
+            # Without a type, the moment has the column's.
+            moment = literal(since.moment.isoformat(" "))
+            where = f" where {changed} >= {moment} or {changed} is null"
+        if ordered:
+            texts = [f'{text} collate "C"' for text in texts]
+            order = f" order by {', '.join(map(str, range(1, len(texts) + 1)))}"
+        return f"select {', '.join(texts)} from {relation.sql(quote)}{where}{order}"
+
+    def read(self, statement: str, columns: list[str]) -> Iterator[pa.Table]:
+        from adbc_driver_manager._reader import AdbcRecordBatchReader
+
+        self.cursor.execute(statement)
+        kind = pa.binary() if self.encoding == "SQL_ASCII" else pa.string()
+        # `fetch_record_batch` would lose the SQLSTATE of an error in the middle.
+        handle = self.cursor.fetch_arrow()
+        for batch in AdbcRecordBatchReader._import_from_c(handle.address):
+            arrays = [column.cast(kind) for column in batch.columns]
+            yield pa.table(arrays, columns)
 
 
 def _type(field: pa.Field) -> str:
