@@ -19,21 +19,15 @@ both sides know it, else by its bounds: 1950 agrees with 4 March 1950, but not w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import duckdb
 
-from cytoreg.linkage.golden_record import among, bounds
+from cytoreg.linkage.compared import Columns, between, in_part, known, record
+from cytoreg.linkage.grade import grade_of, level_of, with_forms
 from cytoreg.project.config import Linkage
-from cytoreg.warehouse.connection import literal, quote
+from cytoreg.warehouse.connection import quote
 from cytoreg.warehouse.names import define_names
-
-__all__ = ["NEAR", "between", "fit", "in_part", "known", "record", "spelling_width"]
-
-Columns = Mapping[str, Mapping[str, str]]
-"""The columns of each entity, with their types."""
-
-NEAR = 9
-"""Grade of a pair in which a single name does not agree."""
 
 
 def fit(con: duckdb.DuckDBPyConnection, config: Linkage, found: Columns) -> None:
@@ -44,147 +38,99 @@ def fit(con: duckdb.DuckDBPyConnection, config: Linkage, found: Columns) -> None
     (record → number); `found` has the columns of each entity.
     """
     define_names(con)
-    columns = config.match or []
-    names = [name for name in columns if name in config.names]
-    strict = [name for name in columns if name not in (*names, *config.may_be_missing)]
-    partial = in_part(config, found)
-    parts = [
-        f"""{record(config.entity, _asked(config, found, config.entity))}
-        anti join own_number using (_source, _table, _file, _row)"""
-    ]
-    parts += [record(entity, _asked(config, found, entity)) for entity in config.without_number]
-    con.execute(f"create or replace temp table unnumbered as {' union all '.join(parts)}")
-    if not strict:
+    match = _Match.of(config, found)
+    con.execute(f"create or replace temp table unnumbered as {_unnumbered(config, found)}")
+    if not match.strict:
         con.execute(
             "create or replace temp table fitting as select entity, source, source_table, file,"
             ' "row", null::varchar as number, 0::bigint as persons, 0 as grade'
             " from unnumbered where false"
         )
         return
-    con.execute(
-        f"""create or replace temp table person_known as
-        select n.person, {", ".join(_lists(config, partial, found[config.entity]))}
-        from accepted.{quote(config.entity)} as r
-        inner join own_number as o using (_source, _table, _file, _row)
-        inner join person_of_number as n on n.number = o.number
-        group by n.person"""
-    )
-    tolerated = [name for name in columns if name in config.may_be_missing]
-    unreadable = [name for name in columns if name in config.may_be_unreadable]
-    missing = [
-        f"(not coalesce(list_contains(p.{quote(n)}, u.{quote(n)}), false))::int" for n in partial
-    ]
-    missing += [
-        f"(u.{quote(n)} is null or p.{quote(n)} is null)::int"
-        for n in tolerated
-        if n not in partial
-    ]
-    missing += [
-        f"(u.{quote(n)}.text is null)::int" if n in names else f"(u.{quote(n)} is null)::int"
-        for n in unreadable
-        if n not in (*tolerated, *partial)
-    ]
+    persons = _persons(config, match.partial, found[config.entity])
+    con.execute(f"create or replace temp table person_known as {persons}")
+    con.execute(f"create or replace temp table candidate as {_candidates(match)}")
+    con.execute(f"create or replace temp table fitting as {_best_fits(match)}")
 
-    def agree(compared: Sequence[str]) -> str:
+
+@dataclass(frozen=True)
+class _Match:
+    """The columns of `match`: all of them, and those that are compared in a way of their own.
+
+    partial: dates that may be known in part. tolerated, unreadable: `may_be_missing` and
+    `may_be_unreadable` of them.
+    """
+
+    columns: Sequence[str]
+    names: Sequence[str]
+    tolerated: Sequence[str]
+    unreadable: Sequence[str]
+    partial: Sequence[str]
+
+    @classmethod
+    def of(cls, config: Linkage, found: Columns) -> _Match:
+        """Sort the columns of the configuration."""
+
+        def among_them(some: Sequence[str]) -> list[str]:
+            return [name for name in config.match if name in some]
+
+        return cls(
+            config.match,
+            among_them(config.names),
+            among_them(config.may_be_missing),
+            among_them(config.may_be_unreadable),
+            in_part(config, found),
+        )
+
+    @property
+    def exact(self) -> list[str]:
+        """All but the names."""
+        return [name for name in self.columns if name not in self.names]
+
+    @property
+    def strict(self) -> list[str]:
+        """Those that are known on both sides, unless they are unreadable; no names."""
+        return [name for name in self.exact if name not in self.tolerated]
+
+    def agree(self, compared: Sequence[str]) -> str:
         """Conditions: each column agrees, or is unknown where this is allowed."""
+        tolerated, partial = self.tolerated, self.partial
         return "".join(
             f" and (list_contains(p.{quote(n)}, u.{quote(n)})"
             + (f" or {_overlaps(n)}" if n in partial else "")
-            + (f" or {_unknown('u', n, partial)}" if n in (*tolerated, *unreadable) else "")
+            + (f" or {_unknown('u', n, partial)}" if n in (*tolerated, *self.unreadable) else "")
             + (f" or {_unknown('p', n, partial)})" if n in tolerated else ")")
             for n in compared
         )
 
-    exact = [name for name in columns if name not in names]
-    first = quote(strict[0])
-    by_another = _by_another(exact, strict[0], partial) if strict[0] in unreadable else ""
-    pair = f"""u.entity, u.source, u.source_table, u.file, u."row", p.person,
-          {" + ".join(missing) or "0"} as missing
-          {"".join(f", u.{quote(n)}, p.{quote(n)} as {quote(f'known_{n}')}" for n in names)}"""
-    others = [name for name in exact if name != strict[0]]
-    con.execute(
-        f"""create or replace temp table candidate as
-        with person as (
-          select *, unnest({first}) as one_of_first from person_known
-        )
-        select {pair}
-        from unnumbered as u
-        inner join person as p on p.one_of_first = u.{first}{agree(others)}"""
-        + (f" union all select {pair} from {by_another}" if by_another else "")
-        + "".join(
-            f" union all select {pair} from {within}{agree(others)}"
-            for within in (_within_year(strict[0]) if strict[0] in partial else ())
-        )
-    )
-    levels = "".join(f", {_level(n, n in unreadable)} as {quote(f'level_{n}')}" for n in names)
-    con.execute(
-        f"""create or replace temp table fitting as
-        with compared as (
-          select *{levels}
-          from ({_with_forms(names)}) as candidate
-        ),
-        graded as (
-          select *, {_grade(names)} as grade from compared
-        ),
-        best as (
-          select *, min(grade) over (
-            partition by entity, source, source_table, file, "row"
-          ) as best_grade
-          from graded
-          where grade is not null
-        )
-        select entity, source, source_table, file, "row", min(person) as number,
-          count(distinct person) as persons, min(grade) as grade
-        from best
-        where grade = best_grade
-        group by all"""
-    )
+    @property
+    def missing(self) -> str:
+        """The number of columns that are unknown on a side, or agree only in part."""
+        u, p = ({n: f"{side}.{quote(n)}" for n in self.columns} for side in "up")
+        counted = [
+            f"(not coalesce(list_contains({p[n]}, {u[n]}), false))::int" for n in self.partial
+        ]
+        counted += [
+            f"({u[n]} is null or {p[n]} is null)::int"
+            for n in self.tolerated
+            if n not in self.partial
+        ]
+        counted += [
+            f"({u[n]}{'.text' if n in self.names else ''} is null)::int"
+            for n in self.unreadable
+            if n not in (*self.tolerated, *self.partial)
+        ]
+        return " + ".join(counted) or "0"
 
 
-def record(entity: str, asked: str = "") -> str:
-    """SELECT of a record's place: entity, source, source_table, file, row, and `asked`."""
-    return (
-        f"select {literal(entity)} as entity, _source as source, _table as source_table,"
-        f' _file as file, _row as "row"{asked} from accepted.{quote(entity)}'
-    )
-
-
-def in_part(config: Linkage, found: Columns) -> list[str]:
-    """The dates among `match` that may be partial in some entity."""
-    whole = [name for name in config.match if name not in config.names]
-    return [name for name in whole if any(name in bounds(columns) for columns in found.values())]
-
-
-def between(config: Linkage, column: str, entity: Mapping[str, str]) -> str:
-    """The first and the last possible day of a partial date; null if nothing is known."""
-    first, last = map(quote, bounds(entity).get(column, (column, column)))
-    codes = config.unknown.get(column, ())
-    known = f" and not {among(first, codes)}" if codes else ""
-    days = f"struct_pack(first := {first}, last := {last})"
-    return f"case when {first} is not null{known} then {days} end"
-
-
-def known(config: Linkage, column: str) -> str:
-    """A column of `match` for comparison: null where it has a code for unknown."""
-    text = f"cast({quote(column)} as varchar)"
-    if codes := config.unknown.get(column):
-        text = f"case when not {among(quote(column), codes)} then {text} end"
-    if column in config.names:
-        return f"struct_pack(text := {text}, width := {spelling_width(config, column)})"
-    return (
-        rf"nullif(regexp_replace(strip_accents(upper({text})), '[^\p{{L}}\p{{N}}]', '', 'g'), '')"
-    )
-
-
-def spelling_width(config: Linkage, column: str) -> str:
-    """The number of letters of a name that the record's source can hold; null: no limit."""
-    widths: Mapping[str, int] = {
-        source: cut[column] for source, cut in config.cut.items() if column in cut
-    }
-    if not widths:
-        return "null::integer"
-    cases = " ".join(f"when {literal(source)} then {width}" for source, width in widths.items())
-    return f"case _source {cases} end"
+def _unnumbered(config: Linkage, found: Columns) -> str:
+    """SELECT of the records without a number."""
+    parts = [
+        f"""{record(config.entity, _asked(config, found, config.entity))}
+        anti join own_number using (_source, _table, _file, _row)"""
+    ]
+    parts += [record(entity, _asked(config, found, entity)) for entity in config.without_number]
+    return " union all ".join(parts)
 
 
 def _asked(config: Linkage, found: Columns, entity: str) -> str:
@@ -197,20 +143,14 @@ def _asked(config: Linkage, found: Columns, entity: str) -> str:
     return "".join(f", {column}" for column in asked)
 
 
-def _days(column: str) -> str:
-    return quote(f"{column}_days")
-
-
-def _overlaps(column: str) -> str:
-    """Whether some possible day of the record is also possible for the person."""
-    return (
-        f"list_bool_or(list_transform(p.{_days(column)}, lambda days:"
-        f" days.first <= u.{_days(column)}.last and days.last >= u.{_days(column)}.first))"
-    )
-
-
-def _unknown(table: str, column: str, partial: Sequence[str]) -> str:
-    return f"{table}.{_days(column) if column in partial else quote(column)} is null"
+def _persons(config: Linkage, partial: Sequence[str], columns: Mapping[str, str]) -> str:
+    """SELECT of the persons who have numbers, with all that their records say."""
+    return f"""
+        select n.person, {", ".join(_lists(config, partial, columns))}
+        from accepted.{quote(config.entity)} as r
+        inner join own_number as o using (_source, _table, _file, _row)
+        inner join person_of_number as n on n.number = o.number
+        group by n.person"""
 
 
 def _lists(config: Linkage, partial: Sequence[str], person: Mapping[str, str]) -> list[str]:
@@ -227,37 +167,29 @@ def _lists(config: Linkage, partial: Sequence[str], person: Mapping[str, str]) -
     return lists
 
 
-def _with_forms(names: Sequence[str]) -> str:
-    """The candidates with the forms of their names, each spelling computed once."""
-    if not names:
-        return "select * from candidate"
-    spelt = " union ".join(
-        f"select {quote(name)}.text, {quote(name)}.width from candidate"
-        f" union select known.text, known.width from (select unnest({quote(f'known_{name}')})"
-        " as known from candidate)"
-        for name in names
+def _candidates(match: _Match) -> str:
+    """SELECT of pairs of a record and a person that agree in all but the names."""
+    first, *_ = match.strict
+    others = match.agree([name for name in match.exact if name != first])
+    names = "".join(f", u.{quote(n)}, p.{quote(n)} as {quote(f'known_{n}')}" for n in match.names)
+    pair = f"""u.entity, u.source, u.source_table, u.file, u."row", p.person,
+          {match.missing} as missing
+          {names}"""
+    by_another = _by_another(match.exact, first, match.partial) if first in match.unreadable else ""
+    return (
+        f"""
+        with person as (
+          select *, unnest({quote(first)}) as one_of_first from person_known
+        )
+        select {pair}
+        from unnumbered as u
+        inner join person as p on p.one_of_first = u.{quote(first)}{others}"""
+        + (f" union all select {pair} from {by_another}" if by_another else "")
+        + "".join(
+            f" union all select {pair} from {within}{others}"
+            for within in (_within_year(first) if first in match.partial else ())
+        )
     )
-    own = ", ".join(f"form_{place}.forms as {quote(name)}" for place, name in enumerate(names))
-    lists = ", ".join(
-        f"(select list(f.forms) from (select unnest({quote(f'known_{name}')}) as k) as listed"
-        " inner join spelling as f on f.text = listed.k.text"
-        " and f.width is not distinct from listed.k.width) "
-        f"as {quote(f'known_{name}')}"
-        for name in names
-    )
-    joins = " ".join(
-        f"left join spelling as form_{place} on form_{place}.text = c.{quote(name)}.text"
-        f" and form_{place}.width is not distinct from c.{quote(name)}.width"
-        for place, name in enumerate(names)
-    )
-    hidden = ", ".join(quote(part) for name in names for part in (name, f"known_{name}"))
-    return f"""
-          with spelling as materialized (
-            select text, width, name_forms(text, width) as forms from ({spelt}) as spelt
-            where text is not null
-          )
-          select c.* exclude ({hidden}), {own}, {lists}
-          from candidate as c {joins}"""
 
 
 def _within_year(column: str) -> list[str]:
@@ -294,35 +226,44 @@ def _by_another(exact: Sequence[str], unknown: str, partial: Sequence[str]) -> s
     return f"unnumbered as u inner join {person} as p on {' and '.join(conditions)}"
 
 
-def _level(name: str, unreadable: bool) -> str:
-    """2 for the same name, 1 for parts of it, 0 for another: the best of the person's spellings.
+def _best_fits(match: _Match) -> str:
+    """SELECT of each record with the number of persons whom it fits at its best grade."""
+    levels = "".join(
+        f", {level_of(n, n in match.unreadable)} as {quote(f'level_{n}')}" for n in match.names
+    )
+    return f"""
+        with compared as (
+          select *{levels}
+          from ({with_forms(match.names)}) as candidate
+        ),
+        graded as (
+          select *, {grade_of(match.names)} as grade from compared
+        ),
+        best as (
+          select *, min(grade) over (
+            partition by entity, source, source_table, file, "row"
+          ) as best_grade
+          from graded
+          where grade is not null
+        )
+        select entity, source, source_table, file, "row", min(person) as number,
+          count(distinct person) as persons, min(grade) as grade
+        from best
+        where grade = best_grade
+        group by all"""
 
-    An unknown name that may be unreadable contradicts nothing.
-    """
-    level = _best(name, name)
-    return f"case when {quote(name)} is null then 2 else {level} end" if unreadable else level
+
+def _days(column: str) -> str:
+    return quote(f"{column}_days")
 
 
-def _best(of: str, among: str) -> str:
-    mine = quote(of)
+def _overlaps(column: str) -> str:
+    """Whether some possible day of the record is also possible for the person."""
     return (
-        f"coalesce(list_max(list_transform({quote(f'known_{among}')}, lambda known:"
-        f" case when same_name({mine}, known, missing = 0) then 2"
-        f" when parts_of_name({mine}, known) then 1 else 0 end)), 0)"
+        f"list_bool_or(list_transform(p.{_days(column)}, lambda days:"
+        f" days.first <= u.{_days(column)}.last and days.last >= u.{_days(column)}.first))"
     )
 
 
-def _grade(names: Sequence[str]) -> str:
-    if not names:
-        return "case missing when 0 then 0 when 1 then 2 end"
-    levels = [quote(f"level_{name}") for name in names]
-    lowest = f"least({', '.join(levels)})" if len(levels) > 1 else levels[0]
-    grade = f"when missing = 0 and {lowest} = 2 then 0 when missing = 0 and {lowest} = 1 then 1"
-    if len(names) == 2:
-        one, two = names
-        grade += f" when missing = 0 and {_best(one, two)} = 2 and {_best(two, one)} = 2 then 1"
-    grade += f" when missing = 1 and {lowest} = 2 then 2"
-    if len(names) > 1:
-        other = " + ".join(f"({level} = 0)::int" for level in levels)
-        grade += f" when missing = 0 and {other} = 1 then {NEAR}"
-    return f"case {grade} end"
+def _unknown(table: str, column: str, partial: Sequence[str]) -> str:
+    return f"{table}.{_days(column) if column in partial else quote(column)} is null"

@@ -78,6 +78,13 @@ def merge(
         where n.current
         order by {identifier}"""
     )
+    _describe(con, config, fields, partial)
+
+
+def _describe(
+    con: duckdb.DuckDBPyConnection, config: Linkage, fields: Iterable[str], partial: Iterable[str]
+) -> None:
+    """Put comments on the table of persons: those of the accepted records, and the sources."""
     comments = dict(
         con.execute(
             "select column_name, comment from duckdb_columns() where schema_name = 'accepted'"

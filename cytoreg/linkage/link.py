@@ -14,8 +14,10 @@ import duckdb
 from cytoreg.errors import ConfigError
 from cytoreg.identity.pseudonyms import define_pseudonym
 from cytoreg.linkage.agreement import judge_agreement, rules_of
-from cytoreg.linkage.fitting import NEAR, fit, in_part, record
+from cytoreg.linkage.compared import in_part, record
+from cytoreg.linkage.fitting import fit
 from cytoreg.linkage.golden_record import describe, merge
+from cytoreg.linkage.grade import NEAR
 from cytoreg.linkage.numbers import find_numbers
 from cytoreg.project.config import Linkage
 from cytoreg.warehouse import quality

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import duckdb
 
-from cytoreg.linkage.fitting import Columns, between, in_part, known
+from cytoreg.linkage.compared import Columns, between, in_part, known
 from cytoreg.project.config import Linkage
 from cytoreg.warehouse.connection import literal, quote
 from cytoreg.warehouse.names import define_names
