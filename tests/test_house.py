@@ -28,9 +28,6 @@ LONG_FUNCTIONS = {
     "cytoreg/demo/simulation.py:simulate": 64,
     "cytoreg/nights/ledger_tables.py:ledger_tables": 86,
     "cytoreg/nights/withhold.py:rewrite": 61,
-    "cytoreg/warehouse/date_functions.py:define": 165,
-    "cytoreg/warehouse/functions.py:define": 76,
-    "cytoreg/warehouse/names.py:define_names": 73,
 }
 LONG_PARAMETER_LISTS = {
     "cytoreg/nights/ledger.py:finish": 10,

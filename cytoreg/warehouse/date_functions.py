@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _YEAR = "(?:1[89]|2[01])[0-9]{2}"
 _MONTH = "(?:0[1-9]|1[0-2])"
 _DAY = "(?:0[1-9]|[12][0-9]|3[01])"
+_FULL = f"{_YEAR}-{_MONTH}-{_DAY}"
+_PACKED = f"{_YEAR}{_MONTH}{_DAY}"
+_END_OF_DAY = "24:?00(:?00([.,]0+)?)?"
 _OPEN = "(?:00|99|  |UN|UK|XX|xx|--|\\?\\?)"
 _PART = f"(?:[0-9]{{2}}|{_OPEN})"
 _TIME = "[0-9]{1,2}(?::[0-9]{2}){1,2}(?:[.,][0-9]+)?(?: ?[aApP][.]?[mM][.]?)?"
@@ -50,6 +53,19 @@ _NOTHING = (
     "(?:0000|9999|UNKN|UNK|XXXX|xxxx|\\?\\?\\?\\?)"
     f"(?:[-/.]?{_PART}){{0,2}}|(?:{_PART}/){{1,2}}(?:0000|9999)"
 )
+_PRECISION = """
+  case
+    when first is null or last is null then 'unknown'
+    when first = last then 'day'
+    when year(first) <> year(last) then 'years'
+    when month(first) <> month(last) then 'year'
+    else 'month'
+  end"""
+_WHOLE_YEARS = """
+  year(day) - year(birth) - case
+    when month(day) * 100 + day(day) < month(birth) * 100 + day(birth) then 1
+    else 0
+  end"""
 
 
 def define(con: DuckDBPyConnection) -> None:
@@ -72,36 +88,31 @@ def define(con: DuckDBPyConnection) -> None:
     `date_precision(first, last)`: day, month, year, years, or unknown where a bound is null;
     `whole_years(birth, day)`: completed years of age.
     """
-    con.execute(
-        """create or replace macro main.middle_day(first, last) as
-        first + cast(date_diff('day', first, last) // 2 as integer)"""
-    )
-    con.execute(
-        """create or replace macro main.date_precision(first, last) as
-        case
-          when first is null or last is null then 'unknown'
-          when first = last then 'day'
-          when year(first) <> year(last) then 'years'
-          when month(first) <> month(last) then 'year'
-          else 'month'
-        end"""
-    )
-    con.execute(
-        """create or replace macro main.whole_years(birth, day) as
-        year(day) - year(birth) - case
-          when month(day) * 100 + day(day) < month(birth) * 100 + day(birth) then 1
-          else 0
-        end"""
-    )
-    plain = f"{_YEAR}-{_MONTH}-{_DAY}"
-    packed = f"{_YEAR}{_MONTH}{_DAY}"
-    ends = "24:?00(:?00([.,]0+)?)?"
+    macros = {
+        "middle_day(first, last)": "first + cast(date_diff('day', first, last) // 2 as integer)",
+        "date_precision(first, last)": _PRECISION,
+        "whole_years(birth, day)": _WHOLE_YEARS,
+        "at_midnight(value)": _at_midnight(),
+        "spelled_date(value)": _spelled("value"),
+        "with_century(value, year)": _with_century(),
+        "iso_date(value)": _iso_date(),
+        "clock_time(value)": _clock_time(),
+        "iso_time(value)": _iso_time(),
+        "us_date(value)": _ordered(month=1, day=2, signs="/-"),
+        "day_first_date(value)": _ordered(month=2, day=1, signs="/.-"),
+    }
+    for head, body in macros.items():
+        con.execute(f"create or replace macro main.{head} as {body}")
+
+
+def _at_midnight() -> str:
+    """SQL of a time with its day, midnight at the end of the day as the next day's."""
     offset = " ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)?"
     forms = (
-        (f"{plain}[Tt ]{ends}{offset}", "left(moment, 10)", "%Y-%m-%d", 11),
-        (f"{packed}{ends}{offset}", "left(moment, 8)", "%Y%m%d", 9),
+        (f"{_FULL}[Tt ]{_END_OF_DAY}{offset}", "left(moment, 10)", "%Y-%m-%d", 11),
+        (f"{_PACKED}{_END_OF_DAY}{offset}", "left(moment, 8)", "%Y%m%d", 9),
         (
-            f"[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}} {ends}",
+            f"[0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{4}} {_END_OF_DAY}",
             "split_part(moment, ' ', 1)",
             "%m/%d/%Y",
             0,
@@ -119,11 +130,11 @@ def define(con: DuckDBPyConnection) -> None:
         for form, day, shape, rest in forms
     )
     midnight = f"case when not contains(moment, '24') then moment {midnights}else moment end"
-    con.execute(
-        f"create or replace macro main.at_midnight(value) as {once('value', 'moment', midnight)}"
-    )
-    con.execute(f"create or replace macro main.spelled_date(value) as {_spelled('value')}")
-    con.execute(f"create or replace macro main.with_century(value, year) as {_with_century()}")
+    return once("value", "moment", midnight)
+
+
+def _iso_date() -> str:
+    """SQL of a date in any form, as ISO 8601 writes it."""
     spread = "day"
     for pattern, written in (
         (f"^({_YEAR})[-/.]?({_PART})(?:[-/.]?({_PART}){_CLOCK})?$", "\\1-\\2-\\3"),
@@ -139,16 +150,18 @@ def define(con: DuckDBPyConnection) -> None:
     end"""
     # Most dates are already in the final form, or complete, and need only a pattern or two.
     known = f"{_YEAR}(?:-{_MONTH}(?:-{_DAY})?)?"
-    con.execute(
-        f"""create or replace macro main.iso_date(value) as
+    return f"""
         case
           when regexp_full_match(value, {literal(known)}) then value
-          when regexp_full_match(value, {literal(packed)})
+          when regexp_full_match(value, {literal(_PACKED)})
             then regexp_replace(value, '^(....)(..)', '\\1-\\2-')
           else {once("value", "other", other)}
         end"""
-    )
-    day = f"(?:{plain}|[0-9]{{1,2}}/[0-9]{{1,2}}/{_YEAR}|[0-9]{{1,2}}[- ]?(?i:{_WORD})[- ]?{_YEAR})"
+
+
+def _clock_time() -> str:
+    """SQL of a time of day as HH:MM."""
+    day = f"(?:{_FULL}|[0-9]{{1,2}}/[0-9]{{1,2}}/{_YEAR}|[0-9]{{1,2}}[- ]?(?i:{_WORD})[- ]?{_YEAR})"
     clock = f"regexp_replace(value, {literal(f'^{day}[ T:]+')}, '')"
     clock = f"regexp_replace(lower({clock}), ' ?(hrs?|hours|h)[.]?$', '')"
     clock = f"regexp_replace({clock}, ' ?([ap])[.]?m[.]?$', '\\1m')"
@@ -156,7 +169,7 @@ def define(con: DuckDBPyConnection) -> None:
     clock = f"regexp_replace({clock}, '^([0-9]{{1,2}})([ap]m)$', '\\1:00\\2')"
     half = "[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?"
     told = f"""case
-      when regexp_full_match(clock, '{ends}') then '00:00'
+      when regexp_full_match(clock, '{_END_OF_DAY}') then '00:00'
       when regexp_full_match(clock, '[0-9]{{6}}') then concat(clock[:2], ':', clock[3:4])
       when regexp_full_match(clock, '[0-9]{{3,4}}')
         then concat(lpad(clock[:-3], 2, '0'), ':', right(clock, 2))
@@ -171,17 +184,19 @@ def define(con: DuckDBPyConnection) -> None:
           value)
       else value
     end"""
-    con.execute(
-        f"""create or replace macro main.clock_time(value) as
+    return f"""
         case
           when regexp_full_match(value, '([01][0-9]|2[0-3]):[0-5][0-9]') then value
           else {once(clock, "clock", told)}
         end"""
-    )
+
+
+def _iso_time() -> str:
+    """SQL of a time, or of a date in any form."""
     digits = "([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})"
-    written = f"({plain})[ T]+({_TIME})"
+    written = f"({_FULL})[ T]+({_TIME})"
     timed = f"""case
-      when regexp_full_match(t, '{plain}[ T][0-9]{{2}}:[^ ]*') then t
+      when regexp_full_match(t, '{_FULL}[ T][0-9]{{2}}:[^ ]*') then t
       when regexp_full_match(t, '{written}') and main.clock_time(t) <> t
         then concat(left(t, 10), ' ', main.clock_time(t))
       when regexp_full_match(t, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T].*') then t
@@ -191,32 +206,31 @@ def define(con: DuckDBPyConnection) -> None:
         then regexp_replace(t, '{digits}', '\\1-\\2-\\3 \\4:\\5:')
       else iso_date(t)
     end"""
-    packed_time = f"regexp_replace(main.spelled_date(other), '^({packed})T([0-9]{{4}})', '\\1\\2')"
-    timed = once(packed_time, "u", once("main.at_midnight(u)", "t", timed))
-    con.execute(
-        f"""create or replace macro main.iso_time(value) as
+    packed = f"regexp_replace(main.spelled_date(other), '^({_PACKED})T([0-9]{{4}})', '\\1\\2')"
+    timed = once(packed, "u", once("main.at_midnight(u)", "t", timed))
+    return f"""
         case
-          when regexp_full_match(value, '{plain}[ T]([01][0-9]|2[0-3]):[^ ]*') then value
+          when regexp_full_match(value, '{_FULL}[ T]([01][0-9]|2[0-3]):[^ ]*') then value
           else {once("value", "other", timed)}
         end"""
+
+
+def _ordered(*, month: int, day: int, signs: str) -> str:
+    """SQL of a date whose month and day stand in these places, between these signs."""
+    first, second = (f"lpad(split_part(d, '/', {place}), 2, '0')" for place in (month, day))
+    between = f"^(.{{1,2}})[{signs}](.{{1,2}})[{signs}]"
+    ordered = once(
+        f"main.at_midnight(regexp_replace(other, '{between}', '\\1/\\2/'))",
+        "d",
+        f"concat(substr(split_part(d, '/', 3), 1, 4), {first}, {second})",
     )
-    for name, order, signs in (("us_date", (1, 2), "/-"), ("day_first_date", (2, 1), "/.-")):
-        month, of_month = (f"lpad(split_part(d, '/', {place}), 2, '0')" for place in order)
-        between = f"^(.{{1,2}})[{signs}](.{{1,2}})[{signs}]"
-        ordered = once(
-            f"main.at_midnight(regexp_replace(other, '{between}', '\\1/\\2/'))",
-            "d",
-            f"concat(substr(split_part(d, '/', 3), 1, 4), {month}, {of_month})",
-        )
-        parts = f"({_PART}|[0-9])[{signs}]({_PART}|[0-9])[{signs}][0-9]{{4}}{_CLOCK}"
-        told = f"case when regexp_full_match(other, {literal(parts)}) then {ordered} else other end"
-        con.execute(
-            f"""create or replace macro main.{name}(value) as
+    parts = f"({_PART}|[0-9])[{signs}]({_PART}|[0-9])[{signs}][0-9]{{4}}{_CLOCK}"
+    told = f"case when regexp_full_match(other, {literal(parts)}) then {ordered} else other end"
+    return f"""
             case
-              when regexp_full_match(value, {literal(plain)}) then value
+              when regexp_full_match(value, {literal(_FULL)}) then value
               else {once("value", "other", once(told, "ordered", "main.iso_date(ordered)"))}
             end"""
-        )
 
 
 def _spelled(value: str) -> str:

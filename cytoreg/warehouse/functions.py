@@ -40,6 +40,42 @@ _ISO_MIDNIGHT = f"{_ISO_DAY}[Tt ]00:00(:00([.,]0+)?)? ?([Zz]|[+-]00(:?00)?)"
 """How a system that stores only instants writes a day: its midnight in UTC."""
 
 
+_CLEANED = f"""
+  nullif(trim(
+    case
+      when regexp_matches(
+        cast(value as varchar), '[{BLANKS.replace(" ", "")}{_DASHES}]|  ')
+        then regexp_replace(
+          regexp_replace(
+            regexp_replace(cast(value as varchar), '[{_UNSEEN}]+', '', 'g'),
+            '[{_WHITE}]+', ' ', 'g'),
+          '[{_DASHES}]', '-', 'g')
+      else cast(value as varchar)
+    end), '')"""
+_CLEANED_LINES = """
+  case
+    when contains(cast(value as varchar), chr(10)) then
+      if(main.cleaned(value) is null, null, array_to_string(list_transform(
+        string_split(cast(value as varchar), chr(10)),
+        lambda line: coalesce(main.cleaned(line), '')), chr(10)))
+    else main.cleaned(value)
+  end"""
+_GROUPED = f"regexp_replace(regexp_replace(value, '\\.0+$', ''), '[{BLANKS}./-]', '', 'g')"
+_ZERO_PADDED = f"""
+  case
+    when regexp_full_match({_GROUPED}, '[0-9]*[1-9][0-9]*')
+      and length(ltrim({_GROUPED}, '0')) <= width
+      then lpad(ltrim({_GROUPED}, '0'), width, '0')
+    else value
+  end"""
+_LOCAL_DAY = f"""regexp_replace(
+    case
+      when regexp_full_match(value, '{_ISO_MIDNIGHT}') then left(value, 10)
+      else main.local_time(value)
+    end,
+    '^({_ISO_DAY})[Tt ][0-9]{{2}}(:[0-9]{{2}}.*)?$', '\\1')"""
+
+
 def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
     """Define in the build the functions that models may call.
 
@@ -67,55 +103,21 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
     """
     date_functions.define(con)
     number_functions.define(con)
-    con.execute(
-        f"""create or replace macro main.cleaned(value) as
-        nullif(trim(
-          case
-            when regexp_matches(
-              cast(value as varchar), '[{BLANKS.replace(" ", "")}{_DASHES}]|  ')
-              then regexp_replace(
-                regexp_replace(
-                  regexp_replace(cast(value as varchar), '[{_UNSEEN}]+', '', 'g'),
-                  '[{_WHITE}]+', ' ', 'g'),
-                '[{_DASHES}]', '-', 'g')
-            else cast(value as varchar)
-          end), '')"""
-    )
-    con.execute(
-        """create or replace macro main.cleaned_lines(value) as
-        case
-          when contains(cast(value as varchar), chr(10)) then
-            if(main.cleaned(value) is null, null, array_to_string(list_transform(
-              string_split(cast(value as varchar), chr(10)),
-              lambda line: coalesce(main.cleaned(line), '')), chr(10)))
-          else main.cleaned(value)
-        end"""
-    )
-    grouped = f"regexp_replace(regexp_replace(value, '\\.0+$', ''), '[{BLANKS}./-]', '', 'g')"
-    con.execute(
-        f"""create or replace macro main.zero_padded(value, width) as
-        case
-          when regexp_full_match({grouped}, '[0-9]*[1-9][0-9]*')
-            and length(ltrim({grouped}, '0')) <= width
-            then lpad(ltrim({grouped}, '0'), width, '0')
-          else value
-        end"""
-    )
-    create = "create or replace macro" if time_zone else "create macro if not exists"
     local = _local("told", time_zone or "UTC")
+    create = "create or replace macro" if time_zone else "create macro if not exists"
     con.execute(
         f"{create} main.local_time(value) as"
         f" (select {local} from (select main.at_midnight(value) as told))"
     )
-    con.execute(
-        f"""create or replace macro main.local_day(value) as regexp_replace(
-          case
-            when regexp_full_match(value, '{_ISO_MIDNIGHT}') then left(value, 10)
-            else main.local_time(value)
-          end,
-          '^({_ISO_DAY})[Tt ][0-9]{{2}}(:[0-9]{{2}}.*)?$', '\\1')"""
-    )
-    con.execute(f"create or replace macro main.plain_number(value) as {_plain('value')}")
+    macros = {
+        "cleaned(value)": _CLEANED,
+        "cleaned_lines(value)": _CLEANED_LINES,
+        "zero_padded(value, width)": _ZERO_PADDED,
+        "local_day(value)": _LOCAL_DAY,
+        "plain_number(value)": _plain("value"),
+    }
+    for head, body in macros.items():
+        con.execute(f"create or replace macro main.{head} as {body}")
 
 
 def _plain(value: str) -> str:

@@ -12,6 +12,7 @@ for Anna Maria, Berg for van der Berg), or when one is an initial of the other.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import duckdb
@@ -34,6 +35,73 @@ _CUT = 15
 _SUFFIXES = "JR|SR|JNR|SNR|JUNIOR|SENIOR|II|III|IV|V|ESQ|MD|PHD|DDS|RN"
 
 
+def _respelt(text: str, letters: Iterable[tuple[str, str]]) -> str:
+    """SQL that replaces each letter by its spelling."""
+    for letter, spelling in letters:
+        text = f"replace({text}, '{letter}', '{spelling}')"
+    return text
+
+
+_PLAIN = _respelt("text", ((letter, short) for letter, short, _ in _LETTERS))
+_FULL = _respelt("text", ((letter, long) for letter, _, long in _LETTERS))
+_SPELLING = {
+    "capitals(text)": "upper(nfc_normalize(trim(cast(text as varchar))))",
+    # An apostrophe is part of a word; any other character that is not a letter separates words.
+    "words_of(text)": r"trim(regexp_replace(regexp_replace(strip_accents(text),"
+    r" '[''’‘`´ʼ]', '', 'g'), '[^\p{L}\p{N}]+', ' ', 'g'))",
+    "without_suffix(words)": f"regexp_replace(words, '( ({_SUFFIXES}))+$', '')",
+    # A text with as many bytes as letters has only A to Z.
+    "plain_letters(text)": f"case when strlen(text) = length(text) then text else {_PLAIN} end",
+    "full_letters(text)": f"case when strlen(text) = length(text) then text else {_FULL} end",
+    "plain_words(text)": "without_suffix(words_of(plain_letters(text)))",
+    "full_words(text)": "without_suffix(words_of(full_letters(text)))",
+    "loose_form(form)": _respelt("form", _DIGRAPHS),
+    "joined(words)": "replace(words, ' ', '')",
+}
+_COMPARING = {
+    # A macro's body replaces its call, so a lambda keeps its arguments from being repeated.
+    "name_forms(text, width)": """list_transform(
+        list_filter(
+          list_transform([capitals(text)], lambda capitals: struct_pack(
+            plain := plain_words(capitals), long := full_words(capitals),
+            letters := length(capitals)
+          )),
+          lambda w: w.plain <> ''
+        ),
+        lambda w: struct_pack(
+          spelt := [w.plain, w.long],
+          forms := [joined(w.plain), joined(w.long)],
+          loose := loose_form(joined(w.plain)),
+          words := string_split(loose_form(w.plain), ' '),
+          full := w.letters >= width,
+          at_blank := w.letters = width - 1
+        )
+      )[1]""",
+    # A field loses a final blank: then the name is one letter shorter and ends with a whole word.
+    "cut_from(a, b)": """coalesce(
+        (a.full and (starts_with(b.forms[1], a.forms[1]) or starts_with(b.forms[2], a.forms[2])
+          or starts_with(b.forms[1], a.forms[2]) or starts_with(b.forms[2], a.forms[1])))
+        or (a.at_blank and (starts_with(b.spelt[1], a.spelt[1] || ' ')
+          or starts_with(b.spelt[2], a.spelt[1] || ' '))),
+        false)""",
+    "same_name(a, b, loosely)": "list_has_any(a.forms, b.forms) or cut_from(a, b)"
+    " or cut_from(b, a) or (loosely and a.loose = b.loose)",
+    "parts_of_name(a, b)": "list_has_all(a.words, b.words) or list_has_all(b.words, a.words)"
+    " or (length(a.loose) = 1 and starts_with(b.loose, a.loose))"
+    " or (length(b.loose) = 1 and starts_with(a.loose, b.loose))",
+    "names_agree(written, family)": f"""list_transform(
+        [struct_pack(
+          whole := name_forms(written, null), family := name_forms(family, null),
+          before := name_forms(string_split(written, ',')[1], null)
+        )],
+        lambda n: parts_of_name(n.whole, n.family) or parts_of_name(n.before, n.family)
+          or same_name(n.before, n.family, true)
+          or (length(n.before.forms[1]) >= {_CUT}
+            and starts_with(n.family.forms[1], n.before.forms[1]))
+      )[1]""",
+}
+
+
 def define_names(con: duckdb.DuckDBPyConnection) -> None:
     """Define on this connection the functions by which linkage compares names.
 
@@ -43,69 +111,7 @@ def define_names(con: duckdb.DuckDBPyConnection) -> None:
     A to Z (MUELLER and MULLER). `names_agree(written, family)`: whether a whole name, family name
     first or before a comma, may belong to somebody with this family name.
     """
-    plain, full = "text", "text"
-    for letter, short, long in _LETTERS:
-        plain = f"replace({plain}, '{letter}', '{short}')"
-        full = f"replace({full}, '{letter}', '{long}')"
-    loose = "form"
-    for pair, letter in _DIGRAPHS:
-        loose = f"replace({loose}, '{pair}', '{letter}')"
-    macros = {
-        "capitals(text)": "upper(nfc_normalize(trim(cast(text as varchar))))",
-        # An apostrophe is part of a word; any other character that is not a letter separates words.
-        "words_of(text)": r"trim(regexp_replace(regexp_replace(strip_accents(text),"
-        r" '[''’‘`´ʼ]', '', 'g'), '[^\p{L}\p{N}]+', ' ', 'g'))",
-        "without_suffix(words)": f"regexp_replace(words, '( ({_SUFFIXES}))+$', '')",
-        # A text with as many bytes as letters has only A to Z.
-        "plain_letters(text)": f"case when strlen(text) = length(text) then text else {plain} end",
-        "full_letters(text)": f"case when strlen(text) = length(text) then text else {full} end",
-        "plain_words(text)": "without_suffix(words_of(plain_letters(text)))",
-        "full_words(text)": "without_suffix(words_of(full_letters(text)))",
-        "loose_form(form)": loose,
-        "joined(words)": "replace(words, ' ', '')",
-        # A macro's body replaces its call, so a lambda keeps its arguments from being repeated.
-        "name_forms(text, width)": """list_transform(
-            list_filter(
-              list_transform([capitals(text)], lambda capitals: struct_pack(
-                plain := plain_words(capitals), long := full_words(capitals),
-                letters := length(capitals)
-              )),
-              lambda w: w.plain <> ''
-            ),
-            lambda w: struct_pack(
-              spelt := [w.plain, w.long],
-              forms := [joined(w.plain), joined(w.long)],
-              loose := loose_form(joined(w.plain)),
-              words := string_split(loose_form(w.plain), ' '),
-              full := w.letters >= width,
-              at_blank := w.letters = width - 1
-            )
-          )[1]""",
-        # A field loses a final blank: then the name is one letter shorter and ends with a whole
-        # word.
-        "cut_from(a, b)": """coalesce(
-            (a.full and (starts_with(b.forms[1], a.forms[1]) or starts_with(b.forms[2], a.forms[2])
-              or starts_with(b.forms[1], a.forms[2]) or starts_with(b.forms[2], a.forms[1])))
-            or (a.at_blank and (starts_with(b.spelt[1], a.spelt[1] || ' ')
-              or starts_with(b.spelt[2], a.spelt[1] || ' '))),
-            false)""",
-        "same_name(a, b, loosely)": "list_has_any(a.forms, b.forms) or cut_from(a, b)"
-        " or cut_from(b, a) or (loosely and a.loose = b.loose)",
-        "parts_of_name(a, b)": "list_has_all(a.words, b.words) or list_has_all(b.words, a.words)"
-        " or (length(a.loose) = 1 and starts_with(b.loose, a.loose))"
-        " or (length(b.loose) = 1 and starts_with(a.loose, b.loose))",
-        "names_agree(written, family)": f"""list_transform(
-            [struct_pack(
-              whole := name_forms(written, null), family := name_forms(family, null),
-              before := name_forms(string_split(written, ',')[1], null)
-            )],
-            lambda n: parts_of_name(n.whole, n.family) or parts_of_name(n.before, n.family)
-              or same_name(n.before, n.family, true)
-              or (length(n.before.forms[1]) >= {_CUT}
-                and starts_with(n.family.forms[1], n.before.forms[1]))
-          )[1]""",
-    }
-    for head, body in macros.items():
+    for head, body in (_SPELLING | _COMPARING).items():
         con.execute(f"create or replace temp macro {head} as {body}")
 
 
