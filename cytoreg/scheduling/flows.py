@@ -24,6 +24,7 @@ from cytoreg.errors import BuildError, ConfigError, CytoregError, GateClosed, ki
 from cytoreg.progress import Progress, quiet
 from cytoreg.scheduling.server import prefect_server
 from cytoreg.sources.retry import interruptible
+from cytoreg.suites.importing import import_great_expectations
 from cytoreg.system.machine import machine_error
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ ON_TERMINAL = {
     # Users see cytoreg's progress and one error; the log lines are in Prefect's records.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
 }
-NEEDED_LATER = ("pandera.pandas", "great_expectations", "lifelines", "matplotlib.figure")
+NEEDED_LATER = ("pandera.pandas", "matplotlib.figure")
 """Slow imports that the stages need anyway, done while Prefect's server starts."""
 RECORD_SECONDS = 10.0
 """How long a finished flow waits for the server to record its tasks."""
@@ -191,6 +192,7 @@ def _import_ahead(ready: Callable[[], bool]) -> None:
         import_module(module)
         if ready():
             return
+    import_great_expectations()
 
 
 def _load(project: Project, module: str, name: str) -> Flow[..., object]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError
 from cytoreg.suites.file import load_suites
+from cytoreg.suites.importing import import_great_expectations
 from cytoreg.suites.kinds import types_named
 from cytoreg.suites.rows import RowTest, row_test
 from cytoreg.suites.sql import row_condition
@@ -103,7 +103,7 @@ def _proved(suite: Suite, position: int, item: Item) -> Proved:
 
 def _instance(place: str, position: int, item: Item) -> Expectation:
     """The expectation as a Great Expectations object, numbered in its meta."""
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import_great_expectations()
     from great_expectations.exceptions import GreatExpectationsError
     from great_expectations.expectations.registry import get_expectation_impl
 

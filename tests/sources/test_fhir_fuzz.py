@@ -17,7 +17,7 @@ from cytoreg.errors import SourceError
 from cytoreg.sources.fhir import files
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.definition import ViewError
-from cytoreg.sources.fhir.flatten import engine, flatten, nothing
+from cytoreg.sources.fhir.flatten import engine, flatten
 from cytoreg.sources.fhir.macros import MARK
 from cytoreg.sources.fhir.numbers import marked
 from cytoreg.sources.fhir.view import compile_view
@@ -113,7 +113,7 @@ def test_an_expression_of_any_words_is_refused_or_can_be_run(
             views = {"t": compile_view(view)}
         except ViewError:
             continue
-        flatten(con, views, nothing(con, views), line)
+        flatten(con, views, line)
         run += 1
     assert run > 30
 
@@ -143,7 +143,7 @@ def test_a_string_of_a_view_is_data(text: str) -> None:
     }
     with engine() as con:
         views = {"t": compile_view(view)}
-        block = flatten(con, views, nothing(con, views), pa.array([json.dumps(resource)]))
+        block = flatten(con, views, pa.array([json.dumps(resource)]))
     (row,) = block.rows["t"].drop_columns("_row").to_pylist()
     assert row == {"written": text, "constant": text, "found": text, "url": "yes"}
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from cytoreg.sources.fhir.config import READY
-from cytoreg.sources.fhir.flatten import engine, flatten, nothing
+from cytoreg.sources.fhir.flatten import engine, flatten
 from cytoreg.sources.fhir.view import compile_view
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ def rows(con: duckdb.DuckDBPyConnection, view: str, *resources: Resource) -> lis
     place = ROOT / view if view.endswith(".json") else READY / f"{view}.json"
     views = {"t": compile_view(json.loads(place.read_text(encoding="utf-8")))}
     lines = pa.array([json.dumps(resource) for resource in resources], pa.string())
-    block = flatten(con, views, nothing(con, views), lines)
+    block = flatten(con, views, lines)
     assert block.faults == []
     return [
         {name: value for name, value in row.items() if value is not None}

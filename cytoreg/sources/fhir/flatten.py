@@ -74,28 +74,23 @@ class Block:
     untaken: dict[str, int] = field(default_factory=dict)
 
 
-def nothing(con: duckdb.DuckDBPyConnection, views: Mapping[str, View]) -> dict[str, pa.Table]:
-    """The result of each view without resources: its columns."""
-    con.register(RECORDS, _RECORD.empty_table())
-    return {
-        table: con.sql(view.sql).to_arrow_table().drop_columns("wrong")
-        for table, view in views.items()
-    }
+def nothing(view: View) -> pa.Table:
+    """The result of a view without resources: its columns. Its query need not be planned."""
+    columns = [(name, pa.string()) for name in view.columns]
+    return pa.schema([("_row", pa.int64()), *columns]).empty_table()
 
 
 def flatten(
-    con: duckdb.DuckDBPyConnection,
-    views: Mapping[str, View],
-    empty: Mapping[str, pa.Table],
-    lines: pa.StringArray,
+    con: duckdb.DuckDBPyConnection, views: Mapping[str, View], lines: pa.StringArray
 ) -> Block:
     """The rows of each view, in the order of the lines; `_row` is the position of the line.
 
-    `empty` is the result of `nothing`: planning a view's query takes longer than a small block.
+    A view is run only if there are resources of its type, because planning its query takes longer
+    than a small block.
     """
     block = Block()
     con.register("block", pa.table({"line": lines}))
-    looked = con.sql(_LOOK).to_arrow_table()
+    looked = con.execute(_LOOK).to_arrow_table()
     reasons = _strict(lines, looked)
     for position in np.flatnonzero(reasons.is_valid()).tolist():
         block.faults.append(("", position, reasons[position].as_py()))
@@ -106,10 +101,10 @@ def flatten(
     present = pc.unique(kinds).to_pylist()
     taken = np.zeros(len(lines), dtype=bool)
     for table, view in views.items():
-        block.rows[table] = empty[table]
+        block.rows[table] = nothing(view)
         if view.resource not in present:
             continue
-        found = con.sql(view.sql).to_arrow_table()
+        found = con.execute(view.sql).to_arrow_table()
         wrong = found["wrong"].combine_chunks()
         taken[found["_row"].to_numpy()] = True
         if wrong.null_count < len(wrong):

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from cytoreg.errors import ConfigError, SourceError
+from cytoreg.errors import SourceError
 from cytoreg.sources.declaration import NO_TABLE
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.documents import resources
@@ -37,7 +37,6 @@ class Reading:
     source: str
     views: Mapping[str, View]
     con: duckdb.DuckDBPyConnection
-    empty: Mapping[str, pa.Table]
     keyed: bool = False
     counted: Counter[str] = field(default_factory=Counter)
     seen: set[str] = field(default_factory=set)  # keys of the resources, with rows or without
@@ -68,7 +67,7 @@ class Reading:
         at = batch["_line"].combine_chunks() if "_line" in batch.column_names else numbers
         places = _Places(where, numbers, at)
         try:
-            block = flatten(self.con, self.views, self.empty, texts)
+            block = flatten(self.con, self.views, texts)
         except duckdb.Error as error:  # its message may quote a record
             raise SourceError(
                 self.source,
@@ -100,7 +99,7 @@ class Reading:
         nowhere = _Places("", none, none)
         keys = pa.array([], pa.string()) if self.keyed else None
         for table, view in self.views.items():
-            yield Rows(table, _rows(view, self.empty[table], nowhere, 0, keys))
+            yield Rows(table, _rows(view, nothing(view), nowhere, 0, keys))
 
     def _keys(self, lines: int) -> pa.StringArray:
         """Type and id of the resource in each line of the last block."""
@@ -134,14 +133,7 @@ def reading(source: str, config: FhirSource) -> Iterator[Reading]:
     """The source's views, compiled, with an engine to run them."""
     views = {table: compile_view(config.views[table]) for table in config.tables}
     with engine() as con:
-        try:
-            empty = nothing(con, views)
-        except duckdb.Error as error:
-            raise ConfigError(
-                f"source {source}: a view cannot be run: {type(error).__name__}",
-                remedy="this is a defect of cytoreg: tell its maintainers which view it was",
-            ) from None
-        yield Reading(source, views, con, empty, keyed=bool(config.whole_days))
+        yield Reading(source, views, con, keyed=bool(config.whole_days))
 
 
 @dataclass(frozen=True)
