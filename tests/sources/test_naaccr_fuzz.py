@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from cytoreg.errors import SourceError
 from cytoreg.sources.items import Reject, Rows
 from cytoreg.sources.naaccr import flat as naaccr_flat
-from cytoreg.sources.naaccr import stream as naaccr_stream
+from cytoreg.sources.naaccr import pieces as naaccr_pieces
 from cytoreg.sources.naaccr import xml as naaccr_xml
 from cytoreg.sources.naaccr.config import NaaccrFlatSource, NaaccrXmlSource
 from cytoreg.sources.naaccr.items import LENGTHS, layout
@@ -83,7 +83,7 @@ def items(path: Path) -> tuple[Counter[str], str]:
 def test_no_patient_and_no_tumor_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: list[Change], chunk: int
 ) -> None:
-    monkeypatch.setattr(naaccr_stream, "_CHUNK", chunk)
+    monkeypatch.setattr(naaccr_pieces, "CHUNK", chunk)
     whole = people(8)
     text, spans = changed(HEAD + b"".join(whole) + b"</NaaccrData>\n", wanted)
     (tmp_path / "a.xml").write_bytes(text)
@@ -117,7 +117,7 @@ def test_nothing_but_a_source_error_leaves_the_reader(
     chunk: int,
     encoding: str,
 ) -> None:
-    monkeypatch.setattr(naaccr_stream, "_CHUNK", chunk)
+    monkeypatch.setattr(naaccr_pieces, "CHUNK", chunk)
     whole = (HEAD + b"".join(people(4)) + b"</NaaccrData>\n").decode()
     text, _ = changed(whole.replace("utf-8", encoding).encode(encoding), wanted)
     (tmp_path / "a.xml").write_bytes(text)

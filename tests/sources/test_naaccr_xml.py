@@ -11,7 +11,7 @@ from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing.land import land
 from cytoreg.project.load import Project
 from cytoreg.sources.naaccr import level as naaccr_level
-from cytoreg.sources.naaccr import stream as naaccr_stream
+from cytoreg.sources.naaccr import pieces as naaccr_pieces
 
 Make = Callable[[str], Project]
 
@@ -68,7 +68,7 @@ def test_every_file_counts_its_own_rows(
     project: Make, landed: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(naaccr_level, "BATCH_ROWS", 1)
-    monkeypatch.setattr(naaccr_stream, "_CHUNK", 50)
+    monkeypatch.setattr(naaccr_pieces, "CHUNK", 50)
     registry = project(NAACCR)
     for name in ("a.xml", "b.xml"):
         (registry.extracts / name).write_text(XML.format(namespace=""), encoding="utf-8")
@@ -184,7 +184,7 @@ def test_tumors_in_an_unknown_element_are_a_reject_with_it(project: Make, landed
 def test_patients_in_an_unknown_element_are_one_reject_with_it(
     project: Make, landed: Callable, monkeypatch: pytest.MonkeyPatch, chunk: int, encoding: str
 ) -> None:
-    monkeypatch.setattr(naaccr_stream, "_CHUNK", chunk)
+    monkeypatch.setattr(naaccr_pieces, "CHUNK", chunk)
     registry = project(NAACCR)
     one, two, other = (f"<Patient>{item('sex', sex)}</Patient>\n" for sex in "129")
     text = file(f"\n{one}<Box><In>{other}</In>{other}</Box>\n{two}<Box>{other}</Box>")
@@ -212,7 +212,7 @@ def test_a_damaged_unknown_element_with_patients_refuses_the_file(
         with pytest.raises(SourceError, match=r"a\.xml is not well-formed XML at line 4"):
             landed(registry, "registry", "sex")
     path.write_text(file(f"{one}<Box>{one * 9}</Box>"))
-    monkeypatch.setattr(naaccr_stream, "LONGEST", 300)
+    monkeypatch.setattr(naaccr_pieces, "LONGEST", 300)
     with pytest.raises(SourceError, match="has a Patient in an element Box, which NAACCR XML does"):
         landed(registry, "registry", "sex")
 
@@ -419,7 +419,7 @@ def test_what_is_not_well_formed_costs_its_patient(
     project: Make, landed: Callable, monkeypatch: pytest.MonkeyPatch,
     old: str, new: str, lost: set[int], chunk: int,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(naaccr_stream, "_CHUNK", chunk)
+    monkeypatch.setattr(naaccr_pieces, "CHUNK", chunk)
     registry = project(NAACCR)
     assert old in PEOPLE
     text = file(f"{item('registryId', '1')}\n{PEOPLE}\n").replace(old, new, 1)
@@ -439,7 +439,7 @@ def test_what_is_not_well_formed_costs_its_patient(
 def test_a_patient_in_a_comment_is_none(
     project: Make, landed: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(naaccr_stream, "_CHUNK", 30)
+    monkeypatch.setattr(naaccr_pieces, "CHUNK", 30)
     registry = project(NAACCR)
     people = PEOPLE.split("\n")
     text = file(
@@ -468,7 +468,7 @@ def test_text_between_patients_is_kept(project: Make, landed: Callable) -> None:
 def test_a_patient_that_never_ends_is_not_waited_for(
     project: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(naaccr_stream, "LONGEST", 1 << 17)
+    monkeypatch.setattr(naaccr_pieces, "LONGEST", 1 << 17)
     registry = project(NAACCR)
     (registry.extracts / "a.xml").write_text(file("<Patient>" + item("sex", "1") * 10_000))
     with pytest.raises(SourceError, match="has no end of a Patient within"):

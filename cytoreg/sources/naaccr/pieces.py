@@ -15,7 +15,9 @@ ROOT, PATIENT = "NaaccrData", "Patient"
 LONGEST = 32 << 20
 """A Patient never has this many bytes."""
 
-_CHUNK = 1 << 16
+CHUNK = 1 << 16
+"""Bytes that are read at once."""
+
 _START = re.compile(rb"<(?:[\w.-]+:)?Patient(?=[\s/>])")
 _END = re.compile(rb"</(?:[\w.-]+:)?Patient\s*>")
 _OPENING = re.compile(
@@ -31,7 +33,7 @@ class Endless(Exception):
     """A Patient that does not end within `LONGEST` bytes."""
 
 
-def pieces(file: BufferedReader) -> Iterator[tuple[bytes, bool]]:
+def cut(file: BufferedReader) -> Iterator[tuple[bytes, bool]]:
     """The file in pieces, each with whether it ends where a Patient does; raises Endless.
 
     The bytes of UTF-16 and UTF-32 cannot be searched for such an end.
@@ -42,21 +44,21 @@ def pieces(file: BufferedReader) -> Iterator[tuple[bytes, bool]]:
 
 
 def _fixed(file: IO[bytes]) -> Iterator[tuple[bytes, bool]]:
-    while chunk := file.read(_CHUNK):
+    while chunk := file.read(CHUNK):
         yield chunk, False
 
 
 def _by_patient(file: IO[bytes]) -> Iterator[tuple[bytes, bool]]:
     """The file up to its first Patient, pieces that end with one (complete), the rest."""
     waiting, begun = b"", False
-    while chunk := file.read(max(_CHUNK, len(waiting))):
+    while chunk := file.read(max(CHUNK, len(waiting))):
         waiting += chunk
         if not begun and (start := _START.search(_bare(waiting))):
             yield waiting[: start.start()], False
             waiting, begun = waiting[start.start() :], True
-        if begun and (cut := _last_end(waiting)):
-            yield waiting[:cut], True
-            waiting = waiting[cut:]
+        if begun and (end := _last_end(waiting)):
+            yield waiting[:end], True
+            waiting = waiting[end:]
         elif len(waiting) > LONGEST:
             raise Endless
     yield waiting, False

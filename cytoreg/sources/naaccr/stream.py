@@ -14,20 +14,9 @@ from typing import IO, Any, cast
 
 from lxml import etree
 
-from cytoreg.sources.naaccr.pieces import (
-    LONGEST,
-    PATIENT,
-    ROOT,
-    Endless,
-    begins,
-    closing_of,
-    opening_of,
-    patients,
-    pieces,
-    without_end,
-)
+from cytoreg.sources.naaccr import pieces
+from cytoreg.sources.naaccr.pieces import PATIENT, ROOT, Endless
 
-_CHUNK = 1 << 16
 _MOST_LINES = 65_535
 """Up to this number libxml2 counts lines exactly."""
 _SAFE: dict[str, Any] = {
@@ -78,7 +67,7 @@ def root_of(file: IO[bytes]) -> etree._Element:
     parser, error = etree.XMLPullParser(events=("start",), **_SAFE), None
     root: etree._Element | None = None
     while root is None and error is None:
-        chunk = file.read(_CHUNK)
+        chunk = file.read(pieces.CHUNK)
         try:
             parser.feed(chunk) if chunk else parser.close()
         except etree.XMLSyntaxError as raised:  # perhaps after the root
@@ -100,10 +89,10 @@ def below_root(file: BufferedReader) -> Iterator[Found | Broken]:
     """
     reader = _Reader()
     try:
-        for piece, whole in pieces(file):
+        for piece, whole in pieces.cut(file):
             yield from reader.take(piece, whole)
     except Endless:
-        raise NotNaaccr(f"has no end of a {PATIENT} within {LONGEST >> 20} MiB") from None
+        raise NotNaaccr(f"has no end of a {PATIENT} within {pieces.LONGEST >> 20} MiB") from None
     yield from reader.end()
 
 
@@ -135,8 +124,8 @@ class _Reader:
         done = not (failed or nested or waits)
         if done:
             yield from self._complete(ended)
-            self._opening = self._opening or opening_of(piece)
-        elif self._opening and not boxed and begins(piece):
+            self._opening = self._opening or pieces.opening_of(piece)
+        elif self._opening and not boxed and pieces.begins(piece):
             yield from self._mend(piece)
         elif failed:
             line = failed.lineno if isinstance(failed, etree.XMLSyntaxError) else failed.line
@@ -186,7 +175,7 @@ class _Reader:
             self._box, self._boxed = None, 0
             return False
         self._boxed += size
-        if self._boxed > LONGEST:
+        if self._boxed > pieces.LONGEST:
             raise NotNaaccr(
                 f"has a {PATIENT} in an element {_local(self._box)}, which NAACCR XML does not have"
             )
@@ -231,9 +220,9 @@ class _Reader:
             yield from self._text(self._root.text)
         if self._open is not None:
             yield self._found(self._open)
-        body, rest = without_end(piece)
+        body, rest = pieces.without_end(piece)
         line = self._line
-        for part in patients(body):
+        for part in pieces.patients(body):
             text = part.strip()
             if text:
                 blank = len(part) - len(part.lstrip())
@@ -252,12 +241,12 @@ class _Reader:
         """A part of the file that should be one element."""
         parser = etree.XMLParser(**_SAFE)
         try:
-            root = etree.fromstring(self._opening + text + closing_of(self._opening), parser)
+            root = etree.fromstring(self._opening + text + pieces.closing_of(self._opening), parser)
         except etree.XMLSyntaxError:
             root = None
         texts = [] if root is None else [root.text, *(element.tail for element in root)]
         if root is None or any(text and text.strip() for text in texts):
-            patient = begins(text)
+            patient = pieces.begins(text)
             yield Broken(line, text.decode("utf-8", "backslashreplace"), patient)
         else:
             yield from (Found(element, line) for element in root)
