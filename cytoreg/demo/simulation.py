@@ -70,17 +70,7 @@ def simulate(
     `folder` (or the database) holds anything that no earlier call wrote, or that was changed since;
     then nothing is changed.
     """
-    if not _FEWEST <= patients <= _MOST:
-        raise ConfigError(
-            f"cannot simulate {patients} patients", remedy=f"give {_FEWEST} to {_MOST:,}"
-        )
-    if seed < 0:
-        raise ConfigError("cannot simulate with a negative seed", remedy="give 0 or more")
-    if rate is not None and not (defects and 0 < rate <= _HIGHEST_RATE):
-        raise ConfigError(
-            f"cannot plant defects at a rate of {rate:g}",
-            remedy=f"give a rate above 0, up to {_HIGHEST_RATE}, and no --no-defects",
-        )
+    _check(patients, seed, defects, rate)
     fence.check(folder)
     source_hospital.check(hospital_url)
     try:
@@ -115,6 +105,21 @@ def simulate(
         variants=sum(count for _, count in planted.variants),
         not_planted=planted.missed,
     )
+
+
+def _check(patients: int, seed: int, defects: bool, rate: float | None) -> None:
+    """Raise ConfigError for what cannot be simulated."""
+    if not _FEWEST <= patients <= _MOST:
+        raise ConfigError(
+            f"cannot simulate {patients} patients", remedy=f"give {_FEWEST} to {_MOST:,}"
+        )
+    if seed < 0:
+        raise ConfigError("cannot simulate with a negative seed", remedy="give 0 or more")
+    if rate is not None and not (defects and 0 < rate <= _HIGHEST_RATE):
+        raise ConfigError(
+            f"cannot plant defects at a rate of {rate:g}",
+            remedy=f"give a rate above 0, up to {_HIGHEST_RATE}, and no --no-defects",
+        )
 
 
 def _extract(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -77,14 +77,16 @@ def enter(run: Run) -> None:
         ledger.finish(
             url,
             run.run_id,
-            status=ending.status,
-            inputs=inputs(run),
-            outputs=ending.outputs,
-            durations=durations(run),
-            tables=ending.tables,
+            ending.status,
+            ledger.RunCounts(
+                inputs=inputs(run),
+                outputs=ending.outputs,
+                durations=durations(run),
+                tables=ending.tables,
+                checks=_checks(run.folder),
+            ),
             error=ending.error,
             finished_at=datetime.fromisoformat(ending.finished_at),
-            checks=_checks(run.folder),
         )
     ledger.enter_publications(url, notes.of(run.folder))
 

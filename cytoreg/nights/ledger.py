@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from cytoreg.nights.ledger_tables import begin, ledger_tables, repair
+from cytoreg.nights.ledger_tables import begin, ledger_tables, repair, rows_of, utc
 from cytoreg.publication.notes import How, Note
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Check",
     "Publication",
+    "RunCounts",
     "RunRecord",
-    "TrendPoint",
     "enter_publications",
     "enter_run",
     "finish",
@@ -32,8 +32,6 @@ __all__ = [
     "runs",
     "start",
     "statuses",
-    "trend",
-    "volumes",
 ]
 
 Check = tuple[str, str, int, int, str]
@@ -58,15 +56,20 @@ class RunRecord:
 
 
 @dataclass(frozen=True)
-class TrendPoint:
-    """What one run counted for a rule."""
+class RunCounts:
+    """What a run counted.
 
-    run_id: str
-    started_at: datetime
-    severity: str
-    violated: int
-    denominator: int
-    status: str
+    `inputs` has for each source: fingerprint, rows, rejects, reused. `outputs` are rows by mart,
+    `durations` seconds by stage. `tables` has for each source table: source, table, records
+    (including unparsable ones), and whether they come from an old landing. `checks` are as in
+    `record_checks`.
+    """
+
+    inputs: Mapping[str, Mapping[str, int | str]]
+    outputs: Mapping[str, int]
+    durations: Mapping[str, float]
+    tables: Sequence[tuple[str, str, int, bool]] = ()
+    checks: Sequence[Check] = ()
 
 
 @dataclass(frozen=True)
@@ -111,21 +114,15 @@ def start(
 def finish(
     url: str,
     run_id: str,
-    *,
     status: str,
-    inputs: Mapping[str, Mapping[str, int | str]],
-    outputs: Mapping[str, int],
-    durations: Mapping[str, float],
-    tables: Sequence[tuple[str, str, int, bool]] = (),
+    counts: RunCounts,
+    *,
     error: str | None = None,
     finished_at: datetime | None = None,
-    checks: Sequence[Check] = (),
 ) -> None:
-    """Close a run's row: published, gate closed, validated or failed, and what was counted.
+    """Close a run's row: published, gate closed, validated or failed, and what it counted.
 
-    `inputs` has for each source: fingerprint, rows, rejects, reused. `tables` has for each source
-    table: source, table, records (including unparsable ones), and whether they come from an old
-    landing. `error` is a scrubbed message. `checks` are as in `record_checks`.
+    `error` is a scrubbed message.
     """
     known = ledger_tables().tables
     run = known["run"]
@@ -133,21 +130,21 @@ def finish(
         "run_input": [
             {
                 "source": source,
-                "fingerprint": str(counts.get("fingerprint", "")),
-                "rows": int(counts.get("rows", 0)),
-                "rejects": int(counts.get("rejects", 0)),
-                "reused": bool(counts.get("reused", False)),
+                "fingerprint": str(counted.get("fingerprint", "")),
+                "rows": int(counted.get("rows", 0)),
+                "rejects": int(counted.get("rejects", 0)),
+                "reused": bool(counted.get("reused", False)),
             }
-            for source, counts in inputs.items()
+            for source, counted in counts.inputs.items()
         ],
         "run_table": [
             {"source": source, "table": table, "records": records, "stale": stale}
-            for source, table, records, stale in tables
+            for source, table, records, stale in counts.tables
         ],
-        "run_output": [{"table": table, "rows": rows} for table, rows in outputs.items()],
+        "run_output": [{"table": table, "rows": rows} for table, rows in counts.outputs.items()],
         "run_stage": [
             {"position": position, "stage": stage, "seconds": seconds}
-            for position, (stage, seconds) in enumerate(durations.items())
+            for position, (stage, seconds) in enumerate(counts.durations.items())
         ],
     }
     with begin(url) as connection:
@@ -156,7 +153,7 @@ def finish(
             .where(run.c.run_id == run_id)
             .values(status=status, finished_at=finished_at or _now(), error=error)
         )
-        _replace(connection, known["check_history"], run_id, _numbered(checks))
+        _replace(connection, known["check_history"], run_id, _numbered(counts.checks))
         for name, rows in children.items():
             _replace(connection, known[name], run_id, rows)
 
@@ -214,29 +211,29 @@ def runs(url: str, limit: int = 20) -> list[RunRecord]:
         ).all()
         ids = [row.run_id for row in found]
         inputs: dict[str, dict[str, dict[str, int | str]]] = {}
-        for row in _of(connection, tables["run_input"], ids, "source"):
+        for row in rows_of(connection, tables["run_input"], ids, "source"):
             inputs.setdefault(row.run_id, {})[row.source] = {
                 "fingerprint": row.fingerprint,
                 "rows": row.rows,
                 "rejects": row.rejects,
                 "reused": int(row.reused),
             }
-        for row in _of(connection, tables["run_table"], ids, "source"):
+        for row in rows_of(connection, tables["run_table"], ids, "source"):
             if row.stale and row.source in inputs.get(row.run_id, {}):
                 inputs[row.run_id][row.source]["stale"] = 1
         outputs: dict[str, dict[str, int]] = {}
-        for row in _of(connection, tables["run_output"], ids, "table"):
+        for row in rows_of(connection, tables["run_output"], ids, "table"):
             outputs.setdefault(row.run_id, {})[row.table] = row.rows
         durations: dict[str, dict[str, float]] = {}
-        for row in _of(connection, tables["run_stage"], ids, "position"):
+        for row in rows_of(connection, tables["run_stage"], ids, "position"):
             durations.setdefault(row.run_id, {})[row.stage] = row.seconds
     return [
         RunRecord(
             run_id=row.run_id,
             status=row.status,
             as_of=row.as_of,
-            started_at=_utc(row.started_at),
-            finished_at=_utc(row.finished_at) if row.finished_at else None,
+            started_at=utc(row.started_at),
+            finished_at=utc(row.finished_at) if row.finished_at else None,
             code_version=row.code_version,
             project_hash=row.project_hash,
             error=row.error,
@@ -256,7 +253,7 @@ def enter_publications(url: str, notes: Sequence[Note]) -> None:
     ids = sorted({note.run_id for note in notes})
     with begin(url) as connection:
         found = connection.execute(table.select().where(table.c.run_id.in_(ids))).all()
-        known = {(row.run_id, _utc(row.at), row.how) for row in found}
+        known = {(row.run_id, utc(row.at), row.how) for row in found}
         new = [
             asdict(note) | {"at": note.moment}
             for note in notes
@@ -274,63 +271,7 @@ def publications(url: str, limit: int = 20) -> list[Publication]:
             table.select().order_by(table.c.at.desc(), table.c.number.desc()).limit(limit)
         ).all()
     return [
-        Publication(row.run_id, _utc(row.at), row.how, row.replaced, row.who or "", row.why or "")
-        for row in found
-    ]
-
-
-def volumes(url: str, nights: int) -> dict[tuple[str, str], list[int]]:
-    """Records of each (source, table) in the latest published runs, the oldest first.
-
-    Tables that a run took from an old landing are left out for that run.
-    """
-    tables = ledger_tables().tables
-    run, counted = tables["run"], tables["run_table"]
-    with begin(url) as connection:
-        latest = connection.execute(
-            run.select()
-            .with_only_columns(run.c.run_id)
-            .where(run.c.status == "published")
-            .order_by(run.c.started_at.desc(), run.c.run_id.desc())
-            .limit(nights)
-        ).all()
-        ids = [row.run_id for row in reversed(latest)]
-        rows = _of(connection, counted, ids, "table")
-    found: dict[tuple[str, str], list[int]] = {}
-    for row in sorted(rows, key=lambda row: ids.index(row.run_id)):
-        if not row.stale:
-            found.setdefault((row.source, row.table), []).append(row.records)
-    return found
-
-
-def trend(url: str, rule: str) -> list[TrendPoint]:
-    """What each run counted for a rule, the oldest first."""
-    tables = ledger_tables().tables
-    run, history = tables["run"], tables["check_history"]
-    with begin(url) as connection:
-        found = connection.execute(
-            history.join(run, run.c.run_id == history.c.run_id)
-            .select()
-            .with_only_columns(
-                history.c.run_id,
-                run.c.started_at,
-                history.c.severity,
-                history.c.violated,
-                history.c.denominator,
-                history.c.status,
-            )
-            .where(history.c.rule == rule)
-            .order_by(run.c.started_at, run.c.run_id, history.c.position)
-        ).all()
-    return [
-        TrendPoint(
-            row.run_id,
-            _utc(row.started_at),
-            row.severity,
-            row.violated,
-            row.denominator,
-            row.status,
-        )
+        Publication(row.run_id, utc(row.at), row.how, row.replaced, row.who or "", row.why or "")
         for row in found
     ]
 
@@ -347,19 +288,5 @@ def _replace(
         connection.execute(table.insert(), [{"run_id": run_id, **row} for row in rows])
 
 
-def _of(
-    connection: sa.Connection, table: sa.Table, ids: Sequence[str], order: str
-) -> Sequence[sa.Row[tuple[object, ...]]]:
-    """The rows of a table that belong to the given runs."""
-    return connection.execute(
-        table.select().where(table.c.run_id.in_(ids)).order_by(table.c[order])
-    ).all()
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _utc(moment: datetime) -> datetime:
-    """Restore the zone that SQLite forgets; the ledger writes UTC only."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -17,7 +17,7 @@ from cytoreg.system.machine import MachineError, machine_error
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-__all__ = ["begin", "damaged", "file_of", "ledger_tables", "repair"]
+__all__ = ["begin", "damaged", "file_of", "ledger_tables", "repair", "rows_of", "utc"]
 
 
 APPEND_ONLY = {
@@ -45,6 +45,27 @@ def ledger_tables() -> sa.MetaData:
     import sqlalchemy as sa
 
     metadata = sa.MetaData()
+
+    _runs(metadata)
+    sa.Table(
+        "publication",
+        metadata,
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("run_id", sa.String(64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("how", sa.String(20), nullable=False),
+        sa.Column("replaced", sa.String(64)),
+        sa.Column("who", sa.String(200)),
+        sa.Column("why", sa.Text),
+    )
+    _audit(metadata)
+    sa.Table("ledger_version", metadata, sa.Column("version", sa.Integer, primary_key=True))
+    return metadata
+
+
+def _runs(metadata: sa.MetaData) -> None:
+    """The runs, and the tables whose rows belong to one."""
+    import sqlalchemy as sa
 
     def of_run(name: str, *columns: sa.schema.SchemaItem) -> None:
         run_id = sa.Column("run_id", sa.String(64), sa.ForeignKey("run.run_id"), primary_key=True)
@@ -97,17 +118,12 @@ def ledger_tables() -> sa.MetaData:
         sa.Column("denominator", sa.BigInteger, nullable=False),
         sa.Column("status", sa.String(20), nullable=False),
     )
-    sa.Table(
-        "publication",
-        metadata,
-        sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
-        sa.Column("run_id", sa.String(64), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("how", sa.String(20), nullable=False),
-        sa.Column("replaced", sa.String(64)),
-        sa.Column("who", sa.String(200)),
-        sa.Column("why", sa.Text),
-    )
+
+
+def _audit(metadata: sa.MetaData) -> None:
+    """Who did what, when: rows that nobody changes."""
+    import sqlalchemy as sa
+
     audit = sa.Table(
         "audit",
         metadata,
@@ -121,8 +137,6 @@ def ledger_tables() -> sa.MetaData:
         for statement in statements:
             made = sa.DDL(statement).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]
             sa.event.listen(audit, "after_create", made)
-    sa.Table("ledger_version", metadata, sa.Column("version", sa.Integer, primary_key=True))
-    return metadata
 
 
 VERSION = 2
@@ -256,3 +270,17 @@ def begin(url: str) -> Iterator[sa.Connection]:
         ) from None
     finally:
         engine.dispose()
+
+
+def rows_of(
+    connection: sa.Connection, table: sa.Table, ids: Sequence[str], order: str
+) -> Sequence[sa.Row[tuple[object, ...]]]:
+    """The rows of a table that belong to the given runs."""
+    return connection.execute(
+        table.select().where(table.c.run_id.in_(ids)).order_by(table.c[order])
+    ).all()
+
+
+def utc(moment: datetime) -> datetime:
+    """Restore the zone that SQLite forgets; the ledger writes UTC only."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -58,9 +58,9 @@ def fill_staging(run: Run, progress: Progress) -> dict[str, int]:
 @stage("judge sources", tells="drifts")
 def judge_sources(run: Run, _: Progress) -> dict[str, int]:
     """Record each source's status, and how it differs from the published build's landing."""
-    from cytoreg.nights import ledger, source_status
+    from cytoreg.nights import history, source_status
 
-    nights = ledger.volumes(run.project.ledger_url, source_status.NIGHTS)
+    nights = history.volumes(run.project.ledger_url, source_status.NIGHTS)
     with open_build(run.build) as con:
         return source_status.judge(con, run, _landings(run), _published(run), nights)
 

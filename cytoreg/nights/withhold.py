@@ -139,14 +139,8 @@ def rewrite(
                 " and t._file is not distinct from l._file and t._row = l._row)",
             )
             changed.add(name)
-        tables.append(
-            replace(
-                table,
-                rows=table.rows - count,
-                rejects=table.rejects - bad,
-                forgotten=table.forgotten + count + bad,
-            )
-        )
+        left = replace(table, rows=table.rows - count, rejects=table.rejects - bad)
+        tables.append(replace(left, forgotten=table.forgotten + count + bad))
     if changed:
         changed.add(profile.NAME)
     for file in landing.stored:

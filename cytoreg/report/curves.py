@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cytoreg.report.draw import NARROW, Corner, Layout, Line, draw, top_of
-from cytoreg.report.figure import COLOURS, DASHES, SERIES, to_svg
+from cytoreg.report.figure import COLOURS, DASHES, SERIES
 from cytoreg.report.steps import Curve, Frame, extent, read_curves, read_lines, until
 from cytoreg.report.words import humanize
 
@@ -26,36 +26,6 @@ Size = tuple[float, float]
 SIZE: Size = (720, 380)
 DOTS = (0.9, 2.2)
 """The dashes of expected survival."""
-
-
-def plot_survival(
-    frame: Frame,
-    *,
-    name: str,
-    title: str,
-    description: str = "",
-    standalone: bool = False,
-    label: Callable[[str], str] = humanize,
-    strata: Sequence[str] | None = None,
-    behind: Sequence[str] = (),
-    medians: Mapping[str, float | None] | None = None,
-    size: Size = SIZE,
-    heading: bool = False,
-) -> str:
-    """`survival_figure` as SVG text; `name` must be unique on the page (see `figure.to_svg`).
-
-    `heading` adds the title above the curves.
-    """
-    figure = survival_figure(
-        frame,
-        label=label,
-        strata=strata,
-        behind=behind,
-        medians=medians,
-        size=size,
-        heading=title if heading else "",
-    )
-    return to_svg(figure, name=name, title=title, description=description, standalone=standalone)
 
 
 def survival_figure(

@@ -164,7 +164,8 @@ def picture(published: Path, out_svg: Path) -> None:
     Shows the two largest named strata of the first stratum variable, or all patients if there is
     none. Raises ValueError when the file has no survival curves.
     """
-    from cytoreg.report.curves import plot_survival
+    from cytoreg.report.curves import survival_figure
+    from cytoreg.report.figure import to_svg
 
     with open_build(published, read_only=True) as con:
         lexicon = read_lexicon(con)
@@ -176,17 +177,16 @@ def picture(published: Path, out_svg: Path) -> None:
             (row for row in group.rows if row.stratum not in {"other", "unknown"}),
             key=lambda row: (-row.patients, row.stratum),
         )[:2]
-        svg = plot_survival(
+        title = _title(group, lexicon)
+        figure = survival_figure(
             _curve(con, group),
-            name="survival",
-            title=_title(group, lexicon),
             label=lexicon.label,
-            description=_describe(group, lexicon),
             strata=[row.stratum for row in largest],
             size=(760, 420),
-            heading=True,
-            standalone=True,
+            heading=title,
         )
+        told = _describe(group, lexicon)
+        svg = to_svg(figure, name="survival", title=title, description=told, standalone=True)
     out_svg.write_text(svg + "\n", encoding="utf-8")
 
 
@@ -194,7 +194,8 @@ def _plots(
     con: DuckDBPyConnection, group: SurvivalGroup, lexicon: Lexicon, name: str
 ) -> Iterable[Plot]:
     """One plot for all strata, or, if there are many, one for each with the others in grey."""
-    from cytoreg.report.curves import plot_survival
+    from cytoreg.report.curves import survival_figure
+    from cytoreg.report.figure import to_svg
 
     frame = _curve(con, group)
     strata = [row.stratum for row in group.rows]
@@ -204,14 +205,16 @@ def _plots(
         yield Plot(
             "",
             "",
-            plot_survival(
-                frame,
+            to_svg(
+                survival_figure(
+                    frame,
+                    label=lexicon.label,
+                    strata=strata,
+                    medians=medians if len(strata) == 1 else None,
+                ),
                 name=name,
                 title=title,
                 description=_describe(group, lexicon),
-                label=lexicon.label,
-                strata=strata,
-                medians=medians if len(strata) == 1 else None,
             ),
             True,
         )
@@ -220,17 +223,19 @@ def _plots(
         yield Plot(
             lexicon.label(row.stratum),
             f"{plural(row.patients, 'patient')}, {plural(row.events, 'event')}",
-            plot_survival(
-                frame,
+            to_svg(
+                survival_figure(
+                    frame,
+                    label=lexicon.label,
+                    strata=[row.stratum],
+                    behind=[stratum for stratum in strata if stratum != row.stratum],
+                    medians=medians,
+                    size=(300, 200),
+                ),
                 name=f"{name}-{position}",
                 title=f"{title}: {lexicon.label(row.stratum)}",
                 description=f"{lexicon.label(row.stratum)}: median {row.median} months; the other"
                 " strata stand behind in grey.",
-                label=lexicon.label,
-                strata=[row.stratum],
-                behind=[stratum for stratum in strata if stratum != row.stratum],
-                medians=medians,
-                size=(300, 200),
             ),
             False,
         )

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cytoreg.errors import CytoregError
+from cytoreg.survival.arrays import array, settle
 from cytoreg.survival.relation import Cohort, check_kind, fetched, plain, relation_of
 
 if TYPE_CHECKING:
@@ -122,11 +123,11 @@ def reduce(
             f"{bad} of {int(rows.sum())} rows of the cohort have a weight that is missing,"
             " infinite or not above 0"
         )
-    data = {name: _array(found[f"c{i}"]) for i, name in enumerate(asked)}
+    data = {name: array(found[f"c{i}"]) for i, name in enumerate(asked)}
     for measure in ("count", "squares"):
         data[measure] = np.asarray(found[measure] if weighted else rows, dtype=np.float64)
     data["rows"] = rows
-    _settle(data)
+    settle(data)
     whole = not weighted or bool(np.all(found["whole"]))
     levels = _levels(relation, [*strata, *asked])
     parts = _split(data, [found[f"k{i}"] for i in range(len(strata))], whole)
@@ -204,11 +205,11 @@ def frame(by: By, parts: Iterable[tuple[Reduced, Mapping[str, object]]]) -> pd.D
                 remedy="rename that column of the cohort before splitting by it",
             )
         arrays = {name: np.asarray(column) for name, column in columns.items()}
-        length = max((len(array) for array in arrays.values() if array.ndim), default=1)
+        length = max((len(given) for given in arrays.values() if given.ndim), default=1)
         for name, value in zip(strata, part.values, strict=True):
             pieces[name].append(_repeat(value, length))
-        for name, array in arrays.items():
-            pieces.setdefault(name, []).append(np.broadcast_to(array, length))
+        for name, given in arrays.items():
+            pieces.setdefault(name, []).append(np.broadcast_to(given, length))
     return pd.DataFrame(
         {name: np.concatenate(arrays) if arrays else [] for name, arrays in pieces.items()}
     ).infer_objects()
@@ -219,46 +220,6 @@ def _levels(relation: DuckDBPyRelation, columns: Sequence[str]) -> dict[str, lis
     types = {name.lower(): t for name, t in zip(relation.columns, relation.types, strict=True)}
     kept = {name: types[name.lower()] for name in columns}
     return {name: cast("list[str]", t.children[0][1]) for name, t in kept.items() if t.id == "enum"}
-
-
-def _array(found: NDArray[Any]) -> NDArray[Any]:
-    """A fetched column; where it is empty: NaN, NaT or None."""
-    empty = np.ma.getmaskarray(found)
-    data: NDArray[Any] = np.ma.getdata(found)
-    nothing: Any
-    if data.dtype.kind == "M":
-        data, nothing = data.astype("datetime64[D]"), np.datetime64("NaT", "D")
-    elif data.dtype.kind in "iuf":
-        wanted = np.float64 if data.dtype.kind == "f" or empty.any() else np.int64
-        data, nothing = data.astype(wanted), np.nan
-    else:
-        data, nothing = data.astype(object), None
-    if empty.any():
-        data = data.copy()
-        data[empty] = nothing
-    return data
-
-
-def _settle(data: dict[str, NDArray[Any]]) -> None:
-    """Make times equal that differ only by rounding (1/3 of a year, computed in two ways).
-
-    In R: aeqSurv, which survfit, survdiff and coxph call first; its tolerance is √(machine epsilon)
-    of the mean time.
-    """
-    columns = [data[name] for name in ("time_days", "entry_days") if name in data]
-    if not any(column.dtype.kind == "f" for column in columns):
-        return
-    values = np.unique(np.concatenate(columns))
-    values = values[np.isfinite(values)]
-    tolerance = 1.5e-8 * max(1.0, float(np.abs(values).mean())) if len(values) else 0.0
-    near = np.diff(values) <= tolerance
-    if near.any():
-        cuts = values[np.append(True, ~near)]
-        for name in ("time_days", "entry_days"):
-            if name in data:
-                place = np.searchsorted(cuts, data[name], side="right") - 1
-                known = np.isfinite(data[name]) & (place >= 0)
-                data[name] = np.where(known, cuts[place], data[name])
 
 
 def _split(
@@ -293,14 +254,14 @@ def _value(key: NDArray[Any], row: int) -> object:
     """A stratum's value; None where it is empty. Integers of any type become int."""
     if np.ma.getmaskarray(key)[row]:
         return None
-    value: object = _array(key[row : row + 1]).tolist()[0]
+    value: object = array(key[row : row + 1]).tolist()[0]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _repeat(value: object, length: int) -> NDArray[Any]:
-    array = np.empty(length, dtype=object)
-    array[:] = value
-    return array
+    repeated = np.empty(length, dtype=object)
+    repeated[:] = value
+    return repeated
 
 
 def _problems(

@@ -108,9 +108,7 @@ def cox(
         term  hazard_ratio  lower  upper  p_value
     0  arm=b         0.293  0.025   3.42    0.328
     """
-    covariates = [covariates] if isinstance(covariates, str) else list(covariates)
-    if not covariates or len(set(covariates)) < len(covariates):
-        raise CytoregError("a Cox model needs covariates, each named once")
+    covariates = _named_once(covariates)
     if ties not in ("efron", "breslow"):
         raise CytoregError(f"no way with ties is called {ties}: take efron or breslow")
     asked = ("time_days", "event", *covariates)
@@ -135,11 +133,7 @@ def _fitted(
         for column, problem in zip(columns, maximum.problems, strict=True)
     )
     maximum = replace(maximum, problems=problems)
-    variance = maximum.variance
-    if not patients.whole:
-        with np.errstate(all="ignore"):  # where a coefficient is infinite, which is reported below
-            moved = score_residuals(risk, steps, maximum.beta, maximum.fit) @ variance
-        variance = (moved * risk.squares[:, None]).T @ moved
+    variance = maximum.variance if patients.whole else _robust(risk, steps, maximum)
     unknown = np.array([bool(problem) for problem in maximum.problems])
     shown = np.where(unknown[:, None] | unknown, np.nan, variance)
     return Cox(
@@ -155,6 +149,21 @@ def _fitted(
         robust=not patients.whole,
         model=Model(columns, risk, steps, maximum, patients),
     )
+
+
+def _named_once(covariates: Sequence[str]) -> list[str]:
+    found = [covariates] if isinstance(covariates, str) else list(covariates)
+    if not found or len(set(found)) < len(found):
+        raise CytoregError("a Cox model needs covariates, each named once")
+    return found
+
+
+def _robust(risk: Risk, steps: Steps, maximum: Maximum) -> Floats:
+    """The variance from each patient's influence on the coefficients."""
+    with np.errstate(all="ignore"):  # where a coefficient is infinite, which the terms report
+        moved = score_residuals(risk, steps, maximum.beta, maximum.fit) @ maximum.variance
+    spread: Floats = (moved * risk.squares[:, None]).T @ moved
+    return spread
 
 
 def _complete(

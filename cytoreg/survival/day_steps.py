@@ -19,9 +19,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from cytoreg.survival.changes import Ints
 from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.patients import Floats
-from cytoreg.survival.population import Ints, People, walk
+from cytoreg.survival.population import People, walk
 
 OFF = 3653
 """Days from 1960 to 1970."""
@@ -64,7 +65,7 @@ def relsurv_weighted(table: LifeTable, who: People, times: Floats) -> tuple[Floa
             sums[2 * row] += np.bincount(where, hazard * weights, len(length))
             sums[2 * row + 1] += np.bincount(where, weights, len(length))
 
-    walked = walk(table, who, who.time, steps.end, 1, grid=steps.grid, see=see)
+    walked = walk(table, who, steps.end, 1, grid=steps.grid, see=see)
     _add_up(sums, steps)
     mean = [
         np.divide(sums[i], sums[i + 1], out=np.zeros_like(length), where=sums[i + 1] > 0)

@@ -106,7 +106,7 @@ def expected_deaths(cohort: Cohort, table: LifeTable, by: By = None) -> pd.DataF
 
     def values(part: Reduced) -> dict[str, object]:
         who = people(part, table)
-        sums = walk(table, who, who.time, np.empty(0), 0)
+        sums = walk(table, who, np.empty(0), 0)
         expected = float(np.sum(who.count * (sums.at_leaving - sums.at_entry)))
         observed = float(who.count[part["event"] == 1].sum())
         lower, upper = _poisson(observed) if part.whole else (float("nan"), float("nan"))
@@ -126,10 +126,9 @@ def expected_deaths(cohort: Cohort, table: LifeTable, by: By = None) -> pd.DataF
 def ederer1(part: Reduced, table: LifeTable, times: Floats) -> Floats:
     """Mean over all of a stratum's patients, from 0 whenever they enter, at each of `times`."""
     grid, place = np.unique(times, return_inverse=True)
-    who = _followed(part, table, np.full(len(part["count"]), np.inf))
-    who = replace(who, entry=np.zeros_like(who.age))
-    end = np.full(len(who.age), grid[-1] if len(grid) else 0.0)
-    sums = walk(table, who, end, grid, -1).weights
+    end = np.full(len(part["count"]), grid[-1] if len(grid) else 0.0)
+    who = replace(_followed(part, table, end), entry=np.zeros_like(end))
+    sums = walk(table, who, grid, -1).weights
     mean: Floats = np.where(grid == 0, 1.0, np.maximum(sums / who.count.sum(), 0.0))
     return mean[place]
 
@@ -138,11 +137,11 @@ def hakulinen(part: Reduced, table: LifeTable, times: Floats) -> Floats:
     """Expected survival over those who could still be followed, at each of `times`."""
     who = _followed(part, table, potential(part))
     grid = np.unique(np.concatenate([who.entry, who.time, times]))
-    sums = walk(table, who, who.time, grid, -1)
+    sums = walk(table, who, grid, -1)
     place, entering = np.searchsorted(grid, who.time), np.searchsorted(grid, who.entry)
     left = np.bincount(place, who.count * np.exp(-sums.at_leaving), len(grid)).astype(float)
     entered = np.bincount(entering, who.count * np.exp(-sums.at_entry), len(grid))
-    start = remaining(table, who, who.time, grid, (sums.weights + entered, left), -1)[:-1]
+    start = remaining(table, who, grid, (sums.weights + entered, left), -1)[:-1]
     some = (_at_risk(who, grid)[1:] > 0) & (start > 0)
     step = np.divide(sums.weights[1:], start, out=np.ones_like(start), where=some)
     product = np.append(1.0, np.cumprod(step))
@@ -153,7 +152,7 @@ def conditional(part: Reduced, table: LifeTable, times: Floats) -> Floats:
     """exp(−∫ ΣY dΛ*/Y) at each of `times`."""
     who = people(part, table)
     grid = np.unique(np.concatenate([who.entry, who.time, times]))
-    sums = walk(table, who, who.time, grid, 0)
+    sums = walk(table, who, grid, 0)
     place, entering = np.searchsorted(grid, who.time), np.searchsorted(grid, who.entry)
     left = np.bincount(place, who.count * sums.at_leaving, len(grid))
     entered = np.bincount(entering, who.count * sums.at_entry, len(grid))

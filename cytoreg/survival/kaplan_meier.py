@@ -130,9 +130,23 @@ def fit_patients(patients: Patients, interval: Interval = "log-log") -> KaplanMe
     survival, steps, spared = product(n, d)
     greenwood = np.cumsum(steps)
     variance = greenwood if patients.whole else curve_variance(patients, time, steps, spared)
-    if entered is not None:
-        entered = _counts(entered, patients.whole)
-    return _curve(time, n, d, c, survival, variance, interval, entry, entered)
+    relative = np.where(survival > 0, np.sqrt(np.maximum(variance, 0.0)), np.nan)
+    lower, upper = pointwise(survival, relative, interval)
+    if survival[0] == 1.0:  # nobody had the event at time 0, where survival is 1 by definition
+        lower[0] = upper[0] = 1.0
+    return KaplanMeier(
+        time=time,
+        at_risk=n,
+        events=d,
+        censored=c,
+        survival=survival,
+        std_err=survival * relative,
+        lower=lower,
+        upper=upper,
+        interval=interval,
+        entry=entry,
+        entered=None if entered is None else _counts(entered, patients.whole),
+    )
 
 
 def product(at_risk: Counts, events: Counts) -> tuple[Floats, Floats, Floats]:
@@ -149,37 +163,6 @@ def product(at_risk: Counts, events: Counts) -> tuple[Floats, Floats, Floats]:
 
 def _counts(sums: Counts, whole: bool) -> Counts:
     return np.rint(sums).astype(np.int64) if whole else sums
-
-
-def _curve(
-    time: Floats,
-    at_risk: Counts,
-    events: Counts,
-    censored: Counts,
-    survival: Floats,
-    variance: Floats,
-    interval: Interval,
-    entry: Floats | None = None,
-    entered: Counts | None = None,
-) -> KaplanMeier:
-    """A curve with its band, from the variance of the logarithm of survival."""
-    relative = np.where(survival > 0, np.sqrt(np.maximum(variance, 0.0)), np.nan)
-    lower, upper = pointwise(survival, relative, interval)
-    if survival[0] == 1.0:  # nobody had the event at time 0, where survival is 1 by definition
-        lower[0] = upper[0] = 1.0
-    return KaplanMeier(
-        time=time,
-        at_risk=at_risk,
-        events=events,
-        censored=censored,
-        survival=survival,
-        std_err=survival * relative,
-        lower=lower,
-        upper=upper,
-        interval=interval,
-        entry=entry,
-        entered=entered,
-    )
 
 
 def quantile(curve: KaplanMeier, share: float = 0.5) -> Quantile:

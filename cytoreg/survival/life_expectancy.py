@@ -124,7 +124,7 @@ def _expected(part: Reduced, table: LifeTable, tau: float) -> _Expected:
     who = replace(people(part, table), entry=np.zeros(len(part["count"])))
 
     def lived_until(end: float) -> float:
-        days = lived(table, who, np.full(len(who.age), end * DAYS_PER_YEAR))
+        days = lived(table, replace(who, time=np.full(len(who.age), end * DAYS_PER_YEAR)))
         return float(np.sum(who.count * days) / who.count.sum()) / DAYS_PER_YEAR
 
     median = _crossing(part, table, years, survival)
@@ -169,9 +169,10 @@ def _hazard(part: Reduced, table: LifeTable, begin: float, end: float) -> float:
     """Annual population hazard of the patients while at risk from `begin` to `end` years."""
     who = people(part, table)
     last = np.minimum(who.time, end * DAYS_PER_YEAR)
-    since = replace(who, entry=np.clip(who.entry, begin * DAYS_PER_YEAR, None))
+    entry = np.clip(who.entry, begin * DAYS_PER_YEAR, None)
+    since = replace(who, entry=entry, time=last)
     here = last > since.entry
-    sums = walk(table, since, last, np.empty(0), 0)
+    sums = walk(table, since, np.empty(0), 0)
     deaths = np.sum((who.count * (sums.at_leaving - sums.at_entry))[here])
     lived = np.sum((who.count * (last - since.entry))[here]) / DAYS_PER_YEAR
     return float(deaths / lived) if lived > 0 else 0.0

@@ -138,7 +138,6 @@ class LifeTable:
         groups: Sequence[tuple[str, ...]] = (("male",), ("female",)),
         first_age: int = 0,
         years: Sequence[int],
-        name: str = "given",
         age_days: float = DAYS_PER_YEAR,
         beyond: Beyond = "last",
         calendar: Calendar = "fixed",
@@ -155,7 +154,7 @@ class LifeTable:
             raise CytoregError("a life table's years ascend, and it has an age and a year at least")
         if not np.all(np.isfinite(values) & (values >= 0)):
             raise CytoregError("a life table's hazards are numbers, and none is negative")
-        return cls(name, tuple(groups), first_age, starts, values, beyond, calendar, age_days)
+        return cls("given", tuple(groups), first_age, starts, values, beyond, calendar, age_days)
 
     @property
     def by_race(self) -> bool:

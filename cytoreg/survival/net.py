@@ -148,7 +148,7 @@ def curve(
             weights, expected, own = relsurv_weighted(table, who, counts.time)
             weights = _positive(weights, who, counts)
         else:
-            sums = walk(table, who, who.time, counts.time, 1)
+            sums = walk(table, who, counts.time, 1)
             own = np.exp(sums.at_leaving)
             weights = _positive(sums.weights, who, counts)
             entering = np.exp(sums.at_entry)
@@ -199,7 +199,7 @@ def expected_hazard(
     counts: Counts, who: People, table: LifeTable, grid: Floats | None = None
 ) -> Floats:
     """∫ ΣY dΛ* / ΣY from one of the times to the next: the population hazard of those at risk."""
-    sums = walk(table, who, who.time, counts.time, 0, grid=grid)
+    sums = walk(table, who, counts.time, 0, grid=grid)
     return _expected(counts, who, sums.weights, sums.at_leaving, sums.at_entry)
 
 
@@ -235,7 +235,7 @@ def _weighted(
 ) -> Floats:
     """∫ ΣY dΛ*/S* / ΣY/S* from one time to the next: log of the weights' growth in between."""
     entered, first = _entered(counts, who, entering)
-    rest = remaining(table, who, who.time, counts.time, (weights + entered, gone), 1)
+    rest = remaining(table, who, counts.time, (weights + entered, gone), 1)
     begin = np.append(first, rest[:-1])
     grown = (weights > 0) & (begin > 0)
     growth: Floats = np.divide(weights, begin, out=np.ones_like(weights), where=grown)

@@ -18,14 +18,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cytoreg.errors import CytoregError
+from cytoreg.survival.changes import Changes, Ints
 from cytoreg.survival.cohort import Reduced
 from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.patients import Floats
-
-Ints = NDArray[np.int64]
 
 See = Callable[[Ints, Floats, Floats], None]
 
@@ -69,7 +67,7 @@ class Sums:
     """Sums over those at risk just before each of `times`, and each patient's own Λ.
 
     `weights` is Σ exp(power Λ) (with power 0, Σ Λ), `at_leaving` and `at_entry` are Λ of each
-    patient at `until` and at entry.
+    patient when they leave and at entry.
     """
 
     weights: Floats
@@ -98,7 +96,6 @@ def people(part: Reduced, table: LifeTable, *, off: int = 0) -> People:
 def walk(
     table: LifeTable,
     who: People,
-    until: Floats,
     times: Floats,
     power: int,
     *,
@@ -106,20 +103,20 @@ def walk(
     grid: Floats | None = None,
     see: See | None = None,
 ) -> Sums:
-    """Follow everyone through the cells up to `until`, and add up at each of `times` (ascending).
+    """Follow everyone through the cells until they leave, and add up at each of `times`, ascending.
 
-    power: 1 for Σ exp(Λ), −1 for Σ exp(−Λ), 0 for Σ Λ, over those with entry < time ≤ until, or
-    `after` it: entry ≤ time < until.
+    power: 1 for Σ exp(Λ), −1 for Σ exp(−Λ), 0 for Σ Λ, over those at risk just before each time, or
+    just `after` it.
     With a `grid` (ascending, from 0, at most a day apart) cells change at its points only, each at
     the first one not before its own. `see` is shown each part of the sums before they are one:
     positions in `times`, and of each the hazard and the sum of one cell.
     Raises CytoregError if somebody leaves a table that refuses it (a count).
     """
     if table.beyond == "error":
-        _refuse(table, who, until)
+        _refuse(table, who)
     weights = np.zeros(len(times))
     at_leaving, at_entry = np.zeros(len(who.age)), np.zeros(len(who.age))
-    for block in _blocks(table, who, until, grid):
+    for block in _blocks(table, who, grid):
         entry = who.entry[block.who]
         enters = (entry >= block.low) & (entry < block.high)
         since = block.before + block.hazard * (entry - block.low)
@@ -132,15 +129,15 @@ def walk(
     return Sums(weights, at_leaving, at_entry)
 
 
-def lived(table: LifeTable, who: People, until: Floats) -> Floats:
-    """∫ exp(−Λ) from 0 to `until`: the days each patient would live until then, by the population.
+def lived(table: LifeTable, who: People) -> Floats:
+    """∫ exp(−Λ) from 0 to each one's time: the days they would live until then in the population.
 
     Raises CytoregError if somebody leaves a table that does not allow it (with a count).
     """
     if table.beyond == "error":
-        _refuse(table, who, until)
+        _refuse(table, who)
     found = np.zeros(len(who.age))
-    for block in _blocks(table, who, until, None):
+    for block in _blocks(table, who, None):
         days = block.high - block.low
         there = -np.expm1(-block.hazard * days)
         mean = np.divide(there, block.hazard, out=days, where=block.hazard > 0)
@@ -148,13 +145,13 @@ def lived(table: LifeTable, who: People, until: Floats) -> Floats:
     return found
 
 
-def _blocks(table: LifeTable, who: People, until: Floats, grid: Floats | None) -> Iterator[_Block]:
+def _blocks(table: LifeTable, who: People, grid: Floats | None) -> Iterator[_Block]:
     """Everyone's cells, a calendar year and a year of age at a time."""
     changes = np.append(table.first_days()[1:], np.inf)
     ages, years = table.hazard.shape[1:]
     reached, total = np.zeros(len(who.age)), np.zeros(len(who.age))
     for year in range(years):
-        ends = np.minimum(until, _next(grid, changes[year] - who.start))
+        ends = np.minimum(who.time, _next(grid, changes[year] - who.start))
         here = np.flatnonzero(ends > reached)
         while len(here):
             low = reached[here]
@@ -185,12 +182,7 @@ def _next(grid: Floats | None, days: Floats) -> Floats:
 
 
 def remaining(
-    table: LifeTable,
-    who: People,
-    until: Floats,
-    times: Floats,
-    left: tuple[Floats, Floats],
-    power: int,
+    table: LifeTable, who: People, times: Floats, left: tuple[Floats, Floats], power: int
 ) -> Floats:
     """Sums just after each time: those before it less what has `left`, (before, gone).
 
@@ -201,18 +193,18 @@ def remaining(
     rest = before - gone
     few = np.flatnonzero((gone > 0) & (rest < 1e-3 * before))
     if len(few):
-        rest[few] = walk(table, who, until, times[few], power, after=True).weights
+        rest[few] = walk(table, who, times[few], power, after=True).weights
     return rest
 
 
-def _refuse(table: LifeTable, who: People, until: Floats) -> None:
+def _refuse(table: LifeTable, who: People) -> None:
     """Raise if the table does not allow ages or years outside it and somebody gets there."""
     first = table.first_days()[0]
     end = np.datetime64(int(table.years[-1]) - 1969, "Y").astype("datetime64[D]")
     last = float(end.astype(np.int64))
     oldest = (table.first_age + table.hazard.shape[1]) * table.age_days
     outside = (who.start < first) | (who.age < table.first_age * table.age_days)
-    outside |= (who.start + until > last) | (who.age + until > oldest)
+    outside |= (who.start + who.time > last) | (who.age + who.time > oldest)
     if outside.any():
         raise CytoregError(
             f"{np.ceil(who.count[outside].sum()):.0f} patients are followed beyond the life table"
@@ -263,7 +255,7 @@ def _held_in(
     for begin in range(0, len(cells), step):
         inside = np.flatnonzero((cell >= begin) & (cell < begin + step))
         row, chosen = (cell[inside] - begin) * width, taken[inside]
-        changes = _Changes.at(row + place[0][inside], row + place[1][inside], width)
+        changes = Changes.at(row + place[0][inside], row + place[1][inside], width)
         count = who.count[block.who[chosen]]
         if power:
             levels = [changes.levels(count * np.exp(power * base[chosen]))]
@@ -276,44 +268,3 @@ def _held_in(
         else:
             held = levels[0][which] + levels[1][which] * hazard * since
         yield where, hazard, held
-
-
-@dataclass(frozen=True)
-class _Changes:
-    """Where sums change that are constant in between: rows of `width` places, one after another.
-
-    `points` are the places, ascending, at which somebody enters or leaves, `row` the row of each,
-    `enters` and `leaves` the position in `points` of each who does. The last place of a row is past
-    its end.
-    """
-
-    points: Ints
-    row: Ints
-    enters: Ints
-    leaves: Ints
-    width: int
-
-    @classmethod
-    def at(cls, enters: Ints, leaves: Ints, width: int) -> _Changes:
-        """Those who enter and leave at these places."""
-        points, position = np.unique(np.concatenate([enters, leaves]), return_inverse=True)
-        return cls(points, points // width, position[: len(enters)], position[len(enters) :], width)
-
-    def levels(self, value: Floats) -> Floats:
-        """From each point on, the sum of `value` over those who are there."""
-        change = np.bincount(self.enters, value, len(self.points))
-        change -= np.bincount(self.leaves, value, len(self.points))
-        number = np.arange(len(change)) - np.searchsorted(self.row, self.row)
-        by_row = np.zeros((self.row[-1] + 1, number.max() + 1))
-        by_row[self.row, number] = change
-        held: Floats = np.cumsum(by_row, axis=1)[self.row, number]
-        return held
-
-    def spread(self, some: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-        """The places between each point that has `some` and the next: which point, and where."""
-        last = self.row * self.width + self.width - 1
-        length = np.minimum(np.append(self.points[1:], last[-1]), last) - self.points
-        length[~some] = 0
-        which = np.repeat(np.arange(len(length)), length)
-        first = self.points - self.row * self.width - (np.cumsum(length) - length)
-        return which, first[which] + np.arange(len(which))

@@ -88,7 +88,8 @@ def _encoded(cohort: Cohort, wanted: Collection[str]) -> Cohort:
                 order = pandas.Index(values).argsort()
                 place = np.append(np.argsort(order), -1)  # −1: empty
                 text[name] = pandas.Categorical.from_codes(place[codes], values[order])
-    return taken.assign(**text)
+    encoded: pd.DataFrame = taken.assign(**text)
+    return encoded
 
 
 def check_kind(kinds: Mapping[str, str], name: str, *, stratum: bool) -> None:

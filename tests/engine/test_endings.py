@@ -15,7 +15,7 @@ from test_publish import RUNS, fill, make
 
 from cytoreg import doctor
 from cytoreg.errors import Busy, ConfigError
-from cytoreg.nights import endings, ledger
+from cytoreg.nights import endings, history, ledger
 from cytoreg.nights import finish as concluding
 from cytoreg.nights.finish import finish
 from cytoreg.nights.refresh import running
@@ -104,7 +104,7 @@ def test_a_ledger_that_fails_after_the_rename_is_made_up_by_the_next_run(
         (second.run_id, first.run_id),
         (first.run_id, None),
     ]
-    assert ledger.trend(project.ledger_url, "t.unique")[0].run_id == first.run_id
+    assert history.trend(project.ledger_url, "t.unique")[0].run_id == first.run_id
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])

@@ -12,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from cytoreg.errors import ConfigError
-from cytoreg.nights import ledger
+from cytoreg.nights import history, ledger
+from cytoreg.nights.ledger import RunCounts
 from cytoreg.publication.notes import Note
 from cytoreg.system.machine import MachineError
 
@@ -51,7 +52,7 @@ def test_a_ledger_in_postgresql_remembers_the_same(url: str, server: str) -> Non
         ledger.enter_publications(place, [night, undone])
         found = [(one.run_id, one.how, one.replaced, one.why) for one in ledger.publications(place)]
         assert found == [("lost", "rollback", "r2", "grades"), ("r2", "refresh", None, "")]
-        (point,) = ledger.trend(place, "a.b")
+        (point,) = history.trend(place, "a.b")
         assert (point.run_id, point.violated, point.denominator) == ("r2", 1, 10)
     assert known[0] == known[1]
 
@@ -61,8 +62,9 @@ def start(url: str, run_id: str) -> None:
 
 
 def finish(url: str, run_id: str, **more: object) -> None:
-    given = {"status": "published", "inputs": {}, "outputs": {}, "durations": {}} | more
-    ledger.finish(url, run_id, **given)
+    counted = {"inputs": {}, "outputs": {}, "durations": {}}
+    counted |= {name: more.pop(name) for name in ("tables", "checks", *counted) if name in more}
+    ledger.finish(url, run_id, more.pop("status", "published"), RunCounts(**counted), **more)
 
 
 def test_a_run_is_remembered_with_what_went_in_and_out(url) -> None:
@@ -123,13 +125,13 @@ def test_a_rule_can_be_followed_over_the_nights(url) -> None:
         ]
         ledger.record_checks(url, f"r{number}", rows)
         ledger.record_checks(url, f"r{number}", rows)
-    points = ledger.trend(url, "a.b")
+    points = history.trend(url, "a.b")
     assert [(point.run_id, point.violated, point.status) for point in points] == [
         ("r0", 0, "pass"),
         ("r1", 1, "fail"),
         ("r2", 2, "fail"),
     ]
-    assert ledger.trend(url, "no.rule") == []
+    assert history.trend(url, "no.rule") == []
 
 
 def test_an_empty_ledger_has_no_runs(url) -> None:

@@ -17,7 +17,6 @@ from cytoreg import report
 from cytoreg.report.curves import (
     expected_figure,
     incidence_figure,
-    plot_survival,
     survival_figure,
 )
 from cytoreg.report.draw import top_of
@@ -41,7 +40,9 @@ def columns() -> dict[str, list]:
 
 
 def plot(frame: object, **options: object) -> str:
-    return plot_survival(frame, **{"name": "km", "title": "Survival", **options})
+    told: dict = {"name": "km", "title": "Survival", "description": ""}
+    told |= {name: options.pop(name) for name in (*told, "standalone") if name in options}
+    return to_svg(survival_figure(frame, **options), **told)
 
 
 def test_arrow_pandas_and_mappings_draw_the_same(columns: dict[str, list]) -> None:

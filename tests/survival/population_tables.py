@@ -46,4 +46,4 @@ def cohort(name: str, year_days: float = 365.25) -> pd.DataFrame:
 
 def immortal() -> LifeTable:
     """A population in which nobody dies."""
-    return LifeTable.from_hazards(np.zeros((2, 1, 1)), years=[1900], name="immortal")
+    return LifeTable.from_hazards(np.zeros((2, 1, 1)), years=[1900])

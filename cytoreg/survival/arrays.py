@@ -1,0 +1,48 @@
+"""Columns that DuckDB gives, as NumPy arrays that estimators can use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def array(found: NDArray[Any]) -> NDArray[Any]:
+    """A fetched column; where it is empty: NaN, NaT or None."""
+    empty = np.ma.getmaskarray(found)
+    data: NDArray[Any] = np.ma.getdata(found)
+    nothing: Any
+    if data.dtype.kind == "M":
+        data, nothing = data.astype("datetime64[D]"), np.datetime64("NaT", "D")
+    elif data.dtype.kind in "iuf":
+        wanted = np.float64 if data.dtype.kind == "f" or empty.any() else np.int64
+        data, nothing = data.astype(wanted), np.nan
+    else:
+        data, nothing = data.astype(object), None
+    if empty.any():
+        data = data.copy()
+        data[empty] = nothing
+    return data
+
+
+def settle(data: dict[str, NDArray[Any]]) -> None:
+    """Make times equal that differ only by rounding (1/3 of a year, computed in two ways).
+
+    In R: aeqSurv, which survfit, survdiff and coxph call first; its tolerance is √(machine epsilon)
+    of the mean time.
+    """
+    columns = [data[name] for name in ("time_days", "entry_days") if name in data]
+    if not any(column.dtype.kind == "f" for column in columns):
+        return
+    values = np.unique(np.concatenate(columns))
+    values = values[np.isfinite(values)]
+    tolerance = 1.5e-8 * max(1.0, float(np.abs(values).mean())) if len(values) else 0.0
+    near = np.diff(values) <= tolerance
+    if near.any():
+        cuts = values[np.append(True, ~near)]
+        for name in ("time_days", "entry_days"):
+            if name in data:
+                place = np.searchsorted(cuts, data[name], side="right") - 1
+                known = np.isfinite(data[name]) & (place >= 0)
+                data[name] = np.where(known, cuts[place], data[name])
