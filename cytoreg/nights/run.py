@@ -145,10 +145,12 @@ class Verdict:
 
 
 def create(run: Run) -> None:
-    """Make the folder of a run, and write down what the run is."""
+    """Make the folder of a run, which says from the first moment what the run is."""
     known = {name: getattr(run, name) for name in _KEPT}
-    run.folder.mkdir(parents=True)
-    durable.write(run.folder / RUN, json.dumps({"schema": SCHEMA} | known, default=str))
+    making = run.folder.with_name(f".{run.run_id}.tmp")  # what a crash leaves, retention removes
+    making.mkdir(parents=True)
+    durable.write(making / RUN, json.dumps({"schema": SCHEMA} | known, default=str))
+    making.rename(run.folder)
 
 
 def began(run_id: str) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -304,6 +305,22 @@ def test_a_full_disk_ends_a_night_by_its_name(project: Project) -> None:
     assert (row.run_id, row.status) == (run.run_id, "failed")
     assert row.error is not None
     assert row.error.startswith("the disk is full")
+
+
+def test_a_night_for_which_the_disk_has_no_room_leaves_no_run(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cytoreg.system.durable.write", full)
+        with pytest.raises(OSError, match="No space"), running(project, None):
+            pass
+    assert publish.folders(project) == []
+    with night(project) as run:
+        finish(run)
+    assert [path.name for path in project.builds.iterdir()] == [run.run_id]
 
 
 def test_what_a_night_makes_is_for_its_user_alone(project: Project) -> None:
