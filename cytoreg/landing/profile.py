@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cytoreg.manifest import FileManifest, Landing
-from cytoreg.warehouse.connection import in_memory, literal, private_spill, quote
+from cytoreg.warehouse.connection import in_memory, limit_threads, literal, private_spill, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -123,6 +123,7 @@ class Measuring:
             return TableProfile(self._rows, {})
         with in_memory(private_spill()) as con:
             con.execute("set enable_progress_bar = false")
+            limit_threads(con, self._rows)
             shapes = {name: self._shapes(con, name) for name in self._columns}
             con.register("sample", self._sample)
             coded = [

@@ -67,7 +67,7 @@ def build(
     order = [name for name in _ordered(chosen) if name not in _waiting(chosen, later)]
     existing = _existing(con)
     _require(chosen, order, existing)
-    functions.define(con)
+    functions.ensure(con)
     for name in order:
         _materialize(con, chosen[name], as_of)
         if chosen[name].materialized == "table":

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 from cytoreg.errors import CytoregError, kind_and_place
 from cytoreg.nights import archive, endings
 from cytoreg.nights.run import Purpose, Run, Verdict
-from cytoreg.nights.run_folder import durations, fingerprint, keep_verdict, steps, timed
+from cytoreg.nights.run_folder import durations, fingerprint, keep_verdict, opened, steps, timed
 from cytoreg.progress import Progress, quiet
 from cytoreg.publication.gates import Gate
 from cytoreg.publication.hold import HELD, held
 from cytoreg.system.machine import machine_error
 from cytoreg.system.version import __version__
 from cytoreg.warehouse import quality
-from cytoreg.warehouse.connection import open_build
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -113,7 +112,7 @@ def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
     from cytoreg.publication.gates import check_gates
 
     previous = _previous(run)
-    with open_build(run.build) as con:
+    with opened(run) as con:
         gates = check_gates(
             con,
             run.project.config.gates,

@@ -7,11 +7,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError
 from cytoreg.nights.run import Run, Verdict
 from cytoreg.publication.gates import Gate
 from cytoreg.system import durable
+from cytoreg.warehouse.connection import limit_threads, open_build
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 __all__ = [
     "Step",
@@ -20,6 +25,7 @@ __all__ = [
     "inputs",
     "keep_step",
     "keep_verdict",
+    "opened",
     "read_verdict",
     "remember_landing",
     "steps",
@@ -90,6 +96,16 @@ def remember_landing(run: Run, source: str, fingerprint: str) -> None:
     path = run.folder / "landings" / source
     path.parent.mkdir(exist_ok=True)
     durable.write(path, fingerprint)
+
+
+@contextmanager
+def opened(run: Run) -> Iterator[DuckDBPyConnection]:
+    """A connection to the run's build, with as many threads as what the run landed is worth."""
+    landed = [step.counts.get("rows", 0) for step in steps(run) if step.source]
+    with open_build(run.build) as con:
+        if landed:
+            limit_threads(con, sum(landed))
+        yield con
 
 
 @contextmanager

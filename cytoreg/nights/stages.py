@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError
 from cytoreg.nights.run import Run
-from cytoreg.nights.run_folder import fingerprint, timed
+from cytoreg.nights.run_folder import fingerprint, opened, timed
 from cytoreg.nights.stage import Stage, stage
 from cytoreg.progress import Progress, quiet
-from cytoreg.warehouse.connection import open_build, quote
+from cytoreg.warehouse.connection import quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -47,7 +47,7 @@ def fill_staging(run: Run, progress: Progress) -> dict[str, int]:
 
     landings = withhold(run, _landings(run))
     run.build.unlink(missing_ok=True)
-    with open_build(run.build) as con:
+    with opened(run) as con:
         functions.define(con, run.time_zone)
         attach(con, landings, run.run_id)
         models = build.load_models(run.root / "sql")
@@ -61,7 +61,7 @@ def judge_sources(run: Run, _: Progress) -> dict[str, int]:
     from cytoreg.nights import history, source_status
 
     nights = history.volumes(run.project.ledger_url, source_status.NIGHTS)
-    with open_build(run.build) as con:
+    with opened(run) as con:
         return source_status.judge(con, run, _landings(run), _published(run), nights)
 
 
@@ -77,7 +77,7 @@ def judge_rows(run: Run, _: Progress) -> dict[str, int]:
     from cytoreg.report import completeness
 
     config, key = run.project.config, run_key(run)
-    with open_build(run.build) as con:
+    with opened(run) as con:
         schemas = rules.load_schemas(run.root / "schemas")
         require_declared(config, schemas)
         define_pseudonym(con, key)
@@ -102,7 +102,7 @@ def assemble(run: Run, progress: Progress) -> dict[str, int]:
     from cytoreg.nights.run_key import run_key
 
     people = quote(run.project.config.linkage.entity)
-    with open_build(run.build) as con:
+    with opened(run) as con:
         define_pseudonym(con, run_key(run))
         models = build.load_models(run.root / "sql")
         build.build(con, models, schemas=("registry",), as_of=run.as_of, progress=progress)
@@ -123,7 +123,7 @@ def materialize(run: Run, progress: Progress) -> dict[str, int]:
     from cytoreg.models import build
     from cytoreg.nights.run_key import run_key
 
-    with open_build(run.build) as con:
+    with opened(run) as con:
         define_pseudonym(con, run_key(run))
         sql = build.load_models(run.root / "sql")
         config = run.project.config
@@ -179,7 +179,7 @@ def _judge_suites(run: Run, *, marts: bool) -> dict[str, int]:
     results = suites.judge_tables(
         run.build, run.root / "expectations", marts=marts, keys=_grains(run)
     )
-    with open_build(run.build) as con:
+    with opened(run) as con:
         suites.record(con, results)
     counts = {
         "expectations": len(results),

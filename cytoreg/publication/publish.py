@@ -21,7 +21,14 @@ from cytoreg.publication import notes, privacy
 from cytoreg.publication.reading import reading, tables_of
 from cytoreg.system.durable import copy, sha256, sync
 from cytoreg.system.durable import write as durable_write
-from cytoreg.warehouse.connection import STORAGE_VERSION, in_memory, literal, quote, transaction
+from cytoreg.warehouse.connection import (
+    STORAGE_VERSION,
+    in_memory,
+    limit_threads,
+    literal,
+    quote,
+    transaction,
+)
 
 __all__ = [
     "as_exported", "digest_of", "export", "faults", "is_sound", "publications", "publish",
@@ -57,6 +64,7 @@ def export(
     # What does not fit into memory goes to the run's folder, like everything private.
     with closing(in_memory(out.parent / ".spill")) as con:
         con.execute(f"attach {literal(str(build))} as build (read_only)")
+        limit_threads(con)
         con.execute(
             f"attach {literal(str(making))} as public (storage_version '{STORAGE_VERSION}')"
         )

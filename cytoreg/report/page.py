@@ -24,7 +24,7 @@ from cytoreg.report.words import (
     seconds,
     verdict,
 )
-from cytoreg.warehouse.connection import open_build
+from cytoreg.warehouse.connection import limit_threads, open_build
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -50,6 +50,7 @@ def render(
     give the same page; it is put in place by one rename.
     """
     with open_build(published, read_only=True) as con:
+        limit_threads(con)
         text = _page(con, title=title, run=run, previous=previous or {})
     part = out.with_name(out.name + ".part")
     part.write_text(text, encoding="utf-8")

@@ -16,6 +16,9 @@ import duckdb
 STORAGE_VERSION = "v1.0.0"
 """Storage version of the files: every DuckDB from 1.0 on can read them."""
 
+ROW_GROUP = 122_880
+"""Rows of a row group; DuckDB gives each to one thread."""
+
 SCHEMAS = ("landing", "staging", "accepted", "quarantine", "registry", "quality", "marts")
 
 
@@ -57,6 +60,18 @@ def open_build(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDB
         yield connection
     finally:
         connection.close()
+
+
+def limit_threads(connection: duckdb.DuckDBPyConnection, rows: int | None = None) -> None:
+    """Let one thread work on few rows: sharing them would cost more processor time than it saves.
+
+    `rows` are those of the largest table (default: of all that the attached databases hold).
+    """
+    if rows is None:
+        largest = "select coalesce(max(estimated_size), 0) from duckdb_tables()"
+        ((rows,),) = connection.execute(largest).fetchall()
+    if rows <= ROW_GROUP:
+        connection.execute("set threads = 1")
 
 
 @contextmanager

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import duckdb
 
 from cytoreg.warehouse import date_functions, number_functions
 from cytoreg.warehouse.connection import literal, once
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 _WHITE = (
     # White space by the Unicode Character Database (PropList.txt, White_Space).
@@ -76,7 +73,7 @@ _LOCAL_DAY = f"""regexp_replace(
     '^({_ISO_DAY})[Tt ][0-9]{{2}}(:[0-9]{{2}}.*)?$', '\\1')"""
 
 
-def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
+def define(con: duckdb.DuckDBPyConnection, time_zone: str = "") -> None:
     """Define in the build the functions that models may call.
 
     `cleaned(text)`: the text without surrounding white space and without invisible characters;
@@ -118,6 +115,14 @@ def define(con: DuckDBPyConnection, time_zone: str = "") -> None:
     }
     for head, body in macros.items():
         con.execute(f"create or replace macro main.{head} as {body}")
+
+
+def ensure(con: duckdb.DuckDBPyConnection) -> None:
+    """Define the functions, unless the build has them from an earlier stage."""
+    try:
+        con.execute("select main.plain_number('1')")  # defined last, therefore with all others
+    except duckdb.CatalogException:
+        define(con)
 
 
 def _plain(value: str) -> str:

@@ -6,10 +6,12 @@ import json
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from cytoreg.nights.run import Run
-from cytoreg.nights.run_folder import Step, durations, steps, timed
+from cytoreg.nights.run_folder import Step, durations, opened, steps, timed
+from cytoreg.warehouse.connection import ROW_GROUP, limit_threads
 
 
 @pytest.fixture
@@ -30,6 +32,30 @@ def test_sources_whose_landings_end_in_one_tick_are_both_kept(
         ("or_log", 2),
         ("hospital", 2),
     }
+
+
+@pytest.mark.parametrize(("rows", "threads"), [(ROW_GROUP, 1), (ROW_GROUP + 1, 3)])
+def test_a_night_of_few_rows_is_worked_on_by_one_thread(
+    run: Run, monkeypatch: pytest.MonkeyPatch, rows: int, threads: int
+) -> None:
+    connect = duckdb.connect
+    monkeypatch.setattr(
+        duckdb, "connect", lambda path, config: connect(path, config=config | {"threads": 3})
+    )
+    with timed(run, "land", "or_log") as counts:
+        counts["rows"] = rows
+    with opened(run) as con:
+        assert con.execute("select current_setting('threads')").fetchall() == [(threads,)]
+
+
+def test_tables_of_few_rows_are_worked_on_by_one_thread() -> None:
+    with duckdb.connect(config={"threads": 3}) as con:
+        con.execute(f"create table many as from range({ROW_GROUP + 1})")
+        limit_threads(con)
+        assert con.execute("select current_setting('threads')").fetchall() == [(3,)]
+        con.execute(f"create or replace table many as from range({ROW_GROUP})")
+        limit_threads(con)
+        assert con.execute("select current_setting('threads')").fetchall() == [(1,)]
 
 
 def test_steps_of_a_run_of_schema_1_are_read(run: Run) -> None:
