@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -203,6 +204,10 @@ def _disk(project: Project) -> Check:
     folder = project.data
     while not folder.exists():
         folder = folder.parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return Check(
+            "wrong", "disk", f"{folder} cannot be written\n  → [paths] data names the data folder"
+        )
     free = shutil.disk_usage(folder).free / 1e9
     return Check("ok" if free >= FREE_GB else "warning", "disk", f"{free:.0f} GB free for data")
 

@@ -342,6 +342,15 @@ def test_what_a_night_makes_is_for_its_user_alone(project: Project) -> None:
     assert open_to_others == read_only
 
 
+def test_the_doctor_says_when_the_data_folder_cannot_be_written(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
+    disk = doctor._disk(project)
+    assert disk.state == "wrong"
+    assert "cannot be written" in disk.detail
+
+
 def test_the_doctor_tells_when_others_may_read_what_holds_identities(project: Project) -> None:
     with night(project) as run:
         finish(run)
