@@ -41,7 +41,7 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 """A password before a host or among a URL's parameters; a `${NAME}` in its place is not one."""
-_BY_TABLE = ("columns", "each", "items", "read_from", "views")
+_BY_TABLE = ("columns", "each", "groups", "items", "read_from", "views")
 """Keys of a declaration that may be mappings by table."""
 
 
@@ -186,7 +186,7 @@ def add(
     before = path.read_text(encoding="utf-8").rstrip("\n")
 
     def section(keys: Mapping[str, object]) -> str:
-        return tomlkit.dumps({"sources": {name: keys}})
+        return tomlkit.dumps({"sources": {name: {k: its for k, its in keys.items() if its != {}}}})
 
     config = parse(f"{before}\n\n{section(chosen)}", path).sources[name]
     seen, headings = _columns(name, config, project.extracts)

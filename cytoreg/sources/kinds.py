@@ -35,6 +35,7 @@ OWN = {
         "json": "json.reader:JSON",
         "naaccr_flat": "naaccr.reader:NAACCR_FLAT",
         "naaccr_xml": "naaccr.reader:NAACCR_XML",
+        "odm": "cdisc.reader:ODM",
         "parquet": "parquet.reader:PARQUET",
         "redcap": "redcap.reader:REDCAP",
         "sas": "statistics.reader:SAS",

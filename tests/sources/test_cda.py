@@ -724,7 +724,7 @@ def test_documents_are_known_by_their_root(tmp_path: Path) -> None:
     (tmp_path / "b.xml").write_text("<ClinicalDocument/>")
     assert connect.guess("a.xml", tmp_path) == "cda"
     assert connect.guess("x/*.cda", tmp_path) == "cda"
-    with pytest.raises(ConfigError, match="neither NAACCR XML nor CDA: its root is Clinical"):
+    with pytest.raises(ConfigError, match="neither NAACCR XML nor CDA nor ODM: its root is Clin"):
         connect.guess("b.xml", tmp_path)
 
 

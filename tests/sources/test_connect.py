@@ -109,6 +109,13 @@ DOCUMENT = (
     '<ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2.3"/><recordTarget><patientRole>'
     '<id root="1.2.4" extension="0000001"/></patientRole></recordTarget></ClinicalDocument>'
 )
+ODM = (
+    '<ODM xmlns="http://www.cdisc.org/ns/odm/v1.3"><Study OID="S"><MetaDataVersion OID="V">'
+    '<ItemGroupDef OID="IG" Name="lab"><ItemRef ItemOID="mrn"/></ItemGroupDef></MetaDataVersion>'
+    '</Study><ClinicalData StudyOID="S" MetaDataVersionOID="V"><SubjectData SubjectKey="1">'
+    '<FormData FormOID="F"><ItemGroupData ItemGroupOID="IG"><ItemData ItemOID="mrn" Value="7"/>'
+    "</ItemGroupData></FormData></SubjectData></ClinicalData></ODM>"
+)
 
 PLACES: dict[str, tuple[str, Callable[[Path], object]]] = {
     "cda": ("new.xml", text(DOCUMENT)),
@@ -121,6 +128,7 @@ PLACES: dict[str, tuple[str, Callable[[Path], object]]] = {
     "json": ("new.json", text(json.dumps([dict(zip(HEADINGS, RECORDS[0], strict=True))]))),
     "naaccr_flat": ("new.dat", text("I".ljust(16) + "180" + " " * 4029 + "\n")),
     "naaccr_xml": ("new.xml", text(NAACCR)),
+    "odm": ("new.xml", text(ODM)),
     "parquet": ("new.parquet", parquet),
     "redcap": ("data.csv", export),
     "sas": ("new.xpt", statistics),
@@ -253,7 +261,7 @@ def test_a_web_page_is_no_source(kind: str, registry: Project) -> None:
 
 
 def test_other_xml_is_called_what_it_is(registry: Project) -> None:
-    (registry.extracts / "new.xml").write_text("<?xml version='1.0'?><ODM><Study/></ODM>")
+    (registry.extracts / "new.xml").write_text("<?xml version='1.0'?><Bundle><entry/></Bundle>")
     draft = connect.offered(registry, "new", "naaccr_xml", "new.xml")
     with pytest.raises(SourceError, match=r"new\.xml is XML, but not NAACCR XML"):
         connect.add(registry, "new", draft, {"patient": "patient"})
@@ -261,13 +269,13 @@ def test_other_xml_is_called_what_it_is(registry: Project) -> None:
 
 def test_xml_is_taken_for_naaccr_only_by_its_root(registry: Project) -> None:
     naaccr = "<NaaccrData xmlns='http://naaccr.org/naaccrxml'/>"
-    for name, text in {"a": "<ODM/>", "b": "<NaaccrDictionary/>", "c": naaccr, "d": "x"}.items():
+    for name, text in {"a": "<Bundle/>", "b": "<NaaccrDictionary/>", "c": naaccr, "d": "x"}.items():
         (registry.extracts / f"{name}.xml").write_text(text)
     for where in ("c.xml", "[bc].xml", "d.xml", "nowhere.xml"):
         assert connect.guess(where, registry.extracts) == "naaccr_xml"
-    with pytest.raises(ConfigError, match=r"a\.xml is XML, but .* its root is ODM") as refused:
+    with pytest.raises(ConfigError, match=r"a\.xml is XML, but .* its root is Bundle") as refused:
         connect.guess("*[ab].xml", registry.extracts)
-    assert "export the records as CSV" in refused.value.remedy
+    assert "ask for FHIR in JSON" in refused.value.remedy
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.ndjson"])

@@ -117,6 +117,12 @@ def test_a_pattern_chooses_among_an_archives_members(project: Make, landed: Call
             b'<ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2.3"/><recordTarget>'
             b"</recordTarget></ClinicalDocument>",
         ),
+        (
+            'kind = "odm"\ngroups = { t = ["IG"] }',
+            b'<ODM xmlns="http://www.cdisc.org/ns/odm/v1.3"><ClinicalData StudyOID="S">'
+            b'<SubjectData SubjectKey="1"><ItemGroupData ItemGroupOID="IG"/></SubjectData>'
+            b"</ClinicalData></ODM>",
+        ),
         ('kind = "naaccr_flat"\nitems = []', b"I" + b" " * 15 + b"140" + b" " * 3320 + b"\n"),
     ],
 )

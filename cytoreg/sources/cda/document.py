@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, cast
+from typing import cast
 
 from lxml import etree
 
@@ -26,6 +26,7 @@ from cytoreg.sources.cda.values import (
     media_type,
     type_of,
 )
+from cytoreg.sources.xml import SAFE, has_doctype, root_of
 
 LONGEST = 64 << 20
 """A larger file is not a document."""
@@ -34,12 +35,6 @@ ROOT = "ClinicalDocument"
 _CHUNK = 1 << 12
 _KEPT = 1 << 20
 """Number of bytes kept of a refused document."""
-_SAFE: dict[str, Any] = {
-    "resolve_entities": False,
-    "no_network": True,
-    "remove_comments": True,
-    "remove_pis": True,
-}
 _IN_CDA = f"{{{CDA}}}"
 _BESIDE = etree.XPath("count(//*[@nullFlavor and (@value or @code or @extension)])")
 _BASE64 = etree.XPath("//*[@representation='B64']")
@@ -47,6 +42,7 @@ _CONTRADICTED = re.compile(
     rb"(?:\xef\xbb\xbf)?<\?xml[^>]*encoding\s*=\s*[\"']utf-16", re.IGNORECASE
 )
 """A wrong declaration of UTF-16, as in a text that was saved again in UTF-8."""
+_DOCTYPE = "a document type declaration, which CDA does not have"
 _SAYS = re.compile(rb"encoding\s*=\s*[\"']([A-Za-z][\w.-]*)")
 
 
@@ -84,7 +80,7 @@ def document(data: bytes, *, whole: bool = True) -> Document | Broken:
     encoding = "utf-8" if _CONTRADICTED.match(data) else None
     try:
         _check_beginning(data, encoding)
-        parser = etree.XMLParser(huge_tree=True, encoding=encoding, **_SAFE)
+        parser = etree.XMLParser(huge_tree=True, encoding=encoding, **SAFE)
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         code = getattr(error, "code", 0)
@@ -118,26 +114,17 @@ class _Refused(Exception):
 
 def _check_beginning(data: bytes, encoding: str | None) -> None:
     """Refuse a document type declaration, or another root; may raise XMLSyntaxError."""
-    parser = etree.XMLPullParser(events=("start",), encoding=encoding, **_SAFE)
-    root: Element | None = None
-    error: etree.XMLSyntaxError | None = None
-    for at in range(0, len(data), _CHUNK):
-        try:
-            parser.feed(data[at : at + _CHUNK])
-        except etree.XMLSyntaxError as raised:  # perhaps after the root
-            error = raised
-        root = next((cast("Element", found) for _, found in parser.read_events()), None)
-        if root is not None or error:
-            break
-    if root is None:
+    pieces = (data[at : at + _CHUNK] for at in range(0, len(data), _CHUNK))
+    try:
+        root = root_of(pieces, encoding=encoding)
+    except etree.XMLSyntaxError:
         if b"<!DOCTYPE" in data[: 1 << 16].replace(b"\0", b""):
-            raise _Refused("a document type declaration, which CDA does not have")
-        if error:
-            raise error
-        parser.close()
+            raise _Refused(_DOCTYPE) from None
+        raise
+    if root is None:
         raise _Refused("XML without a root")
-    if root.getroottree().docinfo.doctype:  # type: ignore[attr-defined]  # not in lxml-stubs
-        raise _Refused("a document type declaration, which CDA does not have")
+    if has_doctype(root):
+        raise _Refused(_DOCTYPE)
     if root.tag != _IN_CDA + ROOT:
         _, _, local = str(root.tag).rpartition("}")
         if local == ROOT:

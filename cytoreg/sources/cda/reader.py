@@ -7,7 +7,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg.errors import CytoregError
 from cytoreg.sources.cda.config import READY, CdaSource
 from cytoreg.sources.reader import Draft, Reader
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from cytoreg.sources.unread import Unread
 
 
-ROOT = "{urn:hl7-org:v3}ClinicalDocument"
 _LOOKED_AT = 10_000
 """Tables of which documents are sampled to see what they contain."""
 
@@ -54,23 +52,10 @@ class Cda(Reader[CdaSource]):
         return Draft({"path": where}, [table for table in tables if table in filled])
 
     def recognizes(self, where: str, extracts: Path) -> bool | None:
-        """By the root of the first file that is CDA or NAACCR XML."""
-        from cytoreg.sources.files import open_bytes, texts
-        from cytoreg.sources.naaccr.stream import NotNaaccr, OtherXml, root_of
+        """By the root of the first file that some kind reads."""
+        from cytoreg.sources.xml import kind_by_root
 
-        try:
-            for path in texts("", where, extracts):
-                with open_bytes("", path, where) as file:
-                    try:
-                        root_of(file)
-                    except OtherXml as error:
-                        if error.tag == ROOT:
-                            return True
-                    else:
-                        return False
-        except (CytoregError, NotNaaccr):  # this is reported when the file is read
-            pass
-        return False
+        return kind_by_root(where, extracts) == "cda"
 
     def unread(self) -> list[Unread]:
         """What a CDA document may contain that is not read."""

@@ -1,4 +1,4 @@
-"""The kind `dataset_json`."""
+"""The kinds `dataset_json` and `odm`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import CytoregError
-from cytoreg.sources.cdisc.config import DatasetJsonSource
+from cytoreg.sources.cdisc.config import DatasetJsonSource, OdmSource
 from cytoreg.sources.reader import Draft, Reader
 
 if TYPE_CHECKING:
@@ -52,4 +52,42 @@ class DatasetJson(Reader[DatasetJsonSource]):
         return UNREAD["dataset_json"]
 
 
+class Odm(Reader[OdmSource]):
+    """CDISC ODM-XML."""
+
+    config = OdmSource
+    endings = (".xml", ".odm")
+
+    def read(self, name: str, config: OdmSource, extracts: Path) -> Iterator[Item]:
+        """Rows of all tables, after the transactions of all files."""
+        from cytoreg.sources.cdisc.odm import read
+
+        return read(name, config, extracts)
+
+    def sample(self, name: str, config: OdmSource, extracts: Path) -> Iterator[Item]:
+        """The rows of the first item groups of each file."""
+        from cytoreg.sources.cdisc.odm import sample
+
+        return sample(name, config, extracts)
+
+    def draft(self, name: str, where: str, extracts: Path) -> Draft:
+        """A table for each form, and for each item group that repeats or is in several forms."""
+        from cytoreg.sources.cdisc.tables import draft
+
+        return draft(name, where, extracts)
+
+    def recognizes(self, where: str, extracts: Path) -> bool | None:
+        """By the root of the first file that some kind reads."""
+        from cytoreg.sources.xml import kind_by_root
+
+        return kind_by_root(where, extracts) == "odm"
+
+    def unread(self) -> list[Unread]:
+        """What an ODM file may contain that is not read."""
+        from cytoreg.sources.cdisc.unread import UNREAD
+
+        return UNREAD["odm"]
+
+
 DATASET_JSON = DatasetJson()
+ODM = Odm()

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.sources.beginnings import first_lines
 from cytoreg.sources.naaccr.config import NaaccrFlatSource, NaaccrXmlSource
 from cytoreg.sources.reader import Draft, Reader
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 _ABSTRACT = 3000
 """A line of NAACCR is longer than this, whatever its record type."""
-_CDA = "{urn:hl7-org:v3}ClinicalDocument"
 
 
 class NaaccrFlat(Reader[NaaccrFlatSource]):
@@ -74,31 +72,11 @@ class NaaccrXml(Reader[NaaccrXmlSource]):
         return Draft({"path": where, "items": dict.fromkeys(tables, "all")}, tables)
 
     def recognizes(self, where: str, extracts: Path) -> bool | None:
-        """By the root of the first file that is NAACCR XML or CDA."""
-        from cytoreg.sources.files import open_bytes, texts
-        from cytoreg.sources.naaccr.stream import NotNaaccr, OtherXml, root_of
+        """By the root of the first file that some kind reads."""
+        from cytoreg.sources.xml import kind_by_root
 
-        other = ""
-        try:
-            for path in texts("", where, extracts):
-                with open_bytes("", path, where) as file:
-                    try:
-                        root_of(file)
-                    except OtherXml as error:
-                        if error.tag == _CDA:
-                            return False
-                        root = error.tag.rpartition("}")[2]
-                        what = "is XML, but neither NAACCR XML nor CDA"
-                        other = other or f"{path.name} {what}: its root is {root}"
-                    else:
-                        return True
-        except (CytoregError, NotNaaccr):  # this is reported when the file is read
-            return None
-        raise ConfigError(
-            other,
-            remedy="in place of REDCap's or CDISC's ODM export the records as CSV, with the data"
-            " dictionary; in place of FHIR in XML ask for FHIR in JSON",
-        )
+        kind = kind_by_root(where, extracts)
+        return None if kind is None else kind == "naaccr_xml"
 
     def unread(self) -> list[Unread]:
         """What NAACCR XML may contain that is not read."""

@@ -10,22 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
-from typing import IO, Any, cast
+from typing import IO, cast
 
 from lxml import etree
 
+from cytoreg.sources import xml
 from cytoreg.sources.naaccr import pieces
 from cytoreg.sources.naaccr.pieces import PATIENT, ROOT, Endless
 
 _MOST_LINES = 65_535
 """Up to this number libxml2 counts lines exactly."""
-_SAFE: dict[str, Any] = {
-    "resolve_entities": False,
-    "no_network": True,
-    "huge_tree": True,
-    "remove_comments": True,
-    "remove_pis": True,
-}
 
 
 @dataclass(frozen=True)
@@ -49,35 +43,21 @@ class NotNaaccr(Exception):
     """Why the file is refused, to follow its name."""
 
 
-class OtherXml(NotNaaccr):
-    """XML of another standard; `tag` is its root's name with its namespace."""
-
-    def __init__(self, tag: str) -> None:
-        name = tag.rpartition("}")[2]
-        super().__init__(f"is XML, but not NAACCR XML: its root is {name}, not {ROOT}")
-        self.tag = tag
-
-
 def root_of(file: IO[bytes]) -> etree._Element:
     """The root with its attributes, before anything else is read.
 
     Raises NotNaaccr for other XML and for a document type declaration, whose entities could hide
     text or other files.
     """
-    parser, error = etree.XMLPullParser(events=("start",), **_SAFE), None
-    root: etree._Element | None = None
-    while root is None and error is None:
-        chunk = file.read(pieces.CHUNK)
-        try:
-            parser.feed(chunk) if chunk else parser.close()
-        except etree.XMLSyntaxError as raised:  # perhaps after the root
-            error = raised
-        root = next((cast("etree._Element", found) for _, found in parser.read_events()), None)
+    try:
+        root = xml.root_of(xml.in_pieces(file), huge_tree=True)
+    except etree.XMLSyntaxError as error:
+        raise _not_well_formed(error.lineno) from None
     if root is None:
-        raise _not_well_formed(error.lineno if error else None)
-    if _local(root) != ROOT:
-        raise OtherXml(str(root.tag))
-    if root.getroottree().docinfo.doctype:  # type: ignore[attr-defined]  # not in lxml-stubs
+        raise _not_well_formed(None)
+    if (name := _local(root)) != ROOT:
+        raise NotNaaccr(f"is XML, but not NAACCR XML: its root is {name}, not {ROOT}")
+    if xml.has_doctype(root):
         raise NotNaaccr("has a document type declaration, which NAACCR XML does not have")
     return root
 
@@ -239,7 +219,7 @@ class _Reader:
 
     def _alone(self, text: bytes, line: int) -> Iterator[Found | Broken]:
         """A part of the file that should be one element."""
-        parser = etree.XMLParser(**_SAFE)
+        parser = etree.XMLParser(**xml.SAFE, huge_tree=True)
         try:
             root = etree.fromstring(self._opening + text + pieces.closing_of(self._opening), parser)
         except etree.XMLSyntaxError:
@@ -254,7 +234,7 @@ class _Reader:
 
 def _parser() -> etree.XMLPullParser:
     return etree.XMLPullParser(
-        events=("start", "end"), tag=[f"{{*}}{ROOT}", f"{{*}}{PATIENT}"], **_SAFE
+        events=("start", "end"), tag=[f"{{*}}{ROOT}", f"{{*}}{PATIENT}"], **xml.SAFE, huge_tree=True
     )
 
 
