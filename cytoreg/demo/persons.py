@@ -7,7 +7,7 @@ are made of syllables after `Sim` and `Xi`, so that nobody takes them for a real
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -98,13 +98,13 @@ def draw(con: duckdb.DuckDBPyConnection, patients: int, seed: int) -> None:
     con.execute("drop table person_drawn; drop table operation_drawn; drop table stranger_drawn")
 
 
-def _days(day: Ints) -> pa.Array:
+def _days(day: Ints) -> pa.Array[Any]:
     import pyarrow as pa
 
     return pa.array(day.astype(np.int32)).cast(pa.date32())
 
 
-def _keep(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, object]) -> None:
+def _keep(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, Any]) -> None:
     """`columns` (arrays of equal length) as a table."""
     import pyarrow as pa
 

@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from cytoreg.errors import ConfigError
 
 if TYPE_CHECKING:
+    from io import IOBase
+
     import pyarrow as pa
 
 __all__ = ["FORMS", "SUFFIXES", "form_of", "save", "write"]
@@ -136,7 +138,7 @@ def _parquet(found: pa.RecordBatchReader, stream: IO[bytes]) -> None:
 def _arrow(found: pa.RecordBatchReader, stream: IO[bytes]) -> None:
     import pyarrow as pa
 
-    with pa.ipc.new_file(stream, found.schema) as writer:
+    with pa.ipc.new_file(cast("IOBase", stream), found.schema) as writer:
         for batch in found:
             writer.write_batch(batch)
 
@@ -221,7 +223,7 @@ def _flattened(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """A batch in which the columns that CSV cannot show are JSON."""
     import pyarrow as pa
 
-    def shown(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    def shown(column: pa.Array[Any], kind: pa.DataType) -> pa.Array[Any]:
         if column.type == kind:
             return column
         texts = [None if value is None else _told(value) for value in column.to_pylist()]

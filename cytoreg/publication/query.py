@@ -64,7 +64,7 @@ def _distinct(schema: pa.Schema) -> pa.Schema:
             name = f"{field.name}_{number}"
         seen.add(name)
         fields.append(field.with_name(name))
-    return pa.schema(fields, schema.metadata)
+    return pa.schema(fields).with_metadata(schema.metadata)
 
 
 def _open(published: Path) -> duckdb.DuckDBPyConnection:
