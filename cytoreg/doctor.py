@@ -77,13 +77,15 @@ def _night(project: Project, checks: Sequence[Check]) -> Iterator[Check]:
     """
     wrong = [check.what for check in checks if check.state == "wrong"]
     if not project.config.sources or any(not what.startswith("source ") for what in wrong):
-        yield Check("warning", "night", "not rehearsed before the above is mended")
+        yield Check("warning", "night", "not rehearsed until the above is corrected")
         return
     from cytoreg.nights.rehearsal import rehearse
 
     for stage, well, detail in rehearse(project):
         if stage == "landings" and not well and wrong:
-            yield Check("warning", "night", "not rehearsed: a source cannot be read and never was")
+            yield Check(
+                "warning", "night", "not rehearsed: a source cannot be read and has never landed"
+            )
             return
         yield Check("ok" if well else "wrong", f"night, {stage}", detail)
 
@@ -166,7 +168,7 @@ def _marts(project: Project) -> str:
     if found := faults(project):
         raise ConfigError(
             f"{project.published}: {'; '.join(found)}",
-            remedy=f"put it in place anew: cytoreg rollback {run or 'RUN'}",
+            remedy=f"publish it again: cytoreg rollback {run or 'RUN'}",
         )
     return f"run {run}, as exported"
 
@@ -213,7 +215,7 @@ def _disk(project: Project) -> Check:
 
 
 def _private(project: Project) -> Check:
-    """Whether other users can read identities, and whether any are kept beyond their time."""
+    """Whether other users can read identities, or any are kept longer than they should be."""
     from cytoreg.identity import forgotten
     from cytoreg.keeping.exposed import exposed
 

@@ -106,7 +106,7 @@ def read(folder: Path, *, reused: bool = False) -> Landing:
         whole = False
     if not whole:
         raise ConfigError(
-            f"there is no whole landing {folder.parent.name}/{folder.name}",
+            f"there is no complete landing {folder.parent.name}/{folder.name}",
             remedy="refresh again: it lands what is missing",
         )
     return landing

@@ -111,7 +111,7 @@ def _form(form: Format | None, output: Path | None) -> Format:
 
     if output is None:
         if form in _BINARY and sys.stdout.isatty():
-            raise ConfigError(f"{form} is not for a terminal", remedy="add --output FILE")
+            raise ConfigError(f"{form} cannot be shown on a terminal", remedy="add --output FILE")
         return form or Format.table
     if form is None:
         return Format(form_of(output))

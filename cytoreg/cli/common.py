@@ -38,7 +38,7 @@ AsOfOption = Annotated[
     datetime | None,
     typer.Option(
         formats=["%Y-%m-%d"],
-        help="Last day that the extracts can speak of; a later date is a defect. [default: today]",
+        help="Last day that the extracts can cover; a later date is a defect. [default: today]",
     ),
 ]
 JsonOption = Annotated[

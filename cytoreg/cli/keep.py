@@ -62,7 +62,7 @@ def verify(
 @app.command()
 def status(
     tell: Annotated[
-        bool, typer.Option("--notify", help="Give what is amiss to the command of [notify].")
+        bool, typer.Option("--notify", help="Send problems to the command of [notify].")
     ] = False,
     project: ProjectOption = None,
     data: DataOption = None,
@@ -93,7 +93,9 @@ def status(
             ],
         )
     if tell and not found.well and not health.notify(loaded, found):
-        typer.secho("nobody was told: [notify] has no command, or it failed", fg="yellow", err=True)
+        typer.secho(
+            "nobody was notified: [notify] has no command, or it failed", fg="yellow", err=True
+        )
     for problem in found.problems:
         typer.secho(problem, fg="red", err=True)
     if found.problems:
@@ -242,9 +244,9 @@ def forget(
         show_json(vars(receipt))
         return
     show_table(("source table", "records removed"), list(receipt.records.items()))
-    typer.echo(f"{receipt.landings} landings and {len(receipt.rebuilt)} runs made anew")
+    typer.echo(f"{receipt.landings} landings and {len(receipt.rebuilt)} runs written again")
     if receipt.removed:
-        typer.echo(f"no build is kept any more of {', '.join(receipt.removed)}")
+        typer.echo(f"no build is left of {', '.join(receipt.removed)}")
     typer.echo(f"receipt {receipt.id}: {loaded.data / 'forgotten' / receipt.id}.json")
     if receipt.until:
         typer.echo(f"what was removed is in {loaded.data / receipt.copies}, unencrypted")
@@ -268,7 +270,7 @@ def _time(said: str | None) -> timedelta | None:
     with suppress(ValueError):
         if said[-1:] in ("h", "d", "w") and (time := duration(said)):
             return time
-    raise ConfigError("--keep-for is no time", remedy="such as 30d, 12h or 4w")
+    raise ConfigError("--keep-for is not a length of time", remedy="such as 30d, 12h or 4w")
 
 
 def _key(variable: str, fingerprint: str) -> str:

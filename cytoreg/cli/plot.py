@@ -76,7 +76,7 @@ def plot(
     suffix = file.suffix.lower()
     if suffix not in SUFFIXES:
         raise ConfigError(
-            f"{file.name} has no suffix that says what to draw",
+            f"{file.name} has no suffix that names a format",
             remedy=f"end it with {', '.join(SUFFIXES)}",
         )
     published = load(project, None, data).published

@@ -38,7 +38,9 @@ def refresh(
     ] = False,
     accept: Annotated[
         list[str] | None,
-        typer.Option(metavar="SOURCE", help="Its drift is known and shall not close the gate."),
+        typer.Option(
+            metavar="SOURCE", help="Accept this source's drift: it does not close the gate."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -82,7 +82,7 @@ def add_(
         ),
     ] = None,
     kind: Annotated[
-        str | None, typer.Option(help="What kind of source it is. [default: as WHERE looks]")
+        str | None, typer.Option(help="What kind of source it is. [default: detected]")
     ] = None,
     table: Annotated[
         list[str] | None,
@@ -100,7 +100,7 @@ def add_(
     ] = None,
     comment: Annotated[
         str | None,
-        typer.Option(metavar="SIGN", help="Lines that begin with it are none. [default: found]"),
+        typer.Option(metavar="SIGN", help="Begins a line without a record. [default: found]"),
     ] = None,
     missing: Annotated[
         list[str] | None,
@@ -278,7 +278,7 @@ def _asked(there: list[str], loaded: Project) -> dict[str, str]:
         if entity != "-":
             wanted[table] = entity
     if not wanted:
-        raise ConfigError("no table is wanted", remedy="name an entity for one of them")
+        raise ConfigError("no table was chosen", remedy="name an entity for one of them")
     return wanted
 
 
@@ -314,8 +314,8 @@ def _kinds() -> list[str]:
 def _ask(question: str, default: str | None = None, choices: list[str] | None = None) -> str:
     if not sys.stdin.isatty():
         raise ConfigError(
-            f"nobody is there to answer: {question}?",
-            remedy="say it on the command line; cytoreg sources add --help shows how",
+            f"there is no terminal to ask on: {question}?",
+            remedy="give it as an option; cytoreg sources add --help shows how",
         )
     more = f" ({', '.join(choices)})" if choices else ""
     return str(typer.prompt(question + more, default=default, err=True)).strip()

@@ -105,7 +105,7 @@ def offered(
     its = reader(kind)
     if _SECRET.search(where):
         raise ConfigError(
-            "a password does not belong into cytoreg.toml",
+            "a password does not belong in cytoreg.toml",
             remedy=f"export the URL, then: cytoreg sources add {name} '${{{name.upper()}_URL}}'",
         )
     meant = str(expand(where, project.root / CONFIG))

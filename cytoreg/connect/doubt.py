@@ -44,7 +44,7 @@ def check(found: Sequence[Headings], tables: Iterable[pa.Table], *, sure: bool) 
             if _FIGURES.fullmatch(heading):
                 raise _none(one, number, "is a number or a date")
             if "${" in heading:
-                raise _none(one, number, "would stand for a variable of the environment")
+                raise _none(one, number, "would be read as a variable of the environment")
     if sure or not any(one.names for one in found):
         return
     told = False
@@ -60,7 +60,7 @@ def check(found: Sequence[Headings], tables: Iterable[pa.Table], *, sure: bool) 
             figures = bool(values) and all(map(_FIGURES.fullmatch, values))
             told = told or (("_" in name or figures) and not _NOTHING.fullmatch(name))
     if not told:
-        raise _doubt(found, "no column of numbers or dates tells it from the records")
+        raise _doubt(found, "no column of numbers or dates distinguishes it from the records")
 
 
 def _none(one: Headings, number: int, why: str) -> ConfigError:

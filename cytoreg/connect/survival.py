@@ -81,7 +81,7 @@ class Told:
             raise ConfigError(
                 f"the source has a column {linkage.number}, which is the number of a person in"
                 " [linkage], beside the column of --person",
-                remedy="name it as --person, or call [linkage] number otherwise",
+                remedy="name it as --person, or rename [linkage] number",
             )
         return Meaning(found, happened, linkage)
 

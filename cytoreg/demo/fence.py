@@ -86,7 +86,7 @@ def _foreign(folder: Path) -> Iterator[str]:
 
     def unreadable(error: OSError) -> None:
         raise ConfigError(
-            f"{error.filename} cannot be looked into: {error.strerror}",
+            f"{error.filename} cannot be read: {error.strerror}",
             remedy="name a folder that is new or empty",
         )
 

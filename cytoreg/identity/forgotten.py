@@ -67,7 +67,7 @@ def entries(data: Path) -> list[Entry]:
     except (OSError, ValueError, TypeError):
         raise ConfigError(
             f"{data / NAME}, the list of forgotten persons, cannot be read",
-            remedy="put it back from a backup: without it they would come back",
+            remedy="restore it from a backup: without it their records would come back",
         ) from None
 
 
@@ -156,4 +156,6 @@ def overdue(data: Path) -> list[Path]:
 def told(data: Path) -> str:
     """What to say of copies whose time is over; '' if there are none."""
     names = ", ".join(str(folder.relative_to(data)) for folder in overdue(data))
-    return f"copies of forgotten records are kept beyond their time: {names}" if names else ""
+    return (
+        f"copies of forgotten records are kept longer than they should be: {names}" if names else ""
+    )

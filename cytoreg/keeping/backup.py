@@ -105,10 +105,10 @@ def read(folder: Path) -> Backup:
         whole = known.pop("digest") == _digest(known)
         found = Backup(**known | {"files": [Stored(**file) for file in known["files"]]})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise ConfigError(f"{folder} is no backup", remedy=remedy) from None
+        raise ConfigError(f"{folder} is not a backup", remedy=remedy) from None
     names = [PurePosixPath(file.name) for file in found.files]
     if any(name.is_absolute() or ".." in name.parts for name in names) or not whole:
-        raise ConfigError(f"{folder}: {MANIFEST} is not as it was written", remedy=remedy)
+        raise ConfigError(f"{folder}: {MANIFEST} was changed after it was written", remedy=remedy)
     return found
 
 
@@ -125,7 +125,8 @@ def _check(project: Project, folder: Path) -> None:
         raise ConfigError(f"nothing is kept in {project.data}", remedy="refresh: cytoreg refresh")
     if folder.resolve().is_relative_to(project.data):
         raise ConfigError(
-            f"{folder} is inside the data folder", remedy="best name a folder of another disk"
+            f"{folder} is inside the data folder",
+            remedy="name another folder, best on another disk",
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder} is not empty", remedy="name a folder that is new or empty")
@@ -149,7 +150,7 @@ def _write(project: Project, making: Path, only_published: bool, progress: Progr
         read_only = not path.stat().st_mode & 0o222
         stored.append(Stored(name, copied.bytes, copied.sha256, read_only))
         if known.get(name, copied.sha256) != copied.sha256:
-            notes.append(f"{name} is damaged, and so in the backup: see cytoreg verify")
+            notes.append(f"{name} is damaged, in the backup too: see cytoreg verify")
         done += copied.bytes
         progress("backup", len(stored), done)
     path = making / DATA / LEDGER

@@ -130,12 +130,12 @@ def undo(project: Project, receipt: str) -> list[str]:
         kept = project.data / KEPT / receipt
         if entry is None or entry.over or not (kept / journal.MOVES).exists():
             raise ConfigError(
-                f"nothing is kept by which {receipt} could be undone",
+                f"{receipt} cannot be undone: no copy is kept",
                 remedy="only what was forgotten with --keep-for can be, and not after that time",
             )
         if listed[-1] is not entry:
             raise ConfigError(
-                f"somebody was forgotten after {receipt}, whom undoing it would bring back",
+                f"somebody was forgotten after {receipt}, and undoing it would bring them back",
                 remedy="undo the later one first, and forget that person again",
             )
         with journal.making(project.data) as home:

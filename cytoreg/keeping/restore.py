@@ -61,7 +61,7 @@ def restore(
     there = (root / CONFIG).is_file()
     if not there and root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise ConfigError(
-            f"{root} is no project and not empty",
+            f"{root} is not a project, and is not empty",
             remedy="name a project, or a folder that is new or empty",
         )
     target = _data_of(root if there else folder / PROJECT, root, data)
@@ -80,7 +80,7 @@ def restore(
             if kept and not replace:
                 raise ConfigError(
                     f"{target} is not empty",
-                    remedy="--replace puts what is there aside; --data names another folder",
+                    remedy="--replace moves what is there aside; --data names another folder",
                 )
             with _making(target) as making:
                 _write(folder, found, DATA, making, progress)

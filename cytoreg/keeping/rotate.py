@@ -39,7 +39,7 @@ def rotate(project: Project) -> tuple[Path, int]:
         )
     if old == new:
         raise ConfigError(
-            "the key is the one that made the published pseudonyms",
+            "the published pseudonyms were made with this key",
             remedy=f"set {project.config.privacy.pseudonym_key} to the new key first",
         )
     audit.record(project, "key rotate", f"from {old} to {new}, of run {run}")

@@ -34,7 +34,7 @@ __all__ = ["Line", "verify"]
 
 _DAMAGED = "refresh with the delivery in place: it is landed anew; or restore a backup"
 _NO_BUILD = "choose another run: cytoreg runs; a build that is not published may be removed"
-_TOLD = "the next refresh or rollback tells it"
+_TOLD = "the next refresh or rollback records it"
 _ALL = 1_000_000
 
 
@@ -96,7 +96,7 @@ def _landing(project: Project, source: str, name: str) -> Line:
     try:
         landing = manifest.read(project.landing / source / name)
     except ConfigError:
-        return Line(what, False, "its manifest or a size is not what was landed", _DAMAGED)
+        return Line(what, False, "its manifest or a size differs from what was landed", _DAMAGED)
     if wrong := manifest.damaged(landing):
         return Line(what, False, f"{', '.join(wrong)}: not what was landed", _DAMAGED)
     rows = sum(table.rows + table.rejects for table in landing.tables)
@@ -115,7 +115,7 @@ def _run(project: Project, folder: Path) -> Line:
         try:
             landings.append(manifest.read(project.landing / source / name))
         except ConfigError:
-            wrong.append(f"its landing {source}/{name} is not there, or not whole")
+            wrong.append(f"its landing {source}/{name} is missing or incomplete")
     ending = endings.read(run)
     cut_off = ending is None or ending.status == "failed"  # maybe between hash and file
     if not (folder / publish.PUBLIC).exists() and (

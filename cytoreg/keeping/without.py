@@ -132,7 +132,7 @@ def _runs(project: Project) -> tuple[list[Run], dict[str, list[Landing]]]:
             run = None
         if run is None:
             raise ConfigError(
-                f"run.json of run {folder.name} cannot be read: it cannot be told what it holds",
+                f"run.json of run {folder.name} cannot be read: its content is unknown",
                 remedy=f"remove {folder}, or restore a backup",
             )
         runs.append(run)
@@ -146,13 +146,13 @@ def _runs(project: Project) -> tuple[list[Run], dict[str, list[Landing]]]:
     current = publish.published_run(project)
     if current is not None and current not in complete:
         raise ConfigError(
-            "the project is another than when what is published was made, so that it cannot be"
+            "the project has changed since the published build was made, so that it cannot be"
             " made again",
             remedy="refresh first: cytoreg refresh",
         )
     if published_key(project) not in ("", fingerprint_of(key_of(project))):
         raise ConfigError(
-            "the key that is set is not that of what is published",
+            "the key that is set is not the published build's",
             remedy=f"set {project.config.privacy.pseudonym_key} to that key, or refresh first",
         )
     return runs, complete
@@ -272,7 +272,7 @@ def identified(project: Project, persons: Collection[str]) -> list[str]:
     if missing := wanted - set(found):
         told = ", ".join(sorted(one for one in missing if PSEUDONYM.fullmatch(one)))
         raise ConfigError(
-            f"{len(missing)} of {len(wanted)} keys are nobody's in what is kept"
+            f"{len(missing)} of {len(wanted)} keys belong to nobody in what is kept"
             + (f": {told}" if told else ""),
             remedy=f"give {entity}_id as the marts show it; numbers only by --from FILE",
         )

@@ -71,7 +71,7 @@ def _shape(source: str, config: Source, table: str, extracts: Path) -> str:
             remedy=f"deliver it again, or correct [sources.{source}] in cytoreg.toml",
         )
     if seen is None:
-        return "nothing was found of it"
+        return "none of its records was found"
     columns = [name for name in seen.column_names if not name.startswith("_")]
     shown = ", ".join(f"{name} {_lengths(seen[name])}" for name in columns)
     unparsable = f", {rejects} records before them cannot be parsed" if rejects else ""

@@ -71,7 +71,7 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
         except SourceError as error:
             if not error.transient or time.monotonic() + pause > deadline:
                 raise
-            progress(f"{error.message}; it is waited for", 0)
+            progress(f"{error.message}; waiting for it", 0)
         wait(pause)
     raise AssertionError  # the pauses never end
 
@@ -145,7 +145,7 @@ def _beside(project: Project, source: str, delivery: Delivery) -> Iterator[Path]
         raise SourceError(
             source,
             f"cannot be landed: {error.strerror or type(error).__name__}",
-            remedy=f"make room and give write access in {project.landing}",
+            remedy=f"free disk space, or allow writing, in {project.landing}",
         ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -188,7 +188,7 @@ def _changed(source: str) -> SourceError:
     return SourceError(
         source,
         "its files changed while they were read",
-        remedy="let the delivery end first; best deliver under another name, then rename",
+        remedy="deliver under another name, and rename once the delivery is complete",
         transient=True,
     )
 

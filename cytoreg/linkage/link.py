@@ -112,7 +112,7 @@ def _check(
             raise ConfigError(f"[linkage] {key}: {', '.join(strange)} is not in match")
     if config.match and not set(config.match) - {*config.names, *config.may_be_missing}:
         raise ConfigError(
-            "[linkage] match: a name, or what may be missing, tells no two persons apart",
+            "[linkage] match: a name, or what may be missing, cannot distinguish two persons",
             remedy="add a column that must always agree, such as the day of birth",
         )
     cut = {name for widths in config.cut.values() for name in widths}
@@ -127,7 +127,7 @@ def _check(
     sources = {source for (source,) in con.execute(every).fetchall()}
     if unranked := sorted(sources - ranked):
         raise ConfigError(
-            f"[linkage.precedence] ranks no {', '.join(unranked)}, whose fields would be lost",
+            f"[linkage.precedence] does not rank {', '.join(unranked)}, whose fields would be lost",
             remedy="add the source to default",
         )
 

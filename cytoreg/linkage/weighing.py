@@ -31,7 +31,7 @@ __all__ = ["known_person", "under_known_number", "weigh"]
 
 _ROUNDS = 5
 """How often a field may be chosen again: no person has values from more sources than this."""
-_REASON = "More sources contradict this than say so, or one that is trusted more."
+_REASON = "More sources contradict this than support it, or a more trusted one does."
 
 
 @dataclass(frozen=True)

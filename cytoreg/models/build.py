@@ -168,6 +168,6 @@ def _check_grain(con: duckdb.DuckDBPyConnection, model: Model) -> int:
         raise BuildError(
             f"{model.path}: {model.name} has {doubled} groups of rows that share their grain"
             f" ({grain})",
-            remedy="a join multiplies rows, or the header's grain is not what tells rows apart",
+            remedy="a join multiplies rows, or the header's grain does not identify rows",
         )
     return rows

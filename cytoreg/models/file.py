@@ -166,7 +166,7 @@ def _parse(sql: str) -> exp.Query:
     except SqlglotError as error:
         line = re.search(r"Line (\d+)", str(error))
         place = f", line {line.group(1)}" if line else ""
-        raise ConfigError(f"{place}: not SQL that DuckDB's grammar knows") from None
+        raise ConfigError(f"{place}: not SQL that DuckDB can parse") from None
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise ConfigError(": a model is one SELECT")
     return statements[0]
@@ -266,5 +266,5 @@ def _check(model: Model, query: _Query) -> None:
     if not model.grain and not model.one_row:
         raise ConfigError(
             f"{model.path}: no grain",
-            remedy="name the columns that tell rows apart: grain: patient_id",
+            remedy="name the columns that identify a row: grain: patient_id",
         )

@@ -100,7 +100,7 @@ def _failed(project: Project) -> Run:
             return run
     raise ConfigError(
         "no refresh failed since the last that came to an end: there is nothing to resume",
-        remedy="begin anew: cytoreg refresh",
+        remedy="start a new one: cytoreg refresh",
     )
 
 

@@ -53,6 +53,6 @@ def require_declared(config: Config, entities: Collection[str]) -> None:
     ]
     if unranked:
         raise ConfigError(
-            f"[linkage.precedence] ranks no {', '.join(unranked)}, whose fields would be lost",
+            f"[linkage.precedence] does not rank {', '.join(unranked)}, whose fields would be lost",
             remedy="add the source to default",
         )

@@ -54,7 +54,7 @@ def answering(project: Project, run: str | None, file: str) -> Kept:
     if word == LAST:
         if found := next((one for one in runs if (one.folder / file).exists()), None):
             return found
-        raise ConfigError("no run is kept that has come so far", remedy="see: cytoreg runs")
+        raise ConfigError("no kept run has come this far", remedy="see: cytoreg runs")
     wanted = published_run(project) if word == PUBLISHED else run
     if wanted is None:
         raise ConfigError("nothing is published yet", remedy="refresh first: cytoreg refresh")

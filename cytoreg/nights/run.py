@@ -64,7 +64,8 @@ class Run:
             schema = known.get("schema", 1)
             if schema > SCHEMA:
                 raise ConfigError(
-                    f"run {run_id} was made by a newer cytoreg", remedy="use that one, or newer"
+                    f"run {run_id} was made by a newer cytoreg",
+                    remedy="use that version, or a newer one",
                 )
             return cls(
                 run_id=run_id,

@@ -58,5 +58,5 @@ def _entered(project: Project, what: audit.What, detail: str) -> list[str]:
         endings.make_up(project)
         audit.record(project, what, detail)
     except CytoregError as error:
-        return [f"{error.message}; the next run tells it"]
+        return [f"{error.message}; the next run records it"]
     return []

@@ -77,8 +77,8 @@ def terms(config: Config) -> list[Term]:
             known.definition,
         ):
             raise ConfigError(
-                f"{place}: {name} has other words in {places[name]}",
-                remedy="name the two apart, or give label and definition once",
+                f"{place}: {name} is described differently in {places[name]}",
+                remedy="rename one, or give label and definition once",
             )
     return list(found.values())
 

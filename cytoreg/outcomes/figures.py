@@ -95,7 +95,7 @@ def _of_outcome(where: str, figure: Figure, unit: str, measure: str, outcome: Ou
         raise ConfigError(
             f"{where} kind: {figure.measure} is a {'share' if declared.share else 'quantity'},"
             f" which has no {kind}",
-            remedy="leave kind out" if declared.share else "say mean, sd, median or a quartile",
+            remedy="leave kind out" if declared.share else "give mean, sd, median or a quartile",
         )
     row = {"unit": unit, "measure": measure, "kind": kind}
     return Held(

@@ -110,7 +110,7 @@ def _columns_of(place: str, text: str) -> list[str]:
         or select.find(exp.From)
     ):
         raise ConfigError(
-            f"{place}: {text} is not SQL that DuckDB's grammar knows",
+            f"{place}: {text} is not SQL that DuckDB can parse",
             remedy="write one expression over the columns of the table: residual = 'R0'",
         )
     if select.find(exp.AggFunc, exp.Window) or len(list(select.find_all(exp.Select))) > 1:

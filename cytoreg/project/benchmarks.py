@@ -83,6 +83,6 @@ class Benchmark(Section):
             if one.count and not self.records:
                 raise ValueError(f"figure {one.figure} is a count, and `records` is not declared")
             if (key := (one.figure, one.stratum)) in seen:
-                raise ValueError(f"figure {one.figure} of {one.stratum} is there twice")
+                raise ValueError(f"figure {one.figure} of {one.stratum} occurs twice")
             seen.add(key)
         return self

@@ -179,7 +179,7 @@ class Privacy(Section):
             try:
                 re.compile(code)
             except re.error as error:
-                raise ValueError(f"{code} is no regular expression: {error.msg}") from None
+                raise ValueError(f"{code} is not a regular expression: {error.msg}") from None
         return codes
 
 

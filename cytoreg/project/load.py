@@ -170,7 +170,7 @@ def _refuse_passwords(raw: dict[str, Any], path: Path) -> None:
             said = section.get("password", "") if isinstance(section, dict) else ""
             if said and isinstance(said, str) and not _FROM_OUTSIDE.fullmatch(said):
                 raise ConfigError(
-                    f"{path}: sources.{name}.{key}password is a password itself",
+                    f"{path}: sources.{name}.{key}password holds the password itself",
                     remedy='keep it in the environment: password = "${NAME}"',
                 )
 

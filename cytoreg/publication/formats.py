@@ -87,7 +87,7 @@ def write(found: pa.RecordBatchReader, form: str, stream: IO[bytes]) -> None:
     except pa.ArrowException:  # its message may hold a value
         kinds = ", ".join(f"{field.name} {field.type}" for field in found.schema)
         raise ConfigError(
-            f"{form} has no form for one of the columns: {kinds}",
+            f"{form} cannot hold one of the columns: {kinds}",
             remedy="cast it to text in the query, or take --format json",
         ) from None
 
@@ -189,7 +189,7 @@ def _rows(found: pa.RecordBatchReader) -> Iterator[tuple[object, ...]]:
         if left < 0:
             raise ConfigError(
                 f"a sheet has {_MOST_ROWS:,} rows at most, and these are more",
-                remedy="write csv or parquet, or ask for less",
+                remedy="write csv or parquet, or select fewer rows",
             )
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 

@@ -179,7 +179,7 @@ def faults(project: Project) -> list[str]:
     run = published_run(project)
     kept = digest_of(project.builds / run) if run else ""
     if not run:
-        found.append("it cannot be told which run it is")
+        found.append("it does not say which run it is")
     elif not kept:
         found.append(f"it is run {run}, which is not kept: its bytes cannot be checked")
     elif sha256(target) != kept:

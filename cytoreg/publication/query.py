@@ -113,7 +113,7 @@ def _batches(
             yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
     except (duckdb.Error, OSError) as error:
         # Through Arrow's interface DuckDB's errors arrive as OSError or ArrowException.
-        raise ConfigError(f"the query failed on the way: {scrub(error)}") from None
+        raise ConfigError(f"the query failed while it ran: {scrub(error)}") from None
     finally:
         con.close()
 

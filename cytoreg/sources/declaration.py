@@ -73,7 +73,7 @@ class Expect(Section):
         try:
             groups = re.compile(self.trailer).groups
         except re.error:
-            raise ValueError("`trailer` is no regular expression") from None
+            raise ValueError("`trailer` is not a regular expression") from None
         if groups > 1:
             raise ValueError("`trailer` has more than one group: which is the number of records?")
         return self

@@ -57,7 +57,7 @@ def machine_error(error: BaseException) -> MachineError | None:
     if number is None:
         return None
     what, remedy = _FAILURES[number]
-    return MachineError(what, remedy=f"{remedy}; then begin anew: what is published is untouched")
+    return MachineError(what, remedy=f"{remedy}; then start again: what is published is unchanged")
 
 
 def interrupted(error: BaseException) -> bool:

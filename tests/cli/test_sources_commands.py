@@ -64,7 +64,7 @@ def test_what_is_not_said_is_asked(registry: Path) -> None:
 def test_nobody_is_asked_who_is_not_there(registry: Path) -> None:
     done = run_process("sources", "add", "marker", cwd=registry, stdin=subprocess.DEVNULL)
     assert done.code == 2
-    assert "nobody is there to answer" in done.err
+    assert "there is no terminal to ask on" in done.err
     assert "marker" not in declared(registry)
 
 

@@ -32,7 +32,7 @@ def test_waiting_ends_when_it_is_interrupted(how: list[str], registry: Path) -> 
         last_resort = threading.Timer(200, child.kill)
         last_resort.start()
         for line in child.stderr:
-            if "it is waited for" in line:
+            if "waiting for it" in line:
                 child.send_signal(signal.SIGINT)
                 break
         said = child.stderr.read()

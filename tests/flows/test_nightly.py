@@ -64,7 +64,7 @@ def test_a_server_that_is_away_is_waited_for(registry: Path) -> None:
     done = refresh(registry, HOSPITAL_URL="postgresql://nobody:s3cret@127.0.0.1:9/hospital")
     assert done.returncode == 3
     assert "no server answers there" in done.stderr
-    assert "no server answers there; it is waited for" in done.stderr
+    assert "no server answers there; waiting for it" in done.stderr
     assert dict(ask(registry, STATES))["land hospital"] == "Failed"
     assert "s3cret" not in everything(registry) + done.stderr + done.stdout
 

@@ -124,7 +124,7 @@ def test_a_backup_says_what_was_damaged_before(project: Project, tmp_path: Path)
     flip(place / "people.parquet")
     told = backup(project, tmp_path / "backup").notes
     assert told == [
-        f"data/landing/office/{place.name}/people.parquet is damaged, and so in the backup:"
+        f"data/landing/office/{place.name}/people.parquet is damaged, in the backup too:"
         " see cytoreg verify"
     ]
 
@@ -148,7 +148,7 @@ def test_a_backup_has_a_folder_of_its_own(project: Project, tmp_path: Path) -> N
 def test_a_damaged_backup_touches_nothing(made: Path, tmp_path: Path, name: str) -> None:
     copied = Path(shutil.copytree(made, tmp_path / "backup"))
     flip(copied / name)
-    with pytest.raises(ConfigError, match=r"is damaged: |is not as it was|is no backup"):
+    with pytest.raises(ConfigError, match=r"is damaged: |was changed after|is not a backup"):
         restore(copied, tmp_path / "registry")
     (copied / name).unlink()
     with pytest.raises(ConfigError):
@@ -164,7 +164,7 @@ def test_a_backup_that_names_places_outside_of_it_is_refused(made: Path, tmp_pat
     from cytoreg.keeping.backup import _digest
 
     (copied / MANIFEST).write_text(json.dumps(told | {"digest": _digest(told)}))
-    with pytest.raises(ConfigError, match="is not as it was written"):
+    with pytest.raises(ConfigError, match="was changed after it was written"):
         restore(copied, tmp_path / "registry")
     copied = Path(shutil.copytree(made, tmp_path / "linked"))
     (copied / "data" / "ledger.sqlite").rename(tmp_path / "elsewhere")
@@ -191,7 +191,7 @@ def test_what_is_there_stays_unless_said_and_then_is_put_aside(
     assert not (project.data / "hold.json").exists()
     assert wrong(verify(project)) == {}
     assert "# of my own" in (project.root / "cytoreg.toml").read_text()
-    with pytest.raises(ConfigError, match="is no project and not empty"):
+    with pytest.raises(ConfigError, match="is not a project, and is not empty"):
         restore(made, done.replaced)
 
 

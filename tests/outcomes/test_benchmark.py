@@ -152,7 +152,7 @@ def test_a_figure_that_contradicts_itself_is_refused(figure: dict[str, object], 
 
 def test_a_figure_that_is_there_twice_is_refused() -> None:
     one = {"figure": "same", "measure": "biopsy.benign", "published": 1}
-    with pytest.raises(ValueError, match="figure same of all is there twice"):
+    with pytest.raises(ValueError, match="figure same of all occurs twice"):
         config(one, one)
 
 

@@ -131,7 +131,7 @@ def test_records_that_are_none_count_for_the_trailer(project: Make, landed: Call
     ("text", "message"),
     [
         ('files = "log_{week}.csv"', r"knows \{year\}, \{month\}, \{day\}, not \{week\}"),
-        ('trailer = "("', "no regular expression"),
+        ('trailer = "("', "not a regular expression"),
         ('trailer = "(a)(b)"', "more than one group"),
         ('settle = "soon"', "settle"),
         ('marker = "x"', "marker"),

@@ -137,7 +137,7 @@ def test_a_damaged_landing_is_not_trusted(project: Make) -> None:
     write(log, a=ONE)
     first = land(log, "log")
     (first.folder / "cases.parquet").write_bytes(b"PAR1")
-    with pytest.raises(ConfigError, match=rf"no whole landing log/{first.fingerprint}"):
+    with pytest.raises(ConfigError, match=rf"no complete landing log/{first.fingerprint}"):
         landing_of(log, "log", first.fingerprint)
     again = land(log, "log")
     assert not again.reused
@@ -209,7 +209,7 @@ def test_files_that_change_while_they_are_read_are_read_again(
     landed = land(log, "log", progress=lambda label, *_: told.append(label))
     assert landed.tables[0].rows == 3
     assert folders(log) == [landed.folder]
-    waited = "source log: its files changed while they were read; it is waited for"
+    waited = "source log: its files changed while they were read; waiting for it"
     assert told.count(waited) == 2
 
 

@@ -2,7 +2,7 @@
 
 Laws, for any change: nothing but a SourceError leaves the reader, and it tells no value. When the
 file is not refused, each patient and each tumor that the change did not touch is a row or stands,
-raw, in a reject; no row is there twice. A line of a fixed-width file is a row or a reject.
+raw, in a reject; no row occurs twice. A line of a fixed-width file is a row or a reject.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def _fetched(
         failure = machine_error(error)
         raise failure or MachineError(
             f"source {source} cannot be fetched: {error.strerror or type(error).__name__}",
-            remedy=f"make room and give write access in {folder.parent}",
+            remedy=f"free disk space, or allow writing, in {folder.parent}",
         ) from None
     return Delivery(folder, {file.where: file for file in found})
 

@@ -31,5 +31,5 @@ class ExcelSource(InFiles, Headed):
         try:
             re.compile(self.footer or "")
         except re.error as error:
-            raise ValueError(f"`footer` is no regular expression: {error}") from None
+            raise ValueError(f"`footer` is not a regular expression: {error}") from None
         return self
