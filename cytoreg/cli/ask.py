@@ -116,10 +116,13 @@ def _form(form: Format | None, output: Path | None) -> Format:
     if form is None:
         return Format(form_of(output))
     if form is Format.table:
-        raise ConfigError("a table is for people", remedy="leave out --format: FILE's suffix says")
+        raise ConfigError(
+            "format table is for the terminal", remedy="leave out --format: FILE's suffix decides"
+        )
     if SUFFIXES.get(output.suffix.lower(), form) != form:
         raise ConfigError(
-            f"{output.name} is no name for {form}", remedy="leave out --format, or rename FILE"
+            f"{output.name} does not end like a file in {form}",
+            remedy="leave out --format, or rename FILE",
         )
     return form
 

@@ -108,7 +108,7 @@ def backup(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty: the backup.")],
     only_published: Annotated[
         bool,
-        typer.Option("--only-published", help="Of builds and landings only those of what it is."),
+        typer.Option("--only-published", help="Only the published build and its landings."),
     ] = False,
     project: ProjectOption = None,
     data: DataOption = None,
@@ -275,5 +275,7 @@ def _time(said: str | None) -> timedelta | None:
 
 def _key(variable: str, fingerprint: str) -> str:
     """Where the key of pseudonyms is expected, and how it is recognized."""
-    told = f"its fingerprint is {fingerprint}" if fingerprint else "nothing is published with one"
-    return f"the key of pseudonyms is not in it: it is expected in {variable}; {told}"
+    told = (
+        f"its fingerprint is {fingerprint}" if fingerprint else "nothing was published with a key"
+    )
+    return f"the backup does not have the key of pseudonyms: it is expected in {variable}; {told}"

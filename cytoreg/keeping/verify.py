@@ -256,7 +256,7 @@ def _forgotten(project: Project) -> Iterator[Line]:
         yield Line(what, False, error.message, error.remedy)
         return
     kept = sum((project.data / forgotten.KEPT / entry.id).exists() for entry in listed)
-    found = f"{len(listed)} times somebody was, and of {kept} copies are kept for their time"
+    found = f"{len(listed)} persons or groups were forgotten; copies of {kept} are kept for a time"
     yield Line(what, not overdue, overdue or found, "the next refresh removes them")
 
 

@@ -32,11 +32,11 @@ def column_type(where: str, annotation: object) -> type:
     try:
         dtype = pandas_engine.Engine.dtype(inner)
     except Exception:
-        raise ConfigError(f"{where}: {name} is no type of a column", remedy=REMEDY) from None
+        raise ConfigError(f"{where}: {name} is not a type for a column", remedy=REMEDY) from None
     found = _of(dtype)
     if found is None:
         raise ConfigError(
-            f"{where}: {name} is no type of a column that is judged exactly", remedy=_why(dtype)
+            f"{where}: {name} is not a column type that is judged exactly", remedy=_why(dtype)
         )
     return found
 

@@ -47,7 +47,7 @@ def _doubted(entity: str, schema: DataFrameSchema, model: type[Entity]) -> set[s
         if declaration.severity == "critical"
     }
     if unknown := sorted(named - set(schema.columns)):
-        raise ConfigError(f"{entity}: a rule refuses {unknown[0]}, which is no column")
+        raise ConfigError(f"{entity}: a rule refuses {unknown[0]}, which is not a column")
     checked = {
         name
         for name, part in schema.columns.items()

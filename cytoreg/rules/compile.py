@@ -126,14 +126,16 @@ def _types(name: str, schema: DataFrameSchema) -> Types:
         raise ConfigError(f"{name}: has no columns", remedy="declare what staging gives")
     reserved = [column for column in schema.columns if column.startswith("_")]
     if reserved:
-        raise ConfigError(f"{name}: column {reserved[0]}: names with an underscore are cytoreg's")
+        raise ConfigError(
+            f"{name}: column {reserved[0]}: names that begin with an underscore are reserved"
+        )
     kinds = {column: part.dtype.column_type for column, part in schema.columns.items()}
     stored = [part for column, kind in kinds.items() for part in kind.stored(column)]
     for part in stored:
         if twins := sorted({one for one in stored if one.lower() == part.lower()} - {part}):
             raise ConfigError(
                 f"{name}: columns {part} and {twins[0]} are one column to the database",
-                remedy="capitals do not tell columns apart: rename one of them",
+                remedy="names that differ only in capitals are equal: rename one of them",
             )
     if twice := [column for column, count in Counter(stored).items() if count > 1]:
         raise ConfigError(

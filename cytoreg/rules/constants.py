@@ -49,7 +49,7 @@ def prove_constants(where: str, name: str, check: pa.Check, kind: ColumnType) ->
             # Pandera makes a set of letters from a text, so the declared argument is used.
             (values,) = (check.statistics or given).values()
             if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-                raise ConfigError(f"{where}: is no list of values", remedy="write a list")
+                raise ConfigError(f"{where}: is not a list of values", remedy="write a list")
             for value in values:
                 if value is not None:
                     _of_type(where, value, kind)
@@ -72,7 +72,7 @@ def _pattern(where: str, pattern: object) -> None:
     try:
         re.compile(pattern)  # type: ignore[call-overload]
     except (re.error, TypeError) as error:
-        why = error.msg if isinstance(error, re.error) else "is no text"
+        why = error.msg if isinstance(error, re.error) else "is not text"
         raise ConfigError(f"{where}: the pattern is not valid: {why}", remedy="mend it") from None
 
 

@@ -242,5 +242,5 @@ def _mapping(on: str | Sequence[str] | Mapping[str, str]) -> Mapping[str, str]:
 
 def _checked(severity: Severity) -> Severity:
     if severity not in SEVERITIES:
-        raise ConfigError(f"severity {severity!r} is none of {', '.join(SEVERITIES)}")
+        raise ConfigError(f"severity {severity!r} is not one of {', '.join(SEVERITIES)}")
     return severity

@@ -107,7 +107,7 @@ def _judges_nothing(value: object) -> bool:
 
 def _of_no_table(what: str) -> ConfigError:
     return ConfigError(
-        f"{what} is no Pandera model or DataFrameSchema of pandas, and would judge nothing",
+        f"{what} is not a Pandera model or DataFrameSchema of pandas, and would judge nothing",
         remedy="import pandera.pandas as pa, and make it a pa.DataFrameModel; or begin its name"
         " with an underscore and use it in one",
     )
@@ -125,7 +125,7 @@ def _nothing_passed_over(folder: Path, package: str) -> None:
             text = path.read_text(encoding="utf-8", errors="replace")
             if "schema_type" in text:
                 raise ConfigError(
-                    f"{path}: a Pandera schema that is no Python",
+                    f"{path}: a Pandera schema that is not Python",
                     remedy=f"write in {folder}/{path.stem}.py: {path.stem} ="
                     " pandera.io.from_yaml(…), or a class",
                 )

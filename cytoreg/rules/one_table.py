@@ -97,7 +97,7 @@ def _as_entity(schema: object) -> type[Entity]:
     if isinstance(schema, type) and issubclass(schema, plain) and schema not in (plain, Entity):
         return adopt_model(schema)
     raise ConfigError(
-        f"{getattr(schema, '__name__', type(schema).__name__)} is no Pandera model and no"
+        f"{getattr(schema, '__name__', type(schema).__name__)} is neither a Pandera model nor a"
         " DataFrameSchema of pandas",
         remedy="import pandera.pandas as pa, and give a subclass of pa.DataFrameModel or of"
         " cytoreg.rules.Entity, or a pa.DataFrameSchema",
@@ -126,7 +126,7 @@ def _arrow(name: str, table: object) -> pa.Table:
         return pa.Table.from_arrays(read, names=columns)
     if not hasattr(table, "__arrow_c_stream__") and not isinstance(table, pa.RecordBatch):
         raise ConfigError(
-            f"{name}: a {type(table).__name__} is no table",
+            f"{name}: a {type(table).__name__} is not a table",
             remedy="give a relation of DuckDB (con.table('name'), duckdb.read_csv('file.csv')), an"
             " Arrow table, or a frame of pandas or Polars",
         )
@@ -191,7 +191,7 @@ def _check(entity: EntityRules, table: pa.Table) -> None:
                 remedy="make it text, a number, true or false, a date, or a time without a zone",
             )
     if "_row" in given and not types.is_integer(table.schema.field("_row").type):
-        raise ConfigError(f"{entity.name}._row: is no whole number")
+        raise ConfigError(f"{entity.name}._row: is not a whole number")
 
 
 def _text(column: Column, table: pa.Table) -> str:

@@ -45,14 +45,15 @@ def adopt_schema(name: str, schema: pa.DataFrameSchema) -> type[Entity]:
     """
     if not re.fullmatch(r"[A-Za-z]\w*", name):
         raise ConfigError(
-            f"{name}: is no name of an entity", remedy="give the schema a name such as procedure"
+            f"{name}: is not a name for an entity",
+            remedy="give the schema a name such as procedure",
         )
     fields: dict[str, object] = {}
     annotations: dict[str, object] = {}
     for number, (column, part) in enumerate(schema.columns.items()):
         if not isinstance(column, str):
             raise ConfigError(
-                f"{name}: {column!r} is no name of a column", remedy="columns are named by text"
+                f"{name}: {column!r} is not a name for a column", remedy="columns are named by text"
             )
         if part.dtype is None:
             raise ConfigError(

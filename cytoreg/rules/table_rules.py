@@ -54,7 +54,7 @@ def key_rules(entity: str, model: type[Entity], schema: DataFrameSchema) -> Iter
         unknown = [name for name in key if name not in {*schema.columns, *LINEAGE}]
         if unknown:
             raise ConfigError(
-                f"{entity}: Config.unique names {unknown[0]}, which is no column",
+                f"{entity}: Config.unique names {unknown[0]}, which is not a column",
                 remedy=f"columns: {', '.join(schema.columns)}",
             )
         listed = ", ".join(key)
@@ -161,7 +161,7 @@ def _dependency(rule_id: str, declaration: Dependency, own: Types) -> _Meaning:
     column, by = declaration.column, declaration.by
     for name in (column, *by):
         if name not in own:
-            raise ConfigError(f"{rule_id}: {name} is no column of this entity")
+            raise ConfigError(f"{rule_id}: {name} is not a column of this entity")
     if not by:
         raise ConfigError(f"{rule_id}: `by` names no column")
     listed = ", ".join(by)
@@ -188,7 +188,7 @@ def _other(
     for mine, theirs in declaration.on.items():
         for column, columns, where in ((mine, own, "this entity"), (theirs, other, "the other")):
             if column not in columns:
-                raise ConfigError(f"{rule_id}: {column} is no column of {where}")
+                raise ConfigError(f"{rule_id}: {column} is not a column of {where}")
         if own[mine] is not other[theirs] and not {own[mine], other[theirs]} <= DATES:
             raise ConfigError(f"{rule_id}: {mine} and {theirs} are of different types")
     if not declaration.on:

@@ -97,7 +97,7 @@ class Server(Section):
     def _anywhere(self) -> Self:
         for key in ("key_file", "known_hosts"):
             if (path := getattr(self, key)) and path[0] not in "/~":
-                raise ValueError(f"`{key}` is a whole path, or begins with ~/")
+                raise ValueError(f"`{key}` is an absolute path, or begins with ~/")
         return self
 
 
@@ -168,7 +168,7 @@ class Source(Section):
         if not self.patterns:
             for key in ("expect", "password", "archive"):
                 if getattr(self, key) != type(self).model_fields[key].default:
-                    raise ValueError(f"`{key}` is for sources that lie in files")
+                    raise ValueError(f"`{key}` is for sources in files")
         if self.archive and not self.archive_parts:
             raise ValueError("`archive` is a folder, such as done or /archive/lab")
         if self.server != Server() and not self.addresses:
@@ -176,7 +176,7 @@ class Source(Section):
         if len({address.server for address in self.addresses}) > 1:
             raise ValueError("the files of one source lie on one server")
         if self.expect.trailer and not self.lines:
-            raise ValueError("`trailer` is for kinds with a record a line, as csv or fixed_width")
+            raise ValueError("`trailer` is for kinds with one record per line, such as csv")
         for name, what in (("reject", "rejects are"), (NO_TABLE, "records of no table are")):
             if name in self.tables:
                 raise ValueError(f"a table cannot be called {name}: {what}")
@@ -186,7 +186,7 @@ class Source(Section):
 def free(columns: Iterable[str]) -> None:
     """Refuse names that cytoreg reserves."""
     if taken := sorted(RESERVED.intersection(columns)):
-        raise ValueError(f"{taken[0]} is a column that cytoreg keeps for itself")
+        raise ValueError(f"{taken[0]} is a name reserved for cytoreg")
 
 
 class InFiles(Source):
@@ -239,7 +239,9 @@ class Headed(Source):
 def single(tables: dict[str, str]) -> None:
     """Refuse a second table."""
     if len(tables) != 1:
-        raise ValueError("this kind of source lands one table; declare a source for each other")
+        raise ValueError(
+            "this kind of source lands one table; declare a source for each further one"
+        )
 
 
 class Span(Section):

@@ -76,8 +76,8 @@ def _check_done(source: str, done: str, file: Seen, beside: list[Seen]) -> None:
         older = "is older than it" if markers else "is not there"
         raise SourceError(
             source,
-            f"the delivery is not done: {file.where} is there, its marker {name} {older}",
-            remedy="let the sender end the delivery, and write the marker after the files",
+            f"the delivery is not complete: {file.where} is there, its marker {name} {older}",
+            remedy="wait for the sender, who writes the marker after the files",
             away=True,
         )
 

@@ -94,7 +94,7 @@ def _loaded(entry: EntryPoint) -> Reader[Source]:
         raise ConfigError(f"{where} cannot be imported: {what}", remedy=remedy) from None
     if isinstance(found, type) or not isinstance(found, Reader):
         raise ConfigError(
-            f"{where} is no Reader",
+            f"{where} is not a Reader",
             remedy="let its entry point name an object that has all that"
             " cytoreg.sources.reader.Reader has",
         )

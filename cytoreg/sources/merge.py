@@ -62,7 +62,7 @@ class Merge:
             " from earlier"
         )
         if held != times:
-            raise ReadWhole(f"{self._changed} holds what is no time")
+            raise ReadWhole(f"{self._changed} holds values that are not times")
         if latest is None:
             raise ReadWhole(f"{self._changed} holds no time")
         return str(latest)
@@ -88,7 +88,7 @@ class Merge:
             f" and e.{changed} is not distinct from t.{changed})"
         )
         if unknown:
-            raise ReadWhole(f"{unknown} rows are others, but {self._changed} does not say so")
+            raise ReadWhole(f"{unknown} rows have changed, but {self._changed} has not")
 
     def counts(self) -> tuple[int, int, int, int]:
         """Numbers of rows kept, changed, new, deleted; all but the new ones were there before."""
@@ -200,7 +200,7 @@ def _written(path: Path, columns: list[str], batches: Iterator[pa.Table]) -> Pat
     with pq.ParquetWriter(path, schema, compression="lz4") as writer:
         for batch in batches:
             if batch[RAW].null_count < len(batch):
-                raise ReadWhole("a changed record is no text")
+                raise ReadWhole("a changed record is not text")
             writer.write_table(batch.select(columns))
     return path
 

@@ -124,7 +124,7 @@ def _once(pairs: list[tuple[str, object]], path: Path) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1)
-        raise ConfigError(f"{path}: the key {twice} stands twice", remedy="keep one of them")
+        raise ConfigError(f"{path}: the key {twice} occurs twice", remedy="keep one of them")
     return found
 
 
@@ -136,7 +136,7 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if key.tag == "tag:yaml.org,2002:str" and key.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    problem=f"the key {key.value} stands twice", problem_mark=key.start_mark
+                    problem=f"the key {key.value} occurs twice", problem_mark=key.start_mark
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep)

@@ -56,6 +56,6 @@ def types_named(name: object) -> tuple[str, ...]:
         except duckdb.Error:
             pass
     raise ConfigError(
-        f"{text} is no type of a column of DuckDB",
+        f"{text} is not a column type of DuckDB",
         remedy="write VARCHAR, BIGINT, DOUBLE, BOOLEAN, DATE or TIMESTAMP",
     )

@@ -120,7 +120,7 @@ def _query(suite: Suite, query: str) -> str:
         return query.format(batch=suite.table).strip().rstrip(";")
     except (KeyError, IndexError, ValueError):
         raise ConfigError(
-            "unexpected_rows_query: only {batch} stands between braces",
+            "unexpected_rows_query: only {batch} may be between braces",
             remedy="double every other brace: {{2}}",
         ) from None
 

@@ -38,7 +38,7 @@ def constant(value: object) -> str:
         case int() | Decimal():
             return str(value)
     raise ConfigError(
-        f"{type(value).__name__} is no constant of an expectation",
+        f"{type(value).__name__} cannot be a constant of an expectation",
         remedy="write a text, a number, true, false or a date",
     )
 
@@ -46,7 +46,7 @@ def constant(value: object) -> str:
 def constants(values: object) -> list[str]:
     """A list of constants as SQL, nulls left out: they are never equal to anything."""
     if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
-        raise ConfigError("a list of values is wanted here")
+        raise ConfigError("a list of values is expected here")
     return [constant(value) for value in values if value is not None]
 
 
@@ -65,7 +65,7 @@ def row_condition(condition: object, parser: object) -> str | None:
     if isinstance(condition, Condition) and not isinstance(condition, PassThroughCondition):
         return _said(condition)
     raise ConfigError(
-        f"a row_condition in words of {parser or 'pandas'} cannot be judged by the database",
+        f"a row_condition in the syntax of {parser or 'pandas'} cannot be judged by the database",
         remedy='write it as col("x") > 1 with condition_parser: great_expectations',
     )
 
@@ -91,7 +91,9 @@ def _said(condition: Condition) -> str:
         case AndCondition() | OrCondition():
             word = " and " if isinstance(condition, AndCondition) else " or "
             return "(" + word.join(_said(part) for part in condition.conditions) + ")"
-    raise ConfigError(f"{type(condition).__name__} is no row_condition that the database can judge")
+    raise ConfigError(
+        f"{type(condition).__name__} is not a row_condition that the database can judge"
+    )
 
 
 def _legacy(text: str) -> str:
@@ -102,7 +104,7 @@ def _legacy(text: str) -> str:
         parsed = condition.parse_string(text, parse_all=True)
     except ParseException:
         raise ConfigError(
-            "row_condition: is not one condition in Great Expectations' words",
+            "row_condition: is not one condition in Great Expectations' syntax",
             remedy='write it as col("x") > 1, or several as a mapping of type and conditions',
         ) from None
     column = quote(parsed["column"])

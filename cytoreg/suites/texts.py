@@ -65,7 +65,7 @@ def json_of(schema: Mapping[str, Any]) -> Accepts:
     try:
         kind.check_schema(schema)
     except jsonschema.SchemaError as error:
-        raise ConfigError(f"json_schema: is none: {error.message}") from None
+        raise ConfigError(f"json_schema: is not a JSON schema: {error.message}") from None
     valid = kind(schema).is_valid
 
     def accepts(text: str) -> bool:

@@ -226,7 +226,7 @@ def _check(where: str, endpoint: Endpoint, kinds: dict[str, str], table: LifeTab
     for column in endpoint.covariates:
         if kinds[column] not in NUMBERS | DATES | WORDS | {"BOOLEAN"}:
             raise ConfigError(
-                f"{where} covariates: {column} is {kinds[column]}, which no model takes",
+                f"{where} covariates: {column} is {kinds[column]}, which a model cannot use",
                 remedy="give a number, a word, a truth value or a date",
             )
     if len(set(endpoint.strata)) < len(endpoint.strata) or WHOLE in endpoint.strata:

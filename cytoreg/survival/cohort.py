@@ -285,8 +285,8 @@ def _problems(
         yield "an entry that is not before the time", part["entry_days"] >= part["time_days"]
     if "event" in part and events is not None:
         known = ", ".join(str(event) for event in events)
-        yield f"an event that is none of {known}", ~np.isin(part["event"], np.array(list(events)))
+        yield f"an event other than {known}", ~np.isin(part["event"], np.array(list(events)))
     if "sex" in part:
-        yield f"a sex that is none of {', '.join(SEXES)}", ~np.isin(part["sex"], SEXES)
+        yield f"a sex other than {' or '.join(SEXES)}", ~np.isin(part["sex"], SEXES)
     if "start_date" in part:
         yield "no start date", np.isnat(part["start_date"])

@@ -203,7 +203,7 @@ def coded(
     if outside:
         raise CytoregError(
             f"of {sum(int(part['rows'].sum()) for part in parts)} rows of the cohort, {outside}"
-            f" have an event that is none of the causes {', '.join(map(str, known))}",
+            f" have an event that is not one of the causes {', '.join(map(str, known))}",
             remedy="declare every cause that occurs, or correct such rows",
         )
     return codes, known

@@ -110,7 +110,7 @@ def cox(
     """
     covariates = _named_once(covariates)
     if ties not in ("efron", "breslow"):
-        raise CytoregError(f"no way with ties is called {ties}: take efron or breslow")
+        raise CytoregError(f"there is no method for ties {ties}: take efron or breslow")
     asked = ("time_days", "event", *covariates)
     reduced = reduce(cohort, asked, names(strata), optional=("entry_days",))
     check(reduced, covariates=covariates)

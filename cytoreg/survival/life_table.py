@@ -182,7 +182,9 @@ class LifeTable:
             found[same if race is None or not self.by_race else same & (race == group[1])] = number
         if unknown := int((found < 0).sum()):
             what = "sex or race" if self.by_race else "sex"
-            raise CytoregError(f"{unknown} rows of the cohort have a {what} the life table has not")
+            raise CytoregError(
+                f"{unknown} rows of the cohort have a {what} that the life table lacks"
+            )
         return found
 
     def first_days(self) -> Floats:

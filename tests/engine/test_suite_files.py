@@ -106,8 +106,8 @@ YAML = (
         ("a.YAML~", YAML, "no file of expectations"),
         ("a.json", YAML, r"a\.json, line 1: not valid JSON"),
         ("a.yaml", YAML + "expectations: []", r"a\.yaml, line 4: "
-         "the key expectations stands twice"),
-        ("a.json", '{"name": "a", "name": "b"}', "the key name stands twice"),
+         "the key expectations occurs twice"),
+        ("a.json", '{"name": "a", "name": "b"}', "the key name occurs twice"),
         ("a.yaml", YAML.replace("severity: info", "severity: info, meta: {rules: a}"),
          "unknown key rules in meta"),
         ("a.yaml", YAML.replace("registry.patient", "elsewhere.patient"), r"a\.yaml: table: is a"),

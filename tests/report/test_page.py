@@ -82,7 +82,7 @@ def test_the_page_needs_nothing_from_outside(page: str) -> None:
 
 def test_the_page_has_every_section_and_the_contents_lead_to_them(page: str) -> None:
     reader = read(page)
-    assert len(reader.ids) == len(set(reader.ids)), "an id stands twice"
+    assert len(reader.ids) == len(set(reader.ids)), "an id occurs twice"
     assert set(SECTIONS) <= set(reader.ids)
     assert [link[1:] for link in reader.links if link != "#verdict"] == list(SECTIONS[1:])
 

@@ -292,9 +292,9 @@ def _without(column: str) -> dict[str, list[object]]:
             pa.table({**VISITS, "seen": pa.array([0] * 4, pa.timestamp("us", "UTC"))}),
             r"visit\.seen: no rule reads timestamp\[us, tz=UTC\]",
         ),
-        (Visit, pa.table({**VISITS, "_row": ["77"] * 4}), r"visit\._row: is no whole number"),
+        (Visit, pa.table({**VISITS, "_row": ["77"] * 4}), r"visit\._row: is not a whole number"),
         (Visit, pd.DataFrame({"visit": [77, "x"]}), r"visit\.visit: its values are not of one"),
-        (Visit, "visits.csv", "visit: a str is no table"),
+        (Visit, "visits.csv", "visit: a str is not a table"),
         (
             Visit,
             duckdb.sql("select cast('77x' as int) as visit"),

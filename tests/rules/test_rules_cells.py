@@ -237,7 +237,7 @@ def test_a_rule_cannot_refuse_what_is_no_column():
         key: str = field("Key.", key=True)
         named = rule("key <> ''", refuses="kay")
 
-    with pytest.raises(ConfigError, match="refuses kay, which is no column"):
+    with pytest.raises(ConfigError, match="refuses kay, which is not a column"):
         compile_schemas([Visit])
 
 

@@ -177,7 +177,7 @@ def test_an_expression_that_could_mean_two_things_or_fail_is_refused(holds, mess
     ("body", "message"),
     [
         ({"x": references("nobody", on="code")}, "there is no entity nobody"),
-        ({"x": references("body_site", on="colour")}, "colour is no column of this entity"),
+        ({"x": references("body_site", on="colour")}, "colour is not a column of this entity"),
         ({"x": references("body_site", on={"code": "colour"})}, "colour is no column of the other"),
         ({"x": references("body_site", on={"size_mm": "code"})}, "different types"),
         ({"x": references("body_site", on=[])}, "names no column"),
@@ -205,7 +205,7 @@ def test_a_severity_for_a_check_that_is_not_made_is_refused():
 def test_an_unknown_severity_or_type_is_refused():
     with pytest.raises(ConfigError, match="severity 'fatal'"):
         rule("true", severity="fatal")
-    with pytest.raises(ConfigError, match=r"probe\.a: .* is no type of a column"):
+    with pytest.raises(ConfigError, match=r"probe\.a: .* is not a type for a column"):
 
         class Probe(Entity):
             """A list is no value of a cell."""

@@ -75,7 +75,7 @@ def test_a_changed_file_is_read_afresh(tmp_path):
         ("x = (\n", "broken.py:1", "never closed"),
         ("import nothing_of_that_name\n", "broken.py:1", "ModuleNotFoundError"),
         ("\n\nraise ValueError('no')\n", "broken.py:3", "ValueError: no"),
-        (PATIENT + "    x: list = field('x')\n", "broken.py:4", "is no type of a column"),
+        (PATIENT + "    x: list = field('x')\n", "broken.py:4", "is not a type for a column"),
         ("\n" + TUMOR.replace("SITES", "SIDES"), "broken.py:6", "ImportError"),
     ],
 )

@@ -166,20 +166,20 @@ def entity(line: str) -> str:
 
 
 REFUSED = [
-    (model("np.int32"), "specimen.a: int32 is no type of a column that is judged exactly"),
+    (model("np.int32"), "specimen.a: int32 is not a column type that is judged exactly"),
     (model("np.uint64"), "specimen.a: uint64"),
     (model("np.float32"), "specimen.a: float32"),
     (model("pd.CategoricalDtype"), "specimen.a: CategoricalDtype"),
     (model("Decimal"), "specimen.a: Decimal"),
     (model("object"), "specimen.a: object"),
-    (model("Index[int]"), "specimen.a: Index is no type of a column"),
+    (model("Index[int]"), "specimen.a: Index is not a type for a column"),
     (model("list[int]"), "specimen.a: list"),
-    (model("int | str"), "specimen.a: int | str is no type"),
+    (model("int | str"), "specimen.a: int | str is not a type"),
     (model("'nowhere'"), "its annotations cannot be read"),
     (model("int = pa.Field(default=1)"), "defaults in a schema"),
     (model("int = pa.Field(regex=True)"), "columns by pattern in a schema"),
     (model("int = pa.Field(required=False)"), "optional columns in a schema"),
-    (model("int = pa.Field(alias='_a')"), "names with an underscore are cytoreg's"),
+    (model("int = pa.Field(alias='_a')"), "names that begin with an underscore are reserved"),
     (model("int\n    @pa.parser('a')\n    def p(cls, s): return s"), "parsers in a schema"),
     (model("int\n    @pa.check('a')\n    def p(cls, s): return s > 1"), "look at each row alone"),
     ("class Specimen(pa.DataFrameModel):\n    pass\n", "specimen: has no columns"),
@@ -187,8 +187,8 @@ REFUSED = [
     ("s = pa.SeriesSchema(int)\n", "s is no Pandera model"),
     ("s = pa.DataFrameSchema({'a': pa.Column(int)}, index=pa.Index(int))\n", "s: an index"),
     ("s = pa.DataFrameSchema({'a': pa.Column()})\n", "s.a: has no type"),
-    ("s = pa.DataFrameSchema({3: pa.Column(int)})\n", "s: 3 is no name of a column"),
-    ("s = pa.DataFrameSchema({'a': pa.Column(int)}, name='My s')\n", "is no name of an entity"),
+    ("s = pa.DataFrameSchema({3: pa.Column(int)})\n", "s: 3 is not a name for a column"),
+    ("s = pa.DataFrameSchema({'a': pa.Column(int)}, name='My s')\n", "is not a name for an entity"),
     ("s = pa.DataFrameSchema({'a': pa.Column(int)}, checks=pa.Check(lambda f: True))\n",
      "look at each row alone"),
     ("s = pa.DataFrameSchema({'a': pa.Column(int), 'A': pa.Column(int)})\n", "one column to"),
@@ -210,7 +210,7 @@ REFUSED = [
     (entity("bool = field('a', gt=False)"), "true and false have no order"),
     (entity("int = field('a', str_matches='x')"), "str_matches is for text"),
     (entity("str = field('a', str_matches='[')"), "unterminated character set"),
-    (entity("str = field('a', isin='abc')"), "specimen.a.isin: is no list of values"),
+    (entity("str = field('a', isin='abc')"), "specimen.a.isin: is not a list of values"),
     (entity("str = field('a', str_length={'min_value': 'a'})"), "a length is a whole number"),
     (entity("str = field('a', str_length={'max_value': -1})"), "a length is a whole number"),
     (entity("str = field('a', str_startswith=3)"), "specimen.a.str_startswith: a constant is int"),
@@ -238,7 +238,7 @@ def test_what_is_wrong_is_refused_with_its_file_and_a_remedy(tmp_path, text, mes
 
 
 def test_schemas_that_no_file_reads_are_refused(tmp_path):
-    with pytest.raises(ConfigError, match=r"other\.yaml: a Pandera schema that is no Python"):
+    with pytest.raises(ConfigError, match=r"other\.yaml: a Pandera schema that is not Python"):
         load(tmp_path, MODEL, other__yaml="schema_type: dataframe\n")
     (tmp_path / "other.yaml").unlink()
     more = tmp_path / "more"

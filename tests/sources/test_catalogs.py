@@ -111,8 +111,8 @@ def test_a_catalog_of_no_use_is_told(project: Make, landed: Callable) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"a,b\n1,2\n", "is no catalog of formats"),
-        (b"", "is no catalog of formats"),
+        (b"a,b\n1,2\n", "is not a catalog of formats"),
+        (b"", "is not a catalog of formats"),
         (bytes(12) + _MAGIC + bytes(500), "cannot be read: it is damaged"),
     ],
 )
@@ -146,7 +146,7 @@ def test_catalogs_that_disagree_are_refused(project: Make) -> None:
 def test_a_catalog_lands_nothing_of_its_own(project: Make) -> None:
     study = project(STUDY.replace("*.xpt", "*.sas7bcat").replace('catalog = "*.sas7bcat"\n', ""))
     write_catalog(study.extracts / "a.sas7bcat", {"SEX": SEX})
-    with pytest.raises(SourceError, match="is a catalog of formats and no data set") as told:
+    with pytest.raises(SourceError, match="is a catalog of formats, not a data set") as told:
         land(study, "study")
     assert "`catalog`" in str(told.value.remedy)
 

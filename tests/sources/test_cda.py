@@ -489,16 +489,16 @@ def test_a_replaced_document_does_not_stand(
     ("texts", "odd"),
     [
         ([cda("1", version(1)), cda("2", version(1))],
-         "document with the setId and version of another: both stand"),
+         "document with the setId and version of another: both are kept"),
         ([cda("1"), cda("1", patient="0000002")],
-         "document with the id of another, and other content: both stand"),
+         "document with the id of another, and other content: both are kept"),
         ([cda("1", related=related("RPLC", "0")), cda("2"),
           cda("3", versions='<setId root="1.2.10"/>')], None),
         ([cda("1", versions='<setId root="1.2.10"/><versionNumber value="1.1"/>'),
           cda("2", versions='<setId root="1.2.10"/><versionNumber value="2"/>')],
-         "document with the setId of another and no version: both stand"),
+         "document with the setId of another and no version: both are kept"),
         ([cda("0"), cda("1", related=related("RPLC", "0")), cda("2", related=related("RPLC", "0"))],
-         "document that replaces what another does too: both stand"),
+         "document that replaces what another does too: both are kept"),
     ],
 )  # fmt: skip
 def test_what_does_not_tell_which_counts_is_counted(
@@ -520,7 +520,7 @@ def test_a_set_of_several_patients_replaces_nothing(project: Make, landed: Calla
     put(some, *both)
     landing, rows, _ = landed(some, "s", "replaced_by")
     assert rows == [(None,), (None,)]
-    assert landing.unexpected == {"document with the setId of another patient's: both stand": 1}
+    assert landing.unexpected == {"document with the setId of another patient's: both are kept": 1}
 
 
 def test_a_replacement_that_is_cut_off_replaces_nothing(project: Make, landed: Callable) -> None:
@@ -689,13 +689,13 @@ def test_ones_own_tables_and_columns_are_picked_by_xpath(project: Make, landed: 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('"value/@code"', '"value/@code["', r"histology of tumor: 'value/@code\[' is no XPath"),
-        ('"value/@code"', '"hl7:value/@code"', "is no XPath"),
-        ("[value/@codeSystem", "[hl7:value/@codeSystem", "`each` of tumor: .* is no XPath"),
-        ('"value/@code"', '"nothing(value)"', "is no XPath"),
-        ("count(.//sdtc:raceCode)", "", "races of patient: '' is no XPath"),
+        ('"value/@code"', '"value/@code["', r"histology of tumor: 'value/@code\[' is not an XPath"),
+        ('"value/@code"', '"hl7:value/@code"', "is not an XPath"),
+        ("[value/@codeSystem", "[hl7:value/@codeSystem", "`each` of tumor: .* is not an XPath"),
+        ('"value/@code"', '"nothing(value)"', "is not an XPath"),
+        ("count(.//sdtc:raceCode)", "", "races of patient: '' is not an XPath"),
         ("mrn =", "family_name =", "patient has a column family_name of its own"),
-        ("mrn =", "_row =", "_row is a column that cytoreg keeps"),
+        ("mrn =", "_row =", "_row is a name reserved"),
         ("each = { tumor", "each = { other", "`each` names other, which is not in `tables`"),
         ("each = { tumor", "each = { patient = '/a', tumor", "`each` names patient, whose rows"),
         ("each =", "missing = ['x']\n#", "`each` says nothing of table tumor"),
@@ -715,7 +715,7 @@ def test_an_unknown_function_in_a_path_is_named_when_it_is_reached(
     put(some, cda())
     assert landed(some, "s", "*", table="tumor")[1] == []
     put(some, cda(body=BODY))
-    with pytest.raises(SourceError, match=r"nothing\(name\).* is no XPath"):
+    with pytest.raises(SourceError, match=r"nothing\(name\).* is not an XPath"):
         landed(some, "s")
 
 

@@ -227,7 +227,7 @@ def test_messages_without_observations_offer_no_table_of_them(registry: Project)
     ("content", "words"),
     [
         ('{"resourceType": "Device", "id": "1"}\n', "1 Device: resources of a type that no view"),
-        ("mrn,name\n1,Simbo\n", "2 that are no resource"),
+        ("mrn,name\n1,Simbo\n", "2 that are not resources"),
     ],
 )
 def test_resources_that_no_ready_view_reads_are_named(

@@ -253,7 +253,7 @@ def test_a_hidden_file_is_not_part_of_the_source(project: Make, landed: Callable
         (b"CASE NO,MRN,CASE NO\n1,2,3\n", r"a\.csv has more than one heading for.*'case_number'"),
         (b"CASE NO,MRN,Case Number\n1,2,3\n", r"a\.csv has more than one .*'case_number'"),
         (b"CASE NO,MRN,note,Note\n1,2,3,4\n", r"a\.csv has more than one .*'Note', 'note'"),
-        (b"CASE NO,MRN,_row\n1,2,3\n", r"a\.csv has the heading _row.*keeps for itself"),
+        (b"CASE NO,MRN,_row\n1,2,3\n", r"a\.csv has the heading _row.*reserved for cytoreg"),
         (b"CASE NO,M\xe9RN\n", r"a\.csv: its first line.*not in the declared encoding"),
         (b'CASE NO,"MRN\n1,2\n', r"a\.csv: its first line.*a quote that never closes"),
         (b"", r"a\.csv is empty"),
@@ -341,7 +341,7 @@ def test_an_unknown_encoding_is_named(project: Make, encoding: str) -> None:
         ('["room"]', '["rooms"]', "`optional` names rooms"),
         ('["ROOM"]', '["ROOM", "MRN"]', "'MRN' is given to hospital_number and room"),
         ('path = "*.csv"', 'path = "*.csv"\ndelimiter = "||"', "one ASCII character"),
-        ("room = [", "_row = [", "_row is a column that cytoreg keeps for itself"),
+        ("room = [", "_row = [", "_row is a name reserved for cytoreg"),
         ("{ cases", "{ reject", "cannot be called reject"),
     ],
 )

@@ -162,8 +162,11 @@ def test_a_time_in_the_future_hides_no_change(hospital: Hospital) -> None:
     [
         ("insert into visits select * from visits where visit = 1", "1 rows have a visit that"),
         ("insert into visits values (null, 'A', '2026-01-01')", "1 rows have no visit"),
-        ("update visits set ward = 'X', updated_at = '2020-01-01'", "10 rows are others, but upd"),
-        ("update visits set updated_at = '2020-01-01' where visit < 11", "10 rows are others"),
+        (
+            "update visits set ward = 'X', updated_at = '2020-01-01'",
+            "10 rows have changed, but upd",
+        ),
+        ("update visits set updated_at = '2020-01-01' where visit < 11", "10 rows have changed"),
     ],
 )
 def test_what_cannot_be_told_row_by_row_is_read_whole(
@@ -180,12 +183,18 @@ def test_what_cannot_be_told_row_by_row_is_read_whole(
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
-        ("update visits set updated_at = '01.02.2026'", "updated_at holds what is no time"),
-        ("update visits set updated_at = 1767225600", "updated_at holds what is no time"),
+        (
+            "update visits set updated_at = '01.02.2026'",
+            "updated_at holds values that are not times",
+        ),
+        ("update visits set updated_at = 1767225600", "updated_at holds values that are not times"),
         ("update visits set updated_at = null", "updated_at holds no time"),
         ("update visits set updated_at = '2999-01-01'", "updated_at holds no time"),
         ("delete from visits", "the earlier landing has no rows"),
-        ("update visits set ward = cast(x'ff' as text) where visit = 1", "records that are no tex"),
+        (
+            "update visits set ward = cast(x'ff' as text) where visit = 1",
+            "records that are not tex",
+        ),
     ],
 )
 def test_an_earlier_landing_that_is_no_ground_is_not_built_on(
@@ -226,7 +235,7 @@ def test_an_old_row_put_in_beside_a_deletion_is_seen_the_same_night(hospital: Ho
     hospital.put(77, "old", "2020-02-02")
     table, landing = hospital.land()
     assert table.rows == 10
-    assert [what for what in landing.unexpected if "are others, but" in what]
+    assert [what for what in landing.unexpected if "have changed, but" in what]
 
 
 def test_a_time_that_goes_backwards_is_seen_the_same_night(hospital: Hospital) -> None:
@@ -236,7 +245,7 @@ def test_a_time_that_goes_backwards_is_seen_the_same_night(hospital: Hospital) -
     hospital.run("update visits set updated_at = '2020-02-02' where visit = 1")
     table, landing = hospital.land()
     assert table.merged == {}
-    assert [what for what in landing.unexpected if "are others, but" in what]
+    assert [what for what in landing.unexpected if "have changed, but" in what]
 
 
 def test_more_rows_than_fit_into_memory_are_merged_the_same(

@@ -164,7 +164,7 @@ def test_a_server_that_takes_no_more_connections(
         "grant select on first, second to crowd",
     )
     source = hospital(project, as_user(tables, "crowd"))
-    fails(source, "the server takes no more connections", transient=True)
+    fails(source, "the server accepts no more connections", transient=True)
     execute(tables, "alter role crowd connection limit 1")
     request.getfixturevalue("patient")  # the server takes its time to end the one there was
     lands_once(source)

@@ -176,8 +176,8 @@ def test_a_changed_query_is_another_landing(project: Make, sqlite_file: Callable
     ("query", "message"),
     [
         ("select 1 as id, 2 as id", "the query of table results has a column id: a name that anot"),
-        ('select 1 as id, 2 as \\"ID\\"', "a column id: a name that another has too"),
-        ("select 1 as _row", "a column _row: a name that cytoreg keeps for itself"),
+        ('select 1 as id, 2 as \\"ID\\"', "a column id: a name that differs from another"),
+        ("select 1 as _row", "a column _row: a name reserved for cytoreg"),
         ("select * from nowhere", "does not exist"),
         ("selec 1", "the query is not valid SQL"),
     ],

@@ -384,9 +384,13 @@ def test_doctor_says_whether_a_server_is_reached(project: Make, sftp: Sftp) -> N
         ("sftp://host", "", "files on a server are sftp://"),
         ("s3://bucket:99/a.csv", "", "a bucket has no port"),
         ("a.csv", 'user = "lab"', "`server` is for files at an address"),
-        ("sftp://host/a.csv", 'known_hosts = "hosts"', "`known_hosts` is a whole path"),
-        ("sftp://host/a.csv", 'key_file = "key"', "`key_file` is a whole path"),
-        ("sftp://host/a.csv", 'password = "Geheim77"', r"log\.server\.password is a password its"),
+        ("sftp://host/a.csv", 'known_hosts = "hosts"', "`known_hosts` is an absolute path"),
+        ("sftp://host/a.csv", 'key_file = "key"', "`key_file` is an absolute path"),
+        (
+            "sftp://host/a.csv",
+            'password = "Geheim77"',
+            r"log\.server\.password holds the password its",
+        ),
         ("sftp://host/a.csv", 'password = "${A:-Geheim77}"', r"log\.server\.password is a passw"),
     ],
 )

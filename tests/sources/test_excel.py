@@ -514,10 +514,10 @@ def xlsb_text(column: int, text: str) -> bytes:
          "is an XML spreadsheet of Excel 2003"),
         (b"Lab No\tValue\nSMITH\t1\n", "is text"),
         (b"%PDF-1.4\0", "is no workbook"),
-        (b"PK\x03\x04 cut off", "is no whole workbook"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "is no whole workbook"),
+        (b"PK\x03\x04 cut off", "is not a complete workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "is not a complete workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
-         "is no whole workbook: it is protected by a password, in a way that cannot be read"),
+         "is not a complete workbook: it is protected by a password, in a way that cannot be read"),
     ],
 )  # fmt: skip
 def test_what_is_no_workbook_is_refused_as_what_it_is(
@@ -535,7 +535,7 @@ def test_a_document_of_another_kind_is_refused(project: Make) -> None:
     lab = project(BOOK)
     with zipfile.ZipFile(lab.extracts / "a.xlsx", "w") as parts:
         parts.writestr("[Content_Types].xml", "<Types>wordprocessingml</Types>")
-    with pytest.raises(SourceError, match="is a zip archive but no workbook"):
+    with pytest.raises(SourceError, match="is a zip archive but not a workbook"):
         land(lab, "lab")
 
 

@@ -145,5 +145,5 @@ def test_an_expectation_that_cannot_work_is_refused(project: Make, text: str, me
 def test_a_server_delivers_no_files(project: Make) -> None:
     server = '[sources.ehr]\nkind = "fhir"\nurl = "https://ehr.example/fhir"\n'
     tables = 'tables = { patient = "patient" }\nviews = { patient = "mcode/cancer_patient" }\n'
-    with pytest.raises(ConfigError, match="for sources that lie in files"):
+    with pytest.raises(ConfigError, match="for sources in files"):
         project(server + tables + 'expect = { done = "*.ok" }')

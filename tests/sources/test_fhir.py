@@ -286,11 +286,11 @@ def test_another_view_is_another_landing(laboratory: Callable) -> None:
         (RESULT | {"where": [{"path": "resolve().x"}]}, r"function resolve\(\) is not supported"),
         (
             {"resource": "Patient", "select": [{"column": [{"name": 'x"; --', "path": "id"}]}]},
-            "is no name of a column",
+            "is not a name for a column",
         ),
         (
             {"resource": "Patient", "select": [{"column": [{"name": "_row", "path": "id"}]}]},
-            "is no name of a column",
+            "is not a name for a column",
         ),
         (
             {

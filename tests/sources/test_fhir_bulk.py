@@ -110,7 +110,7 @@ FAULTS: dict[str, dict[str, list[Fault | None]]] = {
     "a file without a byte": {"file": [answers("", 200, NDJSON), None, answers("\n", 200, NDJSON)]},
     "a packed file without a resource": {"file": [packed("")]},
     "a packed file cut off between two lines": {"file": [packed(LINES["Observation"][0]), None]},
-    "an error in the place of a file": {"file": [answers(outcome("exception"), 200, NDJSON)]},
+    "an error instead of a file": {"file": [answers(outcome("exception"), 200, NDJSON)]},
     "a file later": {"file": [answers("", 504, HTML)]},
 }
 
@@ -141,9 +141,9 @@ FINAL: dict[str, tuple[dict[str, list[Fault | None]], str]] = {
     ),
     "an export that failed": (
         {"status": [None, answers(outcome("exception"), 500, FHIR)]},
-        r"gave the export up \(status 500: exception\)",
+        r"gave up the export \(status 500: exception\)",
     ),
-    "an export that is forgotten": ({"status": [answers("", 404, FHIR)]}, "gave the export up"),
+    "an export that is forgotten": ({"status": [answers("", 404, FHIR)]}, "gave up the export"),
     "no manifest": ({"status": [answers('{"output": 1}', 200, JSON)]}, "not as the standard does"),
     "an expired link": (
         {"file": [None, answers("SECRET", 404, HTML)]},
@@ -151,7 +151,7 @@ FINAL: dict[str, tuple[dict[str, list[Fault | None]], str]] = {
     ),
     "a file that is always cut off": (
         {"file": [cut_file] * 500},
-        "gives 1 resources in a file that should have 2|breaks off a file",
+        "gives 1 resources in a file that should have 2|ends a file",
     ),
     "a server that is away": ({"order": [hangs_up] * 500}, r"after \d+ tries"),
     "a redirection": ({"order": [answers("", 302, FHIR, location="/x")]}, "another address"),

@@ -175,5 +175,7 @@ def test_what_a_server_adds_to_a_page_is_no_match(bulk: Bulk, ehr: Make, landed:
 
 def test_a_group_cannot_be_searched_for(bulk: Bulk, ehr: Make) -> None:
     bulk.faults = refuses(501, "not-supported")
-    with pytest.raises(SourceError, match=r"offers no export .*a search knows no group"):
+    with pytest.raises(
+        SourceError, match=r"offers no export .*a search cannot be limited to a group"
+    ):
         land(ehr(bulk, SOURCE.replace("token_env", 'export = "Group/net"\ntoken_env')), "ehr")

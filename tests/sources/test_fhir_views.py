@@ -332,9 +332,9 @@ def test_what_the_standard_calls_an_error_costs_that_resource_alone(
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("name.", "'' stands where a name should"),
-        ("@@", "no FHIRPath at '@@'"),
-        ("name family", "'family' stands where the expression should end"),
+        ("name.", "'' is where a name should begin"),
+        ("@@", "not FHIRPath at '@@'"),
+        ("name family", "'family' is where the expression should end"),
         ("name.resolve()", r"the function resolve\(\) is not supported"),
         ("name.where()", r"where\(\) is called with 0 arguments"),
         ("name ~ 'a'", "the operator '~' is not supported"),
@@ -346,7 +346,7 @@ def test_what_the_standard_calls_an_error_costs_that_resource_alone(
         ("name.where($index = 1)", r"\$index is not supported"),
         ("'\\u0001'", "a control character"),
         ("(" * 2000 + "id" + ")" * 2000, "nested too deeply"),
-        ("`a'b`", "no FHIRPath at"),
+        ("`a'b`", "not FHIRPath at"),
     ],
 )
 def test_what_is_not_supported_is_refused_by_its_column(path: str, message: str) -> None:
@@ -363,7 +363,10 @@ def test_what_is_not_supported_is_refused_by_its_column(path: str, message: str)
         (select({"colunm": []}), r"select\[0\] has 'colunm'"),
         (select({"column": [column("a", "id") | {"pth": "x"}]}), "column a has 'pth'"),
         (select({"forEach": "name", "repeat": ["x"], "column": []}), "has both forEach and repeat"),
-        (select({"forEach": 1, "column": [column("a", "id")]}), "`forEach` is missing or no text"),
+        (
+            select({"forEach": 1, "column": [column("a", "id")]}),
+            "`forEach` is missing or not a text",
+        ),
         (select({"repeat": [1], "column": [column("a", "id")]}), "a list of paths is expected"),
         (
             select(
@@ -376,7 +379,7 @@ def test_what_is_not_supported_is_refused_by_its_column(path: str, message: str)
             columns(a="id") | {"constant": [{"name": "x", "valueCoding": {}}]},
             "only primitive types",
         ),
-        (columns(a="id") | {"resource": "Patient'; drop"}, "`resource` is no type"),
+        (columns(a="id") | {"resource": "Patient'; drop"}, "`resource` is not a type"),
         (columns(a="id") | {"resourceType": "Patient"}, "resourceType is not ViewDefinition"),
     ],
 )

@@ -107,7 +107,7 @@ def test_a_message_that_is_none_is_kept_raw_and_the_others_go_on(
     assert [(table, row, line, reason) for table, row, line, reason, _ in rejects] == [
         ("report", 1, 1, "a segment outside a message"),
         ("report", 2, 2, "an MSH segment without its separators"),
-        ("report", 5, 10, "a line that is no segment"),
+        ("report", 5, 10, "a line that is not a segment"),
         ("report", 7, 14, "bytes that are not in utf-8"),
     ]
     assert rejects[0][-1] == "PID|1||7"
@@ -147,7 +147,7 @@ def test_an_empty_batch_has_no_rows_and_a_file_without_messages_is_refused(
 
 @pytest.mark.parametrize("path", ["PID-0", "PID[X]-3", "PID-8[MR].1"])
 def test_a_path_that_is_none_is_refused(path: str, project: Make) -> None:
-    with pytest.raises(ConfigError, match="is no path such as PID-3"):
+    with pytest.raises(ConfigError, match="is not a path such as PID-3"):
         project(SOURCE.replace('"PID-3.1"', f'"{path}"', 1))
 
 
@@ -161,7 +161,7 @@ def test_line_breaks_inside_a_text_are_kept_and_counted(project: Make, landed: C
     assert rejects == []
     assert rows[1:] == [("NOTE", "one\n\n  MSH2: retained\nYES\ntwo"), ("KI67", "3")]
     unexpected = read_manifest(landing.folder).unexpected
-    assert unexpected["line that is no segment, joined to the one before"] == 3
+    assert unexpected["line that is not a segment, joined to the one before"] == 3
 
 
 def test_a_segment_without_fields_is_none_of_a_text_with_line_breaks(
@@ -200,7 +200,7 @@ def test_an_addendum_goes_on_where_its_segment_ended(project: Make, landed: Call
         ((TWO[0], "DSC|next"), "a message that goes on in another (DSC)"),
         ((TWO[0], "ADD|rest"), "the rest of another message (ADD)"),
         ((TWO[0], "PID|1||\0"), "a NUL byte"),
-        ((TWO[0], "pid|1||7"), "a line that is no segment"),
+        ((TWO[0], "pid|1||7"), "a line that is not a segment"),
         ((TWO[0], f"PID|1||7{TWO[0]}"), "another message's MSH in the middle of a line"),
         (("MSH|^^^^|",), "an MSH segment without its separators"),
     ],

@@ -193,10 +193,10 @@ def test_files_of_different_keys_land_in_one_table(project: Make, landed: Callab
     [
         (b'[{"a":"secret"}', r"0\.json is cut off"),
         (b'[{"a":"secret"},{"a":"sec', r"0\.json is cut off"),
-        (b'[{"a":"secret},\n{"a":"1"}]', r"0\.json has a bracket on line 2 that closes none"),
-        (b'[{"a":"secret"}}]', r"0\.json has a bracket on line 1 that closes none"),
+        (b'[{"a":"secret},\n{"a":"1"}]', r"0\.json has a bracket on line 2 without an opening one"),
+        (b'[{"a":"secret"}}]', r"0\.json has a bracket on line 1 without an opening one"),
         (b"<html>secret</html>", r"0\.json is a web page \(HTML\)"),
-        (b"secret", r"0\.json is no JSON: it begins with neither"),
+        (b"secret", r"0\.json is not JSON: it begins with neither"),
         (b"", r"0\.json is empty"),
     ],
 )
@@ -214,7 +214,7 @@ def test_a_file_that_is_no_whole_json_is_refused(
 def test_records_that_are_not_there_are_an_error(project: Make) -> None:
     lab = project(LAB + 'records = "data.items"')
     write(lab, b'{"data":{"other":[{"a":1}]},"items":[{}]}')
-    with pytest.raises(SourceError, match="has nothing where `records` leads"):
+    with pytest.raises(SourceError, match="has nothing at the path `records`"):
         read(lab)
 
 

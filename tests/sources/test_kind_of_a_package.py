@@ -142,8 +142,8 @@ def test_two_kinds_of_one_name_are_refused(
     [
         ("import no_such_module\n", "of hospital 1.0 .* cannot be imported: ModuleNotFoundError"),
         ("", "cannot be imported: AttributeError"),
-        ("LAB = object()\n", "is no Reader"),
-        ("from cytoreg.sources.json.reader import Json as LAB\n", "is no Reader"),
+        ("LAB = object()\n", "is not a Reader"),
+        ("from cytoreg.sources.json.reader import Json as LAB\n", "is not a Reader"),
         ("from cytoreg.sources.json.reader import JSON as LAB\n", "has no model of its section"),
     ],
 )

@@ -365,7 +365,7 @@ def test_a_user_dictionary_must_be_one(project: Make, own: str) -> None:
     )
     (registry.extracts / "a.xml").write_text(file(""))
     (registry.extracts / "own.xml").write_text(own)
-    with pytest.raises(SourceError, match=r"own\.xml is no NAACCR dictionary"):
+    with pytest.raises(SourceError, match=r"own\.xml is not a NAACCR dictionary"):
         land(registry, "registry")
 
 
@@ -471,7 +471,7 @@ def test_a_patient_that_never_ends_is_not_waited_for(
     monkeypatch.setattr(naaccr_pieces, "LONGEST", 1 << 17)
     registry = project(NAACCR)
     (registry.extracts / "a.xml").write_text(file("<Patient>" + item("sex", "1") * 10_000))
-    with pytest.raises(SourceError, match="has no end of a Patient within"):
+    with pytest.raises(SourceError, match="has a Patient that does not end within"):
         land(registry, "registry")
 
 

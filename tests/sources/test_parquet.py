@@ -233,8 +233,8 @@ def test_an_encrypted_file_is_refused(project: Make) -> None:
     [
         (slice(0, -5), "whose end, which says what is in it, is damaged or missing"),
         (slice(0, 100), "whose end, which says what is in it, is damaged or missing"),
-        (slice(0, 0), "is no Parquet file"),
-        (slice(1, None), "is no Parquet file"),
+        (slice(0, 0), "is not a Parquet file"),
+        (slice(1, None), "is not a Parquet file"),
     ],
 )
 def test_a_cut_file_is_refused(project: Make, cut: slice, message: str) -> None:

@@ -150,7 +150,7 @@ def test_a_password_of_a_server_of_tables_is_refused_without_showing_it(
     project: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOG_PASSWORD", "Geheim77")
-    with pytest.raises(ConfigError, match="`password` is for sources that lie in files") as caught:
+    with pytest.raises(ConfigError, match="`password` is for sources in files") as caught:
         project(
             '[sources.his]\nkind = "sql"\nurl = "sqlite:///x.db"\npassword = "${LOG_PASSWORD}"\n'
             'tables = { cases = "procedure" }\n[sources.his.columns]\ncases = ["no"]\n'

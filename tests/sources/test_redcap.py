@@ -165,9 +165,9 @@ def test_data_and_dictionary_must_fit(
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ("17,,,1,0,2,2001-02-03,,,\n", r"headings that are no names.*\n.*with raw headings"),
-        (f'{FIELDS[:-4]}"17,,,1,0,2,2001-02-03,,,\n', "headings that are no names of fields"),
-        ("Record ID,Visit date\n17,2001-02-03\n", "headings that are no names of fields"),
+        ("17,,,1,0,2,2001-02-03,,,\n", r"headings that are not names.*\n.*with raw headings"),
+        (f'{FIELDS[:-4]}"17,,,1,0,2,2001-02-03,,,\n', "headings that are not names of fields"),
+        ("Record ID,Visit date\n17,2001-02-03\n", "headings that are not names of fields"),
         ("simbo,xibo\n", "has no column record_id"),
     ],
 )

@@ -310,12 +310,12 @@ def test_an_answer_that_was_cut_off_is_asked_for_again(
 
 
 LASTING: dict[str, tuple[Fault, str]] = {
-    "gone": (breaks_off, r"breaks off its answer, after \d+ tries"),
+    "gone": (breaks_off, r"ends its answer early, after \d+ tries"),
     "silent": (sleeps, r"does not answer in time, after \d+ tries"),
     "maintenance": (answers("<html>", 200, HTML), "gives a web page instead of data"),
     "another type": (labelled("image/png"), "gives image/png instead of CSV"),
     "a type to fool the terminal": (labelled("\x1b[2J"), "gives something instead of CSV"),
-    "too often": (answers("", 429, retry_after="99"), "is asked too often .* after 1 try"),
+    "too often": (answers("", 429, retry_after="99"), "gets too many requests .* after 1 try"),
 }
 
 
@@ -357,7 +357,10 @@ def test_nobody_there(project: Make, redcap: Redcap) -> None:
 FINAL: dict[str, tuple[Fault, str]] = {
     "another address": (answers("", 404, HTML), r"refuses the request \(status 404\)"),
     "no right to export": (answers('{"error":"x"}', 400, JSON), r"refuses .* \(status 400\)"),
-    "sent elsewhere": (answers("", 302, HTML, location="http://x/"), "sends us to another address"),
+    "sent elsewhere": (
+        answers("", 302, HTML, location="http://x/"),
+        "redirects to another address",
+    ),
     "unauthorized": (answers("", 401, HTML), r"refuses the token \(status 401\)"),
 }
 

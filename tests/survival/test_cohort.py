@@ -149,10 +149,10 @@ def test_counts_are_those_of_the_rows(rows: list[tuple]) -> None:
 
 BAD = {
     "time_days": ([-31415.0, np.nan, np.inf, 5, 5], "3 with a time that is missing, negative"),
-    "event": ([31415, 1, 1, 0, 0], "1 with an event that is none of 0, 1"),
+    "event": ([31415, 1, 1, 0, 0], "1 with an event other than 0, 1"),
     "entry_days": ([31415, 0, 0, 0, 0], "1 with an entry that is not before the time"),
     "age_days": ([-31415.0, 1, np.nan, 1, 1], "2 with an age that is missing, negative"),
-    "sex": (["female", "male", "31415", None, "Male"], "3 with a sex that is none of male, female"),
+    "sex": (["female", "male", "31415", None, "Male"], "3 with a sex other than male or female"),
     "start_date": (pd.to_datetime(["2001-01-01"] * 3 + [None] * 2), "2 with no start date"),
 }
 

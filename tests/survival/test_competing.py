@@ -208,7 +208,7 @@ def test_the_incidence_at_a_time_is_the_curves() -> None:
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
-        ({}, {"causes": [1]}, "1 have an event that is none of the causes 1$"),
+        ({}, {"causes": [1]}, "1 have an event that is not one of the causes 1$"),
         ({}, {"causes": [1, "1"]}, "a cause is declared twice"),
         ({}, {"causes": ["Censored", 1]}, "they are no causes"),
         ({}, {"variance": "greenwood"}, "no variance is called greenwood"),

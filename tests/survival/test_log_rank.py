@@ -107,7 +107,7 @@ def test_where_there_is_nothing_to_compare_there_is_no_number() -> None:
         ({}, None, "needs the columns"),
         ({"weight": 0.5}, "arm", "weights that are whole numbers"),
         ({"time_days": -1}, "arm", "2 with a time that is missing"),
-        ({"event": 2}, "arm", "2 with an event that is none of 0, 1"),
+        ({"event": 2}, "arm", "2 with an event other than 0, 1"),
         ({}, "colour", "no column colour"),
     ],
 )

@@ -32,7 +32,7 @@ class CdaSource(Files):
             if lacking := [table for table in own if table not in said]:
                 raise ValueError(f"`{key}` says nothing of table {lacking[0]}")
         if ready := [table for table in self.each if table in READY]:
-            raise ValueError(f"`each` names {ready[0]}, whose rows are known")
+            raise ValueError(f"`each` names {ready[0]}, whose rows cytoreg defines")
         for table, columns in self.columns.items():
             self._check(table, columns)
         return self

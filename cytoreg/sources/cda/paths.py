@@ -22,7 +22,7 @@ class Wrong(ValueError):
     """An invalid XPath."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"{text!r} is no XPath such as code/@code")
+        super().__init__(f"{text!r} is not an XPath such as code/@code")
 
 
 @lru_cache(maxsize=1024)

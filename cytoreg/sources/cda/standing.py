@@ -61,7 +61,7 @@ class Standing:
             self.by.update((number, self._one[last].id) for number in numbers if number != stands)
         standing = ([key for key in keys if key not in after] for keys in self._called.values())
         if alike := sum(max(0, len(keys) - 1) for keys in standing):
-            self.odd["document with the id of another, and other content: both stand"] += alike
+            self.odd["document with the id of another, and other content: both are kept"] += alike
 
     def _successors(self) -> dict[bytes, bytes]:
         """By document, the one that directly replaces it."""
@@ -80,10 +80,10 @@ class Standing:
             if len(those) > 1 and (
                 bare := sum(x.version is None and x.key not in after for x in those)
             ):
-                self.odd["document with the setId of another and no version: both stand"] += bare
+                self.odd["document with the setId of another and no version: both are kept"] += bare
         for keys in rivals.values():
             if (left := sum(key not in after for key in keys)) > 1:
-                self.odd["document that replaces what another does too: both stand"] += left - 1
+                self.odd["document that replaces what another does too: both are kept"] += left - 1
         return after
 
     def _versions(self, heads: list[Head], after: dict[bytes, bytes]) -> None:
@@ -99,7 +99,7 @@ class Standing:
                 if found:
                     after[head.key] = max(found, key=_rank).key
                 elif latest:
-                    self.odd["document with the setId of another patient's: both stand"] += 1
+                    self.odd["document with the setId of another patient's: both are kept"] += 1
             alike += max(0, sum(head.key not in after for head in those) - 1)
             for head in those:
                 latest.setdefault("", head)
@@ -107,7 +107,7 @@ class Standing:
                     latest.setdefault(patient, head)
                 unnamed += [head] * (not head.patients)
         if alike:
-            self.odd["document with the setId and version of another: both stand"] += alike
+            self.odd["document with the setId and version of another: both are kept"] += alike
 
     def _last(self, key: bytes, after: dict[bytes, bytes]) -> bytes:
         """The current replacement of a document; if documents replace each other, the latest."""

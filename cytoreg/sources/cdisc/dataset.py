@@ -29,7 +29,7 @@ from cytoreg.sources.json.split import NotJson, Part, lines, parts
 from cytoreg.sources.records import shaped
 from cytoreg.sources.text_file import TextFile, raw_text, text_files
 
-NESTED = "a list or an object in the place of a value"
+NESTED = "a list or an object instead of a value"
 
 
 @dataclass(frozen=True)

@@ -46,11 +46,11 @@ def outline(file: io.BufferedReader) -> Outline:
     except NoObject as error:
         raise NoDataset(f"has {error}") from None
     except (ValueError, RecursionError):
-        raise NoDataset("is no JSON beside its rows") from None
+        raise NoDataset("is not JSON outside its rows") from None
     version = found.get("datasetJSONVersion")
     if not isinstance(version, str):
-        told = ": it does not say `datasetJSONVersion`"
-        raise NoDataset(f"is no Dataset-JSON{told if 'rows' in found else ''}")
+        told = ": `datasetJSONVersion` is missing"
+        raise NoDataset(f"is not Dataset-JSON{told if 'rows' in found else ''}")
     if not _VERSION.fullmatch(version):
         raise NoDataset(f"is Dataset-JSON of version {version[:8]!r}, where 1.1 is read", version)
     columns, records = found.get("columns"), found.get("records")
@@ -60,7 +60,7 @@ def outline(file: io.BufferedReader) -> Outline:
     if not names or len(names) > _MOST or not all(isinstance(n, str) and n.strip() for n in names):
         raise NoDataset("has columns without a `name`", version)
     if isinstance(records, bool) or not isinstance(records, int | None):
-        raise NoDataset("has `records` that are no number", version)
+        raise NoDataset("has `records` that is not a number", version)
     return Outline(str(found.get("name")), list(map(str, names)), records, within, line)
 
 
@@ -89,7 +89,7 @@ def _without_rows(file: io.BufferedReader) -> tuple[bytes, bool, int]:
             copied, skips = at + 1, False
             if depth == 0:
                 if code not in b"{" or kept.strip():
-                    raise NoDataset("is no Dataset-JSON: it does not begin with an object")
+                    raise NoDataset("is not Dataset-JSON: it does not begin with an object")
                 depth = 1
             elif code in b":":
                 skips = _is_rows(bytes(kept[key:]))
@@ -104,7 +104,9 @@ def _without_rows(file: io.BufferedReader) -> tuple[bytes, bool, int]:
         line += chunk.count(b"\n")
         if len(kept) > blocks.ENDLESS:
             raise NoDataset(f"has more than {blocks.ENDLESS >> 20} MiB beside its rows")
-    raise NoDataset("is cut off, or no JSON: it ends within its object" if depth else "is no JSON")
+    raise NoDataset(
+        "is cut off, or not JSON: it ends within its object" if depth else "is not JSON"
+    )
 
 
 def _is_rows(key: bytes) -> bool:

@@ -31,7 +31,7 @@ class Ods:
             self._zip = Archive(path)
             listing = self._zip.read("META-INF/manifest.xml")
         except UNZIPPING:
-            raise Damaged("it is no whole zip archive") from None
+            raise Damaged("it is not a complete zip archive") from None
         if b"encryption-data" in listing:
             raise Refused(
                 "is an OpenDocument spreadsheet with a password, which is not read",
@@ -67,7 +67,7 @@ class Ods:
                 parser.Parse(b"", True)
                 yield
         except expat.ExpatError:
-            raise Damaged("its part content.xml is no well-formed XML") from None
+            raise Damaged("its part content.xml is not well-formed XML") from None
         except UNZIPPING:
             raise Damaged("its part content.xml is damaged") from None
 

@@ -30,7 +30,7 @@ class Xlsx:
         try:
             self._zip = Archive(path)
         except UNZIPPING:
-            raise Damaged("it is no whole zip archive") from None
+            raise Damaged("it is not a complete zip archive") from None
         try:
             self._open()
         except BaseException:
@@ -79,7 +79,7 @@ class Xlsx:
         except _BROKEN as error:
             raise _damaged(sheet.part, error) from None
         if cells.last < 0:
-            raise Damaged(f"{sheet.part} is no sheet")
+            raise Damaged(f"{sheet.part} is not a sheet")
 
     def _related(self, part: str) -> list[tuple[str, str, str]]:
         """Id, kind and target of each part to which a part refers."""
@@ -218,5 +218,5 @@ def _parser(start: Start, end: End | None) -> expat.XMLParserType:
 
 
 def _damaged(part: str, error: Exception) -> Damaged:
-    what = "is no well-formed XML" if isinstance(error, expat.ExpatError) else "is damaged"
+    what = "is not well-formed XML" if isinstance(error, expat.ExpatError) else "is damaged"
     return Damaged(f"its part {part} {what}")

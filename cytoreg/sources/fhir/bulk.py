@@ -52,7 +52,8 @@ def whole(server: Server, run: Reading) -> Iterator[Item]:
         if server.config.export.startswith("Group/"):
             raise SourceError(
                 server.source,
-                f"{server.shown} offers no export ({why}), and a search knows no group",
+                f"{server.shown} offers no export ({why}), and a search cannot be limited to a"
+                " group",
                 remedy='set `export = "Patient"` and choose patients with `type_filter`',
             ) from None
         queries = {

@@ -53,5 +53,5 @@ def text_at(of: Mapping[str, object], key: str, at: str) -> str:
     """The text under a key, which must be there."""
     value = of.get(key)
     if not isinstance(value, str) or not value:
-        raise ViewError(f"{at}: `{key}` is missing or no text")
+        raise ViewError(f"{at}: `{key}` is missing or not a text")
     return value

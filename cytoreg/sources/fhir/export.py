@@ -107,7 +107,7 @@ def fetch(server: Server, manifest: Manifest, output: Output, path: Path) -> int
                 server.source,
                 f"{server.shown} no longer gives a file of {output.kind} that it exported"
                 f" (status {response.status_code})",
-                remedy="refresh again: the export is ordered anew",
+                remedy="refresh again: the export is requested again",
                 transient=True,
             )
         with path.open("rb") as file:
@@ -115,7 +115,7 @@ def fetch(server: Server, manifest: Manifest, output: Output, path: Path) -> int
         if start[:1] == b"<":
             raise Away("gives a web page instead of a file (maintenance, or a login)")
         if start and start[:1] != b"{" and start[:2] != b"\x1f\x8b":
-            raise Away("gives something else than NDJSON")
+            raise Away("gives something other than NDJSON")
         return _whole(output, path)
 
     return server.patiently(attempt)
@@ -153,7 +153,7 @@ def _order(server: Server, query: str) -> str:
         )
     status = response.headers.get("content-location", "")
     if not status:
-        raise Away("takes the order of an export without saying where to look for it")
+        raise Away("accepts an export without saying where it will be")
     return str(urljoin(str(response.url), status))
 
 
@@ -173,7 +173,7 @@ def _look(server: Server, status: str) -> tuple[dict[str, object] | None, float,
         raise Away("fails (status 500)")
     raise SourceError(
         server.source,
-        f"{server.shown} gave the export up (status {code}: {', '.join(codes) or 'no reason'})",
+        f"{server.shown} gave up the export (status {code}: {', '.join(codes) or 'no reason'})",
         remedy="refresh again; if it happens again, ask who runs the server",
         transient=True,
     )
@@ -251,7 +251,7 @@ def _whole(output: Output, path: Path) -> int:
                 lines, last = lines + 1, line
                 outcomes += b'"OperationOutcome"' in line and bool(issue_codes(line))
     if lines == outcomes > 0 and output.kind not in ("OperationOutcome", ""):
-        raise Away(f"gives an error in the place of a file: {', '.join(issue_codes(last))}")
+        raise Away(f"gives an error instead of a file: {', '.join(issue_codes(last))}")
     if output.count is not None and lines != output.count:
         raise Away(f"gives {lines} resources in a file that should have {output.count}")
     if not lines and output.count is None and output.kind != "OperationOutcome":
@@ -259,5 +259,5 @@ def _whole(output: Output, path: Path) -> int:
     try:
         json.loads(last or b"{}")
     except (ValueError, RecursionError):
-        raise Away("breaks off a file in the middle of a line") from None
+        raise Away("ends a file in the middle of a line") from None
     return lines

@@ -111,7 +111,7 @@ def parse(text: str) -> Node:
     parser = _Parser(_tokens(text))
     tree = parser.expression()
     if parser.kind:
-        raise Unsupported(f"{parser.text!r} stands where the expression should end")
+        raise Unsupported(f"{parser.text!r} is where the expression should end")
     return tree
 
 
@@ -120,7 +120,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise Unsupported(f"no FHIRPath at {text[position : position + 12]!r}")
+            raise Unsupported(f"not FHIRPath at {text[position : position + 12]!r}")
         position = match.end()
         if match.lastgroup and match.lastgroup != "skip":
             found.append((match.lastgroup, match[0]))
@@ -201,7 +201,7 @@ class _Parser:
                 return Literal("boolean", self._next())
             case "name":
                 return self._invocation(This())
-        raise Unsupported(f"{self.text!r} stands where a path or a literal should begin")
+        raise Unsupported(f"{self.text!r} is where a path or a literal should begin")
 
     def _number(self) -> str:
         text = self._next()
@@ -218,7 +218,7 @@ class _Parser:
         if self.kind == "special":
             return self._this()
         if self.kind != "name":
-            raise Unsupported(f"{self.text!r} stands where a name should")
+            raise Unsupported(f"{self.text!r} is where a name should begin")
         name = self._next().strip("`")
         if not self._take("("):
             return Member(target, name)

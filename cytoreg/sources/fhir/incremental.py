@@ -105,7 +105,7 @@ def _since(server: Server, run: Reading, earlier: Landing) -> str:
     """The instant whose data the earlier landing shows; raises ReadWhole if it cannot be used."""
     as_of = _AS_OF.search(earlier.source_version)
     if as_of is None:
-        raise ReadWhole("the earlier landing does not say as of when it is true")
+        raise ReadWhole("the earlier landing does not say for which time it holds")
     if any(table.rejects for table in earlier.tables):
         raise ReadWhole("in the earlier landing are resources that could not be read")
     for table in run.views:

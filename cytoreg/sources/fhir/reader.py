@@ -87,7 +87,7 @@ class Fhir(Reader[FhirSource]):
             elif isinstance(item, Reject):
                 rejects += 1
         if not filled:
-            there = "; ".join(unread + [f"{rejects} that are no resource"] * bool(rejects))
+            there = "; ".join(unread + [f"{rejects} that are not resources"] * bool(rejects))
             raise SourceError(
                 name,
                 f"no view that comes with cytoreg finds a row in {where}: {there or 'it is blank'}",

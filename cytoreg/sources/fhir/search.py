@@ -104,8 +104,8 @@ def _page(server: Server, url: str, path: Path) -> _Page:
     try:
         page = msgspec.json.decode(body, type=_Page)
     except (msgspec.MsgspecError, RecursionError):
-        raise Away("gives something else than a page of a search") from None
+        raise Away("gives something other than a page of search results") from None
     if page.kind != "Bundle":
         codes = ", ".join(issue_codes(body)) or page.kind
-        raise Away(f"gives something else than a page of a search ({codes})")
+        raise Away(f"gives something other than a page of search results ({codes})")
     return page

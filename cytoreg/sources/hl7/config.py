@@ -32,7 +32,8 @@ class Hl7Source(Files):
             for column, path in self.columns[table].items():
                 if path_of(path) is None:
                     raise ValueError(
-                        f"{column}: {path!r} is no path such as PID-3.1, PID-3[MR].1 or OBX[KI67]-5"
+                        f"{column}: {path!r} is not a path such as PID-3.1, PID-3[MR].1 or"
+                        " OBX[KI67]-5"
                     )
         if strange := sorted(set(self.each) - set(self.tables)):
             raise ValueError(f"`each` names {strange[0]}, which is not in `tables`")

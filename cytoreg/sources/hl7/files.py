@@ -87,7 +87,7 @@ def _rows(
                 yield Reject(home.name, where, row, piece.line, str(error), raw)
                 continue
             if message.broken:
-                found["line that is no segment, joined to the one before"] += message.broken
+                found["line that is not a segment, joined to the one before"] += message.broken
             for table in tables:
                 before = len(table)
                 try:

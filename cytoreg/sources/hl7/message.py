@@ -125,7 +125,7 @@ def _joined(lines: list[str], separator: str, heads: frozenset[str]) -> tuple[di
         elif head == "DSC" and bare[4:5] not in ("", separator):
             raise Malformed("a message that goes on in another (DSC)")
         elif broken and head == "PID":  # of another message, whose MSH is among the lines
-            raise Malformed("a line that is no segment")
+            raise Malformed("a line that is not a segment")
         elif (
             _SEGMENT.fullmatch(head)
             or bare in heads
@@ -134,7 +134,7 @@ def _joined(lines: list[str], separator: str, heads: frozenset[str]) -> tuple[di
             last = place
             segments[last] = line.lstrip(_BLANK)
         elif bare and (len(segments) < 2 or head != head.lower() or head.upper() in heads):
-            raise Malformed("a line that is no segment")
+            raise Malformed("a line that is not a segment")
         elif bare:
             segments[last] += "\n" * (1 + blank) + line
             broken += 1

@@ -34,7 +34,9 @@ class JsonSource(Files):
         leads = [self.records, *self.each.values()]
         for text in (*leads, *(path for named in columns for path in named.values())):
             if path_of(text) is None:
-                raise ValueError(f'{text!r} is no path such as code.coding[0].display or ["a key"]')
+                raise ValueError(
+                    f'{text!r} is not a path such as code.coding[0].display or ["a key"]'
+                )
         if any(isinstance(step, int) for text in leads for step in path_of(text) or ()):
             raise ValueError("`records` and `each` lead to a list by keys alone")
         if "$" in self.each.values():

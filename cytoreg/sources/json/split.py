@@ -109,7 +109,7 @@ class _Walk:
     def through(self, file: io.BufferedReader) -> Iterator[list[Part]]:
         """All parts of a file."""
         if file.peek(1).lstrip()[:1] not in (b"{", b"["):
-            raise NotJson("is no JSON: it begins with neither { nor [")
+            raise NotJson("is not JSON: it begins with neither { nor [")
         rest, line = b"", 1
         while chunk := file.read(max(1, blocks.SIZE // 4)):  # each byte may be a bracket
             data = rest + chunk
@@ -122,7 +122,7 @@ class _Walk:
                     found.append(Part(text, line + int(np.searchsorted(ends, at))))
             except _Unbalanced as error:
                 at = line + int(np.searchsorted(ends, error.args[0]))
-                raise NotJson(f"has a bracket on line {at} that closes none") from None
+                raise NotJson(f"has a bracket on line {at} without an opening one") from None
             yield found
             kept = self._after if self._begun is None else self._begun
             rest, line = data[kept:], line + int(np.searchsorted(ends, kept))
@@ -133,7 +133,7 @@ class _Walk:
         if self._open or self._marks.inside:
             raise NotJson("is cut off: it ends within a list, an object or a text")
         if not self._found:
-            raise NothingThere("has nothing where `records` leads")
+            raise NothingThere("has nothing at the path `records`")
         if left := rest.strip():
             yield [Part(left, line)]
 

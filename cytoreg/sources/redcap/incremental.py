@@ -80,7 +80,7 @@ def _gather(
     """Put into tables which records exist (`there`), which were requested (`asked`), and the rows
     of the latter (`fresh_<form>`) beside earlier ones (`earlier_<form>`)."""
     if any(table.rejects for table in earlier.tables):
-        raise ReadWhole("the earlier landing has records that are no text")
+        raise ReadWhole("the earlier landing has records that are not text")
     record, last = quote(project.record_id), 0
     known: set[str] = set()
     for form in api.config.tables:

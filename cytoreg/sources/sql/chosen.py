@@ -99,9 +99,9 @@ def _check_landable(source: str, what: str, names: list[str], found: list[str]) 
     for name in names:
         why = ""
         if name.casefold() in {*RESERVED, RAW, HASH}:
-            why = "a name that cytoreg keeps for itself"
+            why = "a name reserved for cytoreg"
         elif found.count(name) > 1 or lower[name.casefold()] > 1:
-            why = "a name that another has too, capitals aside"
+            why = "a name that differs from another only in capitals"
         if why:
             raise SourceError(
                 source,

@@ -177,7 +177,7 @@ def _merge(
     if before is None or not before.rows:
         raise ReadWhole("the earlier landing has no rows of it")
     if before.rejects:
-        raise ReadWhole("the earlier landing has records that are no text")
+        raise ReadWhole("the earlier landing has records that are not text")
     if _types(pq.read_schema(path)) != _types(chosen.schema):
         raise ReadWhole("its columns or their types are others than before")
     return Merge(con, folder, path, chosen.columns, increment.key, increment.changed)
@@ -211,7 +211,7 @@ def _before(latest: str, days: float) -> datetime:
     try:
         return datetime.fromisoformat(latest) - timedelta(days=days)
     except (ValueError, OverflowError):
-        raise ReadWhole("its latest change is no date of this calendar") from None
+        raise ReadWhole("its latest change is not a date of this calendar") from None
 
 
 def _types(schema: pa.Schema) -> list[tuple[str, bytes]]:

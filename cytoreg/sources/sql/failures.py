@@ -22,7 +22,7 @@ class Failure:
     def remedy(self) -> str:
         """What to do about it."""
         if self.transient:
-            return "it is worth another try later; else ask who runs the server"
+            return "try again later; if that fails, ask who runs the server"
         return "check host, database, user, password and rights: cytoreg doctor"
 
 
@@ -34,13 +34,13 @@ HIDDEN = Failure(
 MISSING = Failure("the database, user or table does not exist", away=True)
 UNKNOWN_HOST = Failure("the host is unknown", True)  # name servers fail too
 AWAY = Failure("no server answers there", True)
-BUSY = Failure("the server takes no more connections", True)
+BUSY = Failure("the server accepts no more connections", True)
 LOST = Failure("the connection was lost", True)
 LATE = Failure("the server does not answer in time", True)
 LOCKED = Failure("the database is locked by another program", True)
 CHANGED = Failure("it changed while it was read", True)
 DAMAGED = Failure("the file is damaged")
-NO_ROOM = Failure("there is no room for the rows on their way", True)
+NO_ROOM = Failure("there is no space for rows in transit", True)
 
 _STATES = {
     "28": REFUSED,

@@ -102,7 +102,7 @@ def _unreachable(name: str, url: sa.URL, error: Exception) -> SourceError:
     shown = url.set(query={}).render_as_string(hide_password=True)
     return SourceError(
         name,
-        f"cannot look into {shown}: {type(error).__name__}",
+        f"cannot read the tables of {shown}: {type(error).__name__}",
         remedy="check host, database, user, password and that the URL's driver is installed",
     )
 

@@ -73,7 +73,9 @@ def members(path: Path, encoding: str) -> list[Member]:
     with path.open("rb") as file:
         starts = _starts(file)
         if not starts or size % _RECORD:
-            raise Unreadable("it is no whole transport file: it ends within a record of 80 bytes")
+            raise Unreadable(
+                "it is not a complete transport file: it ends within a record of 80 bytes"
+            )
         try:
             return [
                 _member(file, start, end, encoding)
