@@ -58,7 +58,7 @@ class SourceFile:
             )
         if _WEB_PAGE.match(head):
             raise self.refused(
-                "is a web page (HTML), perhaps a login or an error, in the place of an export",
+                "is a web page (HTML), perhaps a login or an error, instead of an export",
                 "open it in a browser to see what it says, then export again",
             )
         return head
@@ -180,7 +180,7 @@ def one_file(source: str, pattern: str, extracts: Path) -> SourceFile:
         raise SourceError(
             source,
             f"{len(found)} files match {pattern}, where one is expected: {names}",
-            remedy="keep the current export alone in the folder, or name it in cytoreg.toml",
+            remedy="leave only the current export in the folder, or name it in cytoreg.toml",
         )
     return found[0]
 

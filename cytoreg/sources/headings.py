@@ -64,7 +64,7 @@ def mapped(file: SourceFile, headings: list[str], config: Headed, line: str) -> 
         )
     if reserved := sorted(RESERVED.intersection(columns)):
         raise file.refused(
-            f"has the heading {', '.join(reserved)}, a name that cytoreg keeps for itself",
+            f"has the heading {', '.join(reserved)}, a name reserved for cytoreg",
             f"give it another name: a line like  its_name = [{reserved[0]!r}]  in"
             f" [sources.{file.source}.columns]",
         )
@@ -92,8 +92,8 @@ def no_record(file: SourceFile, headings: list[str], config: Headed) -> None:
         if heading not in declared and is_value(heading):
             raise SourceError(
                 file.source,
-                f"{file.where}: field {place} of its headings is no heading but a date, a number or"
-                " text of several lines",
+                f"{file.where}: field {place} of its headings is not a heading but a date, a number"
+                " or text of several lines",
                 remedy="correct the line of its headings; if it has none, set `header = 0` in"
                 f" [sources.{file.source}]; if it is one, name it in"
                 f" [sources.{file.source}.columns]",

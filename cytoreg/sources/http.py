@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 _MAY_PASS = {
     408: "gives up waiting (status 408)",
-    425: "asks to come again (status 425)",
-    429: "is asked too often (status 429)",
+    425: "asks to try again later (status 425)",
+    429: "gets too many requests (status 429)",
     500: "fails (status 500)",
     502: "is away (status 502)",
-    503: "is away or in maintenance (status 503)",
+    503: "is unavailable or in maintenance (status 503)",
     504: "does not answer its gateway (status 504)",
 }
 
@@ -95,7 +95,7 @@ class Host:
                 if time.monotonic() + pause > self.deadline:
                     raise self.refused(
                         f"{away.why}, after {number} {'try' if number == 1 else 'tries'}",
-                        "it is worth another try later; else ask who runs the server",
+                        "try again later; if that fails, ask who runs the server",
                         away=True,
                     ) from None
                 wait(pause)
@@ -145,7 +145,7 @@ class Host:
         except httpx.TimeoutException:
             raise Away("does not answer in time") from None
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.DecodingError):
-            raise Away("breaks off its answer") from None
+            raise Away("ends its answer early") from None
         except httpx.ConnectError as error:
             if "certificate" in str(error).casefold():
                 raise SourceError(
@@ -157,7 +157,7 @@ class Host:
             raise Away("cannot be reached") from None
         except httpx.HTTPError as error:
             raise self.refused(
-                f"cannot be asked: {type(error).__name__}",
+                f"cannot be reached: {type(error).__name__}",
                 "check `url` in cytoreg.toml and the proxy of this machine",
             ) from None
 
@@ -173,7 +173,7 @@ class Host:
             )
         if 300 <= status < 400:
             raise self.refused(
-                f"sends us to another address (status {status}), where the token does not go",
+                f"redirects to another address (status {status}), to which the token is not sent",
                 "write the final address as `url` in cytoreg.toml",
             )
         raise self.refused(

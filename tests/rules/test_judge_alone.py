@@ -300,9 +300,9 @@ def _without(column: str) -> dict[str, list[object]]:
             duckdb.sql("select cast('77x' as int) as visit"),
             "visit: the table cannot be read",
         ),
-        (dict, pa.table(VISITS), "dict is no Pandera model"),
-        (Entity, pa.table(VISITS), "Entity is no Pandera model"),
-        (pan.SeriesSchema(int), pa.table(VISITS), "SeriesSchema is no Pandera model"),
+        (dict, pa.table(VISITS), "dict is neither a Pandera model"),
+        (Entity, pa.table(VISITS), "Entity is neither a Pandera model"),
+        (pan.SeriesSchema(int), pa.table(VISITS), "SeriesSchema is neither a Pandera model"),
         (
             pan.DataFrameSchema({"a": pan.Column(int)}, index=pan.Index(int)),
             pa.table({"a": [1]}),

@@ -184,7 +184,7 @@ REFUSED = [
     (model("int\n    @pa.check('a')\n    def p(cls, s): return s > 1"), "look at each row alone"),
     ("class Specimen(pa.DataFrameModel):\n    pass\n", "specimen: has no columns"),
     ("x = 1\n", "no file declares an entity"),
-    ("s = pa.SeriesSchema(int)\n", "s is no Pandera model"),
+    ("s = pa.SeriesSchema(int)\n", "s is not a Pandera model"),
     ("s = pa.DataFrameSchema({'a': pa.Column(int)}, index=pa.Index(int))\n", "s: an index"),
     ("s = pa.DataFrameSchema({'a': pa.Column()})\n", "s.a: has no type"),
     ("s = pa.DataFrameSchema({3: pa.Column(int)})\n", "s: 3 is not a name for a column"),

@@ -77,7 +77,7 @@ class Failures:
         """The error for a folder whose list leads out of it."""
         return SourceError(
             self.source,
-            f"{self.address.server}/{folder} lists a name that leads out of it",
+            f"{self.address.server}/{folder} lists a name outside it",
             remedy="ask who runs the server: nothing was fetched from there",
         )
 
@@ -86,6 +86,6 @@ class Failures:
         return SourceError(
             self.source,
             f"files on {self.address.server} changed while they were fetched",
-            remedy="let the delivery end first; best deliver under another name, then rename",
+            remedy="deliver under another name, and rename once the delivery is complete",
             transient=True,
         )

@@ -33,7 +33,7 @@ def sheets(file: SourceFile, found: list[Sheet], config: ExcelSource) -> list[Sh
             for name in names
         }
     if none := [name for name, means in meant.items() if not means]:
-        has = ", ".join(repr(sheet.name) for sheet in visible) or "none that is not hidden"
+        has = ", ".join(repr(sheet.name) for sheet in visible) or "none that is visible"
         raise file.refused(
             f"has no sheet {none[0]}; it has {has}",
             f"correct `sheet` in [sources.{file.source}] of cytoreg.toml, or deliver it again",

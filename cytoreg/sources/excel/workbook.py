@@ -35,7 +35,7 @@ def open_book(file: SourceFile) -> Book:
 
 def damaged(file: SourceFile, error: Damaged) -> SourceError:
     """The error for a damaged workbook."""
-    return file.refused(f"is no whole workbook: {error}", f"deliver it again, or {_AGAIN}")
+    return file.refused(f"is not a complete workbook: {error}", f"deliver it again, or {_AGAIN}")
 
 
 def _book(path: Path) -> Book:
@@ -88,7 +88,7 @@ def _zipped(path: Path | IO[bytes]) -> Book:
             ods = "mimetype" in names and parts.read("mimetype").startswith(_ODS)
             kinds = parts.read("[Content_Types].xml") if "[content_types].xml" in names else b""
     except UNZIPPING:
-        raise Damaged("it is no whole zip archive") from None
+        raise Damaged("it is not a complete zip archive") from None
     if ods:
         from cytoreg.sources.excel.ods import Ods
 
@@ -98,7 +98,7 @@ def _zipped(path: Path | IO[bytes]) -> Book:
 
         return Xlsb(path)
     if b"spreadsheetml" not in kinds:
-        raise Refused("is a zip archive but no workbook", "unpack it, or deliver the workbook")
+        raise Refused("is a zip archive but not a workbook", "unpack it, or deliver the workbook")
     from cytoreg.sources.excel.xlsx import Xlsx
 
     return Xlsx(path)
@@ -116,12 +116,12 @@ def _none(head: bytes) -> Refused:
     if not head:
         return Refused("is empty", "deliver it again, or remove it from the folder")
     if b"urn:schemas-microsoft-com:office:spreadsheet" in start:
-        return Refused("is an XML spreadsheet of Excel 2003 in the place of a workbook", _AGAIN)
+        return Refused("is an XML spreadsheet of Excel 2003 instead of a workbook", _AGAIN)
     if b"<html" in start or b"<table" in start or start.startswith(b"<!doctype"):
-        return Refused("is a web page (HTML) in the place of a workbook", _AGAIN)
+        return Refused("is a web page (HTML) instead of a workbook", _AGAIN)
     if b"\0" not in head:
         return Refused(
-            "is text in the place of a workbook",
+            "is text instead of a workbook",
             f'declare it as kind = "csv" with its `delimiter`, or {_AGAIN}',
         )
     return Refused("is no workbook", "deliver an Excel workbook or an OpenDocument spreadsheet")

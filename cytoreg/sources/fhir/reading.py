@@ -55,7 +55,7 @@ class Reading:
             yield from self.block(batch, bad, text.where, done)
         if held == self.counted[_ERRORS] - errors > 0:
             raise text.refused(
-                "holds an error of a server (OperationOutcome) in the place of resources",
+                "holds an error of a server (OperationOutcome) instead of resources",
                 "read in it what went wrong, and fetch the resources again",
             )
 

@@ -82,7 +82,7 @@ class Server(Host):
             address(self.source, url)
         except ConfigError:
             raise self.refused(
-                "sends us to an address without https", "ask who runs the server"
+                "redirects to an address without https", "ask who runs the server"
             ) from None
         if not secret:
             return {"accept": accept}
@@ -113,7 +113,7 @@ class Server(Host):
         try:
             return self.client.build_request(method, url, headers=headers, data=data)
         except httpx.InvalidURL:
-            raise self.refused("names an address that is none", "check `url`") from None
+            raise self.refused("gives an address that is not one", "check `url`") from None
 
     def _renew(self) -> None:
         """Ask for another token."""
@@ -182,7 +182,7 @@ def json_object(body: bytes) -> dict[str, object]:
         raise Away(
             "gives a web page instead of data (maintenance, or a login)"
             if page
-            else "gives something else than JSON"
+            else "gives something other than JSON"
         )
     return value
 

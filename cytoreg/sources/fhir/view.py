@@ -55,7 +55,7 @@ def _compile_view(definition: object) -> View:
         raise ViewError("resourceType is not ViewDefinition")
     resource = text_at(view, "resource", "the view")
     if not _TYPE.fullmatch(resource):
-        raise ViewError("`resource` is no type of resource")
+        raise ViewError("`resource` is not a type of resource")
     query = Query()
     scope = Scope(
         "line", resource, elements="elements", constants=constants(view), variables=count()
@@ -135,7 +135,7 @@ def _columns(point: Point, columns: Sequence[object]) -> Point:
         name = text_at(column, "name", f"{at}.column[{number}]")
         where = f"column {name}"
         if not _NAME.fullmatch(name):
-            raise ViewError(f"{at}.column[{number}]: {name!r} is no name of a column")
+            raise ViewError(f"{at}.column[{number}]: {name!r} is not a name for a column")
         if strange := sorted(column.keys() - _COLUMN):
             raise ViewError(f"{where} has {strange[0]!r}, which a column does not have")
         many = column.get("collection", False)

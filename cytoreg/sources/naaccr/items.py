@@ -88,7 +88,7 @@ def user_items(file: SourceFile) -> dict[str, str]:
         root = None
     if root is None or etree.QName(root).localname != "NaaccrDictionary":
         raise file.refused(
-            "is no NAACCR dictionary",
+            "is not a NAACCR dictionary",
             "correct `dictionaries` in cytoreg.toml, or deliver the dictionary again",
         )
     found = {

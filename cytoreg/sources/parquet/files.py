@@ -72,7 +72,7 @@ def _open(file: SourceFile) -> pq.ParquetFile:
         raise _encrypted(file)
     if head != b"PAR1":
         raise file.refused(
-            "is no Parquet file",
+            "is not a Parquet file",
             "deliver Parquet files themselves: they are compressed inside, not outside",
         )
     try:

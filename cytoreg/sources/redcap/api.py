@@ -97,7 +97,7 @@ def export(
             raise SourceError(
                 api.source,
                 "the project was changed while it was exported",
-                remedy="try again when its design is at rest",
+                remedy="try again when its design is no longer changed",
                 transient=True,
             )
         done = yield from _items(api, path, layout, done, events)
@@ -223,10 +223,10 @@ def _ids(api: Api, project: Project, path: Path) -> tuple[dict[str, None], int]:
         if not file.read(100).strip():
             return {}, 0
     if project.ends_lines and not ends_line(path):
-        raise Away("breaks off its answer in the middle of a line")
+        raise Away("ends its answer early in the middle of a line")
     headings = header(_text(api, path), _DIALECT)
     if project.record_id not in headings:
-        raise Away("gives another table than was asked for")
+        raise Away("gives a table that was not asked for")
     found: dict[str, None] = {}
     unparsable, last_row, last_bad = 0, 0, 0
     for rows, bad in delimited(_text(api, path), _DIALECT, headings):
@@ -235,7 +235,7 @@ def _ids(api: Api, project: Project, path: Path) -> tuple[dict[str, None], int]:
         last_row += len(rows) + len(bad)
         last_bad = bad[-1].row if bad else last_bad
     if last_bad and last_bad == last_row:
-        raise Away("breaks off its answer in the middle of a row")
+        raise Away("ends its answer early in the middle of a row")
     return found, unparsable
 
 

@@ -110,7 +110,7 @@ def layout_of(
 def _check_headings(file: SourceFile, headings: list[str], record_id: str) -> None:
     """Raise SourceError, without a heading, for headings that may be a patient's record."""
     if any(not _NAME.fullmatch(heading) for heading in headings):
-        what = "has headings that are no names of fields"
+        what = "has headings that are not names of fields"
     elif record_id not in headings:
         what = f"has no column {record_id}, the dictionary's first field, in its first line"
     else:

@@ -89,7 +89,7 @@ def _labels(source: str, config: AnyStatistics, extracts: Path, folder: Path) ->
     for file in on_disk(source, config.catalog, extracts, unpacked):
         if _known(_head(file)) != "sas7bcat":
             raise file.refused(
-                "is no catalog of formats",
+                "is not a catalog of formats",
                 "correct `catalog` in cytoreg.toml, or deliver the .sas7bcat file",
             )
         try:
@@ -169,7 +169,7 @@ def _form(file: SourceFile, config: AnyStatistics) -> str:
     elif not head:
         what, remedy = "is empty", "deliver it again, or remove it from the folder"
     elif form == "sas7bcat":
-        what = "is a catalog of formats and no data set"
+        what = "is a catalog of formats, not a data set"
         remedy = "name the data sets in `path`, and this in `catalog` for its labels"
     else:
         what, remedy = f"is not {_NAMES[config.kind]}", "deliver it again, or correct `path`"
