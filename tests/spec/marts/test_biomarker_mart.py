@@ -1,7 +1,7 @@
 """
 The last result before an operation and the first one 30 to 120 days after it make a pair, within one
-assay and one unit. A result below a limit stands for all values below it: whether the marker fell by
-half is said only where none of them says otherwise.
+assay and one unit. A result below a limit may have any value below it: whether the marker fell by
+half is stated only where the answer is the same for all of these values.
 """
 
 title = "Course of biomarkers"
@@ -47,7 +47,10 @@ given = {
 
 
 def test_before_and_after(marts):
-    """Day 0 is before; day 29 is not after; a result of between is after one and before the next."""
+    """
+    Day 0 is before the operation. Day 29 is too early to be after it. A result between two operations is after
+    the first and before the second.
+    """
     marts(
         "marts.biomarker_course",
         """
@@ -82,7 +85,7 @@ def test_answers_where_limits_leave_no_doubt(marts):
 
 
 def test_lowest_and_last(marts):
-    """The lowest may come before day 30; a result that the laboratory took back is none."""
+    """The lowest result may come before day 30. A result that the laboratory took back does not count."""
     marts(
         "marts.biomarker_course",
         """
@@ -97,7 +100,7 @@ def test_lowest_and_last(marts):
 
 
 def test_responses(marts):
-    """Carl's 5-HIAA was above 500 before: it fell by 80 % or more, by how much nobody knows."""
+    """Carl's 5-HIAA was above 500 before the operation: it fell by 80 % or more; by how much is unknown."""
     marts(
         "marts.biomarker_response",
         """

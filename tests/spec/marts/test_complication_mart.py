@@ -1,7 +1,7 @@
 """
-Clavien–Dindo grades I and II are minor, III to V are major. Every event is kept; an operation gets
-its highest grade, whether there was any minor or major event, and whether the highest is minor. An
-operation that research knows nothing about is unknown, not free of complications.
+Clavien–Dindo grades I and II are minor, III to V are major. Every event is kept. An operation gets
+its highest grade, whether there was any minor or any major event, and whether the highest is minor. An
+operation without a research record is unknown, not free of complications.
 """
 
 title = "Complications of an operation"
@@ -74,7 +74,7 @@ def test_any_minor_and_highest_is_minor_are_different_questions(marts):
 
 
 def test_a_patient_has_what_any_operation_has(marts):
-    """Nobody can say that Anna had none after her fourth operation, but she had some before."""
+    """It is unknown whether Anna had complications after her fourth operation, but she had some before."""
     marts(
         "marts.patient_outcome",
         """
@@ -89,9 +89,9 @@ def test_a_patient_has_what_any_operation_has(marts):
 
 def test_what_may_have_followed_an_operation_leaves_open_what_it_could_change(marts):
     """
-    Carl's death followed one of his operations, nobody says which: neither is free of a major
-    complication, and neither is known to have one. Of Dora's complications the one with an open place
-    is milder than the one after her first operation. Emma's lies before her only operation.
+    It is unknown which of his operations Carl's death followed: neither operation is free of a major
+    complication, and neither is known to have one. One of Dora's complications may have followed either
+    operation; it is milder than the one after her first. Emma's complication was before her only operation.
     """
     marts(
         "marts.procedure_outcome",
@@ -122,9 +122,9 @@ def test_a_patient_has_what_followed_any_operation_whichever_it_was(marts):
     )
 
 
-def test_unknown_operations_are_counted_apart(marts):
+def test_unknown_operations_are_counted_separately(marts):
     """
-    Of ten operations six have an answer to the first question: four of Anna's and Bert's, Carl's first
+    Six of ten operations have an answer to the first question: four of Anna's and Bert's, Carl's first
     and Dora's first.
     """
     marts(

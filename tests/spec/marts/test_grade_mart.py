@@ -1,6 +1,6 @@
 """
-Ki-67 and mitoses each make a grade, and the higher one counts. A Ki-67 below 3 % alone is enough for
-grade 1, few mitoses alone are not. Poorly differentiated tumours are carcinomas.
+Ki-67 and mitoses each give a grade, and the higher one counts. A Ki-67 below 3 % is enough for
+grade 1; few mitoses alone are not. Poorly differentiated tumours are carcinomas.
 """
 
 title = "WHO grade"

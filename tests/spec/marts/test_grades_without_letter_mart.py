@@ -1,6 +1,6 @@
 """
-Grades III and IV of Clavien–Dindo without their letter are major; which of two grades they are is open,
-and matters only where they are the highest.
+Clavien–Dindo grades III and IV without their letter are major. Which of the two grades was meant is
+unknown, and matters only if it is the highest of the operation.
 """
 
 title = "Grades without their letter"

@@ -1,5 +1,5 @@
 """
-Every operation, operated patient, report and result can be followed to the landed rows behind it: file and
+Every operation, operated patient, report and result can be traced to its landed rows: file and
 record number, as the readers count them.
 """
 
@@ -67,7 +67,7 @@ given = {
 
 
 def test_the_rows_behind_an_operation_and_a_patient(marts):
-    """Bert was not operated, so that no outcome needs his rows."""
+    """Bert was not operated on, so no outcome depends on his rows."""
     marts(
         "marts.source_row",
         """

@@ -1,6 +1,6 @@
 """
-A death within 30 (90) days counts on the last operation before it. A patient whom nobody has seen
-up to that day is unknown, not alive.
+A death within 30 (90) days counts for the last operation before it. A patient who was not seen up to
+that day is unknown, not alive.
 """
 
 title = "30- and 90-day mortality"

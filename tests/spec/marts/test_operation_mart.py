@@ -1,5 +1,5 @@
 """
-What an operation mart says of the patient on the day of operation: completed years of age, decade,
+The operation mart has the patient's age on the day of operation in completed years, its decade,
 and how much tumour was removed, in bands that do not overlap.
 """
 
@@ -45,7 +45,9 @@ def test_age_is_in_completed_years(marts):
 
 
 def test_bands_of_cytoreduction_and_localization(marts):
-    """Whether Carl's second operation found the site was not recorded: that is not 'not found'."""
+    """
+    It was not recorded whether Carl's second operation found the site, which does not mean that it did not.
+    """
     marts(
         "marts.procedure_outcome",
         """

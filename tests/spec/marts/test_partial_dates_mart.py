@@ -1,9 +1,9 @@
 """
-A date of a month or a year answers what is the same whichever day it was; else the answer is
-unknown. Where a day is needed, it is the middle of the days that are possible, and flagged.
+Of a date that is known to the month or the year, an answer is given if it is the same for every
+possible day; otherwise it is unknown. Where a day is needed, it is the middle of the possible days, and flagged.
 """
 
-title = "Marts of dates of which only the month or the year is known"
+title = "Marts of dates known to the month or the year"
 
 given = {
     "registry.patient": """
@@ -93,7 +93,7 @@ def test_what_is_the_same_whichever_day_it_was(marts):
     )
 
 
-def test_survival_is_reckoned_with_the_middle_and_says_so(marts):
+def test_survival_uses_the_middle_and_flags_it(marts):
     marts(
         "marts.survival_cohort",
         """
@@ -112,8 +112,8 @@ def test_survival_is_reckoned_with_the_middle_and_says_so(marts):
     )
 
 
-def test_the_day_of_diagnosis_lies_before_the_operation(marts):
-    """Bert was diagnosed in the year of his operation, so by 20 January; Carl after his."""
+def test_the_day_of_diagnosis_is_before_the_operation(marts):
+    """Bert was diagnosed in the year of his operation, so by 20 January; Carl was diagnosed after his."""
     marts(
         "marts.survival_cohort_diagnosis",
         """
@@ -145,7 +145,7 @@ def test_how_well_the_days_are_known_is_counted(marts):
     )
 
 
-def test_nobody_says_what_was_done_at_a_first_operation_that_may_be_another(marts):
+def test_what_was_done_at_the_first_operation_is_unknown_if_it_may_be_another(marts):
     """
     Jan's second operation may have been years before the first: there is no index date. Of Kai's two
     operations of 2001 one was on 1 March: the first was by then.

@@ -1,6 +1,6 @@
 """
-A primary that was unknown before surgery is not overwritten by what surgery finds: both are kept,
-and every stratum by primary site uses the final one.
+Surgery does not overwrite a primary site that was unknown before it: both are kept, and every
+stratum by primary site uses the final one.
 """
 
 title = "The primary site before, at and after surgery"
@@ -58,8 +58,8 @@ given = {
 def test_found_beats_recorded_beats_known_before(marts):
     """
     Pathology confirmed what Anna's second operation found. Carl's operation has no research record,
-    so that his site at presentation counts and the tumour registry's site is the final one. Emma's
-    other tumour is no NET. Fritz was not operated.
+    so his site at presentation counts, and the tumour registry's site is the final one. Emma's
+    other tumour is not a NET. Fritz was not operated on.
     """
     marts(
         "marts.primary_site",
@@ -79,8 +79,8 @@ def test_found_beats_recorded_beats_known_before(marts):
 def test_unknown_never_comes_before_known(marts):
     """
     Gisa's site was known at presentation, whatever the form of her operation says. Hans's site in the
-    tumour registry was refused. Which of Ines's operations was the first nobody knows, so that her
-    site at presentation counts. Kai's first NET is of unknown primary: of his later ones the earlier
+    tumour registry was refused. It is unknown which of Ines's operations was the first, so her
+    site at presentation counts. Kai's first NET is of unknown primary; of his later ones the earlier
     counts.
     """
     marts(

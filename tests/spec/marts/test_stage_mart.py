@@ -1,6 +1,6 @@
 """
 T, N and M make a stage by the tables of one site and one edition. Where there is no table, or a part
-is missing, there is no stage but a reason.
+is missing, there is no stage, but a reason.
 """
 
 title = "AJCC stage"

@@ -1,6 +1,6 @@
 """
-A cause that says that none is known is unknown, in either revision of ICD. Only the dead have a cause:
-whose status cannot be read, but who has one, is dead. A status of the living stands against it.
+A code for an unknown cause is unknown, in ICD-9 and in ICD-10. Only the dead have a cause: a patient
+with a cause and an unreadable status is dead, but not one whose status is alive.
 """
 
 title = "Causes of death"

@@ -1,6 +1,6 @@
 """
-Every event is kept; its Clavien-Dindo grade has a rank, and I and II are minor. A complication is its
-record's patient's, and follows the case that it names if that is the patient's; else the only
+Every event is kept. Its Clavien–Dindo grade has a rank; I and II are minor. A complication belongs to the
+patient of its record. It follows the case that it names, if the case is this patient's; otherwise the only
 operation that it may have followed.
 """
 
@@ -83,8 +83,8 @@ def test_rank_days_and_minor(shows):
 
 def test_a_complication_of_a_patient_with_one_operation_followed_it(shows):
     """
-    Nobody said when 2-2 was, and 2-3 was on day 154; the case that 2-4 named exists nowhere, and that of
-    2-5 is Anna's. Complication 2-6 lies before the operation. That of 5-1 was refused: Emma had another
+    The day of 2-2 is unknown, and 2-3 was on day 154. 2-4 names a case that does not exist, 2-5 one of
+    Anna's. Complication 2-6 was before the operation. The case of 5-1 was refused: Emma had another
     operation.
     """
     shows(
@@ -105,8 +105,8 @@ def test_a_complication_of_a_patient_with_one_operation_followed_it(shows):
 
 def test_of_several_operations_the_only_one_that_it_may_have_followed(shows):
     """
-    In the 90 days before 3-1 there was one operation, and before 3-2 there was one at all; a case of
-    another patient counts as none (3-6, 3-7). Dora's second operation has no date.
+    One operation was in the 90 days before 3-1, and one was before 3-2 at all. A case of
+    another patient is ignored (3-6, 3-7). Dora's second operation has no date.
     """
     shows(
         "(select * from registry.complication where patient_id in ('carl', 'dora'))",
@@ -125,8 +125,8 @@ def test_of_several_operations_the_only_one_that_it_may_have_followed(shows):
     )
 
 
-def test_where_it_is_open_every_operation_is_told_that_it_may_have_followed(shows):
-    """Complication 2-6 before Bert's operation, and 5-1 after a refused one, may have followed none."""
+def test_where_it_is_open_it_may_have_followed_each_operation(shows):
+    """Complication 2-6, before Bert's operation, and 5-1, after a refused one, may have followed none."""
     shows(
         "(select * from registry.complication_operation where not certain)",
         """

@@ -1,6 +1,6 @@
 """
-Carcinoid crisis has no accepted definition. The facts are kept, and two definitions are applied
-beside what the source says; a fact that is missing makes the verdict unknown, unless another fact
+Carcinoid crisis has no accepted definition. The facts are kept, and two definitions are shown
+beside the source's own answer. A missing fact makes the answer unknown, unless another fact
 already rules the crisis out.
 """
 

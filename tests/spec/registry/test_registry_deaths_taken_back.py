@@ -1,6 +1,6 @@
 """
-A source takes a death back by a later contact only. Where the day of the death is known in part or
-illegible, or the contact is, the contact has to be later than either may have been.
+Only a later contact takes a death back. If the day of death or of the contact is known in part, or
+unreadable, the contact has to be later than the death on every possible day.
 """
 
 title = "Deaths that are taken back"

@@ -1,6 +1,6 @@
 """
 A diagnosis means the same in ICD-9-CM and in ICD-10-CM. Merkel cell carcinoma and benign tumours are
-other diagnoses. Whose it is its own hospital number says, else its encounter.
+other diagnoses. A diagnosis belongs to the patient of its own hospital number, or else of its encounter.
 """
 
 title = "What coded diagnoses mean, and whose they are"

@@ -1,6 +1,6 @@
 """
-Beside each result stands its value in the analyte's own unit, where a factor leads there: 1 mg of
-5-HIAA is 5.23 µmol; chromogranin A in U/L leads nowhere. The reported value stays.
+Each result also has its value in the analyte's own unit, where there is a conversion factor: 1 mg of
+5-HIAA is 5.23 µmol; chromogranin A in U/L has none. The reported value stays.
 """
 
 title = "Own units of biomarkers"

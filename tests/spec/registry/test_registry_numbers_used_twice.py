@@ -1,9 +1,9 @@
 """
-Two patients may have one number, of two logs or two laboratories. Each keeps the own record, with all
-that names the number and is that patient's; what is nobody's belongs to neither.
+Two patients may have one number, of two logs or two laboratories. Each keeps the own record, and everything
+that refers to the number and is that patient's. What belongs to no known patient is assigned to neither.
 """
 
-title = "Numbers used for two patients, and what names them"
+title = "Numbers used for two patients, and what refers to them"
 
 given = {
     "registry.patient": """
@@ -90,7 +90,7 @@ def test_each_operation_has_its_own_finding_and_stay(shows):
 
 
 def test_each_operation_has_its_own_complications(shows):
-    """Nobody knows whose 4-1 is, and so whose operation it followed."""
+    """It is unknown whose 4-1 is, and so which operation it followed."""
     shows(
         "registry.complication",
         """
@@ -105,7 +105,7 @@ def test_each_operation_has_its_own_complications(shows):
 
 
 def test_each_operation_has_its_own_reports(shows):
-    """Report S3 names no case, and is that of Bert's operation of the day."""
+    """Report S3 names no case; it belongs to Bert's operation of that day."""
     shows(
         "(select * from registry.pathology where procedure_id is not null)",
         """
@@ -131,7 +131,7 @@ def test_a_report_is_corrected_by_its_own_patients_message(shows):
 
 
 def test_a_correction_that_names_another_patient_makes_the_report_that_patients(shows):
-    """Bert has no report S5 that it could correct; of S6 the correction is older."""
+    """Bert has no report S5 to correct; the correction of S6 is older than the report."""
     shows(
         "(select * from registry.pathology where report_number in ('S5', 'S6'))",
         """
@@ -144,8 +144,8 @@ def test_a_correction_that_names_another_patient_makes_the_report_that_patients(
     )
 
 
-def test_each_patient_has_the_own_encounter_and_stay(shows):
-    """Anna's and Bert's stays of one number overlap, and are two."""
+def test_each_patient_has_an_encounter_and_a_stay(shows):
+    """Anna's and Bert's stays have one number and overlap, but are two."""
     shows(
         "registry.encounter",
         """
@@ -159,8 +159,8 @@ def test_each_patient_has_the_own_encounter_and_stay(shows):
     )
 
 
-def test_each_patient_has_the_own_diagnosis_with_its_encounter(shows):
-    """Nobody has the number of D2 and D3: an encounter of one patient says whose they are."""
+def test_each_patient_has_a_diagnosis_with_its_encounter(shows):
+    """D2 and D3 have an unknown number: an encounter of one patient shows whose they are."""
     shows(
         "registry.diagnosis",
         """
@@ -174,7 +174,7 @@ def test_each_patient_has_the_own_diagnosis_with_its_encounter(shows):
     )
 
 
-def test_each_patient_has_the_own_result(shows):
+def test_each_patient_has_a_result(shows):
     shows(
         "registry.laboratory",
         """
@@ -187,7 +187,7 @@ def test_each_patient_has_the_own_result(shows):
     )
 
 
-def test_each_patient_has_the_own_stay(shows):
+def test_each_patient_has_a_stay(shows):
     shows(
         "registry.stay",
         """

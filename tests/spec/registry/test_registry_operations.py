@@ -1,6 +1,6 @@
 """
 An operation is joined with the latest research instance that names its case, and with the
-inpatient stay that holds its day.
+inpatient stay that includes its day.
 """
 
 title = "Operations, their findings and their stays"
@@ -79,7 +79,7 @@ def test_the_latest_instance_counts_and_a_case_without_one_says_so(shows):
 
 def test_a_finding_is_its_patients_whichever_case_it_names(shows):
     """
-    Carl's finding names Dora's case: it describes his own operation of that month, and not hers. Anna's
+    Carl's finding names Dora's case: it describes his own operation of that month, not hers. Anna's
     names Carl's, and she had no operation on its day.
     """
     shows(

@@ -1,10 +1,10 @@
 """
-A death of which the month or the year is known is a death between two days: bounded by what the
-date says, by the last contact and by the extract (31 December 2016). Where a day is needed, the
-middle of these bounds is estimated.
+A death of which the month or the year is known was between two days: bounded by the
+date, the last contact and the extract (31 December 2016). Where a day is needed, the
+middle of these bounds is the estimate.
 """
 
-title = "Dates of which only the month or the year is known"
+title = "Dates known to the month or the year"
 
 given = {
     "registry.patient": """
@@ -76,7 +76,7 @@ def test_a_death_is_bounded_by_its_date_the_last_contact_and_the_extract(shows):
 
 def test_a_contact_of_a_month_shows_life_on_its_first_day(shows):
     """
-    Of Bert the tumour registry knows nothing but his death. Ivar died on 9 May, so the contact of
+    The tumour registry knows only Bert's death. Ivar died on 9 May, so the contact of
     that month was before.
     """
     shows(

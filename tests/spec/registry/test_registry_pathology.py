@@ -1,6 +1,6 @@
 """
-Of several messages with one report number one counts: the last final, corrected or cancelled one. Its
-operation is the one whose case it names, if both are one patient's. What cannot be is empty.
+Of several messages with one report number one counts: the last final, corrected or cancelled one. A report
+belongs to the operation whose case it names, if both are of one patient. Impossible values are empty.
 """
 
 title = "Reports and their operations"

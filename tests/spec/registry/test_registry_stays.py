@@ -1,9 +1,9 @@
 """
-A stay is what the hospital wrote as one encounter or as many: wards, observation, emergency care before
-admission, a transfer at midnight. It ends when the patient leaves the hospital.
+The hospital may have recorded a stay as one encounter or as several: wards, observation, emergency care before
+admission, a transfer at midnight. A stay ends when the patient leaves the hospital.
 """
 
-title = "Stays and their pieces"
+title = "Stays and their encounters"
 
 given = {
     "registry.patient": """
@@ -37,7 +37,7 @@ given = {
 
 
 def test_a_transfer_at_midnight_is_one_stay_and_a_return_is_another(shows):
-    """Where only the days are known, nothing says that Emma's nights were one stay."""
+    """Only the days of Emma's nights are known, so they may have been two stays."""
     shows(
         "(select * from registry.stay where patient_id in ('anna', 'bert', 'emma'))",
         """
@@ -53,7 +53,7 @@ def test_a_transfer_at_midnight_is_one_stay_and_a_return_is_another(shows):
 
 
 def test_a_piece_without_a_discharge_ends_with_its_stay(shows):
-    """Carl left with his whole stay, Finn in the evening. Dora was moved to a ward and is still in."""
+    """Carl left with his whole stay, Finn in the evening. Dora was moved to a ward and has not left."""
     shows(
         "(select * from registry.stay where patient_id in ('carl', 'dora', 'finn'))",
         """

@@ -1,4 +1,6 @@
-"""The ICD-O-3 code of the site decides the group; the histology decides whether it is a NET."""
+"""
+The ICD-O-3 code of the site gives the site group; the histology decides whether the tumour is a NET.
+"""
 
 title = "Site groups and index tumours"
 
@@ -37,8 +39,8 @@ given = {
 
 def test_the_first_neuroendocrine_tumour_is_the_index_tumour(shows):
     """
-    Anna's first tumour is no NET. Bert's gastric NET has no date, so the dated ones come before
-    it. Of 2-09 the site is not known, and of 2-10 the histology, so whether it is a NET.
+    Anna's first tumour is not a NET. Bert's gastric NET has no date, so the dated ones come before
+    it. The site of 2-09 is unknown, and so is the histology of 2-10, and with it whether it is a NET.
     """
     shows(
         "registry.tumor",
@@ -62,7 +64,7 @@ def test_the_first_neuroendocrine_tumour_is_the_index_tumour(shows):
     )
 
 
-def test_grades_of_other_schemas_are_codes_and_no_who_grades(shows):
+def test_grades_of_other_schemas_are_codes_and_not_who_grades(shows):
     shows(
         "registry.tumor",
         """

@@ -1,6 +1,6 @@
 """
 The day of death is the one that linkage chose by precedence; else that of a stay that ended in
-death, else that of a follow-up. The last contact is the last day on which anything shows the
+death; else that of a follow-up. The last contact is the last day on which any record shows the
 patient alive.
 """
 
@@ -103,11 +103,11 @@ given = {
 def test_status_day_of_death_and_cause(shows):
     """
     Research names Bert's cause, so the certificate's heart disease does not count. Cora died in
-    hospital: that day precedes the follow-up's. Nobody knows when Dora died. The hospital has Jens
-    twice, and the version that was left out tells of his death. Fred's certificate
-    bears an ICD-9 code. Gerd died of a complication, says research alone, and nobody saw him later.
-    The tumour registry took Kari's death back: its next file has her alive and seen since. Lars, whom
-    it has not seen since, stays dead.
+    hospital: that day comes before the follow-up's. The day of Dora's death is unknown. The hospital has Jens
+    twice, and the version that was left out records his death. Fred's certificate
+    has an ICD-9 code. Only research says that Gerd died of a complication, and he was not seen later.
+    The tumour registry took Kari's death back: its next file has her alive and seen since. Lars
+    was not seen since, and stays dead.
     """
     shows(
         "registry.vital_status",
@@ -132,8 +132,8 @@ def test_status_day_of_death_and_cause(shows):
 
 def test_last_contact(shows):
     """
-    Anna's visit of 2017 lies after the extract (31 December 2016): it is a plan. The tumour
-    registry's last contact of a dead patient is the death, so it shows no life.
+    Anna's visit of 2017 is after the extract (31 December 2016): it is planned. The tumour
+    registry's last contact of a dead patient is the death, so it does not show that the patient was alive.
     """
     shows(
         "registry.vital_status",
@@ -156,8 +156,8 @@ def test_last_contact(shows):
     )
 
 
-def test_who_tells_of_a_death(shows):
-    """Hugo's and Ines's deaths stand in refused rows only, one with a number, one with a record."""
+def test_which_source_reports_a_death(shows):
+    """Hugo's and Ines's deaths are in refused rows only, one with a number, one with a record."""
     shows(
         "registry.vital_status",
         """

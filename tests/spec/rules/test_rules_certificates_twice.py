@@ -1,9 +1,9 @@
 """
-A certificate that comes again is corrected by the later file. A cause that was pending is amended; a
+A certificate that is delivered again is corrected by the later file. A pending cause is amended; a
 known one never becomes unknown again.
 """
 
-title = "Certificates that come again"
+title = "Certificates that are delivered again"
 
 given = {
     "staging.death": """

@@ -1,5 +1,5 @@
 """
-A complication follows an accepted operation. Grade V is death by the complication: the patient
+A complication follows an accepted operation. Grade V is death from the complication: the patient
 dies within 90 days of it, and no source has the patient alive.
 """
 
@@ -53,8 +53,7 @@ def test_grades_and_days(finds):
 
 def test_what_follows_a_refused_operation_loses_its_case_number(finds):
     """
-    Case 2001-00003 is nobody's, so it is in quarantine. Case 2001-00004 has no date, and is an
-    operation all the same.
+    Case 2001-00003 has no known patient, so it is in quarantine. Case 2001-00004 has no date, but is accepted.
     """
     finds(
         """

@@ -1,4 +1,4 @@
-"""Nobody is seen after death; a vital status and a day of death go together."""
+"""Nobody is seen after death. A vital status of dead needs a day of death, and the reverse."""
 
 title = "The dead and the living"
 

@@ -1,6 +1,6 @@
 """
-The edition behind T, N and M is of the year of diagnosis. A report on an operation in a later year may
-keep it or take the one of its own year, but none that came later or had ended before the diagnosis.
+The edition of T, N and M is that of the year of diagnosis. A report on an operation in a later year may
+keep it or use the edition of its own year, but not one that came later or had ended before the diagnosis.
 """
 
 title = "Editions of the AJCC manual"
@@ -38,8 +38,8 @@ given = {
 
 def test_an_edition_in_force_from_diagnosis_to_specimen(finds):
     """
-    The registry has no tumour of the fourth patient: who knows when it was diagnosed. The second
-    tumour of the third came after the report.
+    The fourth patient has no tumour in the registry, so the year of diagnosis is unknown. The third
+    patient's second tumour was diagnosed after the report.
     """
     finds(
         """

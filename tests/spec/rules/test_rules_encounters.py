@@ -1,4 +1,4 @@
-"""Encounters of known patients, with sensible times; diagnoses of accepted encounters."""
+"""Encounters have known patients and plausible times; diagnoses have accepted encounters."""
 
 title = "Encounters and their diagnoses"
 
@@ -64,8 +64,8 @@ def test_encounters(finds):
 
 def test_diagnoses(finds):
     """
-    Encounter E9 is nobody's, so D8 has none; E2 keeps its day of admission. E1 is another patient's than
-    D6: its days say nothing of D6's.
+    Encounter E9 has no known patient, so D8 has no encounter; E2 keeps its day of admission. E1 is of another
+    patient than D6, so D6 is not compared with its days.
     """
     finds(
         """

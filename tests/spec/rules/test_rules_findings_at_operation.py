@@ -19,8 +19,8 @@ given = {
 
 def test_findings(finds):
     """
-    Instances 2 and 3 describe one case, which both are told of; instance 5 is another patient's. The
-    pressure of instance 2 is none in mmHg, so that it contradicts nothing.
+    Instances 2 and 3 describe one case: both get a finding. Instance 5 is another patient's. The
+    pressure of instance 2 is impossible in mmHg, so it is not compared with anything.
     """
     finds(
         """

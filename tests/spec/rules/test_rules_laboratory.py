@@ -1,10 +1,10 @@
 """
-A result that is nobody's is refused. What cannot be is refused of the others: what was measured,
-when, how much, in which unit; the result stays. A magnitude or a limit of another unit, and a result given twice, leave a warning, and so does a
-result without value, unless it says why.
+A result without a known patient is refused. Of the others only the impossible part is refused: what was
+measured, when, how much, in which unit; the result stays. A warning is given for a value or a limit that suggests
+another unit, for a result that was given twice, and for a result without a value or a reason for its absence.
 """
 
-title = "Results that cannot be"
+title = "Impossible results"
 
 given = {
     "staging.patient": """

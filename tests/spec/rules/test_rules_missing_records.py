@@ -1,6 +1,6 @@
 """
-What somebody should have and nobody has recorded is no fault of a record: it is accepted, and told
-as information. Accepted rows are looked at, on both sides.
+A record that should exist and was not found is not an error of another record: that record is accepted,
+with a finding of severity info. Only accepted rows are compared, on both sides.
 """
 
 title = "Records that are missing"
@@ -42,7 +42,9 @@ given = {
 
 
 def test_patients_without_a_tumour(finds):
-    """The second was never abstracted; the third's tumour stands below nobody who was accepted."""
+    """
+    The second patient was never abstracted; the third patient's tumour belongs to nobody who was accepted.
+    """
     finds(
         """
         key     | rule              | severity
@@ -54,7 +56,9 @@ def test_patients_without_a_tumour(finds):
 
 
 def test_operations_without_a_report(finds):
-    """Since 1998. Where the day is not known, or its cell or the row was refused, nothing is said."""
+    """
+    Reports are expected since 1998. Where the day is unknown, or its cell or row was refused, there is no finding.
+    """
     finds(
         """
         key        | rule                             | severity

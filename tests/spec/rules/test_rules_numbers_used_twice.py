@@ -1,7 +1,7 @@
 """
-A number is unique within its scope only: two logs, hospitals or laboratories may give one to two
-patients. Both records are kept, and each is told of the other; one patient's record under one number
-is a version of the other.
+A number is unique within its scope only: two logs, hospitals or laboratories may give one number to two
+patients. Both records are kept, each with a finding. Several records of one patient under one number
+are versions of each other.
 """
 
 title = "Numbers used for two patients"
@@ -79,7 +79,7 @@ given = {
 
 def test_a_case_number_of_two_patients_is_two_operations(finds):
     """
-    The later file corrects the second patient's line, and nobody else's. The second operation, and
+    The later file corrects the second patient's line only. The second operation, and
     that of the third patient, have no report of their own.
     """
     finds(
@@ -96,8 +96,8 @@ def test_a_case_number_of_two_patients_is_two_operations(finds):
     )
 
 
-def test_what_names_the_number_is_held_against_its_own_patients_operation(finds):
-    """Only the second patient's complication lies before the operation; the third has another case."""
+def test_what_names_the_number_is_compared_with_the_own_patients_operation(finds):
+    """Only the second patient's complication is before the operation; the third patient has another case."""
     finds(
         """
         key | rule                           | severity
@@ -113,7 +113,7 @@ def test_what_names_the_number_is_held_against_its_own_patients_operation(finds)
 
 
 def test_an_encounter_number_of_two_patients_is_two_encounters(finds):
-    """Of two versions of the second patient's the first stays: nothing says which is newer."""
+    """Of the second patient's two versions the first stays: nothing shows which is newer."""
     finds(
         """
         key | rule                    | severity | row
@@ -126,8 +126,10 @@ def test_an_encounter_number_of_two_patients_is_two_encounters(finds):
     )
 
 
-def test_a_diagnosis_is_held_against_its_own_patients_encounter(finds):
-    """The second patient's lies after the discharge; the third has no encounter of the number."""
+def test_a_diagnosis_is_compared_with_its_own_patients_encounter(finds):
+    """
+    The second patient's diagnosis is after the discharge; the third patient has no encounter of the number.
+    """
     finds(
         """
         key | rule                    | severity | row
@@ -142,8 +144,8 @@ def test_a_diagnosis_is_held_against_its_own_patients_encounter(finds):
 
 def test_an_id_of_two_patients_is_two_results_unless_one_is_a_newer_version(finds):
     """
-    L1 has no versions. L4 is of two laboratories; of L5 one version has two times, which no server writes; the newer
-    one of L6 is nobody's.
+    L1 has no versions. L4 is of two laboratories. One version of L5 has two times, which no server writes. The newer
+    one of L6 has no known patient.
     """
     finds(
         """

@@ -3,7 +3,7 @@ An operation lies within the patient's life and before the extract (31 December 
 is compared with the clock: closure may be past midnight, and five minutes are forgiven.
 """
 
-title = "When operations can have been, and how long"
+title = "Possible days and durations of operations"
 
 given = {
     "staging.patient": """
@@ -32,7 +32,7 @@ given = {
 
 
 def test_days(finds):
-    """On the day of death an operation is possible, on the next day it is not."""
+    """An operation is possible on the day of death, and not on the next day."""
     finds(
         """
         key        | rule                             | severity
@@ -46,7 +46,7 @@ def test_days(finds):
 
 
 def test_patients(finds):
-    """No number is one thing, a number that no accepted patient has is another."""
+    """A missing number and a number that no accepted patient has are different findings."""
     finds(
         """
         key        | rule                                | severity
@@ -58,7 +58,7 @@ def test_patients(finds):
 
 
 def test_durations(finds):
-    """A time that is no time, and a duration that is none, contradict nothing."""
+    """An unreadable time and an impossible duration are not compared with anything."""
     finds(
         """
         key        | rule                                | severity

@@ -1,6 +1,6 @@
 """
-A report is refused where nobody could use it: no number, no patient. A part that cannot be is
-refused alone, a Ki-67 that is none for one. Where its parts contradict each other, or the operation, it stays with a warning.
+A report is refused if it cannot be used: it has no number, or no patient. An impossible part is
+refused alone, such as a Ki-67 above 100. Where its parts contradict each other, or the operation, it stays with a warning.
 """
 
 title = "Reports that contradict themselves"

@@ -1,6 +1,6 @@
-"""A report may come again to correct itself; two final ones with one number leave a doubt."""
+"""A report may be sent again to correct itself; two final ones with one number are doubtful."""
 
-title = "Reports that come again"
+title = "Reports that are delivered again"
 
 given = {
     "staging.patient": """

@@ -1,6 +1,6 @@
 """
 Indices may be limits or ranges, categories may be qualified, and a cancellation has no results: none
-of it is a fault.
+of this is an error.
 """
 
 title = "Reports as pathologists write them"

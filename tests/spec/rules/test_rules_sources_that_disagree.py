@@ -1,6 +1,6 @@
 """
-A source knows a patient under one of its own numbers. Where the records of one person contradict
-each other is found by linkage (tests/engine/test_linkage.py), on the record that fewer, or less
+A source knows a patient under one of its own numbers. Linkage finds where the records of one person
+contradict each other (tests/engine/test_linkage.py); the finding is on the record that fewer, or less
 trusted, sources support.
 """
 

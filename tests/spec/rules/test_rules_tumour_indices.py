@@ -1,4 +1,4 @@
-"""A tumour's Ki-67 may be a limit or a range, by SEER's codes too."""
+"""A tumour's Ki-67 may be a limit or a range, also in SEER's codes."""
 
 title = "Ki-67 of tumours"
 

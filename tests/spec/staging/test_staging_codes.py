@@ -1,4 +1,4 @@
-"""A known code becomes a registry word; an unknown one passes, so that a rule can find it."""
+"""A known code becomes a registry word; an unknown one is kept unchanged, so that a rule can find it."""
 
 title = "Codes of the research project"
 
@@ -39,8 +39,8 @@ given = {
 
 def test_complications(stages):
     """
-    Where a form does not repeat, its record alone is the key. IV may be IVa or IVb; a d behind a grade
-    says that the patient is disabled (Dindo 2004).
+    If a form does not repeat, its record alone is the key. IV may be IVa or IVb; a d after a grade
+    means that the patient is disabled (Dindo 2004).
     """
     stages(
         "staging.complication",
@@ -61,7 +61,7 @@ def test_complications(stages):
 
 
 def test_findings_at_operation(stages):
-    """Decimals are a spreadsheet's; RX is a residual tumour that nobody could assess."""
+    """Decimals come from a spreadsheet; RX means that residual tumour could not be assessed."""
     stages(
         "staging.operative_finding",
         """

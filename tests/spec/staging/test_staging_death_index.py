@@ -1,4 +1,6 @@
-"""The index has no hospital number; its dates become ISO dates, with eight digits or a month in words."""
+"""
+The index has no hospital number. Its dates, with eight digits or with a month in words, become ISO dates.
+"""
 
 title = "Certificates of the death index"
 

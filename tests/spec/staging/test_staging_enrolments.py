@@ -1,7 +1,7 @@
 """
-A record enrolled under several hospital numbers says that they are one person's, unless their charts are of two
-persons: another family name, and another day of birth or other last digits of the social security number. Then
-each of them has a record of their own, and what the project tells of a case is of the one whose case it is.
+A record that is enrolled under several hospital numbers shows that they are one person's, unless their charts
+are of two persons: another family name, and another day of birth or other last digits of the social security number.
+Then each person has a record, and what the project records about a case belongs to the person whose case it is.
 """
 
 title = "Research records that are enrolled twice"
@@ -61,8 +61,8 @@ given = {
 }
 
 
-def test_only_one_persons_numbers_are_handed_on(stages):
-    """A new name alone, and a slip in a birth date, are one person's; number 9 has no chart."""
+def test_only_the_numbers_of_one_person_are_shared(stages):
+    """A new name alone, or a slip in a birth date, is still one person; number 9 has no chart."""
     stages(
         "staging.patient_research",
         """
@@ -81,8 +81,8 @@ def test_only_one_persons_numbers_are_handed_on(stages):
     )
 
 
-def test_what_is_told_of_a_case_is_of_the_one_whose_case_it_is(stages):
-    """Case c5 is neither's of the two whom record 1 has."""
+def test_what_a_record_says_of_a_case_belongs_to_the_patient_of_the_case(stages):
+    """Case c5 belongs to neither of the two persons of record 1."""
     stages(
         "staging.operative_finding",
         """
@@ -106,7 +106,7 @@ def test_what_is_told_of_a_case_is_of_the_one_whose_case_it_is(stages):
     )
 
 
-def test_whose_a_contact_is_nobody_knows(stages):
+def test_it_is_unknown_whose_a_contact_is(stages):
     stages(
         "staging.follow_up",
         """

@@ -1,6 +1,6 @@
 """
-The hospital's codes are known in capitals or not, and by the words that they stand for. A time with
-an offset is told in the registry's zone (here UTC). Anything else passes for a rule to find.
+The hospital's codes are read in capitals or small letters, and as the words that they abbreviate. A time with
+an offset is converted to the registry's zone (here UTC). Anything else is kept for a rule to find.
 """
 
 title = "Codes of the hospital"

@@ -1,6 +1,6 @@
 """
-Results of the laboratory's system and of workbooks become one entity. A workbook's sheet says the
-analyte; signs, decimal commas and American dates are read, anything else passes for a rule to find.
+Results of the laboratory's system and of workbooks become one entity. The sheet of a workbook names the
+analyte. Signs, decimal commas and American dates are read; anything else is kept for a rule to find.
 """
 
 title = "Results from a system and from workbooks"

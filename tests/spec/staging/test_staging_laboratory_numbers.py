@@ -1,7 +1,7 @@
 """
-A result may be a number or text with a sign, a unit or a flag. What can only mean one number in one
-unit is read; anything else passes for a rule to find. A collection's day is that of its end, and a
-resource tells by which version it is.
+A result may be a number, or text with a sign, a unit or a flag. It is read if it can only mean one number in one
+unit; anything else is kept for a rule to find. The day of a collection is that of its end. A
+resource names its version.
 """
 
 title = "Results, units and days as they are written"

@@ -1,6 +1,6 @@
 """
-A sign that cannot be read stays before its number, so that no limit is taken for a result. Words are
-signs too, and what stands instead of a result is the reason for its absence.
+A sign that cannot be read stays before its number, so that a limit is not taken for a result. Words may be
+signs too. Text in the place of a result is the reason for its absence.
 """
 
 title = "Signs of the laboratory's results"

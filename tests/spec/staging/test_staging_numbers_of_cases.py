@@ -1,6 +1,6 @@
 """
-Where the log's hospital number cannot be read, another line of the case says whose it is, then research,
-then the report. A case number may be two patients': a line asks under the name that it has.
+If the log's hospital number cannot be read, another line of the case shows whose it is, or else research, or
+else the report. A case number may belong to two patients: then the line's name decides.
 """
 
 title = "Whose a case of the operating-room log is"
@@ -51,10 +51,10 @@ given = {
 }
 
 
-def test_a_line_takes_the_number_of_its_own_name_or_else_of_nobody_elses(stages):
+def test_a_line_takes_the_number_of_its_own_name_or_of_no_other(stages):
     """
-    Lines 3 and 4 are versions of 1 and 2. Of case c2 research names two patients, of whom the log has
-    one under another name. Nothing says whose the second line of c3 is.
+    Lines 3 and 4 are versions of 1 and 2. Research names two patients for case c2; the log has
+    one of them under another name. Nothing shows whose the second line of c3 is.
     """
     stages(
         "staging.procedure",
@@ -75,7 +75,7 @@ def test_a_line_takes_the_number_of_its_own_name_or_else_of_nobody_elses(stages)
     )
 
 
-def test_a_report_that_names_a_case_of_two_patients_is_nobodys(stages):
+def test_a_report_that_names_a_case_of_two_patients_has_no_patient(stages):
     stages(
         "staging.pathology",
         """
@@ -90,7 +90,10 @@ def test_a_report_that_names_a_case_of_two_patients_is_nobodys(stages):
 
 
 def test_a_record_belongs_to_the_patient_of_all_of_its_cases(stages):
-    """Record 6 names a case of two patients, as record 7, which names one's other case; 8 names both's."""
+    """
+    Record 6 names a case of two patients; so does record 7, which also names another case of one of them; record 8
+    names cases of both.
+    """
     stages(
         "staging.number_of_record",
         """

@@ -1,6 +1,6 @@
 """
-Where the hospital number of an encounter cannot be read, its diagnoses say whose it is. Two patients may have
-one number: the one who has no encounter of it yet is meant, and of several nobody knows which.
+If the hospital number of an encounter cannot be read, its diagnoses show whose it is. Two patients may have
+one encounter number: it is the one who has no such encounter yet; among several it stays unknown.
 """
 
 title = "Whose an encounter is"
@@ -45,7 +45,7 @@ def test_an_encounter_is_that_of_the_patient_who_has_none_of_its_number(stages):
 
 
 def test_a_diagnosis_is_the_encounters_patients_if_that_is_one(stages):
-    """The encounter E1 of the second patient has no number that could be read: one is left."""
+    """The second patient's encounter E1 has no readable number: one patient is left."""
     stages(
         "staging.diagnosis",
         """

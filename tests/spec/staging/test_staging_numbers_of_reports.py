@@ -1,6 +1,6 @@
 """
-Where PID-3 has several numbers of the patient, the one that a patient of another source has is
-taken: another house's may stand before ours.
+If PID-3 has several numbers of the patient, the one that another source also has is
+taken: a number of another hospital may come first.
 """
 
 title = "Reports with several numbers of the patient"

@@ -1,7 +1,7 @@
 """
-The log wrote MM/DD/YYYY until 2003 and YYYY-MM-DD since; both become ISO dates, with a time of day
-behind them or without. What does not tell its century, or the order of day and month, passes for a
-rule to find. A code for an unknown duration is no duration.
+The log wrote MM/DD/YYYY until 2003 and YYYY-MM-DD since; both become ISO dates, with or without a time of day.
+A date without its century, or with an unclear order of day and month, is kept for a
+rule to find. A code for an unknown duration is empty.
 """
 
 title = "Cases of the operating-room log"

@@ -1,8 +1,7 @@
 """
 Times as the operating room writes them (0800, 8:00, 11:00 AM), an ASA class with the E of an emergency,
-in Roman numerals or with its description, numbers that a spreadsheet gave decimals or commas, units
-behind them. Codes and words for what nobody knows are nothing. What may mean something else, or no
-number, passes for a rule to find.
+in Roman numerals or with its description, numbers with decimals, commas or units. Codes and words
+for unknown become empty. Anything ambiguous, or not a number, is kept for a rule to find.
 """
 
 title = "Times and numbers of the operating-room log"

@@ -1,6 +1,6 @@
 """
-A pathologist's report in registry words: dates rearranged, indices as number, sign or range, grades
-and editions as their codes. T, N and M stay as reported. What is none of it passes, so that a rule
+A pathologist's report in registry words: ISO dates, indices as number, sign or range, grades
+and editions as their codes. T, N and M stay as reported. Anything else is kept, so that a rule
 can find it.
 """
 

@@ -1,6 +1,6 @@
 """
 In the field of a category its letter may be missing, as in NAACCR's items 880 to 960 (p3, 3, X); but a
-number alone in the field of N may count nodes. A morphology may have behaviour and grade behind it
+number alone in the field of N may be a count of nodes. A morphology may be followed by behaviour and grade
 (M-8240/31: ICD-O-3, third edition, introduction).
 """
 

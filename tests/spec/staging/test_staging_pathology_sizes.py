@@ -1,7 +1,7 @@
 """
-A size in the unit beside it, else in that of OBX-6; of several dimensions the largest. Half a
-millimetre without a unit may be a centimetre, and passes for a rule to find. Of nodes "3/12" the
-first number is those with tumour; a grade may name the kind of tumour behind it.
+A size is in the unit beside it, or else in that of OBX-6; of several dimensions the largest counts. Half a
+millimetre without a unit may be a centimetre, and is kept for a rule to find. In nodes "3/12" the
+first number is those with tumour; a grade may be followed by the kind of tumour.
 """
 
 title = "Sizes, nodes and grades of pathologists' reports"

@@ -1,8 +1,8 @@
 """
-Indices and categories with words around them. A remark behind a number goes, other areas in mm² are
-brought to 2 mm², and none is none in fields of any size. A category keeps what qualifies it, without
-the words behind it; one field may hold T, N and M. A range of categories, a doubt, a number of fields
-whose size nobody knows, two numbers in one: these pass for a rule to find. Nothing known is nothing.
+Indices and categories within text. A remark after a number is dropped, other areas in mm² are converted
+to 2 mm², and "none" is 0 in fields of any size. A category keeps its qualifiers, without
+the words after it; one field may hold T, N and M. A range of categories, a doubt, a number of fields
+of unknown size, or two numbers in one are kept for a rule to find. Words for unknown become empty.
 """
 
 title = "Words in pathologists' reports"

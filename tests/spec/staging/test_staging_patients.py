@@ -33,10 +33,10 @@ given = {
 }
 
 
-def test_one_row_a_source_and_patient(stages):
+def test_one_row_per_source_and_patient(stages):
     """
-    A tumour registry's patient takes the smallest hospital number of its tumours. Sex code 5 goes by
-    the sex at birth. A month stays a month, and unknown codes pass unchanged.
+    A patient of the tumour registry has the smallest hospital number of the tumours. For sex code 5 the
+    sex at birth counts. A month stays a month, and unknown codes are kept unchanged.
     """
     stages(
         "staging.patient",
@@ -83,7 +83,7 @@ def test_what_the_research_project_adds(stages):
     )
 
 
-def test_tumours_keep_their_patient_and_special_codes_are_no_measures(stages):
+def test_tumours_keep_their_patient_and_special_codes_are_not_measures(stages):
     """The last tumour's patient could not be read: the tumour stays, without a key."""
     stages(
         "staging.tumor",
@@ -98,8 +98,8 @@ def test_tumours_keep_their_patient_and_special_codes_are_no_measures(stages):
     )
 
 
-def test_a_patient_hands_on_every_number(stages):
-    """Tumours of one patient may stand under several numbers; a number that is none is no other."""
+def test_a_patient_has_every_number(stages):
+    """Tumours of one patient may have several hospital numbers; an invalid one is not taken."""
     stages(
         "staging.patient_tumor_registry",
         """

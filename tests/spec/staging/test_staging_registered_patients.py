@@ -1,6 +1,6 @@
 """
-patientIdNumber is unique within one tumour registry. Where two patients of one number differ in family name,
-in day of birth or social security number, and in hospital number, they are two persons.
+patientIdNumber is unique within one tumour registry. Two patients with one number are two persons if they differ
+in family name, in day of birth or social security number, and in hospital number.
 """
 
 title = "Patients of two tumour registries under one number"
@@ -35,8 +35,8 @@ given = {
 }
 
 
-def test_two_persons_are_told_apart_by_their_hospital_numbers(stages):
-    """A new name, a name cut short, and one hospital number are the same person's."""
+def test_two_persons_are_distinguished_by_their_hospital_numbers(stages):
+    """A new name, a shortened name, and one hospital number are still the same person."""
     stages(
         "staging.patient",
         """

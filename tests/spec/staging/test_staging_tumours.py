@@ -1,4 +1,4 @@
-"""A Ki-67 of the tumour registry is a number, a limit or a range; SEER's codes say which."""
+"""A Ki-67 of the tumour registry is a number, a limit or a range, as SEER's codes define."""
 
 title = "Ki-67 of tumours"
 
