@@ -36,7 +36,7 @@ def column_type(where: str, annotation: object) -> type:
     found = _of(dtype)
     if found is None:
         raise ConfigError(
-            f"{where}: {name} is not a column type that is judged exactly", remedy=_why(dtype)
+            f"{where}: {name} is not a type for a column that is judged exactly", remedy=_why(dtype)
         )
     return found
 

@@ -70,7 +70,7 @@ def unify(*nodes: Node) -> list[Node]:
         kinds = {datetime}
     if len(kinds) != 1:
         given = " and ".join(sorted(map(type_name, kinds))) or "null"
-        raise Unfit(f"cannot concatenate {given}", "cast one of them")
+        raise Unfit(f"cannot combine {given}", "cast one of them")
     (kind,) = kinds
     return [widen(node, kind) for node in known]
 

@@ -67,7 +67,7 @@ def test_nothing_can_be_written_or_reached(published, tmp_path) -> None:
 def test_a_table_that_is_not_there_is_answered_with_those_that_are(published) -> None:
     with pytest.raises(ConfigError) as caught:
         query(published, "select * from marts.survival_curves")
-    assert "there is not a table" in str(caught.value)
+    assert "there is no table" in str(caught.value)
     assert "did you mean marts.survival_curve?" in str(caught.value)
     assert "marts.patient_outcome" in str(caught.value)
     with pytest.raises(ConfigError, match=r"did you mean quality\.finding"):

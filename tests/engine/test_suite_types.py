@@ -370,7 +370,7 @@ MAKES_NO_SENSE: list[tuple[str, dict[str, Any], str]] = [
     (f"{V}match_like_pattern_list", {"column": "code", "like_pattern_list": []}, "At least one"),
     (f"{V}match_strftime_format", {"column": "day", "strftime_format": "%Q"}, "strftime_format"),
     (f"{V}match_json_schema", {"column": "note", "json_schema": {"type": 7}}, "json_schema"),
-    (f"{V}be_of_type", {"column": "x", "type_": "object"}, "object is not a type for a column"),
+    (f"{V}be_of_type", {"column": "x", "type_": "object"}, "object is not a column type"),
     (f"{V}be_unique", {"column": "x", "mostly": 1.5}, "mostly"),
     (f"{V}be_unique", {"colum": "x"}, "colum"),
     (f"{V}be_unique", {"column": "x", "row_condition": "y > 1", "condition_parser": "pandas"},

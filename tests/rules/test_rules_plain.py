@@ -166,7 +166,7 @@ def entity(line: str) -> str:
 
 
 REFUSED = [
-    (model("np.int32"), "specimen.a: int32 is not a column type that is judged exactly"),
+    (model("np.int32"), "specimen.a: int32 is not a type for a column that is judged exactly"),
     (model("np.uint64"), "specimen.a: uint64"),
     (model("np.float32"), "specimen.a: float32"),
     (model("pd.CategoricalDtype"), "specimen.a: CategoricalDtype"),

@@ -175,7 +175,7 @@ def test_a_changed_query_is_another_landing(project: Make, sqlite_file: Callable
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("select 1 as id, 2 as id", "the query of table results has a column id: a name that anot"),
+        ("select 1 as id, 2 as id", "the query of table results has a column id: a name that diff"),
         ('select 1 as id, 2 as \\"ID\\"', "a column id: a name that differs from another"),
         ("select 1 as _row", "a column _row: a name reserved for cytoreg"),
         ("select * from nowhere", "does not exist"),

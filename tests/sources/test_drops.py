@@ -391,7 +391,11 @@ def test_doctor_says_whether_a_server_is_reached(project: Make, sftp: Sftp) -> N
             'password = "Geheim77"',
             r"log\.server\.password holds the password its",
         ),
-        ("sftp://host/a.csv", 'password = "${A:-Geheim77}"', r"log\.server\.password is a passw"),
+        (
+            "sftp://host/a.csv",
+            'password = "${A:-Geheim77}"',
+            r"log\.server\.password holds the passw",
+        ),
     ],
 )
 def test_what_cannot_be_an_address_or_holds_a_secret_is_refused(

@@ -282,7 +282,7 @@ def test_another_view_is_another_landing(laboratory: Callable) -> None:
         ([], "the view of table result|valid dictionary"),
         ({"resource": "Observation"}, "`select` is missing"),
         ({"select": [{"column": []}]}, "`resource` is missing"),
-        (RESULT | {"where": [{"path": "status ="}]}, r"where\[0\]: '' stands where"),
+        (RESULT | {"where": [{"path": "status ="}]}, r"where\[0\]: '' is where"),
         (RESULT | {"where": [{"path": "resolve().x"}]}, r"function resolve\(\) is not supported"),
         (
             {"resource": "Patient", "select": [{"column": [{"name": 'x"; --', "path": "id"}]}]},

@@ -200,7 +200,7 @@ def test_an_empty_cohort_and_no_endpoint_give_empty_tables(con: duckdb.DuckDBPyC
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"cohort": "marts.nothing"}, r"\[survival.overall\] cohort: there is not a table"),
+        ({"cohort": "marts.nothing"}, r"\[survival.overall\] cohort: there is no table"),
         ({"time": "weeks"}, "marts.cohort has no column weeks"),
         ({"event": "died"}, "marts.cohort has no column died"),
         ({"strata": ["site", "colour"]}, "has no column colour"),

@@ -72,7 +72,9 @@ def below_root(file: BufferedReader) -> Iterator[Found | Broken]:
         for piece, whole in pieces.cut(file):
             yield from reader.take(piece, whole)
     except Endless:
-        raise NotNaaccr(f"has no end of a {PATIENT} within {pieces.LONGEST >> 20} MiB") from None
+        raise NotNaaccr(
+            f"has a {PATIENT} that does not end within {pieces.LONGEST >> 20} MiB"
+        ) from None
     yield from reader.end()
 
 
