@@ -81,7 +81,7 @@ def archive(run: Run) -> list[str]:
                 files[path] = state
         done: list[str] = []
         try:
-            for path, to, why in moved(source, run.project.source(source), files):
+            for path, to, why in moved(source, run.project.source(source), run.run_id, files):
                 if why:
                     left.append(f"{source}: {path} stays, for {why}")
                 else:

@@ -132,7 +132,7 @@ class Source(Section):
     """User and password for files on a server."""
     archive: str = ""
     """A folder into which files are moved once a published run has read them: below that of each
-    file, or from the root if it begins with a slash.
+    file, or from the root if it begins with a slash. `{run}` in it is the run's id.
     """
 
     @property

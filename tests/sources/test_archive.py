@@ -125,6 +125,20 @@ def test_a_pattern_that_reads_the_archive_too_does_not_move_it_again(project: Ma
     assert len(landing_of(log, "log", fingerprint(run, "log")).files) == 2
 
 
+@pytest.mark.parametrize("pattern", ["*.csv", "**/*.csv"])
+def test_each_run_may_have_its_own_folder_for_files_of_one_name(
+    project: Make, pattern: str
+) -> None:
+    log = project(archiving(folder="done/{run}").replace('"*.csv"', f'"{pattern}"'))
+    runs = []
+    for number in (b"1", b"2"):
+        write(log, a=ONE.replace(b"1", number))
+        run = delivered(log, "log")
+        assert archive(run) == []
+        runs.append(run.run_id)
+    assert lying(log) == [f"done/{run_id}/a.csv" for run_id in runs]
+
+
 def test_a_dictionary_stays(project: Make) -> None:
     trial = project(REDCAP)
     (trial.extracts / "export").mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,9 @@ from cytoreg.system import durable
 if TYPE_CHECKING:
     from cytoreg.sources.declaration import Source
 
+RUN = "{run}"
+"""In `archive`, the id of the run that read the files."""
+
 
 def state_of(path: Path) -> str:
     """The state of a file, which changes when it is written or replaced; '' if there is no file."""
@@ -24,14 +28,16 @@ def state_of(path: Path) -> str:
     return f"{stat.st_ino} {stat.st_size} {stat.st_mtime_ns}"
 
 
-def archived_at(config: Source, where: str) -> str:
-    """Where a file will be archived; its own place if it is in an archive already."""
+def archived_at(config: Source, where: str, run_id: str) -> str:
+    """Where a file that a run read will be archived; its own place if it is archived already."""
     root = f"{config.addresses[0].server}/" if config.addresses else "/"
     folder, name = posixpath.split(where)
-    below = "/".join(config.archive_parts)
+    declared = "/".join(config.archive_parts)
+    below = declared.replace(RUN, run_id)
     if config.archive.startswith("/"):
         return f"{root}{below}/{name}"
-    return where if f"{folder}/".endswith(f"/{below}/") else f"{folder}/{below}/{name}"
+    of_any_run = re.escape(declared).replace(re.escape(RUN), "[^/]+")
+    return where if re.search(f"/{of_any_run}$", folder) else f"{folder}/{below}/{name}"
 
 
 class _Place(Protocol):
@@ -50,24 +56,26 @@ class _Disk:
         durable.move(Path(where), Path(to))
 
 
-def moved(source: str, config: Source, files: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Move files, each in the state in which it was read; yields each with its new place and, if it
-    was not moved, the reason.
+def moved(
+    source: str, config: Source, run_id: str, files: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """Move files, each in the state in which the run read it; yields each with its new place and,
+    if it was not moved, the reason.
 
     A file moved before an interruption counts as moved. Raises SourceError, OSError.
     """
     if not config.addresses:
-        yield from _each(_Disk(), config, files)
+        yield from _each(_Disk(), config, run_id, files)
         return
     with closing(Server(source, config.addresses[0], config.server)) as server:
-        yield from _each(server, config, files)
+        yield from _each(server, config, run_id, files)
 
 
 def _each(
-    place: _Place, config: Source, files: Mapping[str, str]
+    place: _Place, config: Source, run_id: str, files: Mapping[str, str]
 ) -> Iterator[tuple[str, str, str]]:
     for where, state in files.items():
-        to = archived_at(config, where)
+        to = archived_at(config, where, run_id)
         if to == where:
             continue
         now, there = place.state(where), place.state(to)
