@@ -73,6 +73,16 @@ def test_a_project_of_another_user_is_taken_only_where_it_is_named(
         load_project()
 
 
+def test_a_working_directory_that_was_removed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(ConfigError, match="the working directory has been removed"):
+        find_project()
+
+
 def test_a_folder_without_a_project_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cytoreg\.toml.*\n.*cytoreg init"):
         load_project(tmp_path)

@@ -97,7 +97,12 @@ def find_project(start: Path | None = None) -> Path:
     A project executes its own Python. If no folder was named, ConfigError is raised when any of the
     project belongs to somebody other than this user or root.
     """
-    here = (start or Path.cwd()).resolve()
+    try:
+        here = (start or Path.cwd()).resolve()
+    except FileNotFoundError:
+        raise ConfigError(
+            "the working directory has been removed", remedy="go to another: cd ~"
+        ) from None
     for folder in (here, *here.parents):
         if (folder / CONFIG).is_file():
             if start is None or folder != here:
