@@ -19,7 +19,7 @@ from cytoreg.models.file import AS_OF, FOLDERS, Model, read_model
 from cytoreg.progress import Progress, quiet
 from cytoreg.system.machine import interrupted, machine_error
 from cytoreg.warehouse import functions
-from cytoreg.warehouse.connection import comment, literal, quote, transaction
+from cytoreg.warehouse.connection import literal, quote, transaction
 from cytoreg.warehouse.errors import line_of, scrub
 
 __all__ = ["Model", "build", "load_models"]
@@ -140,7 +140,8 @@ def _materialize(con: duckdb.DuckDBPyConnection, model: Model, as_of: date) -> N
     try:
         with transaction(con):
             con.execute(statement)
-            comment(con, model.name, model.comment)
+            told = literal(model.comment)
+            con.execute(f"comment on {model.materialized} {model.name} is {told}")
             for column, text in model.columns.items():
                 if text:
                     told = f"{model.name}.{quote(column)} is {literal(text)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,7 @@ def _page(
     rules = None if checks is None else [check for check in checks if check.kind == "row"]
     suites = None if checks is None else [check for check in checks if check.kind != "row"]
     page = {
+        "lexicon": lexicon,
         "title": title,
         "facts": facts,
         "run": {
@@ -111,11 +113,13 @@ def _page(
     sections = sections_of(
         gates, sources, accounts, rules, suites, figures, timed=bool(page["durations"])
     )
-    return _environment(lexicon).get_template("page.html.j2").render(**page, sections=sections)
+    return _environment().get_template("page.html.j2").render(**page, sections=sections)
 
 
-def _environment(lexicon: Lexicon) -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+@cache  # a process that makes several reports compiles the templates once
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+    from jinja2.runtime import Context
     from markupsafe import Markup
 
     def inline(name: str) -> Markup:
@@ -125,6 +129,18 @@ def _environment(lexicon: Lexicon) -> Environment:
     def svg(text: str) -> Markup:
         """A plot of cytoreg's: its text nodes were escaped when it was serialized."""
         return Markup(text)  # noqa: S704
+
+    @pass_context
+    def humanize(context: Context, name: str) -> str:
+        """A name of the registry in the words of the page's lexicon."""
+        lexicon: Lexicon = context["lexicon"]
+        return lexicon.label(name)
+
+    @pass_context
+    def by(context: Context, variable: str) -> str:
+        """How the page's lexicon says that figures are split by a variable."""
+        lexicon: Lexicon = context["lexicon"]
+        return lexicon.by(variable)
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -141,9 +157,9 @@ def _environment(lexicon: Lexicon) -> Environment:
         "seconds": seconds,
         "plural": plural,
         "listing": listing,
-        "humanize": lexicon.label,
+        "humanize": humanize,
         "at": _position,
-        "by": lexicon.by,
+        "by": by,
     }
     return environment
 

@@ -13,7 +13,7 @@ from cytoreg.warehouse.connection import SCHEMAS
 @pytest.fixture
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty build in memory."""
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": 1}) as connection:
         for schema in SCHEMAS:
             connection.execute(f"create schema {schema}")
         yield connection

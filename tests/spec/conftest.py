@@ -18,7 +18,7 @@ import drawn  # noqa: E402  (after the line that makes its assertions speak)
 @contextmanager
 def empty_build() -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty build in memory, in which a pseudonym is its own key."""
-    with duckdb.connect() as con:
+    with duckdb.connect(config={"threads": 1}) as con:
         con.execute("create macro pseudonym(kind, key) as key")
         functions.define(con)
         yield con
