@@ -91,8 +91,10 @@ def _equal_lists(a: str, b: str) -> str:
 def _union(left: Value, right: Value) -> Items:
     a, b = as_items(left), as_items(right)
     constants = (*a.constants, *b.constants) if a.constants and b.constants else ()
-    both = f"fhir_distinct(list_concat({a.sql}, {b.sql}))"
-    return Items(both, any_of(a.wrong, b.wrong), constants=constants)
+    # One union of all, since each would write those within it several times.
+    united = (*(a.united or (a.sql,)), *(b.united or (b.sql,)))
+    both = once(lambda x: f"fhir_distinct({x})", f"list_concat({', '.join(united)})")
+    return Items(both, any_of(a.wrong, b.wrong), constants=constants, united=united)
 
 
 def _member(one: Value, many: Value) -> Truth:

@@ -18,8 +18,9 @@ _SHORT = 100
 class Items:
     """SQL of a JSON list, never null; `many`: whether it may have several items.
 
-    There may be two shortcuts: `text` is SQL of the single item's leaf, unless it begins with a
-    bracket; `constants` are the leaves of a list that is the same for all resources.
+    There may be shortcuts: `text` is SQL of the single item's leaf, unless it begins with a
+    bracket; `constants` are the leaves of a list that is the same for all resources; `united` are
+    the lists of which it is the union.
     """
 
     sql: str
@@ -27,6 +28,7 @@ class Items:
     many: bool = True
     text: str = ""
     constants: tuple[str, ...] = ()
+    united: tuple[str, ...] = ()
 
     @property
     def several(self) -> str:
