@@ -66,8 +66,8 @@ def summary(checks: Sequence[Check]) -> str:
     warnings = sum(check.state == "warning" for check in checks)
     warned = f", {warnings} warning{'s' * (warnings != 1)}" if warnings else ""
     if wrong:
-        return f"{len(wrong)} of {len(checks)} checks wrong{warned}: {', '.join(wrong)}"
-    return f"all {len(checks)} checks well{warned}: a refresh can begin"
+        return f"{len(wrong)} of {len(checks)} checks failed{warned}: {', '.join(wrong)}"
+    return f"all {len(checks)} checks passed{warned}: a refresh can begin"
 
 
 def _night(project: Project, checks: Sequence[Check]) -> Iterator[Check]:

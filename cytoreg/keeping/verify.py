@@ -121,9 +121,9 @@ def _run(project: Project, folder: Path) -> Line:
     if not (folder / publish.PUBLIC).exists() and (
         cut_off or not (folder / publish.DIGEST).exists()
     ):
-        return Line(what, True, "it exported nothing: there are no books to hold")
+        return Line(what, True, "it exported nothing: there is nothing to compare")
     if not (folder / publish.DIGEST).exists() and not (folder / "verdict.json").exists():
-        return Line(what, True, "it was cut off while it exported: there are no books to hold")
+        return Line(what, True, "it was cut off while it exported: there is nothing to compare")
     if publish.as_exported(project, folder.name) is None:
         wrong.append(f"{publish.PUBLIC} is not what was exported")
     told = ""

@@ -76,14 +76,14 @@ def archive(run: Run) -> list[str]:
             state = known["read"][path]
             unread = [each for each in by[path] if noted[each]["read"].get(path) != state]
             if unread:
-                left.append(f"{source}: {path} stays, for {min(unread)} has not read it")
+                left.append(f"{source}: {path} stays, because {min(unread)} has not read it")
             else:
                 files[path] = state
         done: list[str] = []
         try:
             for path, to, why in moved(source, run.project.source(source), run.run_id, files):
                 if why:
-                    left.append(f"{source}: {path} stays, for {why}")
+                    left.append(f"{source}: {path} stays, because {why}")
                 else:
                     done.append(f"{path} to {to}")
         except (SourceError, OSError) as error:

@@ -99,7 +99,7 @@ def _failed(project: Project) -> Run:
                 break
             return run
     raise ConfigError(
-        "no refresh failed since the last that came to an end: there is nothing to resume",
+        "no refresh has failed since the last one that finished: there is nothing to resume",
         remedy="start a new one: cytoreg refresh",
     )
 

@@ -109,7 +109,7 @@ def _sources(con: duckdb.DuckDBPyConnection) -> Gate:
         return Gate(
             "sources",
             False,
-            "nothing was delivered that could be judged: of every source an old landing served,"
+            "nothing was delivered that could be judged: for every source an old landing was used,"
             f" the newest seen {since[:10]}",
         )
     states = con.execute(

@@ -87,7 +87,9 @@ def choose(con: DuckDBPyConnection, wish: Wish, lexicon: Lexicon) -> Choice:
     method = _method(con, mart, where, wish) if wish.kind == "expected" else ""
     for asked in (wish.strata, wish.causes):
         if len(asked) > MOST:
-            raise ConfigError(f"one figure tells {MOST} curves apart", remedy="name fewer of them")
+            raise ConfigError(
+                f"one figure shows at most {MOST} curves", remedy="name fewer of them"
+            )
     taken = strata if wish.strata else _largest(strata, sizes)
     return Choice(
         wish.kind, endpoint, wish.variable, taken, causes, method, len(strata) - len(taken)

@@ -59,7 +59,7 @@ def mapped(file: SourceFile, headings: list[str], config: Headed, line: str) -> 
         raise file.refused(
             f"has more than one heading for {told} (fields {fields})",
             "give each column its own heading in the export, or remove one of them from its"
-            f" list in [sources.{file.source}.columns]; of two headings of one name, such as Date,"
+            f" list in [sources.{file.source}.columns]; of two equal headings, such as Date,"
             " the second is called 'Date (2)' there",
         )
     if reserved := sorted(RESERVED.intersection(columns)):

@@ -59,7 +59,7 @@ def fit_incidences(
     False.
     """
     if variance not in ("jackknife", "aalen"):
-        raise CytoregError(f"no variance is called {variance}: take jackknife or aalen")
+        raise CytoregError(f"there is no variance {variance}: take jackknife or aalen")
     if variance == "aalen" and not patients.whole:
         raise CytoregError(
             "Aalen's variance takes weights that are whole numbers, which count patients",

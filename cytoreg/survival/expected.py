@@ -53,7 +53,7 @@ def expected_survival(
     1   10.0        4     0.834
     """
     if method not in METHODS:
-        raise CytoregError(f"no method is called {method}: take {', '.join(METHODS)}")
+        raise CytoregError(f"there is no method {method}: take {', '.join(METHODS)}")
     years = np.atleast_1d(np.asarray(at, dtype=np.float64))
     if not np.all(np.isfinite(years) & (years >= 0)):
         raise CytoregError("expected survival is asked for at years negative or not numbers")

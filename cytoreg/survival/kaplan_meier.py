@@ -245,7 +245,7 @@ def pointwise(survival: Floats, relative: Floats, interval: Interval) -> tuple[F
         power = np.exp(Z * relative / np.log(known))
         lower, upper = known ** (1 / power), known**power
     else:
-        raise CytoregError(f"no interval is called {interval}: take log-log, log or plain")
+        raise CytoregError(f"there is no interval {interval}: take log-log, log or plain")
     return np.clip(lower, 0.0, 1.0), np.clip(upper, 0.0, 1.0)
 
 

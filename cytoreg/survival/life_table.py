@@ -83,7 +83,7 @@ class LifeTable:
         ):
             if value not in choices:
                 raise CytoregError(
-                    f"a life table has no choice {value}", remedy=f"take {' or '.join(choices)}"
+                    f"a life table has no option {value}", remedy=f"take {' or '.join(choices)}"
                 )
         if not (np.isfinite(self.age_days) and self.age_days > 0):
             raise CytoregError("a life table's year of age has more than 0 days")

@@ -84,9 +84,9 @@ def net_survival(
     1    5.0        2      0.53
     """
     if integral not in ("exact", "relsurv"):
-        raise CytoregError(f"no integral is called {integral}: take exact or relsurv")
+        raise CytoregError(f"there is no integral {integral}: take exact or relsurv")
     if method not in METHODS:
-        raise CytoregError(f"no method is called {method}: take {', '.join(METHODS)}")
+        raise CytoregError(f"there is no method {method}: take {', '.join(METHODS)}")
     years = np.atleast_1d(np.asarray(at, dtype=np.float64))
     if not np.all(np.isfinite(years) & (years >= 0)):
         raise CytoregError("net survival is asked for at years that are negative or not numbers")

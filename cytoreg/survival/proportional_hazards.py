@@ -118,4 +118,4 @@ def _scale(patients: Patients, time: Floats, transform: str) -> Floats:
         values, place = np.unique(patients.time, return_inverse=True)
         counts = np.bincount(place, patients.count)
         return (counts.cumsum() - (counts - 1) / 2)[np.searchsorted(values, time)]
-    raise CytoregError(f"no transform is called {transform}: take km, rank, identity or log")
+    raise CytoregError(f"there is no transform {transform}: take km, rank, identity or log")

@@ -54,4 +54,4 @@ def test_a_night_that_publishes_archives_last_and_one_that_does_not_leaves_all(
     done.write_text("older", encoding="utf-8")
     verdict = refresh(project)
     assert verdict.published
-    assert verdict.notes == [f"office: {inbox} stays, for a file of its name is there"]
+    assert verdict.notes == [f"office: {inbox} stays, because a file of its name is there"]

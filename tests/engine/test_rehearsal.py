@@ -125,7 +125,7 @@ def test_what_would_end_a_night_is_found_by_day(what: str, tmp_path: Path) -> No
     (wrong,) = (check for check in look(tmp_path) if check.state == "wrong")
     assert wrong.what == stage
     assert words in wrong.detail
-    assert summary([wrong]).startswith("1 of 1 checks wrong")
+    assert summary([wrong]).startswith("1 of 1 checks failed")
 
 
 def test_an_expectation_that_cannot_be_run_is_named(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_of_many_strata_the_largest_are_drawn_and_the_others_counted(
         (Wish("incidence", variable="primary_site"), "not both\n.*one cause of tumour, other"),
         (Wish("expected", method="guess"), "no method guess\n.*conditional, ederer1"),
         (Wish("survival", strata=["all", "all"]), "named twice"),
-        (Wish("survival", strata=["all"] * 7), "one figure tells 6 curves apart|named twice"),
+        (Wish("survival", strata=["all"] * 7), "one figure shows at most 6 curves|named twice"),
     ],
 )
 def test_a_name_that_is_not_there_is_answered_with_those_that_are(

@@ -81,7 +81,7 @@ def test_a_file_that_was_written_since_stays(project: Make, then: bytes) -> None
     run = delivered(log, "log")
     (log.extracts / "new").write_bytes(then)
     (log.extracts / "new").rename(log.extracts / "a.csv")
-    assert archive(run) == [f"log: {log.extracts}/a.csv stays, for it has changed since"]
+    assert archive(run) == [f"log: {log.extracts}/a.csv stays, because it has changed since"]
     assert lying(log) == ["a.csv", "done/b.csv"]
 
 
@@ -91,7 +91,7 @@ def test_nothing_in_the_archive_is_written_over(project: Make) -> None:
     (log.extracts / "done").mkdir()
     (log.extracts / "done/a.csv").write_bytes(b"older")
     left = archive(delivered(log, "log"))
-    assert left == [f"log: {log.extracts}/a.csv stays, for a file of its name is there"]
+    assert left == [f"log: {log.extracts}/a.csv stays, because a file of its name is there"]
     assert (log.extracts / "done/a.csv").read_bytes() == b"older"
     assert (log.extracts / "a.csv").read_bytes() == ONE
 
@@ -110,7 +110,7 @@ def test_a_file_is_moved_when_every_source_that_reads_it_has(project: Make, read
     log = project(archiving() + OTHER)
     write(log, a=ONE)
     run = delivered(log, "log", *["other"] * read)
-    left = [] if read else [f"log: {log.extracts}/a.csv stays, for other has not read it"]
+    left = [] if read else [f"log: {log.extracts}/a.csv stays, because other has not read it"]
     assert archive(run) == left
     assert lying(log) == (["done/a.csv"] if read else ["a.csv"])
 

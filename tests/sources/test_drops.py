@@ -490,8 +490,8 @@ def test_what_was_read_on_a_server_is_archived_there(project: Make, drop: Drop) 
     drop.put("inbox/d.csv", TEXT)
     where = f"log: {drop.url}/inbox"
     assert archive(run) == [
-        f"{where}/b.csv stays, for it has changed since",
-        f"{where}/c.csv stays, for a file of its name is there",
+        f"{where}/b.csv stays, because it has changed since",
+        f"{where}/c.csv stays, because a file of its name is there",
     ]
     kept = ["b.csv", "c.csv", "d.csv", "done/a.csv", "done/c.csv"]
     assert drop.names() == [f"inbox/{name}" for name in kept]

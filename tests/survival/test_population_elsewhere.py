@@ -117,7 +117,7 @@ def test_the_exact_integral_is_near_relsurvs_and_within_a_hundredth_of_the_error
 
 
 def test_there_is_no_other_integral() -> None:
-    with pytest.raises(CytoregError, match="no integral is called daily"):
+    with pytest.raises(CytoregError, match="there is no integral daily"):
         net_survival(from_start("lung"), by_race(), integral="daily")
 
 
