@@ -456,7 +456,7 @@ def test_an_item_group_that_the_metadata_do_not_have_is_refused(project: Make) -
         ("vitals = [", "subject = ['a']\nvitals = [", "`groups` names subject, whose rows"),
         ('["IG_VS"]', '["a", "a"]', "names the item group a twice"),
         ("vitals =", "#", "`groups` does not say which item groups make table vitals"),
-        ("[sources.trial.g", "columns = { vitals = ['_row'] }\n[sources.trial.g", "_row is a col"),
+        ("[sources.trial.g", "columns = { vitals = ['_row'] }\n[sources.trial.g", "_row is a name"),
     ],
 )
 def test_a_declaration_that_cannot_be_is_refused(
