@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from cytoreg.cli.common import (
     show_table,
 )
 from cytoreg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cytoreg.nights.ledger import RunRecord
 
 
 @app.command()
@@ -53,34 +56,18 @@ def runs(
             ]
         )
         return
-    rows = [
-        (
-            run.run_id,
-            "now" if run.run_id == published else "",
-            run.status,
-            str(run.as_of),
-            sum(int(source["rows"]) for source in run.inputs.values()),
-            sum(int(source["rejects"]) for source in run.inputs.values()),
-            ", ".join(name for name, source in run.inputs.items() if source.get("stale")),
-            round(sum(run.durations.values()), 1),
-            (run.error or "").splitlines()[0] if run.error else "",
-        )
-        for run in found
-    ]
-    show_table(
-        (
-            "run",
-            "published",
-            "status",
-            "as of",
-            "landed",
-            "unparsable",
-            "stale",
-            "seconds",
-            "error",
-        ),
-        rows,
+    heads = (
+        "run",
+        "published",
+        "status",
+        "as of",
+        "landed",
+        "unparsable",
+        "stale",
+        "seconds",
+        "error",
     )
+    show_table(heads, [_row(run, published) for run in found])
     if published and published not in {run.run_id for run in found}:
         typer.echo(f"published is run {published}, which is not among these", err=True)
     if undone := [one for one in made if one.how != "refresh"]:
@@ -92,6 +79,21 @@ def runs(
                 for last in [(one.how, one.who, one.why)]
             ],
         )
+
+
+def _row(run: RunRecord, published: str | None) -> tuple[object, ...]:
+    """A run for people: what came in, which sources were stale, the first line of its error."""
+    return (
+        run.run_id,
+        "now" if run.run_id == published else "",
+        run.status,
+        str(run.as_of),
+        sum(int(source["rows"]) for source in run.inputs.values()),
+        sum(int(source["rejects"]) for source in run.inputs.values()),
+        ", ".join(name for name, source in run.inputs.items() if source.get("stale")),
+        round(sum(run.durations.values()), 1),
+        (run.error or "").splitlines()[0] if run.error else "",
+    )
 
 
 @app.command()

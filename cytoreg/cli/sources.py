@@ -17,13 +17,11 @@ from cytoreg.cli.common import (
     show_json,
     show_table,
 )
-from cytoreg.errors import ConfigError
+from cytoreg.cli.new_source import ask, pairs, wanted
 
 if TYPE_CHECKING:
-    from cytoreg.connect import Told
-    from cytoreg.project.load import Project
+    from cytoreg.connect import Added
     from cytoreg.sources.items import Headings
-    from cytoreg.sources.reader import Draft
 
 _SHOWN = 3
 """Most files whose headings are shown."""
@@ -160,15 +158,16 @@ def add_(
     Example:  cytoreg sources add lab 'sftp://files.example.org/out/*.csv' --server user=registry
     """
     from cytoreg import connect
+    from cytoreg.sources.kinds import kinds
 
     loaded = load(project, extracts)
-    where = where or _ask("Its files (a glob below the extracts) or its URL")
-    declared = _pairs(server or [])
+    where = where or ask("Its files (a glob below the extracts) or its URL")
+    declared = pairs(server or [])
     told = connect.Told(person or "", start or "", end or "", days or "", event or "")
     empty = [text.strip() for texts in missing or () for text in texts.split(",") if text.strip()]
     with connect.at_hand(loaded, name, where, declared) as loaded:
         kind = kind or connect.guess(where, loaded.extracts) or None
-        kind = kind or _ask("What kind of source is it", choices=_kinds())
+        kind = kind or ask("What kind of source is it", choices=kinds())
         draft = connect.offered(
             loaded, name, kind, where, header=header, comment=comment, missing=empty
         )
@@ -176,16 +175,10 @@ def add_(
             draft.keys["server"] = declared
         if table and len(table) == 1 and draft.tables == [name]:  # a name that is ours to give
             draft = connect.renamed(draft, table[0].rpartition("=")[0] or table[0])
-        if not table and told.person and len(draft.tables) == 1:
-            wanted = {draft.tables[0]: _entity(draft.tables[0], loaded)}
-        elif table:
-            wanted = _given(table, draft)
-        else:
-            wanted = _asked(draft.tables, loaded)
-            told = told if told.person or len(wanted) > 1 else _meant()
+        tables, told = wanted(table or [], draft, told, loaded)
         meant = told if told.person else None
         try:
-            added = connect.add(loaded, name, draft, wanted, sure=header is not None, told=meant)
+            added = connect.add(loaded, name, draft, tables, sure=header is not None, told=meant)
         except connect.Doubt as doubt:
             if not sys.stdin.isatty():
                 raise
@@ -193,15 +186,9 @@ def add_(
             _show_headings(list(doubt.found), kind)
             if not typer.confirm("Are these the headings, and no record?", err=True):
                 raise
-            added = connect.add(loaded, name, draft, wanted, sure=True, told=meant)
-    _show_headings(added.headings, kind)
-    typer.echo(added.section)
-    typer.secho(f"cytoreg.toml has the source {name} ({kind})", fg="green")
-    for file in added.files:
-        typer.echo(f"written    {file}")
-    for model in added.joined:
-        typer.echo(f"to do      {model} does not read the new model beside it yet: add a union")
-    if loaded.config.linkage.entity in wanted.values():
+            added = connect.add(loaded, name, draft, tables, sure=True, told=meant)
+    _tell(added, name, kind)
+    if loaded.config.linkage.entity in tables.values():
         typer.echo("persons    it is the last in [linkage.precedence] default")
     typer.echo("next       edit these files, then: cytoreg doctor && cytoreg validate")
 
@@ -228,6 +215,17 @@ def kinds_(
     show_table(["kind", "package", "endings of its files"], rows)
 
 
+def _tell(added: Added, name: str, kind: str) -> None:
+    """What was written."""
+    _show_headings(added.headings, kind)
+    typer.echo(added.section)
+    typer.secho(f"cytoreg.toml has the source {name} ({kind})", fg="green")
+    for file in added.files:
+        typer.echo(f"written    {file}")
+    for model in added.joined:
+        typer.echo(f"to do      {model} does not read the new model beside it yet: add a union")
+
+
 def _show_headings(found: list[Headings], kind: str) -> None:
     """Which line of which file was taken for headings; the names are those of the section."""
     for one in found[:_SHOWN]:
@@ -237,85 +235,3 @@ def _show_headings(found: list[Headings], kind: str) -> None:
         typer.echo(f"headings   {place}{one.file}: {names}", err=True)
     if len(found) > _SHOWN:
         typer.echo(f"           and of {len(found) - _SHOWN} more files", err=True)
-
-
-def _pairs(options: list[str]) -> dict[str, str]:
-    """What `--server KEY=VALUE` says."""
-    pairs = dict(option.partition("=")[::2] for option in options)
-    if not all(pairs.values()):
-        raise ConfigError(
-            "--server is a key and its value", remedy="give it as --server user=registry"
-        )
-    return pairs
-
-
-def _given(options: list[str], draft: Draft) -> dict[str, str]:
-    """Tables and entities of the options; a table goes by its own name too, whatever is in it."""
-    word_of = {called: word for word, called in draft.called.items()} | {
-        word: word for word in draft.tables
-    }
-    wanted = {}
-    for option in options:
-        name, _, entity = option.rpartition("=")
-        if option in word_of:
-            name, entity = option, ""
-        elif name not in word_of:
-            name = name or option
-            raise ConfigError(
-                f"there is no table {name}", remedy=f"there are {', '.join(draft.tables)}"
-            )
-        wanted[word_of[name]] = entity or word_of[name].lower()
-    return wanted
-
-
-def _asked(there: list[str], loaded: Project) -> dict[str, str]:
-    """The tables that are wanted and their entities."""
-    known = sorted({entity for s in loaded.config.sources.values() for entity in s.tables.values()})
-    typer.echo(f"Tables: {', '.join(there)}. Entities so far: {', '.join(known) or 'none'}.")
-    wanted = {}
-    for table in there:
-        entity = _ask(f"Entity of a row of {table} (- to leave it out)", default=table.lower())
-        if entity != "-":
-            wanted[table] = entity
-    if not wanted:
-        raise ConfigError("no table was chosen", remedy="name an entity for one of them")
-    return wanted
-
-
-def _entity(table: str, loaded: Project) -> str:
-    """The entity of a table that tells of persons: that of [linkage], if no source has it yet."""
-    known = {entity for s in loaded.config.sources.values() for entity in s.tables.values()}
-    persons = loaded.config.linkage.entity
-    return table.lower() if persons in known else persons
-
-
-def _meant() -> Told:
-    """What the columns mean, as somebody answers."""
-    from cytoreg.connect import Told
-
-    person = _ask("Column with the number of the person (- for none)", default="-")
-    if person == "-":
-        return Told()
-    event = _ask("Survival: column of the event, or COLUMN=VALUE (- for none)", default="-")
-    if event == "-":
-        return Told(person)
-    start = _ask("Survival: column of the first day (- if there is one of days)", default="-")
-    if start == "-":
-        return Told(person, days=_ask("Survival: column of the time in days"), event=event)
-    return Told(person, start, _ask("Survival: column of the last day"), event=event)
-
-
-def _kinds() -> list[str]:
-    from cytoreg.sources.kinds import kinds
-
-    return list(kinds())
-
-
-def _ask(question: str, default: str | None = None, choices: list[str] | None = None) -> str:
-    if not sys.stdin.isatty():
-        raise ConfigError(
-            f"there is no terminal to ask on: {question}?",
-            remedy="give it as an option; cytoreg sources add --help shows how",
-        )
-    more = f" ({', '.join(choices)})" if choices else ""
-    return str(typer.prompt(question + more, default=default, err=True)).strip()
