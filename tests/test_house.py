@@ -13,13 +13,14 @@ MODULE_LINES = 300
 FUNCTION_LINES = 60
 PARAMETERS = 7
 
-# What is still too large, at its size of today. It may shrink, and then leaves the list.
+# What is larger, and why it stays so; it may not grow.
 LARGE_MODULES = {
+    # A table is declared in one place, its rules beside the columns that they are about.
     "schemas/pathology.py": 483,
 }
-LONG_FUNCTIONS = {
-}
+LONG_FUNCTIONS: dict[str, int] = {}
 LONG_PARAMETER_LISTS = {
+    # The keywords with which a schema describes a column; most columns need two or three.
     "cytoreg/rules/declare.py:field": 11,
 }
 
