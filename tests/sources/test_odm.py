@@ -99,7 +99,7 @@ def test_a_record_is_an_item_group_with_its_keys(
     site = '<InvestigatorRef UserOID="U7"/><SiteRef LocationOID="L9"/>'
     put(trial, odm(subject(site + two), space=space))
     landing, rows, rejects = landed(trial, "trial", "* exclude (_source, _table, _run_id)")
-    keys = ("S", "V1", "1", "SE", None, "F_VS", None)
+    keys = ("1", "S", "V1", "SE", None, "F_VS", None)
     assert [row[: len(keys) + 5] for row in rows] == [
         (*keys, "1", "70.50", "kg", "1", None),
         (*keys, "2", None, None, "é&", None),

@@ -33,11 +33,12 @@ TWICE = "two values of one item in a snapshot"
 _SAMPLED = 1000
 """Item groups of a file that are looked at in a sample."""
 _NUMBERS = {name: number for number, name in enumerate(LEVELS, start=1)}
+_FIRST = ("SubjectKey", "StudyOID", "MetaDataVersionOID")
 _KEYS_OF = {
-    "subject": (*KEYS[:1], "MetaDataVersionOID", *KEYS[1:2]),
-    "event": (*KEYS[:1], "MetaDataVersionOID", *KEYS[1:4]),
-    "form": (*KEYS[:1], "MetaDataVersionOID", *KEYS[1:6]),
-    "": (*KEYS[:1], "MetaDataVersionOID", *KEYS[1:6], *KEYS[7:]),
+    "subject": _FIRST,
+    "event": (*_FIRST, *KEYS[2:4]),
+    "form": (*_FIRST, *KEYS[2:6]),
+    "": (*_FIRST, *KEYS[2:6], *KEYS[7:]),
 }
 """The columns of keys of each level's table, and of the other tables."""
 _ALWAYS = {"subject": ["LocationOID", "UserOID"]}
