@@ -80,9 +80,11 @@ def _shape(source: str, config: Source, table: str, extracts: Path) -> str:
     )
 
 
-def _lengths(column: pa.ChunkedArray) -> str:
+def _lengths(column: pa.ChunkedArray[pa.StringScalar]) -> str:
     import pyarrow.compute as pc
 
-    found = pc.min_max(pc.utf8_length(column.filter(pc.not_equal(column, "")))).as_py()
-    low, high = found["min"], found["max"]
+    from cytoreg.sources.arrow import equal
+
+    found = pc.min_max(pc.utf8_length(column.filter(pc.invert(equal(column, "")))))
+    low, high = found["min"].as_py(), found["max"].as_py()
     return "empty" if high is None else str(high) if low == high else f"{low}–{high}"

@@ -106,7 +106,7 @@ class Measuring:
         """Count some more rows."""
         for name in self._columns:
             lengths = pc.binary_length(rows[name])
-            self._filled[name] += pc.sum(pc.greater(lengths, 0)).as_py() or 0
+            self._filled[name] += pc.sum(pc.greater(lengths, pa.scalar(0))).as_py() or 0
         first = -self._rows % self._every
         self._rows += len(rows)
         chosen = rows.select(self._columns).take(pa.array(range(first, len(rows), self._every)))

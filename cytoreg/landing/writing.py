@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,18 +21,17 @@ from cytoreg.sources.declaration import Source
 from cytoreg.sources.items import Headings, Item, Merged, Reject, Rows, Served, Unexpected, Waiting
 from cytoreg.system.durable import Hashed
 
-_REJECT = pa.schema(
-    {
-        "source": pa.string(),
-        "source_table": pa.string(),
-        "entity": pa.string(),
-        "file": pa.string(),
-        "row": pa.int64(),
-        "line": pa.int64(),
-        "reason": pa.string(),
-        "raw": pa.string(),
-    }
-)
+_COLUMNS: dict[str, pa.DataType] = {
+    "source": pa.string(),
+    "source_table": pa.string(),
+    "entity": pa.string(),
+    "file": pa.string(),
+    "row": pa.int64(),
+    "line": pa.int64(),
+    "reason": pa.string(),
+    "raw": pa.string(),
+}
+_REJECT = pa.schema(_COLUMNS)
 _REJECTS_AT_ONCE = 10_000
 REJECT = "reject.parquet"
 
@@ -46,7 +45,9 @@ class Writing:
         self._tables: dict[str, WrittenBehind] = {}
         self._measuring: dict[str, Measuring] = {}
         self._reject_file = Hashed(folder / REJECT)
-        self._reject = pq.ParquetWriter(self._reject_file, _REJECT, compression="zstd")
+        self._reject = pq.ParquetWriter(
+            cast("IO[bytes]", self._reject_file), _REJECT, compression="zstd"
+        )
         self._waiting: list[Reject] = []
         self._headings: dict[str, list[str]] = {}
         self._rows: Counter[str] = Counter()
@@ -70,8 +71,10 @@ class Writing:
                 self._write_rejects()
         finally:
             with ExitStack() as closing:  # close each, even if closing another fails
-                for writer in (self._reject_file, self._reject, *self._tables.values()):
-                    closing.callback(writer.close)
+                closing.callback(self._reject_file.close)
+                closing.callback(self._reject.close)
+                for table in self._tables.values():
+                    closing.callback(table.close)
         if kind is None and (silent := self._config.tables.keys() - self._tables.keys()):
             raise SourceError(
                 self._source,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import IO, Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -69,9 +70,9 @@ class WrittenBehind:
 
     def _write(self, rows: pa.Table) -> None:
         if self._writer is None:
-            self._writer = pq.ParquetWriter(
-                self.file, self.schema, compression="zstd", use_dictionary=_recurring(rows)
-            )
+            chosen: dict[str, Any] = {"use_dictionary": _recurring(rows)}  # annotated as a bool
+            file = cast("IO[bytes]", self.file)
+            self._writer = pq.ParquetWriter(file, self.schema, compression="zstd", **chosen)
         if len(rows):
             self._writer.write_table(rows)
 

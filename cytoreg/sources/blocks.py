@@ -16,6 +16,8 @@ from typing import IO
 import numpy as np
 import pyarrow as pa
 
+from cytoreg.sources.arrow import buffer
+
 SIZE = 8 << 20
 """Number of bytes read from a file at a time."""
 
@@ -231,7 +233,7 @@ def _records_of(block: Block, offsets: np.ndarray) -> list[int]:
 
 def _is_utf8(data: bytes) -> bool:
     """Whether bytes are UTF-8; Arrow's check does not decode them and is five times faster."""
-    ends = pa.py_buffer(np.array([0, len(data)], np.int64))
+    ends = buffer(np.array([0, len(data)], np.int64))
     text = pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(data)])
     try:
         text.validate(full=True)

@@ -194,7 +194,9 @@ def _unpacking(head: bytes) -> Callable[[IO[bytes]], IO[bytes]] | None:
 def _zstd(file: IO[bytes]) -> IO[bytes]:
     import pyarrow as pa
 
-    return cast("IO[bytes]", pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd"))
+    return cast(
+        "IO[bytes]", pa.CompressedInputStream(pa.PythonFile(cast("io.IOBase", file), "r"), "zstd")
+    )
 
 
 def _buffered(file: IO[bytes], told: Told, below: IO[bytes] | None = None) -> io.BufferedReader:

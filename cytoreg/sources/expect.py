@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
@@ -166,6 +167,6 @@ def _shortened(
     for item in held:
         if isinstance(item, Rows) and last > bad and item in full:
             rows = item.rows
-            yield Rows(item.table, rows.filter(pc.less(rows["_row"], last)))
+            yield Rows(item.table, rows.filter(pc.less(rows["_row"], pa.scalar(last))))
         elif not (isinstance(item, Reject) and bad > last and item.row == bad):
             yield item

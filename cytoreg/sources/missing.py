@@ -25,7 +25,7 @@ def emptied(items: Iterator[Item], missing: Sequence[str], empty: str | None) ->
         yield item
 
 
-def _emptied(rows: pa.Table, codes: pa.Array, empty: str | None) -> pa.Table:
+def _emptied(rows: pa.Table, codes: pa.StringArray, empty: str | None) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -77,7 +77,7 @@ def _ranges(batches: Iterator[pa.Table], folder: Path) -> Iterator[pa.Table]:
     bounds = _spill(batches, everything)
     files = [folder / f"rows-{number}.arrow" for number in range(len(bounds) + 1)]
     with ExitStack() as stack:
-        source = stack.enter_context(pa.OSFile(str(everything)))
+        source = stack.enter_context(pa.OSFile(str(everything), "rb"))
         reader = stack.enter_context(pa.ipc.open_stream(source))
         writers = [
             stack.enter_context(
@@ -92,7 +92,7 @@ def _ranges(batches: Iterator[pa.Table], folder: Path) -> Iterator[pa.Table]:
                 writers[place].write_table(rows.filter(pa.array(places == place)))
     everything.unlink()
     for file in files:
-        with pa.OSFile(str(file)) as source, pa.ipc.open_stream(source) as reader:
+        with pa.OSFile(str(file), "rb") as source, pa.ipc.open_stream(source) as reader:
             yield _sorted(reader.read_all())
         file.unlink()
 
@@ -107,7 +107,7 @@ def _spill(batches: Iterator[pa.Table], file: Path) -> Keys:
             writer.write_table(batch)
             size += batch.nbytes
             rows = np.linspace(0, len(batch) - 1, min(_SAMPLE, len(batch)), dtype=np.int64)
-            sample.append(_keys(batch.take(pa.array(rows))))
+            sample.append(_keys(batch.take(pa.array(rows, pa.int64()))))
     keys = np.sort(np.concatenate(sample))
     parts = 2 * size // HELD + 1
     return keys[np.linspace(0, len(keys), parts + 1, dtype=np.int64)[1:-1]]

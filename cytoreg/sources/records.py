@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import IO
+from typing import IO, Literal, cast
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ import pyarrow.csv
 
 from cytoreg.errors import SourceError
 from cytoreg.sources import blocks
+from cytoreg.sources.arrow import Column
 from cytoreg.sources.text_file import TextFile, raw_text
 
 COMMENT = "a comment"
@@ -193,8 +194,10 @@ def _parse(text: bytes, columns: list[str], dialect: Dialect) -> tuple[pa.Table,
     """Well-formed records as columns of text, and those with another number of fields."""
     ragged: dict[int, str] = {}
 
-    def skip(row: pa.csv.InvalidRow) -> str:
-        ragged[row.number - 1] = f"{row.actual_columns} fields instead of {row.expected_columns}"
+    def skip(row: pa.csv.InvalidRow) -> Literal["skip"]:
+        ragged[cast("int", row.number) - 1] = (
+            f"{row.actual_columns} fields instead of {row.expected_columns}"
+        )
         return "skip"
 
     if not text:
@@ -202,7 +205,7 @@ def _parse(text: bytes, columns: list[str], dialect: Dialect) -> tuple[pa.Table,
     if text.startswith(codecs.BOM_UTF8):  # Arrow takes one for a mark, though it is part of a value
         text = codecs.BOM_UTF8 + text
     table = pa.csv.read_csv(
-        pa.py_buffer(text),
+        cast("IO[bytes]", pa.py_buffer(text)),
         read_options=pa.csv.ReadOptions(
             use_threads=False, block_size=len(text) + 1, column_names=columns
         ),
@@ -244,10 +247,8 @@ def _perhaps(raw: bytes, encoding: str) -> str:
     return " (utf-8; perhaps in cp1252)"
 
 
-def shaped(
-    columns: Mapping[str, pa.Array], wanted: list[str], where: str, rows: pa.Array
-) -> pa.Table:
+def shaped(columns: Mapping[str, Column], wanted: list[str], where: str, rows: Column) -> pa.Table:
     """Exactly the wanted columns of text, null where `columns` has none, with `_file`, `_row`."""
     nothing = pa.nulls(len(rows), pa.string())
-    found = {column: columns.get(column, nothing) for column in wanted}
-    return pa.table(found | {"_file": pa.repeat(where, len(rows)), "_row": rows})
+    found: dict[str, Column] = {column: columns.get(column, nothing) for column in wanted}
+    return pa.Table.from_pydict(found | {"_file": pa.repeat(where, len(rows)), "_row": rows})

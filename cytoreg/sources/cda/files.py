@@ -10,6 +10,7 @@ import pyarrow as pa
 from lxml import etree
 
 from cytoreg.errors import SourceError
+from cytoreg.sources.arrow import Column
 from cytoreg.sources.cda.config import READY, CdaSource
 from cytoreg.sources.cda.document import LONGEST, Broken, Document, document
 from cytoreg.sources.cda.messages import documents_in, is_message
@@ -165,21 +166,16 @@ class Table:
     def take(self) -> pa.Table:
         """The waiting rows: columns of text, `_file`, `_row`, `_parent_row` and `_line`."""
         cells = [*zip(*self._rows, strict=True)] or [()] * len(self._columns)
-        table = {
+        table: dict[str, Column] = {
             name: pa.array(values, pa.string())
             for name, values in zip(self._columns, cells, strict=True)
         }
-        places = [*zip(*self._places, strict=True)] or [()] * 4
-        kinds = {
-            "_file": pa.string(),
-            "_row": pa.int64(),
-            "_parent_row": pa.int64(),
-            "_line": pa.int64(),
-        }
-        for (name, kind), numbers in zip(kinds.items(), places, strict=True):
-            table[name] = pa.array(numbers, kind)
+        files, *numbers = [*zip(*self._places, strict=True)] or [()] * 4
+        table["_file"] = pa.array(files, pa.string())
+        for name, found in zip(("_row", "_parent_row", "_line"), numbers, strict=True):
+            table[name] = pa.array(found, pa.int64())
         self._clear()
-        return pa.table(table)
+        return pa.Table.from_pydict(table)
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cytoreg.sources.arrow import as_text, strings
 from cytoreg.sources.blocks import UNDECODABLE
 from cytoreg.sources.json.split import NothingThere, NotJson, parts
 from cytoreg.sources.records import Bad, Batch, lines
@@ -111,14 +112,14 @@ def _unpacked_lines(batches: Iterable[Batch]) -> Iterator[Batch]:
     """Lines, each Bundle among them replaced by the resources of its entries."""
     more = 0  # number of resources above the number of lines so far
     for table, bad in batches:
-        numbers = table["_row"].to_numpy()
-        may_be = pc.match_substring(table["line"], _BUNDLE.decode()).to_numpy()
+        numbers, own = table["_row"].to_numpy(), as_text(table["line"])
+        may_be = pc.match_substring(own, _BUNDLE.decode()).to_numpy()
         if not (more or may_be.any()):
             yield table, bad
             continue
         found = [
             _unpacked(text.encode()) if packed else [text.encode()]
-            for text, packed in zip(table["line"].to_pylist(), may_be, strict=True)
+            for text, packed in zip(strings(own), may_be, strict=True)
         ]
         added = more + np.cumsum([0, *(len(texts) - 1 for texts in found)])
         before = np.searchsorted(numbers, [item.row for item in bad])

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cytoreg.sources.arrow import as_text, equal, strings
 from cytoreg.sources.fhir.macros import statements
 from cytoreg.sources.fhir.numbers import marked
 from cytoreg.sources.fhir.view import RECORDS, View
@@ -25,7 +26,12 @@ from cytoreg.warehouse.connection import in_memory
 _SLICE = 1024
 """Lines whose numbers are marked at once, and that DuckDB processes at once, to fit the cache."""
 
-_RECORD = pa.schema({"_row": pa.int64(), "kind": pa.string(), "line": pa.large_string()})
+_COLUMNS: dict[str, pa.DataType] = {
+    "_row": pa.int64(),
+    "kind": pa.string(),
+    "line": pa.large_string(),
+}
+_RECORD = pa.schema(_COLUMNS)
 _NAMED = re.compile(r'"resourceType"\s*:\s*"([A-Z][A-Za-z]{1,63})"')
 
 _LOOK = r"""
@@ -76,8 +82,8 @@ class Block:
 
 def nothing(view: View) -> pa.Table:
     """The result of a view without resources: its columns. Its query need not be planned."""
-    columns = [(name, pa.string()) for name in view.columns]
-    return pa.schema([("_row", pa.int64()), *columns]).empty_table()
+    columns: dict[str, pa.DataType] = dict.fromkeys(view.columns, pa.string())
+    return pa.schema({"_row": pa.int64()} | columns).empty_table()
 
 
 def flatten(
@@ -94,28 +100,28 @@ def flatten(
     reasons = _strict(lines, looked)
     for position in np.flatnonzero(reasons.is_valid()).tolist():
         block.faults.append(("", position, reasons[position].as_py()))
-    positions = np.flatnonzero(reasons.is_null())
-    kinds = looked["kind"].combine_chunks().take(pa.array(positions))
-    good = lines.take(pa.array(positions)) if len(positions) < len(lines) else lines
+    positions = pa.array(np.flatnonzero(reasons.is_null()), pa.int64())
+    kinds = looked["kind"].combine_chunks().take(positions)
+    good = lines.take(positions) if len(positions) < len(lines) else lines
     con.register(RECORDS, pa.table([positions, kinds, _marked(good)], schema=_RECORD))
-    present = pc.unique(kinds).to_pylist()
+    present = strings(pc.unique(kinds))
     taken = np.zeros(len(lines), dtype=bool)
     for table, view in views.items():
         block.rows[table] = nothing(view)
         if view.resource not in present:
             continue
         found = con.execute(view.sql).to_arrow_table()
-        wrong = found["wrong"].combine_chunks()
+        wrong = as_text(found["wrong"].combine_chunks())
         taken[found["_row"].to_numpy()] = True
         if wrong.null_count < len(wrong):
             found = _without_faults(block, table, found, wrong)
         block.rows[table] = found.drop_columns("wrong")
     read = {view.resource for view in views.values()}
     for kind in present:
-        of_kind = pc.equal(kinds, kind).to_numpy(zero_copy_only=False)
+        of_kind = equal(kinds, kind).to_numpy(zero_copy_only=False)
         if kind not in read:
             block.unread[kind] = int(of_kind.sum())
-        elif missed := int((of_kind & ~taken[positions]).sum()):
+        elif missed := int((of_kind & ~taken[positions.to_numpy()]).sum()):
             block.untaken[kind] = missed
     return block
 
@@ -124,7 +130,7 @@ def _strict(lines: pa.StringArray, looked: pa.Table) -> pa.StringArray:
     """The reasons, and one for invalid JSON that DuckDB accepts: `NaN`, a superfluous comma."""
     reasons = looked["reason"].to_pylist()
     decode = msgspec.json.Decoder(msgspec.Raw).decode
-    for position, line in enumerate(lines.to_pylist()):
+    for position, line in enumerate(strings(lines)):
         try:
             decode(line)
         except (ValueError, RecursionError):
@@ -141,14 +147,13 @@ def kind_of_line(raw: str) -> str:
 def _without_faults(block: Block, table: str, found: pa.Table, wrong: pa.StringArray) -> pa.Table:
     """The rows of resources without errors; each of the others is noted once."""
     rows = found["_row"].to_numpy()
-    at = np.flatnonzero(wrong.is_valid())
-    first = dict(
-        zip(rows[at[::-1]].tolist(), wrong.take(pa.array(at[::-1])).to_pylist(), strict=True)
-    )
+    last_first = np.flatnonzero(wrong.is_valid())[::-1]
+    reasons = strings(wrong.take(pa.array(last_first, pa.int64())))
+    first = dict(zip(rows[last_first].tolist(), reasons, strict=True))
     block.faults += [(table, position, reason) for position, reason in sorted(first.items())]
     return found.filter(pa.array(~np.isin(rows, list(first))))
 
 
-def _marked(lines: pa.StringArray) -> pa.ChunkedArray:
+def _marked(lines: pa.StringArray) -> pa.ChunkedArray[pa.LargeStringScalar]:
     slices = [marked(lines.slice(first, _SLICE)) for first in range(0, len(lines), _SLICE)]
     return pa.chunked_array(slices, pa.large_string())

@@ -161,7 +161,7 @@ def _gather(
     return notes
 
 
-def _deleted(path: Path) -> pa.Array:
+def _deleted(path: Path) -> pa.StringArray:
     """The keys of a file of Bundles whose entries delete resources."""
     found: list[str] = []
     with open_unpacked(path, lambda error: error) as file:

@@ -6,8 +6,12 @@ turned into a string that begins with MARK before DuckDB sees it.
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import pyarrow as pa
+
+from cytoreg.sources.arrow import buffer
 
 _OPEN, _CLOSE = b'"\\u0001', b'"'
 _LONGEST = 48
@@ -19,13 +23,14 @@ _QUOTE, _ESCAPE, _MINUS, _ZERO = b'"\\-0'
 _BEFORE = b":,[ \t\r\n"
 
 
-def marked(lines: pa.StringArray) -> pa.StringArray:
+def marked(lines: pa.StringArray) -> pa.LargeStringArray:
     """Lines of valid JSON with their numbers as marked strings."""
     lines = pa.concat_arrays([lines])  # without an offset
     if not len(lines):
-        return lines
-    offsets = np.frombuffer(lines.buffers()[1], np.int32)[: len(lines) + 1].astype(np.int64)
-    data = np.frombuffer(lines.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
+        return pa.array([], pa.large_string())
+    _, places, text = cast("tuple[object, memoryview, memoryview]", lines.buffers())
+    offsets = np.frombuffer(places, np.int32)[: len(lines) + 1].astype(np.int64)
+    data = np.frombuffer(text, np.uint8)[offsets[0] : offsets[-1]]
     offsets -= offsets[0]
     starts, ends = _numbers(data)
     added = len(_OPEN) + len(_CLOSE)
@@ -39,7 +44,8 @@ def marked(lines: pa.StringArray) -> pa.StringArray:
     whole[opens] = np.frombuffer(_OPEN, np.uint8)
     whole[closes] = _CLOSE[0]
     offsets += np.searchsorted(starts, offsets) * added
-    return pa.LargeStringArray.from_buffers(len(lines), pa.py_buffer(offsets), pa.py_buffer(whole))
+    found = pa.LargeStringArray.from_buffers(len(lines), buffer(offsets), buffer(whole))
+    return cast("pa.LargeStringArray", found)
 
 
 def _numbers(data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
 from cytoreg.errors import SourceError
+from cytoreg.sources.arrow import Column, as_text
 from cytoreg.sources.declaration import NO_TABLE
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.documents import resources
@@ -20,8 +22,6 @@ from cytoreg.sources.fhir.view import RECORDS, View, compile_view
 from cytoreg.sources.items import Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import Bad
 from cytoreg.sources.text_file import TextFile
-
-"""The table of rejects that cannot be assigned to a view."""
 
 KEY = "_resource"
 """The column with type and id of a row's resource, for merging it with later exports."""
@@ -63,8 +63,11 @@ class Reading:
         self, batch: pa.Table, bad: Iterable[Bad], where: str, done: dict[str, int]
     ) -> Iterator[Item]:
         """The content of some lines; `done` counts the rows of each table so far in the file."""
-        numbers, texts = batch["_row"].combine_chunks(), batch["line"].combine_chunks()
-        at = batch["_line"].combine_chunks() if "_line" in batch.column_names else numbers
+        texts = as_text(batch["line"].combine_chunks())
+        numbers, at = (
+            cast("pa.Int64Array", batch[name].combine_chunks())
+            for name in ("_row", "_line" if "_line" in batch.column_names else "_row")
+        )
         places = _Places(where, numbers, at)
         try:
             block = flatten(self.con, self.views, texts)
@@ -154,9 +157,10 @@ def _rows(
     """
     parents = places.numbers.take(rows["_row"])
     own = pa.array(range(done + 1, done + len(rows) + 1), pa.int64()) if view.repeats else parents
-    columns = {column: rows[column] for column in view.columns}
+    columns: dict[str, Column] = {column: rows[column] for column in view.columns}
     if keys is not None:
         columns[KEY] = keys.take(rows["_row"])
     columns["_file"] = pa.repeat(places.where, len(rows))
     line = places.lines.take(rows["_row"])
-    return pa.table(columns | {"_row": own, "_parent_row": parents, "_line": line})
+    columns |= {"_row": own, "_parent_row": parents, "_line": line}
+    return pa.Table.from_pydict(columns)

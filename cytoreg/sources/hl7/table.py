@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from cytoreg.sources.arrow import Column
 from cytoreg.sources.hl7.message import Message
 from cytoreg.sources.hl7.paths import JOINT, NULL, Path, Picker, Which, chooser, picker, piece_of
 from cytoreg.sources.hl7.results import IDENTITY, STATUS, SUB_ID, apart, in_doubt, standing
@@ -173,7 +174,7 @@ class Table:
     def take(self) -> pa.Table:
         """The waiting rows: columns of text, `_file`, `_row`, `_parent_row` and `_line`."""
         columns = zip(*self._waiting, strict=True) if self._waiting else [()] * len(self._paths)
-        table = {
+        table: dict[str, Column] = {
             name: pa.array(values, pa.string())
             for name, values in zip(self._paths, columns, strict=True)
         }
@@ -182,7 +183,7 @@ class Table:
         table["_parent_row"] = pa.array(self._messages, pa.int64())
         table["_line"] = pa.array(self._lines, pa.int64())
         self._clear()
-        return pa.table(table)
+        return pa.Table.from_pydict(table)
 
     def __len__(self) -> int:
         return len(self._waiting)

@@ -9,6 +9,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cytoreg.sources.arrow import Column, as_text, equal, holds, where
 from cytoreg.sources.declaration import RESERVED
 from cytoreg.sources.headings import is_value
 from cytoreg.sources.items import Rows, Unexpected
@@ -78,7 +79,9 @@ class Table:
     def take(self, where: str) -> Rows:
         """The waiting rows, all from one file, as a table."""
         values = list(zip(*self._rows, strict=True)) or [()] * len(self._columns)
-        columns = {name: text_of(found) for name, found in zip(self._columns, values, strict=True)}
+        columns: dict[str, Column] = {
+            name: text_of(found) for name, found in zip(self._columns, values, strict=True)
+        }
         for name, found in zip(self._columns, values, strict=True):
             if name not in self._filled and any(value is not None for value in found):
                 self._filled.add(name)
@@ -90,7 +93,7 @@ class Table:
         columns["_line"] = pa.array(self._lines, pa.int64())
         self._total += len(self._rows)
         self._empty()
-        return Rows(self.name, pa.table(columns))
+        return Rows(self.name, pa.Table.from_pydict(columns))
 
     def strange(self) -> Iterator[Unexpected]:
         """Keys that are not columns, and columns that no record has."""
@@ -122,20 +125,21 @@ def possible(keys: Iterable[str], elsewhere: frozenset[str]) -> dict[str, Path]:
     return {key: (key,) for key in chosen.values()}
 
 
-def text_of(values: Iterable[msgspec.Raw | None]) -> pa.Array:
+def text_of(values: Iterable[msgspec.Raw | None]) -> pa.StringArray:
     """JSON values as text: a string without its quotes, null as null, others unchanged."""
     raw = pa.array([None if value is None else bytes(value) for value in values], pa.binary())
-    text = raw.cast(pa.string())
-    text = pc.if_else(pc.equal(text, "null"), pa.scalar(None, pa.string()), text)
-    quoted = pc.fill_null(pc.starts_with(text, '"'), False)
+    text = as_text(raw)
+    text = where(equal(text, "null"), None, text)
+    quoted = holds(pc.starts_with(text, '"'))
     if not pc.any(quoted).as_py():
         return text
-    bare = pc.if_else(quoted, pc.utf8_slice_codeunits(text, 1, -1), text)
-    escaped = pc.and_(quoted, pc.fill_null(pc.match_substring(text, "\\"), False))
+    bare = where(quoted, pc.utf8_slice_codeunits(text, 1, -1), text)
+    escaped = pc.and_(quoted, holds(pc.match_substring(text, "\\")))
     if not pc.any(escaped).as_py():
         return bare
-    decoded = [_string.decode(value) for value in text.filter(escaped).to_pylist()]
-    return pc.replace_with_mask(bare, escaped, pa.array(decoded, pa.string()))
+    decoded = [_string.decode(value) for value in text.filter(escaped).to_pylist() if value]
+    found: pa.StringArray = pc.replace_with_mask(bare, escaped, pa.array(decoded, pa.string()))
+    return found
 
 
 _string = msgspec.json.Decoder(str)

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import ConfigError
+from cytoreg.sources.arrow import Column, as_text, buffer, equal, joined, strings
 from cytoreg.sources.items import Item, Reject, Rows, Unexpected
 from cytoreg.sources.naaccr.config import NaaccrFlatSource
 from cytoreg.sources.naaccr.items import LENGTHS, Place, gaps, layout
@@ -88,11 +89,11 @@ def _plan(source: str, config: NaaccrFlatSource) -> _Plan:
     )
 
 
-def _refused(column: pa.ChunkedArray, config: NaaccrFlatSource) -> dict[int, str]:
+def _refused(column: pa.ChunkedArray[pa.StringScalar], config: NaaccrFlatSource) -> dict[int, str]:
     """Positions of lines that fit no layout, and why."""
-    types = pc.utf8_slice_codeunits(column, 0, 1).to_pylist()
-    versions = pc.utf8_slice_codeunits(column, 16, 19).to_pylist()
-    lengths = pc.utf8_length(column).to_pylist()
+    types = strings(pc.utf8_slice_codeunits(column, 0, 1))
+    versions = strings(pc.utf8_slice_codeunits(column, 16, 19))
+    lengths = pc.utf8_length(column).to_numpy().tolist()
     refused = {}
     for position, (kind, version, length) in enumerate(zip(types, versions, lengths, strict=True)):
         known = LENGTHS.get(int(version)) if version.isascii() and version.isdigit() else None
@@ -120,14 +121,12 @@ def _alike(rows: pa.Table) -> Iterator[pa.Table]:
     if not len(rows):
         return
     heads = rows["line"].combine_chunks()
-    kinds = pc.binary_join_element_wise(
-        pc.utf8_slice_codeunits(heads, 16, 19), pc.utf8_slice_codeunits(heads, 0, 1), ""
-    )
+    kinds = joined(pc.utf8_slice_codeunits(heads, 16, 19), pc.utf8_slice_codeunits(heads, 0, 1))
     plain = pc.string_is_ascii(heads)
-    for kind in pc.unique(kinds).to_pylist():
+    for kind in strings(pc.unique(kinds)):
         full = LENGTHS[int(kind[:3])][kind[3]]
         for ascii_ in (plain, pc.invert(plain)):
-            part = rows.filter(pc.and_(pc.equal(kinds, kind), ascii_))
+            part = rows.filter(pc.and_(equal(kinds, kind), ascii_))
             if len(part):
                 yield part.set_column(0, "line", pc.utf8_rpad(part["line"], full))
 
@@ -135,10 +134,10 @@ def _alike(rows: pa.Table) -> Iterator[pa.Table]:
 def _cut(rows: pa.Table, plan: _Plan, where: str, strange: Counter[str]) -> pa.Table:
     """The columns of lines of one version and length."""
     nothing = pa.nulls(len(rows), pa.string())
-    columns = dict.fromkeys(plan.names, nothing)
+    columns: dict[str, Column] = dict.fromkeys(plan.names, nothing)
     if len(rows):
-        version = int(rows["line"][0].as_py()[16:19])
-        signs = _signs(rows["line"].to_pylist())
+        texts = strings(rows["line"])
+        version, signs = int(texts[0][16:19]), _signs(texts)
         for name, part in plan.places[version].items():
             if part.start <= signs.shape[1]:
                 columns[name] = _part(signs, part)
@@ -147,25 +146,25 @@ def _cut(rows: pa.Table, plan: _Plan, where: str, strange: Counter[str]) -> pa.T
                 strange[f"text in reserved columns {first}-{last} of version {version}"] += filled
     columns["_file"] = pa.repeat(where, len(rows))
     numbers = rows["_row"].cast(pa.int64())
-    return pa.table(columns | {"_row": numbers, "_line": numbers})  # each line is counted
+    columns |= {"_row": numbers, "_line": numbers}  # each line is counted
+    return pa.Table.from_pydict(columns)
 
 
 def _signs(lines_: list[str]) -> np.ndarray:
     """Lines of one length as a matrix of bytes, or of code points if not all is ASCII."""
-    joined = "".join(lines_)
-    if joined.isascii():
-        return np.frombuffer(joined.encode("ascii"), np.uint8).reshape(len(lines_), -1)
-    return np.frombuffer(joined.encode("utf-32-le"), "<u4").reshape(len(lines_), -1)
+    whole = "".join(lines_)
+    if whole.isascii():
+        return np.frombuffer(whole.encode("ascii"), np.uint8).reshape(len(lines_), -1)
+    return np.frombuffer(whole.encode("utf-32-le"), "<u4").reshape(len(lines_), -1)
 
 
-def _part(signs: np.ndarray, part: Place) -> pa.Array:
+def _part(signs: np.ndarray, part: Place) -> pa.StringArray:
     """An item of each line as text, without the padding."""
     cut = np.ascontiguousarray(signs[:, part.start - 1 : part.end - 1])
     if signs.dtype == np.uint8:
         sizes = pa.array(np.arange(len(cut) + 1, dtype=np.int32) * cut.shape[1])
-        text = pa.Array.from_buffers(
-            pa.string(), len(cut), [None, sizes.buffers()[1], pa.py_buffer(cut)]
-        )
+        parts = [None, sizes.buffers()[1], buffer(cut)]
+        text = as_text(pa.Array.from_buffers(pa.string(), len(cut), parts))
     else:
         text = pa.array([row.tobytes().decode("utf-32-le") for row in cut], pa.string())
     return pc.utf8_rtrim(text, " ")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -165,7 +166,7 @@ def _items(
     return [*found, Rows(table, shaped(columns, wanted, where, numbers))]
 
 
-def _readable(array: pa.Array) -> bool:
+def _readable(array: pa.Array[Any]) -> bool:
     try:
         text(array)
     except (pa.ArrowInvalid, UnicodeDecodeError):

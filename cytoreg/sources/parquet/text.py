@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import json
 from itertools import accumulate, pairwise
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from cytoreg.sources.arrow import as_text, equal, first_of, joined, where
 
 _ZERO_FRACTION = r"\.0+$"
 _DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
@@ -25,7 +28,7 @@ _ENDLESS = {  # infinite days and moments, as DuckDB and PostgreSQL write them
 }
 
 
-def text(array: pa.Array) -> pa.Array:
+def text(array: pa.Array[Any]) -> pa.StringArray:
     """A column as text, null where it is null.
 
     Raises pa.ArrowInvalid for text that is not UTF-8.
@@ -34,10 +37,10 @@ def text(array: pa.Array) -> pa.Array:
     if isinstance(array, pa.ExtensionArray):
         return text(array.storage)
     if pa.types.is_dictionary(kind):
-        return text(array.dictionary_decode())
+        return text(cast("pa.DictionaryArray[Any, Any]", array).dictionary_decode())
     if _is_text(kind):
         array.validate(full=True)  # Arrow's reader does not check
-        return array.cast(pa.string())
+        return as_text(array)
     if _is_binary(kind):
         return pa.array([None if v is None else v.hex() for v in array.to_pylist()], pa.string())
     if pa.types.is_duration(kind):
@@ -48,7 +51,7 @@ def text(array: pa.Array) -> pa.Array:
         return pa.array(_json(array), pa.string())
     if kind == pa.month_day_nano_interval():
         return pa.array([None if v is None else str(tuple(v)) for v in array.to_pylist()])
-    return array.cast(pa.string())
+    return as_text(array)
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -70,27 +73,27 @@ def _is_binary(kind: pa.DataType) -> bool:
     )
 
 
-def _when(array: pa.Array) -> pa.Array:
+def _when(array: pa.Array[Any]) -> pa.StringArray:
     """Dates, times and timestamps; where Arrow has no text, infinity or a number."""
     kind = array.type
     zone = "Z" if pa.types.is_timestamp(kind) and kind.tz is not None else ""
     if zone:  # out of range, Arrow writes a moment with a zone as another one
         array = array.view(pa.timestamp(kind.unit))
-    found = array.cast(pa.string())
+    found = as_text(array)
     dated = pc.replace_substring_regex(found, _ZERO_FRACTION, "")
     dated = pc.replace_substring(dated, " ", "T", max_replacements=1)
-    dated = pc.binary_join_element_wise(dated, zone, "")
+    dated = joined(dated, zone)
     none = pc.match_substring(found, "<")
     if not pc.any(none).as_py():
         return dated
     plain = pc.replace_substring_regex(found, _NO_DATE, r"\1")
     if not pa.types.is_time(kind):
         at = pc.index_in(plain, pa.array(list(_ENDLESS)))
-        plain = pc.coalesce(pa.array(list(_ENDLESS.values())).take(at), plain)
-    return pc.if_else(none, plain, dated)
+        plain = first_of(pa.array(list(_ENDLESS.values())).take(at), plain)
+    return where(none, plain, dated)
 
 
-def _clock(array: pa.Array) -> pa.Array:
+def _clock(array: pa.Array[Any]) -> pa.StringArray:
     """Durations as hours, minutes and seconds, with a fraction unless it is zero."""
     digits = _DIGITS[array.type.unit]
     counts = array.cast(pa.int64()).fill_null(0).to_numpy()
@@ -98,59 +101,59 @@ def _clock(array: pa.Array) -> pa.Array:
         size = np.where(counts < 0, 0 - counts, counts).astype(np.uint64)
     total, rest = np.divmod(size, np.uint64(10**digits))
     parts = [total // 3600, total // 60 % 60, total % 60]
-    clock = pc.binary_join_element_wise(*(_filled(part, 2) for part in parts), ":")
+    clock = joined(*(_filled(part, 2) for part in parts), by=":")
     if rest.any():
-        fraction = pc.binary_join_element_wise(clock, _filled(rest, digits), ".")
-        clock = pc.if_else(pa.array(rest == 0), clock, fraction)
-    signed = pc.if_else(pa.array(counts < 0), pc.binary_join_element_wise("-", clock, ""), clock)
-    return pc.if_else(array.is_valid(), signed, None)
+        clock = where(pa.array(rest == 0), clock, joined(clock, _filled(rest, digits), by="."))
+    signed = where(pa.array(counts < 0), joined("-", clock), clock)
+    return where(array.is_valid(), signed, None)
 
 
-def interval(array: pa.Array) -> pa.Array:
+def interval(array: pa.Array[Any]) -> pa.StringArray:
     """Parquet's intervals, which Arrow gives as 12 bytes, in SQL's form: months, days, clock.
 
     The bytes are three unsigned numbers, the last of milliseconds:
     github.com/apache/parquet-format/blob/master/LogicalTypes.md#interval
     """
-    numbers = np.frombuffer(b"".join(array.fill_null(bytes(12)).to_pylist()), "<u4").reshape(-1, 3)
+    whole = cast("list[bytes]", array.fill_null(bytes(12)).to_pylist())
+    numbers = np.frombuffer(b"".join(whole), "<u4").reshape(-1, 3)
     months, days, milliseconds = (pa.array(part) for part in numbers.T)
     parts = [_counted(months, "month"), _counted(days, "day")]
     clock = _clock(milliseconds.cast(pa.int64()).cast(pa.duration("ms")))
-    return pc.if_else(array.is_valid(), pc.binary_join_element_wise(*parts, clock, " "), None)
+    return where(array.is_valid(), joined(*parts, clock, by=" "), None)
 
 
-def _counted(numbers: pa.Array, noun: str) -> pa.Array:
-    words = pc.if_else(pc.equal(numbers, 1), f" {noun}", f" {noun}s")
-    return pc.binary_join_element_wise(numbers.cast(pa.string()), words, "")
+def _counted(numbers: pa.Array[Any], noun: str) -> pa.StringArray:
+    return joined(as_text(numbers), where(equal(numbers, 1), f" {noun}", f" {noun}s"))
 
 
-def _filled(numbers: np.ndarray, width: int) -> pa.Array:
-    return pc.utf8_lpad(pa.array(numbers).cast(pa.string()), width, "0")
+def _filled(numbers: np.ndarray, width: int) -> pa.StringArray:
+    return pc.utf8_lpad(as_text(pa.array(numbers)), width, "0")
 
 
-def _json(array: pa.Array) -> list[str | None]:
+def _json(array: pa.Array[Any]) -> list[str | None]:
     """Each value as JSON, None where it is null."""
     kind = array.type
     if isinstance(array, pa.ExtensionArray):
         return _json(array.storage)
     if pa.types.is_struct(kind):
         names = [json.dumps(field.name, ensure_ascii=False) for field in kind]
-        columns = [_json(column) for column in array.flatten()]
+        columns = [_json(column) for column in cast("pa.StructArray", array).flatten()]
         rows = zip(*columns, strict=True) if columns else [()] * len(array)
         found = [
             "{" + ",".join(f"{n}:{v or 'null'}" for n, v in zip(names, row, strict=True)) + "}"
             for row in rows
         ]
     elif pa.types.is_map(kind):
-        keys, values = _json(array.keys), _json(array.items)
+        mapped = cast("pa.MapArray[Any, Any]", array)
+        keys, values = _json(mapped.keys), _json(mapped.items)
         pairs = [
             f"{key if key and key[0] == chr(34) else json.dumps(key)}:{value or 'null'}"
             for key, value in zip(keys, values, strict=True)
         ]
-        ends = array.offsets.to_pylist()
+        ends = mapped.offsets.to_pylist()
         found = ["{" + ",".join(pairs[a:b]) + "}" for a, b in pairwise(ends)]
     elif pa.types.is_nested(kind):
-        inner = [value or "null" for value in _json(array.flatten())]
+        inner = [value or "null" for value in _json(cast("pa.ListArray[Any]", array).flatten())]
         found = ["[" + ",".join(inner[a:b]) + "]" for a, b in pairwise(_ends(array))]
     else:
         return _scalars(array)
@@ -159,13 +162,13 @@ def _json(array: pa.Array) -> list[str | None]:
     ]
 
 
-def _ends(array: pa.Array) -> list[int]:
+def _ends(array: pa.Array[Any]) -> list[int]:
     """Where lists end among the values of all lists, from 0; null has no values."""
     lengths = pc.fill_null(pc.list_value_length(array), 0).to_pylist()
     return list(accumulate(lengths, initial=0))
 
 
-def _scalars(array: pa.Array) -> list[str | None]:
+def _scalars(array: pa.Array[Any]) -> list[str | None]:
     plain = pa.types.is_integer(array.type) or pa.types.is_decimal(array.type)
     plain = plain or pa.types.is_boolean(array.type)
     found: list[str | None] = text(array).to_pylist()

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
+from cytoreg.sources.arrow import strings
 from cytoreg.sources.files import SourceFile
 from cytoreg.sources.http import Away
 from cytoreg.sources.items import Headings, Item, Reject, Served, Unexpected
@@ -144,8 +145,8 @@ def _items(
         rows = rows.set_column(place, "_row", pc.add(rows["_row"], before))
         yield from instruments(rows, layout, api.config, WHERE)
         if EVENT in layout.headings:
-            for value in pc.value_counts(rows[EVENT]).to_pylist():
-                events[value["values"]] += value["counts"]
+            values, counts = pc.value_counts(rows[EVENT]).flatten()
+            events.update(dict(zip(strings(values), counts.to_numpy().tolist(), strict=True)))
         for item in bad:
             table = table_of(item.raw, _DIALECT, api.config, layout)
             yield Reject(table, WHERE, before + item.row, item.line, item.reason, item.raw)
@@ -230,7 +231,7 @@ def _ids(api: Api, project: Project, path: Path) -> tuple[dict[str, None], int]:
     found: dict[str, None] = {}
     unparsable, last_row, last_bad = 0, 0, 0
     for rows, bad in delimited(_text(api, path), _DIALECT, headings):
-        found |= dict.fromkeys(pc.unique(rows[project.record_id]).to_pylist())
+        found |= dict.fromkeys(strings(pc.unique(rows[project.record_id])))
         unparsable += len(bad)
         last_row += len(rows) + len(bad)
         last_bad = bad[-1].row if bad else last_bad

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
+from cytoreg.sources.arrow import Column, equal
 from cytoreg.sources.declaration import NO_TABLE
 from cytoreg.sources.files import SourceFile
 from cytoreg.sources.items import Rows
@@ -122,21 +123,20 @@ def instruments(rows: pa.Table, layout: Layout, config: RedcapSource, where: str
     """The rows of each declared instrument, with its own columns, and `_line` where it is known."""
     filled = _filled(rows, layout)
     which = _which(rows, layout)
-    plain = pc.equal(which, "")
+    plain = equal(which, "")
     shared = [layout.record_id, *(name for name in _CONTEXT if name in rows.column_names)]
     for form in config.tables:
-        told = pc.and_(pc.or_(plain, pc.equal(which, form)), pa.array(filled[form]))
+        told = pc.and_(pc.or_(plain, equal(which, form)), pa.array(filled[form]))
         if form == layout.first:
             told = pc.or_(told, pc.and_(plain, _expected(rows, layout)))
         chosen = rows.filter(told)
-        columns = {name: chosen[name] for name in (*shared, *layout.forms[form])}
+        columns: dict[str, Column] = {name: chosen[name] for name in (*shared, *layout.forms[form])}
         nothing = pa.nulls(len(chosen), pa.string())
         columns[INSTANCE] = chosen[INSTANCE] if INSTANCE in rows.column_names else nothing
         columns["_file"] = pa.repeat(where, len(chosen))
         places = [name for name in ("_row", "_line") if name in rows.column_names]
-        yield Rows(
-            form, pa.table(columns | {name: chosen[name].cast(pa.int64()) for name in places})
-        )
+        columns |= {name: chosen[name].cast(pa.int64()) for name in places}
+        yield Rows(form, pa.Table.from_pydict(columns))
 
 
 def undeclared(rows: pa.Table, layout: Layout, config: RedcapSource) -> dict[str, int]:
@@ -151,7 +151,7 @@ def undeclared(rows: pa.Table, layout: Layout, config: RedcapSource) -> dict[str
     return {form: count for form, count in counts.items() if count}
 
 
-def _expected(rows: pa.Table, layout: Layout) -> pa.Array | pa.ChunkedArray:
+def _expected(rows: pa.Table, layout: Layout) -> pa.BooleanArray:
     """Whether the first instrument has a row here even if nobody filled it in."""
     if layout.expected is None:
         return pa.repeat(True, len(rows))
@@ -166,14 +166,14 @@ def refused(rows: pa.Table, layout: Layout) -> dict[int, str]:
         return {}
     which = _which(rows, layout)
     filled = _filled(rows, layout)
-    named = pc.not_equal(which, "").to_numpy(zero_copy_only=False)
+    named = ~equal(which, "").to_numpy(zero_copy_only=False)
     known = pc.is_in(which, pa.array(list(layout.forms))).to_numpy(zero_copy_only=False)
     refused = dict.fromkeys(
         np.flatnonzero(named & ~known).tolist(),
         "a repeat instrument that the dictionary does not have",
     )
     for form in layout.forms:
-        of_form = pc.equal(which, form).to_numpy(zero_copy_only=False)
+        of_form = equal(which, form).to_numpy(zero_copy_only=False)
         if not of_form.any():
             continue
         others = [filled[other] for other in layout.forms if other != form]
@@ -200,7 +200,7 @@ def has_labels(rows: pa.Table, layout: Layout) -> bool:
     return bool(found - {""}) and not found & {"0", "1", "2"}
 
 
-def _which(rows: pa.Table, layout: Layout) -> pa.ChunkedArray:
+def _which(rows: pa.Table, layout: Layout) -> pa.ChunkedArray[pa.StringScalar]:
     return rows[INSTRUMENT] if layout.repeats else pa.chunked_array([pa.repeat("", len(rows))])
 
 

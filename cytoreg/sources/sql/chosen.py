@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 import pyarrow as pa
 
@@ -36,12 +37,13 @@ class Chosen:
     @property
     def schema(self) -> pa.Schema:
         """Text columns, each with its type in the database, then `_file` and `_row`."""
-        columns = [
+        columns: list[pa.Field[Any]] = [
             pa.field(name, pa.string(), metadata={TYPE: kind}) for name, kind in self.types.items()
         ]
-        return pa.schema([*columns, ("_file", pa.string()), ("_row", pa.int64())])
+        columns += [pa.field("_file", pa.string()), pa.field("_row", pa.int64())]
+        return pa.schema(columns)
 
-    def rows(self, gathered: pa.Table, numbers: pa.Array) -> Rows:
+    def rows(self, gathered: pa.Table, numbers: pa.Int64Array) -> Rows:
         """Gathered records with their numbers, without those that are not text."""
         arrays = [gathered[name] for name in self.columns]
         files = pa.repeat(pa.scalar(self.table), len(gathered))

@@ -222,11 +222,11 @@ def _numbered(chosen: Chosen, batches: Iterator[pa.Table]) -> Iterator[Item]:
     """Rows numbered in order; a record with bytes that are not text is a reject."""
     done = 0
     for batch in batches:
-        numbers = pa.array(np.arange(done + 1, done + len(batch) + 1), pa.int64())
-        done += len(batch)
+        first, done = done + 1, done + len(batch)
+        numbers = pa.array(np.arange(first, done + 1), pa.int64())
         yield chosen.rows(batch, numbers)
         if batch[RAW].null_count < len(batch):
-            for number, raw in zip(numbers.to_pylist(), batch[RAW].to_pylist(), strict=True):
+            for number, raw in zip(range(first, done + 1), batch[RAW].to_pylist(), strict=True):
                 if raw is not None:
                     yield Reject(chosen.table, chosen.table, number, number, UNDECODABLE, raw)
     yield Rows(chosen.table, chosen.schema.empty_table())

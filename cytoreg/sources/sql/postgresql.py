@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -122,7 +122,7 @@ class _Postgresql:
             yield pa.table(arrays, columns)
 
 
-def _type(field: pa.Field) -> str:
+def _type(field: pa.Field[Any]) -> str:
     told = field.metadata or {}
     name = told.get(b"POSTGRESQL:type", str(field.type).encode()).decode()
     size = told.get(b"POSTGRESQL:typmod", b"-1").decode()

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 
-def as_text(values: Sequence[object]) -> pa.Array:
+def as_text(values: Sequence[object]) -> pa.StringArray:
     """A column of values as text: dates in ISO 8601, numbers in full, bytes in hexadecimal."""
     if set(map(type, values)) <= {str, type(None)}:
         return pa.array(values, pa.string())

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 
+from cytoreg.sources.arrow import as_text
 from cytoreg.sources.files import SourceFile
 from cytoreg.sources.statistics import values
 
@@ -40,6 +41,6 @@ def labelled(rows: pa.Table, formats: list[str], labels: Labels) -> pa.Table:
     for place, format_ in enumerate(formats):
         if known := of(labels, format_):
             name = rows.column_names[place]
-            column = values.labelled(rows.column(place).combine_chunks(), known)
+            column = values.labelled(as_text(rows.column(place).combine_chunks()), known)
             rows = rows.set_column(place, name, column)
     return rows

@@ -6,7 +6,8 @@ import json
 import resource
 import sys
 from collections.abc import Iterator
-from typing import Any
+from io import IOBase
+from typing import Any, cast
 
 import pyarrow as pa
 import pyreadstat
@@ -39,7 +40,7 @@ def main() -> int:
         writer = None
         for table in _catalog(asked) if asked.form == "sas7bcat" else _tables(asked):
             if writer is None:
-                writer = pa.ipc.new_stream(sys.stdout.buffer, table.schema)
+                writer = pa.ipc.new_stream(cast("IOBase", sys.stdout.buffer), table.schema)
             writer.write_table(table)
         if writer:
             writer.close()
@@ -92,7 +93,7 @@ def _tables(asked: Asked) -> Iterator[pa.Table]:
         for name, known in (meta.variable_value_labels if asked.labels else {}).items()
     }
 
-    def column(name: str, found: list[Any]) -> pa.Array:
+    def column(name: str, found: list[Any]) -> pa.StringArray:
         if kinds.get(name) == "string":
             array = values.texts(found)
         else:
@@ -114,7 +115,7 @@ def _tables(asked: Asked) -> Iterator[pa.Table]:
         rows = len(found[names[0]])
         if not rows:
             break
-        yield pa.table([column(name, found[name]) for name in names], schema)
+        yield pa.Table.from_arrays([column(name, found[name]) for name in names], schema=schema)
         done += rows
     if total is not None and names and done != total:
         raise _CutOff

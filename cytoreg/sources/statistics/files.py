@@ -106,7 +106,7 @@ def _variables(file: SourceFile, form: str, config: AnyStatistics) -> list[tuple
             member = _member(file, config)
             return [(variable.name, variable.format) for variable in member.variables]
         schema = next(isolated.batches(_asked(file, form, config))).schema
-        return [(field.name, field.metadata[isolated.FORMAT].decode()) for field in schema]
+        return [(field.name, (field.metadata or {})[isolated.FORMAT].decode()) for field in schema]
     except Unreadable as error:
         raise _unreadable(file, error) from None
 

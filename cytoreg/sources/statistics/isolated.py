@@ -13,7 +13,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import IO
+from io import IOBase
+from typing import IO, cast
 
 import pyarrow as pa
 
@@ -77,7 +78,7 @@ def batches(asked: Asked) -> Iterator[pa.Table]:
 def _stream(file: IO[bytes]) -> Iterator[pa.Table]:
     """Tables of an Arrow stream as far as it goes; the exit code shows whether that is its end."""
     try:
-        with pa.ipc.open_stream(file) as stream:
+        with pa.ipc.open_stream(cast("IOBase", file)) as stream:
             yield stream.schema.empty_table()
             for batch in stream:
                 yield pa.Table.from_batches([batch])

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cytoreg.sources.arrow import as_text, equal, first_of, joined, where
 from cytoreg.sources.statistics.formats import Shown
 
 Floats = npt.NDArray[np.float64]
@@ -38,13 +39,15 @@ CLOCKS = {
 _PARTS = {"week": 52, "month": 12, "quarter": 4, "half": 2}
 
 
-def texts(values: Sequence[str | None]) -> pa.Array:
+def texts(values: Sequence[str | None]) -> pa.StringArray:
     """A text variable; empty text, which means missing in each system, is null."""
     found = pa.array(values, pa.string())
-    return pc.if_else(pc.equal(found, ""), None, found)
+    return where(equal(found, ""), None, found)
 
 
-def numbers(values: Sequence[Value], system: str, shown: Shown, single: bool = False) -> pa.Array:
+def numbers(
+    values: Sequence[Value], system: str, shown: Shown, single: bool = False
+) -> pa.StringArray:
     """A variable of numbers, dates or times as text.
 
     A missing value is null; a lettered one, which the system distinguishes, is landed as in its
@@ -56,10 +59,10 @@ def numbers(values: Sequence[Value], system: str, shown: Shown, single: bool = F
         letters = [value if isinstance(value, str) else None for value in values]
     floats = np.array([None if isinstance(v, str) else v for v in values], dtype=np.float64)
     tags = pa.array([letter and f".{letter}" for letter in letters], pa.string())
-    return pc.coalesce(tags, of_floats(floats, system, shown, single))
+    return first_of(tags, of_floats(floats, system, shown, single))
 
 
-def of_floats(values: Floats, system: str, shown: Shown, single: bool = False) -> pa.Array:
+def of_floats(values: Floats, system: str, shown: Shown, single: bool = False) -> pa.StringArray:
     """Numbers as text; only NaN is null.
 
     A number that is not a date of the years 1 to 9999 stays a number.
@@ -70,13 +73,13 @@ def of_floats(values: Floats, system: str, shown: Shown, single: bool = False) -
         return plain
     with np.errstate(invalid="ignore", over="ignore"):
         if shown == "span":
-            return _where(np.abs(values) < 1e12, _spans(values), plain)
+            return where(pa.array(np.abs(values) < 1e12), _spans(values), plain)
         if shown == "clock":
             alone = (values >= 0) & (values < SECONDS)
             moments = of_floats(values, system, "moment")
-            return _where(alone, _spans(values), moments)
+            return where(pa.array(alone), _spans(values), moments)
         if shown in _PARTS:
-            return _where(np.abs(values) < 1e5, _periods(values, shown), plain)
+            return where(pa.array(np.abs(values) < 1e5), _periods(values, shown), plain)
         unit = clock.dates if shown == "date" else clock.moments
         seconds = values / unit * SECONDS if unit != SECONDS else values
         first, last = (
@@ -89,8 +92,8 @@ def of_floats(values: Floats, system: str, shown: Shown, single: bool = False) -
         seconds = np.where(good, seconds, 0.0)
         found = _moments(seconds, clock.epoch)
         if shown == "date":
-            found = _where(seconds % SECONDS == 0, _days(seconds, clock.epoch), found)
-        return _where(good, found, plain)
+            found = where(pa.array(seconds % SECONDS == 0), _days(seconds, clock.epoch), found)
+        return where(pa.array(good), found, plain)
 
 
 def code(value: float | str, text: bool) -> str:
@@ -100,65 +103,57 @@ def code(value: float | str, text: bool) -> str:
     return str(_plain(np.array([value], dtype=np.float64), False)[0].as_py())
 
 
-def labelled(column: pa.Array, labels: Mapping[str, str]) -> pa.Array:
+def labelled(column: pa.StringArray, labels: Mapping[str, str]) -> pa.StringArray:
     """Codes with a label replaced by it; the others unchanged."""
     known = pa.array(list(labels), pa.string())
     named = pa.array(list(labels.values()), pa.string())
-    return pc.coalesce(named.take(pc.index_in(column, known)), column)
+    return first_of(named.take(pc.index_in(column, known)), column)
 
 
-def _where(good: npt.NDArray[np.bool_], found: pa.Array, otherwise: pa.Array) -> pa.Array:
-    return pc.if_else(pa.array(good), found, otherwise)
-
-
-def _plain(values: Floats, single: bool) -> pa.Array:
+def _plain(values: Floats, single: bool) -> pa.StringArray:
     """The shortest text that is read back as the same number; integers with every digit."""
     with np.errstate(invalid="ignore", over="ignore"):
         whole = (np.abs(values) < 1e18) & (values == np.trunc(values))
         rest = values.astype(np.float32) if single else values
-    integers = pa.array(np.where(whole, values, 0).astype(np.int64)).cast(pa.string())
+    integers = as_text(pa.array(np.where(whole, values, 0).astype(np.int64)))
     missing = pa.array(np.isnan(values))
     if whole.all():
         return integers
-    found = pc.if_else(pa.array(whole), integers, pa.array(rest).cast(pa.string()))
-    return pc.if_else(missing, None, found)
+    found = where(pa.array(whole), integers, as_text(pa.array(rest)))
+    return where(missing, None, found)
 
 
-def _days(seconds: Floats, epoch: str) -> pa.Array:
+def _days(seconds: Floats, epoch: str) -> pa.StringArray:
     days = np.datetime64(epoch, "D") + (seconds // SECONDS).astype(np.int64)
-    return pa.array(days).cast(pa.string())
+    return as_text(pa.array(days))
 
 
-def _moments(seconds: Floats, epoch: str) -> pa.Array:
+def _moments(seconds: Floats, epoch: str) -> pa.StringArray:
     """Days and times of day, with milliseconds if there are some."""
     thousandths = np.rint(seconds * 1000).astype(np.int64)
     moments = np.datetime64(epoch, "ms") + thousandths
-    exact = pa.array(moments).cast(pa.string())
-    brief = pa.array(moments.astype("datetime64[s]")).cast(pa.string())
-    return _where(thousandths % 1000 == 0, brief, exact)
+    exact = as_text(pa.array(moments))
+    brief = as_text(pa.array(moments.astype("datetime64[s]")))
+    return where(pa.array(thousandths % 1000 == 0), brief, exact)
 
 
-def _spans(values: Floats) -> pa.Array:
+def _spans(values: Floats) -> pa.StringArray:
     """Seconds as hours, minutes and seconds; there may be more than 24 hours."""
     thousandths = np.rint(np.nan_to_num(np.clip(values, -1e12, 1e12)) * 1000).astype(np.int64)
     total, rest = np.divmod(np.abs(thousandths), 1000)
 
-    def two(part: npt.NDArray[np.int64], width: int = 2) -> pa.Array:
-        return pc.utf8_lpad(pa.array(part).cast(pa.string()), width, "0")
+    def two(part: npt.NDArray[np.int64], width: int = 2) -> pa.StringArray:
+        return pc.utf8_lpad(as_text(pa.array(part)), width, "0")
 
-    clock = pc.binary_join_element_wise(
-        two(total // 3600), two(total // 60 % 60), two(total % 60), ":"
-    )
-    exact = pc.binary_join_element_wise(clock, two(rest, 3), ".")
-    clock = pc.if_else(pa.array(rest == 0), clock, exact)
-    signed = pc.binary_join_element_wise("-", clock, "")
-    return pc.if_else(pa.array(thousandths < 0), signed, clock)
+    clock = joined(two(total // 3600), two(total // 60 % 60), two(total % 60), by=":")
+    clock = where(pa.array(rest == 0), clock, joined(clock, two(rest, 3), by="."))
+    return where(pa.array(thousandths < 0), joined("-", clock), clock)
 
 
-def _periods(values: Floats, shown: str) -> pa.Array:
+def _periods(values: Floats, shown: str) -> pa.StringArray:
     """Weeks, months, quarters and half-years since 1960 as Stata writes them: 2016m1."""
     parts = _PARTS[shown]
     whole = np.nan_to_num(np.clip(values, -1e6, 1e6)).astype(np.int64)
-    years = pa.array(1960 + whole // parts).cast(pa.string())
-    place = pa.array(1 + whole % parts).cast(pa.string())
-    return pc.binary_join_element_wise(years, place, shown[0])
+    years = as_text(pa.array(1960 + whole // parts))
+    place = as_text(pa.array(1 + whole % parts))
+    return joined(years, place, by=shown[0])

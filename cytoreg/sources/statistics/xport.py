@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cytoreg.sources.arrow import Column, as_text, equal, first_of, where
 from cytoreg.sources.items import BATCH_ROWS
 from cytoreg.sources.statistics import formats, values
 from cytoreg.sources.statistics.isolated import Unreadable
@@ -98,7 +99,7 @@ def batches(path: Path, member: Member, encoding: str) -> Iterator[pa.Table | Un
             if len(data) < many * width:
                 raise Unreadable("it ends before its last record")
             records = data.reshape(many, width)
-            columns: dict[str, pa.Array] = {}
+            columns: dict[str, Column] = {}
             bad: set[int] = set()
             for variable in member.variables:
                 part = records[:, variable.start : variable.start + variable.width]
@@ -106,7 +107,9 @@ def batches(path: Path, member: Member, encoding: str) -> Iterator[pa.Table | Un
                     columns[variable.name] = _texts(part, encoding, bad)
                 else:
                     columns[variable.name] = _numbers(part, formats.shown("sas", variable.format))
-            table = pa.table(columns | {"_row": pa.array(np.arange(first, first + many) + 1)})
+            table = pa.Table.from_pydict(
+                columns | {"_row": pa.array(np.arange(first, first + many) + 1)}
+            )
             if bad:
                 table = table.filter(pa.array([row not in bad for row in range(many)]))
             yield table
@@ -207,7 +210,7 @@ def _rows(path: Path, member: Member) -> int:
     return rows
 
 
-def _numbers(part: npt.NDArray[np.uint8], shown: formats.Shown) -> pa.Array:
+def _numbers(part: npt.NDArray[np.uint8], shown: formats.Shown) -> pa.StringArray:
     """IBM's numbers, of 2 to 8 bytes, as text."""
     padded = np.zeros((len(part), 8), np.uint8)
     padded[:, : part.shape[1]] = part
@@ -228,16 +231,16 @@ def _numbers(part: npt.NDArray[np.uint8], shown: formats.Shown) -> pa.Array:
         ],
         pa.string(),
     )
-    return pc.coalesce(tags, found)
+    return first_of(tags, found)
 
 
-def _texts(part: npt.NDArray[np.uint8], encoding: str, bad: set[int]) -> pa.Array:
+def _texts(part: npt.NDArray[np.uint8], encoding: str, bad: set[int]) -> pa.StringArray:
     """Text without trailing blanks; rows that cannot be decoded are added to `bad`."""
     raw = np.ascontiguousarray(part).view(f"S{part.shape[1]}")[:, 0]
     if codecs.lookup(encoding).name == "utf-8":
         try:
-            found = pc.utf8_rtrim(pa.array(raw, pa.binary()).cast(pa.string()), " \0")
-            return pc.if_else(pc.equal(found, ""), None, found)
+            found = pc.utf8_rtrim(as_text(pa.array(raw, pa.binary())), " \0")
+            return where(equal(found, ""), None, found)
         except pa.ArrowInvalid:
             pass
     decoded: list[str | None] = []

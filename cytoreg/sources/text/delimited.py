@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cytoreg.sources.arrow import equal
 from cytoreg.sources.headings import known, mapped, no_record, together
 from cytoreg.sources.items import Headings, Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import COMMENT, Dialect, delimited, header, shaped
@@ -55,8 +56,8 @@ def _behind_the_end(rows: pa.Table) -> dict[int, str]:
     """Records with text after the last delimiter, if each record ends in one."""
     if _END not in rows.column_names:
         return {}
-    blank = pc.equal(pc.utf8_trim_whitespace(rows[_END]), "")
-    places = pc.indices_nonzero(pc.invert(blank)).to_pylist()
+    blank = equal(pc.utf8_trim_whitespace(rows[_END]), "")
+    places = pc.indices_nonzero(pc.invert(blank)).to_numpy().tolist()
     return dict.fromkeys(places, "text behind the delimiter that ends each record")
 
 

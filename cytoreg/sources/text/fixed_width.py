@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.sources import blocks
+from cytoreg.sources.arrow import Column, equal
 from cytoreg.sources.items import Item, Reject, Rows, Unexpected
 from cytoreg.sources.records import lines
 from cytoreg.sources.text.config import FixedWidthSource
@@ -36,7 +37,8 @@ def read(name: str, config: FixedWidthSource, extracts: Path) -> Iterator[Item]:
             padded = pc.utf8_rpad(rows["line"], config.length)
             for first, last in gaps:
                 cells = pc.utf8_trim_whitespace(pc.utf8_slice_codeunits(padded, first - 1, last))
-                strange[first, last] += pc.sum(pc.not_equal(cells, "")).as_py() or 0
+                filled = ~equal(cells, "").to_numpy(zero_copy_only=False)
+                strange[first, last] += int(filled.sum())
             yield Rows(table, _cut(padded, rows["_row"], config, where))
             for item in bad:
                 yield Reject(table, where, item.row, item.line, item.reason, item.raw)
@@ -81,12 +83,11 @@ def _misfits(config: FixedWidthSource, trimmed: bool) -> Callable[[pa.Table], Ma
     return refuse
 
 
-def _cut(
-    lines_: pa.ChunkedArray, numbers: pa.Array, config: FixedWidthSource, where: str
-) -> pa.Table:
-    columns = {
+def _cut(lines_: Column, numbers: Column, config: FixedWidthSource, where: str) -> pa.Table:
+    columns: dict[str, Column] = {
         column: pc.utf8_slice_codeunits(lines_, span.start - 1, span.start - 1 + span.width)
         for column, span in config.columns.items()
     }
     columns["_file"] = pa.repeat(where, len(lines_))
-    return pa.table(columns | {"_row": numbers, "_line": numbers})  # each line is counted
+    columns |= {"_row": numbers, "_line": numbers}  # each line is counted
+    return pa.Table.from_pydict(columns)

@@ -70,11 +70,12 @@ class FixedWidth(Reader[FixedWidthSource]):
 
     def draft(self, name: str, where: str, extracts: Path) -> Draft:
         """Lines as long as the first, in one column to be cut into others."""
+        from cytoreg.sources.arrow import strings
         from cytoreg.sources.records import lines
         from cytoreg.sources.text_file import text_files
 
         rows, _ = next(lines(next(text_files(name, where, extracts))))
-        width = max((len(line) for line in rows["line"].to_pylist()[:1]), default=1) or 1
+        width = max(map(len, strings(rows["line"][:1])), default=1) or 1
         columns = {"line": {"start": 1, "width": width}}
         return Draft({"path": where, "length": width, "columns": columns}, [name])
 
