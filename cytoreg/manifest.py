@@ -77,6 +77,16 @@ class Landing:
     reused: bool = False
     delivered: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def rows(self) -> int:
+        """The parsed rows of all tables."""
+        return sum(table.rows for table in self.tables)
+
+    @property
+    def rejects(self) -> int:
+        """The rejected records of all tables."""
+        return sum(table.rejects for table in self.tables)
+
 
 def write(landing: Landing, folder: Path) -> None:
     """Write the manifest of a landing whose Parquet files are in `folder`."""

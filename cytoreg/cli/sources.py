@@ -53,8 +53,8 @@ def list_(
                 "kind": config.kind,
                 "origin": origin(name, config),
                 "entities": sorted(set(config.tables.values())),
-                "rows": sum(table.rows for table in landing.tables) if landing else None,
-                "unparsable": sum(table.rejects for table in landing.tables) if landing else None,
+                "rows": landing.rows if landing else None,
+                "unparsable": landing.rejects if landing else None,
                 "landed": landing.landed_at if landing else None,
             }
         )

@@ -99,7 +99,7 @@ def _landing(project: Project, source: str, name: str) -> Line:
         return Line(what, False, "its manifest or a size differs from what was landed", _DAMAGED)
     if wrong := manifest.damaged(landing):
         return Line(what, False, f"{', '.join(wrong)}: not what was landed", _DAMAGED)
-    rows = sum(table.rows + table.rejects for table in landing.tables)
+    rows = landing.rows + landing.rejects
     return Line(what, True, f"{len(landing.stored)} files as landed, {rows:,} records")
 
 

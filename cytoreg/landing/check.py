@@ -9,7 +9,7 @@ from cytoreg.errors import ConfigError, SourceError
 from cytoreg.project.load import Project
 from cytoreg.sources.drops.fetch import glimpsed
 from cytoreg.sources.items import Reject, Rows
-from cytoreg.sources.kinds import about, kind_of, origin, sampling
+from cytoreg.sources.kinds import about, origin, sampling
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,13 +29,12 @@ def check(project: Project, source: str) -> list[tuple[str, bool, str]]:
     the lengths of their texts and how many cannot be parsed. The first failure ends the list.
     """
     config = project.source(source)
-    kind = kind_of(config)
     found: list[tuple[str, bool, str]] = []
     what = "files" if config.patterns else "connection"
     try:
         config = config.model_copy(update={"deadline_minutes": PATIENCE_MINUTES})
         with glimpsed(source, config, project.extracts) as delivery:
-            paths = kind.inputs(source, config, delivery.extracts)
+            paths = delivery.inputs()
             remote = delivery.remote.values()
             sizes = [file.size for file in remote] or [path.stat().st_size for path in paths]
             many = f": {len(sizes)} file{'s' * (len(sizes) > 1)}, {sum(sizes) / 1e6:.1f} MB"

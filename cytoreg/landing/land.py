@@ -28,11 +28,11 @@ from cytoreg.landing.kept import fit_to_continue, reusable
 from cytoreg.manifest import FileManifest, Landing
 from cytoreg.progress import Progress, quiet
 from cytoreg.project.load import Project
+from cytoreg.sources import kinds
 from cytoreg.sources.drops.fetch import Delivery, delivered
 from cytoreg.sources.drops.move import state_of
 from cytoreg.sources.files import relative_name, unreadable
 from cytoreg.sources.items import Item
-from cytoreg.sources.kinds import kind_of, origin, reading
 from cytoreg.sources.retry import pauses, wait
 from cytoreg.system.durable import sha256, sync
 from cytoreg.system.machine import MachineError, machine_error
@@ -59,15 +59,17 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
     place, when the source is away or does not match cytoreg.toml; ConfigError when there is no such
     source.
     """
-    config = project.source(source)
+    from cytoreg.identity.forgotten import entries
+
+    config, home = project.source(source), project.landing / source
     deadline = time.monotonic() + 60 * config.deadline_minutes
     for pause in pauses():
         left = {"deadline_minutes": max(deadline - time.monotonic(), 1) / 60}
         try:
             within = config.model_copy(update=left)
-            home = project.landing / source
             with delivered(source, within, project.extracts, home, progress) as delivery:
-                return _land(project, source, within, delivery, progress)
+                listed = {entry.id for entry in entries(project.data)}
+                return _land(delivery, home, listed, progress)
         except SourceError as error:
             if not error.transient or time.monotonic() + pause > deadline:
                 raise
@@ -76,32 +78,27 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
     raise AssertionError  # the pauses never end
 
 
-def _land(
-    project: Project, source: str, config: Source, delivery: Delivery, progress: Progress
-) -> Landing:
-    """One pass: is it known? else read, write, describe, and let the landing appear."""
-    from cytoreg.identity.forgotten import entries
+def _land(delivery: Delivery, home: Path, listed: set[str], progress: Progress) -> Landing:
+    """One pass: is it known? else read, write, describe, and let the landing appear in `home`."""
     from cytoreg.landing import profile
     from cytoreg.landing.writing import Writing
 
-    home = project.landing / source
     began = time.monotonic()
-    states, files = _files(source, config, delivery)
+    source, config = delivery.source, delivery.config
+    declared, origin = _declared(config), kinds.origin(source, config)
+    states, files = _files(delivery)
     came = {where: file.state for where, file in delivery.remote.items()} or states
-    listed = {entry.id for entry in entries(project.data)}
-    if files and (known := reusable(home / _fingerprint(config, files), listed, progress)):
+    if files and (known := reusable(home / _fingerprint(declared, files), listed, progress)):
         return replace(known, delivered=came)
-    with _beside(project, source, delivery) as folder:
+    with _beside(home, delivery) as folder:
         with Writing(source, config, folder, progress) as writing:
-            earlier = fit_to_continue(home, _declared(config), origin(source, config))
-            items = reading(source, config, delivery.extracts, earlier)
-            for item in _readable(source, items):
+            for item in _items(delivery, fit_to_continue(home, declared, origin)):
                 wait(0)  # an interrupt ends it between two items
                 writing.take(item)
-        if _states(source, config, delivery) != states:
+        if _states(delivery) != states:
             raise _changed(source)
         stored = writing.stored()
-        fingerprint = _fingerprint(config, files or stored)
+        fingerprint = _fingerprint(declared, files or stored)
         if known := reusable(home / fingerprint, listed, progress):
             return replace(known, delivered=came)
         stored.append(profile.write(writing.profile(), folder))
@@ -113,14 +110,14 @@ def _land(
             landed_at=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=round(time.monotonic() - began, 3),
             version=f"{__version__}, reader {VERSION}",
-            origin=origin(source, config),
+            origin=origin,
             files=writing.with_headings(files),
             tables=writing.tables(),
             stored=stored,
             unexpected=dict(writing.unexpected),
             source_version=writing.served.version,
             queries=writing.served.queries,
-            declared=_declared(config),
+            declared=declared,
             delivered=came,
         )
         _appear(landing, folder)
@@ -128,9 +125,8 @@ def _land(
 
 
 @contextmanager
-def _beside(project: Project, source: str, delivery: Delivery) -> Iterator[Path]:
+def _beside(home: Path, delivery: Delivery) -> Iterator[Path]:
     """A new folder under a temporary name, which is gone at the end unless it was renamed."""
-    home = project.landing / source
     folder = home / f".{secrets.token_hex(8)}.tmp"
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -140,42 +136,40 @@ def _beside(project: Project, source: str, delivery: Delivery) -> Iterator[Path]
     except OSError as error:
         if failure := machine_error(error):
             raise MachineError(
-                f"source {source} cannot be landed: {failure.message}", remedy=failure.remedy
+                f"source {delivery.source} cannot be landed: {failure.message}",
+                remedy=failure.remedy,
             ) from None
         raise SourceError(
-            source,
+            delivery.source,
             f"cannot be landed: {error.strerror or type(error).__name__}",
-            remedy=f"free disk space, or allow writing, in {project.landing}",
+            remedy=f"free disk space, or allow writing, in {home.parent}",
         ) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _files(
-    source: str, config: Source, delivery: Delivery
-) -> tuple[dict[str, str], list[FileManifest]]:
+def _files(delivery: Delivery) -> tuple[dict[str, str], list[FileManifest]]:
     """The files of a source with their present states; none for a server of tables."""
     try:
-        states = _states(source, config, delivery)
+        states = _states(delivery)
         return states, [_file(Path(path), delivery) for path in states]
     except OSError as error:
-        raise _gone(source, error) from None
+        raise _gone(delivery.source, error) from None
 
 
-def _states(source: str, config: Source, delivery: Delivery) -> dict[str, str]:
+def _states(delivery: Delivery) -> dict[str, str]:
     """The state of each file, by which a change is found, and by which it is archived."""
-    paths = kind_of(config).inputs(source, config, delivery.extracts)
-    return {str(path): state_of(path) for path in paths}
+    return {str(path): state_of(path) for path in delivery.inputs()}
 
 
-def _readable(source: str, items: Iterator[Item]) -> Iterator[Item]:
+def _items(delivery: Delivery, earlier: Landing | None) -> Iterator[Item]:
     """What a reader yields; a failure of the disk that it reads from counts as the source's."""
     try:
-        yield from items
+        yield from kinds.reading(delivery.source, delivery.config, delivery.extracts, earlier)
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise
-        raise _gone(source, error) from None
+        raise _gone(delivery.source, error) from None
 
 
 def _gone(source: str, error: OSError) -> SourceError:
@@ -199,9 +193,9 @@ def _file(path: Path, delivery: Delivery) -> FileManifest:
     return replace(file, written=remote.written_at, etag=remote.etag) if remote else file
 
 
-def _fingerprint(config: Source, files: list[FileManifest]) -> str:
+def _fingerprint(declared: str, files: list[FileManifest]) -> str:
     """Hash of the files (of what was read, for a server), the declaration and the reader."""
-    text = json.dumps([_declared(config), {f.name: f.sha256 for f in files}], sort_keys=True)
+    text = json.dumps([declared, {f.name: f.sha256 for f in files}], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 

@@ -88,34 +88,21 @@ class Standing:
     reason: str
 
 
-def landed(run: Run, source: str, progress: Progress = quiet) -> Landing:
+def landed(run: Run, source: str, progress: Progress = quiet) -> tuple[Landing, Stale | None]:
     """The landing that a run uses of a source: the continued run's, tonight's, or the last one.
 
-    Raises SourceError when the source cannot be landed and never was, ConfigError when there is no
-    such source.
+    And why it is the last one, if it is. Raises SourceError when the source cannot be landed and
+    never was, ConfigError when there is no such source.
     """
-    landing = _continued(run, source)
-    if landing is None:
-        try:
-            landing = land(run.project, source, progress=progress)
-            archive.note(run, source, landing)
-        except SourceError as error:
-            landing = _last(run, error, progress)
-        except CytoregError:
-            raise
-        except Exception as error:
-            if interrupted(error):
-                raise KeyboardInterrupt from None
-            if failure := machine_error(error):
-                raise failure from None
-            wrong = SourceError(
-                source,
-                f"its reader failed ({kind_and_place(error)}); no values shown",
-                remedy="please report this: a reader should refuse what it cannot read",
-            )
-            landing = _last(run, wrong, progress)
+    note = None
+    try:
+        landing = _continued(run, source) or _tonights(run, source, progress)
+    except SourceError as error:
+        landing, note = _last(run, error)
+        _note(run, source, note)
+        progress(f"{error.message}; its last landing ({note.age} old) is used", 0)
     remember_landing(run, source, landing.fingerprint)
-    return landing
+    return landing, note
 
 
 def stale(run: Run, source: str) -> Stale | None:
@@ -205,16 +192,37 @@ def _continued(run: Run, source: str) -> Landing | None:
     return known
 
 
-def _last(run: Run, error: SourceError, progress: Progress) -> Landing:
+def _tonights(run: Run, source: str, progress: Progress) -> Landing:
+    """The landing of what was delivered; whatever fails in its reader is a SourceError."""
+    try:
+        landing = land(run.project, source, progress=progress)
+        archive.note(run, source, landing)
+    except CytoregError:
+        raise
+    except Exception as error:
+        if interrupted(error):
+            raise KeyboardInterrupt from None
+        if failure := machine_error(error):
+            raise failure from None
+        raise SourceError(
+            source,
+            f"its reader failed ({kind_and_place(error)}); no values shown",
+            remedy="please report this: a reader should refuse what it cannot read",
+        ) from None
+    return landing
+
+
+def _last(run: Run, error: SourceError) -> tuple[Landing, Stale]:
     """The landing that the last refresh with a verdict used, or an earlier one if that is damaged.
 
-    If there is none, raises SourceError with `error` and what is damaged.
+    And why it is used. If there is none, raises SourceError with `error` and what is damaged.
     """
-    tables = run.project.source(error.source).tables.keys()
+    source = error.source
+    tables = run.project.source(source).tables.keys()
     lost = []
     for before in earlier(run):
         try:
-            landing = verified(run.project, error.source, fingerprint(before, error.source))
+            landing = verified(run.project, source, fingerprint(before, source))
         except ConfigError as damage:
             lost.append(damage.message)
             continue
@@ -223,20 +231,15 @@ def _last(run: Run, error: SourceError, progress: Progress) -> Landing:
     else:
         if not lost:
             raise error
-        raise SourceError(
-            error.source, f"{error.what}; {lost[0]}", remedy=error.remedy, away=error.away
-        )
-    old = stale(before, error.source)
+        raise SourceError(source, f"{error.what}; {lost[0]}", remedy=error.remedy, away=error.away)
+    old = stale(before, source)
     told = [error.what, error.remedy, *lost[:1]]
-    note = Stale(
+    return landing, Stale(
         reason="; ".join(filter(None, told)),
         away=error.away,
         seen_at=old.seen_at if old else before.began.isoformat(),
         noticed_at=run.began.isoformat(),
     )
-    _note(run, error.source, note)
-    progress(f"{error.message}; its last landing ({note.age} old) is used", 0)
-    return landing
 
 
 def _note(run: Run, source: str, note: Stale) -> None:
@@ -256,8 +259,8 @@ def _standing(run: Run, landing: Landing) -> Standing:
         state,
         landing.landed_at,
         note.seen_at if note else run.began.isoformat(),
-        sum(table.rows for table in landing.tables),
-        sum(table.rejects for table in landing.tables),
+        landing.rows,
+        landing.rejects,
         landing.source_version,
         note.reason if note else "",
     )

@@ -29,11 +29,13 @@ def land_source(run: Run, source: str, progress: Progress = quiet) -> dict[str, 
     from cytoreg.nights import source_status
 
     with timed(run, "land", source) as counts:
-        landing = source_status.landed(run, source, progress)
-        counts["rows"] = sum(table.rows for table in landing.tables)
-        counts["rejects"] = sum(table.rejects for table in landing.tables)
-        counts["reused"] = int(landing.reused)
-        counts["stale"] = int(source_status.stale(run, source) is not None)
+        landing, stale = source_status.landed(run, source, progress)
+        counts |= {
+            "rows": landing.rows,
+            "rejects": landing.rejects,
+            "reused": int(landing.reused),
+            "stale": int(stale is not None),
+        }
     return counts
 
 

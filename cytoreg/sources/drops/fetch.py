@@ -18,6 +18,7 @@ from cytoreg.sources.deadline import until
 from cytoreg.sources.drops.address import Address
 from cytoreg.sources.drops.server import Remote, Server
 from cytoreg.sources.expect import Look, Seen, arrived, look
+from cytoreg.sources.kinds import kind_of
 from cytoreg.sources.password import unlocked
 from cytoreg.system.machine import MachineError, machine_error
 
@@ -27,11 +28,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Delivery:
-    """The folder from which a source is read, and its files on the server."""
+    """A source with the folder from which it is read, and its files on the server."""
 
+    source: str
+    config: Source
     extracts: Path
     remote: dict[str, Remote] = field(default_factory=dict)
     """By address."""
+
+    def inputs(self) -> list[Path]:
+        """The files from which the source is read; none for a server of tables."""
+        return kind_of(self.config).inputs(self.source, self.config, self.extracts)
 
 
 @contextmanager
@@ -46,7 +53,7 @@ def delivered(
     with unlocked(config.password):
         if not config.addresses:
             arrived(source, config, lambda: look(source, config, extracts))
-            yield Delivery(extracts)
+            yield Delivery(source, config, extracts)
             return
         folder = home / f".{secrets.token_hex(8)}.tmp"
         try:
@@ -61,7 +68,7 @@ def glimpsed(source: str, config: Source, extracts: Path) -> Iterator[Delivery]:
     """Files of a source for a quick look: on a server, the first of each pattern."""
     with unlocked(config.password):
         if not config.addresses:
-            yield Delivery(extracts)
+            yield Delivery(source, config, extracts)
             return
         with TemporaryDirectory(prefix="cytoreg-") as folder:
             yield _fetched(source, config, Path(folder), 1, quiet)
@@ -103,7 +110,7 @@ def _fetched(
             f"source {source} cannot be fetched: {error.strerror or type(error).__name__}",
             remedy=f"free disk space, or allow writing, in {folder.parent}",
         ) from None
-    return Delivery(folder, {file.where: file for file in found})
+    return Delivery(source, config, folder, {file.where: file for file in found})
 
 
 def _fetch(
