@@ -16,22 +16,24 @@ from cytoreg.errors import SourceError
 from cytoreg.landing.profile import Measuring, Profile
 from cytoreg.manifest import FileManifest, TableManifest
 from cytoreg.progress import Progress
+from cytoreg.sources.arrow import schema
 from cytoreg.sources.behind import WrittenBehind
 from cytoreg.sources.declaration import Source
 from cytoreg.sources.items import Headings, Item, Merged, Reject, Rows, Served, Unexpected, Waiting
 from cytoreg.system.durable import Hashed
 
-_COLUMNS: dict[str, pa.DataType] = {
-    "source": pa.string(),
-    "source_table": pa.string(),
-    "entity": pa.string(),
-    "file": pa.string(),
-    "row": pa.int64(),
-    "line": pa.int64(),
-    "reason": pa.string(),
-    "raw": pa.string(),
-}
-_REJECT = pa.schema(_COLUMNS)
+_REJECT = schema(
+    {
+        "source": pa.string(),
+        "source_table": pa.string(),
+        "entity": pa.string(),
+        "file": pa.string(),
+        "row": pa.int64(),
+        "line": pa.int64(),
+        "reason": pa.string(),
+        "raw": pa.string(),
+    }
+)
 _REJECTS_AT_ONCE = 10_000
 REJECT = "reject.parquet"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pyarrow as pa
@@ -22,6 +23,7 @@ __all__ = [
     "first_of",
     "holds",
     "joined",
+    "schema",
     "strings",
     "where",
 ]
@@ -57,6 +59,11 @@ def joined(*parts: Column | str, by: str = "") -> pa.StringArray:
 def first_of(*columns: Column) -> pa.StringArray:
     """The first of each row's texts that is not null."""
     return cast("pa.StringArray", pc.coalesce(*columns))
+
+
+def schema(types: Mapping[str, pa.DataType]) -> pa.Schema:
+    """Columns with their types."""
+    return pa.schema(types)
 
 
 def strings(column: Column) -> list[str]:

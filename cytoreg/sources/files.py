@@ -112,17 +112,9 @@ def source_files(source: str, pattern: str, extracts: Path) -> list[SourceFile]:
     """
     return [
         SourceFile(source, path, relative_name(path, extracts))
-        for path in texts(source, pattern, extracts)
+        for found in find(source, pattern, extracts)
+        for path in _within(source, found, inside(pattern)[1], extracts)
     ]
-
-
-def texts(source: str, pattern: str, extracts: Path) -> list[Path]:
-    """The paths of `source_files`."""
-    _, member = inside(pattern)
-    found: list[Path] = []
-    for path in find(source, pattern, extracts):
-        found += _within(source, path, member, extracts)
-    return found
 
 
 def _within(source: str, path: Path, member: str, extracts: Path) -> list[Path]:
@@ -193,11 +185,6 @@ def relative_name(path: Path, extracts: Path) -> str:
     if not path.is_relative_to(extracts):
         return str(path)
     return _FETCHED.sub(r"\1://", path.relative_to(extracts).as_posix())
-
-
-def open_bytes(source: str, path: Path, where: str) -> io.BufferedReader:
-    """The bytes of a file: see `SourceFile.open`."""
-    return SourceFile(source, path, where).open()
 
 
 def unreadable(source: str, where: str, error: OSError) -> SourceError:

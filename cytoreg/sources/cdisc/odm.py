@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 
 from cytoreg.errors import SourceError
+from cytoreg.sources.arrow import Column, schema
 from cytoreg.sources.cdisc.clinical import Clinical
 from cytoreg.sources.cdisc.config import LEVELS, NOTE, OdmSource
 from cytoreg.sources.cdisc.elements import take
@@ -185,11 +186,12 @@ def _landed(
     for file, row, line, raw in state.contradictory(tab):
         yield Reject(table, heads[file].where, row, line, TWICE, raw)
     names = [*_KEYS_OF.get(table, _KEYS_OF[""]), *columns, "_items"]
-    places = {"_file": pa.string(), "_row": pa.int64(), "_line": pa.int64()}
-    nothing = pa.schema(dict.fromkeys(names, pa.string()) | places)
+    texts = dict.fromkeys([*names, "_file"], pa.string())
+    nothing = schema({**texts, "_row": pa.int64(), "_line": pa.int64()})
     yield Rows(table, nothing.empty_table())
     where = pa.array([head.where for head in heads], pa.string())
     for rows in state.rows(tab, columns):
         files = where.take(rows["file"])
-        placed = [rows[name] for name in names] + [files, rows["row"], rows["line"]]
+        placed: list[Column] = [rows[name] for name in names]
+        placed += [files, rows["row"], rows["line"]]
         yield Rows(table, pa.table(placed, schema=nothing))

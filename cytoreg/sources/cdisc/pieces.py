@@ -13,13 +13,15 @@ from typing import NamedTuple, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cytoreg.sources.arrow import schema
+
 KEYS = (
     "StudyOID", "SubjectKey", "StudyEventOID", "StudyEventRepeatKey", "FormOID", "FormRepeatKey",
     "ItemGroupOID", "ItemGroupRepeatKey",
 )  # fmt: skip
 """What identifies a data entity (ODM 1.3.2, 2.7)."""
 
-RECORD = pa.schema(
+RECORD = schema(
     {
         "seq": pa.int64(),
         "tab": pa.int32(),
@@ -33,7 +35,7 @@ RECORD = pa.schema(
         **dict.fromkeys(KEYS, pa.string()),
     }
 )
-VALUE = pa.schema(
+VALUE = schema(
     {
         "seq": pa.int64(),
         "place": pa.int64(),
@@ -116,15 +118,15 @@ class Pieces:
             self._write()
 
     def _write(self) -> None:
-        for writer, schema, rows in zip(
+        for writer, columns, rows in zip(
             self._writers, (RECORD, VALUE), (self._waiting, self._told), strict=True
         ):
             if rows:
                 arrays = [
                     pa.array(column, kind)
-                    for column, kind in zip(zip(*rows, strict=True), schema.types, strict=True)
+                    for column, kind in zip(zip(*rows, strict=True), columns.types, strict=True)
                 ]
-                writer.write_table(pa.table(arrays, schema=schema))
+                writer.write_table(pa.table(arrays, schema=columns))
         self._waiting.clear()
         self._told.clear()
         self._bytes = 0

@@ -187,7 +187,7 @@ class State:
         known = [number_of[column] for column in columns if column in number_of]
         rest = np.flatnonzero(~np.isin(items, known))
         kept: dict[int, dict[str, str | None]] = {}
-        texts = values.take(pa.array(rest)).to_pylist()
+        texts = values.take(pa.array(rest, pa.int64())).to_pylist()
         for place, item, text in zip(
             places[rest].tolist(), items[rest].tolist(), texts, strict=True
         ):

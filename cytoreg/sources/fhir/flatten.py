@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cytoreg.sources.arrow import as_text, equal, strings
+from cytoreg.sources.arrow import as_text, equal, schema, strings
 from cytoreg.sources.fhir.macros import statements
 from cytoreg.sources.fhir.numbers import marked
 from cytoreg.sources.fhir.view import RECORDS, View
@@ -26,12 +26,7 @@ from cytoreg.warehouse.connection import in_memory
 _SLICE = 1024
 """Lines whose numbers are marked at once, and that DuckDB processes at once, to fit the cache."""
 
-_COLUMNS: dict[str, pa.DataType] = {
-    "_row": pa.int64(),
-    "kind": pa.string(),
-    "line": pa.large_string(),
-}
-_RECORD = pa.schema(_COLUMNS)
+_RECORD = schema({"_row": pa.int64(), "kind": pa.string(), "line": pa.large_string()})
 _NAMED = re.compile(r'"resourceType"\s*:\s*"([A-Z][A-Za-z]{1,63})"')
 
 _LOOK = r"""
@@ -82,8 +77,7 @@ class Block:
 
 def nothing(view: View) -> pa.Table:
     """The result of a view without resources: its columns. Its query need not be planned."""
-    columns: dict[str, pa.DataType] = dict.fromkeys(view.columns, pa.string())
-    return pa.schema({"_row": pa.int64()} | columns).empty_table()
+    return schema({"_row": pa.int64(), **dict.fromkeys(view.columns, pa.string())}).empty_table()
 
 
 def flatten(
