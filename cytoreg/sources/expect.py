@@ -88,13 +88,18 @@ def _settle(source: str, looked: Callable[[], Look], seconds: float, most: float
     began = since = time.monotonic()
     files = looked().files
     while time.monotonic() - since < seconds and not all(
-        seconds <= time.time() - file.written for file in files
+        seconds <= time.time() - _at_latest(file.written) for file in files
     ):
         if time.monotonic() - began > 0.9 * most:  # while the reason can still be reported
             raise SourceError(source, "its files are still being written", away=True)
         wait(min(_LOOK, seconds, most / 10))
         if (now := looked().files) != files:
             files, since = now, time.monotonic()
+
+
+def _at_latest(written: float) -> float:
+    """The last moment that a file's time may stand for: servers often give whole seconds."""
+    return written + written.is_integer()
 
 
 def trailers(source: str, config: Source, extracts: Path) -> dict[str, int | None]:

@@ -60,7 +60,7 @@ def test_a_delivery_without_its_marker_is_away(project: Make, done: str) -> None
     log = project(expecting(f'done = "{done}"'))
     write(log, a=cases(0, 3))
     with pytest.raises(
-        SourceError, match=r"not done: a.csv is there, its marker .* not there"
+        SourceError, match=r"not complete: a.csv is there, its marker .* not there"
     ) as e:
         land(log, "log")
     assert e.value.away

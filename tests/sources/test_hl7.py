@@ -124,6 +124,17 @@ def test_other_separators_and_encodings_are_those_of_the_message(
     assert rows == [("A3", "Siméon", "5", "a#b")]
 
 
+def test_a_byte_order_mark_takes_precedence_over_the_declared_encoding(
+    project: Make, landed: Callable
+) -> None:
+    hospital = project(SOURCE.replace('path = "*.hl7"', 'path = "*.hl7"\nencoding = "latin-1"'))
+    message = "MSH|^~\\&|Siméon|LAB|||||ORU^R01|A3\rPID|1||5\r"
+    (hospital.extracts / "a.hl7").write_bytes(message.encode("utf-8-sig"))
+    _, rows, rejects = landed(hospital, "pathology", "control, sender, mrn")
+    assert rows == [("A3", "Siméon", "5")]
+    assert rejects == []
+
+
 def test_an_escape_sign_that_was_escaped_is_one(project: Make, landed: Callable) -> None:
     hospital = project(SOURCE)
     twice = ONE[0].replace("~\\&", "~\\\\&")

@@ -81,7 +81,7 @@ def test_a_cause_that_nobody_had_has_no_test() -> None:
         ({"entry_days": 0.5}, {}, "does not know delayed entry"),
         ({"weight": 0.5}, {}, "weights that are whole numbers"),
         ({"event": 0}, {}, "nobody in the cohort has an event"),
-        ({}, {"causes": [1]}, "none of the causes 1"),
+        ({}, {"causes": [1]}, "not one of the causes 1"),
     ],
 )
 def test_what_has_no_test_is_refused(change: dict, options: dict, message: str) -> None:
