@@ -188,8 +188,11 @@ def add_(
                 raise
             added = connect.add(loaded, name, draft, tables, sure=True, told=meant)
     _tell(added, name, kind)
-    if loaded.config.linkage.entity in tables.values():
+    persons = loaded.config.linkage.entity
+    if persons in tables.values():
         typer.echo("persons    it is the last in [linkage.precedence] default")
+    elif not any(persons in each.tables.values() for each in loaded.config.sources.values()):
+        typer.echo(f"persons    none yet: a refresh needs a source whose rows are {persons}")
     typer.echo("next       edit these files, then: cytoreg doctor && cytoreg validate")
 
 

@@ -86,6 +86,14 @@ def test_a_blank_project_loads_and_says_that_it_lacks_a_source(tmp_path: Path) -
     assert "cytoreg sources add" in done.err
 
 
+def test_a_source_without_persons_says_that_a_refresh_needs_some(tmp_path: Path) -> None:
+    run("init", "mine", cwd=tmp_path)
+    (tmp_path / "mine" / "extracts").mkdir()
+    (tmp_path / "mine" / "extracts" / "lab.csv").write_text("sample,grade\n1,2\n")
+    added = run("sources", "add", "lab", "lab.csv", "--table", "lab=lab", cwd=tmp_path / "mine")
+    assert "none yet: a refresh needs a source whose rows are patient" in added.out
+
+
 def test_somebody_at_a_terminal_is_asked_for_the_template(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
