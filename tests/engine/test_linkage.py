@@ -240,7 +240,7 @@ def test_the_key_is_in_no_file(tmp_path: Path) -> None:
         ({"match": []}, r"match names no column"),
         ({"precedence": {"sex": ["hospital"]}}, r"no default"),
         ({"precedence": {**CONFIG.precedence, "gender": []}}, r"patient has no column gender"),
-        ({"precedence": {"default": ["hospital", "death_index"]}}, r"ranks no tumor_registry"),
+        ({"precedence": {"default": ["hospital", "death_index"]}}, r"does not rank tumor_registry"),
     ],
 )
 def test_a_wrong_linkage_section_is_named(accepted, change, message) -> None:

@@ -54,7 +54,7 @@ WRONG: dict[str, tuple[Harm, str, str]] = {
     "a source that no list ranks": (
         replace("cytoreg.toml", 'default = ["office"]', "default = []"),
         "night, judge rows",
-        "ranks no office, whose fields would be lost",
+        "does not rank office, whose fields would be lost",
     ),
     "a source that is misspelled": (
         replace("cytoreg.toml", '["office"]', '["office"]\nsex = ["ofice"]'),

@@ -135,8 +135,8 @@ def test_hazards_that_are_none_are_refused(changes: dict) -> None:
 @pytest.mark.parametrize(
     ("choice", "said"),
     [
-        ({"beyond": "extrapolate"}, "no choice extrapolate\n.*last or error"),
-        ({"calendar": "lexis"}, "no choice lexis\n.*fixed or birthday"),
+        ({"beyond": "extrapolate"}, "no option extrapolate\n.*last or error"),
+        ({"calendar": "lexis"}, "no option lexis\n.*fixed or birthday"),
         ({"age_days": 0}, "more than 0 days"),
     ],
 )
