@@ -78,5 +78,5 @@ def test_unknown_columns_are_refused():
         number: str = field("Number.", key=True)
         one = determined("ward", by="number")
 
-    with pytest.raises(ConfigError, match="ward is no column"):
+    with pytest.raises(ConfigError, match="ward is not a column"):
         compile_schemas([Bed])
