@@ -74,7 +74,9 @@ def test_one_measure_of_two_units_is_described_once() -> None:
     same = {"biopsy": outcome(benign=said), "patient": outcome(benign={})}
     assert [term.name for term in terms(config(outcome=same))] == ["benign"]
     other = {"biopsy": outcome(benign=said), "patient": outcome(benign={"label": "Harmless"})}
-    with pytest.raises(ConfigError, match=r"\[outcome.patient.measures.benign\]: benign is described"):
+    with pytest.raises(
+        ConfigError, match=r"\[outcome.patient.measures.benign\]: benign is described"
+    ):
         terms(config(outcome=other))
 
 
