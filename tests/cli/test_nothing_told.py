@@ -52,7 +52,7 @@ def identities(registry: Path) -> set[str]:
 
 
 def holds(name: str, text: bytes, value: bytes) -> bool:
-    """Whether a file holds a value; in a text, not within a longer number, such as a time or a hash."""
+    """Whether a file holds a value; a text, not within a longer number such as a time or a hash."""
     if value not in text or name.endswith((".parquet", ".duckdb")):
         return value in text
     return re.search(rb"(?<![\w.])" + re.escape(value) + rb"(?!\w)", text) is not None
