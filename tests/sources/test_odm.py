@@ -146,6 +146,25 @@ def test_null_empty_and_absent_are_told_apart(project: Make, landed: Callable) -
     }
 
 
+@pytest.mark.parametrize(
+    ("element", "kept"),
+    [
+        ('<ItemData ItemOID="I_ARM" IsNull="Yes"/>', {"I_ARM@IsNull": "Yes"}),
+        (
+            '<ItemDataString ItemOID="I_ARM" OpenClinica:why="z">x</ItemDataString>',
+            {"I_ARM@OpenClinica:why": "z"},
+        ),
+    ],
+)
+def test_the_only_further_attribute_of_an_item_is_kept(
+    project: Make, landed: Callable, element: str, kept: dict[str, str]
+) -> None:
+    trial = project(TRIAL)
+    put(trial, odm(subject(vitals(element))))
+    ((more,),) = landed(trial, "trial", "_items")[1]
+    assert json.loads(more) == kept
+
+
 def test_what_has_no_column_is_kept_and_counted_until_it_gets_one(
     project: Make, landed: Callable
 ) -> None:
@@ -271,6 +290,12 @@ def test_a_record_with_two_values_of_an_item_is_a_reject(project: Make, landed: 
     [
         (
             f"<SubjectData>{vitals(item('I_ARM', '7'))}</SubjectData>",
+            "vitals",
+            "a SubjectData without a SubjectKey",
+            "7",
+        ),
+        (
+            subject(vitals(item("I_ARM", "7")), ""),
             "vitals",
             "a SubjectData without a SubjectKey",
             "7",
@@ -477,6 +502,22 @@ def test_sources_add_knows_odm_by_its_root(project: Make, name: str) -> None:
     assert draft.tables == ["subject", "vs"]
     assert draft.keys["columns"] == {"subject": ["OpenClinica:StudySubjectID"]}
     assert "M-1" not in str(draft)
+
+
+def test_forms_that_are_called_like_ready_tables_get_other_names(project: Make) -> None:
+    trial = project(TRIAL)
+    forms = "".join(
+        f'<FormDef OID="{oid}" Name="{oid}" Repeating="No"><ItemGroupRef ItemGroupOID="{oid}"/>'
+        f'</FormDef><ItemGroupDef OID="{oid}" Name="{oid}" Repeating="No">'
+        f'<ItemRef ItemOID="I_{oid}"/></ItemGroupDef>'
+        for oid in ("event", "event_data")
+    )
+    metadata = (
+        f'<Study OID="S"><MetaDataVersion OID="V1" Name="1">{forms}</MetaDataVersion></Study>'
+    )
+    put(trial, odm("", metadata))
+    draft = connect.offered(trial, "new", "odm", "0.xml")
+    assert draft.keys["groups"] == {"event_data_2": ["event"], "event_data": ["event_data"]}
 
 
 def test_a_draft_of_data_alone_names_groups_and_items(project: Make) -> None:

@@ -142,6 +142,47 @@ def test_a_file_is_applied_after_its_prior_file_whatever_its_time(
         land(trial, "trial")
 
 
+def test_files_without_an_id_are_applied_by_their_time(project: Make, landed: Callable) -> None:
+    trial = project(TRIAL)
+    changed = patient("Update", vitals(item("I_ARM", "{}")))
+    put(
+        trial,
+        odm(BEGUN, kind="Transactional", root='FileOID="a" CreationDateTime="2020-01-01T00:00:00"'),
+        odm(changed.format("8"), "", kind="Transactional", root=_at("2020-01-02T00:00:00")),
+        odm(changed.format("9"), "", kind="Transactional", root=_at(" 2020-01-03T00:00:00Z ")),
+    )
+    assert landed(trial, "trial", VALUES)[1][0] == ("1", "1", "70", "9")
+
+
+def test_a_time_before_the_first_year_is_no_time(project: Make, landed: Callable) -> None:
+    trial = project(TRIAL)
+    put(trial, odm(BEGUN, kind="Transactional", root=_at("0001-01-01T00:00:00+01:00")))
+    landing, rows, _ = landed(trial, "trial", VALUES)
+    assert len(rows) == 2
+    assert landing.unexpected == {"file that does not say its time": 1}
+
+
+def test_what_was_said_of_an_item_is_removed_with_it(project: Make, landed: Callable) -> None:
+    trial = project(TRIAL)
+    pounds = item("I_WEIGHT", "150", 'MeasurementUnitOID="MU_LB"')
+    gone = f'<ItemData ItemOID="I_WEIGHT" {said("Remove")}/>'
+    again = vitals(item("I_WEIGHT", "60"), "2")
+    put(
+        trial,
+        odm(
+            patient("Insert", vitals(pounds) + vitals(pounds, "2"))
+            + patient("Update", vitals(gone) + vitals(gone, "2") + again),
+            kind="Transactional",
+        ),
+    )
+    rows = landed(trial, "trial", '"ItemGroupRepeatKey", "I_WEIGHT", "I_WEIGHT@unit"')[1]
+    assert rows == [("1", None, None), ("2", "60", "kg")]
+
+
+def _at(moment: str) -> str:
+    return f'CreationDateTime="{moment}"'
+
+
 def test_snapshots_share_a_study_but_do_not_contradict_each_other(
     project: Make, landed: Callable
 ) -> None:

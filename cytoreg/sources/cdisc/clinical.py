@@ -171,7 +171,7 @@ class Clinical(Elements):
             self.strange["data without a TransactionType, taken for an Upsert"] += 1
         if level <= above.level or (above.level < 0) != (level == 0):
             wrong = f"a {name} in a {above.name}"
-        elif level == 1 and own["SubjectKey"] is None:
+        elif level == 1 and not own["SubjectKey"]:
             wrong = "a SubjectData without a SubjectKey"
         elif level == 4 and own["ItemGroupOID"] is None:
             wrong = wrong or "an ItemGroupData without an ItemGroupOID"
@@ -231,7 +231,7 @@ class Clinical(Elements):
             frame.wrong = frame.wrong or wrong or ("" if oid else "an ItemData without an ItemOID")
             if text and "Value" in said:
                 self._tell(frame, f"{oid}@text", op, text)
-            if len(said) > 2:
+            if len(said) > ("ItemOID" in said) + ("Value" in said):
                 for key, its in self.others(said, OF_ITEM).items():
                     self._tell(frame, f"{oid}@{key}", op, its)
             label = self._decoded(item, oid or "", value, frame, op)

@@ -121,7 +121,7 @@ def in_order(source: str, heads: list[Head]) -> tuple[list[Head], Counter[str]]:
     found: list[Head] = []
     while waiting:
         later = {head.oid for head in waiting}
-        first = next((h for h in waiting if h.prior == h.oid or h.prior not in later), None)
+        first = next((h for h in waiting if h.prior in ("", h.oid) or h.prior not in later), None)
         if first is None:
             raise SourceError(
                 source,
@@ -138,10 +138,11 @@ def in_order(source: str, heads: list[Head]) -> tuple[list[Head], Counter[str]]:
 def _moment(text: str) -> str:
     """A time in UTC that sorts as text; "" if it is none."""
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        found = datetime.fromisoformat(text.strip())
+        zoned = found if found.tzinfo else found.replace(tzinfo=UTC)
+        return zoned.astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):  # beyond the years 1 and 9999 in UTC
         return ""
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
 
 
 def columns_of(source: str, config: OdmSource, table: str, metadata: Metadata) -> list[str]:

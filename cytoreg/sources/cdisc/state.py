@@ -70,7 +70,10 @@ select e.number, t.item, t.value
 from told as t
 semi join last as l on l.place = t.place
 inner join entity as e on e.entity = t.entity
-where t.op <> 'r'
+left join quality as q on q.item = t.item
+left join last as of_item on of_item.entity = t.entity and of_item.item = q.of
+left join told as said on said.place = of_item.place
+where t.op <> 'r' and not coalesce(said.op = 'r' and said.place > t.place, false)
 order by e.number, t.item
 """
 
@@ -105,7 +108,24 @@ class State:
         con.execute(_LAST)
         con.execute(_TWICE)
         con.execute(_ROWS.format(keys=", ".join(_ROW_KEYS)))
+        self._qualify()
         con.execute(_CELLS)
+
+    def _qualify(self) -> None:
+        """Note of which item each `item@unit` and the like is: with the item, it is removed."""
+        numbers = {name: number for number, name in enumerate(self._items)}
+        pairs = [
+            (number, numbers[of])
+            for name, number in numbers.items()
+            if (of := name.rpartition("@")[0]) in numbers
+        ]
+        items = pa.table(
+            {
+                "item": pa.array([item for item, _ in pairs], pa.int64()),
+                "of": pa.array([of for _, of in pairs], pa.int64()),
+            }
+        )
+        self._con.register("quality", items)
 
     def conflict(self) -> Conflict | None:
         """Two snapshots of different moments, if there are."""

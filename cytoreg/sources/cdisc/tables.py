@@ -79,7 +79,11 @@ def _config(where: str, found: Iterable[_Table]) -> tuple[OdmSource, dict[str, s
         clear = table.name and same[word] == 1 and word not in _TAKEN
         names.append(table.name if clear else table.oid)
     called = words(names)
-    called = {f"{word}_data" if word in _TAKEN else word: its for word, its in called.items()}
+    for word in [word for word in called if word in _TAKEN]:
+        free = f"{word}_data"
+        while free in called:
+            free += "_2"
+        called = {free if each == word else each: its for each, its in called.items()}
     groups = {word: table.groups for word, table in zip(called, found, strict=True)}
     tables = {table: table for table in (*READY, *groups)}
     keys = {"kind": "odm", "path": where, "tables": tables, "groups": groups}
