@@ -431,6 +431,7 @@ def test_pieces_of_any_size_give_the_same_rows(
         (odm(subject("</x>")), "is not well-formed XML at line"),
         (odm(subject(vitals("")) + "&e;"), "is not well-formed XML at line"),
         (odm(subject(vitals("")), "").replace("</ODM>", METADATA + "</ODM>"), "has a Study after"),
+        (odm("", "<AdminData/>" + METADATA), "has a Study after"),
         (odm().replace("UTF-8", "x-klingon"), "encoding 'x-klingon' is unknown"),
         ("no xml", "is not well-formed XML"),
         ("<html><body/></html>", "is a web page"),

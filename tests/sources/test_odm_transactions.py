@@ -142,6 +142,15 @@ def test_a_file_is_applied_after_its_prior_file_whatever_its_time(
         land(trial, "trial")
 
 
+def test_a_value_that_is_inserted_twice_is_counted(project: Make, landed: Callable) -> None:
+    trial = project(TRIAL)
+    twice = vitals(item("I_ARM", "1")) + vitals(item("I_ARM", "2"))
+    put(trial, odm(patient("Insert", twice), kind="Transactional"))
+    landing, rows, _ = landed(trial, "trial", VALUES)
+    assert rows == [("1", "1", None, "2")]
+    assert landing.unexpected == {"value that is inserted again, of which the last one counts": 1}
+
+
 def test_files_without_an_id_are_applied_by_their_time(project: Make, landed: Callable) -> None:
     trial = project(TRIAL)
     changed = patient("Update", vitals(item("I_ARM", "{}")))

@@ -26,7 +26,7 @@ from cytoreg.sources.cdisc.levels import (
     OpenItem,
     Plan,
 )
-from cytoreg.sources.cdisc.metadata import Head, Metadata, Version
+from cytoreg.sources.cdisc.metadata import DATA, Head, Metadata, Version
 from cytoreg.sources.cdisc.notes import PASSED, Note, Notes
 from cytoreg.sources.cdisc.pieces import KEYS, Pieces, Record
 from cytoreg.sources.declaration import NO_TABLE
@@ -53,14 +53,13 @@ class Clinical(Elements):
         self.records = 0
         self._plan, self._metadata, self.head = plan, metadata, head
         self._number, self._pieces = number, pieces
-        nothing = (None,) * len(KEYS)
         op = "i" if head.snapshot else ""
-        self._stack = [Frame(-1, "ODM", nothing, None, Version(), op, "", 0)]
+        self._stack = [Frame(-1, "ODM", (None,) * len(KEYS), None, Version(), op, "", 0)]
         self._rows: Counter[int] = Counter()
         self._versions: dict[tuple[str, str], Version] = {}
         self._item: OpenItem | None = None
         self._note: Note | None = None
-        self._skipped = self._passed = 0
+        self._skipped, self._passed, self._begun = 0, 0, False
         self.notes = Notes(head.where)
 
     def begin(self, attributes: dict[str, str]) -> None:
@@ -72,6 +71,7 @@ class Clinical(Elements):
             self._skipped += 1
             return
         name = self.local(name)
+        self._begun = self._begun or name in DATA
         if self._note is not None:
             self._note.start(name, self.others(attributes, _NOTHING))
         elif self._item is not None:
@@ -130,7 +130,7 @@ class Clinical(Elements):
         if name in PASSED and top.level < 1:
             self._passed += 1
         elif name == "Study" and top.level < 0:
-            if self.records:
+            if self._begun:
                 raise NotOdm("has a Study after its data, where ODM has it before")
             self._skipped = 1
         elif (key := REFERENCES.get(name)) and top.level > 0:

@@ -137,13 +137,16 @@ class State:
 
     def odd(self) -> dict[str, int]:
         """What transactions there should not be, and how many."""
-        twice, updated = self._con.execute(
+        twice, updated, again = self._con.execute(
             "select (select count(*) from twice where not differ and level = 4),"
-            " (select count(*) from entity where op = 'u' and level = 4)"
+            " (select count(*) from entity where op = 'u' and level = 4),"
+            " (select count(*) from (select 1 from told where op = 'i' and not given and level = 4"
+            " group by entity, item having count(*) > 1))"
         ).fetchall()[0]
         return {
             "value that snapshots give more than once": twice,
             "record that is updated, and was not inserted": updated,
+            "value that is inserted again, of which the last one counts": again,
         }
 
     def rows(self, tab: int, columns: list[str]) -> Iterator[pa.Table]:
