@@ -192,7 +192,7 @@ def add_(
     if persons in tables.values():
         typer.echo("persons    it is the last in [linkage.precedence] default")
     elif not any(persons in each.tables.values() for each in loaded.config.sources.values()):
-        typer.echo(f"persons    none yet: a refresh needs a source whose rows are {persons}")
+        typer.echo(f"persons    none yet: records are linked once a source has rows of {persons}")
     typer.echo("next       edit these files, then: cytoreg doctor && cytoreg validate")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg.nights import endings, finish
+from cytoreg.nights.declared import declares_marts
 from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import durations, keep_step, keep_verdict, read_verdict, steps
 from cytoreg.nights.run_key import run_key
@@ -50,9 +51,8 @@ def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
             Gate(*row) for row in con.execute("select * from former.quality.gate").fetchall()
         ]
         con.execute("detach former")
-        told = retell(
-            con, run.project.config.gates, decided, marts_expected=run.purpose != "validate"
-        )
+        expected = run.purpose != "validate" and declares_marts(run.project)
+        told = retell(con, run.project.config.gates, decided, marts_expected=expected)
         finish.describe(con, again)
         outputs = finish.sizes(con)
         _point(con, data, run.data)

@@ -16,9 +16,10 @@ from cytoreg.identity.pseudonyms import define_pseudonym
 from cytoreg.linkage.agreement import judge_agreement, rules_of
 from cytoreg.linkage.compared import in_part, record
 from cytoreg.linkage.fitting import fit
-from cytoreg.linkage.golden_record import describe, merge
+from cytoreg.linkage.golden_record import merge
 from cytoreg.linkage.grade import NEAR
 from cytoreg.linkage.numbers import find_numbers
+from cytoreg.linkage.registry_tables import describe_links, empty
 from cytoreg.project.config import Linkage
 from cytoreg.warehouse import quality
 from cytoreg.warehouse.connection import literal, quote, transaction
@@ -44,17 +45,21 @@ def link(con: duckdb.DuckDBPyConnection, config: Linkage, *, pseudonym_key: str)
     several persons, unlinked), `<other>.nearly_fits` (except for a name, unlinked),
     `<other>.linked_unsurely` (one column unknown), `<entity>.linked` (without a number, fits
     nobody), `<entity>.number_of_another`, those of agreement.py; records of `<other>` that fit
-    nobody are counted in `<other>.linked`. Raises ConfigError when [linkage] names a table, column
-    or source that the build does not have.
+    nobody are counted in `<other>.linked`. If the project has no source of persons, the tables are
+    empty. Raises ConfigError when [linkage] names a table, column or source that the build does not
+    have.
     """
-    columns = columns_of(con, config)
-    _check(con, config, columns)
     define_pseudonym(con, pseudonym_key)
+    columns = columns_of(con, config)
+    if not columns:
+        return empty(con, config)
+    _check(con, config, columns)
     quality.ensure(con, "finding", "check_result")
     find_numbers(con, config, columns)
     fit(con, config, columns)
     with transaction(con):
         _link(con, config)
+        describe_links(con, config)
         merge(con, config, columns)
         _report(con, config, columns)
     for table in (*_TEMPORARY, "number_group", "unnumbered", "fitting"):
@@ -74,8 +79,20 @@ def choose_again(
 
 
 def columns_of(con: duckdb.DuckDBPyConnection, config: Linkage) -> dict[str, dict[str, str]]:
-    """The columns, with their types, of each entity that is linked."""
-    return {entity: _columns(con, entity) for entity in (config.entity, *config.without_number)}
+    """The columns, with their types, of each entity that is linked.
+
+    None if the project has no source of persons: none is ranked, and their entity has no schema.
+    """
+    if not (_columns(con, config.entity) or config.without_number or config.ranked):
+        return {}
+    found = {entity: _columns(con, entity) for entity in (config.entity, *config.without_number)}
+    for entity, columns in found.items():
+        if not columns:
+            raise ConfigError(
+                f"[linkage] names the entity {entity}, but the build has no accepted.{entity}",
+                remedy="name an entity of [sources.*] tables that has a schema",
+            )
+    return found
 
 
 def _columns(con: duckdb.DuckDBPyConnection, entity: str) -> dict[str, str]:
@@ -85,11 +102,6 @@ def _columns(con: duckdb.DuckDBPyConnection, entity: str) -> dict[str, str]:
         " where table_schema = 'accepted' and table_name = ? order by ordinal_position",
         [entity],
     ).fetchall()
-    if not rows:
-        raise ConfigError(
-            f"[linkage] names the entity {entity}, but the build has no accepted.{entity}",
-            remedy="name an entity of [sources.*] tables that has a schema",
-        )
     return {name: kind for name, kind in rows if not name.startswith("_")}
 
 
@@ -122,10 +134,9 @@ def _check(
         if unknown := sorted({*getattr(config, key)} - {"default", *person}):
             where = "[linkage]" if key == "weigh" else f"[linkage.{key}]"
             raise ConfigError(f"{where}: {config.entity} has no column {', '.join(unknown)}")
-    ranked = {source for order in config.precedence.values() for source in order}
     every = " union ".join(f"select _source from accepted.{quote(entity)}" for entity in columns)
     sources = {source for (source,) in con.execute(every).fetchall()}
-    if unranked := sorted(sources - ranked):
+    if unranked := sorted(sources - config.ranked):
         raise ConfigError(
             f"[linkage.precedence] does not rank {', '.join(unranked)}, whose fields would be lost",
             remedy="add the source to default",
@@ -163,31 +174,6 @@ def _link(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
           number = person as current
         from person_of_number
         order by number"""
-    )
-    describe(
-        con,
-        f"{config.entity}_link",
-        f"Which {config.entity} each accepted record belongs to: one row per linked record.",
-        {
-            f"{config.entity}_id": f"pseudonym of the {config.entity}",
-            "entity": "kind of record",
-            "source": "source system",
-            "source_table": "table of the source",
-            "file": "file, or table of the database, that the record came from",
-            "row": "record in its file, counted from 1 without the header",
-            "method": f"number (it has the {config.number}), exact (it fits one person alone),"
-            " parts (by parts of a name) or one_unknown (one column is not known in full)",
-        },
-    )
-    describe(
-        con,
-        f"{config.entity}_number",
-        f"Every {config.number}, former ones included, and whose it is: one row a number.",
-        {
-            config.number: "the number that systems share",
-            f"{config.entity}_id": f"pseudonym of the {config.entity}",
-            "current": f"whether it is the one that the {config.entity} is known by",
-        },
     )
 
 

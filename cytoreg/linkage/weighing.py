@@ -91,7 +91,7 @@ def weigh(
     books of the cells, `quality.finding` and `quality.check_result`.
     """
     columns = link.columns_of(con, config)
-    questions = list(_questions(schemas, config, columns[config.entity]))
+    questions = list(_questions(schemas, config, columns.get(config.entity, {})))
     fields = sorted({question.field for question in questions})
     if not fields:
         return

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError, perhaps
 from cytoreg.project.config import Config
+
+if TYPE_CHECKING:
+    from cytoreg.project.load import Project
 
 
 def require_sources(config: Config) -> None:
@@ -15,6 +19,12 @@ def require_sources(config: Config) -> None:
             "cytoreg.toml declares no source: there is nothing to land",
             remedy="add one: cytoreg sources add NAME WHERE",
         )
+
+
+def declares_marts(project: Project) -> bool:
+    """Whether there is anything to publish besides the findings."""
+    sql = any((project.root / "sql" / "marts").rglob("*.sql"))
+    return sql or bool(project.config.survival or project.config.outcome)
 
 
 def require_declared(config: Config, entities: Collection[str]) -> None:
@@ -45,11 +55,10 @@ def require_declared(config: Config, entities: Collection[str]) -> None:
                     remedy="correct the name, or take it out",
                 )
     persons = {linkage.entity, *linkage.without_number}
-    ranked = {source for order in linkage.precedence.values() for source in order}
     unranked = [
         source
         for source, section in config.sources.items()
-        if source not in ranked and persons & set(section.tables.values())
+        if source not in linkage.ranked and persons & set(section.tables.values())
     ]
     if unranked:
         raise ConfigError(

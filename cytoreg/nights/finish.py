@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cytoreg.errors import CytoregError, kind_and_place
 from cytoreg.nights import archive, endings
+from cytoreg.nights.declared import declares_marts
 from cytoreg.nights.run import Purpose, Run, Verdict
 from cytoreg.nights.run_folder import durations, fingerprint, keep_verdict, opened, steps, timed
 from cytoreg.progress import Progress, quiet
@@ -112,13 +113,17 @@ def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
     from cytoreg.publication.gates import check_gates
 
     previous = _previous(run)
+    further: list[Gate] = []
+    if not (marts := declares_marts(run.project)) and purpose != "validate":
+        told = "no mart is declared: only the findings about the sources are published"
+        further.append(Gate("marts_present", True, told))
     with opened(run) as con:
         gates = check_gates(
             con,
             run.project.config.gates,
             previous,
-            marts_expected=purpose != "validate",
-            further=[surge.gate(con, previous, run.drift_accepted), *key_gates(run)],
+            marts_expected=marts and purpose != "validate",
+            further=[*further, surge.gate(con, previous, run.drift_accepted), *key_gates(run)],
         )
         describe(con, run)
         return gates, sizes(con)

@@ -86,6 +86,11 @@ class Linkage(Section):
     weigh: list[str] = []
     """The fields in which the value that most sources give comes before `precedence`."""
 
+    @property
+    def ranked(self) -> set[str]:
+        """The sources that `precedence` names."""
+        return {source for order in self.precedence.values() for source in order}
+
 
 class Endpoint(Section):
     """One time-to-event analysis over a cohort mart (one row per patient)."""

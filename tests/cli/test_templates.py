@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from command_line import run
 
+from cytoreg import refresh
 from cytoreg.project.load import load_project
 
 
@@ -86,12 +87,21 @@ def test_a_blank_project_loads_and_says_that_it_lacks_a_source(tmp_path: Path) -
     assert "cytoreg sources add" in done.err
 
 
-def test_a_source_without_persons_says_that_a_refresh_needs_some(tmp_path: Path) -> None:
+def test_a_project_without_persons_and_marts_publishes_the_findings_about_its_sources(
+    tmp_path: Path,
+) -> None:
     run("init", "mine", cwd=tmp_path)
     (tmp_path / "mine" / "extracts").mkdir()
-    (tmp_path / "mine" / "extracts" / "lab.csv").write_text("sample,grade\n1,2\n")
+    (tmp_path / "mine" / "extracts" / "lab.csv").write_text("sample,grade\n1,2\n2,x\n")
     added = run("sources", "add", "lab", "lab.csv", "--table", "lab=lab", cwd=tmp_path / "mine")
-    assert "none yet: a refresh needs a source whose rows are patient" in added.out
+    assert "none yet: records are linked once a source has rows of patient" in added.out
+    night = refresh(load_project(tmp_path / "mine"))
+    assert night.published
+    assert night.counts["persons"] == 0
+    (told,) = (gate.detail for gate in night.gates if gate.name == "marts_present")
+    assert told == "no mart is declared: only the findings about the sources are published"
+    accepted = ask(tmp_path / "mine", "select accepted from quality.balance")
+    assert accepted == [{"accepted": 2}]
 
 
 def test_somebody_at_a_terminal_is_asked_for_the_template(

@@ -248,6 +248,24 @@ def test_a_wrong_linkage_section_is_named(accepted, change, message) -> None:
         link(accepted, CONFIG.model_copy(update=change), pseudonym_key="k")
 
 
+def test_without_a_source_of_persons_the_tables_are_there_and_empty(accepted, build) -> None:
+    def shape() -> dict[str, list[tuple[str, ...]]]:
+        tables = ("patient_link", "patient_number")
+        found = {name: build.execute(f"describe registry.{name}").fetchall() for name in tables}
+        return {name: [row[:2] for row in rows] for name, rows in found.items()}
+
+    link(accepted, CONFIG, pseudonym_key="k")
+    linked = shape()
+    for name in ("patient", "death"):
+        build.execute(f"drop table accepted.{name}")
+    nobody = Linkage(entity="patient", number="hospital_number", precedence={"default": []})
+    link(build, nobody, pseudonym_key="k")
+    assert shape() == linked
+    columns = build.execute("describe registry.patient").fetchall()
+    assert [name for name, *_ in columns] == ["patient_id", "hospital_number"]
+    assert build.execute("select count(*) from registry.patient").fetchall() == [(0,)]
+
+
 NAMED = CONFIG.model_copy(
     update={
         "names": ["family_name", "given_name"],
