@@ -129,6 +129,23 @@ def test_nothing_but_a_source_error_leaves_the_reader(
     assert not found or max(found.values()) == 1
 
 
+@HOW_OFTEN
+@given(wanted=changes(PIECES))
+def test_what_is_lost_does_not_depend_on_where_the_file_is_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: list[Change]
+) -> None:
+    text, _ = changed(HEAD + b"".join(people(6)) + b"</NaaccrData>\n", wanted)
+    (tmp_path / "a.xml").write_bytes(text)
+    told = []
+    for chunk in (7, 300, 1 << 16):
+        monkeypatch.setattr(naaccr_pieces, "CHUNK", chunk)
+        try:
+            told.append(items(tmp_path / "a.xml"))
+        except SourceError as error:
+            told.append((Counter(), type(error).__name__))
+    assert told[0] == told[1] == told[2]
+
+
 def flat_line(number: int, version: int) -> bytes:
     text = bytearray(b" " * LENGTHS[version]["I"])
     places = {place.item: place for place in layout(version)}

@@ -201,20 +201,72 @@ def test_patients_in_an_unknown_element_are_one_reject_with_it(
     assert [raw.count(item("sex", "9")) for *_, raw in rejects] == [2, 1]
 
 
-def test_a_damaged_unknown_element_with_patients_refuses_the_file(
-    project: Make, landed: Callable, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("chunk", [1, 100, 1 << 16])
+@pytest.mark.parametrize(
+    ("between", "table"),
+    [
+        ("<Box>{other}<Note>a&b</Note>{other}</Box>", "patient"),
+        ("<Box><Note>a&b</Note>{other}</Box>", "patient"),
+        ("<Box><In a=1>{other}</In>{other}<!-- </Box> --></Box>", "patient"),
+        ("<Other>a&b</Other>", "unknown"),
+        ("a&b", "unknown"),
+        ("</Other>", "unknown"),
+        ("</NaaccrData><NaaccrData>", "unknown"),
+    ],
+)
+def test_a_damaged_element_between_patients_costs_only_itself(
+    project: Make, landed: Callable, monkeypatch: pytest.MonkeyPatch,
+    chunk: int, between: str, table: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(naaccr_pieces, "CHUNK", chunk)
+    registry = project(NAACCR)
+    people = [f"<Patient>{item('patientIdNumber', str(n))}</Patient>\n" for n in range(9)]
+    damaged = between.format(other=f"<Patient>{item('sex', '9')}</Patient>")
+    for name, at in (("a.xml", 1), ("b.xml", 9)):
+        text = file("\n" + "".join([*people[:at], damaged, "\n", *people[at:]]))
+        (registry.extracts / name).write_text(text)
+    _, rows, rejects = landed(registry, "registry", '"patientIdNumber"')
+    assert sorted(rows) == sorted([(str(n),) for n in range(9)] * 2)
+    assert [(*reject[:1], *reject[3:]) for reject in rejects] == [
+        (table, "XML that is not well-formed", damaged)
+    ] * 2
+
+
+@pytest.mark.parametrize("chunk", [1, 100, 1 << 16])
+def test_a_patient_in_a_patient_is_a_reject_of_its_own(
+    project: Make, landed: Callable, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr(naaccr_pieces, "CHUNK", chunk)
+    registry = project(NAACCR)
+    one, two, inner = (f"<Patient>{item('patientIdNumber', n)}</Patient>" for n in "129")
+    for name, (start, end) in {"a.xml": ("", ""), "b.xml": ("<Box>", "</Box>")}.items():
+        outer = two.replace("</Patient>", f"<Tumor/>{start}{inner}{end}<Tumor/></Patient>")
+        (registry.extracts / name).write_text(file(f"\n{one}\n{outer}\n{one}"))
+    _, rows, rejects = landed(registry, "registry", '"patientIdNumber"')
+    _, tumors, _ = landed(registry, "registry", "_parent_row", table="tumor")
+    assert rows == [("1",), ("2",), ("1",)] * 2
+    assert tumors == [(2,)] * 4
+    assert [(line, raw) for _, _, line, _, raw in rejects] == [
+        (3, inner),
+        (3, f"<Box>{inner}</Box>"),
+    ]
+
+
+def test_an_element_that_does_not_end_refuses_the_file(
+    project: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry = project(NAACCR)
     one = f"<Patient>{item('sex', '1')}</Patient>\n"
     path = registry.extracts / "a.xml"
-    for inside in (f"\n{one}<Box>{one}", f"\n{one}<Box>{one}{item('sex', '&')}</Box>{one}"):
-        path.write_text(file(inside))
-        with pytest.raises(SourceError, match=r"a\.xml is not well-formed XML at line 4"):
-            landed(registry, "registry", "sex")
+    for chunk in (1, 1 << 16):
+        monkeypatch.setattr(naaccr_pieces, "CHUNK", chunk)
+        path.write_text(file(f"\n{one}<Box>{one * 2}"))
+        with pytest.raises(SourceError, match=r"a\.xml is not well-formed XML at line 3"):
+            land(registry, "registry")
     path.write_text(file(f"{one}<Box>{one * 9}</Box>"))
     monkeypatch.setattr(naaccr_pieces, "LONGEST", 300)
-    with pytest.raises(SourceError, match="has a Patient in an element Box, which NAACCR XML does"):
-        landed(registry, "registry", "sex")
+    with pytest.raises(SourceError, match="has an element Box that does not end within"):
+        land(registry, "registry")
 
 
 def test_attributes_of_the_root_are_kept_whatever_their_kind(
@@ -471,7 +523,7 @@ def test_a_patient_that_never_ends_is_not_waited_for(
     monkeypatch.setattr(naaccr_pieces, "LONGEST", 1 << 17)
     registry = project(NAACCR)
     (registry.extracts / "a.xml").write_text(file("<Patient>" + item("sex", "1") * 10_000))
-    with pytest.raises(SourceError, match="has a Patient that does not end within"):
+    with pytest.raises(SourceError, match="has an element Patient that does not end within"):
         land(registry, "registry")
 
 

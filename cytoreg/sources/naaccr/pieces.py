@@ -23,6 +23,10 @@ _END = re.compile(rb"</(?:[\w.-]+:)?Patient\s*>")
 _OPENING = re.compile(
     rb"<(?:([\w.-]+):)?NaaccrData(?=[\s/>])(?:[^>\"']|\"[^\"]*\"|'[^']*')*(?<!/)>"
 )
+_ENDED = re.compile(rb"Patient(?:\s*>|\s[^<>]*/>|/>)")
+_TAG = re.compile(
+    rb"<(/?)(?:[\w.-]+:)?([A-Za-z_][\w.-]*)(?:[^<>\"'/]|/(?!>)|\"[^<\"]*\"|'[^<']*')*(/?)>"
+)
 _CLOSING = re.compile(rb"</(?:[\w.-]+:)?NaaccrData\s*>\s*\Z")
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]*\?>")
 _HIDDEN = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
@@ -85,6 +89,31 @@ def _last_end(data: bytes) -> int:
     return 0
 
 
+def ends(data: bytes, found: int) -> int:
+    """How many Patients end in it, or are empty, if these are more than `found`."""
+    count = _ends(data)
+    return count if count <= found else _ends(_bare(data))
+
+
+def _ends(data: bytes) -> int:
+    count = 0
+    for word in _ENDED.finditer(data):
+        tag = data[data.rfind(b"<", 0, word.start()) : word.end()]
+        count += bool(_START.match(tag) if tag.endswith(b"/>") else _END.fullmatch(tag))
+    return count
+
+
+def depth(part: bytes, before: int) -> int:
+    """How many elements are open after a part of `patients`, if `before` were open before it.
+
+    A part that is a Patient opens none, whatever in it has no end.
+    """
+    for tag in [] if _START.match(part) else _TAG.finditer(_bare(part)):
+        if tag[2] not in (PATIENT.encode(), ROOT.encode()) and not tag[3]:
+            before = max(before - 1, 0) if tag[1] else before + 1
+    return before
+
+
 def begins(data: bytes) -> bool:
     """Whether a Patient begins in it."""
     return _START.search(_bare(data)) is not None
@@ -98,6 +127,12 @@ def opening_of(piece: bytes) -> bytes:
     declaration = _DECLARATION.match(piece.removeprefix(b"\xef\xbb\xbf"))
     text = (declaration.group().strip() if declaration else b"") + found.group()
     return text.replace(b"\r", b" ").replace(b"\n", b" ")
+
+
+def after_opening(data: bytes) -> int:
+    """Offset past the root's start tag; 0 when there is none."""
+    found = _OPENING.search(_bare(data))
+    return found.end() if found else 0
 
 
 def closing_of(opening: bytes) -> bytes:
