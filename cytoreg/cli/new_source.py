@@ -97,10 +97,18 @@ def _meant() -> Told:
     person = ask("Column with the number of the person (- for none)", default="-")
     if person == "-":
         return Told()
-    event = ask("Survival: column of the event, or COLUMN=VALUE (- for none)", default="-")
+    event = ask("Survival: column of the event, or COLUMN=TEXT,TEXT (- for none)", default="-")
     if event == "-":
         return Told(person)
-    start = ask("Survival: column of the first day (- if there is one of days)", default="-")
+    start = ask("Survival: column of the first day (- if there is one of the time)", default="-")
     if start == "-":
-        return Told(person, days=ask("Survival: column of the time in days"), event=event)
-    return Told(person, start, ask("Survival: column of the last day"), event=event)
+        unit = ask(
+            "Survival: unit of the time", default="days", choices=("days", "months", "years")
+        )
+        if unit not in ("days", "months", "years"):
+            raise ConfigError(f"{unit} is no unit of time", remedy="answer days, months or years")
+        times = {unit: ask("Survival: column of the time")}
+    else:
+        times = {"start": start, "end": ask("Survival: column of the last day, or COLUMN,COLUMN")}
+    by = ask("Survival: columns by which it is also given, COLUMN,COLUMN (- for none)", default="-")
+    return Told(person, event=event, strata=() if by == "-" else (by,), **times)

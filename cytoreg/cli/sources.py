@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,7 @@ from cytoreg.cli.new_source import ask, pairs, wanted
 
 if TYPE_CHECKING:
     from cytoreg.connect import Added
+    from cytoreg.project.load import Project
     from cytoreg.sources.items import Headings
 
 _SHOWN = 3
@@ -121,21 +123,42 @@ def add_(
         str | None, typer.Option(metavar="COL", help="Survival: column with the first day.")
     ] = None,
     end: Annotated[
-        str | None, typer.Option(metavar="COL", help="Survival: column with the last day.")
+        str | None,
+        typer.Option(
+            metavar="COL[,COL]",
+            help="Survival: column with the last day; of several, the first that is filled.",
+        ),
     ] = None,
     days: Annotated[
         str | None,
         typer.Option(
-            metavar="COL", help="Survival: column with the days between, instead of both."
+            metavar="COL[,COL]", help="Survival: column with the days between, instead of both."
         ),
+    ] = None,
+    months: Annotated[
+        str | None, typer.Option(metavar="COL", help="Survival: the same in months.")
+    ] = None,
+    years: Annotated[
+        str | None, typer.Option(metavar="COL", help="Survival: the same in years.")
     ] = None,
     event: Annotated[
         str | None,
         typer.Option(
             metavar="COL[=TEXT,TEXT]",
-            help="Survival: column that says whether it happened, and the texts that say so."
-            " [default: 1, yes, dead and the like]",
+            help="Survival: column that says whether it happened, and the texts that say so"
+            " (* for any); or its day. [default: 1, yes, dead and the like]",
         ),
+    ] = None,
+    strata: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COL[=TEXT,TEXT]",
+            help="Survival: column by whose texts it is also given; may be given again.",
+        ),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="COL=TEXT,TEXT", help="Survival: the records that count."),
     ] = None,
     project: ProjectOption = None,
     extracts: ExtractsOption = None,
@@ -143,15 +166,17 @@ def add_(
     """Declare a source: looks at what is there, asks what is wanted, writes a start.
 
     Adds a section to cytoreg.toml, a staging model for each table, and for an entity that is new a
-    schema without rules. Shows and writes names of columns, never a value. A line that may be a
-    record is not taken for headings without --header, or a yes on the terminal.
+    schema and a suite to start from. Shows and writes names of columns, never a value. A line that
+    may be a record is not taken for headings without --header, or a yes on the terminal.
 
     Example:  cytoreg sources add registry_office 'deaths/*.csv' --table deaths=death
 
     Told which columns are the person, the time and the event, it also writes an endpoint of
-    survival, its cohort and suites: cytoreg refresh then publishes survival.
+    survival, its cohort and its suite: cytoreg refresh then publishes survival.
 
     Example:  cytoreg sources add trial trial.csv --person id --days time --event status=2
+
+    Example:  cytoreg sources add ward w.csv --person MRN --start dx --end seen --event death_date
 
     Example:  cytoreg sources add samples 'lab/*.txt' --comment '#' --missing 'NA,[Not Available]'
 
@@ -163,7 +188,10 @@ def add_(
     loaded = load(project, extracts)
     where = where or ask("Its files (a glob below the extracts) or its URL")
     declared = pairs(server or [])
-    told = connect.Told(person or "", start or "", end or "", days or "", event or "")
+    told = connect.Told(
+        person or "", start or "", end or "", days or "", months or "", years or "", event or "",
+        strata or (), only or "",
+    )  # fmt: skip
     empty = [text.strip() for texts in missing or () for text in texts.split(",") if text.strip()]
     with connect.at_hand(loaded, name, where, declared) as loaded:
         kind = kind or connect.guess(where, loaded.extracts) or None
@@ -188,12 +216,7 @@ def add_(
                 raise
             added = connect.add(loaded, name, draft, tables, sure=True, told=meant)
     _tell(added, name, kind)
-    persons = loaded.config.linkage.entity
-    if persons in tables.values():
-        typer.echo("persons    it is the last in [linkage.precedence] default")
-    elif not any(persons in each.tables.values() for each in loaded.config.sources.values()):
-        typer.echo(f"persons    none yet: records are linked once a source has rows of {persons}")
-    typer.echo("next       edit these files, then: cytoreg doctor && cytoreg validate")
+    _tell_next(loaded, tables.values(), survival=bool(meant and meant.event))
 
 
 @group.command("kinds")
@@ -225,8 +248,23 @@ def _tell(added: Added, name: str, kind: str) -> None:
     typer.secho(f"cytoreg.toml has the source {name} ({kind})", fg="green")
     for file in added.files:
         typer.echo(f"written    {file}")
+    for note in added.notes:
+        typer.echo(note)
     for model in added.joined:
         typer.echo(f"to do      {model} does not read the new model beside it yet: add a union")
+
+
+def _tell_next(loaded: Project, entities: Collection[str], *, survival: bool) -> None:
+    """What the new source means for the project, and what to do now."""
+    persons = loaded.config.linkage.entity
+    if persons in entities:
+        typer.echo("persons    it is the last in [linkage.precedence] default")
+    elif not any(persons in each.tables.values() for each in loaded.config.sources.values()):
+        typer.echo(f"persons    none yet: records are linked once a source has rows of {persons}")
+    if survival:
+        typer.echo("next       cytoreg refresh publishes survival; these files are yours to edit")
+    else:
+        typer.echo("next       edit these files, then: cytoreg doctor && cytoreg validate")
 
 
 def _show_headings(found: list[Headings], kind: str) -> None:

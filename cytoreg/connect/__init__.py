@@ -7,7 +7,7 @@ Nothing is written unless the whole project loads with it, and no value of a rec
 from cytoreg.connect.at_hand import at_hand
 from cytoreg.connect.doubt import Doubt
 from cytoreg.connect.draft import guess, offered, renamed
-from cytoreg.connect.survival import Told
+from cytoreg.connect.told import Told
 from cytoreg.connect.write import Added, add
 
 __all__ = ["Added", "Doubt", "Told", "add", "at_hand", "guess", "offered", "renamed"]

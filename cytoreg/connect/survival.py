@@ -1,154 +1,141 @@
-"""The meaning of a new source's columns: the person, and the time to an event.
-
-With them, the files written for the source publish survival at once.
-"""
+"""The meaning of a new source's columns, and the files with which it publishes survival."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from cytoreg.errors import ConfigError, perhaps
 from cytoreg.project.config import Linkage
 from cytoreg.warehouse.connection import literal
 
-__all__ = ["Meaning", "Told", "filled", "published"]
+__all__ = ["HAPPENED", "NOT", "Meaning", "Survival", "filled", "published"]
 
-_HAPPENED = ("1", "true", "t", "yes", "y", "dead", "deceased", "died")
-_NOT = ("0", "false", "f", "no", "n", "alive", "living", "censored")
+HAPPENED = ("1", "true", "t", "yes", "y", "dead", "deceased", "died")
+NOT = ("0", "false", "f", "no", "n", "alive", "living", "censored")
 _UNKNOWN = (
     *("unknown", "unk", "?", "missing", "not recorded", "lost"),
     *(f"{left}{word}{right}" for word in ("na", "n/a", "not available", "not applicable")
       for left, right in (("", ""), ("[", "]"))),
 )  # fmt: skip
 """Words that say neither: such a cell is rejected, not taken for a patient who lives."""
+_DAYS = {"days": "{}", "months": "cast(round({} * 365.25 / 12) as integer)",
+         "years": "cast(round({} * 365.25) as integer)"}  # fmt: skip
+_LONGEST = {"days": 50000, "months": 1650, "years": 137}
+"""The longest plausible time."""
+_COHORT = ("start_date", "end_date", "time_days", "event")
+"""Columns of a cohort, whose names a stratum cannot have."""
+
+
+class Derived(NamedTuple):
+    """A column that staging derives from others."""
+
+    name: str
+    sql: str
+    what: str
 
 
 @dataclass(frozen=True)
-class Told:
-    """Headings by meaning, as the user gives them.
+class Survival:
+    """The time to an event in words for columns.
 
-    Time runs from `start` to `end`, or is a number of days. `event` may be `COLUMN=VALUE,VALUE`:
-    the values that mean that it happened.
+    start: the first day; '' if the time is a number in `unit`. ends: the last days, or the times,
+    of which the first filled one counts. happened: the texts of `event` that say that it happened;
+    if `filled`, any text does. strata: columns, with the texts they may have ([]: any). only: a
+    column, and the texts of the records that count.
     """
 
-    person: str = ""
-    start: str = ""
-    end: str = ""
-    days: str = ""
-    event: str = ""
+    start: str
+    ends: Sequence[str]
+    unit: str
+    event: str
+    happened: Sequence[str] = ()
+    filled: bool = False
+    strata: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    only: tuple[str, Sequence[str]] = ("", ())
 
-    def __post_init__(self) -> None:
-        """Raise ConfigError unless everything that survival needs is given, or nothing of it."""
-        if not any((self.start, self.end, self.days, self.event)):
-            return
-        if self.days and (self.start or self.end):
-            raise ConfigError(
-                "--days is the time itself, beside --start and --end",
-                remedy="give --days, or --start and --end",
-            )
-        needed = ("person", "event", *(() if self.days else ("start", "end")))
-        if missing := [f"--{key}" for key in needed if not getattr(self, key)]:
-            raise ConfigError(
-                f"survival needs {' and '.join(missing)} too",
-                remedy="give --person, --event, and --start with --end (or --days)",
-            )
+    def derived(self, cells: Mapping[str, str]) -> list[Derived]:
+        """The columns of staging that the cohort reads; `cells` has the SQL of each clean text."""
+        prefix = "survival"
+        while any(f"{prefix}_" in f"{word}_" for word in cells):
+            prefix += "_time"
+        recorded = [f"recorded(trim({cells[word]}, '[]'))" for word in self.ends]
+        end = recorded[0] if len(recorded) == 1 else f"coalesce({', '.join(recorded)})"
+        last = ", else ".join(self.ends)
+        found = [
+            Derived(f"{prefix}_start", f"iso_date({cells[self.start]})", self.start),
+            Derived(f"{prefix}_end", f"iso_date({end})", last),
+        ] if self.start else [Derived(f"{prefix}_{self.unit}", end, last)]  # fmt: skip
+        return [*found, Derived(f"{prefix}_event", self._event(cells[self.event]), self.event)]
 
-    def among(self, columns: Mapping[str, str], linkage: Linkage) -> Meaning:
-        """The columns meant, among words with their headings; ConfigError for any other heading."""
-        text = self.event
-        exact = self._word(text, columns) if text else None
-        column, _, values = (text, "", "") if exact else text.rpartition("=")
-        wanted = {
-            "person": self.person, "start": self.start, "end": self.end, "days": self.days,
-            "event": column or values,
-        }  # fmt: skip
-        found: dict[str, str] = {}
-        for key, heading in wanted.items():
-            if not heading:
-                continue
-            word = self._word(heading, columns)
-            if not word:
-                raise ConfigError(
-                    f"--{key}: there is no column {heading}{perhaps(heading, columns.values())}",
-                    remedy=f"there are {', '.join(columns.values())}",
-                )
-            if word in found.values():
-                raise ConfigError(f"--{key}: {heading} has a meaning already")
-            found[key] = word
-        happened = [one.strip() for one in values.split(",") if one.strip()] if column else []
-        if found and linkage.number in columns and found["person"] != linkage.number:
-            raise ConfigError(
-                f"the source has a column {linkage.number}, which is the number of a person in"
-                " [linkage], beside the column of --person",
-                remedy="name it as --person, or rename [linkage] number",
-            )
-        return Meaning(found, happened, linkage)
-
-    @staticmethod
-    def _word(heading: str, columns: Mapping[str, str]) -> str:
-        by_heading = {column: word for word, column in columns.items()}
-        return by_heading.get(heading, heading if heading in columns else "")
+    def _event(self, cell: str) -> str:
+        if self.filled:
+            return f"case when recorded(trim({cell}, '[]')) is null then '0' else '1' end"
+        word = f"lower(whole_number({cell}))"  # spreadsheets write 2 as 2.0
+        given = [value.casefold().removesuffix(".0") for value in self.happened]
+        if not given:
+            word = f"regexp_replace({word}, '^([01]):.*$', '\\1')"  # cBioPortal has 1:DECEASED
+        happened = ", ".join(map(literal, given or HAPPENED))
+        rest = ", ".join(map(literal, _UNKNOWN if given else NOT))
+        return (
+            f"case\n    when {word}\n      in ({happened}) then '1'"
+            f"\n    when {word}\n      {'not ' if given else ''}in ({rest}) then '0'"
+            f"\n    else {cell}\n  end"
+        )
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """The meaning of a table's columns: `of` maps person, start, end, days and event to a word."""
+    """The meaning of a table's columns; `person` is the word of the person's number.
 
-    of: Mapping[str, str]
-    happened: list[str]
+    `notes` are what the user should know about it.
+    """
+
     linkage: Linkage
-
-    @property
-    def survival(self) -> bool:
-        """Whether survival can be estimated."""
-        return "event" in self.of
-
-    def role(self, word: str) -> str:
-        """The meaning of a column; '' if it has none."""
-        return next((role for role, column in self.of.items() if column == word), "")
+    person: str = ""
+    survival: Survival | None = None
+    notes: list[str] = field(default_factory=list)
 
     def name(self, word: str) -> str:
         """The registry's name for a column: for the person's number that of [linkage]."""
-        return self.linkage.number if self.role(word) == "person" else word
-
-    def staged(self, word: str, cleaned: str) -> str:
-        """The SQL of a column in staging, from the SQL of its clean text."""
-        match self.role(word):
-            case "start" | "end":
-                return f"iso_date({cleaned})"
-            case "event":
-                word = f"lower(whole_number({cleaned}))"  # spreadsheets write 2 as 2.0
-                given = [value.casefold().removesuffix(".0") for value in self.happened]
-                happened = ", ".join(map(literal, given or _HAPPENED))
-                rest = ", ".join(map(literal, _UNKNOWN if given else _NOT))
-                return (
-                    f"case when {word} in ({happened}) then '1'"
-                    f" when {word} {'not ' if given else ''}in ({rest}) then '0'"
-                    f" else {cleaned} end"
-                )
-        return cleaned
+        return self.linkage.number if word == self.person else word
 
 
-def published(name: str, entity: str, meaning: Meaning) -> tuple[dict[str, str], dict[str, str]]:
+def published(
+    name: str, entity: str, meaning: Meaning, derived: Sequence[Derived]
+) -> tuple[dict[str, object], dict[str, str]]:
     """An endpoint for these columns, and the files that it needs, by path."""
+    survival = meaning.survival
+    if survival is None:
+        raise ValueError("no survival was told")
     cohort, person = f"{name.lower()}_cohort", meaning.linkage.entity
+    strata = {
+        f"{word}_group" if word in (*_COHORT, f"{person}_id") else word: word
+        for word in survival.strata
+    }
     facts = {
-        "entity": entity, "person": person, "number": meaning.linkage.number, "of": meaning.of,
-        "cohort": cohort,
+        "entity": entity, "person": person, "number": meaning.linkage.number, "cohort": cohort,
+        "columns": [column.name for column in derived], "survival": survival, "strata": strata,
+        "days": _DAYS.get(survival.unit, ""), "texts": list(map(literal, survival.only[1])),
     }  # fmt: skip
-    endpoint = {
+    endpoint: dict[str, object] = {
         "label": f"Survival ({name})",
         "cohort": f"marts.{cohort}",
-        "origin": meaning.of.get("start", "entry"),
+        "origin": survival.start or "entry",
     }
+    if strata:
+        endpoint["strata"] = list(strata)
     if person != "patient":
         endpoint["patient"] = f"{person}_id"
     return endpoint, {
         f"sql/marts/{cohort}.sql": filled("cohort.sql.j2", **facts),
         f"expectations/marts_{cohort}.yaml": filled("cohort.yaml.j2", **facts),
-        f"expectations/accepted_{entity}.yaml": filled("accepted.yaml.j2", **facts),
     }
+
+
+def longest(unit: str) -> int:
+    """The longest plausible time in a unit."""
+    return _LONGEST[unit]
 
 
 def filled(template: str, **values: object) -> str:

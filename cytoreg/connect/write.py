@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from keyword import kwlist
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from cytoreg.connect.doubt import check
 from cytoreg.connect.draft import BY_TABLE
-from cytoreg.connect.survival import Meaning, Told, filled, published
+from cytoreg.connect.survival import Derived, Meaning, filled, longest, published
+from cytoreg.connect.told import Told
 from cytoreg.errors import ConfigError
 from cytoreg.project.load import CONFIG, Project, escaped, parse
 from cytoreg.sources.declaration import Headed
@@ -21,6 +22,7 @@ from cytoreg.sources.headings import words
 from cytoreg.sources.items import Headings, Rows
 from cytoreg.sources.kinds import kind_of, sampling
 from cytoreg.sources.reader import Draft
+from cytoreg.warehouse.connection import quote
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,20 +42,25 @@ class Added:
     """Existing staging models that do not yet read the new ones beside them."""
     headings: list[Headings]
     """The headings found in each file, if there are any."""
+    notes: list[str]
+    """What the user should know about the columns' meaning."""
 
 
 @dataclass(frozen=True)
 class _Table:
     """A table of the new source, and the entity of its rows.
 
-    columns: the words that name its columns, each with its column of the landing.
+    columns: the words that name its columns, each with its column of the landing. cells: the SQL of
+    their clean texts. derived: columns that staging adds.
     """
 
     source: str
     name: str
     entity: str
     columns: Mapping[str, str]
+    cells: Mapping[str, str]
     meaning: Meaning
+    derived: Sequence[Derived]
 
 
 def add(
@@ -89,30 +96,43 @@ def add(
         (columns,) = headed.values()
         keys["columns"] = {word: [escaped(heading)] for word, heading in columns.items()}
     said = _dumped("sources", name, keys)
-    meant, files = Meaning({}, [], linkage), dict[str, str]()
+    meant = Meaning(linkage)
     if told:
         table, entity = _only(tables)
-        meant = told.among(headed[table], linkage)
+        meant = told.among(headed[table], seen[table], linkage)
         _check_new(project, entity)
-        if meant.survival:
-            endpoint, files = published(name, entity, meant)
-            said += "\n" + _dumped("survival", name, endpoint)
     ranked = _ranked(before, name) if linkage.entity in tables.values() else before
-    text = f"{ranked}\n\n{said}"
-    parse(text, path)
-    cleaned = "cleaned_lines" if kind_of(config).several else "cleaned"
-    joined = []
+    files, joined = dict[str, str](), []
     for table, entity in tables.items():
-        columns = headed[table]
-        if isinstance(config, Headed):  # whose landing has the words as columns
-            columns = {word: word for word in columns}
-        part = _Table(name, table, entity, columns, meant)
-        models, beside = _models(project, part, cleaned, files)
+        part = _table(name, table, entity, config, headed[table], meant)
+        endpoint, models, beside = _files(project, part, files, tables.values())
+        if endpoint:
+            said += "\n" + _dumped("survival", name, endpoint)
         files |= models
         joined += beside
+    text = f"{ranked}\n\n{said}"
+    parse(text, path)
     _write(project.root, files)
     _replace(path, text)
-    return Added(said, list(files), sorted(set(joined)), headings)
+    return Added(said, list(files), sorted(set(joined)), headings, meant.notes)
+
+
+def _table(
+    source: str,
+    name: str,
+    entity: str,
+    config: Source,
+    headings: Mapping[str, str],
+    meaning: Meaning,
+) -> _Table:
+    """A table of the new source, from its words and their headings."""
+    cleaned = "cleaned_lines" if kind_of(config).several else "cleaned"
+    columns = headings
+    if isinstance(config, Headed):  # whose landing has the words as columns
+        columns = {word: word for word in headings}
+    cells = {word: f"{cleaned}({quote(column)})" for word, column in columns.items()}
+    derived = meaning.survival.derived(cells) if meaning.survival else []
+    return _Table(source, name, entity, columns, cells, meaning, derived)
 
 
 def _check_entities(entities: Iterable[str]) -> None:
@@ -159,32 +179,57 @@ def _check_new(project: Project, entity: str) -> None:
         )
 
 
-def _models(
-    project: Project, table: _Table, cleaned: str, others: Collection[str]
-) -> tuple[dict[str, str], list[str]]:
-    """The staging model and, for a new entity, the schema; the model that does not read it yet."""
-    model, schema = Path("sql/staging") / f"{table.entity}.sql", f"schemas/{table.entity}.py"
+def _files(
+    project: Project, table: _Table, others: Collection[str], entities: Collection[str]
+) -> tuple[dict[str, object], dict[str, str], list[str]]:
+    """The endpoint, if survival was told; the files; the model that does not read the new one yet.
+
+    They are a staging model and, for an entity that is new, a schema and a suite. `others` are
+    files of the source's other tables, `entities` what becomes of its tables.
+    """
+    model = Path("sql/staging") / f"{table.entity}.sql"
     joined = []
     if (project.root / model).exists() or str(model) in others:
         joined.append(str(model))
         model = model.with_name(f"{table.entity}_{_distinct(table.source, table.name)}.sql")
+    meaning, linkage = table.meaning, project.config.linkage
+    endpoint, files = dict[str, object](), dict[str, str]()
+    if survival := meaning.survival:
+        endpoint, files = published(table.source, table.entity, meaning, table.derived)
     facts = {
         "source": table.source,
         "table": table.name,
         "entity": table.entity,
         "columns": table.columns,
-        "meaning": table.meaning,
+        "meaning": meaning,
+        "derived": table.derived,
     }
-    files = {str(model): filled("staging.sql.j2", **facts, cleaned=cleaned)}
-    if not (project.root / schema).exists():
+    files[str(model)] = filled("staging.sql.j2", **facts, cells=table.cells)
+    schema, suite = f"schemas/{table.entity}.py", f"expectations/accepted_{table.entity}.yaml"
+    if not (project.root / schema).exists() and schema not in others:
+        known = (
+            linkage.entity in entities or (project.root / f"schemas/{linkage.entity}.py").exists()
+        )
         files[schema] = filled(
             "schema.py.j2",
             **facts,
             name=_class_name(table.entity),
             keywords=kwlist,
-            refers="person" in table.meaning.of and table.entity != project.config.linkage.entity,
+            texts={word: tuple(texts) for word, texts in survival.strata.items() if texts}
+            if survival
+            else {},
+            longest=longest(survival.unit) if survival and survival.unit else 0,
+            refers=bool(meaning.person) and table.entity != linkage.entity and known,
         )
-    return files, joined
+        if not (project.root / suite).exists():
+            files[suite] = filled(
+                "accepted.yaml.j2",
+                entity=table.entity,
+                event=table.derived[-1].name if table.derived else "",
+                number=linkage.number,
+                one_record=bool(survival and not survival.only[0]),
+            )
+    return endpoint, files, joined
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,8 +13,8 @@ import duckdb
 import pytest
 from command_line import Ran, run
 
-from cytoreg.connect.survival import Meaning
-from cytoreg.project.config import Linkage
+from cytoreg import refresh
+from cytoreg.connect.survival import Survival
 from cytoreg.project.load import load_project
 from cytoreg.warehouse import functions
 
@@ -23,18 +23,69 @@ TIMES = (10, 20, 30, 40, 50, 60, 70, 80, 90)
 ONE_MORE = "1,5,0,NA\n"
 """A second record of the first person, followed up shorter."""
 FIRST = date(2020, 1, 1)
+NONE = "[Not Applicable]"
+
+
+def table(path: Path, headings: str, rows: Iterable[Sequence[object]]) -> None:
+    lines = (",".join(map(str, row)) + "\n" for row in rows)
+    text = headings + "\n" + "".join(lines)
+    path.write_text(text.replace(",", "\t") if path.suffix == ".txt" else text)
 
 
 def deliver(extracts: Path) -> None:
+    """The same persons in the forms in which studies and hospitals give them."""
     extracts.mkdir()
-    status = [2] * (len(TIMES) - 1) + [1]
-    rows = (f"{n},{t},{s},NA\n" for n, (t, s) in enumerate(zip(TIMES, status, strict=True), 1))
-    (extracts / "trial.csv").write_text("id,time,status,trt\n" + "".join(rows) + ONE_MORE)
-    rows = (
-        f"{n};{FIRST};{FIRST + timedelta(2 * t)};{'Dead' if t < 90 else 'Alive'}\n"
-        for n, t in enumerate(TIMES, 1)
+    persons = [(n, time, time < TIMES[-1]) for n, time in enumerate(TIMES, 1)]
+    day = {time: FIRST + timedelta(2 * time) for time in TIMES}
+    table(
+        extracts / "trial.csv",
+        "id,time,status,trt",
+        ([n, time, 2 if died else 1, "NA"] for n, time, died in persons),
     )
-    (extracts / "visits.csv").write_text("Subject;First visit;Last seen;Vital\n" + "".join(rows))
+    with (extracts / "trial.csv").open("a") as file:
+        file.write(ONE_MORE)
+    table(
+        extracts / "visits.csv",
+        "Subject,First visit,Last seen,Vital",
+        ([n, FIRST, day[time], "Dead" if died else "Alive"] for n, time, died in persons),
+    )
+    table(
+        extracts / "portal.txt",
+        "#Patient,Months,Status,Sex\nPATIENT_ID,OS_MONTHS,OS_STATUS,SEX",
+        (
+            [n, round(3 * time * 12 / 365.25, 2), "1:DECEASED" if died else "0:LIVING", "MF"[n % 2]]
+            for n, time, died in persons
+        ),
+    )
+    table(
+        extracts / "hospital.csv",
+        "mrn,diagnosed,death_date,last_contact",
+        ([n, FIRST, day[time] if died else "", FIRST if died else day[time]]
+         for n, time, died in persons),
+    )  # fmt: skip
+    table(
+        extracts / "adtte.csv",
+        "USUBJID,PARAMCD,AVAL,CNSR",
+        (
+            [n, *which, int(not died)]
+            for n, time, died in persons
+            for which in (("OS", 4 * time), ("PFS", 9 * time))
+        ),
+    )
+    table(
+        extracts / "biotab.txt",
+        "uuid,barcode,vital_status,contact,death\nuuid,barcode,vital_status,days_to_last_followup,"
+        "days_to_death\nCDE_ID:,CDE_ID:1,CDE_ID:5,CDE_ID:6,CDE_ID:7",
+        (
+            [
+                f"u{n}",
+                n,
+                "Dead" if died else "Alive",
+                *((NONE, 5 * time) if died else (5 * time, NONE)),
+            ]
+            for n, time, died in persons
+        ),
+    )
 
 
 def add(project: Path, *arguments: str) -> Ran:
@@ -42,6 +93,13 @@ def add(project: Path, *arguments: str) -> Ran:
 
 
 DATED = ("--start", "First visit", "--end", "Last seen", "--event", "Vital")
+OTHERS = (
+    ("portal", "portal.txt", "PATIENT_ID --months OS_MONTHS --event OS_STATUS --strata SEX=M,F"),
+    ("hospital", "hospital.csv", "mrn --start diagnosed --end last_contact --event death_date"),
+    ("adtte", "adtte.csv", "USUBJID --days AVAL --event CNSR=0 --only PARAMCD=OS"),
+    ("biotab", "biotab.txt",
+     "barcode --days days_to_death,days_to_last_followup --event vital_status"),
+)  # fmt: skip
 TRIAL = ("trial", "trial.csv", "--missing", "NA", "--person", "id")
 
 
@@ -63,6 +121,7 @@ def published(shared: Callable[..., Path]) -> Path:
         for told in (
             (*TRIAL, "--days", "time", "--event", "status=2"),
             ("visits", "visits.csv", "--person", "Subject", *DATED),
+            *((name, file, "--person", *told.split()) for name, file, told in OTHERS),
         ):
             done = add(folder, *told)
             assert done.code == 0, done.err
@@ -78,20 +137,53 @@ def ask(project: Path, sql: str) -> list[dict[str, object]]:
     return json.loads(done.out)
 
 
-def test_days_and_days_between_dates_publish_the_same_persons(published: Path) -> None:
+@pytest.mark.parametrize(
+    ("source", "median"),
+    [
+        pytest.param("trial", 50, id="days"),
+        pytest.param("visits", 100, id="days between dates"),
+        pytest.param("portal", 150, id="months, as cBioPortal writes them"),
+        pytest.param("hospital", 100, id="a day of death or of the last contact"),
+        pytest.param("adtte", 200, id="one parameter of ADTTE, in which 0 is the event"),
+        pytest.param("biotab", 250, id="days to death or to the last contact, as TCGA writes them"),
+    ],
+)
+def test_each_form_of_follow_up_publishes_the_median_of_the_same_persons(
+    source: str, median: int, published: Path
+) -> None:
+    (found,) = ask(
+        published,
+        "select patients, events, median_days from marts.survival_summary"
+        f" where stratum = 'all' and endpoint = '{source}'",
+    )
+    assert found == {"patients": 9, "events": 8, "median_days": median}
+
+
+def test_strata_whose_texts_are_named_are_published_by_name(published: Path) -> None:
     found = ask(
         published,
-        "select endpoint, patients, events, median_days from marts.survival_summary order by all",
+        "select stratum, patients from marts.survival_summary"
+        " where stratum_variable = 'sex' order by all",
     )
-    assert found == [
-        {"endpoint": "trial", "patients": 9, "events": 8, "median_days": 50},
-        {"endpoint": "visits", "patients": 9, "events": 8, "median_days": 100},
-    ]
+    assert found == [{"stratum": "F", "patients": 5}, {"stratum": "M", "patients": 4}]
 
 
 def test_a_second_record_of_a_person_is_told_and_counts_once(published: Path) -> None:
     failed = ask(published, "select rule from quality.check_result where violated > 0")
     assert [row["rule"] for row in failed] == ["accepted_patient.one_record_a_person"]
+
+
+def test_who_has_no_known_time_is_counted_as_left_out(blank: Path) -> None:
+    with (blank / "extracts" / "trial.csv").open("a") as file:
+        file.write("10,,1,1\n11,-3,2,1\n12,7,?,1\n")
+    assert add(blank, *TRIAL, "--days", "time", "--event", "status=2").code == 0
+    assert refresh(load_project(blank)).published
+    left_out = ask(blank, "select reason, patients from marts.survival_left_out order by all")
+    assert left_out == [
+        {"reason": "event on an unknown day", "patients": 1},
+        {"reason": "event unknown", "patients": 1},
+        {"reason": "time unknown", "patients": 1},
+    ]
 
 
 def test_what_is_missing_for_survival_is_named(blank: Path) -> None:
@@ -101,6 +193,10 @@ def test_what_is_missing_for_survival_is_named(blank: Path) -> None:
         (("--days", "time", "--start", "time", "--event", "status"), "is the time itself"),
         (("--days", "tme", "--event", "status"), "no column tme (perhaps time)"),
         (("--days", "status", "--event", "status"), "status has a meaning already"),
+        (("--months", "time", "--days", "time", "--event", "status"), "is the time itself"),
+        (("--days", "time", "--event", "status", "--only", "trt"), "give it as --only COLUMN=TEXT"),
+        (("--days", "time", "--event", "trt"), "trt is empty in the records that were looked at"),
+        (("--days", "status", "--event", "time"), "time does not say in known words"),
     ):
         done = add(blank, *TRIAL, *told)
         assert done.code == 2
@@ -124,9 +220,10 @@ def test_somebody_at_a_terminal_is_asked_what_the_columns_mean(
         def isatty(self) -> bool:
             return True
 
-    monkeypatch.setattr(sys, "stdin", Terminal("patient\nid\nstatus=2\n-\ntime\n"))
+    monkeypatch.setattr(sys, "stdin", Terminal("patient\nid\nstatus=2\n-\ndays\ntime\ntrt\n"))
     done = add(blank, "trial", "trial.csv")
     assert done.code == 0, done.err
+    assert load_project(blank).config.survival["trial"].strata == ["trt"]
     assert load_project(blank).config.survival["trial"].cohort == "marts.trial_cohort"
     assert load_project(blank).config.linkage.precedence == {"default": ["trial"]}
 
@@ -144,10 +241,28 @@ def test_a_status_that_says_neither_is_nobody_who_lives(
 ) -> None:
     con = duckdb.connect()
     functions.define(con)
-    meaning = Meaning(
-        {"event": "status"}, happened, Linkage(entity="patient", number="id", precedence={})
-    )
+    told = Survival(start="", ends=["time"], unit="days", event="status", happened=happened)
     texts = ["2", "2.0", "DEAD", "1.0", "alive", "[Not Available]", "Unknown", None]
     con.execute("create table given as select unnest(?) as status", [texts])
-    staged = con.execute(f"select {meaning.staged('status', 'status')} from given").fetchall()
+    *_, derived = told.derived({"time": "status", "status": "status"})
+    staged = con.execute(f"select {derived.sql} from given").fetchall()
     assert [value for (value,) in staged] == expected
+
+
+def test_a_column_of_censoring_is_not_taken_for_one_of_the_event(blank: Path) -> None:
+    done = add(
+        blank, "adtte", "adtte.csv", "--person", "USUBJID", "--days", "AVAL", "--event", "CNSR"
+    )
+    assert done.code == 2
+    assert "CNSR may say that the event happened, or that it did not" in done.err
+    assert "--event 'CNSR=0'" in done.err
+
+
+def test_what_the_first_records_show_of_the_columns_is_told_before_a_refresh(blank: Path) -> None:
+    told = ("--days", "AVAL", "--event", "CNSR=2", "--strata", "PARAMCD")
+    done = add(blank, "adtte", "adtte.csv", "--person", "USUBJID", *told)
+    assert done.code == 0, done.err
+    assert "event      none of the records that were looked at has it" in done.out
+    assert "persons    some have several records" in done.out
+    assert "strata     the texts of PARAMCD are published as pseudonyms" in done.out
+    assert "PFS" not in done.out + done.err

@@ -337,7 +337,9 @@ def test_a_model_that_exists_is_left_alone(registry: Project) -> None:
     draft = connect.offered(registry, "new", "csv", "new.csv")
     added = connect.add(registry, "new", draft, {"new": "result"})
     assert added.joined == ["sql/staging/result.sql"]
-    assert added.files == ["sql/staging/result_new.sql", "schemas/result.py"]
+    assert added.files == [
+        "sql/staging/result_new.sql", "schemas/result.py", "expectations/accepted_result.yaml",
+    ]  # fmt: skip
     assert model.read_text() == "select 1"
 
 
@@ -460,6 +462,12 @@ COMMENTED = "#Patient\tStage\n#STRING\tSTRING\nPATIENT_ID\tSTAGE\nPEN0\tIV\n#a n
         ("##fileformat=VCF\n#CHROM\tPOS\n1\t1000\n1\t2000\n", {"header": 2}),
         ("Deaths of 2010\n\nMRN,died\n1,2010-01-01\n2,2010-01-02\n", {"header": 3}),
         ("#made by LAB\nDeaths of 2010\nMRN,died\n1,x\n", {"comment": "#", "header": 3}),
+        (
+            "a,b,c,d\na,b,c,days_to_d\nCDE:1,CDE:2,CDE:,CDE:4\n1,x,y,2\n",
+            {"header": 2, "comment": "CDE:"},
+        ),
+        ("a,b,c,d\na,b,c,days_to_d\n1,x,y,2\n", {"header": 2}),
+        ("a,b,c,d\na,b,c,2\na,b,c,3\n", {}),
         ("MRN,died\n1,2010-01-01\n", {}),
         ("MRN\n1\n", {}),
         ("MRN,died\n1,2010-01-01,\n2,,\n", {"trailing": True}),

@@ -2,7 +2,9 @@
 
 Comments (`#`) at the top are not headings, except the last one if a record follows it and it has as
 many fields as the record, as in VCF. A title above the headings has fewer fields than headings and
-records.
+records. Of several lines of headings, of which each repeats some of the one above, the lowest
+counts; a line below with the same label before each code (`CDE_ID:1`) is a comment. TCGA's clinical
+files have both.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ _LINES = 200
 _LOOK = 256 << 10
 _DELIMITERS = ",;\t|"
 _FIGURES = re.compile(r"[\d\s.,:/+-]+").fullmatch
+_LABEL = re.compile(r"[A-Za-z_][A-Za-z_ ]*:")
+_SAME = 3
+"""Headings that a line has in common with the one above if both are headings."""
 
 
 def layout(name: str, where: str, extracts: Path) -> dict[str, object]:
@@ -41,7 +46,9 @@ def layout(name: str, where: str, extracts: Path) -> dict[str, object]:
             and not any(map(_FIGURES, last))
         ):
             return {"header": above}
-    found: dict[str, object] = {"comment": MARK} if above else {}
+    if not above and (found := _stacked(fields)):
+        return found
+    found = {"comment": MARK} if above else {}
     records = [cells for cells in fields[1:] if any(cells)]
     if records and all(len(cells) == len(fields[0]) + 1 and not cells[-1] for cells in records):
         return found | {"trailing": True}
@@ -50,6 +57,21 @@ def layout(name: str, where: str, extracts: Path) -> dict[str, object]:
             if len(cells) == width and all(cells) and not any(map(_FIGURES, cells)):
                 return found | {"header": number}
     return found
+
+
+def _stacked(fields: list[list[str]]) -> dict[str, object]:
+    """`header`, and `comment` for a line of codes below, if a line repeats headings above it."""
+    last = 0
+    while last + 1 < len(fields) and len(set(fields[last]) & set(fields[last + 1]) - {""}) >= _SAME:
+        if fields[last][0] != fields[last + 1][0] or any(map(_FIGURES, fields[last + 1])):
+            break
+        last += 1
+    if not last:
+        return {}
+    below = fields[last + 1] if last + 1 < len(fields) else []
+    labels = {match[0] if (match := _LABEL.match(cell)) else "" for cell in below}
+    label = labels.pop() if len(labels) == 1 else ""
+    return ({"comment": label} if label else {}) | {"header": last + 1}
 
 
 def _fields(lines: list[str]) -> list[list[str]]:
