@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from command_line import AS_OF, run, run_process
+from kept_registry import AS_OF as SMALL
 
 XML = "extracts/tumor_registry/tumor_registry.xml"
 CASES = "extracts/or_log/or_log_2010.csv"
@@ -140,11 +141,6 @@ BAD: dict[str, tuple[Harm, int, list[str]]] = {
         2,
         ["registry_complication.yaml, line 1: not valid YAML"],
     ),
-    "a gate that does not hold": (
-        replace("cytoreg.toml", r"max_quarantined = 0\.10", "max_quarantined = 0.0"),
-        1,
-        ["gate closed: quarantined_share", "what was published before stays"],
-    ),
 }
 
 
@@ -185,34 +181,45 @@ def test_every_source_that_fails_is_named_at_once(registry: Path) -> None:
     assert "or_log_2010.csv is empty" in done.err
 
 
+def test_a_gate_that_does_not_hold_is_one_clear_error(small: Path) -> None:
+    published = small / "data/published/registry.duckdb"
+    yesterday = published.read_bytes()
+    replace("cytoreg.toml", r"max_refused = 0\.5", "max_refused = 0.0")(small)
+    done = run("refresh", "--untracked", "--as-of", SMALL, cwd=small)
+    assert done.code == 1, done.err
+    assert "gate closed: refused_share" in done.err
+    assert "what was published before stays" in done.err
+    assert published.read_bytes() == yesterday
+
+
 @pytest.fixture(scope="module")
-def emptied(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose last night met an empty file. Nobody changes it."""
+def emptied(small_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small project whose last night met an empty file. Nobody changes it."""
     folder = tmp_path_factory.mktemp("emptied") / "registry"
-    registry = Path(shutil.copytree(made, folder, symlinks=True))
-    (registry / CASES).write_bytes(b"")
-    done = run("refresh", "--untracked", "--as-of", AS_OF, cwd=registry)
+    registry = Path(shutil.copytree(small_made, folder, symlinks=True))
+    (registry / "extracts/clinic.csv").write_bytes(b"")
+    done = run("refresh", "--untracked", "--as-of", SMALL, cwd=registry)
     assert done.code == 1
-    assert "or_log_2010.csv is empty" in done.out
-    assert "gate closed: sources: or_log: or_log/or_log_2010.csv is empty" in done.err
+    assert "clinic.csv is empty" in done.out
+    assert "gate closed: sources: clinic: clinic.csv is empty" in done.err
     assert "what was published before stays" in done.err
     return registry
 
 
-def test_mended_input_is_published_again(emptied: Path, made: Path, tmp_path: Path) -> None:
+def test_mended_input_is_published_again(emptied: Path, small_made: Path, tmp_path: Path) -> None:
     registry = Path(shutil.copytree(emptied, tmp_path / "registry", symlinks=True))
-    shutil.copyfile(made / CASES, registry / CASES)
-    assert run("refresh", "--untracked", "--as-of", AS_OF, cwd=registry).code == 0
+    shutil.copyfile(small_made / "extracts/clinic.csv", registry / "extracts/clinic.csv")
+    assert run("refresh", "--untracked", "--as-of", SMALL, cwd=registry).code == 0
 
 
 def test_runs_are_listed_with_how_they_ended(emptied: Path, tmp_path: Path) -> None:
     registry = Path(shutil.copytree(emptied, tmp_path / "registry", symlinks=True))
     shutil.rmtree(registry / "data/builds")  # no landing of it serves then
-    failed = run("refresh", "--untracked", "--as-of", AS_OF, cwd=registry)
+    failed = run("refresh", "--untracked", "--as-of", SMALL, cwd=registry)
     assert failed.code == 3
     rows = json.loads(run("runs", "--json", cwd=registry).out)
     assert [row["status"] for row in rows] == ["failed", "gate closed", "published"]
-    assert "or_log_2010.csv is empty" in rows[0]["error"]
+    assert "clinic.csv is empty" in rows[0]["error"]
 
 
 def test_a_process_ends_with_the_code_of_what_went_wrong(registry: Path) -> None:

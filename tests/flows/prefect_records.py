@@ -10,9 +10,6 @@ from contextlib import closing
 from pathlib import Path
 
 AS_OF = "2016-12-31"
-NIGHTS = ["land biomarkers", "land death_index", "land hospital", "land laboratory", "land or_log"]
-NIGHTS += ["land pathology", "land research", "land tumor_registry", "staging", "judge sources"]
-NIGHTS += ["judge rows", "assemble", "judge tables", "materialize", "judge marts", "publish"]
 
 
 def cytoreg(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

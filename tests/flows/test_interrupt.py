@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from prefect_records import cytoreg
 
-NOBODY = "postgresql://nobody@127.0.0.1:9/hospital"
+NOBODY = "postgresql://nobody@127.0.0.1:9/clinic"
 
 
 @pytest.mark.parametrize("how", [["--untracked"], []], ids=["in this process", "by Prefect"])
@@ -24,7 +24,7 @@ def test_waiting_ends_when_it_is_interrupted(how: list[str], registry: Path) -> 
     with subprocess.Popen(
         command,
         cwd=registry,
-        env=os.environ | {"HOSPITAL_URL": NOBODY},
+        env=os.environ | {"CLINIC_URL": NOBODY},
         stderr=subprocess.PIPE,
         text=True,
     ) as child:

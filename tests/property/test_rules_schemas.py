@@ -83,7 +83,7 @@ DAYS = ["1950-01-01", "1950-01-02", "2000-02-29", "2016-12-31", "2017-01-01", "2
 def rows(**columns: list[str | None]) -> st.SearchStrategy[list[dict[str, str | None]]]:
     row = {name: st.one_of(st.none(), st.sampled_from(values)) for name, values in columns.items()}
     row["_source"] = st.sampled_from(["a", "b", "c"])
-    return st.lists(st.fixed_dictionaries(row), max_size=25)
+    return st.lists(st.fixed_dictionaries(row), max_size=40)
 
 
 PEOPLE = rows(
@@ -101,7 +101,7 @@ OPERATIONS = rows(
 )
 
 
-@settings(max_examples=2 * EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(PEOPLE, OPERATIONS)
 def test_a_registry_is_judged_as_pandera_judges_it(people, operations):
     frames = {"person": frame_of(Person, people), "operation": frame_of(Operation, operations)}
