@@ -199,7 +199,7 @@ def _cell(value: object) -> str | bool | float | date | None:
     if value is None or isinstance(value, bool | str):
         return value
     if isinstance(value, Decimal):
-        value = float(value)
+        value = int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, int | float):
         fits = math.isfinite(value) and abs(value) < 2**53  # a sheet rounds larger numbers
         return value if fits else str(value)

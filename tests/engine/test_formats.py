@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import openpyxl
 import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from cytoreg.errors import ConfigError
 from cytoreg.publication.formats import SUFFIXES, form_of, save
@@ -92,6 +94,19 @@ def test_json_has_no_word_for_what_is_no_number(published: Path, tmp_path: Path)
     file = tmp_path / "answer.ndjson"
     save(query(published, "select 'nan'::double as a, 1e300 as b"), "ndjson", file)
     assert file.read_text() == '{"a": null, "b": 1e+300}\n'
+
+
+def test_what_is_summed_up_keeps_every_digit(published: Path, tmp_path: Path) -> None:
+    sql = "select sum(key) as total from (values (9007199254740991), (2)) as record(key)"
+    exact = 9007199254740993
+    for suffix, read in {
+        "csv": lambda path: path.read_text().splitlines()[1],
+        "json": lambda path: json.loads(path.read_text())[0]["total"],
+        "parquet": lambda path: parquet.read_table(path)["total"][0].as_py(),
+        "xlsx": lambda path: openpyxl.load_workbook(path).active["A2"].value,
+    }.items():
+        save(query(published, sql), suffix, file := tmp_path / f"sum.{suffix}")
+        assert Decimal(read(file)) == exact, suffix
 
 
 def test_a_sheet_takes_no_text_for_anything_else(published: Path, tmp_path: Path) -> None:

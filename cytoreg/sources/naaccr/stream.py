@@ -20,7 +20,7 @@ from cytoreg.sources.naaccr import pieces
 from cytoreg.sources.naaccr.pieces import PATIENT, ROOT, Endless
 
 _MOST_LINES = 65_535
-"""Up to this number libxml2 counts lines exactly."""
+"""Below this number libxml2 counts lines exactly; findings/lxml_line_past_65534.sh."""
 _NESTED = 1 << 20
 """Bytes after which a Patient with another one in it is taken for one without an end."""
 
@@ -243,7 +243,7 @@ class _Reader:
     def _found(self, element: etree._Element) -> Found:
         line = line_of(element)
         # Within a piece of more lines, the piece's first line is the best approximation.
-        return Found(element, self._line if line >= _MOST_LINES else line + self._parser_line - 1)
+        return Found(element, line + self._parser_line - 1 if line else self._line)
 
     def _alone(self, text: bytes) -> Iterator[Found | Broken]:
         """A part of the file that should be one or several elements."""
@@ -291,9 +291,9 @@ def _space(element: etree._Element) -> str:
 
 
 def line_of(element: etree._Element) -> int:
-    """The line on which an element begins in the parser's input."""
+    """The line on which an element begins in the parser's input; 0 where that is not counted."""
     line: int | None = element.sourceline  # type: ignore[assignment]  # wrong in lxml-stubs
-    return line or 0
+    return line if line and line < _MOST_LINES else 0
 
 
 def _local(element: etree._Element) -> str:
