@@ -140,7 +140,7 @@ def _models(project: Project) -> str:
 def _suites(project: Project) -> str:
     from cytoreg.nights.proof import prove_suites
 
-    suites = prove_suites(project)
+    suites = prove_suites(project, by_gx=True)
     return f"{len(suites)} suites, {sum(map(len, suites.values()))} expectations"
 
 

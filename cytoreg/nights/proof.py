@@ -14,9 +14,10 @@ FORESEEN = ("staging", "accepted", "registry", "marts")
 """Schemas whose tables are known before a build is made."""
 
 
-def prove_suites(project: Project) -> dict[str, list[Proved]]:
+def prove_suites(project: Project, *, by_gx: bool = False) -> dict[str, list[Proved]]:
     """The expectations of every suite by table, each ready to be judged.
 
+    by_gx: let Great Expectations check all arguments, which takes its import of several seconds.
     Raises ConfigError, naming file and expectation, for a suite that cannot be judged, and for one
     on a table that no run makes.
     """
@@ -30,7 +31,7 @@ def prove_suites(project: Project) -> dict[str, list[Proved]]:
     for suite in suites:
         if suite.schema in FORESEEN or suite.schema == "quality":
             require_table(suite, tables)
-    return {suite.table: prove(suite) for suite in suites}
+    return {suite.table: prove(suite, by_gx=by_gx) for suite in suites}
 
 
 def prove_outcomes(project: Project) -> None:

@@ -24,7 +24,6 @@ from cytoreg.errors import BuildError, ConfigError, CytoregError, GateClosed, ki
 from cytoreg.progress import Progress, quiet
 from cytoreg.scheduling.server import prefect_server
 from cytoreg.sources.retry import interruptible
-from cytoreg.suites.importing import import_great_expectations
 from cytoreg.system.machine import machine_error
 
 if TYPE_CHECKING:
@@ -192,7 +191,6 @@ def _import_ahead(ready: Callable[[], bool]) -> None:
         import_module(module)
         if ready():
             return
-    import_great_expectations()
 
 
 def _load(project: Project, module: str, name: str) -> Flow[..., object]:

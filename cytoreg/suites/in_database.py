@@ -1,16 +1,17 @@
-"""Expectations that DuckDB judges: one statement each for rows, queries, types and sizes."""
+"""Expectations that DuckDB judges: one statement each, or one scan for all on whole columns."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 import pyarrow as pa
 
+from cytoreg.suites.aggregates import JUDGED
 from cytoreg.suites.prove import Proved
 from cytoreg.suites.result import CheckResult, result_of
 from cytoreg.suites.rows import RowTest
-from cytoreg.suites.table import Table, Unjudgeable
+from cytoreg.suites.table import Table, Unjudgeable, require_kind
 from cytoreg.system.machine import machine_error
 from cytoreg.warehouse import quality
 from cytoreg.warehouse.connection import literal, quote
@@ -39,6 +40,65 @@ def judge_in_database(con: duckdb.DuckDBPyConnection, table: Table, one: Proved)
         if machine_error(error):
             raise
         return result_of(table.suite, one, failed=True, error=scrub(error))
+
+
+def judge_aggregates(
+    con: duckdb.DuckDBPyConnection, table: Table, asked: Sequence[Proved]
+) -> list[CheckResult]:
+    """The results of expectations on a whole column or table: one scan for each row condition."""
+    results: dict[int, CheckResult] = {}
+    scans: dict[str, list[int]] = {}
+    for position, one in enumerate(asked):
+        try:
+            assert one.table is not None  # noqa: S101 - asked for where it is
+            table.require(one.table.columns)
+            require_kind(table, one.item)
+        except Unjudgeable as error:
+            results[position] = result_of(table.suite, one, failed=True, error=str(error))
+        else:
+            scans.setdefault(one.where, []).append(position)
+    for positions in scans.values():
+        judged = _scanned(con, table, [asked[position] for position in positions])
+        results |= dict(zip(positions, judged, strict=True))
+    return [results[position] for position in range(len(asked))]
+
+
+def _scanned(
+    con: duckdb.DuckDBPyConnection, table: Table, asked: Sequence[Proved]
+) -> list[CheckResult]:
+    """The results of expectations on the same rows; if one cannot be run, each by its own scan."""
+    measures = _measures(asked)
+    try:
+        # count(*) makes it one row, whatever else is measured.
+        measured = con.execute(
+            f"with {JUDGED} as (select * from {table.suite.table} where {asked[0].where})\n"
+            f"select {', '.join([*measures, 'count(*)'])} from {JUDGED}"
+        ).fetchall()
+    except duckdb.Error as error:
+        if machine_error(error):
+            raise
+        if len(asked) > 1:
+            return [result for one in asked for result in _scanned(con, table, [one])]
+        return [result_of(table.suite, asked[0], failed=True, error=scrub(error))]
+    found = dict(zip(measures, measured[0], strict=False))
+    return [_judged(table, one, found) for one in asked]
+
+
+def _measures(asked: Sequence[Proved]) -> list[str]:
+    return list(
+        dict.fromkeys(measure for one in asked if one.table for measure in one.table.measures)
+    )
+
+
+def _judged(table: Table, one: Proved, found: Mapping[str, object]) -> CheckResult:
+    assert one.table is not None  # noqa: S101 - asked for where it is
+    values = [found[measure] for measure in one.table.measures] or [list(table.types)]
+    try:
+        failed = not one.table.holds(*values)
+    except (TypeError, ValueError, OverflowError):
+        error = f"{one.item.column or table.suite.table} cannot be compared with these arguments"
+        return result_of(table.suite, one, failed=True, error=error)
+    return result_of(table.suite, one, failed=failed)
 
 
 def _rows(con: duckdb.DuckDBPyConnection, table: Table, one: Proved, test: RowTest) -> CheckResult:

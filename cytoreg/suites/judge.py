@@ -1,12 +1,11 @@
 """Judge whole tables by their suites: results are counts; keys of failing rows stay in the build.
 
-Each row expectation is one statement inside DuckDB; Great Expectations judges those on a whole
-column or table. Offending values are neither fetched nor kept.
+Each row expectation is one statement inside DuckDB, and those on a whole column or table share one;
+the few that remain are judged by Great Expectations. Offending values are neither fetched nor kept.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
@@ -15,27 +14,16 @@ import duckdb
 
 from cytoreg.suites.file import load_suites
 from cytoreg.suites.gx import Verdict, ask
-from cytoreg.suites.in_database import judge_in_database
+from cytoreg.suites.in_database import judge_aggregates, judge_in_database
 from cytoreg.suites.prove import Proved, prove, quiet, require_table
 from cytoreg.suites.result import CheckResult, result_of
-from cytoreg.suites.suite import Item, Suite
-from cytoreg.suites.table import Table, look
+from cytoreg.suites.suite import Suite
+from cytoreg.suites.table import Table, Unjudgeable, look, require_kind
 from cytoreg.warehouse import quality
 from cytoreg.warehouse.connection import open_build, transaction
 
 MARTS = "marts"
 """The schema whose tables are made last, so that their suites are judged last."""
-
-_OF_NUMBERS = ("expect_column_quantile_values_to_be_between",)
-_OF_SINGLE_VALUES = (
-    "expect_column_distinct_values_to_be_in_set",
-    "expect_column_distinct_values_to_contain_set",
-    "expect_column_distinct_values_to_equal_set",
-    "expect_column_kl_divergence_to_be_less_than",
-    "expect_column_most_common_value_to_be_in_set",
-)
-_NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)")
-_SEVERAL = re.compile(r".*\]|(STRUCT|MAP|UNION)\(.*")
 
 
 def judge_tables(
@@ -74,19 +62,16 @@ def judge_tables(
         )
         for suite in suites:
             table = look(con, suite, tuple((keys or {}).get(suite.table, ())))
-            for position, one in enumerate(proved[suite.table]):
-                if one.expectation is None:
-                    results[suite.table, position] = judge_in_database(con, table, one)
-                elif unfit := _unfit(table, one.item):
-                    results[suite.table, position] = result_of(suite, one, failed=True, error=unfit)
-        wanted = {
-            suite.table: [
-                one
-                for position, one in enumerate(proved[suite.table])
-                if (suite.table, position) not in results
-            ]
-            for suite in suites
-        }
+            judged = _judged(con, table, proved[suite.table])
+            results |= {(suite.table, position): one for position, one in judged.items()}
+    wanted = {
+        suite.table: [
+            one
+            for position, one in enumerate(proved[suite.table])
+            if (suite.table, position) not in results
+        ]
+        for suite in suites
+    }
     results |= _asked(build, suites, wanted)
     return [
         results[suite.table, position] for suite in suites for position in range(len(suite.items))
@@ -116,16 +101,22 @@ def _existing(con: duckdb.DuckDBPyConnection) -> set[str]:
     return {name for (name,) in rows}
 
 
-def _unfit(table: Table, item: Item) -> str:
-    """Why Great Expectations would fail on a column of this type as soon as it has a value."""
-    if item.column is None or not table.has(item.column):
-        return ""  # Great Expectations reports this itself
-    kind = table.type_of(item.column)
-    if item.type in _OF_NUMBERS and not _NUMBERS.fullmatch(kind):
-        return f"{item.column} is {kind}, and this is about numbers"
-    if item.type in _OF_SINGLE_VALUES and _SEVERAL.fullmatch(kind):
-        return f"{item.column} is {kind}, and this is about single values"
-    return ""
+def _judged(
+    con: duckdb.DuckDBPyConnection, table: Table, proved: Sequence[Proved]
+) -> dict[int, CheckResult]:
+    """Results of what the database judges, by position."""
+    results: dict[int, CheckResult] = {}
+    aggregates = [position for position, one in enumerate(proved) if one.table]
+    for position, one in enumerate(proved):
+        if one.expectation is not None:
+            try:
+                require_kind(table, one.item)
+            except Unjudgeable as error:
+                results[position] = result_of(table.suite, one, failed=True, error=str(error))
+        elif one.table is None:
+            results[position] = judge_in_database(con, table, one)
+    judged = judge_aggregates(con, table, [proved[position] for position in aggregates])
+    return results | dict(zip(aggregates, judged, strict=True))
 
 
 def _asked(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import logging
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cytoreg.errors import ConfigError
+from cytoreg.suites.aggregates import TableTest, table_test
+from cytoreg.suites.arguments import plain_arguments
 from cytoreg.suites.file import load_suites
 from cytoreg.suites.importing import import_great_expectations
 from cytoreg.suites.kinds import types_named
@@ -31,7 +33,8 @@ _REMEDY = "correct the kwargs of this expectation"
 class Proved:
     """An expectation ready to be judged: on which rows, and how.
 
-    rows: for a row expectation. query: for an unexpected_rows_expectation, with {batch} filled in.
+    rows: for a row expectation. table: for one on a whole column or table.
+    query: for an unexpected_rows_expectation, with {batch} filled in.
     kinds: the types that a column may have. other: the table that must have as many rows.
     expectation: what Great Expectations itself judges.
     """
@@ -39,6 +42,7 @@ class Proved:
     item: Item
     where: str
     rows: RowTest | None = None
+    table: TableTest | None = None
     query: str = ""
     kinds: tuple[str, ...] = ()
     other: str = ""
@@ -68,37 +72,49 @@ def require_table(suite: Suite, tables: Collection[str]) -> None:
         )
 
 
-def prove(suite: Suite) -> list[Proved]:
-    """The suite's expectations, each ready to be judged. Raises ConfigError."""
+def prove(suite: Suite, *, by_gx: bool = False) -> list[Proved]:
+    """The suite's expectations, each ready to be judged. Raises ConfigError.
+
+    by_gx: let Great Expectations check every argument, also those that are plain without it.
+    """
     with quiet():
-        return [_proved(suite, position, item) for position, item in enumerate(suite.items)]
+        return [_proved(suite, position, item, by_gx) for position, item in enumerate(suite.items)]
 
 
-def _proved(suite: Suite, position: int, item: Item) -> Proved:
-    place = suite.place(item)
-    expectation = _instance(place, position, item)
-    judge = TYPES[item.type].judge
-    given = {name: getattr(expectation, name) for name in type(expectation).__fields__}
+def _proved(suite: Suite, position: int, item: Item, by_gx: bool) -> Proved:
+    place, judge = suite.place(item), TYPES[item.type].judge
+    expectation = None
+    given = None if by_gx or judge == "gx" else plain_arguments(item.type, item.kwargs)
+    if given is None:
+        expectation = _instance(place, position, item)
+        given = {name: getattr(expectation, name) for name in type(expectation).__fields__}
     try:
         # Of a text with two conditions, Great Expectations reads only the first.
         said = item.kwargs.get("row_condition")
         condition = said if isinstance(said, str) else given.get("row_condition")
         where = row_condition(condition, item.kwargs.get("condition_parser")) or "true"
+        if judge == "gx":
+            return Proved(item, where, expectation=expectation)
+        if judge == "aggregate":
+            return Proved(item, where, table=table_test(item.type, given))
+        if judge == "table":
+            return _of_table(suite, item, where, given)
         if item.type == "unexpected_rows_expectation":
             return Proved(item, where, query=_query(suite, given["unexpected_rows_query"]))
-        if item.type == "expect_table_row_count_to_equal_other_table":
-            other = given["other_table_name"]
-            return Proved(item, where, other=other if "." in other else f"{suite.schema}.{other}")
-        if judge == "table":
-            names = given["type_list"] if "type_list" in given else [given["type_"]]
-            kinds = [kind for name in names or [] for kind in types_named(name)]
-            return Proved(item, where, kinds=tuple(kinds))
-        if judge in ("rows", "text"):
-            return Proved(item, where, rows=row_test(item.type, given))
+        return Proved(item, where, rows=row_test(item.type, given))
     except ConfigError as error:
         remedy = error.remedy or _REMEDY
         raise ConfigError(f"{place}: {error.message}", remedy=remedy) from None
-    return Proved(item, where, expectation=expectation)
+
+
+def _of_table(suite: Suite, item: Item, where: str, given: Mapping[str, Any]) -> Proved:
+    """An expectation on the type of a column, or on the sizes of two tables."""
+    if item.type == "expect_table_row_count_to_equal_other_table":
+        other = given["other_table_name"]
+        return Proved(item, where, other=other if "." in other else f"{suite.schema}.{other}")
+    names = given["type_list"] if "type_list" in given else [given["type_"]]
+    kinds = [kind for name in names or [] for kind in types_named(name)]
+    return Proved(item, where, kinds=tuple(kinds))
 
 
 def _instance(place: str, position: int, item: Item) -> Expectation:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import Any
 
 from cytoreg.errors import ConfigError
 from cytoreg.warehouse.connection import literal, quote
 
-if TYPE_CHECKING:
-    from great_expectations.expectations.row_conditions import Condition
-
 _LEGACY_PARSERS = ("great_expectations", "great_expectations__experimental__")
 _OPERATORS = {"==": "=", "!=": "<>"}
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+_CONDITIONS = ("comparison", "nullity", "and", "or")
+_MOST_PARTS = 9
+"""Conditions of a group that are read here; with groups in groups, GX allows 100 in all."""
+# What is written in most suites of Great Expectations' own grammar.
+_PLAIN_TEXT = re.compile(
+    r'col\("(?P<column>\w+)"\)(?:\.notNull\(\)'
+    r'| ?(?P<operator>[=!<>]=|[<>]) ?(?:(?P<number>-?\d+(?:\.\d+)?)|"(?P<text>[\w.:/-]+)"))',
+    re.ASCII,
+)
 
 
 def constant(value: object) -> str:
@@ -53,51 +62,93 @@ def constants(values: object) -> list[str]:
 def row_condition(condition: object, parser: object) -> str | None:
     """SQL of the rows to which an expectation applies; None if it applies to all.
 
-    Accepts the three notations of Great Expectations that SQL can express. Raises ConfigError for
-    the two that it passes to pandas or Spark.
+    `condition` is in one of the three notations of Great Expectations that SQL can express: its
+    text `col("x") > 1`, a mapping, or an object. Raises ConfigError for the two that it passes to
+    pandas or Spark.
     """
-    from great_expectations.expectations.row_conditions import Condition, PassThroughCondition
-
     if condition is None or condition == "":
         return None
     if isinstance(condition, str) and parser in (None, *_LEGACY_PARSERS):
         return _legacy(condition)
-    if isinstance(condition, Condition) and not isinstance(condition, PassThroughCondition):
-        return _said(condition)
+    as_mapping = condition if isinstance(condition, Mapping) else _mapping_of(condition)
+    if as_mapping is not None and as_mapping.get("type") in _CONDITIONS:
+        return _said(as_mapping)
     raise ConfigError(
         f"a row_condition in the syntax of {parser or 'pandas'} cannot be judged by the database",
         remedy='write it as col("x") > 1 with condition_parser: great_expectations',
     )
 
 
-def _said(condition: Condition) -> str:
-    from great_expectations.expectations.row_conditions import (
-        AndCondition,
-        ComparisonCondition,
-        NullityCondition,
-        OrCondition,
-    )
+def is_plain_condition(condition: object, inside: str = "") -> bool:
+    """Whether Great Expectations accepts a row_condition, text or mapping, as it stands.
 
+    Only alternatives (`or`) may contain groups, and only groups of `and`.
+    """
     match condition:
-        case NullityCondition():
-            wanted = "is null" if condition.is_null else "is not null"
-            return f"{quote(condition.column.name)} {wanted}"
-        case ComparisonCondition():
-            column, operator = quote(condition.column.name), str(condition.operator)
-            if operator.lower().replace("_", " ") in ("in", "not in"):
-                listed = ", ".join(constants(condition.parameter)) or "null"
-                return f"{column} {operator.lower().replace('_', ' ')} ({listed})"
-            return f"{column} {_OPERATORS.get(operator, operator)} {constant(condition.parameter)}"
-        case AndCondition() | OrCondition():
-            word = " and " if isinstance(condition, AndCondition) else " or "
-            return "(" + word.join(_said(part) for part in condition.conditions) + ")"
-    raise ConfigError(
-        f"{type(condition).__name__} is not a row_condition that the database can judge"
-    )
+        case str():
+            return not inside and bool(_PLAIN_TEXT.fullmatch(condition))
+        case {"type": "nullity", "column": {"name": str(), **more}, "is_null": bool(), **rest}:
+            return not rest and not more
+        case {
+            "type": "comparison",
+            "column": {"name": str(), **more},
+            "operator": str(operator),
+            "parameter": value,
+            **rest,
+        }:
+            return not rest and not more and _compares(operator, value)
+        case {"type": "and" | "or" as kind, "conditions": list(parts), **rest}:
+            fits = inside == "" or (inside == "or" and kind == "and")
+            return (
+                not rest
+                and fits
+                and 0 < len(parts) <= _MOST_PARTS
+                and all(is_plain_condition(part, kind) for part in parts)
+            )
+    return False
+
+
+def _compares(operator: str, value: object) -> bool:
+    """Whether a column can be compared so with the value."""
+    if operator in ("IN", "NOT_IN"):
+        return isinstance(value, list) and (
+            all(type(one) is str for one in value)
+            or all(type(one) in (int, float) for one in value)
+        )
+    return operator in _COMPARISONS and isinstance(value, str | int | float | date)
+
+
+def _mapping_of(condition: object) -> Mapping[str, Any] | None:
+    """A condition of Great Expectations as the mapping that it is written as."""
+    from great_expectations.expectations.row_conditions import Condition
+
+    return condition.dict() if isinstance(condition, Condition) else None
+
+
+def _said(condition: Mapping[str, Any]) -> str:
+    kind = condition["type"]
+    if kind in ("and", "or"):
+        return "(" + f" {kind} ".join(_said(part) for part in condition["conditions"]) + ")"
+    column = quote(condition["column"]["name"])
+    if kind == "nullity":
+        return f"{column} {'is null' if condition['is_null'] else 'is not null'}"
+    if kind != "comparison":
+        raise ConfigError(f"{kind} is not a row_condition that the database can judge")
+    operator, value = str(condition["operator"]), condition["parameter"]
+    if operator in ("IN", "NOT_IN"):
+        listed = ", ".join(constants(value)) or "null"
+        return f"{column} {operator.lower().replace('_', ' ')} ({listed})"
+    return f"{column} {_OPERATORS.get(operator, operator)} {constant(value)}"
 
 
 def _legacy(text: str) -> str:
     """A condition such as `col("x") > 1`; GX itself ignores anything after the first one."""
+    if found := _PLAIN_TEXT.fullmatch(text):
+        column = quote(found["column"])
+        if found["operator"] is None:
+            return f"{column} is not null"
+        operator = _OPERATORS.get(found["operator"], found["operator"])
+        return f"{column} {operator} {found['number'] or literal(found['text'])}"
     from great_expectations.expectations.legacy_row_conditions import ParseException, condition
 
     try:

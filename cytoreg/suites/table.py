@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
-from cytoreg.suites.suite import Suite
+from cytoreg.suites.suite import Item, Suite
 from cytoreg.warehouse.connection import quote
+
+_OF_NUMBERS = ("expect_column_quantile_values_to_be_between",)
+_OF_SINGLE_VALUES = (
+    "expect_column_distinct_values_to_be_in_set",
+    "expect_column_distinct_values_to_contain_set",
+    "expect_column_distinct_values_to_equal_set",
+    "expect_column_kl_divergence_to_be_less_than",
+    "expect_column_most_common_value_to_be_in_set",
+)
+_NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)")
+_SEVERAL = re.compile(r".*\]|(STRUCT|MAP|UNION)\(.*")
 
 
 class Unjudgeable(Exception):
@@ -67,3 +79,14 @@ def look(con: duckdb.DuckDBPyConnection, suite: Suite, grain: tuple[str, ...]) -
     ).fetchall()
     rows = con.execute(f"select count(*) from {suite.table}").fetchall()[0][0]
     return Table(suite, grain, dict(columns), bool(stored[0][0]), int(rows))
+
+
+def require_kind(table: Table, item: Item) -> None:
+    """Raise Unjudgeable if no column of this type could be judged as soon as it has a value."""
+    if item.column is None or not table.has(item.column):
+        return
+    kind = table.type_of(item.column)
+    if item.type in _OF_NUMBERS and not _NUMBERS.fullmatch(kind):
+        raise Unjudgeable(f"{item.column} is {kind}, and this is about numbers")
+    if item.type in _OF_SINGLE_VALUES and _SEVERAL.fullmatch(kind):
+        raise Unjudgeable(f"{item.column} is {kind}, and this is about single values")

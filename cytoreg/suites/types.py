@@ -2,19 +2,20 @@
 
 As shipped, GX 1.24 runs 44 of its 59 types on DuckDB. Types on rows are judged by one SQL statement
 each (rows.py), which counts as GX's own SQL does and also identifies the rows; types on a whole
-column or table are left to GX; two statements on types and sizes are answered from DuckDB's
-catalogue. docs/how-to/expectations.md shows this table, and a test compares the two.
+column or table by one scan for all (aggregates.py); statements on types and sizes are answered from
+DuckDB's catalogue. docs/how-to/expectations.md shows this table, and a test compares the two.
 """
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Judge = Literal["rows", "text", "table", "gx", "refused"]
+Judge = Literal["rows", "text", "table", "aggregate", "gx", "refused"]
 JUDGES: dict[Judge, str] = {
     "rows": "SQL of cytoreg; the failing rows are kept",
     "text": "Python, once per distinct text; the failing rows are kept",
     "table": "SQL of cytoreg",
+    "aggregate": "SQL of cytoreg, in one scan",
     "gx": "Great Expectations",
     "refused": "refused",
 }
@@ -34,26 +35,26 @@ _KIND = "The column's type as a whole, named as in DuckDB, SQLAlchemy, pandas or
 _NULLS = "A comparison with a null passes, as in GX's SQL (in GX's pandas engine it fails)."
 
 TYPES: dict[str, Type] = {
-    "expect_column_distinct_values_to_be_in_set": Type("gx"),
-    "expect_column_distinct_values_to_contain_set": Type("gx"),
-    "expect_column_distinct_values_to_equal_set": Type("gx"),
+    "expect_column_distinct_values_to_be_in_set": Type("aggregate"),
+    "expect_column_distinct_values_to_contain_set": Type("aggregate"),
+    "expect_column_distinct_values_to_equal_set": Type("aggregate"),
     "expect_column_kl_divergence_to_be_less_than": Type("gx"),
-    "expect_column_max_to_be_between": Type("gx"),
-    "expect_column_mean_to_be_between": Type("gx"),
-    "expect_column_median_to_be_between": Type("gx"),
-    "expect_column_min_to_be_between": Type("gx"),
-    "expect_column_most_common_value_to_be_in_set": Type("gx"),
+    "expect_column_max_to_be_between": Type("aggregate"),
+    "expect_column_mean_to_be_between": Type("aggregate"),
+    "expect_column_median_to_be_between": Type("aggregate"),
+    "expect_column_min_to_be_between": Type("aggregate"),
+    "expect_column_most_common_value_to_be_in_set": Type("aggregate"),
     "expect_column_pair_values_a_to_be_greater_than_b": Type("rows", _NULLS),
     "expect_column_pair_values_to_be_equal": Type("rows"),
     "expect_column_pair_values_to_be_in_set": Type("rows", _NULLS),
-    "expect_column_proportion_of_non_null_values_to_be_between": Type("gx"),
-    "expect_column_proportion_of_unique_values_to_be_between": Type("gx"),
-    "expect_column_quantile_values_to_be_between": Type("gx"),
-    "expect_column_stdev_to_be_between": Type("gx"),
-    "expect_column_sum_to_be_between": Type("gx"),
-    "expect_column_to_exist": Type("gx"),
+    "expect_column_proportion_of_non_null_values_to_be_between": Type("aggregate"),
+    "expect_column_proportion_of_unique_values_to_be_between": Type("aggregate"),
+    "expect_column_quantile_values_to_be_between": Type("aggregate"),
+    "expect_column_stdev_to_be_between": Type("aggregate"),
+    "expect_column_sum_to_be_between": Type("aggregate"),
+    "expect_column_to_exist": Type("aggregate"),
     "expect_column_type_to_be": Type("table", _KIND),
-    "expect_column_unique_value_count_to_be_between": Type("gx"),
+    "expect_column_unique_value_count_to_be_between": Type("aggregate"),
     "expect_column_value_lengths_to_be_between": Type("rows"),
     "expect_column_value_lengths_to_equal": Type("rows"),
     "expect_column_value_z_scores_to_be_less_than": Type("rows"),
@@ -93,12 +94,12 @@ TYPES: dict[str, Type] = {
         " write an `unexpected_rows_expectation` that selects what differs.",
     ),
     "expect_select_column_values_to_be_unique_within_record": Type("rows"),
-    "expect_table_column_count_to_be_between": Type("gx"),
-    "expect_table_column_count_to_equal": Type("gx"),
-    "expect_table_columns_to_match_ordered_list": Type("gx"),
-    "expect_table_columns_to_match_set": Type("gx"),
-    "expect_table_row_count_to_be_between": Type("gx"),
-    "expect_table_row_count_to_equal": Type("gx"),
+    "expect_table_column_count_to_be_between": Type("aggregate"),
+    "expect_table_column_count_to_equal": Type("aggregate"),
+    "expect_table_columns_to_match_ordered_list": Type("aggregate"),
+    "expect_table_columns_to_match_set": Type("aggregate"),
+    "expect_table_row_count_to_be_between": Type("aggregate"),
+    "expect_table_row_count_to_equal": Type("aggregate"),
     "expect_table_row_count_to_equal_other_table": Type(
         "table", "Name the other table with its schema, unless it is in the same schema."
     ),

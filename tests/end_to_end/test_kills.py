@@ -36,7 +36,7 @@ from cytoreg.nights import ledger, source_status
 from cytoreg.nights.refresh import refresh
 from cytoreg.project.load import load_project
 from cytoreg.report import page
-from cytoreg.suites import gx, prove
+from cytoreg.suites import judge, prove
 for root in sys.stdin:
     if night := os.fork():
         print(night, flush=True)
