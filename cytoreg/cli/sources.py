@@ -21,7 +21,7 @@ from cytoreg.cli.common import (
 from cytoreg.cli.new_source import ask, pairs, wanted
 
 if TYPE_CHECKING:
-    from cytoreg.connect import Added
+    from cytoreg.connect import Added, Told
     from cytoreg.project.load import Project
     from cytoreg.sources.items import Headings
 
@@ -216,7 +216,7 @@ def add_(
                 raise
             added = connect.add(loaded, name, draft, tables, sure=True, told=meant)
     _tell(added, name, kind)
-    _tell_next(loaded, tables.values(), survival=bool(meant and meant.event))
+    _tell_next(loaded, tables.values(), told)
 
 
 @group.command("kinds")
@@ -254,14 +254,16 @@ def _tell(added: Added, name: str, kind: str) -> None:
         typer.echo(f"to do      {model} does not read the new model beside it yet: add a union")
 
 
-def _tell_next(loaded: Project, entities: Collection[str], *, survival: bool) -> None:
+def _tell_next(loaded: Project, entities: Collection[str], told: Told) -> None:
     """What the new source means for the project, and what to do now."""
     persons = loaded.config.linkage.entity
     if persons in entities:
         typer.echo("persons    it is the last in [linkage.precedence] default")
     elif not any(persons in each.tables.values() for each in loaded.config.sources.values()):
         typer.echo(f"persons    none yet: records are linked once a source has rows of {persons}")
-    if survival:
+    elif told.person:
+        typer.echo(f"persons    a record of nobody among the rows of {persons} is rejected")
+    if told.event:
         typer.echo("next       cytoreg refresh publishes survival; these files are yours to edit")
     else:
         typer.echo("next       edit these files, then: cytoreg doctor && cytoreg validate")

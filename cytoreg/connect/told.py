@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ _DATE = re.compile(
     r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T].*)?|(18|19|20)\d{6}|\d{1,2}[- ]?[A-Za-z]{3}[- ]?\d{2,4}"
 )
 _EMPTY = re.compile(r"\s*|\[.*\]|n/?a|null|unk(nown)?|[?.*-]+", re.IGNORECASE)
+_MOST = 0.9
 _SHORT_NUMBER = re.compile(r"\d{1,3}")
 """Published unchanged: see publication/privacy.py."""
 
@@ -152,17 +153,14 @@ class _Columns:
             else:
                 yield from ((word, []) for word in self.several("strata", option))
 
-    def values(self, word: str) -> set[str]:
-        """The texts of a column among the first records, without those that mean nothing."""
-        texts = {
-            str(text).strip() for text in self.records[self.headings[word]].to_pylist() if text
-        }
-        return {text for text in texts if not _EMPTY.fullmatch(text)}
+    def texts(self, word: str) -> list[str]:
+        """The texts of a column in the first records, without those that mean nothing."""
+        cells = (str(cell or "").strip() for cell in self.records[self.headings[word]].to_pylist())
+        return [text for text in cells if not _EMPTY.fullmatch(text)]
 
     def dates(self, word: str) -> bool:
-        """Whether a column holds dates and nothing else."""
-        values = self.values(word)
-        return bool(values) and all(map(_DATE.fullmatch, values))
+        """Whether a column holds dates."""
+        return _most(self.texts(word), lambda text: bool(_DATE.fullmatch(text)))
 
     def check_words(self, event: str) -> None:
         """Raise ConfigError unless the column's own texts tell whether the event happened."""
@@ -174,13 +172,13 @@ class _Columns:
                 remedy=f"say which text means that it happened; as 0 does in CDISC's ADTTE:"
                 f" --event '{heading}=0'",
             )
-        if not (values := self.values(event)):
+        if not (texts := self.texts(event)):
             raise ConfigError(
                 f"--event: {heading} is empty in the records that were looked at, so that nothing"
                 " shows what means that the event happened",
                 remedy=remedy,
             )
-        if not {_plain(value) for value in values} & {*HAPPENED, *NOT}:
+        if not _most(texts, lambda text: _plain(text) in (*HAPPENED, *NOT)):
             raise ConfigError(
                 f"--event: {heading} does not say in known words whether the event happened",
                 remedy=remedy,
@@ -188,8 +186,8 @@ class _Columns:
 
     def notes(self, person: str, survival: Survival) -> Iterator[str]:
         """What the user should know before a refresh."""
-        texts = {_plain(text) for text in survival.happened}
-        if texts and not texts & {_plain(value) for value in self.values(survival.event)}:
+        told = {_plain(text) for text in survival.happened}
+        if told and not told & {_plain(text) for text in self.texts(survival.event)}:
             yield "event      none of the records that were looked at has it: is the text right?"
         numbers = self.records[self.headings[person]]
         if not survival.only[0] and len(numbers.unique()) < len(numbers):
@@ -197,12 +195,17 @@ class _Columns:
                 "persons    some have several records: the cohort takes the one that is followed up"
                 " longest; --only COLUMN=TEXT takes certain records"
             )
-        for word, told in survival.strata.items():
-            if not told and not all(map(_SHORT_NUMBER.fullmatch, self.values(word))):
+        for word, named in survival.strata.items():
+            if not named and not all(map(_SHORT_NUMBER.fullmatch, self.texts(word))):
                 yield (
                     f"strata     the texts of {self.headings[word]} are published as pseudonyms,"
                     f" unless they are named: --strata '{self.headings[word]}=TEXT,TEXT'"
                 )
+
+
+def _most(texts: Sequence[str], fits: Callable[[str], bool]) -> bool:
+    """Whether so few texts do not fit that their refusal leaves the gate open."""
+    return bool(texts) and sum(map(fits, texts)) >= _MOST * len(texts)
 
 
 def _plain(text: str) -> str:

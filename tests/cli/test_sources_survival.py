@@ -194,9 +194,13 @@ def test_what_is_missing_for_survival_is_named(blank: Path) -> None:
         (("--days", "tme", "--event", "status"), "no column tme (perhaps time)"),
         (("--days", "status", "--event", "status"), "status has a meaning already"),
         (("--months", "time", "--days", "time", "--event", "status"), "is the time itself"),
-        (("--days", "time", "--event", "status", "--only", "trt"), "give it as --only COLUMN=TEXT"),
+        (
+            ("--days", "time", "--event", "status=2", "--only", "trt"),
+            "give it as --only COLUMN=TEXT",
+        ),
         (("--days", "time", "--event", "trt"), "trt is empty in the records that were looked at"),
         (("--days", "status", "--event", "time"), "time does not say in known words"),
+        (("--days", "time", "--event", "status"), "status does not say in known words"),
     ):
         done = add(blank, *TRIAL, *told)
         assert done.code == 2
@@ -266,3 +270,18 @@ def test_what_the_first_records_show_of_the_columns_is_told_before_a_refresh(bla
     assert "persons    some have several records" in done.out
     assert "strata     the texts of PARAMCD are published as pseudonyms" in done.out
     assert "PFS" not in done.out + done.err
+    (blank / "extracts" / "later.csv").write_text("id,days,died\n1,5,1\n77,6,0\n")
+    done = add(blank, "later", "later.csv", "--person", "id", "--days", "days", "--event", "died")
+    assert "a record of nobody among the rows of patient is rejected" in done.out
+
+
+def test_a_column_of_dates_with_an_odd_text_is_still_one_of_dates(blank: Path) -> None:
+    rows = "".join(f"{n},2020-01-01,2020-02-{n:02},\n" for n in range(1, 20))
+    (blank / "extracts" / "deaths.csv").write_text(
+        f"mrn,seen,death_date,contact\n{rows}20,2020-01-01,early in 2021,2020-03-01\n"
+    )
+    told = ("--start", "seen", "--end", "contact", "--event", "death_date")
+    assert add(blank, "deaths", "deaths.csv", "--person", "mrn", *told).code == 0
+    model = (blank / "sql" / "staging" / "patient.sql").read_text()
+    assert "-- death_date, else contact" in model
+    assert model.count("when recorded(") == 1

@@ -16,7 +16,7 @@ import tomlkit
 import xlsxwriter
 from bare_registry import HEAD
 
-from cytoreg import connect, rules
+from cytoreg import connect, rules, suites
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import balance
 from cytoreg.landing.kept import attach
@@ -169,6 +169,12 @@ def test_what_is_there_becomes_a_source_whose_books_balance(kind: str, registry:
         balance.balance(con, [landing])
         books = con.execute("select sum(landed), sum(accepted) from quality.balance").fetchone()
     assert books == (rows, rows)
+    judged = suites.judge_tables(
+        registry.root / "build.duckdb", registry.root / "expectations", marts=False, keys={}
+    )
+    assert len(judged) == len(draft.tables)
+    empty = {f"accepted_new_{one.table}.not_empty" for one in landing.tables if not one.rows}
+    assert {one.rule for one in judged if one.status != "pass"} == empty
     assert land(grown, "new").reused or kind == "sql"
 
 
