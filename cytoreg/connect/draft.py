@@ -9,8 +9,9 @@ from pathlib import Path
 from cytoreg.connect.at_hand import NAME, check_name
 from cytoreg.errors import ConfigError
 from cytoreg.project.load import CONFIG, Project, escaped, expand
-from cytoreg.sources.beginnings import without_packing
+from cytoreg.sources.compression import without_packing
 from cytoreg.sources.drops.address import is_address
+from cytoreg.sources.files import of_endings
 from cytoreg.sources.headings import words
 from cytoreg.sources.kinds import kinds, reader
 from cytoreg.sources.reader import Draft
@@ -76,7 +77,8 @@ def offered(
             remedy=f"export the URL, then: cytoreg sources add {name} '${{{name.upper()}_URL}}'",
         )
     meant = str(expand(where, project.root / CONFIG))
-    found = its.draft(name, meant, project.extracts)
+    with of_endings(its.endings):
+        found = its.draft(name, meant, project.extracts)
     keys = {key: where if value == meant else _literal(value) for key, value in found.keys.items()}
     given = {
         "header": header,

@@ -22,8 +22,8 @@ from cytoreg.project.load import Project
 from cytoreg.sources.compression import inside
 from cytoreg.sources.drops.address import matches
 from cytoreg.sources.drops.fetch import beside
-from cytoreg.sources.files import neighbours, relative_name
-from cytoreg.sources.kinds import kind_of
+from cytoreg.sources.files import ABOUT, neighbours, of_endings, passed_over, relative_name
+from cytoreg.sources.kinds import kind_of, kinds, reader
 from cytoreg.warehouse.connection import in_memory, literal, private_spill, quote
 
 __all__ = ["files", "missing", "named_in", "overlooked", "readers"]
@@ -98,6 +98,7 @@ def files(published: Landing, landing: Landing) -> Iterator[Drift]:
 def overlooked(project: Project, source: str) -> Iterator[Drift]:
     """Files that the source's pattern just misses: other capitals, or still being copied."""
     config = project.source(source)
+    endings = kind_of(config).endings
     lying: list[str] = []
     with suppress(SourceError):  # it was there when it was read
         lying = beside(source, config) if config.addresses else []
@@ -110,12 +111,26 @@ def overlooked(project: Project, source: str) -> Iterator[Drift]:
             for path in near
             if any(fnmatchcase(name, wanted) for name in _meant(path.rpartition("/")[2]))
         )
+        if not config.addresses:
+            with of_endings(endings):
+                found += _in_archives(source, pattern, project.extracts)
     if left := sorted(path for path, by in readers(project, found).items() if not by):
         extracts = project.extracts
         names = [path if config.addresses else relative_name(Path(path), extracts) for path in left]
         verb = "lies" if len(names) == 1 else "lie"
         reason = f"{_named('file', names)} {verb} beside those of the source, which misses it"
         yield Drift("", "", "overlooked", "warning", reason, "", f"{len(names)}")
+
+
+def _in_archives(source: str, pattern: str, extracts: Path) -> Iterator[str]:
+    """Members of archives that are not read, and that some kind of source reads."""
+    with suppress(SourceError):
+        for path in passed_over(source, pattern, extracts):
+            endings = {ending for kind in kinds() for ending in reader(kind).endings}
+            if not ABOUT.fullmatch(path.name.casefold()) and any(
+                name.endswith((*endings,)) for name in _meant(path.name)
+            ):
+                yield str(path)
 
 
 def missing(project: Project, landing: Landing) -> Iterator[Drift]:

@@ -6,19 +6,10 @@ from pathlib import Path
 
 from cytoreg.errors import CytoregError
 
-__all__ = ["PACKED", "first_lines", "without_packing"]
+__all__ = ["first_lines"]
 
-PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 _LINE = 1 << 16
 """Number of bytes of a line that are read."""
-
-
-def without_packing(where: str) -> str:
-    """A path in lower case, without the suffix of a compression."""
-    text = where.casefold()
-    for ending in PACKED:
-        text = text.removesuffix(ending)
-    return text
 
 
 def first_lines(where: str, extracts: Path) -> tuple[bytes, bytes]:

@@ -22,6 +22,7 @@ from typing import IO, TypeVar, cast
 
 from cytoreg.sources.password import REMEDY, known
 
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 _CHUNK = 1 << 20
 _AES = 99  # replaces the method of compression: WinZip AES (APPNOTE 6.3.10, 4.4.5)
 _OF_PASSWORDS = "utf-8", "cp437", "cp1252"  # encodings to try: no standard defines one
@@ -96,6 +97,14 @@ def is_packed(path: Path) -> bool:
             return not {*_OFFICE}.intersection(archive.namelist())
     except (OSError, ValueError, zipfile.BadZipFile):
         return False  # its reader reports what is wrong with it
+
+
+def without_packing(where: str) -> str:
+    """A path in lower case, without the suffix of a compression."""
+    text = where.casefold()
+    for ending in PACKED:
+        text = text.removesuffix(ending)
+    return text
 
 
 def inside(pattern: str) -> tuple[str, str]:

@@ -5,12 +5,21 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from cytoreg.errors import SourceError
-from cytoreg.sources.compression import Damaged, inside, is_packed, members, open_unpacked
+from cytoreg.sources.compression import (
+    Damaged,
+    inside,
+    is_packed,
+    members,
+    open_unpacked,
+    without_packing,
+)
 
 _MAGIC = {
     b"PK\x03\x04": "a zip archive or an Office document",
@@ -24,6 +33,8 @@ _MAGIC = {
     b"\xd0\xcf\x11\xe0": "an old Office document",
 }
 _WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
+ABOUT = re.compile(r"(?:read[ _-]?me|manifest|licen[cs]e|checksums?)(?:[ ._-].*)?")
+"""Names of files that say something about the others of an archive."""
 _FETCHED = re.compile(r"^(sftp|s3):/")
 _CHUNK = 1 << 20
 _MOST = 8 << 30
@@ -108,7 +119,7 @@ def _glob(pattern: str, extracts: Path) -> Iterator[Path]:
 def source_files(source: str, pattern: str, extracts: Path) -> list[SourceFile]:
     """The files of `find`, with a zip archive replaced by its members, as if it were a folder.
 
-    An archive with one member counts as that file.
+    An archive with one member counts as that file. `passed_over` are not among the members.
     """
     return [
         SourceFile(source, path, relative_name(path, extracts))
@@ -117,13 +128,45 @@ def source_files(source: str, pattern: str, extracts: Path) -> list[SourceFile]:
     ]
 
 
+_endings: ContextVar[tuple[str, ...]] = ContextVar("endings", default=())
+
+
+@contextmanager
+def of_endings(endings: tuple[str, ...]) -> Iterator[None]:
+    """Read files with one of these endings alone from archives that have any, in this block."""
+    token = _endings.set(endings)
+    try:
+        yield
+    finally:
+        _endings.reset(token)
+
+
+def passed_over(source: str, pattern: str, extracts: Path) -> list[Path]:
+    """The members of archives that are not read, although the pattern chooses none.
+
+    Those with an ending that is not one of the kind's, and README, MANIFEST and the like.
+    """
+    found: list[Path] = []
+    for path in [] if inside(pattern)[1] else find(source, pattern, extracts):
+        with suppress(OSError):  # told by its reader
+            names = members(path) if is_packed(path) else []
+            found += (path / name for name in names if name not in _data(names))
+    return found
+
+
+def _data(names: list[str]) -> list[str]:
+    """The names of an archive's members that are read."""
+    data = [each for each in names if not ABOUT.fullmatch(Path(each.casefold()).name)] or names
+    return [each for each in data if without_packing(each).endswith(_endings.get())] or data
+
+
 def _within(source: str, path: Path, member: str, extracts: Path) -> list[Path]:
     """The selected members of an archive that has several; else the file itself."""
     try:
         names = members(path)
     except OSError as error:
         raise unreadable(source, relative_name(path, extracts), error) from None
-    chosen = [name for name in names if fnmatchcase(name, member)] if member else names
+    chosen = [name for name in names if fnmatchcase(name, member)] if member else _data(names)
     if member and not chosen:
         raise SourceError(
             source,

@@ -7,15 +7,17 @@ listed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from cytoreg.errors import ConfigError, kind_and_place, perhaps
 from cytoreg.sources.declaration import Source
-from cytoreg.sources.items import Item
+from cytoreg.sources.items import Item, Unexpected
 from cytoreg.sources.reader import Reader
 
 if TYPE_CHECKING:
@@ -128,7 +130,15 @@ def reading(name: str, config: Source, extracts: Path, earlier: Landing | None) 
         from cytoreg.sources.expect import trailers, without_trailers
 
         items = without_trailers(name, items, trailers(name, config, extracts))
-    return without_missing(items, config)
+    return chain(_passed_over(name, config, extracts), without_missing(items, config))
+
+
+def _passed_over(name: str, config: Source, extracts: Path) -> Iterator[Item]:
+    from cytoreg.sources.files import passed_over
+
+    paths = (path for glob in config.patterns for path in passed_over(name, glob, extracts))
+    for member, count in Counter(path.name for path in paths).items():
+        yield Unexpected(f"{member} in a zip archive, which is not read", count)
 
 
 def sampling(name: str, config: Source, extracts: Path) -> Iterator[Item]:

@@ -27,6 +27,10 @@ def both(weight: str, arm: str) -> str:
     return item("I_WEIGHT", weight) + item("I_ARM", arm)
 
 
+def _at(moment: str) -> str:
+    return f'CreationDateTime="{moment}"'
+
+
 BEGUN = patient("Insert", vitals(both("70", "1")) + vitals(both("71", "2"), "2"))
 
 
@@ -188,8 +192,100 @@ def test_what_was_said_of_an_item_is_removed_with_it(project: Make, landed: Call
     assert rows == [("1", None, None), ("2", "60", "kg")]
 
 
-def _at(moment: str) -> str:
-    return f'CreationDateTime="{moment}"'
+@pytest.mark.parametrize(
+    ("later", "count"),
+    [
+        (patient("Remove", key="10"), 1),
+        (patient("Remove"), 0),
+        (patient("Remove", vitals(both("70", "1"), "1", said("Remove"))), 0),
+        (patient("Remove") * 2, 1),
+        (patient("Remove") + patient("Update", vitals("", "1", said("Remove"))), 1),
+        (patient("Update", vitals("", "3", said("Remove"))), 1),
+        (patient("Update", vitals("", "2", said("Remove"))) * 2, 1),
+        (patient("Update", '<StudyEventData StudyEventOID="x" TransactionType="Remove"/>'), 1),
+        (patient("Update", '<StudyEventData StudyEventOID="SE" TransactionType="Remove"/>'), 0),
+        (patient("Update", vitals(item("I_ARM", "1", said("Remove")))), 0),
+        (patient("Update", vitals(item("I_ARM", "1", said("Remove")))) * 2, 1),
+        (patient("Update", vitals(item("I_OTHER", "1", said("Remove")))), 1),
+        (
+            patient("Update", vitals(item("I_ARM", "1", said("Remove"))))
+            + patient("Update", vitals(item("I_ARM", "5")))
+            + patient("Update", vitals(item("I_ARM", "5", said("Remove")))),
+            0,
+        ),
+    ],
+)
+def test_a_remove_of_what_is_not_there_is_counted(
+    project: Make, landed: Callable, later: str, count: int
+) -> None:
+    trial = project(TRIAL.replace(', subject = "enrolment"', ""))
+    put(trial, odm(BEGUN + later, kind="transactional"))
+    landing, _, rejects = landed(trial, "trial", VALUES)
+    assert landing.unexpected == ({"Remove of what is not there": count} if count else {})
+    assert rejects == []
+
+
+def test_the_last_value_counts_with_what_is_said_of_it(project: Make, landed: Callable) -> None:
+    trial = project(TRIAL)
+    begun = vitals(
+        '<ItemData ItemOID="I_ARM" IsNull="Yes" OpenClinica:ReasonForNull="NASK"/>'
+        '<ItemData ItemOID="I_WEIGHT" Value="150" MeasurementUnitOID="MU_LB"/>'
+    )
+    changed = vitals(
+        item("I_ARM", "1") + '<ItemData ItemOID="I_WEIGHT" IsNull="Yes" OpenClinica:why="lost"/>'
+    )
+    put(
+        trial,
+        odm(patient("Insert", begun + begun.replace('="1"', '="2"')), kind="TRANSACTIONAL"),
+        odm(patient("UPDATE", changed), "", kind="Transactional", root=_at("2020-01-02T00:00:00")),
+    )
+    rows = landed(trial, "trial", '"I_ARM", "I_WEIGHT", "I_WEIGHT@unit", _items')[1]
+    assert rows == [
+        ("1", None, None, '{"I_WEIGHT@IsNull": "Yes", "I_WEIGHT@OpenClinica:why": "lost"}'),
+        (None, "150", "lb", '{"I_ARM@IsNull": "Yes", "I_ARM@OpenClinica:ReasonForNull": "NASK"}'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (_at("2020-01-01T23:59:59"), _at("2020-01-01T24:00:00")),
+        (_at("2020-01-01T24:00:00+01:00"), _at("2020-01-01T23:00:01Z")),
+        (_at("2020-01-02T00:00:00"), f'AsOfDateTime="yesterday" {_at("2020-01-03T00:00:00")}'),
+        (_at("2020-01-02T00:00:00"), f'AsOfDateTime="" {_at("2020-01-03T00:00:00")}'),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_files_are_applied_by_any_time_that_they_say(
+    project: Make, landed: Callable, first: str, second: str, turned: bool
+) -> None:
+    trial = project(TRIAL)
+    files = [
+        odm(BEGUN, kind="Transactional", root=first),
+        odm(patient("Update", vitals(item("I_ARM", "9"))), "", kind="Transactional", root=second),
+    ]
+    put(trial, *(reversed(files) if turned else files))
+    landing, rows, _ = landed(trial, "trial", VALUES)
+    assert rows[0] == ("1", "1", "70", "9")
+    assert landing.unexpected == {}
+
+
+def test_one_id_of_two_files_is_counted_where_their_order_matters(
+    project: Make, landed: Callable
+) -> None:
+    trial = project(TRIAL)
+    same = 'FileOID="a" '
+    put(
+        trial,
+        odm(BEGUN, kind="Transactional", root=same + _at("2020-01-01T00:00:00")),
+        odm("", "", kind="Transactional", root=same + _at("2020-01-02T00:00:00")),
+    )
+    assert landed(trial, "trial", VALUES)[0].unexpected == {
+        "file with the FileOID of another one": 2
+    }
+    same += _at("2020-01-01T00:00:00")
+    put(trial, odm("", root=same), odm("", "", root=same))  # snapshots of two sites, by REDCap
+    assert landed(trial, "trial", VALUES)[0].unexpected == {}
 
 
 def test_snapshots_share_a_study_but_do_not_contradict_each_other(

@@ -16,7 +16,9 @@ import pyarrow as pa
 import pyreadstat
 import pytest
 
+from cytoreg import connect
 from cytoreg.errors import SourceError
+from cytoreg.landing import deliveries
 from cytoreg.project.load import Project
 from cytoreg.sources import files
 from cytoreg.sources.items import Reject, Rows
@@ -100,6 +102,54 @@ def test_a_pattern_chooses_among_an_archives_members(project: Make, landed: Call
     assert landed(log, "log", "number, _file")[1] == [("1", "night.zip/lab.csv")]
     with pytest.raises(SourceError, match=r"no file in night\.zip matches x\*"):
         list(read(project(LOG.replace('"*"', '"*.zip/x*"'))))
+
+
+def test_files_about_the_others_of_an_archive_are_named_and_not_read(
+    project: Make, landed: Callable
+) -> None:
+    log = project(LOG)
+    lab = b"NO,NAME\n%d,a\n"
+    about = {
+        "readme.txt": b"?", "MANIFEST.csv": b"lab.csv,1", "doc/Layout.pdf": b"%PDF", "a.md5": b"0",
+    }  # fmt: skip
+    for night in (1, 2):
+        more = {f"lab{night}.CSV": lab % night, f"lab{night}.txt.gz": gzip.compress(lab % 9)}
+        put(log, f"{night}.zip", zipped(**about, **more))
+    landing, rows, rejects = landed(log, "log", "number, _file")
+    assert rows == [
+        ("1", "1.zip/lab1.CSV"), ("9", "1.zip/lab1.txt.gz"),
+        ("2", "2.zip/lab2.CSV"), ("9", "2.zip/lab2.txt.gz"),
+    ]  # fmt: skip
+    assert rejects == []
+    assert landing.unexpected == {
+        f"{name} in a zip archive, which is not read": 2
+        for name in ("readme.txt", "MANIFEST.csv", "Layout.pdf", "a.md5")
+    }
+    draft = connect.offered(log, "new", "csv", "1.zip")
+    assert draft.keys["path"] == "1.zip"
+    assert sorted(landed(project(LOG.replace('"*"', '"1.zip"')), "log", "number")[1]) == [
+        ("1",), ("9",),
+    ]  # fmt: skip
+
+
+def test_all_of_an_archive_is_read_if_nothing_in_it_has_an_ending_of_the_kind(
+    project: Make, landed: Callable
+) -> None:
+    log = project(LOG)
+    put(log, "a.zip", zipped(lab=b"NO,NAME\n1,a\n", **{"lab.asc": b"NO,NAME\n2,a\n"}))
+    put(log, "b.zip", zipped(**{"readme.txt": b"?", "old.asc": b"NO,NAME\n3,a\n"}))
+    landing, rows, _ = landed(log, "log", "number, _file")
+    assert rows == [("1", "a.zip/lab"), ("2", "a.zip/lab.asc"), ("3", "b.zip/old.asc")]
+    assert landing.unexpected == {"readme.txt in a zip archive, which is not read": 1}
+
+
+def test_a_member_of_another_kind_is_overlooked(project: Make) -> None:
+    log = project(LOG.replace('"*"', '"*.zip"'))
+    lab = b"NO,NAME\n1,a\n"
+    put(log, "a.zip", zipped(**{"a.csv": lab, "b.csv.part": lab, "c.json": b"{}", "d.pdf": b"%"}))
+    (drift,) = deliveries.overlooked(log, "log")
+    assert (drift.what, drift.severity) == ("overlooked", "warning")
+    assert drift.reason.startswith("files a.zip/b.csv.part, a.zip/c.json lie beside")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from collections import Counter
 
 from cytoreg.sources.cdisc.elements import Elements, NotOdm
 from cytoreg.sources.cdisc.levels import (
-    AS_WRITTEN,
     KEYS_OF,
     KNOWN,
     LEVELS,
@@ -158,6 +157,8 @@ class Clinical(Elements):
         level = LEVELS[name]
         own = {key: attributes.get(key) for key in KEYS_OF[level]}
         others = self.others(attributes, KNOWN) if len(attributes) > 1 else {}
+        if not (level or own["StudyOID"]):
+            self.strange[f"{name} without a StudyOID"] += 1
         if level == 4 and own["ItemGroupRepeatKey"] is None:
             sequence = next((key for key in others if key.endswith(f":{SEQUENCE}")), "")
             own["ItemGroupRepeatKey"] = others.pop(sequence, None)
@@ -179,7 +180,7 @@ class Clinical(Elements):
         self._stack.append(frame)
         frame.seq = self._pieces.next()
         self._number_row(frame, own)
-        if level != 4 and not wrong and (frame.tab >= 0 or (level and op == "r")):
+        if 0 < level < 4 and not wrong and not op == above.op == "r":
             self._record(frame, op)
         prefix = f"{own['ItemGroupOID']}@" if frame.tab in self._plan.merged else ""
         for key, value in others.items():
@@ -204,6 +205,7 @@ class Clinical(Elements):
         said = attributes.get("TransactionType")
         if said is None:
             return above.op, above.wrong
+        said = said.strip().capitalize()
         op = TYPES.get(said, "")
         if not op:
             return "", above.wrong or "a TransactionType that ODM does not have"
@@ -217,19 +219,14 @@ class Clinical(Elements):
         """Take an item's value, and what else its element says."""
         said, oid = item.attributes, item.attributes.get("ItemOID")
         op, wrong = self._transaction(said, frame)
-        text = "".join(item.text)
-        if item.name not in AS_WRITTEN:
-            text = text.strip()
-        value = said.get("Value", text if text or item.name != "ItemData" else None)
-        if said.get("IsNull") == "Yes":
-            value = value or None
+        value, text = item.values()
         if frame.level != 4:
             raw = json.dumps({oid or "": value}, ensure_ascii=False)
             wrong = f"an ItemData in a {frame.name}"
             self.rejects.append(Reject(NO_TABLE, self.head.where, 0, self.line, wrong, raw))
         elif frame.tab >= 0 or frame.wrong:
             frame.wrong = frame.wrong or wrong or ("" if oid else "an ItemData without an ItemOID")
-            if text and "Value" in said:
+            if text:
                 self._tell(frame, f"{oid}@text", op, text)
             if len(said) > ("ItemOID" in said) + ("Value" in said):
                 for key, its in self.others(said, OF_ITEM).items():
@@ -246,14 +243,14 @@ class Clinical(Elements):
         """The value or its label; its unit is taken beside it."""
         definition = frame.definitions.items.get(oid)
         units = definition.units if definition else []
-        if unit := item.unit or (units[0] if len(units) == 1 and value is not None else ""):
-            self._tell(frame, f"{oid}@unit", op, self._metadata.unit(frame.keys[0] or "", unit))
+        if unit := item.unit or (units[0] if len(units) == 1 and value else ""):
+            self._tell(frame, f"{oid}@unit", op, frame.definitions.units.get(unit, unit))
         if not self._plan.labels or not value or not definition or not definition.codes:
             return value
-        codes = frame.definitions.codes.get(definition.codes, {})
-        if value not in codes:
+        codes = frame.definitions.codes.get(definition.codes)
+        if codes is None or (codes and value not in codes):  # an external code list has none
             self.strange[f"value of {oid} that its code list does not have"] += 1
-        return codes.get(value) or value
+        return codes.get(value) or value if codes else value
 
     def _tell(self, frame: Frame, name: str, op: str, value: str | None) -> None:
         """Take what an element says of an item or of itself."""
@@ -271,7 +268,7 @@ class Clinical(Elements):
     def _pass_on(self, frame: Frame) -> None:
         """Pass on an item group; one that was sent as context may have items that were not."""
         op = frame.op
-        if frame.tab < 0 or (op == "c" and not frame.told):
+        if frame.tab < 0 or (op == "c" and not frame.told) or op == self._stack[-1].op == "r":
             return
         self._record(frame, "u" if op == "c" else op)
         for name, its, value in frame.told:

@@ -28,6 +28,8 @@ AS_WRITTEN = ("ItemDataString", "ItemDataAny")
 """Of the others, white space around a value has no meaning (XML Schema 1.0 part 2, 4.3.6)."""
 
 
+_TRUE, _YES = ("true", "1"), ("Yes", "yes", "YES")
+_NIL = "http://www.w3.org/2001/XMLSchema-instance}nil"
 MOST = 1_000_000
 LONGEST = 256 << 20
 """No value has this many characters."""
@@ -68,10 +70,25 @@ class Frame:
 
 @dataclass
 class OpenItem:
-    """An open ItemData."""
+    """An open ItemData; one with xsi:nil is null, as one with IsNull is."""
 
     name: str
     attributes: dict[str, str]
     unit: str
     text: list[str] = field(default_factory=list)
     size: int = 0
+
+    def __post_init__(self) -> None:
+        said = self.attributes
+        if said.get(_NIL) in _TRUE or said.get("IsNull") in _YES:
+            said["IsNull"] = "Yes"
+
+    def values(self) -> tuple[str | None, str]:
+        """The value, and text of the element that is not the value."""
+        said, text = self.attributes, "".join(self.text)
+        if self.name not in AS_WRITTEN:
+            text = text.strip()
+        value = said.get("Value", text if text or self.name != "ItemData" else None)
+        if said.get("IsNull") == "Yes":
+            value = value or None
+        return value, text if "Value" in said else ""

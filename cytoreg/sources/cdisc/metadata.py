@@ -6,7 +6,9 @@ They precede the data of their file, and may be in another file of the source.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from cytoreg.sources.cdisc.elements import Elements, take
 from cytoreg.sources.files import SourceFile
@@ -48,6 +50,7 @@ class Version:
     groups: dict[str, Group] = field(default_factory=dict)
     items: dict[str, Definition] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
 
     def take(self, other: Version) -> None:
         """Take all definitions of another version."""
@@ -55,32 +58,42 @@ class Version:
         self.groups |= other.groups
         self.items |= other.items
         self.codes |= other.codes
+        self.units |= other.units
 
 
 @dataclass
 class Metadata:
-    """All versions by the OIDs of study and version, and the symbols of units by study and OID."""
+    """All versions by the OIDs of study and version, and the symbols of each study's units.
+
+    `contradictory`: code lists to which two files give different decodes, as messages name them.
+    """
 
     versions: dict[tuple[str, str], Version] = field(default_factory=dict)
     includes: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    units: dict[tuple[str, str], str] = field(default_factory=dict)
+    units: dict[str, dict[str, str]] = field(default_factory=dict)
+    contradictory: Counter[str] = field(default_factory=Counter)
 
     def version(self, study: str, oid: str) -> Version:
         """A version with all that it includes; everything known for one that is not."""
         key = (study, oid)
         if key not in self.versions:
-            return self.all()
+            found = self.all()
+            found.units |= self.units.get(study, {})
+            return found
         chain = [key]
         while (key := self.includes.get(key, ("", ""))) in self.versions and key not in chain:
             chain.append(key)
         found = Version()
         for key in reversed(chain):
             found.take(self.versions[key])
+            found.units |= self.units.get(key[0], {})
         return found
 
     def all(self) -> Version:
         """The definitions of all versions; an item group has the items of each."""
         found = Version()
+        for units in self.units.values():
+            found.units |= units
         for version in self.versions.values():
             groups = {
                 oid: Group(one.name, one.repeats, _joined(found.groups[oid].items, one.items))
@@ -91,14 +104,13 @@ class Metadata:
             found.groups |= groups
         return found
 
-    def unit(self, study: str, oid: str) -> str:
-        """The symbol of a unit, else its OID."""
-        return self.units.get((study, oid), oid)
-
 
 @dataclass(frozen=True)
 class Head:
-    """A file and what its root says: identity, predecessor, time, and whether a snapshot."""
+    """A file and what its root says: identity, predecessor, time, and whether a snapshot.
+
+    The time is in UTC, and sorts as text; it is empty if the file says none.
+    """
 
     file: SourceFile
     oid: str
@@ -118,13 +130,31 @@ def read_head(file: SourceFile, metadata: Metadata) -> Head:
     for _ in take(file, found):
         pass
     root = found.root
+    kind = root.get("FileType", "Snapshot").strip().casefold()
+    if kind not in ("snapshot", "transactional"):
+        raise file.refused("has a FileType other than Snapshot and Transactional", "correct it")
     return Head(
         file,
         root.get("FileOID", ""),
         root.get("PriorFileOID", ""),
-        root.get("AsOfDateTime") or root.get("CreationDateTime", ""),
-        root.get("FileType", "Snapshot") != "Transactional",
+        _moment(root.get("AsOfDateTime", "")) or _moment(root.get("CreationDateTime", "")),
+        kind == "snapshot",
     )
+
+
+def _moment(text: str) -> str:
+    """A time in UTC that sorts as text; "" if it is none.
+
+    24:00:00 is the midnight at the end of the day (XML Schema 1.0 part 2, 3.2.7).
+    """
+    day, midnight, rest = text.strip().partition("T24:00:00")
+    try:
+        found = datetime.fromisoformat(f"{day}T00:00:00{rest}" if midnight else day)
+        found += timedelta(days=bool(midnight))
+        zoned = found if found.tzinfo else found.replace(tzinfo=UTC)
+        return zoned.astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):  # beyond the years 1 and 9999 in UTC
+        return ""
 
 
 def _joined(first: list[str], second: list[str]) -> list[str]:
@@ -139,11 +169,12 @@ class _Studies(Elements):
         self.root: dict[str, str] = {}
         self._metadata = metadata
         self._above: list[str] = []
-        self._study = self._unit = self._code = ""
+        self._study = self._unit = self._code = self._called = ""
         self._version = Version()
         self._key = ("", "")
         self._form, self._group, self._item = Form(""), Group("", False), Definition()
         self._list: dict[str, str] = {}
+        self._before: dict[str, str] = {}
         self._text: str | None = None
 
     def begin(self, attributes: dict[str, str]) -> None:
@@ -163,7 +194,8 @@ class _Studies(Elements):
                 self._study = oid
             case "MeasurementUnit", _:
                 self._unit = oid
-                self._metadata.units[self._study, oid] = attributes.get("Name", oid)
+                units = self._metadata.units.setdefault(self._study, {})
+                units[oid] = attributes.get("Name", oid)
             case "MetaDataVersion", _:
                 self._key = (self._study, oid)
                 self._version = self._metadata.versions.setdefault(self._key, Version())
@@ -187,9 +219,12 @@ class _Studies(Elements):
             case "MeasurementUnitRef", "ItemDef":
                 self._item.units.append(attributes.get("MeasurementUnitOID", ""))
             case "CodeList", _:
+                self._before = version.codes.get(oid, {})
                 self._list = version.codes[oid] = {}
-            case "CodeListItem", "CodeList":
+                self._called = f"{oid} of {self._key[1]}"
+            case "CodeListItem" | "EnumeratedItem", "CodeList":
                 self._code = attributes.get("CodedValue", "")
+                self._list.setdefault(self._code, "")
             case "TranslatedText", "Symbol" | "Decode":
                 self._text = ""
 
@@ -204,7 +239,10 @@ class _Studies(Elements):
             return
         text, self._text = self._text.strip(), None
         if "CodeList" in self._above[-3:]:
-            self._list.setdefault(self._code, text)  # of several languages, the first
+            if not self._list[self._code]:  # of several languages, the first
+                self._list[self._code] = text
+                differs = self._before.get(self._code, "") not in ("", text)
+                self._metadata.contradictory[self._called] += differs
         elif text and self._unit:
-            self._metadata.units[self._study, self._unit] = text
+            self._metadata.units[self._study][self._unit] = text
             self._unit = ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,6 +51,15 @@ def read(name: str, config: OdmSource, extracts: Path, *, sampled: bool = False)
     `sampled`: only of the first item groups of each file.
     """
     heads, metadata, odd = opened(name, config.path, extracts)
+    if config.labels and (lists := sorted(+metadata.contradictory)):
+        raise SourceError(
+            name,
+            f"the files do not agree on the decodes of code list {lists[0][:80]}",
+            remedy="deliver the data of one MetaDataVersion with one definition of it, or remove"
+            " `labels`",
+        )
+    for codes, count in metadata.contradictory.items():
+        odd[f"code with two decodes in code list {codes}"] += count
     plan = plan_of(config)
     columns = {table: columns_of(name, config, table, metadata) for table in config.tables}
     with TemporaryDirectory(prefix="cytoreg-") as folder, gathering(Path(folder) / "spill") as con:
@@ -116,8 +124,9 @@ def plan_of(config: OdmSource) -> Plan:
 def in_order(source: str, heads: list[Head]) -> tuple[list[Head], Counter[str]]:
     """The files in the order in which they are applied, and what is odd about it."""
     odd: Counter[str] = Counter()
-    waiting = sorted(heads, key=lambda head: (_moment(head.time), head.where))
-    known = {head.oid for head in heads}
+    waiting = sorted(heads, key=lambda head: (head.time, head.where))
+    known = Counter(head.oid for head in heads)
+    named = {head.prior for head in heads}
     found: list[Head] = []
     while waiting:
         later = {head.oid for head in waiting}
@@ -131,18 +140,10 @@ def in_order(source: str, heads: list[Head]) -> tuple[list[Head], Counter[str]]:
         waiting.remove(first)
         found.append(first)
         odd["file whose PriorFileOID is of no file here"] += first.prior not in {"", *known}
-        odd["file that does not say its time"] += _moment(first.time) == ""
+        matters = first.oid != "" and (not first.snapshot or first.oid in named)
+        odd["file with the FileOID of another one"] += matters and known[first.oid] > 1
+        odd["file that does not say its time"] += first.time == ""
     return found, odd
-
-
-def _moment(text: str) -> str:
-    """A time in UTC that sorts as text; "" if it is none."""
-    try:
-        found = datetime.fromisoformat(text.strip())
-        zoned = found if found.tzinfo else found.replace(tzinfo=UTC)
-        return zoned.astimezone(UTC).isoformat()
-    except (ValueError, OverflowError):  # beyond the years 1 and 9999 in UTC
-        return ""
 
 
 def columns_of(source: str, config: OdmSource, table: str, metadata: Metadata) -> list[str]:

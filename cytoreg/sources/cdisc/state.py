@@ -39,7 +39,9 @@ inner join live as l on l.seq = v.seq
 """
 _LAST = """
 create temp table last as
-select entity, item, max(place) as place, count(*) filter (given) as times from told
+select
+  entity, item, max(place) as place, count(*) as said, count(*) filter (given) as times
+from told
 group by entity, item
 """
 _TWICE = """
@@ -64,6 +66,14 @@ from (
   group by tab, entity, {keys}
 )
 """
+_BEFORE = """
+create temp table earlier as
+select entity, item, max(t.place) as place
+from told as t
+inner join last as l using (entity, item)
+where l.said > 1 and t.place < l.place and item in (select of from quality)
+group by entity, item
+"""
 _CELLS = """
 create temp table cell as
 select e.number, t.item, t.value
@@ -73,7 +83,9 @@ inner join entity as e on e.entity = t.entity
 left join quality as q on q.item = t.item
 left join last as of_item on of_item.entity = t.entity and of_item.item = q.of
 left join told as said on said.place = of_item.place
+left join earlier as b on b.entity = t.entity and b.item = q.of
 where t.op <> 'r' and not coalesce(said.op = 'r' and said.place > t.place, false)
+  and t.place > coalesce(b.place, -1)
 order by e.number, t.item
 """
 
@@ -109,7 +121,9 @@ class State:
         con.execute(_TWICE)
         con.execute(_ROWS.format(keys=", ".join(_ROW_KEYS)))
         self._qualify()
+        con.execute(_BEFORE)
         con.execute(_CELLS)
+        self._absent = _absent(con, records) if removed else 0
 
     def _qualify(self) -> None:
         """Note of which item each `item@unit` and the like is: with the item, it is removed."""
@@ -137,16 +151,20 @@ class State:
 
     def odd(self) -> dict[str, int]:
         """What transactions there should not be, and how many."""
-        twice, updated, again = self._con.execute(
+        twice, updated, again, alone = self._con.execute(
             "select (select count(*) from twice where not differ and level = 4),"
             " (select count(*) from entity where op = 'u' and level = 4),"
             " (select count(*) from (select 1 from told where op = 'i' and not given and level = 4"
-            " group by entity, item having count(*) > 1))"
+            " group by entity, item having count(*) > 1)),"
+            " (select count(*) from (select item, op, lag(op, 1, 'r') over"
+            " (partition by entity, item order by place) as before from told where level = 4)"
+            " where op = 'r' and before = 'r' and item not in (select item from quality))"
         ).fetchall()[0]
         return {
             "value that snapshots give more than once": twice,
             "record that is updated, and was not inserted": updated,
             "value that is inserted again, of which the last one counts": again,
+            "Remove of what is not there": self._absent + alone,
         }
 
     def rows(self, tab: int, columns: list[str]) -> Iterator[pa.Table]:
@@ -219,3 +237,26 @@ class State:
         for place, its in kept.items():
             told[place] = json.dumps(its, ensure_ascii=False)
         return table.append_column("_items", pa.array(told, pa.string()))
+
+
+def _absent(con: duckdb.DuckDBPyConnection, records: str) -> int:
+    """How many elements are removed that no earlier one inserted since the last Remove."""
+    windows = ", ".join(
+        f"w{level} as (partition by {', '.join(keys)} order by seq rows between unbounded preceding"
+        " and 1 preceding)"
+        for level, keys in _REMOVED.items()
+    )
+    there = " ".join(
+        f"when {level} then max(seq) filter (level >= {level} and op <> 'r') over w{level}"
+        for level in _REMOVED
+    )
+    gone = ", ".join(
+        f"coalesce(max(seq) filter (level = {level} and op = 'r') over w{level}, -1)"
+        for level in _REMOVED
+    )
+    found = con.execute(
+        f"select count(*) from (select op, coalesce(case level {there} end, -1) as there,"
+        f" greatest({gone}) as gone from read_parquet({records}) window {windows})"
+        " where op = 'r' and there <= gone"
+    ).fetchall()
+    return int(found[0][0])

@@ -18,6 +18,7 @@ from cytoreg.sources.deadline import until
 from cytoreg.sources.drops.address import Address
 from cytoreg.sources.drops.server import Remote, Server
 from cytoreg.sources.expect import Look, Seen, arrived, look
+from cytoreg.sources.files import of_endings
 from cytoreg.sources.kinds import kind_of
 from cytoreg.sources.password import unlocked
 from cytoreg.system.machine import MachineError, machine_error
@@ -50,7 +51,7 @@ def delivered(
     Files on a server are fetched to a folder in `home` that is removed afterwards; after a crash it
     begins with a dot and ends in .tmp. Raises SourceError.
     """
-    with unlocked(config.password):
+    with unlocked(config.password), of_endings(kind_of(config).endings):
         if not config.addresses:
             arrived(source, config, lambda: look(source, config, extracts))
             yield Delivery(source, config, extracts)
@@ -66,7 +67,7 @@ def delivered(
 @contextmanager
 def glimpsed(source: str, config: Source, extracts: Path) -> Iterator[Delivery]:
     """Files of a source for a quick look: on a server, the first of each pattern."""
-    with unlocked(config.password):
+    with unlocked(config.password), of_endings(kind_of(config).endings):
         if not config.addresses:
             yield Delivery(source, config, extracts)
             return

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cytoreg.sources.beginnings import first_lines, without_packing
+from cytoreg.sources.beginnings import first_lines
+from cytoreg.sources.compression import without_packing
 from cytoreg.sources.reader import Draft, Reader
 from cytoreg.sources.text.config import CsvSource, FixedWidthSource
 
