@@ -24,7 +24,7 @@ from cytoreg.sources.drops.address import matches
 from cytoreg.sources.drops.fetch import beside
 from cytoreg.sources.files import ABOUT, neighbours, of_endings, passed_over, relative_name
 from cytoreg.sources.kinds import kind_of, kinds, reader
-from cytoreg.warehouse.connection import in_memory, literal, private_spill, quote
+from cytoreg.warehouse.connection import literal, quote, scratch
 
 __all__ = ["files", "missing", "named_in", "overlooked", "readers"]
 
@@ -176,7 +176,7 @@ def _absent(pattern: str, names: Collection[str]) -> list[str]:
 def _rows(landing: Landing) -> Counter[str]:
     """Rows by the file that holds them, over all tables of a landing."""
     found: Counter[str] = Counter({file.name: 0 for file in landing.files})
-    with in_memory() as con:
+    with scratch() as con:
         for table in landing.tables:
             if "_file" in table.columns:
                 path = literal(str(landing.folder / f"{table.table}.parquet"))
@@ -194,7 +194,7 @@ def _compared(
     alike = [file for file in files if not same.isdisjoint({file, inside(file)[0]})]
     found = {"lost": Counter[str](), "new": Counter[str]()}
     columns = {table.table: table.columns for table in published.tables}
-    with in_memory(private_spill()) as con:
+    with scratch(landing.rows) as con:
         con.execute("set enable_progress_bar = false")
         for table in landing.tables:
             both = [name for name in table.columns if name in columns.get(table.table, {})]

@@ -11,7 +11,7 @@ from cytoreg.errors import ConfigError
 from cytoreg.manifest import Landing
 from cytoreg.progress import Progress
 from cytoreg.project.load import Project
-from cytoreg.warehouse.connection import comment, literal, quote
+from cytoreg.warehouse.connection import comment, literal, quote, transaction
 from cytoreg.warehouse.tables import REJECT
 
 if TYPE_CHECKING:
@@ -51,23 +51,28 @@ def attach(con: DuckDBPyConnection, landings: Sequence[Landing], run_id: str) ->
     The views name the files by absolute path: a build is private and stays in its place, and what
     is published is copied out of it.
     """
-    con.execute("create schema if not exists landing")
-    REJECT.make(con)
-    for landing in landings:
-        for table in landing.tables:
-            if not table.columns:
-                continue  # rejects that belong to no table
-            name = f"{landing.source}_{table.table}"
-            path = literal(str(landing.folder / f"{table.table}.parquet"))
-            con.execute(
-                f"create or replace view landing.{quote(name)} as"
-                f" select *, {literal(landing.source)} as _source,"
-                f" {literal(table.table)} as _table, {literal(run_id)} as _run_id"
-                f" from read_parquet({path})"
-            )
-            comment(con, f"landing.{name}", f"{landing.source}: {table.table} as it came.")
-        path = literal(str(landing.folder / "reject.parquet"))
-        con.execute(f"insert into {REJECT.name} by name select * from read_parquet({path})")
+    with transaction(con):
+        con.execute("create schema if not exists landing")
+        REJECT.make(con)
+        for landing in landings:
+            _attach(con, landing, run_id)
+
+
+def _attach(con: DuckDBPyConnection, landing: Landing, run_id: str) -> None:
+    for table in landing.tables:
+        if not table.columns:
+            continue  # rejects that belong to no table
+        name = f"{landing.source}_{table.table}"
+        path = literal(str(landing.folder / f"{table.table}.parquet"))
+        con.execute(
+            f"create or replace view landing.{quote(name)} as"
+            f" select *, {literal(landing.source)} as _source,"
+            f" {literal(table.table)} as _table, {literal(run_id)} as _run_id"
+            f" from read_parquet({path})"
+        )
+        comment(con, f"landing.{name}", f"{landing.source}: {table.table} as it came.")
+    path = literal(str(landing.folder / "reject.parquet"))
+    con.execute(f"insert into {REJECT.name} by name select * from read_parquet({path})")
 
 
 def fit_to_continue(home: Path, declared: str, origin: str) -> Landing | None:

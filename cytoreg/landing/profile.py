@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cytoreg.manifest import FileManifest, Landing
-from cytoreg.warehouse.connection import in_memory, limit_threads, literal, private_spill, quote
+from cytoreg.warehouse.connection import literal, quote, scratch
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -121,9 +121,8 @@ class Measuring:
         """The profile of the table whose rows are in the Parquet file `path`."""
         if not self._columns:
             return TableProfile(self._rows, {})
-        with in_memory(private_spill()) as con:
+        with scratch(self._rows) as con:
             con.execute("set enable_progress_bar = false")
-            limit_threads(con, self._rows)
             shapes = {name: self._shapes(con, name) for name in self._columns}
             con.register("sample", self._sample)
             coded = [

@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from cytoreg.warehouse.connection import in_memory
+from cytoreg.warehouse.connection import scratch
 
 _parser = import_module("re._parser")
 _op = import_module("re._constants")
@@ -57,7 +57,7 @@ def to_re2(pattern: str | re.Pattern[str], *, anchored: bool) -> str | None:
 @cache
 def _accepted(pattern: str) -> bool:
     """Whether DuckDB's RE2 accepts the pattern; it limits repeats and the size of the automaton."""
-    with in_memory() as connection:
+    with scratch() as connection:
         try:
             connection.execute("select regexp_matches('a', ?)", [pattern])
         except duckdb.Error:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.sources.items import BATCH_ROWS
-from cytoreg.warehouse.connection import in_memory, quote
+from cytoreg.warehouse.connection import quote, scratch
 
 HELD = 128 << 20
 """Number of bytes sorted at a time; the peak is about three times as much."""
@@ -117,8 +117,7 @@ def _keys(rows: pa.Table) -> Keys:
     """Bytes that sort like the rows, by their first columns."""
     names = rows.column_names[:_KEY_COLUMNS]
     parts = ", ".join(f"{quote(name)}, 'asc nulls last'" for name in names)
-    with in_memory() as con:
-        con.execute("set threads = 1")
+    with scratch() as con:
         con.register("rows", rows)
         found = con.execute(f"select create_sort_key({parts}) from rows").fetchnumpy()
     (keys,) = found.values()

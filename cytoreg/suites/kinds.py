@@ -7,7 +7,7 @@ import re
 import duckdb
 
 from cytoreg.errors import ConfigError
-from cytoreg.warehouse.connection import in_memory
+from cytoreg.warehouse.connection import scratch
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _COUNTS = ("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
@@ -50,7 +50,7 @@ def types_named(name: object) -> tuple[str, ...]:
         return known
     if re.fullmatch(r"[A-Za-z][\w ]*(\(\d+(, *\d+)?\))?(\[\])?", text):
         try:
-            with in_memory() as con:
+            with scratch() as con:
                 found = con.execute(f"describe select null::{text} as it").fetchall()
             return (str(found[0][1]),)
         except duckdb.Error:

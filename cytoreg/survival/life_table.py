@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.survival.patients import Floats
-from cytoreg.warehouse.connection import in_memory
+from cytoreg.warehouse.connection import scratch
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -109,7 +109,7 @@ class LifeTable:
         if not where.is_file():
             raise ConfigError(f"there is no life table {where}", remedy="correct its path")
         try:
-            with in_memory() as con:
+            with scratch() as con:
                 found = con.read_csv(str(where), header=True, all_varchar=True)
                 read = _from_relation(found, where.name, beyond, calendar)
                 return replace(read, age_days=age_days)
@@ -126,7 +126,7 @@ class LifeTable:
         """A built-in table by name; raises ConfigError for an unknown one."""
         if name not in BUILTIN:
             raise ConfigError(f"there is no life table {name}", remedy=f"take {', '.join(BUILTIN)}")
-        with in_memory() as con:
+        with scratch() as con:
             found = con.read_parquet(str(DATA / f"{name}.parquet"))
             return _from_relation(found, BUILTIN[name], beyond, calendar)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sized
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from cytoreg.errors import CytoregError
-from cytoreg.warehouse.connection import in_memory, private_spill, quote
+from cytoreg.warehouse.connection import ROW_GROUP, quote, scratch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def relation_of(cohort: Cohort, wanted: Collection[str]) -> DuckDBPyRelation:
     _check_names(cohort, wanted)
     if isinstance(cohort, duckdb.DuckDBPyRelation):
         return cohort
-    con = in_memory(private_spill())
+    con = scratch(len(cohort) if isinstance(cohort, Sized) else ROW_GROUP + 1)
     try:
         con.execute("set pandas_analyze_sample = 1000000000")  # default: 1,000 rows
         con.register("cohort", _encoded(cohort, wanted))

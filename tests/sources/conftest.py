@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import bulk_server
+import duckdb
 import pytest
 from bare_registry import HEAD
 from bulk_server import LINES, PATIENT, RESULT, SOURCE, Bulk
@@ -19,7 +20,6 @@ from cytoreg.manifest import Landing
 from cytoreg.project.load import Project, load_project
 from cytoreg.sources import retry
 from cytoreg.sources.fhir import export, server
-from cytoreg.warehouse.connection import open_build
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +47,18 @@ def project(tmp_path: Path) -> Callable[[str], Project]:
     return make
 
 
+@pytest.fixture(scope="session")
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    """The database in which this process looks at what was landed."""
+    with duckdb.connect() as con:
+        con.execute("set TimeZone = 'UTC'; set threads = 1")
+        yield con
+
+
 @pytest.fixture
-def landed(tmp_path: Path) -> Callable[..., tuple[Landing, list[tuple], list[tuple]]]:
+def landed(
+    engine: duckdb.DuckDBPyConnection,
+) -> Callable[..., tuple[Landing, list[tuple], list[tuple]]]:
     """Land a source; returns its landing, rows of its first table, and its rejects."""
 
     def run(
@@ -56,12 +66,12 @@ def landed(tmp_path: Path) -> Callable[..., tuple[Landing, list[tuple], list[tup
     ) -> tuple[Landing, list[tuple], list[tuple]]:
         found = land(project, source)
         name = table or found.tables[0].table
-        with open_build(tmp_path / "build.duckdb") as con:
-            attach(con, [found], "run")
-            rows = con.execute(f"select {columns} from landing.{source}_{name}").fetchall()
-            rejects = con.execute(
-                "select source_table, row, line, reason, raw from landing.reject order by row"
-            ).fetchall()
+        engine.execute("drop schema if exists landing cascade")
+        attach(engine, [found], "run")
+        rows = engine.execute(f"select {columns} from landing.{source}_{name}").fetchall()
+        rejects = engine.execute(
+            "select source_table, row, line, reason, raw from landing.reject order by row"
+        ).fetchall()
         return found, rows, rejects
 
     return run
