@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cytoreg.errors import ConfigError
 from cytoreg.system import durable
@@ -102,8 +103,9 @@ def read(folder: Path, *, reused: bool = False) -> Landing:
     Complete means: an intact manifest, beside files of the sizes that it gives. See `damaged`.
     """
     try:
-        known = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        written = known.pop("digest") == _digest(known)
+        known: dict[str, Any] = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        digest: str = known.pop("digest")
+        written = digest == _digest(known)
         tables = [TableManifest(**table) for table in known.pop("tables")]
         files, stored = (
             [FileManifest(**file) for file in known.pop(key)] for key in ("files", "stored")

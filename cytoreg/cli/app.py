@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from importlib import import_module
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -47,9 +47,12 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _cytoreg(
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Show the version and stop."
-    ),
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version and stop."
+        ),
+    ] = False,
 ) -> None:
     pass
 

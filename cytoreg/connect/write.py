@@ -246,11 +246,13 @@ def _ranked(text: str, name: str) -> str:
     import tomlkit
 
     document = tomlkit.parse(text)
-    default = document.unwrap()["linkage"]["precedence"].get("default")
+    known: dict[str, dict[str, dict[str, list[str]]]] = document.unwrap()
+    default = known["linkage"]["precedence"].get("default")
     if default is None or name in default:
         return text
     order: Any = document["linkage"]  # tomlkit has one type for tables, lists and values
-    order["precedence"]["default"].append(name)
+    ranked: list[str] = order["precedence"]["default"]
+    ranked.append(name)
     return tomlkit.dumps(document)
 
 

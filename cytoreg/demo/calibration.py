@@ -7,6 +7,7 @@ grades, gaps between diagnosis and operation) is plausibly invented and marked a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -120,16 +121,16 @@ def time_at(site: Site, survival: Floats) -> Floats:
     import numpy as np
     from scipy.interpolate import PchipInterpolator
 
-    days = np.array([0.0, 30.0, *(years * DAYS_A_YEAR for years, _ in site.survival)])
+    known = [0.0, 30.0, *(years * DAYS_A_YEAR for years, _ in site.survival)]
     alive = np.array([1.0, 1 - DEATH_WITHIN_30_DAYS, *(share for _, share in site.survival)])
-    hazard = -np.log(alive)
-    slope = (hazard[-1] - hazard[-2]) / (days[-1] - days[-2])
-    days, hazard = (
-        np.append(days, days[-1] + 30_000),
-        np.append(hazard, hazard[-1] + 30_000 * slope),
+    hazard: Floats = -np.log(alive)
+    slope = (hazard.item(-1) - hazard.item(-2)) / (known[-1] - known[-2])
+    end = known[-1] + 30_000
+    cumulative: Callable[[Floats], Floats] = PchipInterpolator(
+        np.array([*known, end]), np.append(hazard, hazard.item(-1) + 30_000 * slope)
     )
     fine = np.concatenate(
-        [np.linspace(0, 30, 61), np.arange(31.0, 11_000), np.linspace(11_000, days[-1], 500)]
+        [np.linspace(0, 30, 61), np.arange(31.0, 11_000), np.linspace(11_000, end, 500)]
     )
     reached = -np.log(np.maximum(survival, 1e-12))
-    return np.asarray(np.interp(reached, PchipInterpolator(days, hazard)(fine), fine))
+    return np.asarray(np.interp(reached, cumulative(fine), fine))

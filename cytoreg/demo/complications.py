@@ -29,10 +29,10 @@ def complications(rng: np.random.Generator, done: Operations, stay: Ints) -> Com
     minor = round(cal.MINOR_COMPLICATION * total)
     major = round(cal.MAJOR_COMPLICATION * total)
     both = round(cal.MINOR_AND_MAJOR * total)
-    deaths = int(done.dies.sum())
+    deaths = int(np.sum(done.dies))
     has_major = done.dies | mark(rng, ~done.dies, max(major - deaths, 0))
     has_minor = mark(rng, has_major, both)
-    has_minor |= mark(rng, ~has_major, minor - int(has_minor.sum()))
+    has_minor |= mark(rng, ~has_major, minor - int(np.sum(has_minor)))
 
     minor_of = _repeat(rng, np.flatnonzero(has_minor))
     major_of = _repeat(rng, np.flatnonzero(has_major & ~done.dies))
@@ -47,7 +47,7 @@ def complications(rng: np.random.Generator, done: Operations, stay: Ints) -> Com
     )
     latest = np.minimum(np.maximum(stay[operation], 4), done.window[operation])
     after = np.floor((latest + 1) * rng.random(len(operation)) ** 1.5).astype(np.int64)
-    dying = grade == _DEATH_GRADE
+    dying = np.equal(grade, _DEATH_GRADE)
     day = done.day[operation] + np.where(dying, done.window[operation], np.minimum(after, 30))
     kind = np.where(dying, _DEATH_TYPE, rng.integers(1, 10, len(operation)))
     order = np.lexsort((grade, day, operation))

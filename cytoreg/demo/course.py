@@ -9,7 +9,16 @@ import numpy as np
 from cytoreg.demo import calibration as cal
 from cytoreg.demo.mortality import latent_time, population_hazard
 from cytoreg.demo.population import People, decimal_year
-from cytoreg.demo.sampling import Bools, Floats, Ints, choose, mark, spread, spread_within
+from cytoreg.demo.sampling import (
+    Bools,
+    Floats,
+    Ints,
+    choose,
+    mark,
+    members_of,
+    spread,
+    spread_within,
+)
 
 _GRADE_FACTOR = np.array([1, 0.7, 1.4, 3, 1, 1, 1, 1, 1, 1.2])  # on the excess hazard
 _GAP = 60  # least number of days between two operations of a patient
@@ -47,8 +56,10 @@ def follow_up(rng: np.random.Generator, people: People) -> FollowUp:
     """
     total = len(people)
     contact = cal.LAST_DAY - people.start
-    lost = mark(rng, people.operated & (contact > 120), round(cal.LOST * people.operated.sum()))
-    early = mark(rng, lost, round(cal.LOST_WITHIN_30_DAYS * people.operated.sum()))
+    lost = mark(
+        rng, people.operated & (contact > 120), round(cal.LOST * int(np.sum(people.operated)))
+    )
+    early = mark(rng, lost, round(cal.LOST_WITHIN_30_DAYS * int(np.sum(people.operated))))
     contact = np.where(lost, np.floor(40 + (contact - 45) * spread(rng, total)), contact)
     contact = np.where(early, rng.integers(12, 29, total), contact).astype(np.int64)
 
@@ -63,10 +74,9 @@ def follow_up(rng: np.random.Generator, people: People) -> FollowUp:
         spread_within(rng, groups),
     )
     days = np.empty(total)
-    for group in np.unique(groups):
-        members = np.flatnonzero(groups == group)
+    for group, members in members_of(groups):
         order = members[np.argsort(latent[members], kind="stable")]
-        days[order] = _scale(cal.SITES[int(group) % 10 - 1], contact[order])
+        days[order] = _scale(cal.SITES[group % 10 - 1], contact[order])
     time = np.maximum(np.ceil(days), 1).astype(np.int64)
     dead = time <= contact
     time = np.where(dead, time, contact)
@@ -95,7 +105,7 @@ def _scale(site: cal.Site, contact: Ints) -> Floats:
         happens = days <= contact
         alive = np.concatenate([[1.0], np.cumprod(1 - happens / at_risk)[:-1]])
         revised = cal.time_at(site, alive * (1 - 0.5 / at_risk))
-        if np.abs(revised - days).max() < 0.01:
+        if np.max(np.abs(revised - days)) < 0.01:
             break
         days = np.maximum.accumulate(revised)
     return days
@@ -112,7 +122,7 @@ def operations(
 
     # Some die soon after a re-operation: as many as are missing from the published mortality.
     late = np.flatnonzero(follow.dead & people.operated & (length > _GAP + 45))
-    last_fatal = choose(rng, late, min(max(deaths - int(fatal.sum()), 0), again))
+    last_fatal = choose(rng, late, min(max(deaths - int(np.sum(fatal)), 0), again))
     taken = np.zeros(len(people), dtype=np.bool_)
     taken[last_fatal] = True
     extra = _extra(rng, np.where(people.operated & ~taken, length, 0), again - len(last_fatal))
@@ -149,11 +159,11 @@ def _extra(rng: np.random.Generator, length: Ints, total: int) -> Ints:
     """The number of re-operations of each patient: mostly one, at most three; `total` in all."""
     extra = np.zeros(len(length), dtype=np.int64)
     for number, share in ((3, 0.01), (2, 0.18)):
-        room = np.flatnonzero((length > 31 + (number + 2) * 2 * _GAP) & (extra == 0))
+        room = np.flatnonzero((length > 31 + (number + 2) * 2 * _GAP) & np.equal(extra, 0))
         extra[choose(rng, room, round(share * total / number))] = number
-    while (missing := total - int(extra.sum())) > 0:
+    while (missing := total - int(np.sum(extra))) > 0:
         room = np.flatnonzero(length > 45 + (extra + 1) * _GAP)
-        room = room[extra[room] == extra[room].min()] if len(room) else room
+        room = room[extra[room] <= np.min(extra[room])] if len(room) else room
         if not len(room):
             break
         extra[choose(rng, room, missing)] += 1

@@ -23,7 +23,7 @@ def hazards() -> NDArray[np.float64]:
     table = pq.read_table(LIFE_TABLE)
     q = np.empty((_LAST_YEAR - _FIRST_YEAR + 1, 2, _LAST_AGE + 1))
     year, age, value = (table[name].to_numpy() for name in ("year", "age", "q"))
-    female = np.array(table["sex"].to_pylist()) == "female"
+    female: NDArray[np.bool_] = np.array(table["sex"].to_pylist()) == "female"
     q[year - _FIRST_YEAR, female.astype(int), age] = value
     return np.asarray(-np.log1p(-np.minimum(q, 0.999)))
 

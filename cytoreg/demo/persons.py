@@ -91,7 +91,7 @@ def draw(con: duckdb.DuckDBPyConnection, patients: int, seed: int) -> None:
     )
     removed = vars(specimens(streams[9], who, done))
     _keep(con, "specimen", {"oid": np.arange(len(done.day)), **removed})
-    _keep(con, "stranger_drawn", _strangers(streams[7], int(follow.dead.sum())))
+    _keep(con, "stranger_drawn", _strangers(streams[7], int(np.sum(follow.dead))))
     _sites(con)
     for statement in (_PERSON, _OPERATION, _STRANGER):
         con.execute(statement)
@@ -129,7 +129,7 @@ def _sites(con: duckdb.DuckDBPyConnection) -> None:
     """The codes of each primary site in the systems' vocabularies."""
     columns = ("code", "icd_o", "icd9", "icd10", "death_icd9", "death_icd10", "procedure")
     table = {name: [getattr(site, name) for site in cal.SITES] for name in columns}
-    _keep(con, "site", {**table, "icd_o": [list(codes) for codes in table["icd_o"]]})
+    _keep(con, "site", {**table, "icd_o": [list(site.icd_o) for site in cal.SITES]})
     con.execute("alter table site rename column procedure to procedure_code")
 
 
@@ -140,11 +140,12 @@ def _person(
     total = len(who)
     step = max(900_000 // total, 1)
     histology = np.array([8240, 8240, 8249, 8246, 0, 0, 0, 0, 0, 8240])[who.grade]
-    islet = (who.site == 2) & (who.grade < 3) & (rng.random(total) < 0.4)
-    low, high = np.array([(0, 0), (1, 29), (30, 200), (201, 850), *[(0, 0)] * 5, (1, 150)]).T
-    ki67 = low[who.grade] + np.floor((high - low + 1)[who.grade] * spread(rng, total) ** 1.5)
+    islet = np.equal(who.site, 2) & (who.grade < 3) & (rng.random(total) < 0.4)
+    low = np.array([0, 1, 30, 201, 0, 0, 0, 0, 0, 1])[who.grade]
+    high = np.array([0, 29, 200, 850, 0, 0, 0, 0, 0, 150])[who.grade]
+    ki67 = low + np.floor((high - low + 1) * spread(rng, total) ** 1.5)
     special = np.where(rng.random(total) < 0.03, 7, 0)
-    special = np.where((who.grade == 9) & (rng.random(total) < 0.8), 9, special)
+    special = np.where(np.equal(who.grade, 9) & (rng.random(total) < 0.8), 9, special)
     symptoms = rng.random((3, total)) < np.array([[0.35], [0.45], [0.12]])
     return {
         "pid": np.arange(total),
@@ -174,9 +175,9 @@ def _person(
             999,
             np.clip(np.exp(normal(spread(rng, total), 3.1, 0.55)), 3, 180),
         ).astype(np.int64),
-        "flushing": symptoms[0],
-        "diarrhoea": symptoms[1],
-        "wheezing": symptoms[2],
+        "flushing": symptoms[0, :],
+        "diarrhoea": symptoms[1, :],
+        "wheezing": symptoms[2, :],
         **{f"draw{i}": rng.integers(0, 1_000_000, total) for i in range(1, 7)},
     }
 
@@ -187,7 +188,7 @@ def _other_tumours(rng: np.random.Generator, who: People, follow: FollowUp) -> d
     chosen = choose(rng, np.flatnonzero(span > 60), round(0.08 * len(who)))
     day = who.diagnosis[chosen] + 30 + np.floor((span[chosen] - 30) * rng.random(len(chosen)))
     which = rng.integers(0, 4, len(chosen))
-    which = np.where((which == 3) & who.female[chosen], 4, which)
+    which = np.where(np.equal(which, 3) & who.female[chosen], 4, which)
     sites, histologies = zip(*_OTHER_TUMOURS, strict=True)
     return {
         "pid": chosen,

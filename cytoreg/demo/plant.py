@@ -46,8 +46,8 @@ def plant(con: duckdb.DuckDBPyConnection, seed: int, rate: float | None = None) 
     `rate` is the share of each table's records to change, divided among the kinds of the table by
     their weight; without it each kind has its own rate.
     """
-    ((people,),) = con.execute("select count(*) from person").fetchall()
-    carries = np.zeros(people, dtype=np.bool_)
+    people: list[tuple[int]] = con.execute("select count(*) from person").fetchall()
+    carries = np.zeros(people[0][0], dtype=np.bool_)
     weights: defaultdict[tuple[str, str], float] = defaultdict(float)
     for defect in _KINDS:
         weights[defect.source, defect.table] += defect.weight
@@ -92,7 +92,8 @@ def _targets(
     Marks their patients in `carries`, if there is one.
     """
     table = f"extract.{defect.source}_{defect.table}"
-    ((total,),) = con.execute(f"select count(*) from {table}").fetchall()
+    counted: list[tuple[int]] = con.execute(f"select count(*) from {table}").fetchall()
+    total = counted[0][0]
     wanted = max(1, round(share * total))
     # Of a large table only every nth row is considered, unless too few of these can carry it.
     for step in (max(total // _LOOKED_AT, 1), 1):

@@ -14,6 +14,7 @@ from cytoreg.demo.sampling import (
     Ints,
     assign,
     choose,
+    members_of,
     normal,
     quota,
     spread,
@@ -62,9 +63,8 @@ def people(rng: np.random.Generator, sizes: cal.Sizes) -> People:
     )
     groups = site + 10 * operated
     female = np.empty(total, dtype=np.bool_)
-    for group in np.unique(groups):
-        members = np.flatnonzero(groups == group)
-        female[members] = assign(rng, len(members), (0.5, 0.5)) == int(group) % 2
+    for group, members in members_of(groups):
+        female[members] = np.equal(assign(rng, len(members), (0.5, 0.5)), group % 2)
     span = cal.LAST_INDEX_DAY - cal.FIRST_DAY + 1
     start = cal.FIRST_DAY + np.floor(span * spread_within(rng, groups)).astype(np.int64)
     age = _ages(rng, groups, female, decimal_year(start))
@@ -87,7 +87,7 @@ def people(rng: np.random.Generator, sizes: cal.Sizes) -> People:
 def _sites(total: int, unknown: int) -> Ints:
     """Final sites of `total` patients, of whom `unknown` remain unknown: exact shares."""
     published = np.rint([total * cal.SITES[i].weight / 100 for i in (0, 1)]).astype(np.int64)
-    rest = max(total - unknown - int(published.sum()), 0)
+    rest = max(total - unknown - int(np.sum(published)), 0)
     others = quota(rest, [site.weight for site in cal.SITES[2:8]])
     counts = np.concatenate([published, others, [unknown]])
     return np.repeat([site.code for site in cal.SITES], counts)[:total]
@@ -97,8 +97,8 @@ def _presenting(rng: np.random.Generator, site: Ints, operated: Bools, sizes: ca
     """The site known before the operation: unknown for those found only at operation."""
     presenting = site.copy()
     # Small bowel primaries are hard to find: four in five of those found at operation.
-    small_bowel = np.flatnonzero(operated & (site == 1))
-    others = np.flatnonzero(operated & (site != 1) & (site != cal.UNKNOWN_SITE))
+    small_bowel = np.flatnonzero(operated & np.equal(site, 1))
+    others = np.flatnonzero(operated & ~np.isin(site, (1, cal.UNKNOWN_SITE)))
     of_others = min(round(0.2 * sizes.found), len(others))
     presenting[choose(rng, others, of_others)] = cal.UNKNOWN_SITE
     presenting[choose(rng, small_bowel, sizes.found - of_others)] = cal.UNKNOWN_SITE
@@ -109,9 +109,8 @@ def _ages(rng: np.random.Generator, groups: Ints, female: Bools, year: Floats) -
     """Ages at the index operation; a site's mean gives its published life expectancy."""
     at = spread_within(rng, groups)
     age = np.empty(len(groups))
-    for group in np.unique(groups):
-        site = cal.SITES[int(group) % 10 - 1]
-        members = np.flatnonzero(groups == group)
+    for group, members in members_of(groups):
+        site = cal.SITES[group % 10 - 1]
         age[members] = np.clip(normal(at[members], site.age, cal.AGE_SD), *_AGE_LIMITS)
         if site.life_years_lost is None:
             continue
@@ -120,7 +119,7 @@ def _ages(rng: np.random.Generator, groups: Ints, female: Bools, year: Floats) -
         mean = site.age
         for _ in range(12):
             age[members] = np.clip(normal(at[members], mean, cal.AGE_SD), *_AGE_LIMITS)
-            expected = life_expectancy(age[sample], female[sample], year[sample]).mean()
+            expected = float(np.mean(life_expectancy(age[sample], female[sample], year[sample])))
             # A year of age costs about 0.8 years of life expectancy, so this converges fast.
             mean += (expected - median - site.life_years_lost) / 0.8
     return age

@@ -6,10 +6,13 @@ assignment to patients is random.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cytoreg.survival.special import special
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -24,7 +27,7 @@ def quota(total: int, weights: Sequence[float]) -> Ints:
     """`total` divided in proportion to `weights`, by largest remainders: whole numbers."""
     exact = total * np.asarray(weights, dtype=np.float64) / sum(weights)
     shares = np.floor(exact).astype(np.int64)
-    short = total - int(shares.sum())
+    short = total - int(np.sum(shares))
     shares[np.argsort(shares - exact, kind="stable")[:short]] += 1
     return shares
 
@@ -51,11 +54,17 @@ def spread(rng: np.random.Generator, count: int) -> Floats:
     return (rng.permutation(count) + rng.uniform(0.001, 0.999, count)) / max(count, 1)
 
 
+def members_of(groups: Ints) -> Iterator[tuple[int, Ints]]:
+    """Each distinct number in `groups`, ascending, and the places where it stands."""
+    distinct: list[int] = np.unique(groups).tolist()
+    for group in distinct:
+        yield group, np.flatnonzero(np.equal(groups, group))
+
+
 def spread_within(rng: np.random.Generator, groups: Ints) -> Floats:
     """`spread` separately for each group of equal numbers."""
     out = np.empty(len(groups), dtype=np.float64)
-    for group in np.unique(groups):
-        members = np.flatnonzero(groups == group)
+    for _, members in members_of(groups):
         out[members] = spread(rng, len(members))
     return out
 
@@ -76,31 +85,26 @@ def calibrated(
     nominal_mean, nominal_sd = mean, sd
     for _ in range(40 if total > 2 else 0):
         values = drawn(min(total, _ENOUGH), nominal_mean, nominal_sd)
-        reached = values.std(ddof=1)
-        if reached == 0 or (abs(values.mean() - mean) < 0.002 and abs(reached - sd) < 0.002):
+        middle, reached = float(np.mean(values)), float(np.std(values, ddof=1))
+        if reached == 0 or (abs(middle - mean) < 0.002 and abs(reached - sd) < 0.002):
             break
         nominal_sd *= sd / reached
-        nominal_mean = max(nominal_mean + mean - values.mean(), low * 0.5 + 0.1)
+        nominal_mean = max(nominal_mean + mean - middle, low * 0.5 + 0.1)
     return drawn(total, nominal_mean, nominal_sd)
 
 
 def lognormal(at: Floats, mean: float, sd: float) -> Floats:
     """Quantiles of the lognormal distribution with this mean and SD."""
-    from scipy.special import ndtri
-
-    variance = np.log1p((sd / mean) ** 2)
-    return np.asarray(np.exp(np.log(mean) - variance / 2 + np.sqrt(variance) * ndtri(at)))
+    variance = float(np.log1p((sd / mean) ** 2))
+    z = special().ndtri(at)
+    return np.asarray(np.exp(float(np.log(mean)) - variance / 2 + math.sqrt(variance) * z))
 
 
 def gamma(at: Floats, mean: float, sd: float) -> Floats:
     """Quantiles of the gamma distribution with this mean and SD."""
-    from scipy.special import gammaincinv
-
-    return np.asarray(gammaincinv((mean / sd) ** 2, at) * sd**2 / mean)
+    return special().gammaincinv((mean / sd) ** 2, at) * sd**2 / mean
 
 
 def normal(at: Floats, mean: float, sd: float) -> Floats:
     """Quantiles of the normal distribution with this mean and SD."""
-    from scipy.special import ndtri
-
-    return np.asarray(mean + sd * ndtri(at))
+    return mean + sd * special().ndtri(at)

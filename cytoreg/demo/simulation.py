@@ -136,14 +136,14 @@ def _extract(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         source_pathology,
     ):
         con.execute(module.TABLES)
-    tables = con.execute(
+    tables: list[tuple[str]] = con.execute(
         "select table_name from information_schema.tables where table_schema = 'extract' order by 1"
     ).fetchall()
     records = {}
     for (table,) in tables:
         source = next(system for system in _SYSTEMS if table.startswith(system))
-        ((count,),) = con.execute(f"select count(*) from extract.{table}").fetchall()
-        records[f"{source}.{table[len(source) + 1 :]}"] = int(count)
+        counted: list[tuple[int]] = con.execute(f"select count(*) from extract.{table}").fetchall()
+        records[f"{source}.{table[len(source) + 1 :]}"] = counted[0][0]
     return records
 
 

@@ -65,7 +65,8 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     from xlsxwriter import Workbook
 
     years = con.execute("select distinct _year from extract.biomarkers_result order by 1")
-    for (year,) in years.fetchall():
+    found: list[tuple[int]] = years.fetchall()
+    for (year,) in found:
         path = folder / "biomarkers" / f"biomarkers_{year}.xlsx"
         path.parent.mkdir(exist_ok=True)
         with Workbook(str(path), {"constant_memory": True}) as book:

@@ -240,7 +240,8 @@ def _check_tables(cursor: Cursor) -> None:
         cursor.execute(
             f"select to_regclass('{table}') is not null, obj_description(to_regclass('{table}'))"
         )
-        there, said = cursor.fetchone() or (False, None)
+        told: tuple[bool, str | None] = cursor.fetchone() or (False, None)
+        there, said = told
         if there and (said is None or said != _mark(cursor, table)):
             raise ConfigError(
                 f"the database holds a table {table} that simulate did not write, or that was"
@@ -256,8 +257,8 @@ def _mark(cursor: Cursor, table: str) -> str:
         "select 'Written by cytoreg simulate: ' || count(*) || ' rows, '"
         f" || coalesce(sum(hashtextextended(t::text, 0)), 0) from {table} as t"
     )
-    (mark,) = cursor.fetchone() or ("",)
-    return str(mark)
+    found: tuple[str] = cursor.fetchone() or ("",)
+    return found[0]
 
 
 @contextmanager

@@ -71,7 +71,9 @@ select if(_damage = 'cut', whole[1:16], whole) from line order by _sort, _copy
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Write or_log/or_log_YYYY.csv, a file for each year in which somebody was operated on."""
-    years = con.execute("select distinct _year from extract.or_log_cases order by 1").fetchall()
+    years: list[tuple[int]] = con.execute(
+        "select distinct _year from extract.or_log_cases order by 1"
+    ).fetchall()
     for (year,) in years:
         new = year >= _NEW_SYSTEM
         write_lines(

@@ -133,9 +133,11 @@ from message order by _sort, _copy
 
 def write(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Write pathology/reports_YYYY.hl7, a file for each year with a report."""
-    years = con.execute("select distinct _year from extract.pathology_report order by 1").fetchall()
+    years: list[tuple[int]] = con.execute(
+        "select distinct _year from extract.pathology_report order by 1"
+    ).fetchall()
     for (year,) in years:
-        ((count,),) = con.execute(
+        counted: list[tuple[int]] = con.execute(
             "select count(*) from extract.pathology_report where _year = $year and not _joined",
             {"year": year},
         ).fetchall()
@@ -144,5 +146,5 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
             [_MESSAGE.replace("{year}", str(year)).replace("\\n", "\n")],
             folder / "pathology" / f"reports_{year}.hl7",
             head=f"FHS|^~\\&|SIMPATH|SIMLAB|||{year}1231\nBHS|^~\\&|SIMPATH|SIMLAB|||{year}1231\n",
-            tail=f"BTS|{count}\nFTS|1\n",
+            tail=f"BTS|{counted[0][0]}\nFTS|1\n",
         )

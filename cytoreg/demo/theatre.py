@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +67,7 @@ def theatre(rng: np.random.Generator, people: People, done: Operations) -> Theat
     minutes = rng.permutation(calibrated(total, *cal.OPERATIVE_MINUTES, gamma, 60, 1200))
     residual = assign(rng, total, (0.22, 0.13, 0.65))
     removed = np.select(
-        [residual == 0, residual == 1],
+        [np.equal(residual, 0), np.equal(residual, 1)],
         [np.full(total, 100), rng.integers(95, 100, total)],
         np.floor(98 - 60 * spread(rng, total) ** 2.2).astype(np.int64),
     )
@@ -77,15 +78,14 @@ def theatre(rng: np.random.Generator, people: People, done: Operations) -> Theat
 
     crisis = mark(rng, everyone, round(cal.CRISIS * total))
     complication = crisis | mark(
-        rng, ~crisis, round(cal.INTRAOPERATIVE_COMPLICATION * total) - int(crisis.sum())
+        rng, ~crisis, round(cal.INTRAOPERATIVE_COMPLICATION * total) - int(np.sum(crisis))
     )
     kind = np.where(complication, np.array([1, 2, 3, 4, 9])[rng.integers(0, 5, total)], 0)
     kind = np.where(crisis, 5, kind)
-    first = done.number == 1
+    first = np.equal(done.number, 1)
     site = people.site[done.person]
-    found = (
-        first & (people.presenting[done.person] == cal.UNKNOWN_SITE) & (site != cal.UNKNOWN_SITE)
-    )
+    known = np.not_equal(site, cal.UNKNOWN_SITE)
+    found = first & known & np.equal(people.presenting[done.person], cal.UNKNOWN_SITE)
     stay, expired = _stays(rng, done, minutes)
     return Theatre(
         incision=5 * rng.integers(87, 150, total),
@@ -95,7 +95,7 @@ def theatre(rng: np.random.Generator, people: People, done: Operations) -> Theat
         room=rng.integers(1, 13, total),
         preop_site=np.where(first, people.presenting[done.person], site),
         site_found=site,
-        confirmed=(site != cal.UNKNOWN_SITE) & ~(found & (rng.random(total) < 0.06)),
+        confirmed=known & ~(found & (rng.random(total) < 0.06)),
         residual=residual,
         removed=removed,
         estimated_by=1 + (rng.random(total) < 0.3),
@@ -115,7 +115,7 @@ def _pressures(rng: np.random.Generator, kind: Ints) -> Pressures:
     mmHg, but shorter or with another cause, so that the three definitions of a crisis differ.
     """
     total = len(kind)
-    crisis, low, bleeding = kind == 5, kind == 4, kind == 1
+    crisis, low, bleeding = (np.equal(kind, one) for one in (5, 4, 1))
     below = crisis | low | (bleeding & (rng.random(total) < 0.4))
     pressure = np.where(below, rng.integers(52, 79, total), rng.integers(82, 118, total))
     minutes_low = np.where(
@@ -145,7 +145,9 @@ def _stays(rng: np.random.Generator, done: Operations, minutes: Ints) -> tuple[I
     """Days from operation to discharge (mean and SD as published), and who died in hospital."""
     total = len(done.day)
     stay = np.zeros(total, dtype=np.int64)
-    expired = mark(rng, done.dies, round(0.75 * done.dies.sum())) | (done.dies & (done.window < 2))
+    expired = mark(rng, done.dies, round(0.75 * int(np.sum(done.dies)))) | (
+        done.dies & (done.window < 2)
+    )
     short = ~done.dies & (done.window <= _LONG)  # soon lost to follow-up: last seen after discharge
     stay[expired] = done.window[expired]
     home = done.dies & ~expired
@@ -157,14 +159,14 @@ def _stays(rng: np.random.Generator, done: Operations, minutes: Ints) -> tuple[I
     rest = np.flatnonzero(~done.dies & ~short)
     mean, sd = cal.STAY_DAYS
     fixed = stay[done.dies | short]
-    wanted = (mean * total - fixed.sum()) / len(rest)
-    square = (sd**2 * (total - 1) + mean**2 * total - (fixed**2).sum()) / len(rest)
-    spare = max(square - wanted**2, 1.0) ** 0.5
+    wanted = (mean * total - np.sum(fixed)) / len(rest)
+    square = (sd**2 * (total - 1) + mean**2 * total - np.sum(fixed**2)) / len(rest)
+    spare = math.sqrt(max(square - wanted**2, 1.0))
     values = calibrated(len(rest), max(wanted, 3.0), spare, lognormal, 1, _LONGEST_STAY)
     # Longer operations tend to have longer stays; the longest need time before the next event.
     length = np.log(minutes[rest]) + 0.8 * rng.standard_normal(len(rest))
     room = done.window[rest] > _LONGEST_STAY + 10
-    longest = int((values > _LONG - 5).sum())
+    longest = int(np.sum(values > _LONG - 5))
     first = rest[room][np.argsort(length[room], kind="stable")[::-1][:longest]]
     others = np.setdiff1d(rest, first, assume_unique=True)
     others = others[np.argsort(length[np.searchsorted(rest, others)], kind="stable")[::-1]]

@@ -44,8 +44,11 @@ def write_lines(
 
 def ranges(con: duckdb.DuckDBPyConnection, table: str, step: int) -> Iterator[tuple[int, int]]:
     """Half-open ranges of `step` that cover `_sort` of an extract's table."""
-    ((first, last),) = con.execute(f"select min(_sort), max(_sort) from {table}").fetchall()
-    if first is None:
+    ends: list[tuple[int | None, int | None]] = con.execute(
+        f"select min(_sort), max(_sort) from {table}"
+    ).fetchall()
+    first, last = ends[0]
+    if first is None or last is None:
         return
     for low in range(first, last + 1, step):
         yield low, low + step

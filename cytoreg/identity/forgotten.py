@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cytoreg import manifest
 from cytoreg.errors import ConfigError
@@ -60,7 +60,7 @@ class Entry:
 def entries(data: Path) -> list[Entry]:
     """The list, oldest first; raises ConfigError if unreadable, so that nobody comes back."""
     try:
-        known = json.loads((data / NAME).read_text(encoding="utf-8"))
+        known: list[dict[str, Any]] = json.loads((data / NAME).read_text(encoding="utf-8"))
         return [Entry(**entry) for entry in known]
     except FileNotFoundError:
         return []

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cytoreg import manifest
 from cytoreg.errors import ConfigError
@@ -101,9 +101,11 @@ def read(folder: Path) -> Backup:
     """The manifest of a backup; raises ConfigError if there is none, or if it is damaged."""
     remedy = "name the folder that cytoreg backup made, or another backup"
     try:
-        known = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        whole = known.pop("digest") == _digest(known)
-        found = Backup(**known | {"files": [Stored(**file) for file in known["files"]]})
+        known: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        digest: str = known.pop("digest")
+        whole = digest == _digest(known)
+        files: list[dict[str, Any]] = known.pop("files")
+        found = Backup(**known, files=[Stored(**file) for file in files])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise ConfigError(f"{folder} is not a backup", remedy=remedy) from None
     names = [PurePosixPath(file.name) for file in found.files]

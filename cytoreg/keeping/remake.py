@@ -82,7 +82,7 @@ def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
 
 def _point(con: DuckDBPyConnection, made_in: Path, data: Path) -> None:
     """Change the views of landings to the place where these will be."""
-    views = con.execute(
+    views: list[tuple[str, str, str]] = con.execute(
         "select view_name, sql, comment from duckdb_views()"
         " where schema_name = 'landing' and not internal"
     ).fetchall()

@@ -58,7 +58,7 @@ def map_pseudonyms(con: duckdb.DuckDBPyConnection, out: Path) -> int:
     The builds are attached as `old` and `new`. Ids of `registry` correspond if they come from the
     same row of a source. Raises BuildError if an id would correspond to two.
     """
-    tables = con.execute(
+    tables: list[tuple[str, list[str]]] = con.execute(
         "select table_name, list(column_name) from duckdb_columns()"
         " where database_name = 'new' and schema_name = 'registry'"
         " and table_name in (select table_name from duckdb_columns()"
@@ -85,9 +85,10 @@ def map_pseudonyms(con: duckdb.DuckDBPyConnection, out: Path) -> int:
         raise BuildError("the registry has no ids that lead back to rows of sources")
     together = " union all ".join(pairs)
     con.execute(f"create temp table mapping as select distinct * from ({together})")
-    count, old, new = con.execute(
+    counts: list[tuple[int, int, int]] = con.execute(
         "select count(*), count(distinct (kind, old)), count(distinct (kind, new)) from mapping"
-    ).fetchall()[0]
+    ).fetchall()
+    count, old, new = counts[0]
     if not count == old == new:
         raise BuildError(
             "a row of a source belongs to one id in one build, and to another in the other",
@@ -99,7 +100,7 @@ def map_pseudonyms(con: duckdb.DuckDBPyConnection, out: Path) -> int:
     con.execute(f"copy (from mapping order by all) to '{making}' (format parquet)")
     making.chmod(0o600)
     making.replace(out)
-    return int(count)
+    return count
 
 
 _ROWS = (("_source", "_table", "_file", "_row"), ("source", "source_table", "file", "row"))

@@ -142,15 +142,17 @@ def _run(project: Project, folder: Path) -> Line:
 
 def _unbalanced(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """Books of rows and cells that do not balance."""
-    for name, *_ in con.execute(
+    rows: list[tuple[str]] = con.execute(
         "select source || '.' || source_table from quality.balance"
         " where landed <> accepted + quarantined + forgotten order by 1"
-    ).fetchall():
+    ).fetchall()
+    for (name,) in rows:
         yield f"the books of {name} do not balance"
-    for name, *_ in con.execute(
+    cells: list[tuple[str]] = con.execute(
         "select source || '.' || source_table || '.' || \"column\" from quality.cell_balance"
         " where present <> accepted + refused order by 1"
-    ).fetchall():
+    ).fetchall()
+    for (name,) in cells:
         yield f"the cells of {name} do not balance"
 
 

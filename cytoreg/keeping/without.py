@@ -76,7 +76,7 @@ def make(
         digests = _search(project, home, con, runs, complete, ids, progress)
         listed = forgotten.entries(project.data)
         if entry:
-            if not con.execute("select count(*) from trace").fetchall()[0][0]:
+            if con.execute("select count(*) from trace").fetchall() == [(0,)]:
                 raise ConfigError("no record of the person was found", remedy="refresh first")
             listed.append(replace(entry, digests=digests))
         made.moves += files(home, {forgotten.NAME: forgotten.text(listed)})
@@ -239,7 +239,7 @@ def _mappings(
 def _pseudonyms(build: Path) -> set[str]:
     """All pseudonyms of a build's registry."""
     with open_build(build, read_only=True) as con:
-        columns = con.execute(
+        columns: list[tuple[str, str]] = con.execute(
             "select table_name, column_name from duckdb_columns() where schema_name = 'registry'"
             " and column_name like '%\\_id' escape '\\' and data_type = 'VARCHAR'"
             " and database_name = current_database()"
@@ -261,7 +261,7 @@ def identified(project: Project, persons: Collection[str]) -> list[str]:
     found: dict[str, set[str]] = {}
     for folder in publish.folders(project):
         with suppress(duckdb.Error), open_build(folder / MADE[0], read_only=True) as con:
-            rows = con.execute(
+            rows: list[tuple[str, str]] = con.execute(
                 f"from (select {identifier} as id, unnest([id, cast({quote(number)} as varchar)])"
                 f" as named from registry.{quote(entity + '_number')})"
                 " where list_contains($1::varchar[], named)",

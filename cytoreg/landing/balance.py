@@ -60,7 +60,7 @@ def _landed(landings: Sequence[Landing]) -> str:
 
 def _judged(con: DuckDBPyConnection) -> str:
     """SELECT of every record of the build that was judged, and of every unreadable record."""
-    tables = con.execute(
+    tables: list[tuple[str, str]] = con.execute(
         "select table_schema, table_name from information_schema.tables"
         " where table_schema in ('accepted', 'quarantine')"
         " and (table_schema, table_name) <> ('quarantine', 'cell') order by 1, 2"

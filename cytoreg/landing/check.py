@@ -85,5 +85,6 @@ def _lengths(column: pa.ChunkedArray[pa.StringScalar]) -> str:
     from cytoreg.sources.arrow import equal
 
     found = pc.min_max(pc.utf8_length(column.filter(pc.invert(equal(column, "")))))
-    low, high = found["min"].as_py(), found["max"].as_py()
+    low: int | None = found["min"].as_py()
+    high: int | None = found["max"].as_py()
     return "empty" if high is None else str(high) if low == high else f"{low}–{high}"

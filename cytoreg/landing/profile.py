@@ -13,7 +13,7 @@ import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -82,6 +82,13 @@ class TableProfile:
 
 Profile = dict[str, TableProfile]
 """By table."""
+
+
+class _Written(TypedDict):
+    """A table's profile as JSON."""
+
+    rows: int
+    columns: dict[str, dict[str, Any]]
 
 
 class Measuring:
@@ -165,7 +172,7 @@ def read(landing: Landing) -> Profile:
         hashes = {file.name: file.sha256 for file in landing.stored}
         if hashlib.sha256(text).hexdigest() != hashes[NAME]:
             raise ValueError(NAME)
-        known = json.loads(text)
+        known: dict[str, _Written] = json.loads(text)
         return {
             name: TableProfile(
                 table["rows"],
@@ -195,7 +202,7 @@ def _shapes(con: DuckDBPyConnection, column: str) -> tuple[dict[str, int], int, 
         f"when regexp_full_match(value, {literal(pattern)}) then {literal(shape)}"
         for shape, pattern in SHAPES.items()
     )
-    found = con.execute(
+    found: list[tuple[str, str | None, int, int]] = con.execute(
         f"""with texts as (
           select {quote(column)} as value, count(*) as rows from sample
           where {quote(column)} <> '' group by all

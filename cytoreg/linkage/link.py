@@ -97,7 +97,7 @@ def columns_of(con: duckdb.DuckDBPyConnection, config: Linkage) -> dict[str, dic
 
 def _columns(con: duckdb.DuckDBPyConnection, entity: str) -> dict[str, str]:
     """Columns of `accepted.<entity>` with their types, without the lineage."""
-    rows = con.execute(
+    rows: list[tuple[str, str]] = con.execute(
         "select column_name, data_type from information_schema.columns"
         " where table_schema = 'accepted' and table_name = ? order by ordinal_position",
         [entity],
@@ -113,14 +113,19 @@ def _check(
     if config.without_number and not config.match:
         raise ConfigError("[linkage] links entities without a number, but match names no column")
     person = columns[config.entity]
-    for key in ("number", "other_numbers"):
-        if (name := getattr(config, key)) and name not in person:
+    for key, name in (("number", config.number), ("other_numbers", config.other_numbers)):
+        if name and name not in person:
             raise ConfigError(f"[linkage] {key}: {config.entity} has no column {name}")
     for entity, found in columns.items():
         if missing := [name for name in config.match if name not in found]:
             raise ConfigError(f"[linkage] match: {entity} has no column {', '.join(missing)}")
-    for key in ("names", "may_be_missing", "may_be_unreadable"):
-        if strange := [name for name in getattr(config, key) if name not in config.match]:
+    compared = {
+        "names": config.names,
+        "may_be_missing": config.may_be_missing,
+        "may_be_unreadable": config.may_be_unreadable,
+    }
+    for key, names in compared.items():
+        if strange := [name for name in names if name not in config.match]:
             raise ConfigError(f"[linkage] {key}: {', '.join(strange)} is not in match")
     if config.match and not set(config.match) - {*config.names, *config.may_be_missing}:
         raise ConfigError(

@@ -95,7 +95,8 @@ def _ordered(models: Mapping[str, Model]) -> list[str]:
     try:
         return list(sorter.static_order())
     except CycleError as error:
-        circle = [models[name].path.as_posix() for name in error.args[1][1:]]
+        names: list[str] = error.args[1]
+        circle = [models[name].path.as_posix() for name in names[1:]]
         raise ConfigError(
             f"SQL models read each other in a circle: {' ← '.join(reversed(circle))}",
             remedy="move what both need into a model of its own",
@@ -112,7 +113,7 @@ def _waiting(models: Mapping[str, Model], later: Collection[str]) -> set[str]:
 
 
 def _existing(con: duckdb.DuckDBPyConnection) -> set[str]:
-    rows = con.execute(
+    rows: list[tuple[str]] = con.execute(
         "select table_schema || '.' || table_name from information_schema.tables"
     ).fetchall()
     return {name for (name,) in rows}
@@ -156,7 +157,8 @@ def _materialize(con: duckdb.DuckDBPyConnection, model: Model, as_of: date) -> N
 
 def _check_grain(con: duckdb.DuckDBPyConnection, model: Model) -> int:
     """The number of rows of the table, after checking that its grain is unique."""
-    rows: int = con.execute(f"select count(*) from {model.name}").fetchall()[0][0]
+    counted: list[tuple[int]] = con.execute(f"select count(*) from {model.name}").fetchall()
+    rows = counted[0][0]
     doubled = max(rows - 1, 0) if model.one_row else 0
     if model.grain:
         columns = ", ".join(map(quote, model.grain))

@@ -51,7 +51,7 @@ def entries(project: Project) -> list[Entry]:
     audit = ledger_tables().tables["audit"]
     with begin(project.ledger_url) as connection:
         found = connection.execute(audit.select().order_by(audit.c.number)).all()
-    return [Entry(row.at, row.who, row.what, row.detail) for row in found]
+    return [Entry(*row[1:]) for row in found]
 
 
 def of_question(sql: str, run: str) -> str:

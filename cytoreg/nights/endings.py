@@ -11,6 +11,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypedDict
 
 import duckdb
 
@@ -122,9 +123,15 @@ def make_up(project: Project) -> int:
     return told
 
 
-def retelling(runs: Sequence[str], what: str, detail: str) -> str:
+class _Retold(TypedDict):
+    runs: list[str]
+    what: audit.What
+    detail: str
+
+
+def retelling(runs: Sequence[str], what: audit.What, detail: str) -> str:
     """Runs that were remade and the row for the audit, as file `RETELL` of the data folder says."""
-    return json.dumps({"runs": list(runs), "what": what, "detail": detail})
+    return json.dumps(_Retold(runs=list(runs), what=what, detail=detail))
 
 
 def _retell(project: Project) -> None:
@@ -132,7 +139,7 @@ def _retell(project: Project) -> None:
     path = project.data / RETELL
     if not path.exists():
         return
-    told = json.loads(path.read_text(encoding="utf-8"))
+    told: _Retold = json.loads(path.read_text(encoding="utf-8"))
     for run_id in told["runs"]:
         with suppress(ConfigError):
             enter(Run.of(project, run_id))
@@ -179,8 +186,9 @@ def of(run: Run, current: str | None) -> Ending | None:
 def read(run: Run) -> Ending | None:
     """How a run's own file says it ended, published or not; None if it did not get that far."""
     try:
-        known = json.loads((run.folder / NAME).read_text(encoding="utf-8"))
-        return Ending(**known | {"tables": [tuple(table) for table in known["tables"]]})
+        known: dict[str, Any] = json.loads((run.folder / NAME).read_text(encoding="utf-8"))
+        tables: list[list[Any]] = known.pop("tables")
+        return Ending(**known, tables=[tuple(table) for table in tables])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,13 +37,13 @@ def volumes(url: str, nights: int) -> dict[tuple[str, str], list[int]]:
             .where(run.c.status == "published")
             .order_by(run.c.started_at.desc(), run.c.run_id.desc())
             .limit(nights)
-        ).all()
-        ids = [row.run_id for row in reversed(latest)]
-        rows = rows_of(connection, counted, ids, "table")
+        )
+        ids = [run_id for (run_id,) in reversed(latest.tuples().all())]
+        rows: Sequence[tuple[str, str, str, int, bool]] = rows_of(connection, counted, ids, "table")
     found: dict[tuple[str, str], list[int]] = {}
-    for row in sorted(rows, key=lambda row: ids.index(row.run_id)):
-        if not row.stale:
-            found.setdefault((row.source, row.table), []).append(row.records)
+    for _, source, table, records, stale in sorted(rows, key=lambda row: ids.index(row[0])):
+        if not stale:
+            found.setdefault((source, table), []).append(records)
     return found
 
 
@@ -51,28 +52,25 @@ def trend(url: str, rule: str) -> list[TrendPoint]:
     tables = ledger_tables().tables
     run, history = tables["run"], tables["check_history"]
     with begin(url) as connection:
-        found = connection.execute(
-            history.join(run, run.c.run_id == history.c.run_id)
-            .select()
-            .with_only_columns(
-                history.c.run_id,
-                run.c.started_at,
-                history.c.severity,
-                history.c.violated,
-                history.c.denominator,
-                history.c.status,
+        found: Sequence[tuple[str, datetime, str, int, int, str]] = (
+            connection.execute(
+                history.join(run, run.c.run_id == history.c.run_id)
+                .select()
+                .with_only_columns(
+                    history.c.run_id,
+                    run.c.started_at,
+                    history.c.severity,
+                    history.c.violated,
+                    history.c.denominator,
+                    history.c.status,
+                )
+                .where(history.c.rule == rule)
+                .order_by(run.c.started_at, run.c.run_id, history.c.position)
             )
-            .where(history.c.rule == rule)
-            .order_by(run.c.started_at, run.c.run_id, history.c.position)
-        ).all()
-    return [
-        TrendPoint(
-            row.run_id,
-            utc(row.started_at),
-            row.severity,
-            row.violated,
-            row.denominator,
-            row.status,
+            .tuples()
+            .all()
         )
-        for row in found
+    return [
+        TrendPoint(run_id, utc(at), severity, violated, denominator, status)
+        for run_id, at, severity, violated, denominator, status in found
     ]

@@ -177,8 +177,9 @@ def statuses(url: str) -> dict[str, str]:
     """How each run in the ledger ended."""
     run = ledger_tables().tables["run"]
     with begin(url) as connection:
-        rows = connection.execute(run.select().with_only_columns(run.c.run_id, run.c.status))
-        return {row.run_id: row.status for row in rows}
+        wanted = run.select().with_only_columns(run.c.run_id, run.c.status)
+        rows: Sequence[tuple[str, str]] = connection.execute(wanted).tuples().all()
+    return dict(rows)
 
 
 def enter_run(
@@ -205,43 +206,50 @@ def runs(url: str, limit: int = 20) -> list[RunRecord]:
     """The latest runs, the newest first."""
     tables = ledger_tables().tables
     run = tables["run"]
-    with begin(url) as connection:
-        found = connection.execute(
-            run.select().order_by(run.c.started_at.desc(), run.c.run_id.desc()).limit(limit)
-        ).all()
-        ids = [row.run_id for row in found]
-        inputs: dict[str, dict[str, dict[str, int | str]]] = {}
-        for row in rows_of(connection, tables["run_input"], ids, "source"):
-            inputs.setdefault(row.run_id, {})[row.source] = {
-                "fingerprint": row.fingerprint,
-                "rows": row.rows,
-                "rejects": row.rejects,
-                "reused": int(row.reused),
-            }
-        for row in rows_of(connection, tables["run_table"], ids, "source"):
-            if row.stale and row.source in inputs.get(row.run_id, {}):
-                inputs[row.run_id][row.source]["stale"] = 1
-        outputs: dict[str, dict[str, int]] = {}
-        for row in rows_of(connection, tables["run_output"], ids, "table"):
-            outputs.setdefault(row.run_id, {})[row.table] = row.rows
-        durations: dict[str, dict[str, float]] = {}
-        for row in rows_of(connection, tables["run_stage"], ids, "position"):
-            durations.setdefault(row.run_id, {})[row.stage] = row.seconds
+    with begin(url) as con:
+        wanted = run.select().order_by(run.c.started_at.desc(), run.c.run_id.desc()).limit(limit)
+        found: Sequence[tuple[str, str, date, datetime, datetime | None, str, str, str | None]] = (
+            con.execute(wanted).tuples().all()
+        )
+        ids = [row[0] for row in found]
+        landed: Sequence[tuple[str, str, str, int, int, bool]] = rows_of(
+            con, tables["run_input"], ids, "source"
+        )
+        counted: Sequence[tuple[str, str, str, int, bool]] = rows_of(
+            con, tables["run_table"], ids, "source"
+        )
+        made: Sequence[tuple[str, str, int]] = rows_of(con, tables["run_output"], ids, "table")
+        timed: Sequence[tuple[str, int, str, float]] = rows_of(
+            con, tables["run_stage"], ids, "position"
+        )
+    inputs: dict[str, dict[str, dict[str, int | str]]] = {one: {} for one in ids}
+    for run_id, source, fingerprint, rows, rejects, reused in landed:
+        counts = {"rows": rows, "rejects": rejects, "reused": int(reused)}
+        inputs[run_id][source] = {"fingerprint": fingerprint, **counts}
+    for run_id, source, _, _, stale in counted:
+        if stale and source in inputs[run_id]:
+            inputs[run_id][source]["stale"] = 1
+    outputs: dict[str, dict[str, int]] = {one: {} for one in ids}
+    for run_id, table, rows in made:
+        outputs[run_id][table] = rows
+    durations: dict[str, dict[str, float]] = {one: {} for one in ids}
+    for run_id, _, stage, seconds in timed:
+        durations[run_id][stage] = seconds
     return [
         RunRecord(
-            run_id=row.run_id,
-            status=row.status,
-            as_of=row.as_of,
-            started_at=utc(row.started_at),
-            finished_at=utc(row.finished_at) if row.finished_at else None,
-            code_version=row.code_version,
-            project_hash=row.project_hash,
-            error=row.error,
-            inputs=inputs.get(row.run_id, {}),
-            outputs=outputs.get(row.run_id, {}),
-            durations=durations.get(row.run_id, {}),
+            run_id,
+            status,
+            as_of,
+            utc(begun),
+            utc(ended) if ended else None,
+            code,
+            project,
+            error,
+            inputs[run_id],
+            outputs[run_id],
+            durations[run_id],
         )
-        for row in found
+        for run_id, status, as_of, begun, ended, code, project, error in found
     ]
 
 
@@ -252,8 +260,10 @@ def enter_publications(url: str, notes: Sequence[Note]) -> None:
         return
     ids = sorted({note.run_id for note in notes})
     with begin(url) as connection:
-        found = connection.execute(table.select().where(table.c.run_id.in_(ids))).all()
-        known = {(row.run_id, utc(row.at), row.how) for row in found}
+        found: Sequence[tuple[int, str, datetime, str, *tuple[object, ...]]] = rows_of(
+            connection, table, ids, "at"
+        )
+        known = {(run_id, utc(at), how) for _, run_id, at, how, *_ in found}
         new = [
             asdict(note) | {"at": note.moment}
             for note in notes
@@ -267,20 +277,18 @@ def publications(url: str, limit: int = 20) -> list[Publication]:
     """The latest publications, the newest first."""
     table = ledger_tables().tables["publication"]
     with begin(url) as connection:
-        found = connection.execute(
-            table.select().order_by(table.c.at.desc(), table.c.number.desc()).limit(limit)
-        ).all()
+        newest = table.select().order_by(table.c.at.desc(), table.c.number.desc()).limit(limit)
+        found: Sequence[tuple[int, str, datetime, How, str | None, str | None, str | None]] = (
+            connection.execute(newest).tuples().all()
+        )
     return [
-        Publication(row.run_id, utc(row.at), row.how, row.replaced, row.who or "", row.why or "")
-        for row in found
+        Publication(run_id, utc(at), how, replaced, who or "", why or "")
+        for _, run_id, at, how, replaced, who, why in found
     ]
 
 
 def _replace(
-    connection: sa.Connection,
-    table: sa.Table,
-    run_id: str,
-    rows: Sequence[Mapping[str, object]],
+    connection: sa.Connection, table: sa.Table, run_id: str, rows: Sequence[Mapping[str, object]]
 ) -> None:
     """Replace a run's rows of a table."""
     connection.execute(table.delete().where(table.c.run_id == run_id))

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cytoreg.errors import ConfigError
 from cytoreg.system.machine import MachineError, machine_error
@@ -274,11 +274,10 @@ def begin(url: str) -> Iterator[sa.Connection]:
 
 def rows_of(
     connection: sa.Connection, table: sa.Table, ids: Sequence[str], order: str
-) -> Sequence[sa.Row[tuple[object, ...]]]:
-    """The rows of a table that belong to the given runs."""
-    return connection.execute(
-        table.select().where(table.c.run_id.in_(ids)).order_by(table.c[order])
-    ).all()
+) -> Sequence[tuple[Any, ...]]:
+    """The rows of a table that belong to the given runs, with the columns as declared above."""
+    wanted = table.select().where(table.c.run_id.in_(ids)).order_by(table.c[order])
+    return connection.execute(wanted).tuples().all()
 
 
 def utc(moment: datetime) -> datetime:

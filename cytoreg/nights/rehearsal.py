@@ -121,7 +121,7 @@ def _check_expectations(run: Run) -> None:
     from cytoreg.warehouse.connection import open_build
 
     with open_build(run.build, read_only=True) as con:
-        broken = con.execute(
+        broken: list[tuple[str, str]] = con.execute(
             "select rule, regexp_extract(reason, 'Could not be run: (.*)', 1, 's')"
             " from quality.check_result where kind = 'table' and status = 'error' order by rule"
         ).fetchall()

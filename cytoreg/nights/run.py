@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cytoreg.errors import ConfigError, GateClosed
 from cytoreg.project.load import Project, load_project
@@ -60,8 +60,8 @@ class Run:
         """The run that `new_run` began under this id."""
         path = data / "builds" / run_id / RUN
         try:
-            known = json.loads(path.read_text(encoding="utf-8"))
-            schema = known.get("schema", 1)
+            known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            schema: int = known.get("schema", 1)
             if schema > SCHEMA:
                 raise ConfigError(
                     f"run {run_id} was made by a newer cytoreg",

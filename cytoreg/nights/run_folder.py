@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cytoreg.errors import ConfigError
 from cytoreg.nights.run import Run, Verdict
@@ -62,8 +62,9 @@ def keep_verdict(run: Run, verdict: Verdict) -> None:
 def read_verdict(run: Run) -> Verdict:
     """How a run ended; raises ConfigError when it has not ended."""
     try:
-        known = json.loads((run.folder / "verdict.json").read_text(encoding="utf-8"))
-        gates = [Gate(**gate) for gate in known.pop("gates")]
+        known: dict[str, Any] = json.loads((run.folder / "verdict.json").read_text("utf-8"))
+        given: list[dict[str, Any]] = known.pop("gates")
+        gates = [Gate(**gate) for gate in given]
         return Verdict(**known | {"gates": gates, "report": run.report})
     except (OSError, ValueError, KeyError, TypeError):
         raise ConfigError(f"run {run.run_id} did not end", remedy="see: cytoreg runs") from None
@@ -131,7 +132,7 @@ def steps(run: Run) -> list[Step]:
     found: dict[str, Step] = {}
     for path in sorted((run.folder / "steps").glob("[0-9]*.json")):
         with suppress(OSError, ValueError, TypeError):  # a damaged file is skipped
-            known = json.loads(path.read_text(encoding="utf-8"))
+            known: list[Any] | dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             step = _of_schema_1(*known) if isinstance(known, list) else Step(**known)
             found[step.name] = step
     return list(found.values())

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cytoreg.errors import ConfigError, CytoregError, SourceError, kind_and_place
 from cytoreg.landing.deliveries import files, missing, overlooked
@@ -108,7 +108,7 @@ def landed(run: Run, source: str, progress: Progress = quiet) -> tuple[Landing, 
 def stale(run: Run, source: str) -> Stale | None:
     """Why a run uses an old landing of a source; None when it does not."""
     try:
-        known = json.loads((run.folder / "stale" / source).read_text(encoding="utf-8"))
+        known: dict[str, Any] = json.loads((run.folder / "stale" / source).read_text("utf-8"))
         return Stale(**known)
     except (OSError, ValueError, TypeError):
         return None
@@ -134,12 +134,12 @@ def judge(
             for landing in landings
             for drift in _drifts(run, landing, published.get(landing.source), nights)
         ]
-        found = {
+        judged = {
             "source": [astuple(standing) for standing in standings],
             "drift": [(source, *astuple(drift)) for source, drift in drifts],
         }
-        durable.write(path, json.dumps(found, ensure_ascii=False))
-    found = json.loads(path.read_text(encoding="utf-8"))
+        durable.write(path, json.dumps(judged, ensure_ascii=False))
+    found: dict[str, list[list[object]]] = json.loads(path.read_text(encoding="utf-8"))
     quality.ensure(con, *found)
     with transaction(con):
         for table, rows in found.items():

@@ -98,7 +98,7 @@ def _kinds(con: DuckDBPyConnection, where: str, outcome: Outcome) -> dict[str, s
     import duckdb
 
     try:
-        described = con.execute(f"describe {outcome.table}").fetchall()
+        described: list[tuple[str, ...]] = con.execute(f"describe {outcome.table}").fetchall()
     except duckdb.Error:
         raise ConfigError(
             f"{where} table: there is no table {outcome.table}",
@@ -137,12 +137,15 @@ def _kind(con: DuckDBPyConnection, place: str, expression: str, table: str) -> s
     import duckdb
 
     try:
-        ((_, kind, *_),) = con.execute(f"describe select ({expression}\n) from {table}").fetchall()
+        described: list[tuple[str, ...]] = con.execute(
+            f"describe select ({expression}\n) from {table}"
+        ).fetchall()
     except duckdb.Error as error:
         raise ConfigError(
             f"{place}: {scrub(error)}", remedy=f"write SQL over the columns of {table}"
         ) from None
-    return str(kind) if str(kind).endswith("]") else str(kind).split("(")[0]
+    kind = described[0][1]
+    return kind if kind.endswith("]") else kind.split("(")[0]
 
 
 def _stratum(column: str) -> str:

@@ -66,12 +66,12 @@ def _below(kind: object, part: int | str) -> object:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         field = kind.model_fields.get(str(part))
         return field.annotation if field else None
-    origin, parts = get_origin(kind), get_args(kind)
+    origin: object = get_origin(kind)
+    parts: tuple[object, ...] = get_args(kind)
     if origin is Annotated:
         return _below(parts[0], part)
     if origin is dict:
-        found: object = parts[1]
-        return found
+        return parts[1]
     for one in parts:  # of a union, the section among the possible types
         if isinstance(one, type) and issubclass(one, BaseModel):
             return _below(one, part)

@@ -64,8 +64,13 @@ class Measure(Word):
     @property
     def expressions(self) -> dict[str, str]:
         """Its SQL expressions, by key."""
-        keys = ("share", "of", "among", "quantity")
-        return {key: text for key in keys if (text := getattr(self, key))}
+        said = {
+            "share": self.share,
+            "of": self.of,
+            "among": self.among,
+            "quantity": self.quantity,
+        }
+        return {key: text for key, text in said.items() if text}
 
 
 def _named(strata: object) -> object:
@@ -83,7 +88,7 @@ class Outcome(Section):
     Its name is the unit: procedure, patient.
     """
 
-    table: str = Field(pattern=r"^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$")
+    table: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$")]
     """The mart with one row per unit."""
     strata: Annotated[
         dict[Name, str],
@@ -96,7 +101,7 @@ class Outcome(Section):
     """A column that groups rows which are not independent, such as `patient_id` of operations:
     intervals allow for it, as the mart's column `interval_by` shows.
     """
-    measures: dict[Name, Measure] = Field(min_length=1)
+    measures: Annotated[dict[Name, Measure], Field(min_length=1)]
     """What is measured on each row, by name."""
 
     @field_validator("strata")

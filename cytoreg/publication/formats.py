@@ -173,9 +173,10 @@ def _xlsx(found: pa.RecordBatchReader, stream: IO[bytes]) -> None:
                     sheet.write_string(number, column, cell)
                 elif isinstance(cell, bool):
                     sheet.write_boolean(number, column, cell)
+                elif isinstance(cell, datetime):
+                    sheet.write_datetime(number, column, cell, moment)
                 elif isinstance(cell, date):
-                    form = moment if isinstance(cell, datetime) else day
-                    sheet.write_datetime(number, column, cell, form)
+                    sheet.write_datetime(number, column, datetime.combine(cell, time()), day)
                 elif cell is not None:
                     sheet.write_number(number, column, cell)
         book.close()

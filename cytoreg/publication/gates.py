@@ -95,16 +95,17 @@ def _write(con: duckdb.DuckDBPyConnection, gates: Sequence[Gate]) -> None:
 
 
 def _sources(con: duckdb.DuckDBPyConnection) -> Gate:
-    rows = con.execute(
+    rows: list[tuple[str]] = con.execute(
         "select concat_ws('.', source, nullif(source_table, '')) || ': ' || reason"
         " from quality.drift where severity = 'critical'"
     ).fetchall()
     if rows:
         return Gate("sources", False, "; ".join(told for (told,) in rows))
-    sources, stale, since = con.execute(
+    seen: list[tuple[int, int, str]] = con.execute(
         "select count(*), count(*) filter (state in ('away', 'refused')), max(seen_at)::varchar"
         " from quality.source"
-    ).fetchall()[0]
+    ).fetchall()
+    sources, stale, since = seen[0]
     if sources == stale > 0:
         return Gate(
             "sources",
@@ -112,17 +113,17 @@ def _sources(con: duckdb.DuckDBPyConnection) -> Gate:
             "nothing was delivered that could be judged: for every source an old landing was used,"
             f" the newest seen {since[:10]}",
         )
-    states = con.execute(
+    states: list[tuple[str]] = con.execute(
         "select count(*) || ' ' || state from quality.source group by state order by state desc"
     ).fetchall()
-    drifts = con.execute(
+    drifts: list[tuple[str]] = con.execute(
         "select count(*) || ' ' || severity from quality.drift group by severity order by severity"
     ).fetchall()
     return Gate("sources", True, ", ".join(told for (told,) in states + drifts))
 
 
 def _books(con: duckdb.DuckDBPyConnection) -> Gate:
-    rows = con.execute(
+    rows: list[tuple[str, int, int, int, int]] = con.execute(
         "select source || '.' || source_table, landed, accepted, quarantined, forgotten"
         " from quality.balance order by 1"
     ).fetchall()
@@ -134,8 +135,9 @@ def _books(con: duckdb.DuckDBPyConnection) -> Gate:
             for name, landed, accepted, quarantined, forgotten in wrong
         )
         return Gate("books_balance", False, "; ".join(each))
+    counts = [row[1:] for row in rows]
     landed, accepted, quarantined, forgotten = (
-        sum(row[column] for row in rows) for column in (1, 2, 3, 4)
+        sum(row[column] for row in counts) for column in range(4)
     )
     told = f"landed {landed:,} = accepted {accepted:,} + quarantined {quarantined:,}"
     told += f" + forgotten {forgotten:,}" * bool(forgotten)
@@ -144,7 +146,7 @@ def _books(con: duckdb.DuckDBPyConnection) -> Gate:
 
 def _cells(con: duckdb.DuckDBPyConnection) -> Gate:
     name = "cells_balance"
-    wrong = con.execute(
+    wrong: list[tuple[str, int, int, int]] = con.execute(
         "select source || '.' || source_table || '.' || \"column\", present, accepted, refused"
         " from quality.cell_balance where present <> accepted + refused order by 1"
     ).fetchall()
@@ -154,17 +156,18 @@ def _cells(con: duckdb.DuckDBPyConnection) -> Gate:
             for cell, present, accepted, refused in wrong
         )
         return Gate(name, False, "; ".join(each))
-    present, accepted, refused = con.execute(
+    sums: list[tuple[int, int, int]] = con.execute(
         "select coalesce(sum(present), 0)::bigint, coalesce(sum(accepted), 0)::bigint,"
         " coalesce(sum(refused), 0)::bigint from quality.cell_balance"
-    ).fetchall()[0]
+    ).fetchall()
+    present, accepted, refused = sums[0]
     told = f"present {present:,} = accepted {accepted:,} + refused {refused:,}"
     return Gate(name, True, told)
 
 
 def _refused(con: duckdb.DuckDBPyConnection, most: float) -> Gate:
     """Refused cells of a column beside accepted rows; a single cell closes no gate."""
-    rows = con.execute(
+    rows: list[tuple[str, int, int]] = con.execute(
         "select source || '.' || source_table || '.' || cells.\"column\","
         " cells.refused - cells.with_row as alone, rows.accepted"
         " from quality.cell_balance as cells"
@@ -182,7 +185,7 @@ def _refused(con: duckdb.DuckDBPyConnection, most: float) -> Gate:
 
 
 def _quarantined(con: duckdb.DuckDBPyConnection, most: float) -> Gate:
-    rows = con.execute(
+    rows: list[tuple[str, int, int]] = con.execute(
         "with judged as (select source || '.' || source_table as name,"
         " sum(quarantined) as refused, sum(landed) as landed from quality.balance"
         f" where source_table <> '{NO_TABLE}' group by 1"
@@ -202,7 +205,7 @@ def _quarantined(con: duckdb.DuckDBPyConnection, most: float) -> Gate:
 
 
 def _expectations(con: duckdb.DuckDBPyConnection) -> Gate:
-    rows = con.execute(
+    rows: list[tuple[str, str, int]] = con.execute(
         "select rule, status, violated from quality.check_result"
         " where kind = 'table' and severity = 'critical' order by rule"
     ).fetchall()

@@ -22,10 +22,12 @@ def published_key(project: Project) -> str:
         return ""
     try:
         with reading(project.published) as con:
-            keys = con.execute("select pseudonym_key from quality.run").fetchall()
+            keys: list[tuple[str | None]] = con.execute(
+                "select pseudonym_key from quality.run"
+            ).fetchall()
     except duckdb.Error:
         return ""
-    return str(keys[0][0] or "") if keys else ""
+    return keys[0][0] or "" if keys else ""
 
 
 def rotation(project: Project, old: str, new: str) -> Path:

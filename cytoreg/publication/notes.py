@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from cytoreg.system import durable
 from cytoreg.system.environment import user
 
@@ -58,6 +60,6 @@ def add(
 def of(folder: Path) -> list[Note]:
     """A run's notes, the oldest first; none if they cannot be read."""
     try:
-        return [Note(**one) for one in json.loads((folder / NAME).read_text(encoding="utf-8"))]
+        return msgspec.json.decode((folder / NAME).read_bytes(), type=list[Note])
     except (OSError, ValueError, TypeError):
         return []

@@ -128,7 +128,7 @@ def shown(con: DuckDBPyConnection, policy: Policy, schema: str, table: str) -> l
 
     `con` has the build attached as `build`, and knows the function `pseudonym`.
     """
-    columns = con.execute(
+    columns: list[tuple[str, str]] = con.execute(
         "select column_name, data_type from duckdb_columns() where database_name = 'build'"
         f" and schema_name = {literal(schema)} and table_name = {literal(table)}"
         " order by column_index"
@@ -148,7 +148,7 @@ def rows_of(con: DuckDBPyConnection, policy: Policy, schema: str, table: str) ->
         return ""
     if table not in policy.engine or "expected_survival" not in tables_of(con, schema, "build"):
         return ""
-    small = con.execute(
+    small: list[tuple[str, ...]] = con.execute(
         f"select distinct {', '.join(names)} from build.marts.expected_survival"
         f" where at_risk < {FEW} order by all"
     ).fetchall()
@@ -195,7 +195,7 @@ def _identifying(policy: Policy, name: str) -> bool:
 def _declared(con: DuckDBPyConnection, policy: Policy, place: str, name: str) -> str:
     """A text column in which texts that the project does not declare are replaced by pseudonyms."""
     cell = quote(name)
-    values = con.execute(
+    values: list[tuple[str]] = con.execute(
         f"select distinct cast({cell} as varchar) from build.{place} where {cell} is not null"
         f" and not regexp_full_match(cast({cell} as varchar), '{PSEUDONYM}|{SHORT_NUMBER}')"
     ).fetchall()
@@ -243,7 +243,7 @@ def _quality(con: DuckDBPyConnection, policy: Policy, table: str, name: str) -> 
 def _without_names(con: DuckDBPyConnection, policy: Policy, table: str, name: str) -> str:
     """A column of sentences in which names of files and undeclared headings are hashed."""
     cell = quote(name)
-    told = con.execute(
+    told: list[tuple[str]] = con.execute(
         f"select distinct {cell} from build.quality.{quote(table)} where {cell} is not null"
     ).fetchall()
     names = sorted(_names(con, policy), key=len, reverse=True) if told else []
@@ -268,12 +268,12 @@ def _names(con: DuckDBPyConnection, policy: Policy) -> Iterable[str]:
 
     found = set(policy.files)
     if "drift" in tables_of(con, "quality", "build"):
-        rows = con.execute(
+        rows: list[tuple[str | None]] = con.execute(
             'select "column" from build.quality.drift union'
             " select unnest([before, now]) from build.quality.drift where what = 'renamed'"
         ).fetchall()
         found |= {str(name) for (name,) in rows if name}
-        reasons = con.execute(
+        reasons: list[tuple[str]] = con.execute(
             "select reason from build.quality.drift"
             " where what in ('gone', 'shrunk', 'overlooked', 'incomplete')"
         ).fetchall()

@@ -98,7 +98,7 @@ def _copy(con: duckdb.DuckDBPyConnection, policy: privacy.Policy, schema: str, t
         f"create table public.{target} as select {selected} from build.{target}"
         + (f" where {rows}" if rows else "")
     )
-    told = con.execute(
+    told: list[tuple[str, str | None, str]] = con.execute(
         "select 'table', null, comment from duckdb_tables() where database_name = 'build'"
         " and schema_name = $1 and table_name = $2 and comment is not null"
         " union all select 'column', column_name, comment from duckdb_columns()"
@@ -260,10 +260,10 @@ def published_run(project: Project) -> str | None:
         return None
     try:
         with reading(project.published) as con:
-            runs = con.execute("select run_id from quality.run").fetchall()
+            runs: list[tuple[str]] = con.execute("select run_id from quality.run").fetchall()
     except duckdb.Error:
         return None
-    return str(runs[0][0]) if runs else None
+    return runs[0][0] if runs else None
 
 
 def publications(project: Project) -> list[str]:
@@ -282,9 +282,9 @@ def is_sound(public: Path) -> bool:
         return False
     try:
         with reading(public) as con:
-            ((passed,),) = con.execute(
+            passed: list[tuple[bool | None]] = con.execute(
                 "select count(*) > 0 and bool_and(passed) from quality.gate"
             ).fetchall()
-            return bool(passed) and bool(tables_of(con, "marts"))
+            return passed == [(True,)] and bool(tables_of(con, "marts"))
     except duckdb.Error:
         return False

@@ -122,7 +122,7 @@ def _explain(con: duckdb.DuckDBPyConnection, error: duckdb.Error) -> ConfigError
     missing = _MISSING.search(str(error))
     if missing is None:
         return ConfigError(f"the query failed: {scrub(error)}")
-    rows = con.execute(
+    rows: list[tuple[str]] = con.execute(
         "select schema_name || '.' || table_name from duckdb_tables()"
         " where database_name = 'cytoreg' order by 1"
     ).fetchall()

@@ -19,7 +19,7 @@ def tables_of(
     """Names of the tables of a schema, sorted; `database` is by default the current one."""
     # Literals, because parameters make DuckDB's client import pandas, which takes a second.
     place = literal(database) if database else "current_database()"
-    rows = con.execute(
+    rows: list[tuple[str]] = con.execute(
         f"select table_name from duckdb_tables() where schema_name = {literal(schema)}"
         f" and database_name = {place} order by 1"
     ).fetchall()

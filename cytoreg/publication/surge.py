@@ -9,7 +9,7 @@ difference that chance makes between two samples of one population with a probab
 from __future__ import annotations
 
 from collections.abc import Collection
-from math import log
+from math import log, sqrt
 from pathlib import Path
 
 import duckdb
@@ -57,7 +57,7 @@ def gate(con: duckdb.DuckDBPyConnection, previous: Path | None, accepted: Collec
         if not held or source in accepted:
             continue
         rise = found / rows - known / held
-        if rise >= max(SURGE, (-log(CHANCE) / 2 * (1 / rows + 1 / held)) ** 0.5):
+        if rise >= max(SURGE, sqrt(-log(CHANCE) / 2 * (1 / rows + 1 / held))):
             told = f"{rule} in {source}.{table}: {found:,} of {rows:,} after {known:,} of {held:,}"
             risen.append((rise, told))
     told = "; ".join(text for _, text in sorted(risen, reverse=True)[:5])
@@ -68,5 +68,5 @@ def gate(con: duckdb.DuckDBPyConnection, previous: Path | None, accepted: Collec
 
 
 def _shares(con: duckdb.DuckDBPyConnection) -> Shares:
-    rows = con.execute(_SHARES).fetchall()
+    rows: list[tuple[str, str, str, int, int]] = con.execute(_SHARES).fetchall()
     return {(rule, source, table): (found, held) for rule, source, table, found, held in rows}

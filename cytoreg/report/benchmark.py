@@ -70,7 +70,7 @@ def read_figures(con: DuckDBPyConnection, lexicon: Lexicon) -> list[Figure] | No
 
 
 def _rows(con: DuckDBPyConnection, table: str) -> list[Figure]:
-    rows = con.execute(
+    rows: list[tuple[str, str, str, float, object, object, object, bool | None]] = con.execute(
         "select figure, stratum, unit, published, observed, lower, upper, agrees"
         f" from {table} order by stratum, figure"
     ).fetchall()

@@ -204,7 +204,7 @@ def _values(con: DuckDBPyConnection, mart: str, column: str, where: str) -> list
 def _sizes(con: DuckDBPyConnection, mart: str, where: str) -> dict[str, float]:
     """The strata and the number ever at risk in each."""
     curves = mart if mart != MARTS["expected"] else MARTS["survival"]
-    found = con.execute(
+    found: list[tuple[str, float]] = con.execute(
         f"select stratum, max(at_risk) from {curves} where {where} and stratum in"
         f" (select stratum from {mart} where {where}) group by stratum order by stratum"
     ).fetchall()

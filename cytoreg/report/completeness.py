@@ -25,11 +25,12 @@ def measure(con: DuckDBPyConnection) -> int:
     """
     quality.TABLES["completeness"].make(con)
     columns: dict[str, list[tuple[str, str]]] = {}
-    for entity, column, kind in con.execute(
+    rows: list[tuple[str, str, str]] = con.execute(
         "select table_name, column_name, data_type from information_schema.columns"
         " where table_schema = 'accepted' and not starts_with(column_name, '_')"
         " order by table_name, ordinal_position"
-    ).fetchall():
+    ).fetchall()
+    for entity, column, kind in rows:
         columns.setdefault(entity, []).append((column, kind))
     for entity, fields in columns.items():
         con.execute(_one_pass(entity, fields))

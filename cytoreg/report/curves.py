@@ -75,7 +75,7 @@ def expected_figure(
     alone = len(lines) == 1
     dotted = [
         Line(
-            _cut(beside[line.curve.stratum], min(end, line.curve.time[-1])),
+            _cut(beside[line.curve.stratum], min(end, line.curve.time.item(-1))),
             "",
             COLOURS["soft"] if alone else line.colour,
             DOTS,
@@ -161,10 +161,10 @@ def _corner(lines: Sequence[Line], size: Size, *, entries: int = 0) -> Corner:
     def at(share: float) -> list[float]:
         """Each curve's value at that share of the axis, or at its end if it ends before."""
         rows = (line.curve.time.searchsorted(share * end, side="right") - 1 for line in lines)
-        return [float(line.curve.value[row]) for line, row in zip(lines, rows, strict=True)]
+        return [line.curve.value.item(row) for line, row in zip(lines, rows, strict=True)]
 
     last = max(1 - wide, 0.0)
-    reached = [line.curve.time[-1] >= last * end for line in lines]
+    reached = [line.curve.time.item(-1) >= last * end for line in lines]
     if all(value < 1 - high for value, there in zip(at(last), reached, strict=True) if there):
         return "upper right"
     return "lower left" if min(at(min(wide, 1.0))) > high else ""
@@ -174,7 +174,7 @@ def _cut(curve: Curve, days: float) -> Curve:
     """A line up to `days`, ending between its points."""
     import numpy as np
 
-    if curve.time[-1] <= days:
+    if curve.time.item(-1) <= days:
         return curve
     value = float(np.interp(days, curve.time, curve.value))
     kept = until(curve, days)

@@ -171,8 +171,8 @@ def _band(axes: Axes, curve: Curve, colour: str, opacity: float) -> None:
         return
     rows = np.flatnonzero(known)
     time, held = curve.time[rows], rows
-    if rows[-1] + 1 < len(known):  # it holds until the next time, at which it is not defined
-        time, held = np.append(time, curve.time[rows[-1] + 1]), np.append(rows, rows[-1])
+    if rows.item(-1) + 1 < len(known):  # it holds until the next time, at which it is not defined
+        time, held = np.append(time, curve.time[rows.item(-1) + 1]), np.append(rows, rows[-1])
     x, low = _steps(time, curve.lower[held])
     _, high = _steps(time, curve.upper[held])
     corners = np.column_stack([np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]])])

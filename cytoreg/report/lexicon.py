@@ -60,7 +60,9 @@ def read_lexicon(con: DuckDBPyConnection) -> Lexicon:
     """The lexicon of a published file; an empty one if the project has none."""
     if "marts.definition" not in tables(con):
         return Lexicon()
-    rows = con.execute("select term, label, definition, position from marts.definition").fetchall()
+    rows: list[tuple[str, str, str | None, int]] = con.execute(
+        "select term, label, definition, position from marts.definition"
+    ).fetchall()
     return Lexicon(
         {
             str(term): Entry(str(label), str(definition or ""), int(position))

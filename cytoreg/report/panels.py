@@ -70,7 +70,9 @@ def _groups(con: DuckDBPyConnection, kind: Kind, lexicon: Lexicon) -> list[tuple
     """Endpoints, each unsplit and with the first of its stratum variables."""
     if not {MARTS[kind], MARTS["survival"]} <= tables(con):
         return []
-    found = con.execute(f"select distinct endpoint, stratum_variable from {MARTS[kind]}").fetchall()
+    found: list[tuple[str, str]] = con.execute(
+        f"select distinct endpoint, stratum_variable from {MARTS[kind]}"
+    ).fetchall()
     rank = lexicon.rank
     groups: list[tuple[str, str]] = []
     for endpoint in sorted({row[0] for row in found}, key=lambda name: (rank(name), name)):

@@ -137,7 +137,9 @@ def read_gates(con: DuckDBPyConnection) -> list[Gate]:
     """The gates in the order in which they were checked."""
     if "quality.gate" not in tables(con):
         return []
-    rows = con.execute("select name, passed, detail from quality.gate").fetchall()
+    rows: list[tuple[str, bool, str | None]] = con.execute(
+        "select name, passed, detail from quality.gate"
+    ).fetchall()
     return [Gate(str(name), bool(passed), str(detail or "")) for name, passed, detail in rows]
 
 
@@ -171,15 +173,18 @@ def read_checks(con: DuckDBPyConnection) -> list[Check] | None:
     if "quality.check_result" not in known:
         return None
     by_source: dict[str, list[tuple[str, int]]] = {}
-    rows = con.execute(
-        'select kind, rule, entity, "column", severity, reason, violated, denominator,'
-        " threshold, status from quality.check_result"
-    ).fetchall()
+    rows: list[tuple[str, str, str | None, str | None, str, str | None, int, int, float, str]] = (
+        con.execute(
+            'select kind, rule, entity, "column", severity, reason, violated, denominator,'
+            " threshold, status from quality.check_result"
+        ).fetchall()
+    )
     if "quality.finding" in known:
-        for rule, source, count in con.execute(
+        counted: list[tuple[str, str, int]] = con.execute(
             "select rule, source, count(*) from quality.finding"
             " group by rule, source order by rule, count(*) desc, source"
-        ).fetchall():
+        ).fetchall()
+        for rule, source, count in counted:
             by_source.setdefault(str(rule), []).append((str(source), int(count)))
         landed = (
             "(select sum(landed) from quality.balance b where b.entity = f.entity)"
@@ -221,7 +226,7 @@ def read_completeness(con: DuckDBPyConnection) -> list[Filled] | None:
     """`quality.completeness` as one matrix per entity: fields down, sources across."""
     if "quality.completeness" not in tables(con):
         return None
-    rows = con.execute(
+    rows: list[tuple[str, str, str, int, int, int]] = con.execute(
         'select entity, source, "column", rows, present, unknown from quality.completeness'
     ).fetchall()
     entities: dict[str, dict[str, dict[str, tuple[int, int, int]]]] = {}
@@ -262,7 +267,7 @@ def count_pulse(con: DuckDBPyConnection) -> dict[str, int]:
         ).fetchall()[0]
         counts |= dict(zip(("landed", "accepted", "quarantined"), map(int, row), strict=True))
     if "quality.finding" in known:
-        found = con.execute(
+        found: list[tuple[str, int]] = con.execute(
             "select severity, count(*) from quality.finding group by severity"
         ).fetchall()
         counts |= dict.fromkeys(SEVERITIES[:2], 0)

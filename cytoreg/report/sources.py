@@ -56,10 +56,11 @@ def read_sources(con: DuckDBPyConnection) -> list[Source] | None:
     if not {"quality.source", "quality.drift"} <= tables(con):
         return None
     drift: dict[str, list[Difference]] = {}
-    for source, *rest in con.execute(
+    differences: list[tuple[str, ...]] = con.execute(
         'select source, source_table, "column", what, severity, reason, before, now'
         " from quality.drift"
-    ).fetchall():
+    ).fetchall()
+    for source, *rest in differences:
         drift.setdefault(source, []).append(Difference(*rest))
     when = "strftime(timezone('UTC', {}), '%Y-%m-%d %H:%M')"
     rows = con.execute(

@@ -39,6 +39,12 @@ class Curve:
     upper: Numbers
 
     @property
+    def columns(self) -> tuple[Numbers, ...]:
+        """All but the stratum, in order."""
+        counts = (self.at_risk, self.events, self.censored)
+        return (self.time, *counts, self.value, self.lower, self.upper)
+
+    @property
     def patients(self) -> int:
         """The largest number at risk: all patients, unless some entered late."""
         return int(self.at_risk.max())
@@ -46,7 +52,7 @@ class Curve:
     def at_risk_at(self, days: float) -> int:
         """The number under observation just before `days`."""
         position = int(self.time.searchsorted(days))
-        return int(self.at_risk[position]) if position < len(self.time) else 0
+        return int(self.at_risk.item(position)) if position < len(self.time) else 0
 
 
 def extent(curves: Sequence[Curve]) -> tuple[float, int]:
@@ -57,13 +63,14 @@ def extent(curves: Sequence[Curve]) -> tuple[float, int]:
     """
     import numpy as np
 
-    last = max(float(curve.time[-1]) for curve in curves)
+    last = max(curve.time.item(-1) for curve in curves)
     days = np.unique(np.concatenate([curve.time for curve in curves]))
     waiting = sum(np.append(curve.at_risk, 0.0)[curve.time.searchsorted(days)] for curve in curves)
     enough = np.flatnonzero(waiting >= FEW)
-    if len(enough) == 0 or enough[-1] == len(days) - 1 or days[enough[-1]] >= last * 2 / 3:
+    at = enough.item(-1) if len(enough) else len(days) - 1
+    if at == len(days) - 1 or days.item(at) >= last * 2 / 3:
         return last, 0
-    end = float(days[enough[-1]]) * 1.03
+    end = days.item(at) * 1.03
     return end, sum(curve.at_risk_at(end) for curve in curves)
 
 
@@ -80,15 +87,12 @@ def ticks_of(last: float, *, narrow: bool) -> tuple[list[float], float]:
 
 def until(curve: Curve, days: float) -> Curve:
     """The curve up to `days`, cut within a step if necessary."""
-    if curve.time[-1] <= days:
+    if curve.time.item(-1) <= days:
         return curve
     kept = pick(curve, curve.time <= days)
-    ends = pick(kept, kept.time == kept.time[-1])
+    ends = pick(kept, kept.time == kept.time.item(-1))
     cut = replace(ends, time=ends.time * 0 + days, events=ends.events * 0, censored=ends.events * 0)
-    return Curve(
-        curve.stratum,
-        *(_joined(getattr(kept, name), getattr(cut, name)) for name in _COLUMNS),
-    )
+    return Curve(curve.stratum, *map(_joined, kept.columns, cut.columns))
 
 
 def read_curves(
@@ -118,7 +122,8 @@ def read_curves(
     if told == "events":
         columns["censored"] = columns["events"] * 0
     curves = []
-    for stratum in dict.fromkeys(labels.tolist()):
+    found: list[str] = labels.tolist()
+    for stratum in dict.fromkeys(found):
         rows = np.flatnonzero(labels == stratum)
         rows = rows[np.argsort(columns["time_days"][rows], kind="stable")]
         curves.append(Curve(stratum, *(values[rows] for values in columns.values())))
@@ -140,7 +145,9 @@ def thin(curve: Curve, resolution: float = 0.0) -> Curve:
     steps = np.ones(len(curve.time), dtype=bool)
     steps[1:-1] = False
     for values in (curve.value, curve.lower, curve.upper):
-        same = (values[1:] == values[:-1]) | (np.isnan(values[1:]) & np.isnan(values[:-1]))
+        same: NDArray[np.bool_] = (values[1:] == values[:-1]) | (
+            np.isnan(values[1:]) & np.isnan(values[:-1])
+        )
         steps[1:] |= ~same
     thinned = pick(curve, steps)
     if resolution > 0 and len(thinned.time) > DRAWABLE:
@@ -152,9 +159,6 @@ def thin(curve: Curve, resolution: float = 0.0) -> Curve:
     return thinned
 
 
-_COLUMNS = ("time", "at_risk", "events", "censored", "value", "lower", "upper")
-
-
 def _joined(first: Numbers, second: Numbers) -> Numbers:
     import numpy as np
 
@@ -163,7 +167,7 @@ def _joined(first: Numbers, second: Numbers) -> Numbers:
 
 def pick(curve: Curve, rows: NDArray[np.bool_]) -> Curve:
     """The curve with only the selected rows."""
-    return Curve(curve.stratum, *(getattr(curve, name)[rows] for name in _COLUMNS))
+    return Curve(curve.stratum, *(column[rows] for column in curve.columns))
 
 
 def read_lines(frame: Frame, value: str) -> list[Curve]:

@@ -70,20 +70,26 @@ def read_survival(con: DuckDBPyConnection, lexicon: Lexicon) -> list[SurvivalGro
     landmarks: dict[tuple[str, str, str], dict[float, tuple[str, str]]] = {}
     years: dict[tuple[str, str], set[float]] = {}
     if "marts.survival_landmark" in tables(con):
-        for endpoint, variable, stratum, year, survival, lower, upper in con.execute(
-            "select endpoint, stratum_variable, stratum, years, survival, lower, upper"
-            " from marts.survival_landmark"
-        ).fetchall():
+        marks: list[tuple[str, str, str, float, float | None, float | None, float | None]] = (
+            con.execute(
+                "select endpoint, stratum_variable, stratum, years, survival, lower, upper"
+                " from marts.survival_landmark"
+            ).fetchall()
+        )
+        for endpoint, variable, stratum, year, survival, lower, upper in marks:
             years.setdefault((endpoint, variable), set()).add(float(year))
             landmarks.setdefault((endpoint, variable, stratum), {})[float(year)] = (
                 percent(survival, 0 if survival is not None else None),
                 NONE if lower is None or upper is None else f"{100 * lower:.0f}–{100 * upper:.0f}",
             )
     groups: dict[tuple[str, str], dict[str, SurvivalRow]] = {}
-    for endpoint, variable, stratum, patients, events, days, *months in con.execute(
+    rows: list[
+        tuple[str, str, str, int, int, float | None, float | None, float | None, float | None]
+    ] = con.execute(
         "select endpoint, stratum_variable, stratum, patients, events, median_days,"
         " median_months, median_months_lower, median_months_upper from marts.survival_summary"
-    ).fetchall():
+    ).fetchall()
+    for endpoint, variable, stratum, patients, events, days, *months in rows:
         at = landmarks.get((endpoint, variable, stratum), {})
         groups.setdefault((endpoint, variable), {})[stratum] = SurvivalRow(
             str(stratum),
@@ -145,10 +151,11 @@ def left_out(con: DuckDBPyConnection, lexicon: Lexicon) -> list[str]:
     if "marts.survival_left_out" not in tables(con):
         return []
     reasons: dict[tuple[str, str], list[tuple[str, int]]] = {}
-    for endpoint, left_out_of, reason, patients in con.execute(
+    rows: list[tuple[str, str, str, int]] = con.execute(
         "select endpoint, left_out_of, reason, patients from marts.survival_left_out"
         " order by endpoint, left_out_of, patients desc, reason"
-    ).fetchall():
+    ).fetchall()
+    for endpoint, left_out_of, reason, patients in rows:
         reasons.setdefault((endpoint, left_out_of), []).append((reason, int(patients)))
     return [
         f"{lexicon.label(endpoint)}, {left_out_of}: without"

@@ -16,7 +16,7 @@ from pandera.engines import pandas_engine
 from pandera.typing import Series
 
 from cytoreg.errors import ConfigError
-from cytoreg.rules.column_types import DTYPES
+from cytoreg.rules.pandera_types import DTYPES
 
 _KNOWN = ", ".join(python.__name__ for python in DTYPES)
 REMEDY = f"use {_KNOWN} (a column that may be empty says nullable=True)"
@@ -43,7 +43,8 @@ def column_type(where: str, annotation: object) -> type:
 
 def _unwrapped(annotation: object) -> object:
     """The annotation without Series[…] and Optional[…]: staging has every column of the schema."""
-    origin, parts = get_origin(annotation), get_args(annotation)
+    origin: object = get_origin(annotation)
+    parts: tuple[object, ...] = get_args(annotation)
     if origin in (Union, types.UnionType):
         rest = [part for part in parts if part is not type(None)]
         return _unwrapped(rest[0]) if len(rest) == 1 else annotation

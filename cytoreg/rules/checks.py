@@ -113,7 +113,8 @@ def codes(check: pa.Check, kind: ColumnType) -> Codes | None:
     """The table of codes that the condition of the check reads, if its list is long."""
     if check_name(check) not in ("isin", "notin"):
         return None
-    (values,) = check._check_kwargs.values()
+    kwargs: dict[str, object] = check._check_kwargs
+    (values,) = kwargs.values()
     listed = sorted(_constant(value, kind) for value in _iterable(values) if value is not None)
     return _codes(listed, kind) if len(listed) > _LONG_LIST else None
 
@@ -212,12 +213,17 @@ def _iterable(values: object) -> Iterable[object]:
     return values
 
 
+def _told(check: pa.Check) -> dict[str, object]:
+    found: dict[str, object] = check.statistics or {}
+    return found
+
+
 def describe(check: pa.Check) -> str:
     """A check for people: its name and arguments, as `isin(a, b)` or `ge(1)`."""
     left_out = {"include_min": True, "include_max": True}
     given = {
         key: value
-        for key, value in (check.statistics or {}).items()
+        for key, value in _told(check).items()
         if value is not None and left_out.get(key) is not value
     }
     if len(given) == 1:
@@ -230,7 +236,7 @@ def reason(check: pa.Check, column: str, unit: str) -> str:
     if not is_builtin(check):
         said = check.error or check.description or ""
         return said.strip().split("\n\n")[0].replace("\n", " ") or f"Fails {check_name(check)}."
-    given = check.statistics or {}
+    given = _told(check)
     name, tail = check_name(check), f" {unit}." if unit else "."
     if name == "in_range":
         low, high = given["min_value"], given["max_value"]
@@ -241,7 +247,7 @@ def reason(check: pa.Check, column: str, unit: str) -> str:
         ]
         return f"{column} is not between {_show(low)} and {_show(high)}{''.join(ends)}{tail}"
     if name in ("isin", "notin"):
-        values = list(next(iter(given.values())))
+        values = list(_iterable(next(iter(given.values()))))
         listed = (
             ", ".join(map(_show, values))
             if len(values) <= _SHORT_LIST

@@ -9,6 +9,7 @@ from cytoreg.errors import ConfigError
 from cytoreg.rules import checks
 from cytoreg.rules.catalogue import Column, Rule
 from cytoreg.rules.constants import prove_constants
+from cytoreg.rules.pandera_types import checks_of, parts_of, type_of, types_of
 from cytoreg.rules.python_check import python_check
 from cytoreg.rules.requirement import Condition, Python, Requirement, Unique
 from cytoreg.rules.vocabulary import ColumnMeta, Severity, check_name
@@ -35,7 +36,7 @@ _A_TYPE = {
 def columns_of(entity: str, schema: DataFrameSchema, model: type[Entity]) -> tuple[Column, ...]:
     """The columns of an entity; raises ConfigError if a rule refuses one that is not there."""
     doubted = _doubted(entity, schema, model)
-    return tuple(_column(part, part.name in doubted) for part in schema.columns.values())
+    return tuple(_column(name, part, name in doubted) for name, part in parts_of(schema).items())
 
 
 def _doubted(entity: str, schema: DataFrameSchema, model: type[Entity]) -> set[str]:
@@ -46,29 +47,29 @@ def _doubted(entity: str, schema: DataFrameSchema, model: type[Entity]) -> set[s
         for column in declaration.refuses
         if declaration.severity == "critical"
     }
-    if unknown := sorted(named - set(schema.columns)):
+    if unknown := sorted(named - parts_of(schema).keys()):
         raise ConfigError(f"{entity}: a rule refuses {unknown[0]}, which is not a column")
     checked = {
         name
-        for name, part in schema.columns.items()
+        for name, part in parts_of(schema).items()
         if _meta(part).refuses == "cell"
-        and (part.unique or any(not check.raise_warning for check in part.checks))
+        and (part.unique or any(not check.raise_warning for check in checks_of(part)))
     }
     return named | checked
 
 
 def _meta(part: pa.Column) -> ColumnMeta:
     """What `field` adds to Pandera's vocabulary."""
-    meta = (part.metadata or {}).get("cytoreg", _NOTHING_SAID)
+    meta: object = (part.metadata or {}).get("cytoreg", _NOTHING_SAID)
     assert isinstance(meta, ColumnMeta)  # noqa: S101 - the key is ours
     return meta
 
 
-def _column(part: pa.Column, doubted: bool) -> Column:
+def _column(name: str, part: pa.Column, doubted: bool) -> Column:
     meta = _meta(part)
     return Column(
-        part.name,
-        part.dtype.column_type,
+        name,
+        type_of(part),
         part.nullable,
         meta.key,
         meta.unit,
@@ -79,7 +80,7 @@ def _column(part: pa.Column, doubted: bool) -> Column:
 
 def column_rules(entity: str, schema: DataFrameSchema, column: Column) -> Iterator[Rule]:
     """The rules of a column; raises ConfigError for one that the column does not check."""
-    part = schema.columns[column.name]
+    part = parts_of(schema)[column.name]
     meta = _meta(part)
     name, text = column.name, quote(column.text)
     said = set(meta.severities) | set(meta.reasons)
@@ -113,7 +114,7 @@ def column_rules(entity: str, schema: DataFrameSchema, column: Column) -> Iterat
     if part.unique:
         reason = f"{name} occurs more than once; the best version stays."
         yield rule("unique", reason, "unique", Unique(told_apart((name,), schema)), "critical")
-    for check in part.checks:
+    for check in checks_of(part):
         if checks.is_builtin(check):
             where = f"{entity}.{name}.{check_name(check)}"
             prove_constants(where, check_name(check), check, column.type)
@@ -134,7 +135,7 @@ def column_rules(entity: str, schema: DataFrameSchema, column: Column) -> Iterat
 
 def told_apart(key: Iterable[str], schema: DataFrameSchema) -> tuple[str, ...]:
     """The stored columns that distinguish two values of a key: for a partial date, its bounds."""
-    kinds = {name: part.dtype.column_type for name, part in schema.columns.items()}
+    kinds = types_of(schema)
     return tuple(
         part
         for name in key

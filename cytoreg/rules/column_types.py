@@ -20,8 +20,7 @@ A partial date is stored in three columns: `x` is the day, null where only the m
 known; `x_earliest` and `x_latest` are its first and its last possible day. For a partial time they
 are the first and the last possible moment.
 
-Each type is also a Pandera dtype whose `coerce` reads text by the Python half of this module, so
-that Pandera's own verdict does not depend on DuckDB.
+Each type is also a dtype of Pandera: see pandera_types.py.
 """
 
 from __future__ import annotations
@@ -33,11 +32,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import pandas as pd
-import pandera.errors
 import pyarrow as pa
-from pandera import dtypes
-from pandera.backends.pandas.error_formatters import reshape_failure_cases
-from pandera.engines import pandas_engine
 
 from cytoreg.rules import partial_date
 from cytoreg.rules.partial_column import PartialDateDtype, PartialDatetimeDtype
@@ -243,34 +238,3 @@ def to_series(
 ) -> pd.Series:
     """Python values of a type (None is null) as a pandas column."""
     return pd.Series(list(values), index=index, dtype=kind.pandas)
-
-
-def _pandera_dtype(kind: ColumnType) -> type[pandas_engine.DataType]:
-    class Dtype(pandas_engine.DataType):  # type: ignore[misc]
-        type = kind.pandas
-        column_type = kind
-
-        def coerce(self, data_container: pd.Series) -> pd.Series:
-            values, bad = read(kind, data_container)
-            if bad.any():
-                raise pandera.errors.ParserError(
-                    f"not of type {kind.name}",
-                    failure_cases=reshape_failure_cases(data_container[bad], ignore_na=False),
-                )
-            return values
-
-        def __str__(self) -> str:
-            return kind.name
-
-    Dtype.__name__ = Dtype.__qualname__ = f"Cytoreg{kind.python.__name__.title()}"
-    # Pandera knows the dtypes of pandas, but not cytoreg's own.
-    own = [kind.pandas] if kind.partial else None
-    dtype: type[pandas_engine.DataType] = pandas_engine.Engine.register_dtype(
-        dtypes.immutable(Dtype), equivalents=own
-    )
-    return dtype
-
-
-DTYPES: dict[type, type[pandas_engine.DataType]] = {
-    python: _pandera_dtype(kind) for python, kind in TYPES.items()
-}

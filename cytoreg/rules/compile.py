@@ -18,6 +18,7 @@ from cytoreg.rules.catalogue import EntityRules
 from cytoreg.rules.column_rules import column_rules, columns_of
 from cytoreg.rules.entity import Entity
 from cytoreg.rules.expression import parse_value
+from cytoreg.rules.pandera_types import parts_of, types_of
 from cytoreg.rules.requirement import Exists, Pairwise
 from cytoreg.rules.table_rules import Types, key_rules, table_rules
 from cytoreg.rules.vocabulary import LINEAGE, entity_name
@@ -101,15 +102,16 @@ def _schema(name: str, model: type[Entity]) -> DataFrameSchema:
 
 def refuse_unjudged(name: str, schema: DataFrameSchema) -> None:
     """Raise ConfigError for requirements of a schema by which rows are not judged."""
-    asks = {
+    columns = parts_of(schema).values()
+    asks: dict[str, object] = {
         "an index": schema.index is not None,
-        "parsers": schema.parsers or any(c.parsers for c in schema.columns.values()),
+        "parsers": schema.parsers or any(c.parsers for c in columns),
         "a dtype for all columns": schema.dtype is not None,
         "add_missing_columns": schema.add_missing_columns,
         "drop_invalid_rows": schema.drop_invalid_rows,
-        "columns by pattern": any(c.regex for c in schema.columns.values()),
-        "optional columns": not all(c.required for c in schema.columns.values()),
-        "defaults": any(c.default is not None for c in schema.columns.values()),
+        "columns by pattern": any(c.regex for c in columns),
+        "optional columns": not all(c.required for c in columns),
+        "defaults": any(c.default is not None for c in columns),
     }
     for what, asked in asks.items():
         if asked:
@@ -122,14 +124,15 @@ def refuse_unjudged(name: str, schema: DataFrameSchema) -> None:
 
 def _types(name: str, schema: DataFrameSchema) -> Types:
     """The types of the columns; refused if the database cannot store them side by side."""
-    if not schema.columns:
+    columns = parts_of(schema)
+    if not columns:
         raise ConfigError(f"{name}: has no columns", remedy="declare what staging gives")
-    reserved = [column for column in schema.columns if column.startswith("_")]
+    reserved = [column for column in columns if column.startswith("_")]
     if reserved:
         raise ConfigError(
             f"{name}: column {reserved[0]}: names that begin with an underscore are reserved"
         )
-    kinds = {column: part.dtype.column_type for column, part in schema.columns.items()}
+    kinds = types_of(schema)
     stored = [part for column, kind in kinds.items() for part in kind.stored(column)]
     for part in stored:
         if twins := sorted({one for one in stored if one.lower() == part.lower()} - {part}):

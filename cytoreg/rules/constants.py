@@ -91,7 +91,9 @@ def _lengths(where: str, given: Mapping[str, object]) -> None:
 
 
 def _of_type(where: str, value: object, kind: ColumnType) -> None:
-    plain = value.item() if hasattr(value, "item") and not isinstance(value, date) else value
+    plain: object = (
+        value.item() if hasattr(value, "item") and not isinstance(value, date) else value
+    )
     fitting = (kind.python, *_ALSO.get(kind.python, ()))
     if kind.python in (datetime, PartialDatetime) and isinstance(value, datetime):
         return

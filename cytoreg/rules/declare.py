@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import pandera.pandas as pa
 from pandera.api.dataframe.model_components import FieldInfo
@@ -60,7 +61,7 @@ def field(
         **dict.fromkeys(_names(warn), "warning"),
     }
     # Pandera would pass the codes of a tuple as separate arguments.
-    checks |= {
+    given: dict[str, Any] = checks | {
         name: list(values)
         for name, values in checks.items()
         if name in ("isin", "notin") and isinstance(values, tuple)
@@ -78,7 +79,7 @@ def field(
                 dict(reasons),
             )
         },
-        **checks,
+        **given,
     )
     for check in info.checks:
         # With this, Pandera warns where cytoreg warns, and raises where the row would be refused.

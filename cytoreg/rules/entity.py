@@ -13,12 +13,12 @@ import pandera.pandas as pa
 from pandera.api.dataframe.model_components import FieldInfo
 
 from cytoreg.rules.annotation import column_type
-from cytoreg.rules.column_types import DTYPES
 from cytoreg.rules.evaluate import passes
+from cytoreg.rules.pandera_types import DTYPES
 from cytoreg.rules.vocabulary import Agreement, Declaration, Newest, entity_name, what_is_given
 
 
-class Entity(pa.DataFrameModel):  # type: ignore[misc]
+class Entity(pa.DataFrameModel):
     """A kind of record: a subclass in `schemas/<entity>.py`, whose docstring describes the table.
 
     >>> import pandas as pd
@@ -53,7 +53,7 @@ class Entity(pa.DataFrameModel):  # type: ignore[misc]
         own = inspect.get_annotations(cls, eval_str=True)
         for column in _inherited(cls):
             # Pandera would make a new field, without checks, for an annotation without a field.
-            attribute = getattr_static(cls, column, None)
+            attribute: object = getattr_static(cls, column, None)
             if isinstance(attribute, FieldInfo):
                 setattr(cls, column, attribute)
         cls.__annotations__ = {
@@ -71,7 +71,7 @@ class Entity(pa.DataFrameModel):  # type: ignore[misc]
                 declared[attribute] = declaration
                 setattr(cls, attribute, _pandera_check(attribute, declaration))
         cls._declarations = MappingProxyType(declared)
-        super().__init_subclass__(**kwargs)
+        super().__init_subclass__(**kwargs)  # type: ignore[no-untyped-call]  # Pandera's own
 
 
 def _annotation(entity: str, column: str, python: object) -> object:

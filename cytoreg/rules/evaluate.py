@@ -18,6 +18,7 @@ from cytoreg.errors import ConfigError
 from cytoreg.rules.column_types import TYPES, ColumnType, Value, of_dtype, read, stored_values
 from cytoreg.rules.expression import parse
 from cytoreg.rules.operations import OPERATIONS, Node
+from cytoreg.rules.pandera_types import types_of
 from cytoreg.rules.vocabulary import (
     LINEAGE,
     Comparison,
@@ -45,7 +46,7 @@ def evaluate(
     if node.op == "column":
         return column(node.qualifier, node.name)
     args = [evaluate(part, column, rows, as_of) for part in node.args]
-    across = list(zip(*args, strict=True))
+    across: list[tuple[Value | None, ...]] = list(zip(*args, strict=True))
     match node.op:
         case "and":
             return [False if False in row else None if None in row else True for row in across]
@@ -109,7 +110,8 @@ def passes(
         other = _other(entity, declaration.entity, own, given)
         if isinstance(declaration, Reference):
             broken = _orphans(declaration, own, other)
-            for wider in model._declarations.values():
+            declared: Mapping[str, Declaration] = getattr(model, "_declarations", {})
+            for wider in declared.values():
                 if isinstance(wider, Reference) and wider.is_wider_than(declaration):
                     broken -= _orphans(wider, own, other)
         elif isinstance(declaration, Counterpart):
@@ -121,8 +123,7 @@ def passes(
 
 def column_types(model: type[DataFrameModel]) -> dict[str, ColumnType]:
     """Types of an entity's columns, in order."""
-    columns = model.to_schema().columns
-    return {name: column.dtype.column_type for name, column in columns.items()}
+    return types_of(model.to_schema())
 
 
 def _table(frame: pd.DataFrame, types: Mapping[str, ColumnType]) -> Table:

@@ -86,7 +86,7 @@ class _Reader:
     def leaf(self, tree: exp.Expr) -> Node | None:
         match tree:
             case exp.Paren():
-                return self.read(tree.this)
+                return self.read(_first(tree))
             case exp.Literal() | exp.Neg(this=exp.Literal()):
                 return self.constant(tree)
             case exp.Boolean():
@@ -102,27 +102,27 @@ class _Reader:
     def condition(self, tree: exp.Expr) -> Node | None:
         if type(tree) in COMPARISONS:
             return compare(
-                COMPARISONS[type(tree)], self.read(tree.this), self.read(tree.expression)
+                COMPARISONS[type(tree)], self.read(_first(tree)), self.read(_second(tree))
             )
         match tree:
             case exp.And() | exp.Or():
                 both = (self.typed(tree.left, bool), self.typed(tree.right, bool))
                 return Node(tree.key, bool, both)
             case exp.Not():
-                return Node("not", bool, (self.typed(tree.this, bool),))
+                return Node("not", bool, (self.typed(_first(tree), bool),))
             case exp.Is(expression=exp.Null()):
-                return Node("is null", bool, (bounds(self.read(tree.this))[0],))
+                return Node("is null", bool, (bounds(self.read(_first(tree)))[0],))
             case exp.In() if tree.expressions and not tree.args.get("query"):
-                value = self.read(tree.this)
+                value = self.read(_first(tree))
                 options = [compare("=", value, self.read(each)) for each in tree.expressions]
                 return options[0] if len(options) == 1 else Node("or", bool, tuple(options))
             case exp.Between() if not tree.args.get("symmetric"):
-                value = self.read(tree.this)
+                value = self.read(_first(tree))
                 low = compare(">=", value, self.read(tree.args["low"]))
                 high = compare("<=", value, self.read(tree.args["high"]))
                 return Node("and", bool, (low, high))
             case exp.Like() if isinstance(tree.expression, exp.Literal):
-                texts = (self.typed(tree.this, str), self.typed(tree.expression, str))
+                texts = (self.typed(_first(tree), str), self.typed(_second(tree), str))
                 node = Node("like", bool, texts)
                 return Node("not", bool, (node,)) if tree.args.get("negate") else node
             case exp.RegexpLike() if isinstance(tree.expression, exp.Literal):
@@ -137,19 +137,19 @@ class _Reader:
             case exp.Case():
                 return self.case(tree)
             case exp.Coalesce() | exp.Greatest() | exp.Least():
-                parts = self.unified(tree.this, *tree.expressions)
+                parts = self.unified(_first(tree), *tree.expressions)
                 return Node(tree.key, parts[0].type, tuple(parts))
             case exp.Nullif():
-                parts = self.unified(tree.this, tree.expression)
+                parts = self.unified(_first(tree), _second(tree))
                 return Node("nullif", parts[0].type, tuple(parts))
             case exp.DateDiff():
                 unit = str(tree.args.get("unit") or "day").strip("'").lower()
-                late = self.typed(tree.this, date, datetime)
-                return difference(unit, self.typed(tree.expression, date, datetime), late)
+                late = self.typed(_first(tree), date, datetime)
+                return difference(unit, self.typed(_second(tree), date, datetime), late)
             case exp.Cast() | exp.TryCast():
-                return convert(self.read(tree.this), SQL_TYPES.get(tree.to.this.value))
+                return convert(self.read(_first(tree)), SQL_TYPES.get(tree.to.this.value))
             case exp.Trim() if set(filter(tree.args.get, tree.args)) == {"this"}:
-                return Node("trim", str, (self.typed(tree.this, str),))
+                return Node("trim", str, (self.typed(_first(tree), str),))
             case exp.Substring():
                 return self.substring(tree)
             case exp.Replace():
@@ -164,7 +164,7 @@ class _Reader:
             return self.arithmetic(tree)
         if type(tree) in FUNCTIONS:
             name, kinds, result = FUNCTIONS[type(tree)]
-            operands = [tree.this, tree.expression][: len(kinds)]
+            operands = [_first(tree), _second(tree)][: len(kinds)]
             args = [self.typed(part, *kind) for part, kind in zip(operands, kinds, strict=True)]
             return Node(name, result, tuple(args))
         return None
@@ -182,7 +182,7 @@ class _Reader:
 
     def constant(self, tree: exp.Expr) -> Node:
         negative = isinstance(tree, exp.Neg)
-        number = tree.this if negative else tree
+        number = _first(tree) if negative else tree
         if number.is_string:
             if negative:
                 self.refuse(tree, "is text")
@@ -212,7 +212,7 @@ class _Reader:
 
     def part(self, tree: exp.Year | exp.Month) -> Node:
         """The year or the month; for a partial date, if all its possible days have the same."""
-        value = self.typed(tree.this, date, datetime, PartialDate, PartialDatetime)
+        value = self.typed(_first(tree), date, datetime, PartialDate, PartialDatetime)
         first, last = (Node(tree.key, int, (end,)) for end in bounds(value))
         return same_or_null(int, first, last) if value.type in WHOLE else first
 
@@ -227,10 +227,10 @@ class _Reader:
             self.refuse(tree, f"the pattern is not valid: {error.msg}")
         if translated is None or tree.args.get("flag"):
             self.refuse(tree, "the database cannot match this pattern", "use @pa.check in Python")
-        return Node("regexp", bool, (self.typed(tree.this, str),), pattern, translated)
+        return Node("regexp", bool, (self.typed(_first(tree), str),), pattern, translated)
 
     def case(self, tree: exp.Case) -> Node:
-        subject = self.read(tree.this) if tree.this else None
+        subject = self.read(_first(tree)) if tree.this else None
         whens = [
             compare("=", subject, self.read(branch.this))
             if subject
@@ -250,7 +250,7 @@ class _Reader:
         for bound in (start, length):
             if bound.op != "literal" or not isinstance(bound.value, int) or bound.value < 1:
                 self.refuse(tree, "start and length must be whole numbers from 1")
-        return Node("substr", str, (self.typed(tree.this, str), start, length))
+        return Node("substr", str, (self.typed(_first(tree), str), start, length))
 
     def replace(self, tree: exp.Replace) -> Node:
         parts = [self.typed(tree.args[name], str) for name in ("this", "expression", "replacement")]
@@ -259,7 +259,7 @@ class _Reader:
         return Node("replace", str, tuple(parts))
 
     def unary(self, tree: exp.Expr) -> Node:
-        value = self.typed(tree.this, int, float)
+        value = self.typed(_first(tree), int, float)
         name = tree.key
         if name in ("floor", "ceil"):
             return Node(name, float, (widen(value, float),))
@@ -267,16 +267,26 @@ class _Reader:
 
     def arithmetic(self, tree: exp.Expr) -> Node:
         op = ARITHMETIC[type(tree)]
-        left, right = (day(node) for node in (self.read(tree.this), self.read(tree.expression)))
+        left, right = (day(node) for node in (self.read(_first(tree)), self.read(_second(tree))))
         if {left.type, right.type} <= {date, datetime} and op == "-":
             return difference("day", right, left)
         if left.type is date and right.type is int and op in "+-":
             days = right if op == "+" else reckon("neg", int, right)
             return Node("add days", date, (left, days))
-        for part, node in ((tree.this, left), (tree.expression, right)):
+        for part, node in ((_first(tree), left), (_second(tree), right)):
             if node.type not in (int, float):
                 self.refuse(part, f"is {type_name(node.type)}, expected a number")
         kind = float if op == "/" or float in (left.type, right.type) else int
         if op == "%" and kind is float:
             self.refuse(tree, "a remainder needs whole numbers")
         return reckon(op, kind, left, right)
+
+
+def _first(tree: exp.Expr) -> exp.Expr:
+    found: exp.Expr = tree.this
+    return found
+
+
+def _second(tree: exp.Expr) -> exp.Expr:
+    found: exp.Expr = tree.expression
+    return found

@@ -44,7 +44,8 @@ def load_schemas(folder: Path) -> dict[str, EntityRules]:
     objects: dict[int, tuple[str, pa.DataFrameSchema, Path]] = {}
     for file in files:
         module = _import(f"{package}.{file.stem}", file, folder)
-        for attribute, value in vars(module).items():
+        content: dict[str, object] = vars(module)
+        for attribute, value in content.items():
             if attribute.startswith("_") or _is_a_library(value):
                 continue
             if isinstance(value, pa.DataFrameSchema):

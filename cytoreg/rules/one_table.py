@@ -184,7 +184,9 @@ def _check(entity: EntityRules, table: pa.Table) -> None:
                 remedy="give the column, empty where nothing is known, or drop it from the schema",
             )
     for part in table.schema:
-        kind = part.type.value_type if types.is_dictionary(part.type) else part.type
+        kind: pa.DataType = part.type
+        if isinstance(kind, pa.DictionaryType):
+            kind = kind.value_type
         if not any(is_one(kind) for is_one in _TYPES):
             raise ConfigError(
                 f"{entity.name}.{part.name}: no rule reads {part.type}",
@@ -200,7 +202,7 @@ def _text(column: Column, table: pa.Table) -> str:
     pandas stores integers beside nulls as 12.0, and days as midnight.
     """
     name, python = quote(column.name), column.type.python
-    kind = table.schema.field(column.name).type
+    kind: pa.DataType = table.schema.field(column.name).type
     fraction = types.is_floating(kind) or types.is_decimal(kind)
     if python is int and fraction:
         whole = f"{name} = trunc({name}) and abs({name}) <= {_EXACT}"

@@ -50,7 +50,8 @@ def adopt_schema(name: str, schema: pa.DataFrameSchema) -> type[Entity]:
         )
     fields: dict[str, object] = {}
     annotations: dict[str, object] = {}
-    for number, (column, part) in enumerate(schema.columns.items()):
+    columns: dict[object, pa.Column] = schema.columns
+    for number, (column, part) in enumerate(columns.items()):
         if not isinstance(column, str):
             raise ConfigError(
                 f"{name}: {column!r} is not a name for a column", remedy="columns are named by text"

@@ -12,6 +12,7 @@ from cytoreg.rules.catalogue import Rule
 from cytoreg.rules.column_rules import told_apart
 from cytoreg.rules.expression import parse
 from cytoreg.rules.node_types import DATES
+from cytoreg.rules.pandera_types import checks_of, parts_of
 from cytoreg.rules.python_check import python_check
 from cytoreg.rules.requirement import (
     Condition,
@@ -51,11 +52,11 @@ def key_rules(entity: str, model: type[Entity], schema: DataFrameSchema) -> Iter
     # Pandera leaves the metadata of Config on the model and does not pass it to the schema.
     said = (getattr(model.Config, "metadata", None) or {}).get("unique", {})
     for key in keys:
-        unknown = [name for name in key if name not in {*schema.columns, *LINEAGE}]
+        unknown = [name for name in key if name not in {*parts_of(schema), *LINEAGE}]
         if unknown:
             raise ConfigError(
                 f"{entity}: Config.unique names {unknown[0]}, which is not a column",
-                remedy=f"columns: {', '.join(schema.columns)}",
+                remedy=f"columns: {', '.join(parts_of(schema))}",
             )
         listed = ", ".join(key)
         yield Rule(
@@ -74,7 +75,7 @@ def table_rules(
 ) -> Iterator[Rule]:
     """Declared rules and Python checks of rows, in the order of the schema."""
     declared: Mapping[str, Declaration] = model._declarations
-    for check in schema.checks:
+    for check in checks_of(schema):
         rule_id = f"{entity}.{check_name(check)}"
         declaration = declared.get(check_name(check))
         if declaration is not None:

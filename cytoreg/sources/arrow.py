@@ -41,7 +41,7 @@ def equal(column: Column, value: str | int) -> pa.BooleanArray:
 
 def holds(mask: Column) -> pa.BooleanArray:
     """A mask with false in place of null."""
-    return cast("pa.BooleanArray", mask.fill_null(cast("Any", False)))
+    return cast("pa.BooleanArray", cast("pa.BooleanArray", mask).fill_null(False))
 
 
 def where(
@@ -53,7 +53,7 @@ def where(
 
 def joined(*parts: Column | str, by: str = "") -> pa.StringArray:
     """The parts of each row in one text, with `by` between them."""
-    return cast("pa.StringArray", pc.binary_join_element_wise(*cast("Any", parts), by))
+    return pc.binary_join_element_wise(*cast("tuple[pa.StringArray, ...]", (*parts, by)))
 
 
 def first_of(*columns: Column) -> pa.StringArray:

@@ -56,8 +56,8 @@ class Block:
 
     def raw(self, index: int) -> bytes:
         """A record as it is in the file, without its line end."""
-        start = int(self.ends[index - 1]) if index else 0
-        return self.data[start : int(self.ends[index])].rstrip(b"\r\n")
+        start = int(self.ends.item(index - 1)) if index else 0
+        return self.data[start : int(self.ends.item(index))].rstrip(b"\r\n")
 
     def lines(self, indexes: Sequence[int] | np.ndarray) -> np.ndarray:
         """Line of the file on which each of these records begins."""
@@ -97,7 +97,7 @@ def blocks(
                 raise Endless(line)
             rest = data
             continue
-        size = int(ends[-1])
+        size = int(ends.item(-1))
         for block in _portions(Block(data[:size], ends, row, line, broken)):
             yield block
             line += _count_line_ends(block.data)
@@ -113,9 +113,9 @@ def _portions(block: Block) -> Iterator[Block]:
     line = block.first_line
     for first in range(0, len(block.ends), MOST):
         ends = block.ends[first : first + MOST]
-        start = int(block.ends[first - 1]) if first else 0
+        start = int(block.ends.item(first - 1)) if first else 0
         broken = {i - first: why for i, why in block.broken.items() if 0 <= i - first < len(ends)}
-        data = block.data[start : int(ends[-1])]
+        data = block.data[start : int(ends.item(-1))]
         yield Block(data, ends - start, block.first_row + first, line, broken)
         line += _count_line_ends(data)
 
@@ -123,7 +123,7 @@ def _portions(block: Block) -> Iterator[Block]:
 def cut_lines(data: bytes, final: bool) -> tuple[np.ndarray, dict[int, str]]:
     """One record per line; quotes have no meaning."""
     ends = _line_ends(data) + 1
-    if final and data and (not len(ends) or ends[-1] < len(data)):
+    if final and data and (not len(ends) or ends.item(-1) < len(data)):
         ends = np.append(ends, len(data))
     return ends, {}
 
@@ -144,9 +144,9 @@ def cut_delimited(delimiter: str, quote: str = '"') -> Cut:
         if mark not in data:
             return cut_lines(data, final)
         bytes_ = np.frombuffer(data, np.uint8)
-        quotes = np.flatnonzero(bytes_ == mark[0])
+        quotes = np.flatnonzero(np.equal(bytes_, mark[0]))
         line_ends = _line_ends(data)
-        outside = np.searchsorted(quotes, line_ends) % 2 == 0
+        outside = np.equal(np.searchsorted(quotes, line_ends) % 2, 0)
         ends = line_ends[outside] + 1
         if final and len(quotes) % 2 == 0 and (not len(ends) or ends[-1] < len(data)):
             ends = np.append(ends, len(data))
@@ -206,7 +206,7 @@ def spoilt(block: Block) -> dict[int, str]:
             bad.setdefault(index, BLANK)
     bytes_ = np.frombuffer(block.data, np.uint8)
     if b"\0" in block.data:
-        for index in _records_of(block, np.flatnonzero(bytes_ == 0)):
+        for index in _records_of(block, np.flatnonzero(np.equal(bytes_, 0))):
             bad.setdefault(index, NUL)
     if not block.data.isascii() and not _is_utf8(block.data):
         for index in _records_of(block, np.flatnonzero(bytes_ >= 0x80)):
@@ -228,7 +228,8 @@ def without(block: Block, bad: dict[int, str]) -> tuple[bytes, np.ndarray]:
 
 
 def _records_of(block: Block, offsets: np.ndarray) -> list[int]:
-    return [int(i) for i in np.unique(np.searchsorted(block.ends, offsets, side="right"))]
+    found: list[int] = np.unique(np.searchsorted(block.ends, offsets, side="right")).tolist()
+    return found
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -249,10 +250,10 @@ def _count_line_ends(data: bytes) -> int:
 def _line_ends(data: bytes) -> np.ndarray:
     """Offsets of the last byte of each line end: LF, CR LF, or CR alone."""
     bytes_ = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(bytes_ == _LF)
+    ends = np.flatnonzero(np.equal(bytes_, _LF))
     if b"\r" not in data:
         return ends
-    returns = np.flatnonzero(bytes_ == _CR)
+    returns = np.flatnonzero(np.equal(bytes_, _CR))
     following = np.append(bytes_, 0)[returns + 1]
-    alone = returns[following != _LF]
+    alone = returns[np.not_equal(following, _LF)]
     return np.sort(np.concatenate([ends, alone])) if len(alone) else ends

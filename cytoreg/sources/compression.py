@@ -145,7 +145,8 @@ def _member(path: Path, name: str) -> tuple[IO[bytes], bool]:
     if info.compress_type == _AES:
         import pyzipper
 
-        archive = _careful(lambda: pyzipper.AESZipFile(path))
+        opened: Callable[[Path], zipfile.ZipFile] = pyzipper.AESZipFile
+        archive = _careful(lambda: opened(path))
     for encoding in _OF_PASSWORDS:
         with suppress(UnicodeEncodeError):
             key = password.encode(encoding)

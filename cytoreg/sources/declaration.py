@@ -67,7 +67,8 @@ class Expect(Section):
     @model_validator(mode="after")
     def _readable(self) -> Self:
         for name in self.names:
-            for mark in re.findall(r"\{(.*?)\}", name):
+            marks: list[str] = re.findall(r"\{(.*?)\}", name)
+            for mark in marks:
                 if mark not in ("year", "month", "day"):
                     raise ValueError(f"`files` knows {{year}}, {{month}}, {{day}}, not {{{mark}}}")
         try:
@@ -95,8 +96,8 @@ class Server(Section):
 
     @model_validator(mode="after")
     def _anywhere(self) -> Self:
-        for key in ("key_file", "known_hosts"):
-            if (path := getattr(self, key)) and path[0] not in "/~":
+        for key, path in (("key_file", self.key_file), ("known_hosts", self.known_hosts)):
+            if path and path[0] not in "/~":
                 raise ValueError(f"`{key}` is an absolute path, or begins with ~/")
         return self
 
@@ -109,7 +110,7 @@ class Source(Section):
 
     kind: str
     """The kind of source; it determines which other keys apply."""
-    tables: dict[Name, str] = Field(min_length=1)
+    tables: Annotated[dict[Name, str], Field(min_length=1)]
     """Each table that the source lands, with the entity of its rows."""
     missing: list[Annotated[str, Field(min_length=1)]] = []
     """Texts that mean an empty cell, such as `["NA", "-99"]`, with or without surrounding blanks.
@@ -192,7 +193,7 @@ def free(columns: Iterable[str]) -> None:
 class InFiles(Source):
     """A source in files; `path` is a glob below `paths.extracts`."""
 
-    path: str = Field(min_length=1)
+    path: Annotated[str, Field(min_length=1)]
 
     @property
     def patterns(self) -> list[str]:
@@ -247,5 +248,5 @@ def single(tables: dict[str, str]) -> None:
 class Span(Section):
     """A column of a fixed-width line: first character (counted from 1) and width."""
 
-    start: int = Field(ge=1)
-    width: int = Field(ge=1)
+    start: Annotated[int, Field(ge=1)]
+    width: Annotated[int, Field(ge=1)]

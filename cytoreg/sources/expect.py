@@ -137,7 +137,7 @@ def without_trailers(
     current = ""
     for item in items:
         if isinstance(item, Rows) and len(item.rows):
-            file = item.rows["_file"][0].as_py()
+            file = str(item.rows["_file"][0].as_py())
         elif isinstance(item, Reject):
             file = item.file
         else:

@@ -188,7 +188,8 @@ class Host:
 
 def wanted_wait(response: httpx.Response) -> float:
     """Seconds to wait by the server's Retry-After; 0 without it."""
-    text = response.headers.get("retry-after", "").strip()
+    header: str = response.headers.get("retry-after", "")
+    text = header.strip()
     if text.isdecimal():
         return float(text)
     try:

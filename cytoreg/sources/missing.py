@@ -31,7 +31,7 @@ def _emptied(rows: pa.Table, codes: pa.StringArray, empty: str | None) -> pa.Tab
 
     for place, name in enumerate(rows.column_names):
         column = rows.column(place)
-        if name.startswith("_") or not pa.types.is_string(column.type):
+        if name.startswith("_") or not pa.types.is_string(rows.schema.field(place).type):
             continue
         found = pc.is_in(pc.utf8_trim_whitespace(column), value_set=codes)
         if pc.any(found).as_py():

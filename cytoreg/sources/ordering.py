@@ -88,8 +88,9 @@ def _ranges(batches: Iterator[pa.Table], folder: Path) -> Iterator[pa.Table]:
         for batch in reader:
             rows = pa.Table.from_batches([batch])
             places = np.searchsorted(bounds, _keys(rows), side="right")
-            for place in np.unique(places):
-                writers[place].write_table(rows.filter(pa.array(places == place)))
+            distinct: list[int] = np.unique(places).tolist()
+            for place in distinct:
+                writers[place].write_table(rows.filter(pa.array(np.equal(places, place))))
     everything.unlink()
     for file in files:
         with pa.OSFile(str(file), "rb") as source, pa.ipc.open_stream(source) as reader:

@@ -66,7 +66,9 @@ def header(text: TextFile, dialect: Dialect) -> list[str]:
     with text.open_utf8() as file:
         start = begin(file, line)
     ends, broken = blocks.cut_delimited(delimiter, quote)(start, len(start) < blocks.LONGEST)
-    first = blocks.Block(start[: int(ends[0])], ends[:1], 0, line, broken) if len(ends) else None
+    first = None
+    if len(ends):
+        first = blocks.Block(start[: int(ends.item(0))], ends[:1], 0, line, broken)
     bad = blocks.spoilt(first) if first else {0: blocks.BLANK}
     name = "its first line" if line == 1 else f"line {line}"
     if first is None or 0 in bad:
@@ -137,7 +139,7 @@ def delimited(
         if lined:
             table = table.append_column("_line", pa.array(block.lines(keep), pa.int64()))
         table, refused = _accepted(table, refuse)
-        bad |= {int(keep[position]): why for position, why in refused.items()}
+        bad |= {int(keep.item(position)): why for position, why in refused.items()}
         yield table, _bad(block, bad, text.encoding)
 
 

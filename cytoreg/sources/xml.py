@@ -22,12 +22,14 @@ SAFE: dict[str, Any] = {
 _CHUNK = 1 << 16
 
 
-def root_of(pieces: Iterable[bytes], **options: Any) -> etree._Element | None:  # noqa: ANN401
+def root_of(
+    pieces: Iterable[bytes], *, encoding: str | None = None, huge_tree: bool = False
+) -> etree._Element | None:
     """The root with its attributes, before anything below it is read; None for an empty file.
 
     Raises XMLSyntaxError for text that is not XML.
     """
-    parser = etree.XMLPullParser(events=("start",), **SAFE, **options)
+    parser = etree.XMLPullParser(events=("start",), encoding=encoding, huge_tree=huge_tree, **SAFE)
     error: etree.XMLSyntaxError | None = None
     for piece in pieces:
         try:

@@ -71,7 +71,7 @@ def fit_incidences(
     before = np.append(1.0, curve.survival[:-1])
     found = []
     for number in range(causes):
-        left = np.where(cause == number, patients.count, 0.0)
+        left = np.where(np.equal(cause, number), patients.count, 0.0)
         events = np.bincount(place, left, len(n)).astype(np.float64)
         steps = before * np.divide(events, n, out=np.zeros_like(n), where=events > 0)
         incidence = np.cumsum(steps)
@@ -80,10 +80,10 @@ def fit_incidences(
         if variance == "aalen":
             squared = _aalen(curve, sums)
         else:
-            squared = _jackknife(patients, cause == number, curve, place, sums)
-            squared[incidence == 1] = 0.0  # whatever the weights
+            squared = _jackknife(patients, np.equal(cause, number), curve, place, sums)
+            squared[np.equal(incidence, 1)] = 0.0  # whatever the weights
         std_err = np.sqrt(np.maximum(squared, 0.0))
-        std_err[incidence == 0] = 0.0
+        std_err[np.equal(incidence, 0)] = 0.0
         found.append(_incidence(patients.whole, sums, std_err, interval))
     return curve, found
 
@@ -93,7 +93,7 @@ def _incidence(whole: bool, sums: _Sums, std_err: Floats, interval: Interval) ->
     happened = share > 0
     relative = np.divide(std_err, share, out=np.full_like(share, np.nan), where=happened)
     lower, upper = pointwise(share, relative, interval)
-    sure = ~happened if interval == "plain" else ~happened & (np.arange(len(share)) == 0)
+    sure = ~happened if interval == "plain" else ~happened & np.equal(np.arange(len(share)), 0)
     lower[sure] = upper[sure] = 0.0
     events = np.rint(sums.events).astype(np.int64) if whole else sums.events
     return Incidence(events, share, std_err, lower, upper)
@@ -133,7 +133,7 @@ def _jackknife(
     own = np.divide(sums.before, n, out=np.zeros_like(n), where=n > 0)
     v = hazard[left] - h - np.where(patients.event, saved[left], 0.0)
     at_exit = base[left] - h * share[left] + waiting + np.where(happened, own[left], 0.0)
-    final = at_exit + v * (share[-1] - share[left])  # U at the end; F is counted from there
+    final = at_exit + v * (share.item(-1) - share[left])  # U at the end; F is counted from there
 
     weight = patients.count if patients.whole else patients.squares
 
@@ -149,7 +149,7 @@ def _jackknife(
         squared += share**2 * still(weight * h**2) + still(weight * waiting**2)
         squared += 2 * base * (still(weight * waiting) - share * still(weight * h))
         squared -= 2 * share * still(weight * h * waiting)
-    ahead = share - share[-1]
+    ahead = share - share.item(-1)
     squared += ahead**2 * until(left, weight * v**2) + until(left, weight * final**2)
     squared += 2 * ahead * until(left, weight * v * final)
     return squared
@@ -158,7 +158,7 @@ def _jackknife(
 def _aalen(curve: KaplanMeier, sums: _Sums) -> Floats:
     """Aalen's variance with finite-population factors for ties, as in cmprsk's cuminc."""
     n = curve.at_risk.astype(np.float64)
-    ahead = sums.incidence - sums.incidence[-1]  # F, counted from its end
+    ahead = sums.incidence - sums.incidence.item(-1)  # F, counted from its end
     inverse = np.divide(1.0, curve.survival, out=np.zeros_like(n), where=curve.survival > 0)
 
     def spread(events: Floats) -> Floats:

@@ -66,18 +66,22 @@ class Analysis:
         """The causes that occur, in order; none if the endpoint has no cause column."""
         if not self.endpoint.cause:
             return []
-        found = self.cohort.filter("cause is not null").project("cause").distinct().fetchall()
+        found: list[tuple[str]] = (
+            self.cohort.filter("cause is not null").project("cause").distinct().fetchall()
+        )
         return sorted(str(cause) for (cause,) in found)
 
     def count(self, condition: str = "true") -> int:
         """The number of the cohort's patients for whom a condition holds."""
-        ((count,),) = self.cohort.aggregate(f"count(*) filter ({condition})").fetchall()
-        return int(count)
+        return self._counted(f"count(*) filter ({condition})")
 
     def levels(self, column: str) -> int:
         """The number of distinct values in a column of `cohort`, without missing ones."""
-        ((count,),) = self.cohort.aggregate(f"count(distinct {quote(column)})").fetchall()
-        return int(count)
+        return self._counted(f"count(distinct {quote(column)})")
+
+    def _counted(self, aggregate: str) -> int:
+        found: list[tuple[int]] = self.cohort.aggregate(aggregate).fetchall()
+        return found[0][0]
 
     def is_number(self, column: str) -> bool:
         """Whether a column of `cohort` holds numbers."""
@@ -132,15 +136,17 @@ def analyse(
     columns = ", ".join(f"{expression} as {quote(alias)}" for alias, expression in taken.items())
     source = _table(endpoint.cohort)
     reason = first(unusable(endpoint))
-    counts = con.execute(f"select count(*), count({reason}) from {source}").fetchall()
-    ((patients, without),) = counts
+    counts: list[tuple[int, int]] = con.execute(
+        f"select count(*), count({reason}) from {source}"
+    ).fetchall()
+    patients, without = counts[0]
     usable = f" where {reason} is null" if without else ""
     patient = quote(endpoint.patient) if endpoint.patient in kinds else "null"
     everybody = con.sql(
         f"select {reason} as reason, cast({patient} as varchar) as patient, {columns} from {source}"
     )
     cohort = con.sql(f"select {columns} from {source}{usable}")
-    return Analysis(name, endpoint, cohort, everybody, strata, covariates, table, int(patients))
+    return Analysis(name, endpoint, cohort, everybody, strata, covariates, table, patients)
 
 
 def _cause(endpoint: Endpoint) -> str:

@@ -12,7 +12,7 @@ def array(found: NDArray[Any]) -> NDArray[Any]:
     """A fetched column; where it is empty: NaN, NaT or None."""
     empty = np.ma.getmaskarray(found)
     data: NDArray[Any] = np.ma.getdata(found)
-    nothing: Any
+    nothing: object
     if data.dtype.kind == "M":
         data, nothing = data.astype("datetime64[D]"), np.datetime64("NaT", "D")
     elif data.dtype.kind in "iuf":

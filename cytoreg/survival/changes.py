@@ -38,7 +38,7 @@ class Changes:
         change = np.bincount(self.enters, value, len(self.points))
         change -= np.bincount(self.leaves, value, len(self.points))
         number = np.arange(len(change)) - np.searchsorted(self.row, self.row)
-        by_row = np.zeros((self.row[-1] + 1, number.max() + 1))
+        by_row = np.zeros((self.row.item(-1) + 1, int(np.max(number)) + 1))
         by_row[self.row, number] = change
         held: Floats = np.cumsum(by_row, axis=1)[self.row, number]
         return held
@@ -46,7 +46,7 @@ class Changes:
     def spread(self, some: NDArray[np.bool_]) -> tuple[Ints, Ints]:
         """The places between each point that has `some` and the next: which point, and where."""
         last = self.row * self.width + self.width - 1
-        length = np.minimum(np.append(self.points[1:], last[-1]), last) - self.points
+        length = np.minimum(np.append(self.points[1:], last[-1:]), last) - self.points
         length[~some] = 0
         which = np.repeat(np.arange(len(length)), length)
         first = self.points - self.row * self.width - (np.cumsum(length) - length)

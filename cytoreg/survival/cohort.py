@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
@@ -116,11 +117,11 @@ def reduce(
         grouped = grouped.order(", ".join(f"{alias} nulls last" for alias in keys))
         shown = [fetched(alias, kinds[name.lower()]) for alias, name in columns_of.items()]
         grouped = grouped.project(", ".join([*shown, "* exclude (" + ", ".join(keys) + ")"]))
-    found: dict[str, Any] = grouped.fetchnumpy()
+    found = cast("dict[str, NDArray[Any]]", grouped.fetchnumpy())
     rows = np.asarray(found["rows"], dtype=np.int64)
-    if weighted and (bad := int(found["bad"].sum())):
+    if weighted and (bad := int(np.sum(found["bad"]))):
         raise CytoregError(
-            f"{bad} of {int(rows.sum())} rows of the cohort have a weight that is missing,"
+            f"{bad} of {int(np.sum(rows))} rows of the cohort have a weight that is missing,"
             " infinite or not above 0"
         )
     data = {name: array(found[f"c{i}"]) for i, name in enumerate(asked)}
@@ -150,12 +151,12 @@ def check(
     """
     if not strata:
         raise CytoregError("the cohort has no patients")
-    total = sum(int(part["rows"].sum()) for part in strata)
+    total = sum(int(np.sum(part["rows"])) for part in strata)
     wrong: dict[str, int] = {}
     for part in strata:
         columns = {name: part[name] for name in part.columns if name not in covariates}
         for problem, rows in _problems(columns, events):
-            wrong[problem] = wrong.get(problem, 0) + int(part["rows"][rows].sum())
+            wrong[problem] = wrong.get(problem, 0) + int(np.sum(part["rows"][rows]))
     said = [f"{count} with {problem}" for problem, count in wrong.items() if count]
     if said:
         raise CytoregError(
@@ -171,7 +172,7 @@ def complete(strata: Sequence[Reduced]) -> tuple[list[Reduced], int]:
     Patients who belong to no group are in no test of groups, as in R's survdiff, coxph and cuminc.
     """
     known = [part for part in strata if None not in part.stratum]
-    left_out = sum(int(part["rows"].sum()) for part in strata if None in part.stratum)
+    left_out = sum(int(np.sum(part["rows"])) for part in strata if None in part.stratum)
     return known, left_out
 
 
@@ -227,18 +228,19 @@ def _split(
 ) -> list[Reduced]:
     """Rows sorted by `keys`, split where one of these changes."""
     length = len(data["rows"])
-    if length == 0 or data["rows"][0] == 0:  # a sum over nothing is a row, but not a stratum
+    if length == 0 or data["rows"].item(0) == 0:  # a sum over nothing is a row, but not a stratum
         return []
     changed = np.zeros(length, dtype=bool)
     changed[0] = True
     for key in keys:
         empty, value = np.ma.getmaskarray(key), np.ma.getdata(key)
-        differs = (value[1:] != value[:-1]) & ~empty[1:]
-        changed[1:] |= differs | (empty[1:] != empty[:-1])
+        differs: NDArray[np.bool_] = (value[1:] != value[:-1]) & ~empty[1:]
+        changed[1:] |= differs | (empty[1:] ^ empty[:-1])
     starts = np.flatnonzero(changed)
     parts = []
-    for start, end in zip(starts, np.append(starts[1:], length), strict=True):
-        values = tuple(_value(key, int(start)) for key in keys)
+    ends: list[int] = [*starts.tolist(), length]
+    for start, end in pairwise(ends):
+        values = tuple(_value(key, start) for key in keys)
         parts.append(
             Reduced(
                 stratum=tuple(None if value is None else str(value) for value in values),

@@ -79,7 +79,8 @@ def cumulative_incidence(
 
     def values(curve: KaplanMeier, found: Incidence) -> dict[str, object]:
         start = {"time_days": curve.time, "at_risk": curve.at_risk}
-        return start | {name: getattr(found, name) for name in _COLUMNS}
+        columns: dict[str, object] = vars(found)
+        return start | {name: columns[name] for name in _COLUMNS}
 
     fits = incidences(cohort, by, interval, causes=causes, variance=variance)
     return _frame(by, fits, values)
@@ -116,14 +117,15 @@ def incidence_at(
     def values(curve: KaplanMeier, found: Incidence) -> dict[str, object]:
         here = survival_at(curve, asked)
         row = np.searchsorted(curve.time, asked, side="right") - 1
-        known = asked <= curve.time[-1]
+        known = asked <= curve.time.item(-1)
+        estimated: dict[str, NDArray[np.float64]] = vars(found)
         columns: dict[str, object] = {
             "years": years,
             "at_risk": here.at_risk,
             "events": np.cumsum(found.events)[row],
         }
         return columns | {
-            name: np.where(known, getattr(found, name)[row], np.nan) for name in _COLUMNS[1:]
+            name: np.where(known, estimated[name][row], np.nan) for name in _COLUMNS[1:]
         }
 
     fits = incidences(cohort, by, interval, causes=causes, variance=variance)
@@ -198,11 +200,12 @@ def coded(
         numbers = [-1 if cause is None else place.get(str(cause), -2) for cause in values]
         codes.append(np.array(numbers, dtype=np.int64)[where])
     outside = sum(
-        int(part["rows"][code == -2].sum()) for part, code in zip(parts, codes, strict=True)
+        int(np.sum(part["rows"][np.equal(code, -2)]))
+        for part, code in zip(parts, codes, strict=True)
     )
     if outside:
         raise CytoregError(
-            f"of {sum(int(part['rows'].sum()) for part in parts)} rows of the cohort, {outside}"
+            f"of {sum(int(np.sum(part['rows'])) for part in parts)} rows of the cohort, {outside}"
             f" have an event that is not one of the causes {', '.join(map(str, known))}",
             remedy="declare every cause that occurs, or correct such rows",
         )
@@ -213,10 +216,12 @@ def _distinct(events: NDArray[Any]) -> tuple[list[Cause | None], NDArray[np.int6
     """The distinct events (None: no event; integers as int), and each row's position among them."""
     if events.dtype.kind in "iuf":
         numbers, where = np.unique(events, return_inverse=True)
-        return [_number(number) for number in numbers.tolist()], where.astype(np.int64)
-    place = {value: number for number, value in enumerate(dict.fromkeys(events.tolist()))}
+        known: list[float] = numbers.tolist()
+        return [_number(number) for number in known], where.astype(np.int64)
+    texts: list[object] = events.tolist()
+    place = {value: number for number, value in enumerate(dict.fromkeys(texts))}
     return [_name(value) for value in place], np.array(
-        [place[value] for value in events.tolist()], dtype=np.int64
+        [place[value] for value in texts], dtype=np.int64
     )
 
 

@@ -26,6 +26,7 @@ from cytoreg.survival.partial_likelihood import (
     steps_of,
 )
 from cytoreg.survival.patients import Floats, Patients, patients_of
+from cytoreg.survival.special import special
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,8 +143,8 @@ def _fitted(
         variance=shown,
         log_likelihood=maximum.fit.log_likelihood,
         null_log_likelihood=maximum.null.log_likelihood,
-        patients=int(risk.rows.sum()),
-        events=int(risk.dead.sum()),
+        patients=int(np.sum(risk.rows)),
+        events=int(np.sum(risk.dead)),
         left_out=left_out,
         ties=ties,
         robust=not patients.whole,
@@ -196,7 +197,7 @@ def _risk(parts: Sequence[Reduced], tables: Sequence[Floats]) -> tuple[Risk, Pat
     late = each[0].entry is not None
     weight = np.concatenate([p.count for p in each])
     everything = np.concatenate(tables)
-    mean = weight @ everything / max(weight.sum(), 1e-300)
+    mean: Floats = weight @ everything / max(np.sum(weight), 1e-300)
     risk = prepare(
         x=[table - mean for table in tables],
         time=[p.time for p in each],
@@ -220,7 +221,6 @@ def _risk(parts: Sequence[Reduced], tables: Sequence[Floats]) -> tuple[Risk, Pat
 
 def _terms(columns: Sequence[Column], maximum: Maximum, variance: Floats) -> pd.DataFrame:
     import pandas as pd
-    from scipy.special import ndtr
 
     known = np.array([not problem for problem in maximum.problems])
     coefficient = np.where(known, maximum.beta, np.nan)
@@ -240,7 +240,7 @@ def _terms(columns: Sequence[Column], maximum: Maximum, variance: Floats) -> pd.
             "lower": lower,
             "upper": upper,
             "z": z,
-            "p_value": 2 * ndtr(-np.abs(z)),
+            "p_value": 2 * special().ndtr(-np.abs(z)),
             "problem": list(maximum.problems),
         }
     )
@@ -248,7 +248,6 @@ def _terms(columns: Sequence[Column], maximum: Maximum, variance: Floats) -> pd.
 
 def _tests(maximum: Maximum, variance: Floats) -> pd.DataFrame:
     import pandas as pd
-    from scipy.special import chdtrc
 
     nothing = ("collinear", "one value")
     used = [i for i, problem in enumerate(maximum.problems) if problem not in nothing]
@@ -267,6 +266,6 @@ def _tests(maximum: Maximum, variance: Floats) -> pd.DataFrame:
             "test": ["likelihood-ratio", "wald", "score"],
             "statistic": statistics,
             "degrees_of_freedom": len(used),
-            "p_value": chdtrc(len(used), statistics) if used else np.nan,
+            "p_value": special().chdtrc(len(used), statistics) if used else np.nan,
         }
     )

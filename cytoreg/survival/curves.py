@@ -110,7 +110,8 @@ def survival_quantile(
     shares = np.atleast_1d(np.asarray(share, dtype=np.float64))
 
     def values(curve: KaplanMeier) -> dict[str, object]:
-        found = [quantile(curve, float(each)) for each in shares]
+        asked: list[float] = shares.tolist()
+        found = [quantile(curve, each) for each in asked]
         limits = ("estimate", "lower", "upper")
         return {"share": shares} | {
             name: np.array([getattr(each, name) for each in found]) for name in limits

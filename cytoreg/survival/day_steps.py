@@ -62,13 +62,13 @@ def relsurv_weighted(table: LifeTable, who: People, times: Floats) -> tuple[Floa
     def see(where: Ints, hazard: Floats, held: Floats) -> None:
         before = held * np.exp(-hazard * length[where])
         for row, weights in enumerate((before, held)):
-            sums[2 * row] += np.bincount(where, hazard * weights, len(length))
-            sums[2 * row + 1] += np.bincount(where, weights, len(length))
+            sums[2 * row, :] += np.bincount(where, hazard * weights, len(length))
+            sums[2 * row + 1, :] += np.bincount(where, weights, len(length))
 
     walked = walk(table, who, steps.end, 1, grid=steps.grid, see=see)
     _add_up(sums, steps)
     mean = [
-        np.divide(sums[i], sums[i + 1], out=np.zeros_like(length), where=sums[i + 1] > 0)
+        np.divide(sums[i, :], sums[i + 1, :], out=np.zeros_like(length), where=sums[i + 1, :] > 0)
         for i in (0, 2)
     ]
     hazard = np.bincount(steps.gap, length * (mean[0] + mean[1]) / 2, len(times))
@@ -80,7 +80,8 @@ def relsurv_weighted(table: LifeTable, who: People, times: Floats) -> tuple[Floa
 def _add_up(sums: Floats, steps: Steps) -> None:
     """Replace each step's sums by those since its gap began, without rounding of differences."""
     order = np.argsort(steps.number, kind="stable")
-    cuts = np.searchsorted(steps.number[order], np.arange(1, steps.number.max(initial=0) + 2))
+    numbers = np.arange(1, int(np.max(steps.number, initial=0)) + 2)
+    cuts: list[int] = np.searchsorted(steps.number[order], numbers).tolist()
     for begin, end in pairwise(cuts):
         later = order[begin:end]
         sums[:, later] += sums[:, later - 1]

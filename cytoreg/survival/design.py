@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,8 @@ def given(array: NDArray[np.generic]) -> NDArray[np.bool_]:
     if array.dtype.kind in "iuf":
         finite: NDArray[np.bool_] = np.isfinite(array)
         return finite
-    return np.array([value is not None and value == value for value in array.tolist()], dtype=bool)
+    values: list[object] = array.tolist()
+    return np.array([value is not None and value == value for value in values], dtype=bool)
 
 
 def _levels(
@@ -77,9 +79,9 @@ def _levels(
     order: Sequence[str] | None,
 ) -> list[object]:
     """A covariate's values, the reference first, the others in order."""
-    found = {value for array in arrays for value in array.tolist()}
+    found: set[Any] = {value for array in arrays for value in array.tolist()}
     try:
-        levels = sorted(found, key=order.index if order else None)
+        levels: list[object] = sorted(found, key=order.index if order else None)
     except TypeError:
         raise CytoregError(f"the values of covariate {name} have no order") from None
     chosen = reference.get(name, levels[0])

@@ -13,6 +13,7 @@ from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, red
 from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.patients import NOBODY, Floats
 from cytoreg.survival.population import People, people, remaining, walk
+from cytoreg.survival.special import special
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,12 +71,12 @@ def expected_survival(
         if method == "ederer1":
             estimate, at_risk = (
                 ederer1(part, table, asked),
-                np.full(len(asked), part["count"].sum()),
+                np.full(len(asked), np.sum(part["count"])),
             )
         else:
             end = potential(part) if method == "hakulinen" else part["time_days"]
             estimate = (hakulinen if method == "hakulinen" else conditional)(part, table, asked)
-            at_risk = np.array([part["count"][end >= day].sum() for day in asked])
+            at_risk = np.array([np.sum(part["count"][end >= day]) for day in asked])
             estimate = np.where(at_risk > 0, estimate, np.nan)
         whole = np.rint(at_risk).astype(np.int64) if part.whole else at_risk
         return {"years": years, "at_risk": whole, "estimate": estimate}
@@ -108,7 +109,7 @@ def expected_deaths(cohort: Cohort, table: LifeTable, by: By = None) -> pd.DataF
         who = people(part, table)
         sums = walk(table, who, np.empty(0), 0)
         expected = float(np.sum(who.count * (sums.at_leaving - sums.at_entry)))
-        observed = float(who.count[part["event"] == 1].sum())
+        observed = float(np.sum(who.count[np.equal(part["event"], 1)]))
         lower, upper = _poisson(observed) if part.whole else (float("nan"), float("nan"))
         ratio = 1 / expected if expected > 0 else float("nan")
         return {
@@ -126,10 +127,10 @@ def expected_deaths(cohort: Cohort, table: LifeTable, by: By = None) -> pd.DataF
 def ederer1(part: Reduced, table: LifeTable, times: Floats) -> Floats:
     """Mean over all of a stratum's patients, from 0 whenever they enter, at each of `times`."""
     grid, place = np.unique(times, return_inverse=True)
-    end = np.full(len(part["count"]), grid[-1] if len(grid) else 0.0)
+    end = np.full(len(part["count"]), grid.item(-1) if len(grid) else 0.0)
     who = replace(_followed(part, table, end), entry=np.zeros_like(end))
     sums = walk(table, who, grid, -1).weights
-    mean: Floats = np.where(grid == 0, 1.0, np.maximum(sums / who.count.sum(), 0.0))
+    mean: Floats = np.where(np.equal(grid, 0), 1.0, np.maximum(sums / np.sum(who.count), 0.0))
     return mean[place]
 
 
@@ -168,7 +169,7 @@ def _at_risk(who: People, grid: Floats) -> Floats:
     come = np.bincount(np.searchsorted(grid, who.entry), who.count, len(grid))
     go = np.bincount(np.searchsorted(grid, who.time), who.count, len(grid))
     here: Floats = np.append(0.0, np.cumsum(come - go)[:-1])
-    return np.where(here > NOBODY * who.count.sum(), here, 0.0)
+    return np.where(here > NOBODY * np.sum(who.count), here, 0.0)
 
 
 def potential(part: Reduced) -> Floats:
@@ -180,7 +181,7 @@ def potential(part: Reduced) -> Floats:
         return time
     start = part["start_date"].astype("datetime64[D]").astype(np.int64).astype(np.float64)
     last = float(np.max(start + time))
-    return np.where(part["event"] == 1, last - start, time).astype(np.float64)
+    return np.where(np.equal(part["event"], 1), last - start, time).astype(np.float64)
 
 
 def _followed(part: Reduced, table: LifeTable, time: Floats) -> People:
@@ -192,7 +193,6 @@ def _followed(part: Reduced, table: LifeTable, time: Floats) -> People:
 
 def _poisson(observed: float) -> tuple[float, float]:
     """The exact 95 % interval of a count (Garwood, Biometrika 1936)."""
-    from scipy.special import gammaincinv
-
-    lower = float(gammaincinv(observed, 0.025)) if observed > 0 else 0.0
-    return lower, float(gammaincinv(observed + 1, 0.975))
+    quantile = special().gammaincinv
+    lower = float(quantile(observed, 0.025)) if observed > 0 else 0.0
+    return lower, float(quantile(observed + 1, 0.975))

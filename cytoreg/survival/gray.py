@@ -14,6 +14,7 @@ from cytoreg.survival.cohort import By, Cohort, Reduced, check, complete, names,
 from cytoreg.survival.competing import Cause, coded
 from cytoreg.survival.log_rank import groups_of
 from cytoreg.survival.patients import Floats
+from cytoreg.survival.special import special
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +65,6 @@ def gray_test(
     [0.811]
     """
     import pandas as pd
-    from scipy.special import chdtrc
 
     parts, left_out = _parts(cohort, by, strata)
     codes, known = coded(parts, causes)
@@ -88,7 +88,7 @@ def gray_test(
             score, variance = score + found[0], variance + found[1]
         statistic = _statistic(score, variance)
         degrees = len(groups) - 1
-        rows.append((cause, statistic, degrees, float(chdtrc(degrees, statistic))))
+        rows.append((cause, statistic, degrees, float(special().chdtrc(degrees, statistic))))
     frame = pd.DataFrame(rows, columns=["cause", "statistic", "degrees_of_freedom", "p_value"])
     return frame.assign(left_out=left_out)
 
@@ -119,7 +119,10 @@ def _counts(members: Groups, groups: int, number: int) -> _Counts:
         where = np.searchsorted(time, part["time_days"], side="right")
         gone = np.bincount(where, part["count"], len(time) + 1)  # left before the next time
         at_risk[:, group] = gone[::-1].cumsum()[::-1][1:]
-        for column, rows in ((own, code == number), (other, (code >= 0) & (code != number))):
+        for column, rows in (
+            (own, np.equal(code, number)),
+            (other, (code >= 0) & np.not_equal(code, number)),
+        ):
             events = np.bincount(where[rows] - 1, part["count"][rows], len(time))
             column[:, group] = events
     return _Counts(at_risk, own, other)
@@ -137,12 +140,14 @@ def _stratum(counts: _Counts, rho: float) -> tuple[Floats, Floats]:
     step = np.divide(own, n, out=np.zeros_like(n), where=here) * free_before
     share_before = _lagged(np.cumsum(step, axis=0), 0.0)
     potential = np.divide(n, free_before, out=np.zeros_like(n), where=here)
-    all_own, all_potential = own.sum(axis=1), potential.sum(axis=1)
+    all_own: Floats = own.sum(axis=1)
+    all_potential: Floats = potential.sum(axis=1)
     pooled = np.cumsum(all_own / all_potential)
     pooled_before = _lagged(pooled, 0.0)
     weight = (1 - pooled_before) ** rho
     risk_set = potential * (1 - share_before)
-    expected = risk_set * (all_own / risk_set.sum(axis=1))[:, None]
+    all_at_risk: Floats = risk_set.sum(axis=1)
+    expected = risk_set * (all_own / all_at_risk)[:, None]
     score = weight @ np.where(here, own - expected, 0.0)
     variance = _variance(counts, free, free_before, potential, pooled, pooled_before, weight)
     return score, variance
@@ -165,17 +170,18 @@ def _variance(
     with φ_k = 1 − (1 − F) / S_k and −(1 − F) / S_k in turn; each is squared with the variance of
     the group's step of incidence, which the hypothesis gives at an event of the cause.
     """
-    n, own, other = counts.at_risk, counts.own.sum(axis=1), counts.other
+    n, other = counts.at_risk, counts.other
+    own: Floats = counts.own.sum(axis=1)
     here = n > 0
     groups = n.shape[1]
-    total = potential.sum(axis=1)
+    total: Floats = potential.sum(axis=1)
     part = potential / total[:, None]
     a = weight[:, None, None] * (
-        np.einsum("ti,ij->tij", potential, np.eye(groups)) - potential[:, :, None] * part[:, None]
+        potential[:, :, None] * np.eye(groups) - potential[:, :, None] * part[:, None]
     )
     hazard = np.divide(own, total * (1 - pooled_before), out=np.zeros_like(own), where=own > 0)
     c = np.cumsum(a * hazard[:, None, None], axis=0)
-    ahead = c - c[-1]
+    ahead = c - c[-1:]
     left = np.divide((1 - pooled)[:, None], free, out=np.zeros_like(n), where=here & (free > 0))
     found = np.zeros((groups, groups))
     for k in range(groups):

@@ -44,10 +44,10 @@ def mean_variance(
 ) -> float:
     """Variance of ∑ area, where `area` lies under the curve from each of `time` to the next."""
     hazard, left, entered, final = _moved(patients, time, steps, spared)
-    areas = np.append(0.0, np.cumsum(area))  # before each time, and in total
-    hazards = np.append(0.0, np.cumsum(area * hazard))
+    areas: Floats = np.append(0.0, np.cumsum(area))  # before each time, and in total
+    hazards: Floats = np.append(0.0, np.cumsum(area * hazard))
     first = np.maximum(entered, 0)
-    moved = final * (areas[-1] - areas[left])
+    moved = final * (areas.item(-1) - areas[left])
     moved += hazards[left] - hazards[first]
     moved -= _before(hazard, entered) * (areas[left] - areas[first])
     return float(np.sum(patients.squares * moved**2))

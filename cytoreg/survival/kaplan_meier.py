@@ -124,15 +124,15 @@ def fit_patients(patients: Patients, interval: Interval = "log-log") -> KaplanMe
         entry, entered = patients.entry[order], np.cumsum(patients.count[order])
         before = np.append(0.0, entered)[np.searchsorted(entry, time, side="left")]
         at_risk = before - np.append(0.0, np.cumsum(events + censored)[:-1])
-        at_risk[0] = patients.count[patients.entry == 0].sum()
-    at_risk = np.where(at_risk > NOBODY * patients.count.sum(), at_risk, 0.0)
+        at_risk[0] = np.sum(patients.count[np.equal(patients.entry, 0)])
+    at_risk = np.where(at_risk > NOBODY * np.sum(patients.count), at_risk, 0.0)
     n, d, c = (_counts(column, patients.whole) for column in (at_risk, events, censored))
     survival, steps, spared = product(n, d)
     greenwood = np.cumsum(steps)
     variance = greenwood if patients.whole else curve_variance(patients, time, steps, spared)
     relative = np.where(survival > 0, np.sqrt(np.maximum(variance, 0.0)), np.nan)
     lower, upper = pointwise(survival, relative, interval)
-    if survival[0] == 1.0:  # nobody had the event at time 0, where survival is 1 by definition
+    if survival.item(0) == 1.0:  # nobody had the event at time 0, where survival is 1 by definition
         lower[0] = upper[0] = 1.0
     return KaplanMeier(
         time=time,
@@ -206,7 +206,7 @@ def survival_at(curve: KaplanMeier, time: ArrayLike) -> Survival:
     row = np.searchsorted(curve.time, asked, side="right") - 1
 
     def value(column: Floats) -> Floats:
-        return np.where(asked <= curve.time[-1], column[row], np.nan)
+        return np.where(asked <= curve.time.item(-1), column[row], np.nan)
 
     return Survival(
         time=asked,
@@ -227,8 +227,8 @@ def _at_risk(curve: KaplanMeier, asked: Floats) -> Counts:
     entered = np.append(0, curve.entered)
     here = entered[np.searchsorted(curve.entry, asked, side="left")]
     here = here - left[np.searchsorted(curve.time, asked, side="left")]
-    here = np.where(asked == 0, curve.at_risk[0], here)
-    found: Counts = np.where(here > NOBODY * entered[-1], here, np.zeros_like(here))
+    here = np.where(np.equal(asked, 0), curve.at_risk[:1], here)
+    found: Counts = np.where(here > NOBODY * entered.item(-1), here, np.zeros_like(here))
     return found
 
 
@@ -254,9 +254,9 @@ def _crossing(time: Floats, band: Floats, level: float) -> float:
     reached = np.flatnonzero(band < level + _TIE)  # a NaN is never below
     if len(reached) == 0:
         return float("nan")
-    first = reached[0]
-    if abs(band[first] - level) < _TIE:
+    first = reached.item(0)
+    if abs(band.item(first) - level) < _TIE:
         below = np.flatnonzero(band < level - _TIE)
         if len(below):
-            return float((time[first] + time[below[0]]) / 2)
-    return float(time[first])
+            return (time.item(first) + time.item(below.item(0))) / 2
+    return time.item(first)

@@ -112,23 +112,23 @@ def _measures(part: Reduced, table: LifeTable, tau: float, seed: int) -> dict[st
     return {
         "measure": np.array(MEASURES, dtype=object),
         **dict(zip(names, np.array(found).T, strict=True)),
-        "patients": int(part["rows"].sum()),
+        "patients": int(np.sum(part["rows"])),
     }
 
 
 def _expected(part: Reduced, table: LifeTable, tau: float) -> _Expected:
     """The expected curve until nobody is left alive."""
-    longest = max(OLDEST - float(part["age_days"].min()) / DAYS_PER_YEAR, 1.0)
+    longest = max(OLDEST - float(np.min(part["age_days"])) / DAYS_PER_YEAR, 1.0)
     years = np.arange(0.0, longest + STEP, STEP)
     survival = ederer1(part, table, years * DAYS_PER_YEAR)
     who = replace(people(part, table), entry=np.zeros(len(part["count"])))
 
     def lived_until(end: float) -> float:
         days = lived(table, replace(who, time=np.full(len(who.age), end * DAYS_PER_YEAR)))
-        return float(np.sum(who.count * days) / who.count.sum()) / DAYS_PER_YEAR
+        return float(np.sum(who.count * days) / np.sum(who.count)) / DAYS_PER_YEAR
 
     median = _crossing(part, table, years, survival)
-    return _Expected(years, survival, median, lived_until(tau), lived_until(float(years[-1])))
+    return _Expected(years, survival, median, lived_until(tau), lived_until(years.item(-1)))
 
 
 def _crossing(part: Reduced, table: LifeTable, years: Floats, survival: Floats) -> float:
@@ -136,7 +136,8 @@ def _crossing(part: Reduced, table: LifeTable, years: Floats, survival: Floats) 
     below = np.flatnonzero(survival < 0.5)
     if not len(below):
         return float("nan")
-    begin, end = years[below[0] - 1 : below[0] + 1] * DAYS_PER_YEAR
+    first = below.item(0)
+    begin, end = years.item(first - 1) * DAYS_PER_YEAR, years.item(first) * DAYS_PER_YEAR
     each = np.linspace(begin, end, 93)
     return float(np.interp(-0.5, -ederer1(part, table, each), each)) / DAYS_PER_YEAR
 
@@ -151,12 +152,13 @@ def _loss(
     seed: int,
 ) -> tuple[float, float, float, float, float]:
     """Loss in life expectancy: estimate, interval, and its value with no or twice the excess."""
-    end = min(tau, float(curve.time[-1]) / DAYS_PER_YEAR)
+    end = min(tau, curve.time.item(-1) / DAYS_PER_YEAR)
     begin = max(end - WINDOW, 0.0)
     tail = _Tail(expected, begin, end, _hazard(part, table, begin, end))
     events, at_risk = curve.events.astype(np.float64), curve.at_risk.astype(np.float64)
     estimate, low, high = (
-        float(tail.loss(curve.time, events[None], at_risk[None], times)[0]) for times in (1, 0, 2)
+        float(tail.loss(curve.time, events[None], at_risk[None], times).item(0))
+        for times in (1, 0, 2)
     )
     if not rows.whole or rows.entry is not None:
         return estimate, float("nan"), float("nan"), low, high
@@ -197,7 +199,8 @@ class _Tail:
         at_end = survival[:, np.searchsorted(years, self.end, side="right") - 1]
         inside = (years > self.begin) & (years <= self.end)
         spent = np.diff(np.clip(years, self.begin, self.end), prepend=self.begin)
-        deaths, lived = events[:, inside].sum(axis=1), at_risk @ spent
+        deaths: Floats = events[:, inside].sum(axis=1)
+        lived = at_risk @ spent
         rate = np.divide(deaths, lived, out=np.zeros_like(deaths), where=lived > 0)
         excess = np.maximum(rate - self.hazard, 0.0) * times
         return np.asarray(self.expected.whole - observed - at_end * self._after(excess))
@@ -218,11 +221,11 @@ def _replicates(rows: Patients, time: Floats, tail: _Tail, seed: int) -> Iterato
     rng = np.random.default_rng(seed)
     kind = np.searchsorted(time, rows.time) * 2 + rows.event
     counts = np.bincount(kind, rows.count, 2 * len(time))
-    total = round(float(counts.sum()))
+    total = round(float(np.sum(counts)))
     at_once = max(_CELLS // len(counts), 1)
     for begin in range(0, REPLICATES, at_once):
         size = min(at_once, REPLICATES - begin)
-        drawn = rng.multinomial(total, counts / counts.sum(), size).astype(np.float64)
+        drawn = rng.multinomial(total, counts / np.sum(counts), size).astype(np.float64)
         events, leaving = drawn[:, 1::2], drawn[:, ::2] + drawn[:, 1::2]
         at_risk = leaving[:, ::-1].cumsum(axis=1)[:, ::-1]
         yield tail.loss(time, events, at_risk, 1)

@@ -178,9 +178,11 @@ class LifeTable:
             raise CytoregError("the life table is by race, and the cohort has no column race")
         found = np.full(len(sex), -1, dtype=np.int64)
         for number, group in enumerate(self.groups):
-            same = sex == group[0]
-            found[same if race is None or not self.by_race else same & (race == group[1])] = number
-        if unknown := int((found < 0).sum()):
+            same = np.equal(sex, group[0])
+            found[same if race is None or not self.by_race else same & np.equal(race, group[1])] = (
+                number
+            )
+        if unknown := np.count_nonzero(found < 0):
             what = "sex or race" if self.by_race else "sex"
             raise CytoregError(
                 f"{unknown} rows of the cohort have a {what} that the life table lacks"
@@ -221,8 +223,8 @@ def _from_relation(
             " a sex and a probability",
             remedy="year and age are whole numbers, sex male or female, q lies between 0 and 1",
         )
-    sexes = np.array([_SEXES[sex] for sex in columns["sex"]], dtype=object)
-    races = columns["race"].astype(object)
+    sexes = [_SEXES[sex] for sex in columns["sex"].tolist()]
+    races: list[str] = columns["race"].tolist()
     ages, years = np.unique(columns["age"]), np.unique(columns["year"])
     by_race = "race" in names
     pairs = sorted(set(zip(sexes, races, strict=True)), key=lambda pair: (pair[1], pair[0]))
@@ -231,7 +233,7 @@ def _from_relation(
     group = np.array([place[pair] for pair in zip(sexes, races, strict=True)])
     at = group, np.searchsorted(ages, columns["age"]), np.searchsorted(years, columns["year"])
     table[at] = -np.log1p(-np.minimum(q, CERTAIN)) / DAYS_PER_YEAR
-    if np.any(np.diff(ages) != 1):
+    if np.any(np.not_equal(np.diff(ages), 1)):
         raise ConfigError(
             f"life table {name} has gaps between its ages",
             remedy="give each year of age a row; those of an age group all have its annual q",
@@ -242,7 +244,9 @@ def _from_relation(
             remedy=f"it has {len(q)} rows where {table.size} are needed",
         )
     groups = tuple((sex, race) if by_race else (sex,) for sex, race in pairs)
-    return LifeTable(name, groups, int(ages[0]), years.astype(np.int64), table, beyond, calendar)
+    return LifeTable(
+        name, groups, int(ages.item(0)), years.astype(np.int64), table, beyond, calendar
+    )
 
 
 def _whole(column: str) -> str:

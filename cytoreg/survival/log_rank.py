@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cytoreg.errors import CytoregError
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, complete, names, reduce
 from cytoreg.survival.patients import Floats
+from cytoreg.survival.special import special
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -180,18 +181,19 @@ def _sums(
 
 def _stratum(members: dict[int, Reduced], groups: Sequence[object], rho: float) -> _Sums:
     """The sums of one stratum, whose groups are numbered."""
-    happened = [part["time_days"][part["event"] == 1] for part in members.values()]
+    happened = [part["time_days"][np.equal(part["event"], 1)] for part in members.values()]
     time = np.unique(np.concatenate(happened)).astype(np.float64)
     shape = (len(time), len(groups))
     events, at_risk = np.zeros(shape), np.zeros(shape)
     for group, part in members.items():
-        dead = part["event"] == 1
+        dead = np.equal(part["event"], 1)
         where = np.searchsorted(time, part["time_days"][dead])
         events[:, group] = np.bincount(where, part["count"][dead], len(time))
         at_risk[:, group] = _from(time, part["time_days"], part["count"])
         if "entry_days" in part:
             at_risk[:, group] -= _from(time, part["entry_days"], part["count"])
-    d, n = events.sum(axis=1), at_risk.sum(axis=1)
+    d: Floats = events.sum(axis=1)
+    n: Floats = at_risk.sum(axis=1)
     before = np.append(1.0, np.cumprod((n - d) / n)[:-1]) if len(time) else n
     weight = before**rho if rho else np.ones_like(n)
     share = at_risk / n[:, None]
@@ -212,8 +214,6 @@ def _from(time: Floats, values: NDArray[np.float64], counts: Floats) -> Floats:
 
 def _test(found: _Sums) -> tuple[float, int, float]:
     """χ², its degrees of freedom and p, leaving out one group of those with expected events."""
-    from scipy.special import chdtrc
-
     taken = np.flatnonzero(found.expected > 0)
     degrees = max(len(taken) - 1, 0)
     difference = (found.observed - found.expected)[taken][1:]
@@ -221,7 +221,7 @@ def _test(found: _Sums) -> tuple[float, int, float]:
     if degrees == 0 or np.linalg.matrix_rank(variance, hermitian=True) < degrees:
         return float("nan"), degrees, float("nan")
     statistic = float(difference @ np.linalg.solve(variance, difference))
-    return statistic, degrees, float(chdtrc(degrees, statistic))
+    return statistic, degrees, float(special().chdtrc(degrees, statistic))
 
 
 def _table(
@@ -238,7 +238,7 @@ def _table(
     patients = np.zeros(len(groups))
     values = {}
     for part in parts:
-        patients[groups.index(part.stratum[deep:])] += part["count"].sum()
+        patients[groups.index(part.stratum[deep:])] += np.sum(part["count"])
         values[part.stratum[deep:]] = part.values[deep:]
     columns: dict[str, object] = {
         name: pd.Series([values[group][i] for group in groups], dtype=object).infer_objects()

@@ -101,11 +101,11 @@ def _at(
     """One stratum's rows, one per asked year."""
     who = people(part, table, off=OFF if integral == "relsurv" else 0)
     _refuse(who, who.time > _LONGEST)
-    counts = count(who, part["event"] == 1)
+    counts = count(who, np.equal(part["event"], 1))
     estimate, relative = curve(who, counts, part, table, method, integral)
     asked = days(years)
     row = np.searchsorted(counts.time, asked, side="right") - 1
-    known = (row >= 0) & (asked <= counts.time[-1])
+    known = (row >= 0) & (asked <= counts.time.item(-1))
     s = np.where(known, estimate[row], np.where(row < 0, 1.0, np.nan))
     se = np.where(known, relative[row], np.where(row < 0, 0.0, np.nan))
     following = np.searchsorted(counts.time, asked, side="left")
@@ -129,7 +129,7 @@ def count(who: People, event: NDArray[np.bool_], more: Floats | None = None) -> 
     place = np.searchsorted(time, who.time)
     events = np.bincount(place, np.where(event, who.count, 0.0), len(time)).astype(np.float64)
     at_risk = _carried(time, place, who, np.ones(len(who.time)), np.ones(len(who.time)))
-    return Counts(time, place, np.where(at_risk > NOBODY * who.count.sum(), at_risk, 0.0), events)
+    return Counts(time, place, np.where(at_risk > NOBODY * np.sum(who.count), at_risk, 0.0), events)
 
 
 def curve(
@@ -143,7 +143,7 @@ def curve(
     """The estimate at each time of leaving, and the standard error of its logarithm."""
     at_risk, events = counts.at_risk, counts.events
     if method == "pohar-perme":
-        died = part["event"] == 1
+        died = np.equal(part["event"], 1)
         if integral == "relsurv":
             weights, expected, own = relsurv_weighted(table, who, counts.time)
             weights = _positive(weights, who, counts)
@@ -177,7 +177,7 @@ def curve(
 def _refuse(who: People, outlive: NDArray[np.bool_]) -> None:
     """Raise if some live longer than anybody in the population."""
     if outlive.any():
-        patients = np.ceil(who.count[outlive].sum())
+        patients = np.ceil(np.sum(who.count[outlive]))
         raise CytoregError(
             f"{patients:.0f} patients are followed to ages that nobody of the population reaches",
             remedy="correct their dates of birth or of last contact",
@@ -211,8 +211,8 @@ def _at_times(counts: Counts, values: Floats) -> Floats:
 def _positive(weights: Floats, who: People, counts: Counts) -> Floats:
     """Sums of weights at risk; at time 0 everyone who starts then weighs 1."""
     weights = np.where(counts.at_risk > 0, weights, 0.0)
-    if counts.time[0] == 0:
-        weights[0] = who.count[who.entry == 0].sum()
+    if counts.time.item(0) == 0:
+        weights[0] = np.sum(who.count[np.equal(who.entry, 0)])
     return weights
 
 
@@ -271,4 +271,4 @@ def _under_observation(who: People, asked: Floats) -> Floats:
         return total[np.searchsorted(values[order], asked, side=side)]
 
     here = until(who.entry, "left") - until(who.time, "left")
-    return np.where(asked == 0, who.count[who.entry == 0].sum(), here)
+    return np.where(np.equal(asked, 0), np.sum(who.count[np.equal(who.entry, 0)]), here)

@@ -47,7 +47,7 @@ def maximize(risk: Risk, steps: Steps) -> Maximum:
     of columns; collinearity is judged with all of them scaled alike.
     """
     spread = risk.weight @ np.abs(risk.x)
-    scale = np.where(spread > 0, spread / risk.weight.sum(), 1.0)
+    scale = np.where(spread > 0, spread / np.sum(risk.weight), 1.0)
     with np.errstate(all="ignore"):  # overflow and underflow are reported as problems
         return _climbed(risk, steps, scale)
 
@@ -80,14 +80,14 @@ def inverse(information: Floats, scale: Floats) -> tuple[Floats, NDArray[np.bool
     Rows are taken in order: one that those before it determine is left out, and 0 in the inverse.
     """
     rest = information / np.outer(scale, scale)  # what the rows so far leave of each other
-    smallest = max(_DEPENDENT * np.diag(rest).max(initial=0.0), _NOTHING)
+    smallest = max(_DEPENDENT * np.max(np.diag(rest), initial=0.0), _NOTHING)
     size = len(rest)
     lower, pivots = np.eye(size), np.zeros(size)
     for i in range(size):
-        if rest[i, i] > smallest:
-            pivots[i] = rest[i, i]
-            lower[i + 1 :, i] = rest[i + 1 :, i] / pivots[i]
-            rest = rest - np.outer(rest[:, i], rest[i] / pivots[i])
+        if (pivot := rest.item(i, i)) > smallest:
+            pivots[i] = pivot
+            lower[i + 1 :, i] = rest[i + 1 :, i] / pivot
+            rest = rest - np.outer(rest[:, i], rest[i, :] / pivot)
     kept = pivots > 0
     part = np.linalg.inv(lower[np.ix_(kept, kept)])  # unit triangular, so it always has an inverse
     full = np.zeros_like(rest)

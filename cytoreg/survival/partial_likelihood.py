@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -83,9 +84,9 @@ def prepare(
     starts = [np.zeros_like(t) for t in time] if entry is None else entry
     end, first, dead = [], [], []
     for i, deaths in enumerate(times):
-        end.append(blocks[i] + np.searchsorted(deaths, time[i], side="right"))
+        end.append(blocks.item(i) + np.searchsorted(deaths, time[i], side="right"))
         skipped = 0 if entry is None else np.searchsorted(deaths, starts[i], side="right")
-        first.append(blocks[i] + np.broadcast_to(skipped, len(time[i])))
+        first.append(blocks.item(i) + np.broadcast_to(skipped, len(time[i])))
         where = np.searchsorted(deaths, time[i][event[i]])
         dead.append(np.bincount(where, rows[i][event[i]], len(deaths)))
     return Risk(
@@ -121,11 +122,11 @@ def evaluate(risk: Risk, steps: Steps, beta: Floats) -> Fit:
 
 def _evaluate(risk: Risk, steps: Steps, beta: Floats) -> Fit:
     eta = risk.x @ beta
-    top = eta.max(initial=0.0)
+    top = np.max(eta, initial=0.0)
     scale = risk.weight * np.exp(eta - top)
     zero, zero_dead = _risk_sets(risk, scale), _deaths(risk, scale)
     first, first_dead = (
-        np.stack([sums(risk, scale * column) for column in risk.x.T], axis=1)
+        np.stack([sums(risk, scale * column) for column in _columns(risk.x)], axis=1)
         for sums in (_risk_sets, _deaths)
     )
     at, out = steps.at, steps.out
@@ -158,7 +159,7 @@ def score_residuals(risk: Risk, steps: Steps, beta: Floats, fit: Fit) -> Floats:
     shares = [hazard, hazard * steps.out]
     flat = [np.bincount(steps.at, share, count) for share in shares]
     bent = [
-        np.stack([np.bincount(steps.at, share * m, count) for m in fit.mean.T], axis=1)
+        np.stack([np.bincount(steps.at, share * m, count) for m in _columns(fit.mean)], axis=1)
         for share in shares
     ]
     tilt, tilts = (
@@ -168,7 +169,8 @@ def score_residuals(risk: Risk, steps: Steps, beta: Floats, fit: Fit) -> Floats:
     drift = tilts[risk.end] - tilts[risk.first]
     weight = np.bincount(steps.at, steps.weight, count)
     mean = np.stack(
-        [np.bincount(steps.at, m * steps.weight, count) / weight for m in fit.mean.T], axis=1
+        [np.bincount(steps.at, m * steps.weight, count) / weight for m in _columns(fit.mean)],
+        axis=1,
     )
     last = np.maximum(risk.end - 1, 0)
     dead = risk.event
@@ -215,8 +217,13 @@ def _block_start(risk: Risk) -> Integers:
     return risk.blocks[np.maximum(block, 0)]
 
 
+def _columns(table: Floats) -> list[Floats]:
+    return [table[:, i] for i in range(table.shape[1])]
+
+
 def _ranges(blocks: Integers) -> Iterator[tuple[int, int]]:
-    for start, end in zip(blocks[:-1].tolist(), blocks[1:].tolist(), strict=True):
+    ends: list[int] = blocks.tolist()
+    for start, end in pairwise(ends):
         if end > start:
             yield start, end
 

@@ -40,7 +40,7 @@ def patients_of(part: Reduced) -> Patients:
     """The patients of a stratum from `strata`, reduced and checked."""
     return Patients(
         time=part["time_days"].astype(np.float64),
-        event=part["event"] == 1,
+        event=np.equal(part["event"], 1),
         count=part["count"],
         squares=part["squares"],
         entry=part["entry_days"].astype(np.float64) if "entry_days" in part else None,
@@ -79,6 +79,8 @@ def checked(
         wrong["an entry that is missing, negative or not before the time"] = ~sound
     for what, rows in wrong.items():
         if rows.any():
-            raise CytoregError(f"{int(rows.sum())} of {len(times)} survival rows have {what}")
-    whole = bool(np.all(given == np.floor(given)))
-    return Patients(times, happened == 1, given, given**2, entries, whole)
+            raise CytoregError(
+                f"{np.count_nonzero(rows)} of {len(times)} survival rows have {what}"
+            )
+    whole = bool(np.all(np.equal(given, np.floor(given))))
+    return Patients(times, np.equal(happened, 1), given, given**2, entries, whole)

@@ -151,7 +151,7 @@ def _blocks(table: LifeTable, who: People, grid: Floats | None) -> Iterator[_Blo
     ages, years = table.hazard.shape[1:]
     reached, total = np.zeros(len(who.age)), np.zeros(len(who.age))
     for year in range(years):
-        ends = np.minimum(who.time, _next(grid, changes[year] - who.start))
+        ends = np.minimum(who.time, _next(grid, changes.item(year) - who.start))
         here = np.flatnonzero(ends > reached)
         while len(here):
             low = reached[here]
@@ -162,7 +162,7 @@ def _blocks(table: LifeTable, who: People, grid: Floats | None) -> Iterator[_Blo
             place = np.clip(place, 0, ages - 1)
             high = np.minimum(ends[here], _next(grid, birthday))
             group = who.group[here]
-            hazard = table.hazard[group, place, year]
+            hazard: Floats = table.hazard[group, place, year]
             yield _Block(here, group * ages + place, hazard, low, high, total[here])
             total[here] += hazard * (high - low)
             reached[here] = high
@@ -174,7 +174,7 @@ def _next(grid: Floats | None, days: Floats) -> Floats:
     if grid is None:
         return days
     before = days - 1e-7  # less than the tolerance for a birthday
-    if grid[-1] == len(grid) - 1:  # a point a day, as when all times are integers
+    if grid.item(-1) == len(grid) - 1:  # a point a day, as when all times are integers
         after: Floats = np.ceil(np.maximum(before, 0.0))
         return np.where(after < len(grid), after, np.inf)
     found: Floats = np.append(grid, np.inf)[np.searchsorted(grid, before)]
@@ -199,16 +199,16 @@ def remaining(
 
 def _refuse(table: LifeTable, who: People) -> None:
     """Raise if the table does not allow ages or years outside it and somebody gets there."""
-    first = table.first_days()[0]
-    end = np.datetime64(int(table.years[-1]) - 1969, "Y").astype("datetime64[D]")
+    first = table.first_days().item(0)
+    end = np.datetime64(table.years.item(-1) - 1969, "Y").astype("datetime64[D]")
     last = float(end.astype(np.int64))
     oldest = (table.first_age + table.hazard.shape[1]) * table.age_days
     outside = (who.start < first) | (who.age < table.first_age * table.age_days)
     outside |= (who.start + who.time > last) | (who.age + who.time > oldest)
     if outside.any():
         raise CytoregError(
-            f"{np.ceil(who.count[outside].sum()):.0f} patients are followed beyond the life table"
-            f" {table.name} (years {table.years[0]}–{table.years[-1]})",
+            f"{np.ceil(np.sum(who.count[outside])):.0f} patients are followed beyond the life table"
+            f" {table.name} (years {table.years.item(0)}–{table.years.item(-1)})",
             remedy='follow them for less long, or take beyond="last"',
         )
 
@@ -225,10 +225,10 @@ def _held(
     side: Literal["left", "right"] = "left" if after else "right"
     first = np.searchsorted(times, low, side=side)
     last = np.searchsorted(times, block.high, side=side)
-    largest = float(block.hazard.max(initial=0.0))
-    begin, stop = int(first.min(initial=len(times))), int(last.max(initial=0))
+    largest = float(np.max(block.hazard, initial=0.0))
+    begin, stop = int(np.min(first, initial=len(times))), int(np.max(last, initial=0))
     while begin < stop:
-        reach = times[begin] + _EXPONENT / largest if power and largest > 0 else np.inf
+        reach = times.item(begin) + _EXPONENT / largest if power and largest > 0 else np.inf
         end = min(int(np.searchsorted(times, reach, side="right")), stop)
         taken = np.flatnonzero((first < end) & (last > begin) & (first < last))
         window = times[begin:end]
@@ -249,7 +249,7 @@ def _held_in(
     """`_held` for the `taken` patients of a block, who are in it from one position to another."""
     cells, example, cell = np.unique(block.cell[taken], return_index=True, return_inverse=True)
     hazards = block.hazard[taken][example]
-    base = block.before + block.hazard * (times[0] - block.low)
+    base = block.before + block.hazard * (times.item(0) - block.low)
     width = len(times) + 1
     step = max(_AT_ONCE // width, 1)
     for begin in range(0, len(cells), step):
@@ -262,7 +262,7 @@ def _held_in(
         else:
             levels = [changes.levels(count * base[chosen]), changes.levels(count)]
         which, where = changes.spread(np.any(levels, axis=0))
-        hazard, since = hazards[begin + changes.row[which]], times[where] - times[0]
+        hazard, since = hazards[begin + changes.row[which]], times[where] - times.item(0)
         if power:
             held = levels[0][which] * np.exp(power * hazard * since)
         else:

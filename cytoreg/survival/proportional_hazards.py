@@ -12,6 +12,7 @@ from cytoreg.survival.kaplan_meier import fit_patients
 from cytoreg.survival.newton import inverse
 from cytoreg.survival.partial_likelihood import information
 from cytoreg.survival.patients import Floats, Patients
+from cytoreg.survival.special import special
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,12 +50,11 @@ def proportional_hazards(fit: Cox, transform: Transform = "km") -> pd.DataFrame:
 
 def _tests(fit: Cox, transform: Transform) -> pd.DataFrame:
     import pandas as pd
-    from scipy.special import chdtrc
 
     model, maximum = fit.model, fit.model.maximum
     risk, steps = model.risk, model.steps
     g = _scale(model.patients, risk.time, transform)
-    g = g - g @ risk.dead / risk.dead.sum()
+    g = g - g @ risk.dead / np.sum(risk.dead)
     at = g[steps.at]
     weights = [steps.weight * at**power for power in range(3)]
     flat, tilted, bent = (
@@ -70,7 +70,7 @@ def _tests(fit: Cox, transform: Transform) -> pd.DataFrame:
         terms = np.array([name in (None, column.covariate) for column in model.columns]) & used
         statistic = _statistic(flat, tilted, bent, score, used, terms)
         degrees = int(terms.sum())
-        p_value = float(chdtrc(degrees, statistic)) if degrees else float("nan")
+        p_value = float(special().chdtrc(degrees, statistic)) if degrees else float("nan")
         rows.append((name or "GLOBAL", statistic, degrees, p_value))
     return pd.DataFrame(rows, columns=["covariate", "statistic", "degrees_of_freedom", "p_value"])
 
@@ -86,10 +86,10 @@ def _statistic(
     """uᵀ V⁻¹ u, V the information of the tested terms once the others' part is taken out."""
     if not terms.any():
         return float("nan")
-    within = flat[np.ix_(used, used)]
-    across = tilted[np.ix_(terms, used)]
+    within: Floats = flat[np.ix_(used, used)]
+    across: Floats = tilted[np.ix_(terms, used)]
     try:
-        spread = bent[np.ix_(terms, terms)] - across @ np.linalg.solve(within, across.T)
+        spread: Floats = bent[np.ix_(terms, terms)] - across @ np.linalg.solve(within, across.T)
     except np.linalg.LinAlgError:
         return float("nan")
     scale = np.sqrt(np.maximum(np.diag(spread), 1e-300))
@@ -104,7 +104,7 @@ def _scale(patients: Patients, time: Floats, transform: str) -> Floats:
     if transform == "identity":
         return time
     if transform == "log":
-        if len(time) and time.min() == 0:
+        if len(time) and np.min(time) == 0:
             raise CytoregError("somebody had the event at time 0, whose logarithm has no value")
         return np.log(time)
     if transform == "km":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Mapping, Sized
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -72,22 +72,26 @@ def _check_names(cohort: Cohort, wanted: Collection[str]) -> None:
 
 def _encoded(cohort: Cohort, wanted: Collection[str]) -> Cohort:
     """A pandas frame's wanted columns; its text as categories, which DuckDB reads much faster."""
-    pandas = sys.modules.get("pandas")  # a caller with a frame has imported it
-    if pandas is None or not isinstance(cohort, pandas.DataFrame):
+    if "pandas" not in sys.modules:  # a caller with a frame has imported it
+        return cohort
+    import pandas
+
+    if not isinstance(cohort, pandas.DataFrame):
         return cohort
     lower = {name.lower() for name in wanted}
     taken = cohort[[name for name in cohort.columns if str(name).lower() in lower]]
-    text = {}
+    text: dict[str, Any] = {}
     for name, column in taken.items():
         if column.isna().all():
             if column.dtype == "category":  # DuckDB has no empty enumeration
-                text[name] = column.astype("string")
+                text[str(name)] = column.astype("string")
         elif pandas.api.types.is_string_dtype(column) or column.dtype == object:
             codes, values = pandas.factorize(column, sort=False)
             if all(isinstance(value, str) for value in values):
                 order = pandas.Index(values).argsort()
                 place = np.append(np.argsort(order), -1)  # −1: empty
-                text[name] = pandas.Categorical.from_codes(place[codes], values[order])
+                chosen: Any = place[codes]  # an array, where the stubs know a list
+                text[str(name)] = pandas.Categorical.from_codes(chosen, values[order])
     encoded: pd.DataFrame = taken.assign(**text)
     return encoded
 

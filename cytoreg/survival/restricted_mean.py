@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,8 +42,9 @@ def restricted_mean(
 
     def values(rows: Patients) -> dict[str, object]:
         curve = fit_patients(rows)
-        found = np.array([area(curve, tau, rows, extend=extend) for tau in days(years)])
-        estimate, std_err = found.T
+        limits: list[float] = days(years).tolist()
+        found = np.array([area(curve, tau, rows, extend=extend) for tau in limits])
+        estimate, std_err = found[:, 0], found[:, 1]
         return {
             "tau_years": years,
             "estimate": estimate,
@@ -67,7 +69,7 @@ def area(
     """
     if not (np.isfinite(tau) and tau > 0):
         raise CytoregError("a restricted mean needs a tau above 0")
-    if tau > curve.time[-1] and curve.survival[-1] > 0 and not extend:
+    if tau > curve.time.item(-1) and curve.survival.item(-1) > 0 and not extend:
         return float("nan"), float("nan")
     end = np.minimum(np.append(curve.time[1:], np.inf), tau)
     pieces = curve.survival * np.maximum(end - curve.time, 0.0)
@@ -76,4 +78,4 @@ def area(
         variance = mean_variance(rows, curve.time, steps, spared, pieces)
     else:
         variance = float(np.sum(steps * pieces[::-1].cumsum()[::-1] ** 2))
-    return float(pieces.sum()), variance**0.5
+    return float(np.sum(pieces)), math.sqrt(variance)

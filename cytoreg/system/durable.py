@@ -107,9 +107,7 @@ def link(source: Path, target: Path) -> None:
 
 def exchange(one: Path, other: Path) -> None:
     """Swap two folders of one file system: in one step where the system can (Linux)."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    places = (_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other))
-    if hasattr(libc, "renameat2") and libc.renameat2(*places, _RENAME_EXCHANGE) == 0:
+    if _renamed(one, other, _RENAME_EXCHANGE):
         return
     between = other.with_name(f".{other.name}.{secrets.token_hex(4)}.tmp")
     other.rename(between)
@@ -119,13 +117,18 @@ def exchange(one: Path, other: Path) -> None:
 
 def move(old: Path, new: Path) -> None:
     """Rename a file without overwriting; FileExistsError if the target exists, else OSError."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    places = (_AT_FDCWD, os.fsencode(old), _AT_FDCWD, os.fsencode(new))
-    if hasattr(libc, "renameat2") and libc.renameat2(*places, _RENAME_NOREPLACE) == 0:
+    if _renamed(old, new, _RENAME_NOREPLACE):
         return
     if new.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     old.rename(new)
+
+
+def _renamed(old: Path, new: Path, how: int) -> bool:
+    """Whether Linux's `renameat2` could rename it in the way `how`; other systems have none."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    places = (_AT_FDCWD, os.fsencode(old), _AT_FDCWD, os.fsencode(new))
+    return hasattr(libc, "renameat2") and bool(libc.renameat2(*places, how) == 0)
 
 
 def sync_below(folder: Path) -> None:

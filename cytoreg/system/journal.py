@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from cytoreg.system import durable
 
@@ -28,6 +29,13 @@ class Move:
 
     to: str
     new: str = ""
+
+
+class _Plan(TypedDict):
+    """The file `PLAN`."""
+
+    moves: list[dict[str, str]]
+    keep: str
 
 
 @contextmanager
@@ -61,7 +69,7 @@ def finish(data: Path) -> None:
 
 
 def _finish(data: Path, home: Path) -> None:
-    plan = json.loads((home / PLAN).read_text(encoding="utf-8"))
+    plan: _Plan = json.loads((home / PLAN).read_text(encoding="utf-8"))
     moves = [Move(**move) for move in plan["moves"]]
     old = home / OLD
     if plan["keep"] and not (data / plan["keep"]).exists():
@@ -82,7 +90,7 @@ def _finish(data: Path, home: Path) -> None:
 
 def moves_of(kept: Path) -> list[Move]:
     """The moves that put replaced content into a folder, where each has its number."""
-    known = json.loads((kept / MOVES).read_text(encoding="utf-8"))
+    known: list[dict[str, str]] = json.loads((kept / MOVES).read_text(encoding="utf-8"))
     return [Move(**move) for move in known]
 
 

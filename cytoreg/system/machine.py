@@ -70,7 +70,7 @@ def _number(error: BaseException) -> int | None:
     kind = type(error).__name__
     if isinstance(error, MemoryError) or kind == "OutOfMemoryException":
         return errno.ENOMEM
-    code = getattr(error, "sqlite_errorcode", None)
+    code: int | None = getattr(error, "sqlite_errorcode", None)
     if code is not None:
         return _SQLITE.get(code & 0xFF)
     if isinstance(error, OSError) and error.errno in _FAILURES:

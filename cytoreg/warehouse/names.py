@@ -124,5 +124,7 @@ def _alone() -> duckdb.DuckDBPyConnection:
 
 def names_agree(written: str, family: str) -> bool | None:
     """`names_agree` of one pair; None where one of them has no letter."""
-    ((agree,),) = _alone().execute("select names_agree(?, ?)", [written, family]).fetchall()
-    return agree  # type: ignore[no-any-return]
+    found: list[tuple[bool | None]] = (
+        _alone().execute("select names_agree(?, ?)", [written, family]).fetchall()
+    )
+    return found[0][0]

@@ -141,7 +141,7 @@ TABLES = {
 
 def ensure(con: duckdb.DuckDBPyConnection, *tables: str) -> None:
     """Make those `quality` tables that do not exist yet, and describe them and their columns."""
-    rows = con.execute(
+    rows: list[tuple[str]] = con.execute(
         "select table_name from duckdb_tables() where schema_name = 'quality'"
         " and database_name = current_database() and comment is not null"
     ).fetchall()

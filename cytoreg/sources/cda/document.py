@@ -84,7 +84,7 @@ def document(data: bytes, *, whole: bool = True) -> Document | Broken:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         code = getattr(error, "code", 0)
-        undecoded = code == etree.ErrorTypes.ERR_INVALID_ENCODING
+        undecoded: bool = code == etree.ErrorTypes.ERR_INVALID_ENCODING
         what = "bytes that are not in its encoding" if undecoded else "XML that is not well-formed"
         return _broken(f"{what}, at line {error.lineno or 1}", data)
     except _Refused as error:

@@ -14,6 +14,7 @@ CDA = "urn:hl7-org:v3"
 PREFIXES = {"sdtc": "urn:hl7-org:sdtc", "xsi": "http://www.w3.org/2001/XMLSchema-instance"}
 
 
+_XPATH_ERROR: type[Exception] = etree.XPathError  # not in the stubs
 _LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'")
 _PREFIX = re.compile(r"([A-Za-z_][\w.-]*):(?=[A-Za-z_*])")
 
@@ -34,7 +35,7 @@ def path_of(text: str) -> etree.XPath:
     try:
         path = etree.XPath(text, namespaces=PREFIXES)
         path(etree.Element("ClinicalDocument"))
-    except etree.XPathError:
+    except _XPATH_ERROR:
         raise Wrong(text) from None
     if not PREFIXES.keys() >= set(_PREFIX.findall(_LITERAL.sub("", text))):
         raise Wrong(text)
@@ -70,5 +71,5 @@ def elements(path: etree.XPath, root: Element) -> list[Element]:
 def _found(path: etree.XPath, element: Element) -> object:
     try:
         return path(element)
-    except etree.XPathError:
+    except _XPATH_ERROR:
         raise Wrong(path.path) from None

@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
 
 from lxml import etree
 
@@ -162,6 +163,14 @@ def decoded(element: Element) -> str | None:
     return None
 
 
+class _Walk(Protocol):
+    """The part of lxml's iterwalk that is used here: it is not in the stubs."""
+
+    def __iter__(self) -> Iterator[tuple[str, Element]]: ...
+
+    def skip_subtree(self) -> None: ...
+
+
 def plain(element: Element) -> str | None:
     """Narrative as text: one line per block, tabs between cells, without deleted text.
 
@@ -169,7 +178,7 @@ def plain(element: Element) -> str | None:
     """
     is_free = not any(str(one.tag) in _BLOCKS | _CELLS for one in element.iterdescendants())
     pieces: list[str] = []
-    walk = etree.iterwalk(element, events=("start", "end"))
+    walk: _Walk = etree.iterwalk(element, events=("start", "end"))
     for event, one in walk:
         tag = str(one.tag)
         if event == "start":

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.drops.address import Address
 from cytoreg.sources.drops.failures import Failures
+from cytoreg.sources.drops.filesystem import Entry, FileSystem, Listed
 
 if TYPE_CHECKING:
     from cytoreg.sources.declaration import Server as Declared
@@ -54,7 +55,7 @@ class Server:
         self._address, self.failures = address, Failures(source, address)
         self.url = address.server
         open_ = self._sftp if address.scheme == "sftp" else self._s3
-        self._fs: Any = self._ask(lambda: open_(declared))
+        self._fs = self._ask(lambda: open_(declared))
 
     def close(self) -> None:
         """Close the connection."""
@@ -62,7 +63,7 @@ class Server:
             with suppress(Exception):
                 self._fs.loop.call_soon_threadsafe(self._fs.client.close)
 
-    def _sftp(self, declared: Declared) -> object:
+    def _sftp(self, declared: Declared) -> FileSystem:
         from sshfs import SSHFileSystem
 
         hosts = Path(declared.known_hosts or "~/.ssh/known_hosts").expanduser()
@@ -78,7 +79,7 @@ class Server:
             options["passphrase"] = declared.password or None
         elif declared.password:
             options |= {"client_keys": None, "password": declared.password}
-        return SSHFileSystem(
+        connected: FileSystem = SSHFileSystem(
             self._address.host,
             connect_timeout=_PATIENCE,
             login_timeout=_PATIENCE,
@@ -86,11 +87,12 @@ class Server:
             skip_instance_cache=True,
             **options,
         )
+        return connected
 
-    def _s3(self, declared: Declared) -> object:
+    def _s3(self, declared: Declared) -> FileSystem:
         from s3fs import S3FileSystem
 
-        return S3FileSystem(
+        connected: FileSystem = S3FileSystem(
             key=declared.user or None,
             secret=declared.password or None,
             endpoint_url=declared.endpoint or None,
@@ -102,6 +104,7 @@ class Server:
             skip_instance_cache=True,
             use_listings_cache=False,
         )
+        return connected
 
     def look(self, pattern: str) -> tuple[list[Remote], list[Remote]]:
         """Files that match the path of an address, by name, and all files in their folders."""
@@ -191,7 +194,7 @@ class Server:
             elif first != "**" and fnmatchcase(name, first):
                 yield from self._folders(f"{above}{name}/", rest)
 
-    def _entries(self, folder: str) -> list[dict[str, Any]]:
+    def _entries(self, folder: str) -> list[Listed]:
         """The content of a folder by name; links are replaced by their targets."""
         path = self._path(folder).rstrip("/")
         try:
@@ -200,7 +203,7 @@ class Server:
             return []
         except Exception as error:
             raise self.failures.told(error, f"{self.url}/{folder}") from None
-        found = []
+        found: list[Listed] = []
         for entry in listed:
             whole = entry["name"].rstrip("/")
             name = whole.rpartition("/")[2]
@@ -219,7 +222,7 @@ class Server:
             found.append({**entry, "name": name, "linked": linked})
         return found
 
-    def _remote(self, path: str, entry: dict[str, Any]) -> Remote:
+    def _remote(self, path: str, entry: Entry) -> Remote:
         written = entry.get("mtime") or entry.get("LastModified")
         at = written.timestamp() if written else 0.0
         etag = str(entry.get("ETag") or "").strip('"')

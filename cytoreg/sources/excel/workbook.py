@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Protocol
 
 from cytoreg.errors import SourceError
 from cytoreg.sources.excel.book import UNZIPPING, Book, Damaged, Refused
@@ -52,15 +53,23 @@ def _book(path: Path) -> Book:
     raise _none(head)
 
 
+class _Locked(Protocol):
+    """The part of msoffcrypto's OfficeFile that is used here; it has no types of its own."""
+
+    def load_key(self, *, password: str) -> None: ...
+    def decrypt(self, out: IO[bytes]) -> None: ...
+
+
 def _decrypted(path: Path) -> IO[bytes]:
     """The decrypted workbook, in a file without a name that disappears by itself."""
-    import msoffcrypto
+    from msoffcrypto import OfficeFile
     from msoffcrypto.exceptions import InvalidKeyError
 
     out = TemporaryFile()  # noqa: SIM115 - whoever reads the workbook lets go of it
     try:
         with path.open("rb") as file:
-            locked = msoffcrypto.OfficeFile(file)
+            open_: Callable[[IO[bytes]], _Locked] = OfficeFile
+            locked = open_(file)
             for password in filter(None, (known(), _NOT_ASKED)):
                 with suppress(InvalidKeyError):
                     locked.load_key(password=password)

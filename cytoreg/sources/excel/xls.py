@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol, TextIO
 
 import xlrd
 
@@ -15,6 +16,57 @@ from cytoreg.sources.excel.values import of_code, of_float, when
 _LARGEST = 256 << 20
 
 
+class _Cell(Protocol):
+    ctype: int
+    value: str | float
+    xf_index: int
+
+
+class _Sheet(Protocol):
+    name: str
+    visibility: int
+    nrows: int
+    merged_cells: Sequence[object]
+
+    def row(self, index: int) -> Sequence[_Cell]: ...
+
+
+class _Style(Protocol):
+    format_key: int
+
+
+class _Format(Protocol):
+    format_str: str
+
+
+class _Book(Protocol):
+    xf_list: Sequence[_Style]
+    format_map: Mapping[int, _Format]
+    datemode: int
+
+    def sheets(self) -> Sequence[_Sheet]: ...
+    def sheet_by_name(self, name: str) -> _Sheet: ...
+    def release_resources(self) -> None: ...
+
+
+class _Library(Protocol):
+    """The part of xlrd that is used here; it has no types of its own."""
+
+    XL_CELL_TEXT: int
+    XL_CELL_NUMBER: int
+    XL_CELL_DATE: int
+    XL_CELL_BOOLEAN: int
+    XL_CELL_ERROR: int
+    error_text_from_code: Mapping[int, str]
+
+    def open_workbook(
+        self, path: str, *, logfile: TextIO, formatting_info: bool, ragged_rows: bool
+    ) -> _Book: ...
+
+
+_xlrd: _Library = xlrd
+
+
 class Xls:
     """An open .xls workbook."""
 
@@ -22,7 +74,7 @@ class Xls:
         if path.stat().st_size > _LARGEST:
             raise Refused(f"is larger than {_LARGEST >> 20} MiB", "save it as .xlsx")
         try:
-            self._book = xlrd.open_workbook(
+            self._book = _xlrd.open_workbook(
                 os.fspath(path), logfile=io.StringIO(), formatting_info=True, ragged_rows=True
             )
         except Exception as error:  # xlrd raises any exception
@@ -51,18 +103,18 @@ class Xls:
             if cells:
                 yield index + 1, cells
 
-    def _text(self, cell: xlrd.sheet.Cell) -> str | None:
+    def _text(self, cell: _Cell) -> str | None:
         match cell.ctype:
-            case xlrd.XL_CELL_TEXT:
+            case _xlrd.XL_CELL_TEXT:
                 return str(cell.value) or None
-            case xlrd.XL_CELL_NUMBER | xlrd.XL_CELL_DATE:
+            case _xlrd.XL_CELL_NUMBER | _xlrd.XL_CELL_DATE:
                 style = self._book.xf_list[cell.xf_index]
                 shown = of_code(self._book.format_map[style.format_key].format_str)
                 value = float(cell.value)
                 return when(value, shown, bool(self._book.datemode)) if shown else of_float(value)
-            case xlrd.XL_CELL_BOOLEAN:
+            case _xlrd.XL_CELL_BOOLEAN:
                 return "TRUE" if cell.value else "FALSE"
-            case xlrd.XL_CELL_ERROR:
-                return str(xlrd.error_text_from_code.get(cell.value, "#ERROR!"))
+            case _xlrd.XL_CELL_ERROR:
+                return _xlrd.error_text_from_code.get(int(cell.value), "#ERROR!")
             case _:
                 return None

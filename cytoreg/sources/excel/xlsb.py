@@ -59,14 +59,14 @@ class Xlsb(Xlsx):
                 if kind == _ROW:
                     if cells:
                         yield last, _row(cells)
-                    (number,) = struct.unpack_from("<I", data)
+                    number = _uint(data)
                     if not last <= number < _ROWS:
                         raise ValueError
                     last, cells = number + 1, {}
                 elif kind == _MERGED:
                     noted.merged += 1
                 elif (text := self._text(kind, data)) is not None:
-                    (column,) = struct.unpack_from("<I", data)
+                    column = _uint(data)
                     if not last or column >= _COLUMNS:
                         raise ValueError
                     cells[column] = text
@@ -82,7 +82,7 @@ class Xlsb(Xlsx):
         if kind in _REAL:
             return self._number(data, *struct.unpack_from("<d", data, 8))
         if kind == _SHARED:
-            return self._texts[struct.unpack_from("<I", data, 8)[0]] or None
+            return self._texts[_uint(data, 8)] or None
         if kind in (_TEXT, _FORMULA_TEXT):
             return _cut(data[8:])[0] or None
         if kind == _RICH:
@@ -154,9 +154,15 @@ def _rk(coded: int) -> float:
     return value / 100 if coded & 1 else value
 
 
+def _uint(data: bytes, at: int = 0) -> int:
+    """The unsigned number of four bytes; raises struct.error where the data end before it."""
+    found: tuple[int] = struct.unpack_from("<I", data, at)
+    return found[0]
+
+
 def _cut(data: bytes) -> tuple[str, bytes]:
     """Split off a text after its length, and return what follows; raises ValueError."""
-    (length,) = struct.unpack_from("<I", data)
+    length = _uint(data)
     if 4 + 2 * length > len(data):
         raise ValueError
     return data[4 : 4 + 2 * length].decode("utf-16-le"), data[4 + 2 * length :]

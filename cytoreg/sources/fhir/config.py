@@ -19,7 +19,7 @@ def _definition(value: object, info: ValidationInfo) -> object:
     """The ViewDefinition with this name: a view of cytoreg, or a JSON file of the project."""
     if not isinstance(value, str):
         return value
-    root = (info.context or {}).get("root", Path())
+    root: Path = (info.context or {}).get("root", Path())
     path = root / value if value.endswith(".json") else READY / f"{value}.json"
     try:
         return json.loads(path.read_text(encoding="utf-8"))

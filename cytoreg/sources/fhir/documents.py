@@ -122,20 +122,22 @@ def _unpacked_lines(batches: Iterable[Batch]) -> Iterator[Batch]:
             for text, packed in zip(strings(own), may_be, strict=True)
         ]
         added = more + np.cumsum([0, *(len(texts) - 1 for texts in found)])
-        before = np.searchsorted(numbers, [item.row for item in bad])
+        before: list[int] = np.searchsorted(numbers, [item.row for item in bad]).tolist()
+        lines: list[int] = numbers.tolist()
+        extras: list[int] = added.tolist()
         texts = [
             (text.decode(), line + extra + place, line)
-            for line, extra, those in zip(numbers.tolist(), added.tolist(), found, strict=False)
+            for line, extra, those in zip(lines, extras, found, strict=False)
             for place, text in enumerate(those)
         ]
         yield (
             _table(texts),
             [
-                Bad(item.row + int(added[at]), item.line, item.reason, item.raw)
-                for item, at in zip(bad, before.tolist(), strict=True)
+                Bad(item.row + extras[at], item.line, item.reason, item.raw)
+                for item, at in zip(bad, before, strict=True)
             ],
         )
-        more = int(added[-1])
+        more = extras[-1]
 
 
 def _unpacked(text: bytes) -> list[bytes]:

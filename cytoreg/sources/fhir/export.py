@@ -151,7 +151,7 @@ def _order(server: Server, query: str) -> str:
             f"{server.shown} refuses the export (status {response.status_code}: {codes})",
             remedy="check `export` in cytoreg.toml; cytoreg doctor shows what the server offers",
         )
-    status = response.headers.get("content-location", "")
+    status: str = response.headers.get("content-location", "")
     if not status:
         raise Away("accepts an export without saying where it will be")
     return str(urljoin(str(response.url), status))
@@ -165,7 +165,7 @@ def _look(server: Server, status: str) -> tuple[dict[str, object] | None, float,
     if code == 200:
         return json_object(body), 0.0, 100
     if code in (202, 429, 503):
-        said = response.headers.get("x-progress", "")
+        said: str = response.headers.get("x-progress", "")
         percent = "".join(sign for sign in said.partition("%")[0][-4:] if sign.isdecimal())
         return None, wanted_wait(response), int(percent or 0) if "%" in said else 0
     codes = issue_codes(body)

@@ -30,8 +30,8 @@ def marked(lines: pa.StringArray) -> pa.LargeStringArray:
         return pa.array([], pa.large_string())
     _, places, text = cast("tuple[object, memoryview, memoryview]", lines.buffers())
     offsets = np.frombuffer(places, np.int32)[: len(lines) + 1].astype(np.int64)
-    data = np.frombuffer(text, np.uint8)[offsets[0] : offsets[-1]]
-    offsets -= offsets[0]
+    data = np.frombuffer(text, np.uint8)[offsets.item(0) : offsets.item(-1)]
+    offsets -= offsets.item(0)
     starts, ends = _numbers(data)
     added = len(_OPEN) + len(_CLOSE)
     whole = np.empty(len(data) + added * len(starts), np.uint8)
@@ -51,15 +51,15 @@ def marked(lines: pa.StringArray) -> pa.LargeStringArray:
 def _numbers(data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where numbers begin and end: outside strings, after a colon, a comma or a bracket."""
     here, before = data[1:], data[:-1]
-    follows = before == _BEFORE[0]
+    follows = np.equal(before, _BEFORE[0])
     for sign in _BEFORE[1:]:
-        follows |= before == sign
-    starts = np.flatnonzero(follows & (((here - _ZERO) < 10) | (here == _MINUS))) + 1
-    quotes = np.flatnonzero(data == _QUOTE)
-    escapes = np.flatnonzero(data == _ESCAPE)
+        follows |= np.equal(before, sign)
+    starts = np.flatnonzero(follows & (((here - _ZERO) < 10) | np.equal(here, _MINUS))) + 1
+    quotes = np.flatnonzero(np.equal(data, _QUOTE))
+    escapes = np.flatnonzero(np.equal(data, _ESCAPE))
     if len(escapes):
         quotes = quotes[~_escaped(quotes, escapes)]
-    starts = starts[np.searchsorted(quotes, starts) % 2 == 0]
+    starts = starts[np.equal(np.searchsorted(quotes, starts) % 2, 0)]
     ends, open_ = starts.copy(), np.arange(len(starts))
     padded = np.append(data, 0)
     for _ in range(_LONGEST):
@@ -75,8 +75,8 @@ def _numbers(data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _escaped(quotes: np.ndarray, escapes: np.ndarray) -> np.ndarray:
     """Which quotes follow an odd number of backslashes."""
-    first = np.flatnonzero(np.diff(escapes, prepend=-2) != 1)
+    first = np.flatnonzero(np.not_equal(np.diff(escapes, prepend=-2), 1))
     run = np.diff(np.append(first, len(escapes)))
     ends = escapes[first] + run  # the position after each run
-    odd = ends[run % 2 == 1]
+    odd = ends[np.equal(run % 2, 1)]
     return np.isin(quotes, odd, assume_unique=True)

@@ -82,7 +82,7 @@ def statement(source: str, config: FhirSource, audience: str) -> dict[str, str]:
     headers: dict[str, str] = {}
     try:
         if text.startswith("{"):
-            described = json.loads(text)
+            described: dict[str, str] = json.loads(text)
             headers = {"kid": described["kid"]} if "kid" in described else {}
             key = jwt.PyJWK(described).key
         else:

@@ -6,8 +6,9 @@ characters. `$` is the record itself, and may begin any path.
 
 from __future__ import annotations
 
-import json
 import re
+
+import msgspec
 
 Path = tuple[str | int, ...]
 
@@ -24,7 +25,7 @@ def path_of(text: str) -> Path | None:
             return None
         name, number, quoted = found.groups()
         try:
-            steps.append(name or (int(number) if number else json.loads(quoted)))
+            steps.append(name or (int(number) if number else msgspec.json.decode(quoted, type=str)))
         except ValueError:
             return None
         rest = rest[found.end() :]

@@ -113,7 +113,7 @@ class _Walk:
         rest, line = b"", 1
         while chunk := file.read(max(1, blocks.SIZE // 4)):  # each byte may be a bracket
             data = rest + chunk
-            ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LF)
+            ends = np.flatnonzero(np.equal(np.frombuffer(data, np.uint8), _LF))
             found = []
             try:
                 for start, end in self._spans(data, *self._marks.of(chunk)):
@@ -142,7 +142,9 @@ class _Walk:
     ) -> Iterator[tuple[int, int]]:
         """Where parts begin and end in `data`, whose last bytes have these marks."""
         shift = len(data) - self._marks.size
-        for at, code in zip((marks + shift).tolist(), codes.tolist(), strict=True):
+        places: list[int] = (marks + shift).tolist()
+        signs: list[int] = codes.tolist()
+        for at, code in zip(places, signs, strict=True):
             role = self._open[-1][1] if self._open else _ROOT
             if code in (_LIST, _OBJECT):
                 if role == _ROOT and data[self._after : at].strip():
@@ -220,23 +222,23 @@ class Marks:
         self.size = len(data)
         quotes = self._closed(data, bytes_, self._unescaped(bytes_))
         marks = np.flatnonzero(_IS_MARK[bytes_])
-        marks = marks[(np.searchsorted(quotes, marks) + self.inside) % 2 == 0]
+        marks = marks[np.equal((np.searchsorted(quotes, marks) + self.inside) % 2, 0)]
         self.inside = bool((self.inside + len(quotes)) % 2)
         codes = bytes_[marks]
         steps = _STEP[codes].astype(np.int64)
         depths = self._depth + np.cumsum(steps)
-        self._depth += int(steps.sum())
+        self._depth += int(np.sum(steps))
         shallow = np.minimum(depths, depths - steps) <= self._most
         return marks[shallow], codes[shallow]
 
     def _unescaped(self, bytes_: np.ndarray) -> np.ndarray:
         """Offsets of quotes without an odd number of backslashes before them."""
-        quotes = np.flatnonzero(bytes_ == _QUOTE)
-        slashes = np.flatnonzero(bytes_ == _BACKSLASH)
+        quotes = np.flatnonzero(np.equal(bytes_, _QUOTE))
+        slashes = np.flatnonzero(np.equal(bytes_, _BACKSLASH))
         escaped = np.zeros(len(bytes_) + 1, dtype=bool)
         escaped[0] = self._escapes
         if len(slashes):
-            begins = np.diff(slashes, prepend=-2) != 1
+            begins = np.not_equal(np.diff(slashes, prepend=-2), 1)
             first = slashes[begins][np.cumsum(begins) - 1]
             late = (first == 0) & self._escapes  # the first of these is escaped itself
             escaped[slashes[(slashes - first + late) % 2 == 0] + 1] = True
@@ -245,10 +247,10 @@ class Marks:
 
     def _closed(self, data: bytes, bytes_: np.ndarray, quotes: np.ndarray) -> np.ndarray:
         """The quotes, and the ends of lines with an unclosed string."""
-        is_end = bytes_ == _LF
+        is_end = np.equal(bytes_, _LF)
         if b"\r" in data:
-            is_end |= bytes_ == _CR
+            is_end |= np.equal(bytes_, _CR)
         ends = np.flatnonzero(is_end)
         before = np.searchsorted(quotes, ends) + self.inside
-        odd = np.diff(before, prepend=0) % 2 == 1
+        odd = np.equal(np.diff(before, prepend=0) % 2, 1)
         return np.sort(np.concatenate([quotes, ends[odd]])) if odd.any() else quotes

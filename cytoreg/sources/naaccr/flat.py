@@ -93,7 +93,7 @@ def _refused(column: pa.ChunkedArray[pa.StringScalar], config: NaaccrFlatSource)
     """Positions of lines that fit no layout, and why."""
     types = strings(pc.utf8_slice_codeunits(column, 0, 1))
     versions = strings(pc.utf8_slice_codeunits(column, 16, 19))
-    lengths = pc.utf8_length(column).to_numpy().tolist()
+    lengths: list[int] = pc.utf8_length(column).to_numpy().tolist()
     refused = {}
     for position, (kind, version, length) in enumerate(zip(types, versions, lengths, strict=True)):
         known = LENGTHS.get(int(version)) if version.isascii() and version.isdigit() else None
@@ -172,4 +172,4 @@ def _part(signs: np.ndarray, part: Place) -> pa.StringArray:
 
 def _filled(signs: np.ndarray, first: int, last: int) -> int:
     """How many lines have more than blanks in these columns."""
-    return int((signs[:, first - 1 : last] != ord(" ")).any(axis=1).sum())
+    return int(np.count_nonzero(np.not_equal(signs[:, first - 1 : last], ord(" ")).any(axis=1)))

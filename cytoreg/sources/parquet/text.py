@@ -33,7 +33,7 @@ def text(array: pa.Array[Any]) -> pa.StringArray:
 
     Raises pa.ArrowInvalid for text that is not UTF-8.
     """
-    kind = array.type
+    kind: pa.DataType = array.type
     if isinstance(array, pa.ExtensionArray):
         return text(array.storage)
     if pa.types.is_dictionary(kind):
@@ -42,7 +42,8 @@ def text(array: pa.Array[Any]) -> pa.StringArray:
         array.validate(full=True)  # Arrow's reader does not check
         return as_text(array)
     if _is_binary(kind):
-        return pa.array([None if v is None else v.hex() for v in array.to_pylist()], pa.string())
+        held: list[bytes | None] = array.to_pylist()
+        return pa.array([None if v is None else v.hex() for v in held], pa.string())
     if pa.types.is_duration(kind):
         return _clock(array)
     if pa.types.is_temporal(kind) and kind != pa.month_day_nano_interval():
@@ -75,9 +76,10 @@ def _is_binary(kind: pa.DataType) -> bool:
 
 def _when(array: pa.Array[Any]) -> pa.StringArray:
     """Dates, times and timestamps; where Arrow has no text, infinity or a number."""
-    kind = array.type
-    zone = "Z" if pa.types.is_timestamp(kind) and kind.tz is not None else ""
-    if zone:  # out of range, Arrow writes a moment with a zone as another one
+    kind: pa.DataType = array.type
+    zone = ""
+    if isinstance(kind, pa.TimestampType) and kind.tz is not None:
+        zone = "Z"  # out of range, Arrow writes a moment with a zone as another one
         array = array.view(pa.timestamp(kind.unit))
     found = as_text(array)
     dated = pc.replace_substring_regex(found, _ZERO_FRACTION, "")
@@ -103,7 +105,9 @@ def _clock(array: pa.Array[Any]) -> pa.StringArray:
     parts = [total // 3600, total // 60 % 60, total % 60]
     clock = joined(*(_filled(part, 2) for part in parts), by=":")
     if rest.any():
-        clock = where(pa.array(rest == 0), clock, joined(clock, _filled(rest, digits), by="."))
+        clock = where(
+            pa.array(np.equal(rest, 0)), clock, joined(clock, _filled(rest, digits), by=".")
+        )
     signed = where(pa.array(counts < 0), joined("-", clock), clock)
     return where(array.is_valid(), signed, None)
 
@@ -132,7 +136,7 @@ def _filled(numbers: np.ndarray, width: int) -> pa.StringArray:
 
 def _json(array: pa.Array[Any]) -> list[str | None]:
     """Each value as JSON, None where it is null."""
-    kind = array.type
+    kind: pa.DataType = array.type
     if isinstance(array, pa.ExtensionArray):
         return _json(array.storage)
     if pa.types.is_struct(kind):
@@ -169,10 +173,10 @@ def _ends(array: pa.Array[Any]) -> list[int]:
 
 
 def _scalars(array: pa.Array[Any]) -> list[str | None]:
-    plain = pa.types.is_integer(array.type) or pa.types.is_decimal(array.type)
-    plain = plain or pa.types.is_boolean(array.type)
+    kind: pa.DataType = array.type
+    plain = pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_boolean(kind)
     found: list[str | None] = text(array).to_pylist()
-    if pa.types.is_floating(array.type):  # JSON cannot express inf and nan
+    if pa.types.is_floating(kind):  # JSON cannot express inf and nan
         return [v if v is None or v[-1].isdigit() else json.dumps(v) for v in found]
     if plain:
         return found

@@ -43,7 +43,8 @@ def dictionary(file: SourceFile, encoding: str = "utf-8") -> list[Field]:
             raise file.refused(
                 f"line {bad[0].line}: {bad[0].reason}", "download the data dictionary again"
             )
-        found = rows.select(list(columns.values())).rename_columns(list(columns)).to_pylist()
+        chosen = rows.select(list(columns.values())).rename_columns(list(columns))
+        found: list[Field] = chosen.to_pylist()
         fields += [field for field in found if field["field"] and field["form"]]
     if not fields:
         raise file.refused("has no fields", "download the data dictionary again")

@@ -23,7 +23,7 @@ class Increment(Section):
     disagree and long transactions. Keys and times of all rows are compared every night.
     """
 
-    key: list[str] = Field(min_length=1)
+    key: Annotated[list[str], Field(min_length=1)]
     changed: str
     overlap_days: float = Field(2, ge=0)
 
@@ -50,7 +50,7 @@ class SqlSource(Source):
     @field_validator("read_from")
     @classmethod
     def _texts(cls, read_from: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        folder = (info.context or {}).get("root", Path())
+        folder: Path = (info.context or {}).get("root", Path())
         return {table: _text(folder, what) for table, what in read_from.items()}
 
     @model_validator(mode="after")
@@ -68,8 +68,8 @@ class SqlSource(Source):
             for name in (*increment.key, increment.changed) if increment else ():
                 if name not in columns:
                     raise ValueError(f"`columns` of table {table} lacks {name}")
-        for key in ("read_from", "incremental"):
-            if strange := sorted(getattr(self, key).keys() - self.tables.keys()):
+        for key, named in (("read_from", self.read_from), ("incremental", self.incremental)):
+            if strange := sorted(named.keys() - self.tables.keys()):
                 raise ValueError(f"`{key}` names {strange[0]}, which is not in `tables`")
         return self
 

@@ -40,7 +40,9 @@ from cytoreg.sources.sql.relation import Connection, Since
 from cytoreg.sources.sql.sqlite import sqlite, sqlite_file
 
 try:
-    from adbc_driver_manager import Error as _AdbcError
+    from adbc_driver_manager import Error
+
+    _AdbcError: type[Exception] = Error
 except ImportError:  # the extra `postgresql` is not installed
     _AdbcError = sa.exc.SQLAlchemyError
 

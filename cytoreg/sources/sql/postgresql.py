@@ -49,12 +49,14 @@ def postgresql(url: sa.URL, seconds: float) -> Iterator[Connection]:
             "row_security": "off",  # rows that the user may not see cause an error
         }
         cursor.execute("select current_setting('server_encoding')")
-        ((encoding,),) = cursor.fetchall()
+        encodings: list[tuple[str]] = cursor.fetchall()
+        encoding = encodings[0][0]
         if encoding != "SQL_ASCII":  # such a database does not know its encoding
             wanted["client_encoding"] = "UTF8"
         sets = [f"set_config({literal(name)}, {literal(to)}, true)" for name, to in wanted.items()]
         cursor.execute(f"select current_setting('server_version'), {', '.join(sets)}")
-        server = cursor.fetchall()[0][0]
+        versions: list[tuple[str, ...]] = cursor.fetchall()
+        server = versions[0][0]
         yield _Postgresql(cursor, f"PostgreSQL {server}", encoding)
 
 
@@ -77,7 +79,8 @@ class _Postgresql:
     def _exists(self, relation: Relation) -> bool:
         # A failed statement would end the snapshot, so check first.
         self.cursor.execute("select to_regclass($1) is not null", (relation.sql(quote),))
-        return bool(self.cursor.fetchall()[0][0])
+        found: list[tuple[bool]] = self.cursor.fetchall()
+        return found[0][0]
 
     def forbidden(self, relation: Relation, columns: list[str]) -> list[str]:
         if relation.query:

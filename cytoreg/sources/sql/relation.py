@@ -70,4 +70,5 @@ def relation_of(config: SqlSource, table: str) -> Relation:
     text = config.read_from.get(table, table)
     if not NAME.fullmatch(text):
         return Relation((), text)
-    return Relation(tuple(a.replace('""', '"') or b for a, b in _PART.findall(text)))
+    parts: list[tuple[str, str]] = _PART.findall(text)
+    return Relation(tuple(a.replace('""', '"') or b for a, b in parts))

@@ -62,10 +62,10 @@ def sqlite(path: Path) -> Iterator[Connection]:
                     cursor = connection.execute(f"select * from {relation.sql(quote)} limit 0")
                     return [(column[0], "") for column in cursor.description]
                 *schema, table = relation.parts
-                found = connection.execute(
+                found: list[tuple[bytes, bytes]] = connection.execute(
                     "select name, type from pragma_table_xinfo(?, ?) where hidden <> 1",
                     (table, schema[0] if schema else None),
-                )
+                ).fetchall()
                 return [(name.decode(), kind.decode()) for name, kind in found]
 
             def forbidden(self, relation: Relation, columns: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import IOBase
 from typing import Any, cast
 
@@ -17,7 +17,8 @@ from cytoreg.sources.statistics import formats, isolated, values
 from cytoreg.sources.statistics.isolated import Asked
 
 _CELLS = 2_000_000  # of a batch: here they are Python objects
-_READ = {
+Reader = Callable[..., tuple[dict[str, list[Any]], pyreadstat.metadata_container]]
+_READ: dict[str, Reader] = {
     "sas7bdat": pyreadstat.read_sas7bdat,
     "sav": pyreadstat.read_sav,
     "por": pyreadstat.read_por,

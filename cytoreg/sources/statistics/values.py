@@ -88,11 +88,12 @@ def of_floats(values: Floats, system: str, shown: Shown, single: bool = False) -
         )
         good = (seconds >= first) & (seconds <= last)
         if shown == "date" and unit == 1:
-            good &= values == np.trunc(values)
+            good &= np.equal(values, np.trunc(values))
         seconds = np.where(good, seconds, 0.0)
         found = _moments(seconds, clock.epoch)
         if shown == "date":
-            found = where(pa.array(seconds % SECONDS == 0), _days(seconds, clock.epoch), found)
+            midnight = pa.array(np.equal(seconds % SECONDS, 0))
+            found = where(midnight, _days(seconds, clock.epoch), found)
         return where(pa.array(good), found, plain)
 
 
@@ -113,7 +114,7 @@ def labelled(column: pa.StringArray, labels: Mapping[str, str]) -> pa.StringArra
 def _plain(values: Floats, single: bool) -> pa.StringArray:
     """The shortest text that is read back as the same number; integers with every digit."""
     with np.errstate(invalid="ignore", over="ignore"):
-        whole = (np.abs(values) < 1e18) & (values == np.trunc(values))
+        whole = (np.abs(values) < 1e18) & np.equal(values, np.trunc(values))
         rest = values.astype(np.float32) if single else values
     integers = as_text(pa.array(np.where(whole, values, 0).astype(np.int64)))
     missing = pa.array(np.isnan(values))
@@ -134,7 +135,7 @@ def _moments(seconds: Floats, epoch: str) -> pa.StringArray:
     moments = np.datetime64(epoch, "ms") + thousandths
     exact = as_text(pa.array(moments))
     brief = as_text(pa.array(moments.astype("datetime64[s]")))
-    return where(pa.array(thousandths % 1000 == 0), brief, exact)
+    return where(pa.array(np.equal(thousandths % 1000, 0)), brief, exact)
 
 
 def _spans(values: Floats) -> pa.StringArray:
@@ -146,7 +147,7 @@ def _spans(values: Floats) -> pa.StringArray:
         return pc.utf8_lpad(as_text(pa.array(part)), width, "0")
 
     clock = joined(two(total // 3600), two(total // 60 % 60), two(total % 60), by=":")
-    clock = where(pa.array(rest == 0), clock, joined(clock, two(rest, 3), by="."))
+    clock = where(pa.array(np.equal(rest, 0)), clock, joined(clock, two(rest, 3), by="."))
     return where(pa.array(thousandths < 0), joined("-", clock), clock)
 
 

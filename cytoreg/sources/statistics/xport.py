@@ -12,6 +12,7 @@ import codecs
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import IO
 
@@ -156,8 +157,8 @@ def _member(file: IO[bytes], start: int, end: int, encoding: str) -> Member:
     begin = file.tell()
     width = sum(variable.width for variable in variables)
     whole = sorted((variable.start, variable.width) for variable in variables)
-    ends = np.cumsum([0, *(width for _, width in whole)])
-    if not 0 < width < _MOST or any(at != end for (at, _), end in zip(whole, ends, strict=False)):
+    ends = list(accumulate((width for _, width in whole), initial=0))
+    if not 0 < width < _MOST or [at for at, _ in whole] != ends[:-1]:
         raise ValueError
     name = described[8:40] if long else described[8:16]
     rows = int(told) if told.isdigit() and int(told) else -1
@@ -166,15 +167,16 @@ def _member(file: IO[bytes], start: int, end: int, encoding: str) -> Member:
 
 def _variable(raw: bytes, long: bool, encoding: str) -> Variable:
     """A description (NAMESTR): type, width, names, format, place."""
-    kind, _, width, _, name = struct.unpack_from(">hhhh8s", raw)
-    (format_name,) = struct.unpack_from(">8s", raw, 56)
-    (start,) = struct.unpack_from(">i", raw, 84)
+    described: tuple[int, int, int, int, bytes] = struct.unpack_from(">hhhh8s", raw)
+    shown: tuple[bytes] = struct.unpack_from(">8s", raw, 56)
+    place: tuple[int] = struct.unpack_from(">i", raw, 84)
+    kind, _, width, _, name = described
     if long:
         name = raw[88:120].strip(b" \0") or name
     if kind not in (1, 2) or width < 1 or (kind == 1 and width > 8):
         raise ValueError
     text = name.strip(b" \0").decode(encoding)
-    return Variable(text, kind == 2, start, width, format_name.decode(encoding).strip())
+    return Variable(text, kind == 2, place[0], width, shown[0].decode(encoding).strip())
 
 
 def _record(file: IO[bytes]) -> bytes:
@@ -219,15 +221,16 @@ def _numbers(part: npt.NDArray[np.uint8], shown: formats.Shown) -> pa.StringArra
     first = padded[:, 0]
     exponent = 4 * ((first & 127).astype(np.int32) - 64) - 56
     numbers = np.ldexp(mantissa.astype(np.float64), exponent) * np.where(first > 127, -1.0, 1.0)
-    missing = (mantissa == 0) & (first != 0) & (first != 128)
+    missing = np.equal(mantissa, 0) & ~np.isin(first, (0, 128))
     found = values.of_floats(np.where(missing, np.nan, numbers), "sas", shown)
-    letters = missing & (first != ord("."))
+    letters = missing & np.not_equal(first, ord("."))
     if not letters.any():
         return found
+    signs: list[int] = first.tolist()
     tags = pa.array(
         [
             f".{chr(byte)}" if is_letter else None
-            for byte, is_letter in zip(first, letters, strict=True)
+            for byte, is_letter in zip(signs, letters, strict=True)
         ],
         pa.string(),
     )
@@ -244,7 +247,8 @@ def _texts(part: npt.NDArray[np.uint8], encoding: str, bad: set[int]) -> pa.Stri
         except pa.ArrowInvalid:
             pass
     decoded: list[str | None] = []
-    for row, value in enumerate(raw):
+    texts: list[bytes] = raw.tolist()
+    for row, value in enumerate(texts):
         try:
             decoded.append(value.decode(encoding).rstrip(" \0"))
         except UnicodeError:

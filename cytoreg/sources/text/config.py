@@ -48,8 +48,8 @@ class FixedWidthSource(Files):
     lines = True
 
     kind: Literal["fixed_width"]
-    length: int = Field(ge=1)
-    columns: dict[str, Span] = Field(min_length=1)
+    length: Annotated[int, Field(ge=1)]
+    columns: Annotated[dict[str, Span], Field(min_length=1)]
     trimmed: bool = False
 
     @model_validator(mode="after")

@@ -73,7 +73,8 @@ def _regular(head: bytes, candidates: str, quote: str) -> str:
     for delimiter in candidates:
         ends, broken = blocks.cut_delimited(delimiter, quote)(head, len(head) < _LOOK)
         counts, start = [], 0
-        for index, end in enumerate(ends[:_RECORDS].tolist()):
+        cuts: list[int] = ends[:_RECORDS].tolist()
+        for index, end in enumerate(cuts):
             record, start = head[start:end].decode("utf-8", "replace"), end
             if record.strip() and index not in broken:
                 try:
