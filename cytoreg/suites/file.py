@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -109,7 +110,7 @@ def _read(path: Path) -> object:
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix == ".json":
             return json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, path))
-        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        return _of_yaml(text)
     except (yaml.YAMLError, json.JSONDecodeError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         number = mark.line + 1 if mark else getattr(error, "lineno", None)
@@ -118,6 +119,12 @@ def _read(path: Path) -> object:
         twice = str(getattr(error, "problem", "")).startswith("the key ")
         what = str(getattr(error, "problem", "")) if twice else f"not valid {kind}"
         raise ConfigError(f"{path}{line}: {what}", remedy="mend the file") from None
+
+
+@lru_cache(maxsize=256)
+def _of_yaml(text: str) -> object:
+    """What a text says: a night reads its suites several times, and YAML is slow to parse."""
+    return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
 
 
 def _once(pairs: list[tuple[str, object]], path: Path) -> dict[str, object]:

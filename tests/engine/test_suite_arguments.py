@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from cytoreg import doctor
 from cytoreg.errors import ConfigError
+from cytoreg.project.load import load_project
 from cytoreg.suites import load_suites
 from cytoreg.suites.arguments import NOTED, plain_arguments
 from cytoreg.suites.prove import quiet
@@ -189,3 +191,11 @@ def test_ordinary_arguments_need_no_great_expectations(kind, kwargs) -> None:
 def test_the_arguments_of_the_registrys_suites_need_no_great_expectations() -> None:
     items = [item for suite in load_suites(ROOT / "expectations") for item in suite.items]
     assert [item.rule for item in items if plain_arguments(item.type, item.kwargs) is None] == []
+
+
+def test_doctor_lets_great_expectations_check_every_argument(monkeypatch) -> None:
+    monkeypatch.setattr(
+        "cytoreg.suites.prove.plain_arguments",
+        lambda *_: pytest.fail("read without Great Expectations"),
+    )
+    assert doctor._suites(load_project(ROOT)).endswith("expectations")

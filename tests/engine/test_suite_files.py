@@ -126,6 +126,13 @@ def test_what_would_be_passed_over_is_refused(tmp_path: Path, name, text, messag
     assert refused.value.remedy
 
 
+def test_a_suite_that_changes_is_read_again(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(YAML)
+    assert told(tmp_path)[0][2] == "info"
+    (tmp_path / "a.yaml").write_text(YAML.replace("info", "critical"))
+    assert told(tmp_path)[0][2] == "critical"
+
+
 def test_a_folder_among_suites_is_refused(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     with pytest.raises(ConfigError, match="old: a folder, which would not be read"):
