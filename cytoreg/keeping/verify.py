@@ -20,7 +20,7 @@ from cytoreg.keeping.exposed import exposed
 from cytoreg.landing import balance
 from cytoreg.nights import endings, ledger
 from cytoreg.nights.ledger_tables import damaged, file_of
-from cytoreg.nights.lock import locked
+from cytoreg.nights.lock import read_locked
 from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import fingerprint
 from cytoreg.publication import notes, publish
@@ -58,7 +58,7 @@ def verify(project: Project, run_id: str | None = None) -> list[Line]:
         raise ConfigError(
             f"nothing is kept in {project.data}", remedy="begin with: cytoreg refresh"
         )
-    with locked(project.data):
+    with read_locked(project.data):
         chosen = publish.folders(project)
         if run_id is not None:
             Run.of(project, run_id)  # raises if there is none

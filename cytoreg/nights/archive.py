@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing.deliveries import readers
@@ -25,6 +25,8 @@ from cytoreg.sources.files import find
 from cytoreg.system import durable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cytoreg.manifest import Landing
     from cytoreg.project.load import Project
 
@@ -34,10 +36,27 @@ FOLDER = "delivered"
 
 
 class _Noted(TypedDict):
-    """The states of all files that a source was read from, and which of them are deliveries."""
+    """The states of all files that a source was read from, which of them are deliveries, and which
+    of those a server that moves by copying has begun to move.
+    """
 
     read: dict[str, str]
     move: list[str]
+    begun: NotRequired[list[str]]
+
+
+class _Begun:
+    """The files whose move has begun, in the note of their source."""
+
+    def __init__(self, path: Path, known: _Noted) -> None:
+        self._path, self._known = path, known
+        self.files = set(known.get("begun", []))
+
+    def add(self, where: str) -> None:
+        """Note a file before it is moved."""
+        self.files.add(where)
+        self._known["begun"] = sorted(self.files)
+        durable.write(self._path, json.dumps(self._known))
 
 
 def note(run: Run, source: str, landing: Landing) -> None:
@@ -81,7 +100,8 @@ def archive(run: Run) -> list[str]:
                 files[path] = state
         done: list[str] = []
         try:
-            for path, to, why in moved(source, run.project.source(source), run.run_id, files):
+            config, begun = run.project.source(source), _Begun(run.folder / FOLDER / source, known)
+            for path, to, why in moved(source, config, run.run_id, files, begun):
                 if why:
                     left.append(f"{source}: {path} stays, because {why}")
                 else:

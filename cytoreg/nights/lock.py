@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from cytoreg.errors import Busy
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["locked", "release_lock", "take_lock"]
+__all__ = ["locked", "read_locked", "release_lock", "take_lock"]
 
 _locks: dict[Path, BaseFileLock] = {}
 
@@ -47,6 +48,22 @@ def take_lock(data: Path) -> None:
 def locked(data: Path) -> Iterator[None]:
     """Hold the lock during the block, so that no other refresh or rollback runs."""
     take_lock(data)
+    try:
+        yield
+    finally:
+        release_lock(data)
+
+
+@contextmanager
+def read_locked(data: Path) -> Iterator[None]:
+    """Hold the lock, unless nothing can be written there: then nothing can change it either."""
+    try:
+        take_lock(data)
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        yield
+        return
     try:
         yield
     finally:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -200,6 +202,31 @@ def test_one_run_alone_is_verified_with_its_landings(project: Project) -> None:
     assert [line.what for line in verify(project, second.name)][-1] == "published"
     with pytest.raises(ConfigError, match="no run 2000"):
         verify(project, "2000")
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+def test_an_archived_registry_is_verified_where_nothing_can_be_written(
+    project: Project, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    before = verify(project)
+    (project.data / "refresh.lock").unlink(missing_ok=True)
+    really = os.open
+
+    def reading(path: str, flags: int, *more: int, **others: int) -> int:
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and str(project.data) in str(path):
+            raise OSError(number, os.strerror(number), str(path))
+        return really(path, flags, *more, **others)
+
+    monkeypatch.setattr(os, "open", reading)
+    assert verify(project) == before
+    assert not (project.data / "refresh.lock").exists()
+    monkeypatch.setattr(os, "open", lambda *_, **__: _full())
+    with pytest.raises(OSError, match="No space left"):
+        verify(project)
+
+
+def _full() -> int:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_nothing_is_verified_beside_a_refresh_or_where_nothing_is(project: Project) -> None:

@@ -21,9 +21,12 @@ from cytoreg.cli.app import app, load_commands
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing.check import check
 from cytoreg.landing.deliveries import missing, overlooked
+from cytoreg.landing.kept import landing_of
 from cytoreg.landing.land import land
 from cytoreg.manifest import Landing
+from cytoreg.nights import audit
 from cytoreg.nights.archive import archive
+from cytoreg.nights.run_folder import fingerprint
 from cytoreg.project.load import Project, load_project
 from cytoreg.sources.drops.address import matches, parse
 from cytoreg.sources.drops.server import Remote, Server
@@ -519,3 +522,39 @@ def test_a_server_that_is_away_at_the_end_is_archived_later(project: Make, sftp:
     assert sftp.names() == ["inbox/a.csv"]
     assert archive(run) == []
     assert sftp.names() == ["inbox/done/a.csv"]
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("what", ["move", "remove", "record"])
+def test_a_night_that_is_killed_while_it_archives_neither_loses_a_file_nor_reads_it_twice(
+    project: Make, drop: Drop, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    for name in ("a.csv", "b.csv", "c.csv"):
+        drop.put(f"inbox/{name}", TEXT)
+    drop.put("inbox/done/c.csv", TEXT)
+    log = project(section(drop, more='archive = "done"'))
+    run = delivered(log, "log")
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(audit if what == "record" else Server, what, killed)
+        if what == "remove" and not isinstance(drop, S3):
+            patched.setattr(Server, "move", killed)
+        with pytest.raises(Killed):
+            archive(run)
+    expected = [f"log: {drop.url}/inbox/c.csv stays, because a file of its name is there"]
+    drop.put("inbox/d.csv", TEXT + "3,c\n")
+    assert archive(run) == expected  # as the next night begins
+    (entry,) = audit.entries(log)
+    assert [entry.detail.count(f"/inbox/done/{name}.csv") for name in "abc"] == [1, 1, 0]
+    assert drop.names() == [
+        f"inbox/{name}.csv" for name in ("c", "d", "done/a", "done/b", "done/c")
+    ]
+    again = delivered(log, "log")
+    files = landing_of(log, "log", fingerprint(again, "log")).files
+    assert [file.name.rpartition("/")[2] for file in files] == ["c.csv", "d.csv"]

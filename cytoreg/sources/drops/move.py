@@ -40,9 +40,19 @@ def archived_at(config: Source, where: str, run_id: str) -> str:
     return where if re.search(f"/{of_any_run}$", folder) else f"{folder}/{below}/{name}"
 
 
+class Begun(Protocol):
+    """The files whose move has begun, kept where an interruption does not lose them."""
+
+    files: set[str]
+
+    def add(self, where: str) -> None:
+        """Note a file before it is moved."""
+
+
 class _Place(Protocol):
     def state(self, where: str) -> str: ...
     def move(self, where: str, to: str) -> None: ...
+    def remove(self, where: str) -> None: ...
 
 
 class _Disk:
@@ -55,24 +65,28 @@ class _Disk:
         Path(to).parent.mkdir(parents=True, exist_ok=True)
         durable.move(Path(where), Path(to))
 
+    def remove(self, where: str) -> None:
+        Path(where).unlink()
+
 
 def moved(
-    source: str, config: Source, run_id: str, files: Mapping[str, str]
+    source: str, config: Source, run_id: str, files: Mapping[str, str], begun: Begun
 ) -> Iterator[tuple[str, str, str]]:
     """Move files, each in the state in which the run read it; yields each with its new place and,
     if it was not moved, the reason.
 
-    A file moved before an interruption counts as moved. Raises SourceError, OSError.
+    A file moved before an interruption counts as moved; one that was only copied, as S3 does, is
+    removed where it was delivered. Raises SourceError, OSError.
     """
     if not config.addresses:
-        yield from _each(_Disk(), config, run_id, files)
+        yield from _each(_Disk(), config, run_id, files, begun)
         return
     with closing(Server(source, config.addresses[0], config.server)) as server:
-        yield from _each(server, config, run_id, files)
+        yield from _each(server, config, run_id, files, begun)
 
 
 def _each(
-    place: _Place, config: Source, run_id: str, files: Mapping[str, str]
+    place: _Place, config: Source, run_id: str, files: Mapping[str, str], begun: Begun
 ) -> Iterator[tuple[str, str, str]]:
     for where, state in files.items():
         to = archived_at(config, where, run_id)
@@ -83,8 +97,18 @@ def _each(
             yield where, to, ""
         elif now != state:
             yield where, to, "it is not there any more" if not now else "it has changed since"
+        elif there and where in begun.files and _size(there) == _size(now):
+            place.remove(where)
+            yield where, to, ""
         elif there:
             yield where, to, "a file of its name is there"
         else:
+            if where.startswith("s3://"):
+                begun.add(where)
             place.move(where, to)
             yield where, to, ""
+
+
+def _size(state: str) -> str:
+    """The size in the state of a file on a server."""
+    return state.partition(" ")[0]

@@ -157,7 +157,7 @@ class Server:
         if self._address.scheme == "s3":
             self._ask(lambda: self._fs.cp_file(old, new), where)
             if self.state(to).partition(" ")[0] == self.state(where).partition(" ")[0]:
-                self._ask(lambda: self._fs.rm_file(old), where)
+                self.remove(where)
             return
         from fsspec.asyn import sync
 
@@ -167,6 +167,11 @@ class Server:
 
         self._ask(lambda: self._fs.makedirs(new.rpartition("/")[0], exist_ok=True), to)
         self._ask(lambda: sync(self._fs.loop, rename), where)
+
+    def remove(self, where: str) -> None:
+        """Remove a file."""
+        path = self._path(where.removeprefix(f"{self.url}/"))
+        self._ask(lambda: self._fs.rm_file(path), where)
 
     def _path(self, path: str) -> str:
         """The path of an address in fsspec's form."""
