@@ -261,6 +261,8 @@ def _tell_next(loaded: Project, entities: Collection[str], told: Told) -> None:
         typer.echo("persons    it is the last in [linkage.precedence] default")
     elif not any(persons in each.tables.values() for each in loaded.config.sources.values()):
         typer.echo(f"persons    none yet: records are linked once a source has rows of {persons}")
+    elif told.event:
+        typer.echo("persons    [linkage] with_number: its numbers are of persons too")
     elif told.person:
         typer.echo(f"persons    a record of nobody among the rows of {persons} is rejected")
     if told.event:

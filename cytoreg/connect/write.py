@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from keyword import kwlist
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cytoreg.connect.doubt import check
 from cytoreg.connect.draft import BY_TABLE
+from cytoreg.connect.persons import has_persons, numbered, ranked
 from cytoreg.connect.survival import Derived, Meaning, filled, longest, published
 from cytoreg.connect.told import Told
 from cytoreg.errors import ConfigError
@@ -101,7 +102,10 @@ def add(
         table, entity = _only(tables)
         meant = told.among(headed[table], seen[table], linkage)
         _check_new(project, entity)
-    ranked = _ranked(before, name) if linkage.entity in tables.values() else before
+    if linkage.entity in tables.values():
+        before = ranked(before, name)
+    elif meant.survival and has_persons(project):
+        before = numbered(before, *tables.values())
     files, joined = dict[str, str](), []
     for table, entity in tables.items():
         part = _table(name, table, entity, config, headed[table], meant)
@@ -110,7 +114,7 @@ def add(
             said += "\n" + _dumped("survival", name, endpoint)
         files |= models
         joined += beside
-    text = f"{ranked}\n\n{said}"
+    text = f"{before}\n\n{said}"
     parse(text, path)
     _write(project.root, files)
     _replace(path, text)
@@ -207,9 +211,8 @@ def _files(
     files[str(model)] = filled("staging.sql.j2", **facts, cells=table.cells)
     schema, suite = f"schemas/{table.entity}.py", f"expectations/accepted_{table.entity}.yaml"
     if not (project.root / schema).exists() and schema not in others:
-        known = (
-            linkage.entity in entities or (project.root / f"schemas/{linkage.entity}.py").exists()
-        )
+        strange = table.entity != linkage.entity and not survival
+        known = linkage.entity in entities or has_persons(project)
         files[schema] = filled(
             "schema.py.j2",
             **facts,
@@ -219,7 +222,7 @@ def _files(
             if survival
             else {},
             longest=longest(survival.unit) if survival and survival.unit else 0,
-            refers=bool(meaning.person) and table.entity != linkage.entity and known,
+            refers=bool(meaning.person) and strange and known,
         )
         if not (project.root / suite).exists():
             files[suite] = filled(
@@ -239,21 +242,6 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
     for file, content in files.items():
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text(content, encoding="utf-8")
-
-
-def _ranked(text: str, name: str) -> str:
-    """cytoreg.toml with the source as the last of the sources of persons."""
-    import tomlkit
-
-    document = tomlkit.parse(text)
-    known: dict[str, dict[str, dict[str, list[str]]]] = document.unwrap()
-    default = known["linkage"]["precedence"].get("default")
-    if default is None or name in default:
-        return text
-    order: Any = document["linkage"]  # tomlkit has one type for tables, lists and values
-    ranked: list[str] = order["precedence"]["default"]
-    ranked.append(name)
-    return tomlkit.dumps(document)
 
 
 def _class_name(entity: str) -> str:

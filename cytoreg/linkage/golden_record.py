@@ -45,7 +45,7 @@ def merge(
     identifier = quote(config.entity + "_id")
     records = " union all by name ".join(
         _fields_of(entity, config, [name for name in person if name in found], person)
-        for entity, found in columns.items()
+        for entity, found in [*columns.items(), *((one, {}) for one in config.with_number)]
     )
     chosen = "".join(f",\n          {_choose(name, config, partial)}" for name in fields)
     weights = "".join(
@@ -111,9 +111,9 @@ def _describe(
 
 def _fields_of(entity: str, config: Linkage, fields: Iterable[str], types: dict[str, str]) -> str:
     """SELECT of an entity's linked records with those of the person's fields that it has."""
-    taken = ", ".join(f"cast(r.{quote(name)} as {types[name]}) as {quote(name)}" for name in fields)
+    taken = "".join(f", cast(r.{quote(name)} as {types[name]}) as {quote(name)}" for name in fields)
     return f"""
-          select l.{quote(config.entity + "_id")}, l.method, r._source, r._file, r._row, {taken}
+          select l.{quote(config.entity + "_id")}, l.method, r._source, r._file, r._row{taken}
           from accepted.{quote(entity)} as r
           inner join registry.{quote(config.entity + "_link")} as l
             on l.entity = {literal(entity)} and l.source = r._source

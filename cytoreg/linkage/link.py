@@ -40,8 +40,9 @@ _TEMPORARY = ("claim", "strange_number", "believed", "own_number", "person_of_nu
 def link(con: duckdb.DuckDBPyConnection, config: Linkage, *, pseudonym_key: str) -> None:
     """Write `registry.<entity>_link`, `registry.<entity>_number` and `registry.<entity>`.
 
-    One row each for a linked record, a number with its person, a person. Reads `accepted.<entity>`
-    and `accepted.<other>` of each entity without the number. Findings: `<other>.ambiguous` (fits
+    One row each for a linked record, a number with its person, a person. Reads `accepted.<entity>`,
+    `accepted.<further>` of each entity of `with_number`, which gives numbers and no fields, and
+    `accepted.<other>` of each entity without the number. Findings: `<other>.ambiguous` (fits
     several persons, unlinked), `<other>.nearly_fits` (except for a name, unlinked),
     `<other>.linked_unsurely` (one column unknown), `<entity>.linked` (without a number, fits
     nobody), `<entity>.number_of_another`, those of agreement.py; records of `<other>` that fit
@@ -113,6 +114,12 @@ def _check(
     if config.without_number and not config.match:
         raise ConfigError("[linkage] links entities without a number, but match names no column")
     person = columns[config.entity]
+    for entity in config.with_number:
+        if config.number not in _columns(con, entity):
+            raise ConfigError(
+                f"[linkage] with_number: there is no column {config.number} in accepted.{entity}",
+                remedy="name entities of [sources.*] tables that have the number",
+            )
     for key, name in (("number", config.number), ("other_numbers", config.other_numbers)):
         if name and name not in person:
             raise ConfigError(f"[linkage] {key}: {config.entity} has no column {name}")
@@ -150,11 +157,14 @@ def _check(
 
 def _link(con: duckdb.DuckDBPyConnection, config: Linkage) -> None:
     kind, identifier = literal(config.entity), quote(config.entity + "_id")
+    records = " union all ".join(
+        f"{record(entity)} semi join own_number using (_source, _table, _file, _row)"
+        for entity in (config.entity, *config.with_number)
+    )
     con.execute(
         f"""create or replace table registry.{quote(config.entity + "_link")} as
         with numbered as (
-          {record(config.entity)}
-          semi join own_number using (_source, _table, _file, _row)
+          {records}
         ),
         linked as (
           select p.person, n.entity, n.source, n.source_table, n.file, n."row", 'number' as method

@@ -71,9 +71,10 @@ def find_numbers(con: duckdb.DuckDBPyConnection, config: Linkage, columns: Colum
 def _claims(config: Linkage) -> str:
     """Records with each number that they carry, once; place 0 is the record's own."""
     number, entity = quote(config.number), quote(config.entity)
-    own = (
-        f"select {_PLACE}, cast({number} as varchar) as number, 0 as place from accepted.{entity}"
-        f" where {number} is not null"
+    own = " union all ".join(
+        f"select {_PLACE}, cast({number} as varchar) as number, 0 as place"
+        f" from accepted.{quote(one)} where {number} is not null"
+        for one in (config.entity, *config.with_number)
     )
     if not config.other_numbers:
         return own

@@ -64,7 +64,9 @@ def link_persons(
     pseudonym_key: str,
 ) -> list[str]:
     """Judge the persons' records and link them; returns the judged entities."""
-    persons = _with_references(schemas, (config.entity, *config.without_number))
+    persons = _with_references(
+        schemas, (config.entity, *config.with_number, *config.without_number)
+    )
     rules.begin(con, schemas)
     for name in persons:
         rules.judge_alone(con, schemas[name], as_of)

@@ -55,6 +55,10 @@ class Linkage(Section):
     """A column of `entity` with further numbers of the same person, separated by blanks: former
     numbers, merged charts.
     """
+    with_number: list[str] = []
+    """Further entities with the number: each of their numbers is of a person, even if no record of
+    `entity` has it.
+    """
     without_number: list[str] = []
     """Entities that name persons without the number."""
     match: list[str] = []

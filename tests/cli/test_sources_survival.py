@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from command_line import Ran, run
 
-from cytoreg import refresh
+from cytoreg import query, refresh
 from cytoreg.connect.survival import Survival
 from cytoreg.project.load import load_project
 from cytoreg.warehouse import functions
@@ -73,6 +73,11 @@ def deliver(extracts: Path) -> None:
         ),
     )
     table(
+        extracts / "abroad.csv",
+        "id,days,dead",
+        ([n, 6 * time, int(died)] for n, (_, time, died) in zip(STRANGERS, persons, strict=True)),
+    )
+    table(
         extracts / "biotab.txt",
         "uuid,barcode,vital_status,contact,death\nuuid,barcode,vital_status,days_to_last_followup,"
         "days_to_death\nCDE_ID:,CDE_ID:1,CDE_ID:5,CDE_ID:6,CDE_ID:7",
@@ -97,9 +102,11 @@ OTHERS = (
     ("portal", "portal.txt", "PATIENT_ID --months OS_MONTHS --event OS_STATUS --strata SEX=M,F"),
     ("hospital", "hospital.csv", "mrn --start diagnosed --end last_contact --event death_date"),
     ("adtte", "adtte.csv", "USUBJID --days AVAL --event CNSR=0 --only PARAMCD=OS"),
+    ("abroad", "abroad.csv", "id --days days --event dead"),
     ("biotab", "biotab.txt",
      "barcode --days days_to_death,days_to_last_followup --event vital_status"),
 )  # fmt: skip
+STRANGERS = range(101, 110)
 TRIAL = ("trial", "trial.csv", "--missing", "NA", "--person", "id")
 
 
@@ -145,6 +152,7 @@ def ask(project: Path, sql: str) -> list[dict[str, object]]:
         pytest.param("portal", 150, id="months, as cBioPortal writes them"),
         pytest.param("hospital", 100, id="a day of death or of the last contact"),
         pytest.param("adtte", 200, id="one parameter of ADTTE, in which 0 is the event"),
+        pytest.param("abroad", 300, id="persons whom no other source knows"),
         pytest.param("biotab", 250, id="days to death or to the last contact, as TCGA writes them"),
     ],
 )
@@ -157,6 +165,25 @@ def test_each_form_of_follow_up_publishes_the_median_of_the_same_persons(
         f" where stratum = 'all' and endpoint = '{source}'",
     )
     assert found == {"patients": 9, "events": 8, "median_days": median}
+
+
+def test_persons_whom_only_a_later_source_knows_are_persons_too(published: Path) -> None:
+    known = query(
+        load_project(published),
+        "select count(*)::int as persons, count(patient_number)::int as numbers,"
+        " count(status)::int as from_the_trial from registry.patient",
+        private=True,
+    )
+    persons = len(TIMES) + len(STRANGERS)
+    assert known.to_pylist() == [
+        {"persons": persons, "numbers": persons, "from_the_trial": len(TIMES)}
+    ]
+    linked = query(
+        load_project(published),
+        "select count(*)::int as records from registry.patient_link where entity = 'abroad'",
+        private=True,
+    )
+    assert linked["records"].to_pylist() == [len(STRANGERS)]
 
 
 def test_strata_whose_texts_are_named_are_published_by_name(published: Path) -> None:
@@ -270,8 +297,8 @@ def test_what_the_first_records_show_of_the_columns_is_told_before_a_refresh(bla
     assert "persons    some have several records" in done.out
     assert "strata     the texts of PARAMCD are published as pseudonyms" in done.out
     assert "PFS" not in done.out + done.err
-    (blank / "extracts" / "later.csv").write_text("id,days,died\n1,5,1\n77,6,0\n")
-    done = add(blank, "later", "later.csv", "--person", "id", "--days", "days", "--event", "died")
+    assert add(blank, "trial", "trial.csv", "--person", "id").code == 0
+    done = add(blank, "visits", "visits.csv", "--person", "Subject")
     assert "a record of nobody among the rows of patient is rejected" in done.out
 
 

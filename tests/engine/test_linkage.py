@@ -235,6 +235,8 @@ def test_the_key_is_in_no_file(tmp_path: Path) -> None:
         ({"entity": "person"}, r"no accepted\.person"),
         ({"without_number": ["birth"]}, r"no accepted\.birth"),
         ({"number": "mrn"}, r"patient has no column mrn"),
+        ({"with_number": ["death"]}, r"no column hospital_number in accepted\.death"),
+        ({"with_number": ["birth"]}, r"no column hospital_number in accepted\.birth"),
         ({"match": ["surname"]}, r"patient has no column surname"),
         ({"match": ["hospital_number"]}, r"death has no column hospital_number"),
         ({"match": []}, r"match names no column"),
