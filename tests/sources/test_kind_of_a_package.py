@@ -104,7 +104,11 @@ def test_its_source_is_drafted(name: str, project: Callable[[str], Project]) -> 
     assert connect.guess(name, made.extracts) == "analyser"
     draft = connect.offered(made, "new", "analyser", name)
     added = connect.add(made, "new", draft, {"new": "result"})
-    assert added.files == ["sql/staging/result.sql", "schemas/result.py"]
+    assert added.files == [
+        "sql/staging/result.sql",
+        "schemas/result.py",
+        "expectations/accepted_result.yaml",
+    ]
     assert "sample" in (made.root / "sql" / "staging" / "result.sql").read_text()
     assert load_project(made.root).config.sources["new"].kind == "analyser"
 
