@@ -11,7 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -20,6 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cytoreg.manifest import FileManifest, Landing
+from cytoreg.sources.arrow import schema
 from cytoreg.warehouse.connection import literal, quote, scratch
 
 if TYPE_CHECKING:
@@ -59,6 +63,9 @@ SPREAD = """case shape
   else sign(number)::int || 'e' || round(2 * log10(nullif(abs(number), 0)))::int
 end"""
 """The year of a date; the sign and magnitude of a number, in steps of half a power of ten."""
+
+
+_TEXTS = schema({"place": pa.int64(), "value": pa.string(), "rows": pa.int64()})
 
 
 @dataclass(frozen=True)
@@ -130,7 +137,8 @@ class Measuring:
             return TableProfile(self._rows, {})
         with scratch(self._rows) as con:
             con.execute("set enable_progress_bar = false")
-            shapes = {name: self._shapes(con, name) for name in self._columns}
+            con.register("texts", self._texts())
+            shapes = dict(zip(self._columns, _shapes(con, len(self._columns)), strict=True))
             con.register("sample", self._sample)
             coded = [
                 name
@@ -147,14 +155,16 @@ class Measuring:
             },
         )
 
-    def _shapes(
-        self, con: DuckDBPyConnection, name: str
-    ) -> tuple[dict[str, int], int, dict[str, int]]:
-        """`_shapes` of one column at a time: DuckDB would look at every column for each of them."""
-        if not self._filled[name]:
-            return {}, 0, {}
-        con.register("sample", self._sample.select([name]))
-        return _shapes(con, name)
+    def _texts(self) -> pa.Table:
+        """Each text of each sampled column: the column's position, the text, how many rows."""
+        parts = [pa.table({"place": [], "value": [], "rows": []}, _TEXTS)]
+        for place, name in enumerate(self._columns):
+            if self._filled[name]:
+                value, rows = pc.value_counts(self._sample[name].combine_chunks()).flatten()
+                parts.append(
+                    pa.table([pa.repeat(pa.scalar(place), len(value)), value, rows], schema=_TEXTS)
+                )
+        return pa.concat_tables(parts)
 
 
 def write(profile: Profile, folder: Path) -> FileManifest:
@@ -196,35 +206,36 @@ def _measure(path: Path) -> TableProfile:
     return measuring.profile(path)
 
 
-def _shapes(con: DuckDBPyConnection, column: str) -> tuple[dict[str, int], int, dict[str, int]]:
-    """Sampled rows by shape, the number of distinct texts, and rows by magnitude or year."""
+def _shapes(
+    con: DuckDBPyConnection, columns: int
+) -> Iterator[tuple[dict[str, int], int, dict[str, int]]]:
+    """Of each column: sampled rows by shape, how many texts differ, rows by magnitude or year."""
     cases = " ".join(
         f"when regexp_full_match(value, {literal(pattern)}) then {literal(shape)}"
         for shape, pattern in SHAPES.items()
     )
-    found: list[tuple[str, str | None, int, int]] = con.execute(
-        f"""with texts as (
-          select {quote(column)} as value, count(*) as rows from sample
-          where {quote(column)} <> '' group by all
-        ), shaped as (
+    found: list[tuple[int, str, str | None, int, int]] = con.execute(
+        f"""with shaped as (
           select *, case {cases} else {literal(OTHER)} end as shape,
             try_cast(replace(value, ',', '.') as double) as number
-          from texts
+          from texts where value <> ''
         )
-        select shape, case when shape <> {literal(OTHER)} then {SPREAD} end as place,
+        select place, shape, case when shape <> {literal(OTHER)} then {SPREAD} end as spread,
           sum(rows)::bigint as rows, count(*) as texts
-        from shaped group by all order by rows desc, shape, place"""
+        from shaped group by all order by place, rows desc, shape, spread"""
     ).fetchall()
-    shapes, spread, texts = Counter[str](), Counter[str](), Counter[str]()
-    for shape, place, rows, different in found:
-        shapes[shape] += rows
-        texts[shape] += different
-        if place:
-            spread[place] += rows
+    of_column = {place: [*rows] for place, rows in groupby(found, key=itemgetter(0))}
     numbers = next(iter(SHAPES))
-    if texts[numbers] > SINGLE * shapes[numbers] > 0:
-        spread.clear()
-    return dict(shapes.most_common()), texts.total(), dict(spread)
+    for place in range(columns):
+        shapes, spread, texts = Counter[str](), Counter[str](), Counter[str]()
+        for _, shape, magnitude, rows, different in of_column.get(place, []):
+            shapes[shape] += rows
+            texts[shape] += different
+            if magnitude:
+                spread[magnitude] += rows
+        if texts[numbers] > SINGLE * shapes[numbers] > 0:
+            spread.clear()
+        yield dict(shapes.most_common()), texts.total(), dict(spread)
 
 
 def _codes(con: DuckDBPyConnection, source: str, columns: list[str]) -> dict[str, dict[str, int]]:
