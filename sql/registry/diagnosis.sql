@@ -22,6 +22,9 @@ patient_of_encounter as (
     count(*) over (partition by encounter_number) as patients
   from registry.encounter
 ),
+encounter_of_one as (
+  select encounter_number, encounter_id, patient_id from patient_of_encounter where patients = 1
+),
 numbered as (
   select
     *,
@@ -34,8 +37,8 @@ numbered as (
 )
 select
   pseudonym('diagnosis', d.diagnosis_key) as diagnosis_id, -- pseudonym of the diagnosis
-  coalesce(p.patient_id, e.patient_id) as patient_id, -- pseudonym of the patient
-  e.encounter_id, -- pseudonym of the encounter; empty: none that is known
+  coalesce(p.patient_id, o.patient_id) as patient_id, -- pseudonym of the patient
+  coalesce(e.encounter_id, o.encounter_id) as encounter_id, -- pseudonym of the encounter; empty: none that is known
   d.diagnosis_number, -- the hospital's number of the diagnosis
   d.code_system, -- icd9cm or icd10cm
   d.code, -- the code, with its dot
@@ -57,5 +60,6 @@ select
 from numbered as d
 left join patient_of_number as p on p.hospital_number = d.hospital_number
 left join patient_of_encounter as e
-  on e.encounter_number = d.encounter_number
-  and (e.patient_id = p.patient_id or (p.patient_id is null and e.patients = 1))
+  on e.encounter_number = d.encounter_number and e.patient_id = p.patient_id
+left join encounter_of_one as o -- an `or` in one join would compare every pair of rows
+  on o.encounter_number = case when p.patient_id is null then d.encounter_number end

@@ -238,9 +238,8 @@ select
 from last_version as v
 left join operation_of_case as n
   on n.case_number = v.case_number and n.patient_id = v.patient_id
-left join case_of_day as d
-  on n.procedure_id is null
-  and d.patient_id = v.patient_id
+left join case_of_day as d -- a condition on one side in the join would compare every pair of rows
+  on d.patient_id = case when n.procedure_id is null then v.patient_id end
   and d.operation_date = v.specimen_date
 left join operation_of_case as o on o.procedure_id = coalesce(n.procedure_id, d.procedure_id)
 left join registry.neuroendocrine as h on h.histology = v.histology

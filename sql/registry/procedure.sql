@@ -28,14 +28,18 @@ case_of_patient as (
   from accepted.procedure as o
   inner join patient_of_number as p on p.hospital_number = o.hospital_number
 ),
+case_of_one as (
+  select case_number, case_key from case_of_patient where patients = 1
+),
 -- the case that a finding names, unless it is another patient's; without a patient, if it is one's
 named_case as (
-  select f.finding_key, p.patient_id, o.case_key
+  select f.finding_key, p.patient_id, coalesce(o.case_key, s.case_key) as case_key
   from accepted.operative_finding as f
   left join patient_of_number as p on p.hospital_number = f.hospital_number
   left join case_of_patient as o
-    on o.case_number = f.case_number
-    and (o.patient_id = p.patient_id or (p.patient_id is null and o.patients = 1))
+    on o.case_number = f.case_number and o.patient_id = p.patient_id
+  left join case_of_one as s -- an `or` in one join would compare every pair of rows
+    on s.case_number = case when p.patient_id is null then f.case_number end
 ),
 -- for findings without one: the patient's case that alone may have been on their day
 case_of_day as (
