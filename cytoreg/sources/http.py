@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.sources.retry import pauses, wait
@@ -39,11 +41,14 @@ T = TypeVar("T")
 
 
 class Away(Exception):
-    """A temporary failure: its description, and the number of seconds that the server asks for."""
+    """A temporary failure: its description, the seconds that the server asks for, and whom to ask.
 
-    def __init__(self, why: str, wait: float = 0.0) -> None:
+    `whom`: who runs what has failed, if it lasts.
+    """
+
+    def __init__(self, why: str, wait: float = 0.0, *, whom: str = "the server") -> None:
         super().__init__(why)
-        self.why, self.wait = why, wait
+        self.why, self.wait, self.whom = why, wait, whom
 
 
 def address(source: str, url: str) -> str:
@@ -68,6 +73,39 @@ def address(source: str, url: str) -> str:
             remedy="use https",
         )
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
+
+
+@contextmanager
+def client(source: str, timeout: float) -> Iterator[httpx.Client]:
+    """A client with the environment's proxy and certificates; `timeout` in seconds.
+
+    Raises ConfigError when one of them cannot be used. It follows no redirects.
+    """
+    import httpx
+
+    try:
+        made = httpx.Client(timeout=timeout, follow_redirects=False)
+    except OSError:
+        raise ConfigError(
+            f"source {source}: the certificates of this machine cannot be read",
+            remedy="let SSL_CERT_FILE name a file of certificates in PEM, or do not set it",
+        ) from None
+    except (ValueError, ImportError, httpx.InvalidURL):
+        raise ConfigError(
+            f"source {source}: the environment names a proxy that cannot be used",
+            remedy="write HTTPS_PROXY as http://host:port; SOCKS is not supported",
+        ) from None
+    with made:
+        yield made
+
+
+def proxy_of(url: httpx.URL) -> str:
+    """Host and port of the proxy through which requests to `url` go; '' if they go directly."""
+    named = getproxies()
+    found = named.get(url.scheme) or named.get("all", "")
+    if not found or proxy_bypass(url.host):
+        return ""
+    return found.rpartition("://")[2].rpartition("@")[2].partition("/")[0]
 
 
 @dataclass(frozen=True)
@@ -95,7 +133,7 @@ class Host:
                 if time.monotonic() + pause > self.deadline:
                     raise self.refused(
                         f"{away.why}, after {number} {'try' if number == 1 else 'tries'}",
-                        "try again later; if that fails, ask who runs the server",
+                        f"try again later; if that fails, ask who runs {away.whom}",
                         away=True,
                     ) from None
                 wait(pause)
@@ -142,6 +180,8 @@ class Host:
                 return response
             finally:
                 response.close()
+        except httpx.ConnectTimeout:
+            raise self._unreached(request.url, "does not answer in time") from None
         except httpx.TimeoutException:
             raise Away("does not answer in time") from None
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.DecodingError):
@@ -154,17 +194,38 @@ class Host:
                     remedy="name the hospital's certificates in the environment variable"
                     " SSL_CERT_FILE",
                 ) from None
-            raise Away("cannot be reached") from None
+            raise self._unreached(request.url, "cannot be reached") from None
+        except httpx.ProxyError as error:
+            status = str(error).partition(" ")[0]
+            told = int(status) if status.isdecimal() else 0
+            raise self._refused_by_proxy(request.url, told) from None
         except httpx.HTTPError as error:
             raise self.refused(
-                f"cannot be reached: {type(error).__name__}",
-                "check `url` in cytoreg.toml and the proxy of this machine",
+                f"cannot be reached: {type(error).__name__}", "check `url` in cytoreg.toml"
             ) from None
+
+    def _unreached(self, url: httpx.URL, what: str) -> Away:
+        """No connection to the server, or to the proxy that is on the way to it."""
+        if proxy := proxy_of(url):
+            return Away(f"cannot be reached: the proxy {proxy} {what}", whom="the proxy")
+        return Away(what)
+
+    def _refused_by_proxy(self, url: httpx.URL, status: int) -> Away | SourceError:
+        """The proxy answered in place of the server, with this status or 0 if it has none."""
+        what = f"cannot be reached: the proxy {proxy_of(url)}"
+        if status in _MAY_PASS:
+            return Away(f"{what} answers with status {status}", whom="the proxy")
+        remedy = f"ask who runs the proxy to let {url.host} pass, or name it in NO_PROXY"
+        if status == 407:
+            remedy = "write user and password into HTTPS_PROXY: http://user:password@host:port"
+        return self.refused(f"{what} refuses (status {status})", remedy, away=True)
 
     def _refuse_status(self, response: httpx.Response) -> None:
         status = response.status_code
         if status in _MAY_PASS:
             raise Away(_MAY_PASS[status], wanted_wait(response))
+        if status == 407:
+            raise self._refused_by_proxy(response.request.url, status)
         if status in (401, 403):
             raise self.refused(
                 f"refuses the token (status {status}): it is wrong, has expired, or may not export",

@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 from cytoreg.errors import ConfigError
 from cytoreg.sources.fhir.config import FhirSource
 from cytoreg.sources.fhir.token import Token, refused, statement, token_of
-from cytoreg.sources.http import Away, Host, address
+from cytoreg.sources.http import Away, Host, address, client
 
 if TYPE_CHECKING:
     import httpx
@@ -142,16 +142,14 @@ class Server(Host):
 @contextmanager
 def open_server(source: str, config: FhirSource) -> Iterator[Server]:
     """The server; raises ConfigError without a token if one is required."""
-    import httpx
-
     shown = address(source, config.url)
     token = token_of(source, config)
     deadline = time.monotonic() + 60 * config.deadline_minutes
     with (
         tempfile.TemporaryDirectory(prefix="cytoreg-") as folder,
-        httpx.Client(timeout=config.timeout_seconds, follow_redirects=False) as client,
+        client(source, config.timeout_seconds) as sender,
     ):
-        yield Server(source, shown, deadline, client, config, Path(folder), token)
+        yield Server(source, shown, deadline, sender, config, Path(folder), token)
 
 
 def product(server: Server) -> tuple[str, bool]:

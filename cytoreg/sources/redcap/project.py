@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.sources.files import SourceFile
-from cytoreg.sources.http import Away, Host, address
+from cytoreg.sources.http import Away, Host, address, client
 from cytoreg.sources.redcap.config import RedcapSource
 from cytoreg.sources.redcap.dictionary import dictionary
 from cytoreg.system.environment import variable
@@ -152,8 +152,6 @@ def _table(api: Api, content: str, *columns: str, optional: bool = False) -> lis
 @contextmanager
 def open_api(source: str, config: RedcapSource) -> Iterator[Api]:
     """The API, usable until the source's deadline; raises ConfigError without a token."""
-    import httpx
-
     token = (variable(config.token_env) or "").strip()
     where = address(source, config.url)
     if not token:
@@ -165,9 +163,9 @@ def open_api(source: str, config: RedcapSource) -> Iterator[Api]:
     deadline = time.monotonic() + 60 * config.deadline_minutes
     with (
         tempfile.TemporaryDirectory(prefix="cytoreg-") as folder,
-        httpx.Client(timeout=config.timeout_seconds, follow_redirects=False) as client,
+        client(source, config.timeout_seconds) as sender,
     ):
-        yield Api(source, where, deadline, client, config, Path(folder), token)
+        yield Api(source, where, deadline, sender, config, Path(folder), token)
 
 
 def _check_csv(content_type: str, path: Path) -> None:
