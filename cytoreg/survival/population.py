@@ -14,7 +14,7 @@ The code loops over calendar years in Python, over patients and cells in NumPy.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
@@ -31,6 +31,8 @@ _AT_ONCE = 4_000_000
 """Most cells × times held at a time, about 32 MB per array."""
 _EXPONENT = 300.0
 """The largest exponent within a window of times."""
+_TOGETHER = 4_096
+"""Most stays of patients in cells, of several years and ages, that are added up together."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class People:
 
 @dataclass(frozen=True)
 class _Block:
-    """Patients (positions in People) who are in some cells of one calendar year, each in one."""
+    """Stays of patients (positions in People) in cells, each patient's one after another."""
 
     who: Ints
     cell: Ints
@@ -116,7 +118,7 @@ def walk(
         _refuse(table, who)
     weights = np.zeros(len(times))
     at_leaving, at_entry = np.zeros(len(who.age)), np.zeros(len(who.age))
-    for block in _blocks(table, who, grid):
+    for block in _together(_blocks(table, who, grid)):
         entry = who.entry[block.who]
         enters = (entry >= block.low) & (entry < block.high)
         since = block.before + block.hazard * (entry - block.low)
@@ -137,18 +139,37 @@ def lived(table: LifeTable, who: People) -> Floats:
     if table.beyond == "error":
         _refuse(table, who)
     found = np.zeros(len(who.age))
-    for block in _blocks(table, who, None):
+    for block in _together(_blocks(table, who, None)):
         days = block.high - block.low
         there = -np.expm1(-block.hazard * days)
         mean = np.divide(there, block.hazard, out=days, where=block.hazard > 0)
-        found[block.who] += np.exp(-block.before) * mean
+        found += np.bincount(block.who, np.exp(-block.before) * mean, len(found))
     return found
 
 
+def _together(blocks: Iterator[_Block]) -> Iterator[_Block]:
+    """Small blocks joined to larger ones: NumPy takes as long for one stay as for hundreds."""
+    waiting: list[_Block] = []
+    for block in blocks:
+        if sum(len(one.who) for one in waiting) + len(block.who) > _TOGETHER:
+            yield from _joined(waiting)
+            waiting = []
+        waiting.append(block)
+    yield from _joined(waiting)
+
+
+def _joined(blocks: list[_Block]) -> Iterator[_Block]:
+    if len(blocks) < 2:
+        yield from blocks
+    else:
+        names = (field.name for field in fields(_Block))
+        yield _Block(*(np.concatenate([getattr(one, name) for one in blocks]) for name in names))
+
+
 def _blocks(table: LifeTable, who: People, grid: Floats | None) -> Iterator[_Block]:
-    """Everyone's cells, a calendar year and a year of age at a time."""
+    """Everyone's stays in cells, a calendar year and a year of age at a time."""
     changes = np.append(table.first_days()[1:], np.inf)
-    ages, years = table.hazard.shape[1:]
+    groups, ages, years = table.hazard.shape
     reached, total = np.zeros(len(who.age)), np.zeros(len(who.age))
     for year in range(years):
         ends = np.minimum(who.time, _next(grid, changes.item(year) - who.start))
@@ -163,7 +184,8 @@ def _blocks(table: LifeTable, who: People, grid: Floats | None) -> Iterator[_Blo
             high = np.minimum(ends[here], _next(grid, birthday))
             group = who.group[here]
             hazard: Floats = table.hazard[group, place, year]
-            yield _Block(here, group * ages + place, hazard, low, high, total[here])
+            cell = (year * groups + group) * ages + place
+            yield _Block(here, cell, hazard, low, high, total[here])
             total[here] += hazard * (high - low)
             reached[here] = high
             here = here[high < ends[here]]
