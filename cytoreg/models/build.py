@@ -141,12 +141,13 @@ def _materialize(con: duckdb.DuckDBPyConnection, model: Model, as_of: date) -> N
     try:
         with transaction(con):
             con.execute(statement)
-            told = literal(model.comment)
-            con.execute(f"comment on {model.materialized} {model.name} is {told}")
-            for column, text in model.columns.items():
-                if text:
-                    told = f"{model.name}.{quote(column)} is {literal(text)}"
-                    con.execute(f"comment on column {told}")
+            told = [f"comment on {model.materialized} {model.name} is {literal(model.comment)}"]
+            told += [
+                f"comment on column {model.name}.{quote(column)} is {literal(text)}"
+                for column, text in model.columns.items()
+                if text
+            ]
+            con.execute("; ".join(told))
     except duckdb.Error as error:
         if (failure := machine_error(error)) or interrupted(error):
             raise failure or KeyboardInterrupt from None

@@ -18,6 +18,7 @@ from cytoreg.publication.hold import HELD, held
 from cytoreg.system.machine import machine_error
 from cytoreg.system.version import __version__
 from cytoreg.warehouse import quality
+from cytoreg.warehouse.connection import transaction
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -146,19 +147,20 @@ def describe(con: DuckDBPyConnection, run: Run) -> None:
     from cytoreg.nights.run_key import run_key
 
     table = quality.TABLES["run"]
-    table.make(con)
-    con.execute(
-        table.values(),
-        [
-            run.run_id,
-            run.as_of,
-            run.time_zone,
-            __version__,
-            run.project.content_hash(),
-            run.project.config.registry.title,
-            fingerprint_of(run_key(run)),
-        ],
-    )
+    with transaction(con):
+        table.make(con)
+        con.execute(
+            table.values(),
+            [
+                run.run_id,
+                run.as_of,
+                run.time_zone,
+                __version__,
+                run.project.content_hash(),
+                run.project.config.registry.title,
+                fingerprint_of(run_key(run)),
+            ],
+        )
 
 
 def write_report(run: Run, status: str) -> None:

@@ -123,21 +123,18 @@ def _files(project: Project) -> Iterator[str]:
                 yield from (path.relative_to(project.extracts).as_posix(), path.name)
 
 
-def shown(con: DuckDBPyConnection, policy: Policy, schema: str, table: str) -> list[Shown]:
-    """The published columns of `build.schema.table`, in order.
+def shown(
+    con: DuckDBPyConnection, policy: Policy, schema: str, table: str, kinds: Mapping[str, str]
+) -> list[Shown]:
+    """The published columns of `build.schema.table`, in order; `kinds`: the types of its columns.
 
     `con` has the build attached as `build`, and knows the function `pseudonym`.
     """
-    columns: list[tuple[str, str]] = con.execute(
-        "select column_name, data_type from duckdb_columns() where database_name = 'build'"
-        f" and schema_name = {literal(schema)} and table_name = {literal(table)}"
-        " order by column_index"
-    ).fetchall()
     if schema == "quality":
-        return [_quality(con, policy, table, name) for name, _ in columns]
+        return [_quality(con, policy, table, name) for name in kinds]
     if policy.profile == "identified":
-        return [Shown(name, quote(name)) for name, _ in columns]
-    found = (_mart(con, policy, table, name, kind) for name, kind in columns)
+        return [Shown(name, quote(name)) for name in kinds]
+    found = (_mart(con, policy, table, name, kind) for name, kind in kinds.items())
     return [column for column in found if column]
 
 

@@ -18,7 +18,7 @@ from cytoreg.errors import BuildError, ConfigError, GateClosed
 from cytoreg.identity.pseudonyms import define_pseudonym
 from cytoreg.project.load import Project
 from cytoreg.publication import notes, privacy
-from cytoreg.publication.reading import reading, tables_of
+from cytoreg.publication.reading import answer
 from cytoreg.system.durable import copy, sha256, sync
 from cytoreg.system.durable import write as durable_write
 from cytoreg.warehouse.connection import (
@@ -45,9 +45,24 @@ FENCE = "nowhere/log"
 PRIVATE_TEXT = privacy.Policy()
 """The default policy: no text may be published."""
 
+_SOUND = """select count(*) > 0 and bool_and(passed) and exists (
+  select 1 from duckdb_tables()
+  where schema_name = 'marts' and database_name = current_database()
+) from quality.gate"""
+
 PUBLIC_SCHEMAS = ("marts", "quality")
 PRIVATE_TABLES = ("expectation_row",)
 """Tables of `quality` that refer to rows of unpublished tables."""
+_Table = tuple[str, str, str | None, list[tuple[str, str, str | None]]]
+"""Schema, name and comment of a table, and of each column name, type and comment."""
+_TABLES = f"""
+  select schema_name, table_name, t.comment,
+    list(row(column_name, data_type, c.comment) order by column_index)
+  from duckdb_tables() as t
+  join duckdb_columns() as c using (database_name, schema_name, table_name)
+  where database_name = 'build' and schema_name in {PUBLIC_SCHEMAS}
+    and not (schema_name = 'quality' and list_contains({list(PRIVATE_TABLES)}, table_name))
+  group by all order by schema_name, table_name"""
 
 
 def export(
@@ -72,10 +87,8 @@ def export(
         with transaction(con):
             for schema in PUBLIC_SCHEMAS:
                 con.execute(f"create schema public.{schema}")
-                for table in tables_of(con, schema, database="build"):
-                    if schema == "quality" and table in PRIVATE_TABLES:
-                        continue
-                    _copy(con, policy, schema, table)
+            for table in con.execute(_TABLES).fetchall():
+                _copy(con, policy, table)
         con.execute("checkpoint public")
         con.execute("detach public")
     if making.with_name(making.name + ".wal").exists():
@@ -87,31 +100,24 @@ def export(
     sync(out.parent)
 
 
-def _copy(con: duckdb.DuckDBPyConnection, policy: privacy.Policy, schema: str, table: str) -> None:
-    columns = {column.name: column for column in privacy.shown(con, policy, schema, table)}
+def _copy(con: duckdb.DuckDBPyConnection, policy: privacy.Policy, table: _Table) -> None:
+    schema, name, comment, described = table
+    kinds = {column: kind for column, kind, _ in described}
+    texts = {column: text for column, _, text in described if text}
+    columns = privacy.shown(con, policy, schema, name, kinds)
     if not columns:
         return
-    target = f"{schema}.{quote(table)}"
-    selected = ", ".join(f"{column.sql} as {quote(name)}" for name, column in columns.items())
-    rows = privacy.rows_of(con, policy, schema, table)
-    con.execute(
-        f"create table public.{target} as select {selected} from build.{target}"
-        + (f" where {rows}" if rows else "")
-    )
-    told: list[tuple[str, str | None, str]] = con.execute(
-        "select 'table', null, comment from duckdb_tables() where database_name = 'build'"
-        " and schema_name = $1 and table_name = $2 and comment is not null"
-        " union all select 'column', column_name, comment from duckdb_columns()"
-        " where database_name = 'build' and schema_name = $1 and table_name = $2"
-        " and comment is not null",
-        [schema, table],
-    ).fetchall()
-    for kind, name, text in told:
-        if name is None or name in columns:
-            place = f"public.{target}" + (f".{quote(name)}" if name else "")
-            note = columns[name].note if name else ""
-            said = f"{text} ({note})" if note else text
-            con.execute(f"comment on {kind} {place} is {literal(said)}")
+    target = f"{schema}.{quote(name)}"
+    selected = ", ".join(f"{column.sql} as {quote(column.name)}" for column in columns)
+    rows = privacy.rows_of(con, policy, schema, name)
+    made = f"create table public.{target} as select {selected} from build.{target}"
+    told = [f"table public.{target} is {literal(comment)}"] if comment else []
+    for column in columns:
+        if text := texts.get(column.name):
+            said = literal(f"{text} ({column.note})" if column.note else text)
+            told.append(f"column public.{target}.{quote(column.name)} is {said}")
+    con.execute(made + (f" where {rows}" if rows else ""))
+    con.execute("; ".join(f"comment on {what}" for what in told))
 
 
 def publish(project: Project, run_id: str, *, how: notes.How = "refresh", why: str = "") -> None:
@@ -259,11 +265,10 @@ def published_run(project: Project) -> str | None:
     if not project.published.exists():
         return None
     try:
-        with reading(project.published) as con:
-            runs: list[tuple[str]] = con.execute("select run_id from quality.run").fetchall()
-    except duckdb.Error:
+        run = answer(project.published, "select run_id from quality.run")
+    except (duckdb.Error, FileNotFoundError):
         return None
-    return runs[0][0] if runs else None
+    return str(run[0]) if run else None
 
 
 def publications(project: Project) -> list[str]:
@@ -281,10 +286,6 @@ def is_sound(public: Path) -> bool:
     if not public.exists():
         return False
     try:
-        with reading(public) as con:
-            passed: list[tuple[bool | None]] = con.execute(
-                "select count(*) > 0 and bool_and(passed) from quality.gate"
-            ).fetchall()
-            return passed == [(True,)] and bool(tables_of(con, "marts"))
-    except duckdb.Error:
+        return answer(public, _SOUND) == (True,)
+    except (duckdb.Error, FileNotFoundError):
         return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cytoreg.warehouse import quality
-from cytoreg.warehouse.connection import literal, quote
+from cytoreg.warehouse.connection import literal, quote, transaction
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -23,7 +23,8 @@ def measure(con: DuckDBPyConnection) -> int:
     One pass per table of schema `accepted`; columns that begin with an underscore are lineage and
     are left out. Returns the number of rows written. Repeatable: earlier rows are replaced.
     """
-    quality.TABLES["completeness"].make(con)
+    with transaction(con):
+        quality.TABLES["completeness"].make(con)
     columns: dict[str, list[tuple[str, str]]] = {}
     rows: list[tuple[str, str, str]] = con.execute(
         "select table_name, column_name, data_type from information_schema.columns"

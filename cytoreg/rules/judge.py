@@ -16,7 +16,7 @@ from cytoreg.rules.statement import cells, numbered, rows, tables
 from cytoreg.rules.vocabulary import LINEAGE
 from cytoreg.system.machine import machine_error
 from cytoreg.warehouse import quality
-from cytoreg.warehouse.connection import literal, quote
+from cytoreg.warehouse.connection import literal, quote, transaction
 from cytoreg.warehouse.errors import scrub
 from cytoreg.warehouse.names import define_names
 from cytoreg.warehouse.tables import REFUSED_CELL, REJECT
@@ -53,8 +53,9 @@ def begin(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules]) -> None:
     for table in ("finding", "check_result", "cell_balance"):
         con.execute(f"drop table if exists quality.{table}")
     quality.ensure(con, "finding", "check_result", "cell_balance")
-    REFUSED_CELL.make(con)
-    REJECT.make(con, anew=False)
+    with transaction(con):
+        REFUSED_CELL.make(con)
+        REJECT.make(con, anew=False)
 
 
 def judge_alone(con: DuckDBPyConnection, entity: EntityRules, as_of: date) -> None:
@@ -192,14 +193,18 @@ def _tell_lines(con: DuckDBPyConnection) -> None:
 
 def _describe(con: DuckDBPyConnection, entity: EntityRules) -> None:
     table = f"accepted.{quote(entity.name)}"
-    for where, what in (("accepted", ""), ("quarantine", "Refused rows, as text. ")):
-        con.execute(
-            f"comment on table {where}.{quote(entity.name)}"
-            f" is {literal((what + entity.description).strip())}"
-        )
-    for column in entity.columns:
-        for name, text in zip(column.stored, _texts(column), strict=False):
-            con.execute(f"comment on column {table}.{quote(name)} is {literal(text)}")
+    told = [
+        f"comment on table {where}.{quote(entity.name)}"
+        f" is {literal((what + entity.description).strip())}"
+        for where, what in (("accepted", ""), ("quarantine", "Refused rows, as text. "))
+    ]
+    told += [
+        f"comment on column {table}.{quote(name)} is {literal(text)}"
+        for column in entity.columns
+        for name, text in zip(column.stored, _texts(column), strict=False)
+    ]
+    with transaction(con):
+        con.execute("; ".join(told))
 
 
 def _texts(column: Column) -> tuple[str, str, str]:

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import sys
 import traceback
+from functools import lru_cache
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
 from pathlib import Path
@@ -31,9 +32,25 @@ def load_schemas(folder: Path) -> dict[str, EntityRules]:
     Entities are the subclasses of Entity, and plain Pandera models and `DataFrameSchema` objects,
     which become one entity each, wherever a file imports them from. The files become a package with
     a unique name, so that they can import each other by `from .codes import …` without a change of
-    `sys.path`; each call reads them afresh. Raises ConfigError with file and line when a file can't
-    be imported, a schema is wrong, or something in the folder would be ignored.
+    `sys.path`; they are read afresh whenever a file of the folder is another. Raises ConfigError
+    with file and line when a file can't be imported, a schema is wrong, or something in the folder
+    would be ignored.
     """
+    return dict(_loaded(folder, _content(folder)))
+
+
+def _content(folder: Path) -> str:
+    """A digest of all files of a folder, by which it is told whether one of them has changed."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(folder)} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=8)  # a night asks for its schemas several times
+def _loaded(folder: Path, _: str) -> dict[str, EntityRules]:
     files = sorted(folder.glob("*.py"))
     if not files:
         raise ConfigError(f"{folder}: no schemas there", remedy="write one file an entity")

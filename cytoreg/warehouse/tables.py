@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cytoreg.warehouse.connection import comment, literal, quote
+from cytoreg.warehouse.connection import literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -48,10 +48,12 @@ class Table:
     def make(self, con: DuckDBPyConnection, *, anew: bool = True) -> None:
         """Make the table, and describe it and its columns; unless `anew`, existing rows stay."""
         made = "create or replace table" if anew else "create table if not exists"
-        con.execute(f"{made} {self.name} ({self.declared})")
-        comment(con, self.name, self.text)
-        for name, column in self.columns.items():
-            con.execute(f"comment on column {self.name}.{quote(name)} is {literal(column.text)}")
+        columns = (
+            f"comment on column {self.name}.{quote(name)} is {literal(column.text)}"
+            for name, column in self.columns.items()
+        )
+        told = f"comment on table {self.name} is {literal(self.text)}"
+        con.execute("; ".join((f"{made} {self.name} ({self.declared})", told, *columns)))
 
 
 _PLACE = {
