@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from whole_night import AS_OF, ROOT
 
+from cytoreg.nights import finish
 from cytoreg.nights.refresh import refresh
 from cytoreg.nights.run import Verdict
 from cytoreg.project.load import Project, load_project
@@ -14,6 +15,12 @@ from cytoreg.project.load import Project, load_project
 def extracts(hospital: Path) -> Path:
     """The simulated hospital at its default size and seed, with planted defects."""
     return hospital
+
+
+@pytest.fixture
+def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nights without the stewards' page, for tests of what is in the tables."""
+    monkeypatch.setattr(finish, "write_report", lambda *_: None)
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from whole_night import AS_OF, ROOT
+from whole_night import AS_OF, ROOT, assert_balanced
 
 from cytoreg.demo import simulate
+from cytoreg.nights import finish
 from cytoreg.nights.refresh import refresh
 from cytoreg.project.load import load_project
 
@@ -34,8 +35,12 @@ class Night:
 def _night(folder: Path, rate: float | None) -> Night:
     simulate(folder / "extracts", patients=PATIENTS, seed=SEED, defects=rate is not None, rate=rate)
     project = load_project(ROOT, extracts=folder / "extracts", data=folder / "data")
-    verdict = refresh(project, as_of=AS_OF)
-    with duckdb.connect(str(verdict.report.parent / "build.duckdb"), read_only=True) as con:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(finish, "write_report", lambda *_: None)
+        verdict = refresh(project, as_of=AS_OF)
+    build = verdict.report.parent / "build.duckdb"
+    assert_balanced(build, flawed=rate is not None)
+    with duckdb.connect(str(build), read_only=True) as con:
         figures = con.execute(
             "select figure, stratum, observed, lower, upper from marts.publication_benchmark"
         ).fetchall()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
-from whole_night import AS_OF, ROOT, marts_digest
+from whole_night import AS_OF, ROOT, assert_balanced, marts_digest
 
 from cytoreg.demo import simulate
 from cytoreg.models.build import load_models
@@ -69,44 +70,35 @@ def test_the_books_balance_for_each_source_table(night: tuple[Project, Verdict])
         assert landed == accepted + quarantined, (source, table)
 
 
-@pytest.mark.parametrize(("seed", "defects"), [(1, True), (2, False), (3, False)])
+@pytest.mark.parametrize(("seed", "defects"), [(1, True), (2, False)])
 def test_books_balance_and_clean_data_are_clean_at_other_seeds(
-    tmp_path: Path, seed: int, defects: bool
+    tmp_path: Path, no_page: None, seed: int, defects: bool
 ) -> None:
+    """test_rates.py says the same of one more seed."""
     simulate(tmp_path / "extracts", patients=300, seed=seed, defects=defects)
     project = load_project(ROOT, extracts=tmp_path / "extracts", data=tmp_path / "data")
     verdict = refresh(project, as_of=AS_OF, publish=False)
-    with duckdb.connect(str(verdict.report.parent / "build.duckdb"), read_only=True) as con:
-        unbalanced = con.execute(
-            "select count(*) from quality.balance where landed <> accepted + quarantined"
-        ).fetchone()
-        critical = con.execute(
-            "select distinct rule from quality.finding where severity = 'critical'"
-        ).fetchall()
-    assert unbalanced == (0,)
-    assert bool(critical) == defects, critical
+    assert_balanced(verdict.report.parent / "build.duckdb", flawed=defects)
 
 
-def test_the_same_landed_files_give_the_same_marts(
-    night: tuple[Project, Verdict], extracts: Path, tmp_path: Path
+def test_unchanged_sources_are_recognized_and_give_the_same_marts(
+    night: tuple[Project, Verdict], no_page: None, extracts: Path, tmp_path: Path
 ) -> None:
-    project, _ = night
-    again = load_project(ROOT, extracts=extracts, data=tmp_path)
-    refresh(again, as_of=AS_OF)
-    assert marts_digest(again.published) == marts_digest(project.published)
-
-
-def test_unchanged_sources_are_recognized(night: tuple[Project, Verdict]) -> None:
+    """In another folder, so that nothing but what was landed is there from the first night."""
     project, first = night
-    second = refresh(project, as_of=AS_OF, publish=False)
+    shutil.copytree(project.landing, tmp_path / "landing")
+    again = load_project(ROOT, extracts=extracts, data=tmp_path)
+    assert again.landing == tmp_path / "landing"
+    second = refresh(again, as_of=AS_OF)
     assert second.run_id != first.run_id
     landed = {
         step.source: step.counts
-        for step in steps(Run.open(project.data, second.run_id))
+        for step in steps(Run.open(again.data, second.run_id))
         if step.source
     }
     assert len(landed) == len(project.config.sources)
     assert all(counts["reused"] == 1 for counts in landed.values())
+    assert marts_digest(again.published) == marts_digest(project.published)
 
 
 def test_no_table_is_made_by_comparing_every_pair_of_rows(night: tuple[Project, Verdict]) -> None:

@@ -25,3 +25,16 @@ def marts_digest(published: Path) -> dict[str, str]:
             ).hexdigest()
             for (table,) in tables
         }
+
+
+def assert_balanced(build: Path, *, flawed: bool) -> None:
+    """The books of a build balance, and it has critical findings just if its sources are flawed."""
+    with duckdb.connect(str(build), read_only=True) as con:
+        unbalanced = con.execute(
+            "select count(*) from quality.balance where landed <> accepted + quarantined"
+        ).fetchone()
+        critical = con.execute(
+            "select distinct rule from quality.finding where severity = 'critical'"
+        ).fetchall()
+    assert unbalanced == (0,)
+    assert bool(critical) == flawed, critical

@@ -18,7 +18,7 @@ from cytoreg.landing.kept import attach
 from cytoreg.landing.land import land
 from cytoreg.manifest import Landing
 from cytoreg.project.load import Project, load_project
-from cytoreg.sources import retry
+from cytoreg.sources import http, retry
 from cytoreg.sources.fhir import export, server
 
 
@@ -33,6 +33,12 @@ def patient(impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Landing tries again what may pass, after pauses that a test has time for."""
     monkeypatch.setattr(landing, "pauses", retry.pauses)
     monkeypatch.setattr(retry, "PAUSE", 0.02)
+
+
+@pytest.fixture
+def thrice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server of the web that stays away is asked three times, however long the deadline is."""
+    monkeypatch.setattr(http, "pauses", lambda: iter([0.001, 0.001, math.inf]))
 
 
 @pytest.fixture

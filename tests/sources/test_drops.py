@@ -268,10 +268,10 @@ def test_a_connection_that_breaks_in_a_file_is_tried_again(
 
 def test_a_server_that_falls_silent_is_left_at_the_deadline(project: Make, sftp: Sftp) -> None:
     sftp.put("inbox/a.csv", TEXT)
-    sftp.faults["open"] = lambda self, path: time.sleep(3)
+    sftp.faults["open"] = lambda self, path: time.sleep(1.5)
     error = failure(project(section(sftp, more="deadline_minutes = 0.01")))
     assert "is so slow that the deadline passed" in error.message
-    time.sleep(2.5)  # the server is that of other tests too
+    time.sleep(1)  # the server is that of other tests too
 
 
 @pytest.mark.parametrize(

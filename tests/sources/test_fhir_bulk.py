@@ -160,7 +160,7 @@ FINAL: dict[str, tuple[dict[str, list[Fault | None]], str]] = {
 
 @pytest.mark.parametrize("what", FINAL)
 def test_what_will_not_pass_is_said_without_a_secret_and_the_export_is_cancelled(
-    what: str, bulk: Bulk, ehr: Make, caplog: pytest.LogCaptureFixture
+    what: str, bulk: Bulk, ehr: Make, thrice: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     faults, message = FINAL[what]

@@ -322,7 +322,7 @@ LASTING: dict[str, tuple[Fault, str]] = {
 @pytest.mark.parametrize("content", ["project", "record"])
 @pytest.mark.parametrize("fault", LASTING)
 def test_a_server_that_stays_away_is_an_error_that_may_pass(
-    project: Make, redcap: Redcap, content: str, fault: str
+    project: Make, redcap: Redcap, thrice: None, content: str, fault: str
 ) -> None:
     fail, message = LASTING[fault]
     redcap.faults = {content: [fail] * 50}
