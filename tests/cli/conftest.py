@@ -6,7 +6,7 @@ from pathlib import Path
 
 import kept_registry
 import pytest
-from command_line import AS_OF, run, run_process
+from command_line import AS_OF, run
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def made(shared: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) 
             ("simulate", folder / "extracts", "--patients", "120"),
             ("refresh", "--untracked", "--as-of", AS_OF, "--project", folder),
         ):
-            done = run_process(*command, cwd=folder.parent)
+            done = run(*command, cwd=folder.parent)
             assert done.code == 0, done.err
 
     own = tmp_path_factory.mktemp("made") / "registry"

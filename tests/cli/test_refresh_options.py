@@ -6,8 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from command_line import Ran
-from command_line import run_process as run  # each night is another process
+from command_line import Ran, run, run_process
 from kept_registry import AS_OF
 
 REFRESH = ("refresh", "--untracked", "--json")
@@ -21,7 +20,7 @@ def test_a_refresh_that_failed_is_continued_with_what_it_landed(small: Path) -> 
     shutil.rmtree(small / "data")
     deaths = small / "extracts/deaths.txt"
     late = deaths.rename(small / "late.txt")
-    failed = run(*REFRESH, "--as-of", AS_OF, cwd=small)
+    failed = run_process(*REFRESH, "--as-of", AS_OF, cwd=small)  # a process that has ended
     assert failed.code == 3, failed.err
     late.rename(deaths)
     (small / "extracts/clinic.csv").unlink()  # landed, and not read again

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
 
+import kept_registry
+
 AS_OF = "2016-12-31"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def cytoreg(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -39,10 +43,24 @@ def everything(registry: Path) -> str:
     return text + "".join(path.read_text("utf-8", errors="replace") for path in files)
 
 
-def identities(registry: Path) -> set[str]:
-    """Numbers, full names and birth dates of the hospital's patients."""
-    with closing(sqlite3.connect(registry / "extracts/hospital/hospital.db")) as con:
-        rows = con.execute(
-            "select mrn, last_name || ', ' || first_name, birth_date from patients"
-        ).fetchall()
-    return {value for row in rows for value in row if value and len(value) >= 7}
+def made(root: Path, prefect_home: Path) -> Path:
+    """A small registry whose clinic is a database, with Prefect's tables; not refreshed yet."""
+    kept_registry.write(root)
+    visits = [line.split(",") for line in (root / "extracts/clinic.csv").read_text().splitlines()]
+    with closing(sqlite3.connect(root / "extracts/clinic.db")) as con:
+        con.execute("create table visits (visit text, chart text, day text, note text, state text)")
+        whole = (row for row in visits[1:] if '"' not in "".join(row))
+        con.executemany("insert into visits values (?, ?, ?, ?, ?)", whole)
+        con.commit()
+    config = (root / "cytoreg.toml").read_text("utf-8")
+    (root / "cytoreg.toml").write_text(
+        config.replace(
+            'kind = "csv"\npath = "clinic.csv"\ncolumns = "all"',
+            'kind = "sql"\nurl = "${CLINIC_URL:-sqlite:///clinic.db}"\ndeadline_minutes = 0.1\n'
+            'columns = { visits = ["visit", "chart", "day", "note", "state"] }',
+        ),
+        "utf-8",
+    )
+    shutil.copytree(ROOT / "flows", root / "flows")
+    shutil.copytree(prefect_home, root / "data/prefect")
+    return root

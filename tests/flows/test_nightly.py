@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 from kept_registry import Person
-from prefect_records import AS_OF, ask, cytoreg, everything, identities
+from prefect_records import AS_OF, ask, cytoreg, everything, made
 
 from cytoreg.scheduling.server import prefect_server
 
-SOURCES = ("biomarkers", "death_index", "hospital", "laboratory", "or_log", "pathology")
-SOURCES += ("research", "tumor_registry")
+SOURCES = ("office", "clinic", "study", "index")
 STAGES = ("staging", "judge sources", "judge rows", "assemble", "judge tables", "materialize")
 STAGES += ("judge marts", "publish")
 NOBODY = "postgresql://nobody:s3cret@127.0.0.1:9/clinic"
@@ -28,12 +27,13 @@ def refresh(registry: Path, **environment: str):
 
 
 @pytest.fixture(scope="module")
-def refreshed(reference: Path) -> Path:
-    """The registry of the template after a night."""
-    done = refresh(reference)
+def refreshed(prefect_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small registry after a night with a server of its own."""
+    folder = made(tmp_path_factory.mktemp("refreshed") / "registry", prefect_home)
+    done = refresh(folder)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["published"] is True
-    return reference
+    return folder
 
 
 def test_a_night_is_a_task_a_source_and_a_task_a_stage(refreshed: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_night_is_a_task_a_source_and_a_task_a_stage(refreshed: Path) -> None:
 def test_prefects_records_hold_counts_and_no_patient(refreshed: Path) -> None:
     kept = everything(refreshed)
     assert re.search(r"landed [\d,]+, accepted [\d,]+, quarantined \d+", kept)
-    people = identities(refreshed)
+    people = {value for number in range(12) for value in Person(number).canaries}
     assert len(people) > 100
     words = set(re.findall(r"(?<![\w-])[\w-]+(?:, \w+)?(?![\w-])", kept))
     assert people & words == set()
