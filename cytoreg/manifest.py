@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from cytoreg.errors import ConfigError
 from cytoreg.system import durable
 
 NAME = "manifest.json"
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Landing:
 
 def write(landing: Landing, folder: Path) -> None:
     """Write the manifest of a landing whose Parquet files are in `folder`."""
-    known = asdict(landing)
+    known: dict[str, object] = asdict(landing)
     del known["folder"], known["reused"], known["delivered"]
     known["digest"] = _digest(known)
     durable.write(folder / NAME, json.dumps(known, indent=2, ensure_ascii=False) + "\n")
@@ -103,17 +106,15 @@ def read(folder: Path, *, reused: bool = False) -> Landing:
     Complete means: an intact manifest, beside files of the sizes that it gives. See `damaged`.
     """
     try:
-        known: dict[str, Any] = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        digest: str = known.pop("digest")
+        known: dict[str, object] = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        digest = known.pop("digest")
         written = digest == _digest(known)
-        tables = [TableManifest(**table) for table in known.pop("tables")]
-        files, stored = (
-            [FileManifest(**file) for file in known.pop(key)] for key in ("files", "stored")
-        )
+        known["tables"] = _each(TableManifest, known["tables"])
+        known["files"] = _each(FileManifest, known["files"])
+        known["stored"] = stored = _each(FileManifest, known["stored"])
         whole = written and all((folder / f.name).stat().st_size == f.bytes for f in stored)
-        landing = Landing(
-            **known, tables=tables, files=files, stored=stored, folder=folder, reused=reused
-        )
+        made: Callable[..., Landing] = Landing
+        landing = made(**known, folder=folder, reused=reused)
     except (OSError, ValueError, KeyError, TypeError):
         whole = False
     if not whole:
@@ -122,6 +123,14 @@ def read(folder: Path, *, reused: bool = False) -> Landing:
             remedy="refresh again: it lands what is missing",
         )
     return landing
+
+
+def _each(kind: Callable[..., Kind], known: object) -> list[Kind]:
+    """The entries of one of the manifest's lists; raises TypeError for anything else."""
+    if not isinstance(known, list):
+        raise TypeError("not a list")
+    entries: list[dict[str, object]] = known
+    return [kind(**entry) for entry in entries]
 
 
 def damaged(landing: Landing) -> list[str]:

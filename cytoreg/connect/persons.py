@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cytoreg.project.load import Project
@@ -24,9 +24,8 @@ def ranked(text: str, name: str) -> str:
     default = known["linkage"]["precedence"].get("default")
     if default is None or name in default:
         return text
-    order: Any = document["linkage"]  # tomlkit has one type for tables, lists and values
-    sources: list[str] = order["precedence"]["default"]
-    sources.append(name)
+    tables: dict[str, dict[str, dict[str, list[str]]]] = document
+    tables["linkage"]["precedence"]["default"].append(name)
     return tomlkit.dumps(document)
 
 
@@ -35,10 +34,10 @@ def numbered(text: str, entity: str) -> str:
     import tomlkit
 
     document = tomlkit.parse(text)
-    linkage: Any = document["linkage"]
+    tables: dict[str, dict[str, list[str]]] = document
+    linkage = tables["linkage"]
     if "with_number" in linkage:
-        entities: list[str] = linkage["with_number"]
-        entities.append(entity)
+        linkage["with_number"].append(entity)
     else:
-        linkage.add("with_number", [entity])
+        linkage["with_number"] = [entity]
     return tomlkit.dumps(document)

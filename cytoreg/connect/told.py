@@ -51,7 +51,7 @@ class Told:
 
     def __post_init__(self) -> None:
         """Raise ConfigError unless everything that survival needs is given, or nothing of it."""
-        units = [unit for unit in _UNITS if getattr(self, unit)]
+        units = [unit for unit in _UNITS if self._given(unit)]
         if not any((*units, self.start, self.end, self.event, self.strata, self.only)):
             return
         if units and (len(units) > 1 or self.start or self.end):
@@ -60,11 +60,15 @@ class Told:
                 remedy="give one of --days, --months and --years, or --start and --end",
             )
         needed = ("person", "event", *(() if units else ("start", "end")))
-        if missing := [f"--{key}" for key in needed if not getattr(self, key)]:
+        if missing := [f"--{key}" for key in needed if not self._given(key)]:
             raise ConfigError(
                 f"survival needs {' and '.join(missing)} too",
                 remedy="give --person, --event, and --start with --end (or --days)",
             )
+
+    def _given(self, key: str) -> str:
+        given: str = getattr(self, key)
+        return given
 
     def among(self, columns: Mapping[str, str], records: pa.Table, linkage: Linkage) -> Meaning:
         """The meaning of a table's columns, with what the user should know about it.
@@ -84,9 +88,9 @@ class Told:
             )
         if not self.event:
             return Meaning(linkage, person)
-        unit = next((unit for unit in _UNITS if getattr(self, unit)), "")
+        unit = next((unit for unit in _UNITS if self._given(unit)), "")
         start = found.one("start", self.start) if self.start else ""
-        ends = found.several(unit or "end", getattr(self, unit or "end"))
+        ends = found.several(unit or "end", self._given(unit or "end"))
         event, texts = found.chosen("event", self.event)
         for key, word in (("start", start), ("event", event), *((unit or "end", w) for w in ends)):
             if word == person or (key != "event" and word == start != "" and key != "start"):

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from cytoreg.demo.source_laboratory import SINCE
 
 if TYPE_CHECKING:
     import duckdb
     from xlsxwriter.workbook import Workbook
+
+_Result: TypeAlias = (
+    "tuple[str | None, date | None, str | None, float | None, str | None, str, str, str]"
+)
+"""Number of the patient; day or text for it; value or text for it; normal below, assay, where."""
 
 _TYPED = datetime(1999, 2, 1)
 _SHEETS = (("Chromogranin A", "CgA (ng/mL)"), ("5-HIAA", "5-HIAA (mg/24 h)"))
@@ -69,7 +74,9 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     for (year,) in found:
         path = folder / "biomarkers" / f"biomarkers_{year}.xlsx"
         path.parent.mkdir(exist_ok=True)
-        with Workbook(str(path), {"constant_memory": True}) as book:
+        options = {"constant_memory": True, "default_date_format": "d-mmm-yy"}
+        book = Workbook(str(path), options)
+        with book:
             book.set_properties({"title": f"Biomarkers {year}", "created": _TYPED})
             for analyte, (name, heading) in enumerate(_SHEETS):
                 _sheet(con, book, year, analyte, name, heading)
@@ -80,7 +87,6 @@ def _sheet(
 ) -> None:
     """A title, a blank row, the headings, the results, a blank row, a note."""
     sheet = book.add_worksheet(name)
-    day_format = book.add_format({"num_format": "d-mmm-yy"})
     sheet.write_string(0, 0, f"{name}: results on paper, {year}")
     sheet.write_string(1, 0, "Typed from the books in 1999")
     headings = ("Hospital no.", "Taken on", heading, "Normal below", "Assay", "Laboratory")
@@ -92,14 +98,15 @@ def _sheet(
         {"year": year, "analyte": analyte},
     )
     row = 4
+    rows: list[_Result]
     while rows := cursor.fetchmany(_BATCH):
-        for mrn, day, day_text, number, number_text, *rest in rows:
-            sheet.write(row, 0, mrn)
+        for mrn, day, day_text, number, number_text, normal_below, assay, laboratory in rows:
+            sheet.write_row(row, 0, [mrn])
             if day_text is not None:
                 sheet.write_string(row, 1, day_text)
             elif isinstance(day, date):
-                sheet.write_datetime(row, 1, datetime.combine(day, datetime.min.time()), day_format)
-            sheet.write(row, 2, number if number_text is None else number_text)
-            sheet.write_row(row, 3, rest)
+                sheet.write_datetime(row, 1, datetime.combine(day, datetime.min.time()))
+            value = number if number_text is None else number_text
+            sheet.write_row(row, 2, [value, normal_below, assay, laboratory])
             row += 1
     sheet.write_string(row + 1, 0, "* < means below what the assay can tell from nothing")

@@ -229,10 +229,9 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     ) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_DICTIONARY_HEADINGS)
-        for form, fields in _FIELDS.items():
-            for name, kind, label, choices, validation, required in fields:
-                identifier = "y" if name in _IDENTIFIERS else ""
-                writer.writerow(
-                    [name, form, "", kind, label, choices, "", validation, "", "", identifier, "",
-                     required, "", "", "", "", ""]
-                )  # fmt: skip
+        writer.writerows(
+            [name, form, "", kind, label, choices, "", validation, "", "",
+             "y" if name in _IDENTIFIERS else "", "", required, "", "", "", "", ""]
+            for form, fields in _FIELDS.items()
+            for name, kind, label, choices, validation, required in fields
+        )  # fmt: skip

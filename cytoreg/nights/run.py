@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from cytoreg.errors import ConfigError, GateClosed
 from cytoreg.project.load import Project, load_project
@@ -30,8 +30,22 @@ RUN, SCHEMA = "run.json", 2
 ID = "%Y%m%dT%H%M%SZ"
 """Format of the start of a run id: the second in which the run began (UTC)."""
 
-_TEXTS = ("time_zone", "purpose", "continues", "code_version", "project_hash", "started_at")
-_KEPT = ("root", "extracts", "as_of", "drift_accepted", *_TEXTS)
+
+class _Written(TypedDict):
+    """What `run.json` holds; the first version had `accepted`, and no `schema`."""
+
+    schema: NotRequired[int]
+    root: str
+    extracts: str
+    as_of: str
+    drift_accepted: list[str]
+    accepted: NotRequired[list[str]]
+    time_zone: str
+    purpose: Purpose
+    continues: str
+    code_version: str
+    project_hash: str
+    started_at: str
 
 
 @dataclass(frozen=True)
@@ -60,8 +74,8 @@ class Run:
         """The run that `new_run` began under this id."""
         path = data / "builds" / run_id / RUN
         try:
-            known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            schema: int = known.get("schema", 1)
+            known: _Written = json.loads(path.read_text(encoding="utf-8"))
+            schema = known.get("schema", 1)
             if schema > SCHEMA:
                 raise ConfigError(
                     f"run {run_id} was made by a newer cytoreg",
@@ -73,8 +87,13 @@ class Run:
                 root=Path(known["root"]),
                 extracts=Path(known["extracts"]),
                 as_of=date.fromisoformat(known["as_of"]),
-                drift_accepted=tuple(known["drift_accepted" if schema > 1 else "accepted"]),
-                **{name: known[name] for name in _TEXTS},
+                drift_accepted=tuple(known["drift_accepted"] if schema > 1 else known["accepted"]),
+                time_zone=known["time_zone"],
+                purpose=known["purpose"],
+                continues=known["continues"],
+                code_version=known["code_version"],
+                project_hash=known["project_hash"],
+                started_at=known["started_at"],
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ConfigError(f"no run {run_id} below {data}", remedy="see: cytoreg runs") from None
@@ -147,10 +166,22 @@ class Verdict:
 
 def create(run: Run) -> None:
     """Make the folder of a run, which says from the first moment what the run is."""
-    known = {name: getattr(run, name) for name in _KEPT}
+    known: _Written = {
+        "schema": SCHEMA,
+        "root": str(run.root),
+        "extracts": str(run.extracts),
+        "as_of": str(run.as_of),
+        "drift_accepted": list(run.drift_accepted),
+        "time_zone": run.time_zone,
+        "purpose": run.purpose,
+        "continues": run.continues,
+        "code_version": run.code_version,
+        "project_hash": run.project_hash,
+        "started_at": run.started_at,
+    }
     making = run.folder.with_name(f".{run.run_id}.tmp")  # what a crash leaves, retention removes
     making.mkdir(parents=True)
-    durable.write(making / RUN, json.dumps({"schema": SCHEMA} | known, default=str))
+    durable.write(making / RUN, json.dumps(known))
     making.rename(run.folder)
 
 

@@ -13,6 +13,8 @@ from cytoreg.outcomes.figures import held
 from cytoreg.outcomes.marts import tables
 
 if TYPE_CHECKING:
+    from sqlglot import exp
+
     from cytoreg.models.file import Model
     from cytoreg.project.benchmarks import Figure
     from cytoreg.project.config import Config
@@ -102,7 +104,7 @@ def _columns_of(place: str, text: str) -> list[str]:
     except SqlglotError:
         statements = []
     select = statements[0] if len(statements) == 1 else None
-    one = select.expressions[0] if isinstance(select, exp.Select) else None
+    one: exp.Expr | None = select.expressions[0] if isinstance(select, exp.Select) else None
     if (
         select is None
         or one is None
@@ -119,10 +121,15 @@ def _columns_of(place: str, text: str) -> list[str]:
             remedy="compute it in the table's model, and name its column here",
         )
     inner = {
-        str(parameter.name).lower()
+        parameter.name.lower()
         for function in select.find_all(exp.Lambda, exp.Comprehension)
-        for parameter in (*function.expressions, function.args.get("expression"))
-        if parameter is not None
+        for parameter in _parameters(function)
     }
     names = [column.parts[0].name for column in select.find_all(exp.Column)]
     return [name for name in names if name.lower() not in inner]
+
+
+def _parameters(function: exp.Expr) -> list[exp.Expr]:
+    """The parameters of a lambda, or the variables of a comprehension."""
+    found: list[exp.Expr | None] = [*function.expressions, function.args.get("expression")]
+    return [parameter for parameter in found if parameter is not None]

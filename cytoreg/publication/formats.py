@@ -85,7 +85,7 @@ def write(found: pa.RecordBatchReader, form: str, stream: IO[bytes]) -> None:
     try:
         FORMS[form](found, stream)
     except pa.ArrowException:  # its message may hold a value
-        kinds = ", ".join(f"{field.name} {field.type}" for field in found.schema)
+        kinds = ", ".join(map("{} {}".format, found.schema.names, found.schema.types))
         raise ConfigError(
             f"{form} cannot hold one of the columns: {kinds}",
             remedy="cast it to text in the query, or take --format json",
@@ -96,7 +96,8 @@ def _csv(found: pa.RecordBatchReader, stream: IO[bytes]) -> None:
     import pyarrow as pa
     from pyarrow import csv
 
-    schema = pa.schema([(field.name, _flat(field.type)) for field in found.schema])
+    kinds = map(_flat, found.schema.types)
+    schema = pa.schema(list(zip(found.schema.names, kinds, strict=True)))
     options = csv.WriteOptions(quoting_style="needed")
     with csv.CSVWriter(stream, schema, write_options=options) as writer:
         for batch in found:
@@ -119,7 +120,8 @@ def _ndjson(found: pa.RecordBatchReader, stream: IO[bytes]) -> None:
 def _objects(found: pa.RecordBatchReader) -> Iterator[bytes]:
     """One JSON object per row; numbers that JSON cannot express (NaN, infinity) are null."""
     for batch in found:
-        for row in batch.to_pylist():
+        rows: list[dict[str, object]] = batch.to_pylist()
+        for row in rows:
             plain = {
                 name: None if isinstance(value, float) and not math.isfinite(value) else value
                 for name, value in row.items()

@@ -63,11 +63,13 @@ def extent(curves: Sequence[Curve]) -> tuple[float, int]:
     """
     import numpy as np
 
-    last = max(curve.time.item(-1) for curve in curves)
-    days = np.unique(np.concatenate([curve.time for curve in curves]))
-    waiting = sum(np.append(curve.at_risk, 0.0)[curve.time.searchsorted(days)] for curve in curves)
+    last: float = max(curve.time.item(-1) for curve in curves)
+    days: Numbers = np.unique(np.concatenate([curve.time for curve in curves]))
+    waiting = np.zeros(len(days))
+    for curve in curves:
+        waiting += np.append(curve.at_risk, 0.0)[curve.time.searchsorted(days)]
     enough = np.flatnonzero(waiting >= FEW)
-    at = enough.item(-1) if len(enough) else len(days) - 1
+    at = int(enough.item(-1)) if len(enough) else len(days) - 1
     if at == len(days) - 1 or days.item(at) >= last * 2 / 3:
         return last, 0
     end = days.item(at) * 1.03
@@ -124,7 +126,7 @@ def read_curves(
     curves = []
     found: list[str] = labels.tolist()
     for stratum in dict.fromkeys(found):
-        rows = np.flatnonzero(labels == stratum)
+        rows = np.flatnonzero(np.equal(labels, stratum))
         rows = rows[np.argsort(columns["time_days"][rows], kind="stable")]
         curves.append(Curve(stratum, *(values[rows] for values in columns.values())))
     if strata is None:
@@ -145,15 +147,13 @@ def thin(curve: Curve, resolution: float = 0.0) -> Curve:
     steps = np.ones(len(curve.time), dtype=bool)
     steps[1:-1] = False
     for values in (curve.value, curve.lower, curve.upper):
-        same: NDArray[np.bool_] = (values[1:] == values[:-1]) | (
-            np.isnan(values[1:]) & np.isnan(values[:-1])
-        )
+        same = np.equal(values[1:], values[:-1]) | (np.isnan(values[1:]) & np.isnan(values[:-1]))
         steps[1:] |= ~same
     thinned = pick(curve, steps)
     if resolution > 0 and len(thinned.time) > DRAWABLE:
         cell = np.floor(thinned.time / resolution)
         last = np.ones(len(cell), dtype=bool)
-        last[:-1] = cell[1:] != cell[:-1]
+        last[:-1] = np.not_equal(cell[1:], cell[:-1])
         last[0] = True
         thinned = pick(thinned, last)
     return thinned

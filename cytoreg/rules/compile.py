@@ -70,7 +70,8 @@ def compile_schemas(
     try:
         return {name: rules[name] for name in order.static_order()}
     except CycleError as error:
-        circle = " → ".join(error.args[1])
+        told: tuple[str, list[str]] = error.args
+        circle = " → ".join(told[1])
         raise ConfigError(
             f"the schemas refer to each other in a circle: {circle}",
             remedy="drop one of these references or comparisons: one entity is judged first",
@@ -105,7 +106,7 @@ def refuse_unjudged(name: str, schema: DataFrameSchema) -> None:
     columns = parts_of(schema).values()
     asks: dict[str, object] = {
         "an index": schema.index is not None,
-        "parsers": schema.parsers or any(c.parsers for c in columns),
+        "parsers": any(part.parsers for part in (schema, *columns)),
         "a dtype for all columns": schema.dtype is not None,
         "add_missing_columns": schema.add_missing_columns,
         "drop_invalid_rows": schema.drop_invalid_rows,

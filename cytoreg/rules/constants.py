@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from cytoreg.errors import ConfigError
 from cytoreg.rules.column_types import ColumnType
@@ -23,6 +23,13 @@ _ALSO: Mapping[type, tuple[type, ...]] = {
     PartialDate: (date,),
     PartialDatetime: (datetime,),
 }
+
+
+@runtime_checkable
+class _Scalar(Protocol):
+    """A number of NumPy's, which has a value of Python's."""
+
+    def item(self) -> object: ...
 
 
 def prove_constants(where: str, name: str, check: pa.Check, kind: ColumnType) -> None:
@@ -91,9 +98,7 @@ def _lengths(where: str, given: Mapping[str, object]) -> None:
 
 
 def _of_type(where: str, value: object, kind: ColumnType) -> None:
-    plain: object = (
-        value.item() if hasattr(value, "item") and not isinstance(value, date) else value
-    )
+    plain = value.item() if isinstance(value, _Scalar) and not isinstance(value, date) else value
     fitting = (kind.python, *_ALSO.get(kind.python, ()))
     if kind.python in (datetime, PartialDatetime) and isinstance(value, datetime):
         return

@@ -61,7 +61,8 @@ class Entity(pa.DataFrameModel):
             for column, python in {**_inherited(cls), **own}.items()
         }
         declared = dict(cls._declarations)
-        for attribute, value in list(vars(cls).items()):
+        members: dict[str, object] = dict(vars(cls))
+        for attribute, value in members.items():
             if isinstance(value, Newest) and attribute != "_newest":
                 delattr(cls, attribute)
                 cls._newest = value

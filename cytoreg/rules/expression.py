@@ -114,21 +114,21 @@ class _Reader:
                 return Node("is null", bool, (bounds(self.read(_first(tree)))[0],))
             case exp.In() if tree.expressions and not tree.args.get("query"):
                 value = self.read(_first(tree))
-                options = [compare("=", value, self.read(each)) for each in tree.expressions]
+                options = [compare("=", value, self.read(each)) for each in _several(tree)]
                 return options[0] if len(options) == 1 else Node("or", bool, tuple(options))
             case exp.Between() if not tree.args.get("symmetric"):
                 value = self.read(_first(tree))
-                low = compare(">=", value, self.read(tree.args["low"]))
-                high = compare("<=", value, self.read(tree.args["high"]))
+                low = compare(">=", value, self.read(_named(tree, "low")))
+                high = compare("<=", value, self.read(_named(tree, "high")))
                 return Node("and", bool, (low, high))
-            case exp.Like() if isinstance(tree.expression, exp.Literal):
+            case exp.Like() if isinstance(_second(tree), exp.Literal):
                 texts = (self.typed(_first(tree), str), self.typed(_second(tree), str))
                 node = Node("like", bool, texts)
                 return Node("not", bool, (node,)) if tree.args.get("negate") else node
-            case exp.RegexpLike() if isinstance(tree.expression, exp.Literal):
+            case exp.RegexpLike() if isinstance(_second(tree), exp.Literal):
                 return self.regexp(tree)
             case exp.Anonymous() if tree.name.lower() == "names_agree":
-                written, family = (self.typed(part, str) for part in tree.expressions)
+                written, family = (self.typed(part, str) for part in _several(tree))
                 return Node("names agree", bool, (written, family))
         return None
 
@@ -137,7 +137,7 @@ class _Reader:
             case exp.Case():
                 return self.case(tree)
             case exp.Coalesce() | exp.Greatest() | exp.Least():
-                parts = self.unified(_first(tree), *tree.expressions)
+                parts = self.unified(_first(tree), *_several(tree))
                 return Node(tree.key, parts[0].type, tuple(parts))
             case exp.Nullif():
                 parts = self.unified(_first(tree), _second(tree))
@@ -205,9 +205,9 @@ class _Reader:
 
     def bound(self, tree: exp.Anonymous) -> Node:
         """`earliest(x)`, `latest(x)`: the first or the last possible day of a date."""
-        if len(tree.expressions) != 1:
+        if len(_several(tree)) != 1:
             self.refuse(tree, "takes one date")
-        value = self.typed(tree.expressions[0], date, datetime, PartialDate, PartialDatetime)
+        value = self.typed(_several(tree)[0], date, datetime, PartialDate, PartialDatetime)
         return bounds(value)[0 if tree.name.lower() == "earliest" else 1]
 
     def part(self, tree: exp.Year | exp.Month) -> Node:
@@ -220,7 +220,7 @@ class _Reader:
         return unify(*map(self.read, parts))
 
     def regexp(self, tree: exp.RegexpLike) -> Node:
-        pattern = str(tree.expression.this)
+        pattern = str(_second(tree).this)
         try:
             translated = to_re2(pattern, anchored=False)
         except re.error as error:
@@ -231,21 +231,19 @@ class _Reader:
 
     def case(self, tree: exp.Case) -> Node:
         subject = self.read(_first(tree)) if tree.this else None
+        branches = _several(tree, "ifs")
         whens = [
-            compare("=", subject, self.read(branch.this))
-            if subject
-            else self.typed(branch.this, bool)
-            for branch in tree.args["ifs"]
+            compare("=", subject, self.read(when)) if subject else self.typed(when, bool)
+            for when in map(_first, branches)
         ]
-        otherwise = tree.args.get("default") or exp.Null()
-        results = [*(branch.args["true"] for branch in tree.args["ifs"]), otherwise]
-        values = self.unified(*results)
+        otherwise: exp.Expr = tree.args.get("default") or exp.Null()
+        values = self.unified(*(_named(branch, "true") for branch in branches), otherwise)
         args = [part for pair in zip(whens, values, strict=False) for part in pair]
         return Node("case", values[0].type, (*args, values[-1]))
 
     def substring(self, tree: exp.Substring) -> Node:
-        start = self.read(tree.args["start"])
-        length = self.read(tree.args["length"]) if tree.args.get("length") else None
+        start = self.read(_named(tree, "start"))
+        length = self.read(_named(tree, "length")) if tree.args.get("length") else None
         length = length or Node("literal", int, value=2**31)
         for bound in (start, length):
             if bound.op != "literal" or not isinstance(bound.value, int) or bound.value < 1:
@@ -253,7 +251,7 @@ class _Reader:
         return Node("substr", str, (self.typed(_first(tree), str), start, length))
 
     def replace(self, tree: exp.Replace) -> Node:
-        parts = [self.typed(tree.args[name], str) for name in ("this", "expression", "replacement")]
+        parts = [self.typed(_named(tree, n), str) for n in ("this", "expression", "replacement")]
         if parts[1].op != "literal" or not parts[1].value:
             self.refuse(tree, "what is replaced must be a text between quotes")
         return Node("replace", str, tuple(parts))
@@ -289,4 +287,14 @@ def _first(tree: exp.Expr) -> exp.Expr:
 
 def _second(tree: exp.Expr) -> exp.Expr:
     found: exp.Expr = tree.expression
+    return found
+
+
+def _named(tree: exp.Expr, name: str) -> exp.Expr:
+    found: exp.Expr = tree.args[name]
+    return found
+
+
+def _several(tree: exp.Expr, name: str = "expressions") -> list[exp.Expr]:
+    found: list[exp.Expr] = tree.args.get(name) or []
     return found

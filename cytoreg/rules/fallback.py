@@ -52,7 +52,7 @@ def judge_in_pandera(con: DuckDBPyConnection, entity: EntityRules, *, of_columns
                 found.append((position, broken_rows(rule, check, frame)))
     rows = pa.table(
         {
-            "_id": pa.array([int(row) for _, ids in found for row in ids], pa.int64()),
+            "_id": pa.array([row for _, ids in found for row in _rows(ids)], pa.int64()),
             "rule": pa.array([position for position, ids in found for _ in ids], pa.int32()),
         }
     )
@@ -81,11 +81,11 @@ def broken_rows(rule: Rule, check: Check, frame: pd.DataFrame) -> pd.Index:
     except _Raised:
         if not whole_table:
             return _by_halves(rule, check, looked_at)
-    raising = [row for row in looked_at.index if _raises(rule, check, looked_at.loc[[row]])]
+    raising = [row for row in _rows(looked_at.index) if _raises(rule, check, looked_at.loc[[row]])]
     rest = looked_at.drop(index=raising)
     if rest.empty or not raising or _raises(rule, check, rest):
         return looked_at.index
-    failing: list[int] = [*raising, *_broken(rule, check, rest)]
+    failing: list[int] = [*raising, *_rows(_broken(rule, check, rest))]
     return pd.Index(failing)
 
 
@@ -101,10 +101,15 @@ def _by_halves(rule: Rule, check: Check, looked_at: Looked) -> pd.Index:
     found: list[int] = []
     for part in (looked_at.iloc[:half], looked_at.iloc[half:]):
         try:
-            found += list(_broken(rule, check, part))
+            found += _rows(_broken(rule, check, part))
         except _Raised:
-            found += list(_by_halves(rule, check, part))
+            found += _rows(_by_halves(rule, check, part))
     return pd.Index(found)
+
+
+def _rows(index: pd.Index) -> list[int]:
+    rows: list[int] = index.tolist()
+    return rows
 
 
 def _raises(rule: Rule, check: Check, looked_at: Looked) -> bool:
@@ -120,7 +125,9 @@ def _broken(rule: Rule, check: Check, looked_at: Looked) -> pd.Index:
     try:
         if check.element_wise and isinstance(looked_at, pd.DataFrame):
             # Pandera itself fails on a null verdict, which passes here.
-            output = looked_at.apply(partial(check._check_fn, **check._check_kwargs), axis=1)
+            output: object = looked_at.apply(
+                partial(check._check_fn, **check._check_kwargs), axis=1
+            )
         else:
             output = check(looked_at).check_output
     except Exception:

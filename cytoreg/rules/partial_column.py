@@ -6,9 +6,9 @@ A comparison with such a date is true if it is true for one of its possible days
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray, ExtensionDtype, register_extension_dtype
 
 from cytoreg.rules.partial_date import Partial, PartialDate, PartialDatetime
+
+Places: TypeAlias = slice | list[int] | NDArray[np.integer | np.bool_]
+"""A slice of an array, places in it or a mask."""
 
 
 def _bounds(value: object, *, times: bool) -> tuple[date, date]:
@@ -52,7 +55,7 @@ def _may_be(name: str, left: Partial, right: object) -> bool:
             return last >= other_first
 
 
-def _comparison(name: str) -> Any:  # noqa: ANN401 - `object` declares that == gives one boolean
+def _comparison(name: str) -> Callable[[PartialDateArray, object], object]:
     """An array operator, for an array of the same length or one date: may the comparison be true?
 
     Pandera's checks use these, so that a date passes if one of its possible days would.
@@ -67,7 +70,7 @@ def _comparison(name: str) -> Any:  # noqa: ANN401 - `object` declares that == g
         return np.array(
             [
                 name == "ne" if a is None or b is None or b is pd.NaT else _may_be(name, a, b)
-                for a, b in zip(self._values, others, strict=True)
+                for a, b in zip(self._all, others, strict=True)
             ],
             dtype=bool,
         )
@@ -127,7 +130,7 @@ class PartialDateArray(ExtensionArray):
 
     @classmethod
     def _concat_same_type(cls, parts: Sequence[PartialDateArray]) -> PartialDateArray:
-        return cls(value for part in parts for value in part._values)
+        return cls(value for part in parts for value in part._all)
 
     @property
     def dtype(self) -> ExtensionDtype:
@@ -139,25 +142,29 @@ class PartialDateArray(ExtensionArray):
         """Bytes of the references, not of the dates."""
         return int(self._values.nbytes)
 
+    @property
+    def _all(self) -> list[Partial | None]:
+        values: list[Partial | None] = self._values.tolist()
+        return values
+
     def __len__(self) -> int:
         return len(self._values)
 
-    def __getitem__(self, item: Any) -> Any:  # noqa: ANN401 - a place, a slice or a mask
-        item = pd.api.indexers.check_array_indexer(self, item)
-        found = self._values[item]
+    def __getitem__(self, item: int | np.integer | Places) -> Any:  # noqa: ANN401 - one or several
+        found: object = self._values[pd.api.indexers.check_array_indexer(self, item)]
         return type(self)(found) if isinstance(found, np.ndarray) else found
 
     def __arrow_array__(self, type: object = None) -> pa.StringArray:
-        texts = [None if value is None else str(value) for value in self._values]
+        texts = [None if value is None else str(value) for value in self._all]
         return pa.array(texts, pa.string())
 
     def isna(self) -> NDArray[np.bool_]:
         """Where nothing is known."""
-        return np.array([value is None for value in self._values], dtype=bool)
+        return np.array([value is None for value in self._all], dtype=bool)
 
     def take(
         self,
-        indices: Any,  # noqa: ANN401 - places in a list or an array
+        indices: Sequence[int | np.integer] | NDArray[np.integer | np.bool_],
         *,
         allow_fill: bool = False,
         fill_value: object = None,
@@ -171,8 +178,8 @@ class PartialDateArray(ExtensionArray):
         """A copy of the array."""
         return type(self)(self._values)
 
-    __eq__ = _comparison("eq")
-    __ne__ = _comparison("ne")
+    __eq__ = _comparison("eq")  # type: ignore[assignment]  # of `object`, == gives one boolean
+    __ne__ = _comparison("ne")  # type: ignore[assignment]
     __lt__ = _comparison("lt")
     __le__ = _comparison("le")
     __gt__ = _comparison("gt")

@@ -7,7 +7,7 @@ judged exactly as by Pandera is refused when it is compiled to rules (compile.py
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,10 @@ from pandera.api.dataframe.model_components import FieldInfo
 from cytoreg.errors import ConfigError
 from cytoreg.rules.annotation import REMEDY, column_type
 from cytoreg.rules.entity import Entity
+from cytoreg.rules.pandera_types import checks_of
+
+_SAID = ("nullable", "unique", "title", "description", "metadata")
+_field: Callable[..., object] = FieldInfo  # Pandera writes no types of what it takes
 
 
 def building_blocks_apart(
@@ -56,30 +60,28 @@ def adopt_schema(name: str, schema: pa.DataFrameSchema) -> type[Entity]:
             raise ConfigError(
                 f"{name}: {column!r} is not a name for a column", remedy="columns are named by text"
             )
-        if part.dtype is None:
+        dtype: object = part.dtype
+        if dtype is None:
             raise ConfigError(
                 f"{name}.{column}: has no type", remedy="give the Column a type, such as str"
             )
         # A column or a check may have the name of a model's own attribute, such as `validate`.
         attribute = f"column_{number}"
-        annotations[attribute] = column_type(f"{name}.{column}", part.dtype)
-        fields[attribute] = FieldInfo(
+        annotations[attribute] = column_type(f"{name}.{column}", dtype)
+        fields[attribute] = _field(
             alias=column,
-            checks=list(part.checks),
-            nullable=part.nullable,
+            checks=list(checks_of(part)),
             nullable_explicit=True,
-            unique=part.unique,
-            title=part.title,
-            description=part.description,
-            metadata=part.metadata,
+            **_said_of(part, *_SAID),
         )
-    checks = {f"check_{n}": _on_rows(name, check) for n, check in enumerate(schema.checks)}
-    config = type("Config", (), {"unique": schema.unique, "metadata": schema.metadata})
+    checks = {f"check_{n}": _on_rows(name, check) for n, check in enumerate(checks_of(schema))}
+    config = type("Config", (), _said_of(schema, "unique", "metadata"))
+    described = _said_of(schema, "description", "title")
     made: type[Entity] = type(
         _class_name(name),
         (Entity,),
         {
-            "__doc__": schema.description or schema.title or "",
+            "__doc__": described["description"] or described["title"] or "",
             "__module__": __name__,
             "__annotations__": annotations,
             "Config": config,
@@ -90,6 +92,11 @@ def adopt_schema(name: str, schema: pa.DataFrameSchema) -> type[Entity]:
     return made
 
 
+def _said_of(part: pa.Column | pa.DataFrameSchema, *names: str) -> dict[str, object]:
+    """What a column or a schema says under these names of its attributes, such as `title`."""
+    return {name: getattr(part, name) for name in names}
+
+
 def _on_rows(name: str, check: pa.Check) -> object:
     """A check of the whole frame in the form of a model, with the same name and scope."""
     if isinstance(check, pa.Hypothesis) or check.groupby:
@@ -97,13 +104,14 @@ def _on_rows(name: str, check: pa.Check) -> object:
             f"{name}.{check.name}: a statement about the whole table gives no finding for a row",
             remedy="make it an expectation in expectations/",
         )
-    asked = partial(check._check_fn, **check._check_kwargs)
+    asked: Callable[[object], object] = partial(check._check_fn, **check._check_kwargs)
 
     def function(cls: type[Entity], frame: object) -> object:
         return asked(frame)
 
     function.__name__ = str(check.name)
-    if scope := getattr(check._check_fn, "cytoreg_scope", None):
+    scope: object = getattr(check._check_fn, "cytoreg_scope", None)
+    if scope:
         function.__dict__["cytoreg_scope"] = scope
     said: Mapping[str, object] = {
         "element_wise": check.element_wise,
@@ -112,7 +120,8 @@ def _on_rows(name: str, check: pa.Check) -> object:
         "error": check.error,
         "description": check.description,
     }
-    return pa.dataframe_check(**said)(function)
+    decorated: object = pa.dataframe_check(**said)(function)
+    return decorated
 
 
 def _class_name(name: str) -> str:

@@ -83,7 +83,7 @@ def _scope(check: pa.Check) -> str | None:
     for cell in (None, *(getattr(function, "__closure__", None) or ())):
         candidate = function if cell is None else cell.cell_contents
         candidate = getattr(candidate, "check_fn", candidate)
-        scope = getattr(candidate, "cytoreg_scope", None)
+        scope: object = getattr(candidate, "cytoreg_scope", None)
         if scope:
             return str(scope)
     return None

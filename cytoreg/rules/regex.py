@@ -15,19 +15,34 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import duckdb
 
 from cytoreg.warehouse.connection import scratch
 
-_parser = import_module("re._parser")
-_op = import_module("re._constants")
-
 Ranges = list[tuple[int, int]]
-Items = Sequence[tuple[object, Any]]  # the result of Python's own parser, which has no types
+Items = Sequence[tuple[object, object]]
+"""A pattern's parts: an operator, whose text is its name, and its argument."""
 _LAST = sys.maxunicode
 _FLAGS = re.UNICODE | re.DOTALL | re.ASCII | re.VERBOSE
+
+
+class _State(Protocol):
+    flags: int
+
+
+@runtime_checkable
+class _Parsed(Protocol):
+    """What Python's own parser, which has no types, makes of a pattern or a part of it."""
+
+    data: Items
+    state: _State
+
+    def getwidth(self) -> tuple[int, int]: ...
+
+
+_parse: Callable[[str, int], _Parsed] = import_module("re._parser").parse
 
 
 class Untranslatable(Exception):
@@ -41,13 +56,13 @@ def to_re2(pattern: str | re.Pattern[str], *, anchored: bool) -> str | None:
     re.error when Python does not accept the pattern.
     """
     text, given = (pattern, 0) if isinstance(pattern, str) else (pattern.pattern, pattern.flags)
-    parsed = _parser.parse(text, given)
+    parsed = _parse(text, given)
     flags = parsed.state.flags
     # RE2 is wrong on some patterns that can only match between characters, such as `^^`.
     if flags & ~_FLAGS or parsed.getwidth()[1] == 0:
         return None
     try:
-        body = _sequence(list(parsed), flags, head=True, tail=True)
+        body = _sequence(parsed.data, flags, head=True, tail=True)
     except Untranslatable:
         return None
     translated = rf"\A(?:{body})" if anchored else body
@@ -79,31 +94,31 @@ def _sequence(items: Items, flags: int, *, head: bool, tail: bool) -> str:
 
 
 def _item(operator: object, argument: object, flags: int, *, head: bool, tail: bool) -> str:
-    case: tuple[object, Any] = (operator, argument)
-    match case:
-        case _op.LITERAL, int(code):
+    match str(operator), argument:
+        case "LITERAL", int(code):
             return _class([(code, code)])
-        case _op.NOT_LITERAL, int(code):
+        case "NOT_LITERAL", int(code):
             return _class(_complement([(code, code)]))
-        case _op.ANY, _:
+        case "ANY", _:
             newline = [] if flags & re.DOTALL else [(10, 10)]
             return _class(_complement(newline))
-        case _op.IN, list(members):
+        case "IN", list(members):
             return _class(_members(members, flags))
-        case _op.BRANCH, (_, list(branches)):
-            parts = (_sequence(list(part), flags, head=head, tail=tail) for part in branches)
+        case "BRANCH", (_, list(branches)):
+            alternatives: list[_Parsed] = branches
+            parts = (_sequence(part.data, flags, head=head, tail=tail) for part in alternatives)
             return f"(?:{'|'.join(parts)})"
-        case _op.SUBPATTERN, (_, 0, 0, inner):
-            return f"(?:{_sequence(list(inner), flags, head=head, tail=tail)})"
-        case ((_op.MAX_REPEAT | _op.MIN_REPEAT), (int(low), int(high), inner)):
+        case "SUBPATTERN", (_, 0, 0, _Parsed(data=inner)):
+            return f"(?:{_sequence(inner, flags, head=head, tail=tail)})"
+        case (("MAX_REPEAT" | "MIN_REPEAT"), (int(low), int(high), _Parsed(data=inner))):
             once = high == 1
-            body = _sequence(list(inner), flags, head=head and once, tail=tail and once)
-            return _group(body) + _times(low, None if high is _op.MAXREPEAT else high)
-        case _op.AT, (_op.AT_BEGINNING | _op.AT_BEGINNING_STRING) if head:
+            body = _sequence(inner, flags, head=head and once, tail=tail and once)
+            return _group(body) + _times(low, None if str(high) == "MAXREPEAT" else high)
+        case "AT", place if head and str(place) in ("AT_BEGINNING", "AT_BEGINNING_STRING"):
             return r"\A"
-        case _op.AT, _op.AT_END_STRING if tail:
+        case "AT", place if tail and str(place) == "AT_END_STRING":
             return r"\z"
-        case _op.AT, _op.AT_END if tail:
+        case "AT", place if tail and str(place) == "AT_END":
             return r"\n?\z"
     raise Untranslatable
 
@@ -125,14 +140,14 @@ def _members(members: Items, flags: int) -> Ranges:
     ranges: Ranges = []
     negated = False
     for operator, argument in members:
-        match operator, argument:
-            case _op.NEGATE, _:
+        match str(operator), argument:
+            case "NEGATE", _:
                 negated = True
-            case _op.LITERAL, int(code):
+            case "LITERAL", int(code):
                 ranges.append((code, code))
-            case _op.RANGE, (int(low), int(high)):
+            case "RANGE", (int(low), int(high)):
                 ranges.append((low, high))
-            case _op.CATEGORY, category:
+            case "CATEGORY", category:
                 ranges += _category(str(category), bool(flags & re.ASCII))
             case _:
                 raise Untranslatable

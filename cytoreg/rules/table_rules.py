@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from inspect import cleandoc
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from cytoreg.errors import ConfigError
 from cytoreg.rules import checks
@@ -38,19 +38,26 @@ if TYPE_CHECKING:
     from pandera.api.pandas.container import DataFrameSchema
 
     from cytoreg.rules.entity import Entity
+    from cytoreg.rules.vocabulary import Severity
 
 Types = Mapping[str, type]
 """The types of an entity's columns, lineage included."""
 
 
+class _Said(TypedDict, total=False):
+    """What `Config.metadata` may say of the keys."""
+
+    severity: Severity
+    reason: str
+
+
 def key_rules(entity: str, model: type[Entity], schema: DataFrameSchema) -> Iterator[Rule]:
     """Rules for the keys that `Config.unique` names."""
-    given = schema.unique or []
-    keys: Sequence[Sequence[str]] = (
-        [given] if all(isinstance(part, str) for part in given) and given else given
-    )
+    given: list[Sequence[str]] = schema.unique or []
+    names = [part for part in given if isinstance(part, str)]
+    keys = [names] if given and len(names) == len(given) else given
     # Pandera leaves the metadata of Config on the model and does not pass it to the schema.
-    said = (getattr(model.Config, "metadata", None) or {}).get("unique", {})
+    said: _Said = (getattr(model.Config, "metadata", None) or {}).get("unique", {})
     for key in keys:
         unknown = [name for name in key if name not in {*parts_of(schema), *LINEAGE}]
         if unknown:

@@ -56,8 +56,8 @@ class Block:
 
     def raw(self, index: int) -> bytes:
         """A record as it is in the file, without its line end."""
-        start = int(self.ends.item(index - 1)) if index else 0
-        return self.data[start : int(self.ends.item(index))].rstrip(b"\r\n")
+        start = _at(self.ends, index - 1) if index else 0
+        return self.data[start : _at(self.ends, index)].rstrip(b"\r\n")
 
     def lines(self, indexes: Sequence[int] | np.ndarray) -> np.ndarray:
         """Line of the file on which each of these records begins."""
@@ -67,6 +67,10 @@ class Block:
 
 Cut = Callable[[bytes, bool], tuple[np.ndarray, dict[int, str]]]
 """(data, whether the file ends here) → ends of the whole records in it, and which are broken."""
+
+
+def _at(ends: np.ndarray, index: int) -> int:
+    return int(ends.item(index))
 
 
 class Endless(Exception):
@@ -97,7 +101,7 @@ def blocks(
                 raise Endless(line)
             rest = data
             continue
-        size = int(ends.item(-1))
+        size = _at(ends, -1)
         for block in _portions(Block(data[:size], ends, row, line, broken)):
             yield block
             line += _count_line_ends(block.data)
@@ -113,9 +117,9 @@ def _portions(block: Block) -> Iterator[Block]:
     line = block.first_line
     for first in range(0, len(block.ends), MOST):
         ends = block.ends[first : first + MOST]
-        start = int(block.ends.item(first - 1)) if first else 0
+        start = _at(block.ends, first - 1) if first else 0
         broken = {i - first: why for i, why in block.broken.items() if 0 <= i - first < len(ends)}
-        data = block.data[start : int(ends.item(-1))]
+        data = block.data[start : _at(ends, -1)]
         yield Block(data, ends - start, block.first_row + first, line, broken)
         line += _count_line_ends(data)
 
@@ -123,7 +127,7 @@ def _portions(block: Block) -> Iterator[Block]:
 def cut_lines(data: bytes, final: bool) -> tuple[np.ndarray, dict[int, str]]:
     """One record per line; quotes have no meaning."""
     ends = _line_ends(data) + 1
-    if final and data and (not len(ends) or ends.item(-1) < len(data)):
+    if final and data and (not len(ends) or _at(ends, -1) < len(data)):
         ends = np.append(ends, len(data))
     return ends, {}
 
@@ -148,9 +152,9 @@ def cut_delimited(delimiter: str, quote: str = '"') -> Cut:
         line_ends = _line_ends(data)
         outside = np.equal(np.searchsorted(quotes, line_ends) % 2, 0)
         ends = line_ends[outside] + 1
-        if final and len(quotes) % 2 == 0 and (not len(ends) or ends[-1] < len(data)):
+        if final and len(quotes) % 2 == 0 and (not len(ends) or _at(ends, -1) < len(data)):
             ends = np.append(ends, len(data))
-        size = int(ends[-1]) if len(ends) else 0
+        size = _at(ends, -1) if len(ends) else 0
         quotes = quotes[: np.searchsorted(quotes, size)]
         opening, closing = quotes[0::2], quotes[1::2]
         before = bytes_[opening[opening > 0] - 1]

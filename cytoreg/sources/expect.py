@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cytoreg.errors import SourceError
+from cytoreg.sources.arrow import strings
 from cytoreg.sources.declaration import Files
 from cytoreg.sources.files import find, relative_name, source_files
 from cytoreg.sources.retry import wait
@@ -137,7 +138,7 @@ def without_trailers(
     current = ""
     for item in items:
         if isinstance(item, Rows) and len(item.rows):
-            file = str(item.rows["_file"][0].as_py())
+            file = strings(item.rows["_file"].slice(0, 1))[0]
         elif isinstance(item, Reject):
             file = item.file
         else:

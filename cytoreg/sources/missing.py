@@ -29,9 +29,10 @@ def _emptied(rows: pa.Table, codes: pa.StringArray, empty: str | None) -> pa.Tab
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    kinds = rows.schema.types
     for place, name in enumerate(rows.column_names):
         column = rows.column(place)
-        if name.startswith("_") or not pa.types.is_string(rows.schema.field(place).type):
+        if name.startswith("_") or not pa.types.is_string(kinds[place]):
             continue
         found = pc.is_in(pc.utf8_trim_whitespace(column), value_set=codes)
         if pc.any(found).as_py():

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from cytoreg.suites.sql import constants
+from cytoreg.suites.texts import read_date
 from cytoreg.warehouse.connection import quote
 
 Arguments = Mapping[str, Any]
@@ -50,22 +51,38 @@ def table_test(kind: str, given: Arguments) -> TableTest:
     return TableTest(holds, measures, (given["column"],))
 
 
+@runtime_checkable
+class _Ordered(Protocol):
+    """What can be compared; by another type, it may raise TypeError."""
+
+    def __lt__(self, other: object, /) -> bool: ...
+    def __le__(self, other: object, /) -> bool: ...
+
+
 def _within(value: object, given: Arguments) -> bool:
     """Whether a value lies within min_value and max_value; none, or not a number, never does."""
     if isinstance(value, Decimal):
         value = float(value)
     if value is None or value != value:
         return False
-    low, high = given["min_value"], given["max_value"]
+    low: object = given["min_value"]
+    high: object = given["max_value"]
     bounds = [bound for bound in (low, high) if bound is not None]
     if any(isinstance(bound, datetime) for bound in bounds):
         value = _moment(value)
     elif any(isinstance(bound, date) for bound in bounds):
         value = _moment(value).date()
-    this: Any = value
-    above = low is None or (this > low if given.get("strict_min") else this >= low)
-    below = high is None or (this < high if given.get("strict_max") else this <= high)
-    return bool(above and below)
+    above = _above(low, value, given.get("strict_min"))
+    below = _above(value, high, given.get("strict_max"))
+    return above and below
+
+
+def _above(low: object, high: object, strict: object) -> bool:
+    """Whether `high` lies above `low`; None is no bound."""
+    if low is None or high is None:
+        return True
+    assert isinstance(low, _Ordered)  # noqa: S101 - every object has these methods
+    return bool(low < high if strict else low <= high)
 
 
 def _moment(value: object) -> datetime:
@@ -76,10 +93,7 @@ def _moment(value: object) -> datetime:
         return datetime.combine(value, time())
     if not isinstance(value, str):
         raise ValueError("neither a date nor a text")
-    from dateutil.parser import parse  # type: ignore[import-untyped]
-
-    moment: datetime = parse(value)
-    return moment
+    return read_date(value)
 
 
 def _bounded(measure: str) -> Callable[[str, Arguments], Made]:

@@ -59,8 +59,10 @@ def _schema(kind: str) -> Rule | None:
         return None
     folder = Path(spec.submodule_search_locations[0], "expectations", "core", "schemas")
     try:
-        known = json.loads((folder / "index.json").read_text(encoding="utf-8"))["expectations"]
-        text = (folder / known[kind]["schema_file"]).read_text(encoding="utf-8")
+        text = (folder / "index.json").read_text(encoding="utf-8")
+        known: dict[str, dict[str, dict[str, str]]] = json.loads(text)
+        file = folder / known["expectations"][kind]["schema_file"]
+        text = file.read_text(encoding="utf-8")
         schema: Rule = json.loads(text)
     except (OSError, ValueError, KeyError):
         return None
@@ -209,12 +211,13 @@ _BOUNDED = ("expect_column_values_to_be_between", "expect_column_value_lengths_t
 
 def _fit(kind: str, given: Mapping[str, Any]) -> bool:
     """Whether the arguments fit each other, beyond what the schema of each says."""
-    low, high = given.get("min_value"), given.get("max_value")
+    low: object = given.get("min_value")
+    high: object = given.get("max_value")
     if kind in _BOUNDED and low is None and high is None:
         return False
     if kind == "expect_table_row_count_to_be_between":
         bounds: Sequence[object] = [bound for bound in (low, high) if bound is not None]
         if not _all_numbers(bounds) or bounds != sorted(bounds):  # type: ignore[type-var]
             return False
-    several = given.get("column_list")
+    several: Sequence[object] | None = given.get("column_list")
     return "ignore_row_if" not in given or several is None or len(several) > 1

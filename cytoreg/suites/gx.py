@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cytoreg.suites.prove import POSITION, Proved
 from cytoreg.suites.suite import Suite
@@ -14,6 +14,7 @@ from cytoreg.warehouse.errors import tell
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
+    from great_expectations.datasource.fluent import SQLDatasource
 
 _RAISED = re.compile(r"\(_?duckdb\.(?:duckdb\.)?(\w+)\)\s*(.*?)(?:\n\s*\n|\[SQL|$)", re.DOTALL)
 # Great Expectations' own messages about columns and dialects; these hold no value.
@@ -40,7 +41,8 @@ def ask(
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     with _mended(schema):
-        source = context.data_sources.add_sql(
+        add: Callable[..., SQLDatasource] = context.data_sources.add_sql
+        source = add(
             schema,
             connection_string=f"duckdb:///{build}",
             kwargs={"connect_args": {"read_only": True}},
@@ -54,14 +56,13 @@ def ask(
                 batch = asset.add_batch_definition_whole_table("all").get_batch()
                 results = batch.validate(
                     gx.ExpectationSuite(
-                        name=suite.table, expectations=[one.expectation for one in proved]
+                        name=suite.table,
+                        expectations=[one.expectation for one in proved if one.expectation],
                     ),
                     # Verdicts, and no lists of values.
                     result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
                 ).results
-                by_position = {
-                    int(result.expectation_config.meta[POSITION]): result for result in results
-                }
+                by_position = {_position(result): result for result in results}
                 found[suite.table] = [
                     _verdict(by_position.get(suite.items.index(one.item))) for one in proved
                 ]
@@ -71,11 +72,20 @@ def ask(
             source.get_engine().dispose()
 
 
+def _position(result: ExpectationValidationResult) -> int:
+    config = result.expectation_config
+    meta: dict[str, int] = (config.meta if config else None) or {}
+    return meta.get(POSITION, -1)
+
+
 def _verdict(result: ExpectationValidationResult | None) -> Verdict:
     if result is None:
         return Verdict(False, "Great Expectations gave no result")
-    told = result.exception_info or {}
-    raised = [told, *(item for item in told.values() if isinstance(item, dict))]
+    told: dict[str, object] = result.exception_info or {}
+    raised: list[dict[str, object]] = [
+        told,
+        *(item for item in told.values() if isinstance(item, dict)),
+    ]
     messages = [
         str(item.get("exception_message")) for item in raised if item.get("raised_exception")
     ]
@@ -91,6 +101,12 @@ def _scrub(message: str) -> str:
     return "an exception whose text may quote a value and is not shown"
 
 
+class _Wrapper(Protocol):
+    """A connection of duckdb_engine, which has no types."""
+
+    def execute(self, statement: str, /) -> object: ...
+
+
 @contextmanager
 def _mended(schema: str) -> Iterator[None]:
     """Make Great Expectations work on DuckDB: fetch before it closes, find tables in `schema`.
@@ -101,6 +117,8 @@ def _mended(schema: str) -> Iterator[None]:
     import sqlalchemy as sa
     from duckdb_engine import ConnectionWrapper
     from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
+
+    wrapper: type[_Wrapper] = ConnectionWrapper
 
     def fetch(
         connection: sa.Connection,
@@ -117,7 +135,7 @@ def _mended(schema: str) -> Iterator[None]:
 
     def enter(connection: object, record: object) -> None:
         # Other threads may use other databases meanwhile; leave those alone.
-        if isinstance(connection, ConnectionWrapper):
+        if isinstance(connection, wrapper):
             connection.execute(f"set schema = '{schema}'")
 
     sa.event.listen(sa.Engine, "after_cursor_execute", fetch)

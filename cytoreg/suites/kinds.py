@@ -51,8 +51,10 @@ def types_named(name: object) -> tuple[str, ...]:
     if re.fullmatch(r"[A-Za-z][\w ]*(\(\d+(, *\d+)?\))?(\[\])?", text):
         try:
             with scratch() as con:
-                found = con.execute(f"describe select null::{text} as it").fetchall()
-            return (str(found[0][1]),)
+                found: list[tuple[str, ...]] = con.execute(
+                    f"describe select null::{text} as it"
+                ).fetchall()
+            return (found[0][1],)
         except duckdb.Error:
             pass
     raise ConfigError(

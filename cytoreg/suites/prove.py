@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import logging
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, runtime_checkable
 
 from cytoreg.errors import ConfigError
 from cytoreg.suites.aggregates import TableTest, table_test
@@ -100,7 +100,8 @@ def _proved(suite: Suite, position: int, item: Item, by_gx: bool) -> Proved:
         if judge == "table":
             return _of_table(suite, item, where, given)
         if item.type == "unexpected_rows_expectation":
-            return Proved(item, where, query=_query(suite, given["unexpected_rows_query"]))
+            query: str = given["unexpected_rows_query"]
+            return Proved(item, where, query=_query(suite, query))
         return Proved(item, where, rows=row_test(item.type, given))
     except ConfigError as error:
         remedy = error.remedy or _REMEDY
@@ -110,10 +111,11 @@ def _proved(suite: Suite, position: int, item: Item, by_gx: bool) -> Proved:
 def _of_table(suite: Suite, item: Item, where: str, given: Mapping[str, Any]) -> Proved:
     """An expectation on the type of a column, or on the sizes of two tables."""
     if item.type == "expect_table_row_count_to_equal_other_table":
-        other = given["other_table_name"]
+        other: str = given["other_table_name"]
         return Proved(item, where, other=other if "." in other else f"{suite.schema}.{other}")
-    names = given["type_list"] if "type_list" in given else [given["type_"]]
-    kinds = [kind for name in names or [] for kind in types_named(name)]
+    one: object = given.get("type_")
+    several: Sequence[object] | None = given.get("type_list", [one])
+    kinds = [kind for name in several or [] for kind in types_named(name)]
     return Proved(item, where, kinds=tuple(kinds))
 
 
@@ -124,9 +126,9 @@ def _instance(place: str, position: int, item: Item) -> Expectation:
     from great_expectations.expectations.registry import get_expectation_impl
 
     try:
-        implementation = get_expectation_impl(item.type)
+        made: Callable[..., Expectation] = get_expectation_impl(item.type)
         meta = {POSITION: position}
-        return implementation(severity=item.severity, meta=meta, **dict(item.kwargs))
+        return made(severity=item.severity, meta=meta, **dict(item.kwargs))
     except (GreatExpectationsError, TypeError, ValueError) as error:
         raise ConfigError(f"{place}: {_explain(error)}", remedy=_REMEDY) from None
 
@@ -141,9 +143,21 @@ def _query(suite: Suite, query: str) -> str:
         ) from None
 
 
+class _Wrong(TypedDict):
+    loc: tuple[str | int, ...]
+    msg: object
+
+
+@runtime_checkable
+class _Explained(Protocol):
+    """An error of pydantic's, of any version: it lists what is wrong, and where."""
+
+    def errors(self) -> Sequence[_Wrong]: ...
+
+
 def _explain(error: Exception) -> str:
     """What is wrong with the arguments of an expectation."""
-    if not hasattr(error, "errors"):
+    if not isinstance(error, _Explained):
         return " ".join(str(error).split())
     told = [
         f"{'.'.join(map(str, item['loc']))}: {' '.join(str(item['msg']).split())}"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from cytoreg.errors import ConfigError
 from cytoreg.warehouse.connection import literal, quote
+
+if TYPE_CHECKING:
+    from pyparsing import ParserElement
 
 _LEGACY_PARSERS = ("great_expectations", "great_expectations__experimental__")
 _OPERATORS = {"==": "=", "!=": "<>"}
@@ -24,6 +27,21 @@ _PLAIN_TEXT = re.compile(
     r'| ?(?P<operator>[=!<>]=|[<>]) ?(?:(?P<number>-?\d+(?:\.\d+)?)|"(?P<text>[\w.:/-]+)"))',
     re.ASCII,
 )
+
+
+class _Named(TypedDict):
+    name: str
+
+
+class _Condition(TypedDict, total=False):
+    """A row condition of Great Expectations as a mapping."""
+
+    type: str
+    conditions: list[_Condition]
+    column: _Named
+    is_null: bool
+    operator: str
+    parameter: object
 
 
 def constant(value: object) -> str:
@@ -54,9 +72,10 @@ def constant(value: object) -> str:
 
 def constants(values: object) -> list[str]:
     """A list of constants as SQL, nulls left out: they are never equal to anything."""
-    if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise ConfigError("a list of values is expected here")
-    return [constant(value) for value in values if value is not None]
+    given: Iterable[object] = values
+    return [constant(value) for value in given if value is not None]
 
 
 def row_condition(condition: object, parser: object) -> str | None:
@@ -70,9 +89,9 @@ def row_condition(condition: object, parser: object) -> str | None:
         return None
     if isinstance(condition, str) and parser in (None, *_LEGACY_PARSERS):
         return _legacy(condition)
-    as_mapping = condition if isinstance(condition, Mapping) else _mapping_of(condition)
-    if as_mapping is not None and as_mapping.get("type") in _CONDITIONS:
-        return _said(as_mapping)
+    said = cast("_Condition", condition) if isinstance(condition, Mapping) else _read(condition)
+    if said is not None and said.get("type") in _CONDITIONS:
+        return _said(said)
     raise ConfigError(
         f"a row_condition in the syntax of {parser or 'pandas'} cannot be judged by the database",
         remedy='write it as col("x") > 1 with condition_parser: great_expectations',
@@ -84,9 +103,12 @@ def is_plain_condition(condition: object, inside: str = "") -> bool:
 
     Only alternatives (`or`) may contain groups, and only groups of `and`.
     """
-    match condition:
-        case str():
-            return not inside and bool(_PLAIN_TEXT.fullmatch(condition))
+    if isinstance(condition, str):
+        return not inside and bool(_PLAIN_TEXT.fullmatch(condition))
+    if not isinstance(condition, Mapping):
+        return False
+    given: Mapping[str, object] = condition
+    match given:
         case {"type": "nullity", "column": {"name": str(), **more}, "is_null": bool(), **rest}:
             return not rest and not more
         case {
@@ -97,13 +119,14 @@ def is_plain_condition(condition: object, inside: str = "") -> bool:
             **rest,
         }:
             return not rest and not more and _compares(operator, value)
-        case {"type": "and" | "or" as kind, "conditions": list(parts), **rest}:
+        case {"type": str(kind), "conditions": list(parts), **rest} if kind in ("and", "or"):
+            groups: list[object] = parts
             fits = inside == "" or (inside == "or" and kind == "and")
             return (
                 not rest
                 and fits
-                and 0 < len(parts) <= _MOST_PARTS
-                and all(is_plain_condition(part, kind) for part in parts)
+                and 0 < len(groups) <= _MOST_PARTS
+                and all(is_plain_condition(part, kind) for part in groups)
             )
     return False
 
@@ -118,14 +141,14 @@ def _compares(operator: str, value: object) -> bool:
     return operator in _COMPARISONS and isinstance(value, str | int | float | date)
 
 
-def _mapping_of(condition: object) -> Mapping[str, Any] | None:
+def _read(condition: object) -> _Condition | None:
     """A condition of Great Expectations as the mapping that it is written as."""
     from great_expectations.expectations.row_conditions import Condition
 
-    return condition.dict() if isinstance(condition, Condition) else None
+    return cast("_Condition", condition.dict()) if isinstance(condition, Condition) else None
 
 
-def _said(condition: Mapping[str, Any]) -> str:
+def _said(condition: _Condition) -> str:
     kind = condition["type"]
     if kind in ("and", "or"):
         return "(" + f" {kind} ".join(_said(part) for part in condition["conditions"]) + ")"
@@ -151,8 +174,9 @@ def _legacy(text: str) -> str:
         return f"{column} {operator} {found['number'] or literal(found['text'])}"
     from great_expectations.expectations.legacy_row_conditions import ParseException, condition
 
+    grammar: ParserElement = condition
     try:
-        parsed = condition.parse_string(text, parse_all=True)
+        parsed: dict[str, str] = grammar.parse_string(text, parse_all=True).as_dict()
     except ParseException:
         raise ConfigError(
             "row_condition: is not one condition in Great Expectations' syntax",

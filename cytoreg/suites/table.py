@@ -68,17 +68,17 @@ class Table:
 
 def look(con: duckdb.DuckDBPyConnection, suite: Suite, grain: tuple[str, ...]) -> Table:
     """The table of a suite in this build; `grain` is its key if the suite names none."""
-    columns = con.execute(
+    columns: list[tuple[str, str]] = con.execute(
         "select column_name, data_type from information_schema.columns"
         " where table_schema = ? and table_name = ? order by ordinal_position",
         [suite.schema, suite.name],
     ).fetchall()
-    stored = con.execute(
+    stored: list[tuple[int]] = con.execute(
         "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?",
         [suite.schema, suite.name],
     ).fetchall()
-    rows = con.execute(f"select count(*) from {suite.table}").fetchall()[0][0]
-    return Table(suite, grain, dict(columns), bool(stored[0][0]), int(rows))
+    rows: list[tuple[int]] = con.execute(f"select count(*) from {suite.table}").fetchall()
+    return Table(suite, grain, dict(columns), bool(stored[0][0]), rows[0][0])
 
 
 def require_kind(table: Table, item: Item) -> None:

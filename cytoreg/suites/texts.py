@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from cytoreg.errors import ConfigError
 
@@ -19,13 +19,20 @@ def matches(patterns: Sequence[str], how: Callable[[Sequence[object]], bool]) ->
     return lambda text: how([search(text) for search in found])
 
 
+def read_date(text: str) -> datetime:
+    """The date or moment that dateutil reads in a text. Raises ValueError or OverflowError."""
+    from dateutil.parser import parse  # type: ignore[import-untyped]
+
+    read: Callable[[str], datetime] = parse
+    return read(text)
+
+
 def dates() -> Accepts:
     """dateutil can read the text as a date."""
-    from dateutil.parser import parse  # type: ignore[import-untyped]
 
     def accepts(text: str) -> bool:
         try:
-            parse(text)
+            read_date(text)
         except (ValueError, OverflowError):
             return False
         return True
@@ -57,20 +64,30 @@ def json_texts() -> Accepts:
     return lambda text: _json(text) is not _NONE
 
 
+class _Validator(Protocol):
+    """A validator of jsonschema's, for one version of JSON Schema."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None: ...
+    @classmethod
+    def check_schema(cls, schema: Mapping[str, Any]) -> None: ...
+    def is_valid(self, instance: object) -> bool: ...
+
+
 def json_of(schema: Mapping[str, Any]) -> Accepts:
     """The text is JSON that fits the schema. Raises ConfigError for an invalid schema."""
-    import jsonschema  # type: ignore[import-untyped]
+    from jsonschema import SchemaError  # type: ignore[import-untyped]
+    from jsonschema.validators import validator_for  # type: ignore[import-untyped]
 
-    kind = jsonschema.validators.validator_for(schema)
+    kind: type[_Validator] = validator_for(schema)
     try:
         kind.check_schema(schema)
-    except jsonschema.SchemaError as error:
+    except SchemaError as error:
         raise ConfigError(f"json_schema: is not a JSON schema: {error.message}") from None
     valid = kind(schema).is_valid
 
     def accepts(text: str) -> bool:
         value = _json(text)
-        return value is not _NONE and bool(valid(value))
+        return value is not _NONE and valid(value)
 
     return accepts
 

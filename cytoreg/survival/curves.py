@@ -48,14 +48,20 @@ def kaplan_meier(cohort: Cohort, by: By = None, interval: Interval = "log-log") 
     3      300.0        2       1     0.375
     4      400.0        1       1     0.000
     """
-    columns = ("at_risk", "events", "censored", "survival", "std_err", "lower", "upper")
-    return frame(
-        by,
-        (
-            (part, {"time_days": curve.time} | {name: getattr(curve, name) for name in columns})
-            for part, curve in curves(cohort, by, interval)
-        ),
-    )
+
+    def values(curve: KaplanMeier) -> dict[str, object]:
+        return {
+            "time_days": curve.time,
+            "at_risk": curve.at_risk,
+            "events": curve.events,
+            "censored": curve.censored,
+            "survival": curve.survival,
+            "std_err": curve.std_err,
+            "lower": curve.lower,
+            "upper": curve.upper,
+        }
+
+    return frame(by, ((part, values(curve)) for part, curve in curves(cohort, by, interval)))
 
 
 def survival_landmark(
@@ -78,11 +84,17 @@ def survival_landmark(
     """
     years = np.atleast_1d(np.asarray(at, dtype=np.float64))
     asked = days(years)
-    columns = ("at_risk", "survival", "std_err", "lower", "upper")
 
     def values(curve: KaplanMeier) -> dict[str, object]:
         found = survival_at(curve, asked)
-        return {"years": years} | {name: getattr(found, name) for name in columns}
+        return {
+            "years": years,
+            "at_risk": found.at_risk,
+            "survival": found.survival,
+            "std_err": found.std_err,
+            "lower": found.lower,
+            "upper": found.upper,
+        }
 
     return frame(by, ((part, values(curve)) for part, curve in curves(cohort, by, interval)))
 
@@ -112,9 +124,11 @@ def survival_quantile(
     def values(curve: KaplanMeier) -> dict[str, object]:
         asked: list[float] = shares.tolist()
         found = [quantile(curve, each) for each in asked]
-        limits = ("estimate", "lower", "upper")
-        return {"share": shares} | {
-            name: np.array([getattr(each, name) for each in found]) for name in limits
+        return {
+            "share": shares,
+            "estimate": np.array([each.estimate for each in found]),
+            "lower": np.array([each.lower for each in found]),
+            "upper": np.array([each.upper for each in found]),
         }
 
     return frame(by, ((part, values(curve)) for part, curve in curves(cohort, by, interval)))

@@ -68,8 +68,13 @@ def given(array: NDArray[np.generic]) -> NDArray[np.bool_]:
     if array.dtype.kind in "iuf":
         finite: NDArray[np.bool_] = np.isfinite(array)
         return finite
+    return np.array([value is not None and value == value for value in _values(array)], dtype=bool)
+
+
+def _values(array: NDArray[np.generic]) -> list[object]:
+    """An array's values as Python has them."""
     values: list[object] = array.tolist()
-    return np.array([value is not None and value == value for value in values], dtype=bool)
+    return values
 
 
 def _levels(
@@ -79,7 +84,7 @@ def _levels(
     order: Sequence[str] | None,
 ) -> list[object]:
     """A covariate's values, the reference first, the others in order."""
-    found: set[Any] = {value for array in arrays for value in array.tolist()}
+    found: set[Any] = {value for array in arrays for value in _values(array)}
     try:
         levels: list[object] = sorted(found, key=order.index if order else None)
     except TypeError:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cytoreg.errors import CytoregError
 from cytoreg.survival.cox import Cox
@@ -17,6 +18,7 @@ from cytoreg.survival.special import special
 if TYPE_CHECKING:
     import pandas as pd
 
+Mask: TypeAlias = NDArray[np.bool_]
 Transform = Literal["km", "rank", "identity", "log"]
 
 
@@ -80,16 +82,15 @@ def _statistic(
     tilted: Floats,
     bent: Floats,
     score: Floats,
-    used: Floats,
-    terms: Floats,
+    used: Mask,
+    terms: Mask,
 ) -> float:
     """uᵀ V⁻¹ u, V the information of the tested terms once the others' part is taken out."""
     if not terms.any():
         return float("nan")
-    within: Floats = flat[np.ix_(used, used)]
-    across: Floats = tilted[np.ix_(terms, used)]
+    within, across = _part(flat, used, used), _part(tilted, terms, used)
     try:
-        spread: Floats = bent[np.ix_(terms, terms)] - across @ np.linalg.solve(within, across.T)
+        spread: Floats = _part(bent, terms, terms) - across @ np.linalg.solve(within, across.T)
     except np.linalg.LinAlgError:
         return float("nan")
     scale = np.sqrt(np.maximum(np.diag(spread), 1e-300))
@@ -99,12 +100,17 @@ def _statistic(
     return float(score[terms] @ inverted @ score[terms])
 
 
+def _part(matrix: Floats, rows: Mask, columns: Mask) -> Floats:
+    part: Floats = matrix[np.ix_(rows, columns)]
+    return part
+
+
 def _scale(patients: Patients, time: Floats, transform: str) -> Floats:
     """g at each time of death, before its mean is taken away."""
     if transform == "identity":
         return time
     if transform == "log":
-        if len(time) and np.min(time) == 0:
+        if 0 in time:
             raise CytoregError("somebody had the event at time 0, whose logarithm has no value")
         return np.log(time)
     if transform == "km":

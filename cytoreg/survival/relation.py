@@ -87,7 +87,8 @@ def _encoded(cohort: Cohort, wanted: Collection[str]) -> Cohort:
                 text[str(name)] = column.astype("string")
         elif pandas.api.types.is_string_dtype(column) or column.dtype == object:
             codes, values = pandas.factorize(column, sort=False)
-            if all(isinstance(value, str) for value in values):
+            kinds: set[type] = set(map(type, values))
+            if all(issubclass(kind, str) for kind in kinds):
                 order = pandas.Index(values).argsort()
                 place = np.append(np.argsort(order), -1)  # −1: empty
                 chosen: Any = place[codes]  # an array, where the stubs know a list

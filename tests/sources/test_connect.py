@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tomllib
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date
@@ -17,6 +18,7 @@ import xlsxwriter
 from bare_registry import HEAD
 
 from cytoreg import connect, rules, suites
+from cytoreg.connect.persons import numbered
 from cytoreg.errors import ConfigError, SourceError
 from cytoreg.landing import balance
 from cytoreg.landing.kept import attach
@@ -601,3 +603,11 @@ def test_a_person_may_say_that_words_are_headings(registry: Project) -> None:
     draft = connect.offered(registry, "new", "csv", "new.csv", header=1)
     added = connect.add(registry, "new", draft, {"new": "result"}, sure=True)
     assert added.headings[0].names == ["Colour", "Town"]
+
+
+def test_an_entity_is_added_to_linkage_whose_subtables_stand_apart() -> None:
+    text = "[linkage]\nentity = 'patient'\n\n[gates]\n\n[linkage.precedence]\ndefault = ['a']\n"
+    found = tomllib.loads(numbered(numbered(text, "trial"), "study"))
+    assert found["linkage"] == {
+        "entity": "patient", "with_number": ["trial", "study"], "precedence": {"default": ["a"]},
+    }  # fmt: skip

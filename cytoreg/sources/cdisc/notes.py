@@ -7,7 +7,7 @@ Elements of a system's extension are such notes too. History is only added to (O
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TypeAlias
 
 import pyarrow as pa
 
@@ -27,13 +27,16 @@ _SCHEMA = pa.schema(
     | {"_file": pa.string(), "_row": pa.int64(), "_line": pa.int64()}
 )
 
+Told: TypeAlias = "str | list[Told] | dict[str, Told]"
+"""What an element says, as JSON can hold it."""
+
 
 class Note:
     """An element while it is read, as JSON: `@name` is an attribute, `#text` its text."""
 
     def __init__(self, name: str, line: int, attributes: dict[str, str]) -> None:
         self.name, self.line, self.size = name, line, 0
-        self._open: list[tuple[str, dict[str, Any], list[str]]] = []
+        self._open: list[tuple[str, dict[str, Told], list[str]]] = []
         self.start(name, attributes)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -51,16 +54,17 @@ class Note:
         name, found, texts = self._open.pop()
         if text := "".join(texts).strip():
             found["#text"] = text
-        its = text if found.keys() == {"#text"} else found
+        its: Told = text if found.keys() == {"#text"} else found
         if not self._open:
             return json.dumps(found, ensure_ascii=False)
         outer = self._open[-1][1]
-        if name not in outer:
+        before = outer.get(name)
+        if before is None:
             outer[name] = its
-        elif isinstance(outer[name], list):
-            outer[name].append(its)
+        elif isinstance(before, list):
+            before.append(its)
         else:
-            outer[name] = [outer[name], its]
+            outer[name] = [before, its]
         return ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cytoreg.sources import blocks
@@ -42,7 +43,7 @@ def outline(file: io.BufferedReader) -> Outline:
     """The outline of a file; raises NoDataset."""
     text, within, line = _without_rows(file)
     try:
-        found = json.loads(text, object_pairs_hook=_once)
+        found: dict[str, object] = json.loads(text, object_pairs_hook=_once)
     except NoObject as error:
         raise NoDataset(f"has {error}") from None
     except (ValueError, RecursionError):
@@ -56,12 +57,19 @@ def outline(file: io.BufferedReader) -> Outline:
     columns, records = found.get("columns"), found.get("records")
     if not isinstance(columns, list):
         raise NoDataset("has no list of `columns`", version)
-    names = [column.get("name") if isinstance(column, dict) else None for column in columns]
+    names = [_name(column) for column in columns]
     if not names or len(names) > _MOST or not all(isinstance(n, str) and n.strip() for n in names):
         raise NoDataset("has columns without a `name`", version)
     if isinstance(records, bool) or not isinstance(records, int | None):
         raise NoDataset("has `records` that is not a number", version)
     return Outline(str(found.get("name")), list(map(str, names)), records, within, line)
+
+
+def _name(column: object) -> object:
+    if not isinstance(column, dict):
+        return None
+    known: dict[str, object] = column
+    return known.get("name")
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -78,7 +86,9 @@ def _without_rows(file: io.BufferedReader) -> tuple[bytes, bool, int]:
     within = skips = False
     while chunk := file.read(_CHUNK):
         copied = 0
-        for at, code in zip(*(found.tolist() for found in marks.of(chunk)), strict=True):
+        lists = (found.tolist() for found in marks.of(chunk))
+        signs: Iterator[tuple[int, int]] = zip(*lists, strict=True)
+        for at, code in signs:
             if depth == 2:
                 depth = 1
                 continue
@@ -111,7 +121,8 @@ def _without_rows(file: io.BufferedReader) -> tuple[bytes, bool, int]:
 
 def _is_rows(key: bytes) -> bool:
     try:
-        return bool(json.loads(key) == "rows")
+        name: object = json.loads(key)
+        return name == "rows"
     except ValueError:
         return False
 

@@ -106,9 +106,10 @@ class State:
         self._con = con
         self._items = list(pieces.items)
         records, values = literal(str(pieces.records)), literal(str(pieces.values))
-        removed = con.execute(
+        counted: list[tuple[int]] = con.execute(
             f"select count(*) from read_parquet({records}) where op = 'r'"
-        ).fetchall()[0][0]
+        ).fetchall()
+        removed = counted[0][0]
         over = (
             f"coalesce(max(seq) filter (level = {level} and op = 'r')"
             f" over (partition by {', '.join(keys)}), -1)"
@@ -143,7 +144,7 @@ class State:
 
     def conflict(self) -> Conflict | None:
         """Two snapshots of different moments, if there are."""
-        found = self._con.execute(
+        found: list[tuple[int, int, int]] = self._con.execute(
             "select e.tab, t.file, t.other from twice as t inner join entity as e using (entity)"
             " where t.differ and t.file < t.other order by e.tab, t.file, t.other limit 1"
         ).fetchall()
@@ -151,7 +152,7 @@ class State:
 
     def odd(self) -> dict[str, int]:
         """What transactions there should not be, and how many."""
-        twice, updated, again, alone = self._con.execute(
+        found: list[tuple[int, int, int, int]] = self._con.execute(
             "select (select count(*) from twice where not differ and level = 4),"
             " (select count(*) from entity where op = 'u' and level = 4),"
             " (select count(*) from (select 1 from told where op = 'i' and not given and level = 4"
@@ -159,7 +160,8 @@ class State:
             " (select count(*) from (select item, op, lag(op, 1, 'r') over"
             " (partition by entity, item order by place) as before from told where level = 4)"
             " where op = 'r' and before = 'r' and item not in (select item from quality))"
-        ).fetchall()[0]
+        ).fetchall()
+        twice, updated, again, alone = found[0]
         return {
             "value that snapshots give more than once": twice,
             "record that is updated, and was not inserted": updated,
@@ -173,11 +175,14 @@ class State:
         Columns: keys, `columns`, `_items` (a JSON object of the other items), `file` (its number),
         `row` and `line`.
         """
-        first, last = self._con.execute(
+        found: list[tuple[int | None, int | None]] = self._con.execute(
             f"select min(number), max(number) from entity where tab = {tab}"
-        ).fetchall()[0]
+        ).fetchall()
+        first, last = found[0]
+        if first is None or last is None:
+            return
         step = batch_rows(len(columns))
-        for start in range(first, last + 1, step) if last is not None else ():
+        for start in range(first, last + 1, step):
             some = f"number between {start} and {min(start + step - 1, last)}"
             keys = self._con.execute(
                 f"from entity where {some} and not wrong order by number"
@@ -190,7 +195,7 @@ class State:
 
     def others(self, tab: int, columns: list[str]) -> dict[str, int]:
         """The items of a table that have no column, and how many values of each there are."""
-        found = self._con.execute(
+        found: list[tuple[int, int]] = self._con.execute(
             "select item, count(*) from cell inner join entity as e using (number)"
             f" where e.tab = {tab} group by item order by item"
         ).fetchall()
@@ -205,12 +210,14 @@ class State:
             " from entity as e inner join told as t using (entity)"
             f" where e.wrong and e.tab = {tab} group by all order by min(e.number)"
         )
+        row: tuple[int, int, int, *tuple[str | None, ...], list[int], list[str | None]] | None
         while row := found.fetchone():
             file, number, line, *keys, items, values = row
             said = {k: v for k, v in zip(_ROW_KEYS, keys, strict=True) if v is not None}
+            told: dict[str, list[str | None]] = {}
             for item, value in zip(items, values, strict=True):
-                said.setdefault(self._items[item], []).append(value)
-            yield file, number, line, json.dumps(said, ensure_ascii=False)
+                told.setdefault(self._items[item], []).append(value)
+            yield file, number, line, json.dumps({**said, **told}, ensure_ascii=False)
 
     def _shaped(self, keys: pa.Table, cells: pa.Table, columns: list[str]) -> pa.Table:
         """One column for each item, from cells ordered by row and item."""
@@ -221,17 +228,17 @@ class State:
         number_of = {name: number for number, name in enumerate(self._items)}
         table = keys.select([*_ROW_KEYS, "MetaDataVersionOID", "file", "row", "line"])
         for column in columns:
-            chosen = np.flatnonzero(items == number_of.get(column, -1))
+            chosen = np.flatnonzero(np.equal(items, number_of.get(column, -1)))
             taken = np.full(len(keys), -1)
             taken[places[chosen]] = chosen
             table = table.append_column(column, values.take(pa.array(taken, mask=taken < 0)))
         known = [number_of[column] for column in columns if column in number_of]
         rest = np.flatnonzero(~np.isin(items, known))
         kept: dict[int, dict[str, str | None]] = {}
-        texts = values.take(pa.array(rest, pa.int64())).to_pylist()
-        for place, item, text in zip(
-            places[rest].tolist(), items[rest].tolist(), texts, strict=True
-        ):
+        texts: list[str | None] = values.take(pa.array(rest, pa.int64())).to_pylist()
+        where: list[int] = places[rest].tolist()
+        of: list[int] = items[rest].tolist()
+        for place, item, text in zip(where, of, texts, strict=True):
             kept.setdefault(place, {})[self._items[item]] = text
         told: list[str | None] = [None] * len(keys)
         for place, its in kept.items():
@@ -254,9 +261,9 @@ def _absent(con: duckdb.DuckDBPyConnection, records: str) -> int:
         f"coalesce(max(seq) filter (level = {level} and op = 'r') over w{level}, -1)"
         for level in _REMOVED
     )
-    found = con.execute(
+    found: list[tuple[int]] = con.execute(
         f"select count(*) from (select op, coalesce(case level {there} end, -1) as there,"
         f" greatest({gone}) as gone from read_parquet({records}) window {windows})"
         " where op = 'r' and there <= gone"
     ).fetchall()
-    return int(found[0][0])
+    return found[0][0]

@@ -9,6 +9,7 @@ be of any size.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
@@ -122,8 +123,8 @@ def _unpacked_lines(batches: Iterable[Batch]) -> Iterator[Batch]:
             for text, packed in zip(strings(own), may_be, strict=True)
         ]
         added = more + np.cumsum([0, *(len(texts) - 1 for texts in found)])
-        before: list[int] = np.searchsorted(numbers, [item.row for item in bad]).tolist()
         lines: list[int] = numbers.tolist()
+        before = [bisect_left(lines, item.row) for item in bad]
         extras: list[int] = added.tolist()
         texts = [
             (text.decode(), line + extra + place, line)

@@ -81,15 +81,19 @@ def statement(source: str, config: FhirSource, audience: str) -> dict[str, str]:
     }
     headers: dict[str, str] = {}
     try:
+        from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
         if text.startswith("{"):
             described: dict[str, str] = json.loads(text)
             headers = {"kid": described["kid"]} if "kid" in described else {}
-            key = jwt.PyJWK(described).key
+            key: object = jwt.PyJWK(described).key
         else:
-            from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
             key = load_pem_private_key(text.encode(), password=None)
-        curve = getattr(getattr(key, "curve", None), "name", "")
+        if not isinstance(key, EllipticCurvePrivateKey | RSAPrivateKey):
+            raise TypeError("neither of an elliptic curve nor of RSA")
+        curve = "" if isinstance(key, RSAPrivateKey) else key.curve.name
         algorithm = _CURVES.get(curve, "RS384")
         signed = jwt.encode(claims, key, algorithm=algorithm, headers=headers)
     except Exception:  # of any class: its text may hold the key

@@ -166,7 +166,8 @@ def _part(signs: np.ndarray, part: Place) -> pa.StringArray:
         parts = [None, sizes.buffers()[1], buffer(cut)]
         text = as_text(pa.Array.from_buffers(pa.string(), len(cut), parts))
     else:
-        text = pa.array([row.tobytes().decode("utf-32-le") for row in cut], pa.string())
+        whole, width = cut.tobytes().decode("utf-32-le"), int(cut.shape[1])
+        text = pa.array([whole[at : at + width] for at in range(0, len(whole), width)], pa.string())
     return pc.utf8_rtrim(text, " ")
 
 

@@ -33,9 +33,9 @@ def text(array: pa.Array[Any]) -> pa.StringArray:
 
     Raises pa.ArrowInvalid for text that is not UTF-8.
     """
-    kind: pa.DataType = array.type
+    kind = _kind(array)
     if isinstance(array, pa.ExtensionArray):
-        return text(array.storage)
+        return text(_storage(array))
     if pa.types.is_dictionary(kind):
         return text(cast("pa.DictionaryArray[Any, Any]", array).dictionary_decode())
     if _is_text(kind):
@@ -51,8 +51,19 @@ def text(array: pa.Array[Any]) -> pa.StringArray:
     if pa.types.is_nested(kind):
         return pa.array(_json(array), pa.string())
     if kind == pa.month_day_nano_interval():
-        return pa.array([None if v is None else str(tuple(v)) for v in array.to_pylist()])
+        spans: list[tuple[int, int, int] | None] = array.to_pylist()
+        return pa.array([None if v is None else str(tuple(v)) for v in spans], pa.string())
     return as_text(array)
+
+
+def _kind(array: pa.Array[Any]) -> pa.DataType:
+    kind: pa.DataType = array.type
+    return kind
+
+
+def _storage(array: pa.ExtensionArray[Any]) -> pa.Array[Any]:
+    storage: pa.Array[Any] = array.storage
+    return storage
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -76,7 +87,7 @@ def _is_binary(kind: pa.DataType) -> bool:
 
 def _when(array: pa.Array[Any]) -> pa.StringArray:
     """Dates, times and timestamps; where Arrow has no text, infinity or a number."""
-    kind: pa.DataType = array.type
+    kind = _kind(array)
     zone = ""
     if isinstance(kind, pa.TimestampType) and kind.tz is not None:
         zone = "Z"  # out of range, Arrow writes a moment with a zone as another one
@@ -97,7 +108,8 @@ def _when(array: pa.Array[Any]) -> pa.StringArray:
 
 def _clock(array: pa.Array[Any]) -> pa.StringArray:
     """Durations as hours, minutes and seconds, with a fraction unless it is zero."""
-    digits = _DIGITS[array.type.unit]
+    kind = _kind(array)
+    digits = _DIGITS[kind.unit] if isinstance(kind, pa.DurationType) else 0
     counts = array.cast(pa.int64()).fill_null(0).to_numpy()
     with np.errstate(over="ignore"):  # the smallest signed number has no positive counterpart
         size = np.where(counts < 0, 0 - counts, counts).astype(np.uint64)
@@ -136,11 +148,11 @@ def _filled(numbers: np.ndarray, width: int) -> pa.StringArray:
 
 def _json(array: pa.Array[Any]) -> list[str | None]:
     """Each value as JSON, None where it is null."""
-    kind: pa.DataType = array.type
+    kind = _kind(array)
     if isinstance(array, pa.ExtensionArray):
-        return _json(array.storage)
-    if pa.types.is_struct(kind):
-        names = [json.dumps(field.name, ensure_ascii=False) for field in kind]
+        return _json(_storage(array))
+    if isinstance(kind, pa.StructType):
+        names = [json.dumps(field.name, ensure_ascii=False) for field in _fields(kind)]
         columns = [_json(column) for column in cast("pa.StructArray", array).flatten()]
         rows = zip(*columns, strict=True) if columns else [()] * len(array)
         found = [
@@ -166,6 +178,10 @@ def _json(array: pa.Array[Any]) -> list[str | None]:
     ]
 
 
+def _fields(kind: pa.StructType) -> list[pa.Field[Any]]:
+    return [kind.field(place) for place in range(kind.num_fields)]
+
+
 def _ends(array: pa.Array[Any]) -> list[int]:
     """Where lists end among the values of all lists, from 0; null has no values."""
     lengths = pc.fill_null(pc.list_value_length(array), 0).to_pylist()
@@ -173,7 +189,7 @@ def _ends(array: pa.Array[Any]) -> list[int]:
 
 
 def _scalars(array: pa.Array[Any]) -> list[str | None]:
-    kind: pa.DataType = array.type
+    kind = _kind(array)
     plain = pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_boolean(kind)
     found: list[str | None] = text(array).to_pylist()
     if pa.types.is_floating(kind):  # JSON cannot express inf and nan
@@ -186,13 +202,19 @@ def _scalars(array: pa.Array[Any]) -> list[str | None]:
 def as_bytes(kind: pa.DataType) -> pa.DataType:
     """A type with text replaced by bytes, to inspect text that is not UTF-8."""
     if pa.types.is_dictionary(kind):
-        return as_bytes(kind.value_type)
+        return as_bytes(_inner(kind, "value_type"))
     if _is_text(kind):
         return pa.binary()
-    if pa.types.is_struct(kind):
-        return pa.struct([field.with_type(as_bytes(field.type)) for field in kind])
+    if isinstance(kind, pa.StructType):
+        return pa.struct([field.with_type(as_bytes(field.type)) for field in _fields(kind)])
     if pa.types.is_map(kind):
-        return pa.map_(as_bytes(kind.key_type), as_bytes(kind.item_type))
+        keys, items = (as_bytes(_inner(kind, name)) for name in ("key_type", "item_type"))
+        return pa.map_(keys, items)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        return pa.list_(as_bytes(kind.value_type))
+        return pa.list_(as_bytes(_inner(kind, "value_type")))
     return kind
+
+
+def _inner(kind: pa.DataType, name: str) -> pa.DataType:
+    inner: pa.DataType = getattr(kind, name)
+    return inner
