@@ -11,6 +11,8 @@ import pytest
 from filelock import FileLock
 
 os.environ.setdefault("CYTOREG_PSEUDONYM_KEY", "7d1f0c93a5e84b26f3607c1e9a2bd8548c0e6f71b23d94a5")
+# Commands in processes of their own find what the first of them compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 Shared = Callable[[str, Callable[[Path], object]], Path]
 

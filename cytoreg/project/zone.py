@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo, available_timezones
 
@@ -12,9 +13,14 @@ from cytoreg.errors import ConfigError
 _LOCALTIME = Path("/etc/localtime")
 
 
+@cache  # looking through the folders of the database takes longer than all else in a project
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones() - {"localtime"})
+
+
 def is_zone(name: str) -> bool:
     """Whether the time zone database has this name."""
-    return name in available_timezones() and name != "localtime"
+    return name in _zones()
 
 
 def today(zone: str) -> date:
@@ -48,10 +54,10 @@ def _of_file(path: Path) -> str:
         content = path.read_bytes()
     except OSError:
         raise _nameless(str(path)) from None
-    for name in sorted(available_timezones()):
+    for name in sorted(_zones()):
         for folder in map(Path, TZPATH):
             twin = folder / name
-            if is_zone(name) and twin.is_file() and twin.read_bytes() == content:
+            if twin.is_file() and twin.read_bytes() == content:
                 return name
     raise _nameless(str(path))
 

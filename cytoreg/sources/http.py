@@ -7,11 +7,14 @@ SourceError at once. Neither message shows what was sent or received.
 from __future__ import annotations
 
 import logging
+import os
+import ssl
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -75,6 +78,14 @@ def address(source: str, url: str) -> str:
     return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
 
 
+@cache  # reading them takes longer than asking a server of the same house
+def _certificates(*_: str | None) -> ssl.SSLContext:
+    """The authorities whose certificates are believed, as the environment now names them."""
+    import httpx
+
+    return httpx.create_ssl_context()
+
+
 @contextmanager
 def client(source: str, timeout: float) -> Iterator[httpx.Client]:
     """A client with the environment's proxy and certificates; `timeout` in seconds.
@@ -84,7 +95,8 @@ def client(source: str, timeout: float) -> Iterator[httpx.Client]:
     import httpx
 
     try:
-        made = httpx.Client(timeout=timeout, follow_redirects=False)
+        known = _certificates(*map(os.environ.get, ("SSL_CERT_FILE", "SSL_CERT_DIR")))
+        made = httpx.Client(verify=known, timeout=timeout, follow_redirects=False)
     except OSError:
         raise ConfigError(
             f"source {source}: the certificates of this machine cannot be read",
