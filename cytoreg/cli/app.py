@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from cytoreg.errors import CytoregError, kind_and_place
-from cytoreg.system.machine import machine_error
+from cytoreg.system.machine import interrupted, machine_error
 
 HELP = """Data quality and ETL for clinical registries.
 
@@ -71,9 +71,7 @@ def main() -> None:
         app(standalone_mode=True)
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
-            typer.secho("interrupted; what was published stays as it was", fg="yellow", err=True)
-            sys.stdout.flush()
-            os._exit(INTERRUPTED)  # Prefect would look for a minute for its server, which has ended
+            _interrupted()
         if isinstance(stop.__context__, BrokenPipeError):
             # The reader of the output has gone (`| head`): there is nobody to inform.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -82,6 +80,8 @@ def main() -> None:
     except CytoregError as error:
         _fail(error, str(error), error.exit_code)
     except Exception as error:
+        if interrupted(error):  # within a statement, of which DuckDB makes an error of its own
+            _interrupted()
         if failure := machine_error(error):
             _fail(error, str(failure), failure.exit_code)
         _fail(
@@ -90,6 +90,12 @@ def main() -> None:
             "\n  → please report this; CYTOREG_DEBUG=1 shows the traceback, which may hold values",
             FAULT,
         )
+
+
+def _interrupted() -> NoReturn:
+    typer.secho("interrupted; what was published stays as it was", fg="yellow", err=True)
+    sys.stdout.flush()
+    os._exit(INTERRUPTED)  # Prefect would look for a minute for its server, which has ended
 
 
 def _fail(error: Exception, message: str, exit_code: int) -> NoReturn:

@@ -15,7 +15,7 @@ from cytoreg.nights.run_folder import durations, fingerprint, keep_verdict, open
 from cytoreg.progress import Progress, quiet
 from cytoreg.publication.gates import Gate
 from cytoreg.publication.hold import HELD, held
-from cytoreg.system.machine import machine_error
+from cytoreg.system.machine import interrupted, machine_error
 from cytoreg.system.version import __version__
 from cytoreg.warehouse import quality
 from cytoreg.warehouse.connection import transaction
@@ -101,7 +101,7 @@ def _told(error: BaseException) -> str:
     """What went wrong, without any value from the data."""
     if isinstance(error, CytoregError):
         return error.message
-    if isinstance(error, KeyboardInterrupt):
+    if interrupted(error):
         return "interrupted"
     failure = machine_error(error)
     return failure.message if failure else kind_and_place(error)

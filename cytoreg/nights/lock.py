@@ -21,11 +21,12 @@ _locks: dict[Path, BaseFileLock] = {}
 def take_lock(data: Path) -> None:
     """Take the lock, so that no other refresh or rollback runs; raises Busy when one is under way.
 
-    If a crash interrupted one of them, its changes are completed first.
+    If a crash interrupted one of them, its changes are completed first, and its halves of files in
+    `data` are removed.
     """
     from filelock import FileLock, Timeout
 
-    from cytoreg.system import journal
+    from cytoreg.system import durable, journal
 
     data.mkdir(parents=True, exist_ok=True)
     lock = FileLock(data / "refresh.lock", timeout=0, mode=0o600, thread_local=False)
@@ -39,6 +40,7 @@ def take_lock(data: Path) -> None:
     _locks[data] = lock
     try:
         journal.finish(data)
+        durable.sweep(data)
     except BaseException:
         release_lock(data)
         raise

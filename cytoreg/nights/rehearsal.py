@@ -20,6 +20,7 @@ from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import remember_landing
 from cytoreg.nights.stage import stage
 from cytoreg.progress import Progress, quiet
+from cytoreg.system.machine import interrupted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,6 +56,8 @@ def rehearse(project: Project) -> Iterator[tuple[str, bool, str]]:
                 yield stage.name, False, str(error)
                 return
             except Exception as error:
+                if interrupted(error):
+                    raise KeyboardInterrupt from None
                 yield stage.name, False, f"unexpected {kind_and_place(error)}; no values shown"
                 return
             yield stage.name, True, _told(counts)

@@ -24,7 +24,7 @@ from cytoreg.errors import BuildError, ConfigError, CytoregError, GateClosed, ki
 from cytoreg.progress import Progress, quiet
 from cytoreg.scheduling.server import prefect_server
 from cytoreg.sources.retry import interruptible
-from cytoreg.system.machine import machine_error
+from cytoreg.system.machine import interrupted, machine_error
 
 if TYPE_CHECKING:
     import subprocess
@@ -74,6 +74,8 @@ def scrubbed() -> Iterator[None]:
         scrubbed_error: CytoregError = error.with_traceback(None)
         scrubbed_error.__context__ = scrubbed_error.__cause__ = None
     except Exception as error:
+        if interrupted(error):
+            raise KeyboardInterrupt from None
         scrubbed_error = machine_error(error) or BuildError(
             f"unexpected {kind_and_place(error)}; no values shown",
             remedy="to see more, run: CYTOREG_DEBUG=1 cytoreg refresh --untracked",

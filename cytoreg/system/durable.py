@@ -19,6 +19,7 @@ __all__ = [
     "move",
     "private",
     "sha256",
+    "sweep",
     "sync",
     "sync_below",
     "write",
@@ -87,6 +88,12 @@ def write(path: Path, text: str) -> None:
         aside.unlink(missing_ok=True)
         raise
     sync(path.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what `write` left in a folder when it was killed; nobody may be writing there."""
+    for aside in folder.glob(".*.tmp"):
+        aside.unlink()
 
 
 def copy(source: Path, target: Path) -> Hashed:

@@ -316,3 +316,30 @@ def test_output_may_be_cut_off_by_its_reader(made: Path) -> None:
     assert asking.wait(60) == 0
     assert asking.stderr.read() == b""
     asking.stderr.close()
+
+
+INTERRUPTED = """
+import os, signal, threading
+from cytoreg.cli import main
+from cytoreg.publication import query
+check = query._check
+def begins(con, sql):
+    check(con, sql)
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+query._check = begins
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+
+
+def test_an_interrupt_within_a_statement_is_no_fault(small_made: Path) -> None:
+    endless = "select count(*) from range(1000000000) a, range(1000) b where a.range % 7 = b.range"
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, "query", endless],
+        cwd=small_made,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "interrupted; what was published stays as it was\n"

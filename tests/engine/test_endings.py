@@ -160,6 +160,19 @@ def test_an_interrupt_before_the_rename_is_a_failed_night(
     assert publish.published_run(project) is None
 
 
+def test_an_interrupt_after_the_rename_is_a_note(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise RuntimeError("Query interrupted")  # as DuckDB says it
+
+    monkeypatch.setattr("cytoreg.publication.retention.retain", interrupt)
+    with night(project) as run:
+        verdict = finish(run)
+    assert verdict.notes == ["retention: interrupted; the next run makes up for it"]
+    assert publish.published_run(project) == run.run_id
+
+
 def test_a_kill_right_before_the_rename_shows_as_interrupted(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

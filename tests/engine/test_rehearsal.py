@@ -156,3 +156,14 @@ def test_a_night_is_rehearsed_without_a_key(
     found = {check.what: check.state for check in look(write(tmp_path))}
     assert [what for what, state in found.items() if state == "wrong"] == ["pseudonyms"]
     assert found["night, materialize"] == "ok"
+
+
+def test_an_interrupt_within_a_statement_ends_the_rehearsal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise RuntimeError("Query interrupted")  # as DuckDB says it
+
+    monkeypatch.setattr("cytoreg.models.build.build", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        examine(write(tmp_path), None, None)
