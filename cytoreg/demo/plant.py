@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
+Candidates = tuple[Ints, Ints, Bools]
 _LOOKED_AT = 100_000
 _KINDS = (*DEFECTS, *VARIANTS)
 
@@ -96,35 +97,40 @@ def _targets(
     total = counted[0][0]
     wanted = max(1, round(share * total))
     # Of a large table only every nth row is considered, unless too few of these can carry it.
-    for step in (max(total // _LOOKED_AT, 1), 1):
-        chosen = _among(con, defect, carries, rng, step)[:wanted]
-        if len(chosen) == wanted:
-            break
+    steps = (max(total // _LOOKED_AT, 1), 1)
+    candidates = _candidates(con, defect, steps[0], int(rng.integers(steps[0])))
+    chosen = _drawn(candidates, carries, rng)[:wanted]
+    if len(chosen) < wanted:
+        if steps[0] > 1:
+            candidates = _candidates(con, defect, 1, 0)
+        chosen = _drawn(candidates, carries, rng)[:wanted]
     if carries is not None:
         pids = chosen[:, 1]
         carries[pids[pids >= 0]] = True
     return chosen[np.argsort(chosen[:, 0])]
 
 
-def _among(
-    con: duckdb.DuckDBPyConnection,
-    defect: Defect,
-    carries: Bools | None,
-    rng: np.random.Generator,
-    step: int,
-) -> Ints:
-    """(rowid, patient or -1) of rows that can carry it, one per patient, in the order of choice."""
+def _candidates(
+    con: duckdb.DuckDBPyConnection, defect: Defect, step: int, first: int
+) -> Candidates:
+    """rowid, patient or -1, and whether it is preferred, of every nth row that can carry it."""
     name = f"{defect.source}_{defect.table}"
     found = con.execute(
         f"""select x.rowid as id, coalesce(x._pid, -1) as pid, ({defect.prefer}) as preferred
         from extract.{name} as x left join person as p on p.pid = x._pid
         anti join (select id from taken where source_table = '{name}') as t on t.id = x.rowid
-        where x.rowid % {step} = {rng.integers(step)} and x._defect is null and ({defect.where})
+        where x.rowid % {step} = {first} and x._defect is null and ({defect.where})
         order by x.rowid"""
     ).fetchnumpy()
-    ids, pids = np.asarray(found["id"]), np.asarray(found["pid"])
+    preferred = np.asarray(found["preferred"], dtype=np.bool_)
+    return np.asarray(found["id"]), np.asarray(found["pid"]), preferred
+
+
+def _drawn(candidates: Candidates, carries: Bools | None, rng: np.random.Generator) -> Ints:
+    """(rowid, patient or -1) of rows, one per patient, in the order of choice."""
+    ids, pids, preferred = candidates
     order = rng.permutation(len(ids))
-    order = order[np.argsort(~np.asarray(found["preferred"], dtype=np.bool_)[order], kind="stable")]
+    order = order[np.argsort(~preferred[order], kind="stable")]
     if carries is None:
         return np.column_stack([ids[order], pids[order]])
     order = order[(pids[order] < 0) | ~carries[pids[order]]]
