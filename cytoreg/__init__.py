@@ -64,17 +64,19 @@ def refresh(
     as_of: date | None = None,
     resume: bool = False,
     accept: Sequence[str] = (),
+    full: bool = False,
 ) -> Verdict:
     """Run a whole refresh in this process: `.published`, `.run_id`, `.gates`, `.report`, `.counts`.
 
     `as_of` is the last day that the extracts can cover (default: today). `resume` continues the
-    last refresh, which failed; drift of the sources in `accept` does not close the gate. A closed
-    gate is not an error. Raises SourceError when a source fails that has never landed, ConfigError
+    last refresh, which failed; drift of the sources in `accept` does not close the gate; `full`
+    makes every table anew instead of taking over what did not change. A closed gate is not an
+    error. Raises SourceError when a source fails that has never landed, ConfigError
     when the project is wrong.
     """
     from cytoreg.nights.refresh import refresh as run
 
-    return run(project, as_of=as_of, resume=resume, accept=accept)
+    return run(project, as_of=as_of, resume=resume, accept=accept, full=full)
 
 
 def validate(project: Project, *, as_of: date | None = None) -> Verdict:

@@ -84,11 +84,12 @@ def nightly_refresh(
     data: str | None = None,
     resume: bool = False,
     accept: list[str] | None = None,
+    full: bool = False,
 ) -> str:
     """Refresh the registry; returns the run's id. Fails when a source fails or a gate closes.
 
     `resume` continues the last refresh, which failed; drift of the sources in `accept` closes no
-    gate.
+    gate; `full` makes every table anew.
     """
     with scrubbed():
         loaded = load_project(
@@ -96,7 +97,7 @@ def nightly_refresh(
             extracts=Path(extracts) if extracts else None,
             data=Path(data) if data else None,
         )
-        with refresh.running(loaded, as_of, resume=resume, accept=accept or []) as run:
+        with refresh.running(loaded, as_of, resume=resume, accept=accept or [], full=full) as run:
             land_all(run, list(loaded.config.sources))
             for stage in STAGES:
                 run_stage(str(run.data), run.run_id, stage.name)

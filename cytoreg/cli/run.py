@@ -42,6 +42,10 @@ def refresh(
             metavar="SOURCE", help="Accept this source's drift: it does not close the gate."
         ),
     ] = None,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Make every table anew, also what would come out the same."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Refresh the registry now and publish its marts, if the gates hold.
@@ -58,7 +62,12 @@ def refresh(
             from cytoreg.nights.refresh import refresh as run
 
             verdict = run(
-                loaded, as_of=day(as_of), resume=resume, accept=accept or [], progress=progress
+                loaded,
+                as_of=day(as_of),
+                resume=resume,
+                accept=accept or [],
+                full=full,
+                progress=progress,
             )
         else:
             from cytoreg.scheduling.flows import run_flow
@@ -71,6 +80,7 @@ def refresh(
                 progress=progress,
                 resume=resume,
                 accept=accept or [],
+                **({"full": True} if full else {}),  # a project's own flow may be an earlier one
             )
     show_verdict(verdict, loaded.published, as_json=as_json)
     verdict.raise_if_closed()

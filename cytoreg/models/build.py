@@ -21,6 +21,7 @@ from cytoreg.system.machine import interrupted, machine_error
 from cytoreg.warehouse import functions
 from cytoreg.warehouse.connection import literal, quote, transaction
 from cytoreg.warehouse.errors import line_of, scrub
+from cytoreg.warehouse.making import Making, Part
 
 __all__ = ["Model", "build", "load_models"]
 
@@ -45,7 +46,7 @@ def load_models(folder: Path) -> dict[str, Model]:
 
 
 def build(
-    con: duckdb.DuckDBPyConnection,
+    making: duckdb.DuckDBPyConnection | Making,
     models: Mapping[str, Model],
     *,
     as_of: date,
@@ -58,23 +59,43 @@ def build(
 
     Models that directly or indirectly read a table in `later` are left for another call; returns
     the names of the models built. Tables are written in the order of their grain, so that the same
-    rows always make the same table.
+    rows always make the same table. With a `Making` instead of a connection, a table that would
+    come out as in the last build is taken over from there.
 
     Raises ConfigError when a model reads what neither a model nor the database has, BuildError when
     its SQL fails or its grain is not unique.
     """
+    if not isinstance(making, Making):
+        making = Making(making)
+    con = making.con
     chosen = _chosen(models, schemas, names)
     order = [name for name in _ordered(chosen) if name not in _waiting(chosen, later)]
     existing = _existing(con)
     _require(chosen, order, existing)
     functions.ensure(con)
     for name in order:
-        _materialize(con, chosen[name], as_of)
-        if chosen[name].materialized == "table":
-            progress(name, _check_grain(con, chosen[name]))
-        else:
-            progress(name, 0)
+        progress(name, _make(making, chosen[name], as_of))
     return order
+
+
+def _make(making: Making, model: Model, as_of: date) -> int:
+    """Make a model's view, or its table, unless it can be taken over; returns the table's rows."""
+    con = making.con
+    if model.materialized == "view":
+        _materialize(con, model, as_of)
+        return 0
+
+    def make() -> None:
+        _materialize(con, model, as_of)
+        _check_grain(con, model)
+
+    if model.repeatable:
+        definition = [model.sql, str(as_of) if AS_OF.search(model.sql) else ""]
+        making.step(model.name, definition, model.reads, [Part(model.name)], make)
+    else:
+        make()
+    counted: list[tuple[int]] = con.execute(f"select count(*) from {model.name}").fetchall()
+    return counted[0][0]
 
 
 def _chosen(
@@ -156,22 +177,20 @@ def _materialize(con: duckdb.DuckDBPyConnection, model: Model, as_of: date) -> N
         raise BuildError(f"{place}: {model.name} failed: {scrub(error)}") from None
 
 
-def _check_grain(con: duckdb.DuckDBPyConnection, model: Model) -> int:
-    """The number of rows of the table, after checking that its grain is unique."""
-    counted: list[tuple[int]] = con.execute(f"select count(*) from {model.name}").fetchall()
-    rows = counted[0][0]
-    doubled = max(rows - 1, 0) if model.one_row else 0
+def _check_grain(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Refuse a table whose grain is not unique."""
     if model.grain:
         columns = ", ".join(map(quote, model.grain))
-        doubled = con.execute(
-            f"select count(*) from (select 1 from {model.name} group by {columns}"
-            " having count(*) > 1)"
-        ).fetchall()[0][0]
-    if doubled:
+        sql = f"select 1 from {model.name} group by {columns} having count(*) > 1"
+    elif model.one_row:
+        sql = f"select 1 from {model.name} offset 1"
+    else:
+        return
+    counted: list[tuple[int]] = con.execute(f"select count(*) from ({sql})").fetchall()
+    if doubled := counted[0][0]:
         grain = ", ".join(model.grain) or "one row"
         raise BuildError(
             f"{model.path}: {model.name} has {doubled} groups of rows that share their grain"
             f" ({grain})",
             remedy="a join multiplies rows, or the header's grain does not identify rows",
         )
-    return rows

@@ -19,6 +19,15 @@ __all__ = ["AS_OF", "FOLDERS", "PRIVACY", "Model", "counts_of", "privacy_of", "r
 
 FOLDERS = ("staging", "registry", "marts")
 AS_OF = re.compile(r"\$as_of\b")
+_CHANGING = re.compile(
+    r"\b((now|today|age|random|setseed|uuid(v\d)?|gen_random_uuid|get_current_\w+|nextval|currval"
+    r"|transaction_timestamp|getenv|getvariable|read_\w+|\w+_scan|sniff_\w+|glob|query|query_table"
+    r"|pragma_\w+|duckdb_\w+)\s*\(|(current_(date|time|timestamp)|localtime|localtimestamp"
+    r"|information_schema|tablesample|using\s+sample)\b)",
+    re.IGNORECASE,
+)
+"""What can give another result on the same tables: time, chance, files, settings, the catalog."""
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _HEADER = re.compile(r"\s*/\*(.*?)\*/", re.DOTALL)
 PRIVACY = ("private", "ages", "places", "years")
@@ -49,6 +58,11 @@ class Model:
     def schema(self) -> str:
         """`staging`, `registry` or `marts`."""
         return self.name.split(".")[0]
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the SELECT gives the same rows whenever the tables that it reads are the same."""
+        return not _CHANGING.search(_COMMENT.sub(" ", self.sql))
 
 
 @dataclass(frozen=True)

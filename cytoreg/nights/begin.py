@@ -14,6 +14,7 @@ from cytoreg.nights.run import ID, RUN, Purpose, Run, create, newest, newest_fir
 from cytoreg.project.load import Project
 from cytoreg.project.zone import today
 from cytoreg.publication import retention
+from cytoreg.system.engine import engine
 
 __all__ = ["fail", "new_run"]
 
@@ -25,26 +26,33 @@ def new_run(
     purpose: Purpose = "publish",
     resume: bool = False,
     accept: Iterable[str] = (),
+    full: bool = False,
 ) -> Run:
     """Begin a run: take the refresh lock, make the run's folder, open its row in the ledger.
 
     `as_of` is the last day that the extracts can cover (default: today, in the registry's time
     zone). `resume` continues the last run with what it landed and with its `as_of`; raises
-    ConfigError if that run ended with a verdict.
+    ConfigError if that run ended with a verdict. A `full` run takes nothing over from the last
+    build.
     """
     accepted = tuple(accept)
     for source in accepted:
         project.source(source)
     take_lock(project.data)
     try:
-        return _begin(project, as_of, purpose, resume, accepted)
+        return _begin(project, as_of, purpose, resume, accepted, full)
     except BaseException:
         release_lock(project.data)
         raise
 
 
 def _begin(
-    project: Project, as_of: date | None, purpose: Purpose, resume: bool, accepted: tuple[str, ...]
+    project: Project,
+    as_of: date | None,
+    purpose: Purpose,
+    resume: bool,
+    accepted: tuple[str, ...],
+    full: bool,
 ) -> Run:
     zone = project.time_zone
     ledger.repair(project.ledger_url)
@@ -66,7 +74,9 @@ def _begin(
         purpose=purpose,
         continues=continued.run_id if continued else "",
         drift_accepted=accepted,
+        full=full,
         project_hash=project.content_hash(),
+        engine=engine(),
         started_at=now.isoformat(timespec="microseconds"),
     )
     create(run)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cytoreg.errors import CytoregError, kind_and_place
 from cytoreg.nights import archive, endings
 from cytoreg.nights.declared import declares_marts
-from cytoreg.nights.run import Purpose, Run, Verdict
+from cytoreg.nights.run import Purpose, Run, Verdict, last_made
 from cytoreg.nights.run_folder import durations, fingerprint, keep_verdict, opened, steps, timed
 from cytoreg.progress import Progress, quiet
 from cytoreg.publication.gates import Gate
@@ -179,6 +179,7 @@ def write_report(run: Run, status: str) -> None:
             "durations": durations(run),
         },
         previous=_pulse(previous) if previous else None,
+        last=None if run.full else last_made(run, run.report.name),
     )
 
 

@@ -16,8 +16,9 @@ from cytoreg import rules
 from cytoreg.linkage import link, weighing
 from cytoreg.project.config import Linkage
 from cytoreg.rules import EntityRules
+from cytoreg.warehouse.making import Part
 
-__all__ = ["judge_and_link", "link_persons"]
+__all__ = ["judge_and_link", "judged_from", "judged_into", "link_persons"]
 
 
 def judge_and_link(
@@ -81,3 +82,25 @@ def _with_references(schemas: Mapping[str, EntityRules], names: tuple[str, ...])
     while missing := {o for n in wanted for o in schemas[n].refers_to} - wanted:
         wanted |= missing
     return [name for name in schemas if name in wanted]
+
+
+def judged_from(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The tables that judging reads: what was landed, and what staging made of it."""
+    return _in_schemas(con, "landing", "staging")
+
+
+def judged_into(con: duckdb.DuckDBPyConnection) -> list[Part]:
+    """The tables that judging makes; at that time schema registry holds only linked persons."""
+    found = [Part(table) for table in _in_schemas(con, "accepted", "quarantine", "registry")]
+    found += [Part(f"quality.{table}") for table in ("finding", "cell_balance")]
+    return [*found, Part("quality.check_result", "kind = 'row'")]
+
+
+def _in_schemas(con: duckdb.DuckDBPyConnection, *schemas: str) -> list[str]:
+    rows: list[tuple[str]] = con.execute(
+        "select table_schema || '.' || table_name from information_schema.tables"
+        " where table_schema in (select unnest(?)) and table_catalog = current_database()"
+        " order by table_type, table_name",
+        [schemas],
+    ).fetchall()
+    return [name for (name,) in rows]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cytoreg.errors import ConfigError
+from cytoreg.nights.run import Run, newest_first
+from cytoreg.system.engine import engine
 from cytoreg.warehouse import quality
 
 if TYPE_CHECKING:
@@ -12,6 +16,16 @@ if TYPE_CHECKING:
 
 FORESEEN = ("staging", "accepted", "registry", "marts")
 """Schemas whose tables are known before a build is made."""
+
+
+def proven(project: Project) -> bool:
+    """Whether the last run with a verdict had the same project and the same code: it was proven."""
+    known, content = engine(), project.content_hash()
+    for path in newest_first(project, "verdict.json")[:1]:
+        with suppress(ConfigError):
+            last = Run.open(project.data, path.parent.name)
+            return (last.engine, last.project_hash) == (known, content)
+    return False
 
 
 def prove_suites(project: Project, *, by_gx: bool = False) -> dict[str, list[Proved]]:

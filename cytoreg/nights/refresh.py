@@ -31,17 +31,19 @@ def refresh(
     publish: bool = True,
     resume: bool = False,
     accept: Sequence[str] = (),
+    full: bool = False,
     progress: Progress = quiet,
 ) -> Verdict:
     """Run a whole refresh in this process; with `publish=False` it judges and publishes nothing.
 
     `resume` continues the last refresh, which failed; `accept` names sources whose drift does not
-    close the gate. Raises SourceError when a source fails that has never landed (after the others
+    close the gate. Tables that would come out as in the last build are taken over from it; with
+    `full`, none is. Raises SourceError when a source fails that has never landed (after the others
     have landed), ConfigError when the project is wrong. A closed gate is not an error here: see
     `Verdict.published`.
     """
     purpose: Purpose = "publish" if publish else "validate"
-    with running(project, as_of, purpose=purpose, resume=resume, accept=accept) as run:
+    with running(project, as_of, purpose=purpose, resume=resume, accept=accept, full=full) as run:
         _land_all(run, progress)
         for stage in STAGES if publish else VALIDATION:
             stage(run, progress)
@@ -67,12 +69,14 @@ def _land_all(run: Run, progress: Progress) -> None:
 def rebuild(project: Project, run_id: str, *, progress: Progress = quiet) -> Verdict:
     """Build an earlier run's landings again with the project as it is now; publishes nothing.
 
+    Every table is made anew.
+
     Raises ConfigError when the run is unknown or its landings are no longer kept.
     """
     from cytoreg.nights import source_status
 
     earlier = Run.open(project.data, run_id)
-    with running(project, earlier.as_of, purpose="rebuild") as run:
+    with running(project, earlier.as_of, purpose="rebuild", full=True) as run:
         source_status.copy(earlier, run, list(project.config.sources))
         for stage in STAGES:
             stage(run, progress)
@@ -88,6 +92,7 @@ def running(
     purpose: Purpose = "publish",
     resume: bool = False,
     accept: Sequence[str] = (),
+    full: bool = False,
 ) -> Iterator[Run]:
     """A run for the block; any failure is recorded, and the next run can begin.
 
@@ -98,16 +103,19 @@ def running(
     from cytoreg.identity.key import key_of
     from cytoreg.nights import audit
     from cytoreg.nights.declared import require_sources
-    from cytoreg.nights.proof import prove_outcomes, prove_suites
+    from cytoreg.nights.proof import prove_outcomes, prove_suites, proven
 
     require_sources(project.config)
-    prove_outcomes(project)
-    prove_suites(project)
+    if not proven(project):
+        prove_outcomes(project)
+        prove_suites(project)
     if purpose != "validate":
         key_of(project)
     forgotten.check(project)
     with private():
-        run = new_run(project, as_of=as_of, purpose=purpose, resume=resume, accept=accept)
+        run = new_run(
+            project, as_of=as_of, purpose=purpose, resume=resume, accept=accept, full=full
+        )
         with _ending(project, run):
             if accepted := ", ".join(run.drift_accepted):
                 audit.record(project, "accept", f"drift of {accepted} in {run.run_id}")

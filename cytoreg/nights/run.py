@@ -46,14 +46,17 @@ class _Written(TypedDict):
     code_version: str
     project_hash: str
     started_at: str
+    full: NotRequired[bool]
+    engine: NotRequired[str]
 
 
 @dataclass(frozen=True)
 class Run:
     """One refresh: where its project, extracts and data are, and its `as_of` date.
 
-    Its days are days of `time_zone`. `continues` is the failed run whose landings it uses. Drift of
-    the sources in `drift_accepted` does not close the gate.
+    Its days are days of `time_zone`; `engine` identifies what computes (system/engine.py).
+    `continues` is the failed run whose landings it uses. Drift of the sources in `drift_accepted`
+    does not close the gate. If it is `full`, nothing is taken over from the last build.
     """
 
     run_id: str
@@ -65,9 +68,11 @@ class Run:
     purpose: Purpose = "publish"
     continues: str = ""
     drift_accepted: tuple[str, ...] = ()
+    full: bool = False
     code_version: str = __version__
     project_hash: str = ""
     started_at: str = ""
+    engine: str = ""
 
     @classmethod
     def open(cls, data: Path, run_id: str) -> Run:
@@ -94,6 +99,8 @@ class Run:
                 code_version=known["code_version"],
                 project_hash=known["project_hash"],
                 started_at=known["started_at"],
+                full=known.get("full", False),
+                engine=known.get("engine", ""),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise ConfigError(f"no run {run_id} below {data}", remedy="see: cytoreg runs") from None
@@ -178,6 +185,8 @@ def create(run: Run) -> None:
         "code_version": run.code_version,
         "project_hash": run.project_hash,
         "started_at": run.started_at,
+        "full": run.full,
+        "engine": run.engine,
     }
     making = run.folder.with_name(f".{run.run_id}.tmp")  # what a crash leaves, retention removes
     making.mkdir(parents=True)
@@ -209,6 +218,15 @@ def earlier(run: Run) -> Iterator[Run]:
             before = Run.open(run.data, path.parent.name)
             if before.purpose == "publish" and before.run_id != run.run_id:
                 yield before
+
+
+def last_made(run: Run, name: str) -> Path | None:
+    """A file of the newest other run with a verdict that has it."""
+    for verdict in newest_first(run.project, "verdict.json"):
+        path = verdict.with_name(name)
+        if path.parent != run.folder and path.exists():
+            return path
+    return None
 
 
 def newest_first(project: Project, name: str) -> list[Path]:

@@ -6,6 +6,7 @@ functions; a stage passes results to the next in the build file and the run's fo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,14 @@ from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import fingerprint, opened, timed
 from cytoreg.nights.stage import Stage, stage
 from cytoreg.progress import Progress, quiet
+from cytoreg.warehouse import quality
 from cytoreg.warehouse.connection import quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from cytoreg.manifest import Landing
+    from cytoreg.models.file import Model
 
 __all__ = ["STAGES", "VALIDATION", "land_source", "stage_named"]
 
@@ -44,17 +47,24 @@ def fill_staging(run: Run, progress: Progress) -> dict[str, int]:
     """Attach the landed Parquet and translate it into the registry's terms (`sql/staging`)."""
     from cytoreg.landing.kept import attach
     from cytoreg.models import build
+    from cytoreg.nights.origin import making
     from cytoreg.nights.withhold import withhold
     from cytoreg.warehouse import functions
 
     landings = withhold(run, _landings(run))
     run.build.unlink(missing_ok=True)
-    with opened(run) as con:
-        functions.define(con, run.time_zone)
-        attach(con, landings, run.run_id)
-        models = build.load_models(run.root / "sql")
-        built = build.build(con, models, schemas=("staging",), as_of=run.as_of, progress=progress)
-    return {"models": len(built)}
+    models = build.load_models(run.root / "sql")
+    with making(run, landings) as made:
+        functions.define(made.con, run.time_zone)
+        attach(made.con, landings, run.run_id)
+        built = build.build(
+            made,
+            models,
+            schemas=("staging",),
+            as_of=run.as_of,
+            progress=progress,
+        )
+    return {"models": len(built), "taken_over": made.taken_over}
 
 
 @stage("judge sources", tells="drifts")
@@ -74,19 +84,36 @@ def judge_rows(run: Run, _: Progress) -> dict[str, int]:
     from cytoreg.identity.pseudonyms import define_pseudonym
     from cytoreg.landing import balance
     from cytoreg.nights.declared import require_declared
-    from cytoreg.nights.judging import judge_and_link
+    from cytoreg.nights.judging import judge_and_link, judged_from, judged_into
+    from cytoreg.nights.origin import making
     from cytoreg.nights.run_key import run_key
     from cytoreg.report import completeness
+    from cytoreg.system.engine import files_hash
 
     config, key = run.project.config, run_key(run)
-    with opened(run) as con:
+    landings = _landings(run)
+    with making(run, landings) as made:
+        con = made.con
         schemas = rules.load_schemas(run.root / "schemas")
         require_declared(config, schemas)
         define_pseudonym(con, key)
-        judge_and_link(con, schemas, config.linkage, as_of=run.as_of, pseudonym_key=key)
-        balance.balance(con, _landings(run))
+        quality.ensure(con, "check_result")
+        made.step(
+            "judge rows",
+            [
+                files_hash(run.root / "schemas"),
+                config.linkage.model_dump(mode="json"),
+                str(run.as_of),
+            ],
+            judged_from(con),
+            lambda: judged_into(con),
+            lambda: judge_and_link(
+                con, schemas, config.linkage, as_of=run.as_of, pseudonym_key=key
+            ),
+        )
+        balance.balance(con, landings)
         completeness.measure(con)
-        return _counts(
+        return {"taken_over": made.taken_over} | _counts(
             con,
             "select sum(landed) as landed, sum(accepted) as accepted,"
             " sum(quarantined) as quarantined, sum(forgotten) as forgotten,"
@@ -101,14 +128,22 @@ def assemble(run: Run, progress: Progress) -> dict[str, int]:
     """Build the registry's entities from accepted rows (`sql/registry`)."""
     from cytoreg.identity.pseudonyms import define_pseudonym
     from cytoreg.models import build
+    from cytoreg.nights.origin import making
     from cytoreg.nights.run_key import run_key
 
     people = quote(run.project.config.linkage.entity)
-    with opened(run) as con:
-        define_pseudonym(con, run_key(run))
-        models = build.load_models(run.root / "sql")
-        build.build(con, models, schemas=("registry",), as_of=run.as_of, progress=progress)
-        return _counts(con, f"select count(*) as persons from registry.{people}")
+    models = build.load_models(run.root / "sql")
+    with making(run, _landings(run)) as made:
+        define_pseudonym(made.con, run_key(run))
+        build.build(
+            made,
+            models,
+            schemas=("registry",),
+            as_of=run.as_of,
+            progress=progress,
+        )
+        counts = _counts(made.con, f"select count(*) as persons from registry.{people}")
+    return {"taken_over": made.taken_over} | counts
 
 
 @stage("judge tables", tells="expectations")
@@ -123,31 +158,29 @@ def materialize(run: Run, progress: Progress) -> dict[str, int]:
     from cytoreg import outcomes, survival
     from cytoreg.identity.pseudonyms import define_pseudonym
     from cytoreg.models import build
+    from cytoreg.nights.origin import making
     from cytoreg.nights.run_key import run_key
 
-    with opened(run) as con:
-        define_pseudonym(con, run_key(run))
-        sql = build.load_models(run.root / "sql")
-        config = run.project.config
-        estimated = (*survival.TABLES, *outcomes.tables(config))
-        built = build.build(
-            con,
-            sql,
-            schemas=("marts",),
-            as_of=run.as_of,
-            progress=progress,
-            later=tuple(table.name for table in estimated),
-        )
-        survival.materialize(con, config.survival, run.root)
-        outcomes.materialize(con, config)
-        built += build.build(
-            con,
-            {name: model for name, model in sql.items() if name not in built},
-            schemas=("marts",),
-            as_of=run.as_of,
-            progress=progress,
-        )
-    return {"marts": len(built) + len(estimated)}
+    sql, config = build.load_models(run.root / "sql"), run.project.config
+    estimated = tuple(table.name for table in (*survival.TABLES, *outcomes.tables(config)))
+    with making(run, _landings(run)) as made:
+        define_pseudonym(made.con, run_key(run))
+
+        def build_marts(models: Mapping[str, Model], later: tuple[str, ...] = ()) -> list[str]:
+            return build.build(
+                made,
+                models,
+                schemas=("marts",),
+                as_of=run.as_of,
+                later=later,
+                progress=progress,
+            )
+
+        built = build_marts(sql, later=estimated)
+        survival.materialize(made.con, config.survival, run.root, made)
+        outcomes.materialize(made.con, config, made)
+        built += build_marts({name: model for name, model in sql.items() if name not in built})
+    return {"marts": len(built) + len(estimated), "taken_over": made.taken_over}
 
 
 @stage("judge marts", tells="expectations")

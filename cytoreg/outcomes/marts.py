@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cytoreg.outcomes.benchmark import compare, table_of
 from cytoreg.outcomes.definition import DEFINITION, define, terms
 from cytoreg.outcomes.summary import SUMMARY, summarize
+from cytoreg.warehouse.making import Making, Part
 from cytoreg.warehouse.tables import Table
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["materialize", "tables"]
 
+_DECLARED = {"outcome", "benchmark", "survival", "words"}
+"""The sections of cytoreg.toml that decide what the outcome marts hold."""
+
 
 def tables(config: Config) -> tuple[Table, ...]:
     """The marts that `materialize` writes; none if nothing is declared."""
@@ -24,15 +28,39 @@ def tables(config: Config) -> tuple[Table, ...]:
     return (*summary, *benchmarks, *([DEFINITION] if terms(config) else []))
 
 
-def materialize(con: DuckDBPyConnection, config: Config) -> None:
+def materialize(con: DuckDBPyConnection, config: Config, making: Making | None = None) -> None:
     """Write the outcome marts, replacing them, once the survival marts and tables they read exist.
+
+    With `making`, they are taken over from the last build if every table of registry and marts is
+    as it was there: a measure's SQL may read any of them.
 
     Raises ConfigError when a table, a column or an expression is missing or of the wrong kind, and
     BuildError when values cannot be computed with.
     """
-    if config.outcome:
-        summarize(con, config.outcome)
-    for name, benchmark in config.benchmark.items():
-        compare(con, config, name, benchmark)
-    if terms(config):
-        define(con, config)
+
+    def make() -> None:
+        if config.outcome:
+            summarize(con, config.outcome)
+        for name, benchmark in config.benchmark.items():
+            compare(con, config, name, benchmark)
+        if terms(config):
+            define(con, config)
+
+    parts = [Part(table.name) for table in tables(config)]
+    (making or Making(con)).step(
+        "outcomes",
+        config.model_dump(mode="json", include=_DECLARED),
+        _readable(con, parts),
+        parts,
+        make,
+    )
+
+
+def _readable(con: DuckDBPyConnection, parts: list[Part]) -> list[str]:
+    """All tables of registry and marts, without what is about to be made."""
+    rows: list[tuple[str]] = con.execute(
+        "select schema_name || '.' || table_name from duckdb_tables()"
+        " where schema_name in ('registry', 'marts') and database_name = current_database()"
+        " order by all"
+    ).fetchall()
+    return [name for (name,) in rows if Part(name) not in parts]

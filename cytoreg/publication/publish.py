@@ -51,8 +51,8 @@ _SOUND = """select count(*) > 0 and bool_and(passed) and exists (
 ) from quality.gate"""
 
 PUBLIC_SCHEMAS = ("marts", "quality")
-PRIVATE_TABLES = ("expectation_row",)
-"""Tables of `quality` that refer to rows of unpublished tables."""
+PRIVATE_TABLES = ("expectation_row", "made")
+"""Tables of `quality` about rows of unpublished tables."""
 _Table = tuple[str, str, str | None, list[tuple[str, str, str | None]]]
 """Schema, name and comment of a table, and of each column name, type and comment."""
 _TABLES = f"""

@@ -11,6 +11,7 @@ from cytoreg.publication.reading import reading
 from cytoreg.report import quality
 from cytoreg.report.benchmark import read_figures
 from cytoreg.report.contents import beats_of, sections_of, stages_of
+from cytoreg.report.drawings import Drawings, drawings
 from cytoreg.report.lexicon import ALL, Lexicon, read_lexicon
 from cytoreg.report.outcomes import read_outcomes
 from cytoreg.report.panels import figure_parts
@@ -41,18 +42,21 @@ def render(
     title: str,
     run: Mapping[str, object],
     previous: Mapping[str, int] | None = None,
+    last: Path | None = None,
 ) -> None:
     """Write the report of a run to `out`, from the file that it publishes.
 
     `published` is a DuckDB file with schemas `marts` and `quality`; if a run stopped early, the
     sections say what is missing. `run` may hold `status` (published, validated, closed), `run_id`,
     `as_of`, `code_version`, and `durations` (seconds by stage); the file's own `quality.run` takes
-    precedence. `previous` is `pulse()` of the file published before. The same file and arguments
-    give the same page; it is put in place by one rename.
+    precedence. `previous` is `pulse()` of the file published before. `last` is an earlier page,
+    whose plots are used if the same would be drawn. The same file and arguments give the same page;
+    it is put in place by one rename.
     """
     with open_build(published, read_only=True) as con:
         limit_threads(con)
-        text = _page(con, title=title, run=run, previous=previous or {})
+        plots = drawings(con, last)
+        text = _page(con, title=title, run=run, previous=previous or {}, plots=plots)
     part = out.with_name(out.name + ".part")
     part.write_text(text, encoding="utf-8")
     part.replace(out)
@@ -70,6 +74,7 @@ def _page(
     title: str,
     run: Mapping[str, object],
     previous: Mapping[str, int],
+    plots: Drawings,
 ) -> str:
     lexicon = read_lexicon(con)
     facts = quality.read_facts(con)
@@ -103,12 +108,13 @@ def _page(
         "suites": suites,
         "completeness": quality.read_completeness(con),
         "outcomes": read_outcomes(con, lexicon),
-        "survival": survival_parts(con, lexicon),
+        "survival": survival_parts(con, lexicon, plots),
         "left_out": left_out(con, lexicon),
-        "beside": figure_parts(con, lexicon),
+        "beside": figure_parts(con, lexicon, plots),
         "figures": figures,
         "durations": stages_of(run.get("durations")),
         "terms": lexicon.terms,
+        "plots": plots.head,
     }
     sections = sections_of(
         gates, sources, accounts, rules, suites, figures, timed=bool(page["durations"])

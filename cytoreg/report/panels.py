@@ -5,8 +5,9 @@ Shown for all patients and for the first stratum variable; `cytoreg plot` draws 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cytoreg.report.choice import (
@@ -31,6 +32,8 @@ from cytoreg.report.words import ordered, plural
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from cytoreg.report.drawings import Drawings
+
 NOTES: dict[Kind, str] = {
     "expected": "Dotted: the survival expected of people of the same age, sex and calendar year in"
     " the general population. What lies between is what the patients lost, whatever its cause.",
@@ -49,7 +52,7 @@ class FigurePart:
     plots: tuple[Plot, ...]
 
 
-def figure_parts(con: DuckDBPyConnection, lexicon: Lexicon) -> list[FigurePart]:
+def figure_parts(con: DuckDBPyConnection, lexicon: Lexicon, drawings: Drawings) -> list[FigurePart]:
     """The figures beside the curves, except those whose mart was not built."""
     parts = []
     for kind, note in NOTES.items():
@@ -58,9 +61,15 @@ def figure_parts(con: DuckDBPyConnection, lexicon: Lexicon) -> list[FigurePart]:
             plots: tuple[Plot, ...]
             if variable == ALL:
                 choice = choose(con, Wish(kind, endpoint), lexicon)
-                plots = (Plot("", "", _svg(con, choice, lexicon, name), True),)
+                svg = drawings.svg(name, partial(_svg, con, choice, lexicon, name))
+                plots = (Plot("", "", svg, True),)
             else:
-                plots = tuple(_small(con, kind, endpoint, variable, lexicon, name))
+                there = strata_of(con, kind, endpoint, variable)
+                choices = [
+                    choose(con, Wish(kind, endpoint, variable, [stratum]), lexicon)
+                    for stratum in ordered(there)
+                ]
+                plots = tuple(_small(con, choices, there, lexicon, (name, drawings)))
             heading = heading_of(kind, endpoint, variable, lexicon)
             parts.append(FigurePart(name, heading, "" if place else note, plots))
     return parts
@@ -84,23 +93,24 @@ def _groups(con: DuckDBPyConnection, kind: Kind, lexicon: Lexicon) -> list[tuple
 
 
 def _small(
-    con: DuckDBPyConnection, kind: Kind, endpoint: str, variable: str, lexicon: Lexicon, name: str
+    con: DuckDBPyConnection,
+    choices: Sequence[Choice],
+    sizes: Mapping[str, float],
+    lexicon: Lexicon,
+    named: tuple[str, Drawings],
 ) -> Iterator[Plot]:
-    """A panel for each stratum; all axes of incidence end at the same share."""
-    sizes = strata_of(con, kind, endpoint, variable)
-    choices = [
-        choose(con, Wish(kind, endpoint, variable, [stratum]), lexicon)
-        for stratum in ordered(sizes)
-    ]
-    top = _top(con, choices) if kind == "incidence" else None
+    """A panel for each choice of one stratum; all axes of incidence end at the same share."""
+    name, drawings = named
+    tops: list[float | None] = []  # found if a panel is drawn
+
+    def draw(choice: Choice, panel: str) -> str:
+        tops[:] = tops or [_top(con, choices) if choice.kind == "incidence" else None]
+        return _svg(con, choice, lexicon, panel, size=(300, 200), top=tops[0])
+
     for place, choice in enumerate(choices):
-        (stratum,) = choice.strata
-        yield Plot(
-            lexicon.label(stratum),
-            plural(int(sizes[stratum]), "patient"),
-            _svg(con, choice, lexicon, f"{name}-{place}", size=(300, 200), top=top),
-            False,
-        )
+        (stratum,), panel = choice.strata, f"{name}-{place}"
+        svg = drawings.svg(panel, partial(draw, choice, panel))
+        yield Plot(lexicon.label(stratum), plural(int(sizes[stratum]), "patient"), svg, False)
 
 
 def _top(con: DuckDBPyConnection, choices: Sequence[Choice]) -> float:

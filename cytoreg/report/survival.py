@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from cytoreg.report.lexicon import ALL, Lexicon, read_lexicon
 from cytoreg.report.quality import tables
@@ -14,6 +15,8 @@ from cytoreg.warehouse.connection import open_build
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from cytoreg.report.drawings import Drawings
 
 OVERLAID = 5  # most strata in one plot; with more, each gets its own panel
 
@@ -133,14 +136,18 @@ def _median(months: float | None, lower: float | None, upper: float | None) -> t
     )
 
 
-def survival_parts(con: DuckDBPyConnection, lexicon: Lexicon) -> list[SurvivalPart] | None:
+def survival_parts(
+    con: DuckDBPyConnection, lexicon: Lexicon, plots: Drawings
+) -> list[SurvivalPart] | None:
     """Every endpoint and variable with its plots; None when the marts were not built."""
     groups = read_survival(con, lexicon)
     if groups is None:
         return None
     return [
         SurvivalPart(
-            f"survival-{position}", group, tuple(_plots(con, group, lexicon, f"km{position}"))
+            f"survival-{position}",
+            group,
+            tuple(_plots(con, group, lexicon, f"km{position}", plots)),
         )
         for position, group in enumerate(groups)
     ]
@@ -198,54 +205,52 @@ def picture(published: Path, out_svg: Path) -> None:
 
 
 def _plots(
-    con: DuckDBPyConnection, group: SurvivalGroup, lexicon: Lexicon, name: str
+    con: DuckDBPyConnection, group: SurvivalGroup, lexicon: Lexicon, name: str, plots: Drawings
 ) -> Iterable[Plot]:
     """One plot for all strata, or, if there are many, one for each with the others in grey."""
-    from cytoreg.report.curves import survival_figure
-    from cytoreg.report.figure import to_svg
-
-    frame = _curve(con, group)
     strata = [row.stratum for row in group.rows]
     medians = {row.stratum: row.median_days for row in group.rows}
     title = _title(group, lexicon)
+    frame: list[Mapping[str, object]] = []  # read if a plot is drawn
+
+    def draw(name: str, title: str, description: str, **how: Unpack[_How]) -> str:
+        from cytoreg.report.curves import survival_figure
+        from cytoreg.report.figure import to_svg
+
+        frame[:] = frame or [_curve(con, group)]
+        figure = survival_figure(frame[0], label=lexicon.label, **how)
+        return to_svg(figure, name=name, title=title, description=description)
+
     if len(strata) <= OVERLAID:
-        yield Plot(
-            "",
-            "",
-            to_svg(
-                survival_figure(
-                    frame,
-                    label=lexicon.label,
-                    strata=strata,
-                    medians=medians if len(strata) == 1 else None,
-                ),
-                name=name,
-                title=title,
-                description=_describe(group, lexicon),
-            ),
-            True,
-        )
+        alone = medians if len(strata) == 1 else None
+        told = _describe(group, lexicon)
+        svg = plots.svg(name, lambda: draw(name, title, told, strata=strata, medians=alone))
+        yield Plot("", "", svg, True)
         return
     for position, row in enumerate(group.rows):
-        yield Plot(
-            lexicon.label(row.stratum),
-            f"{plural(row.patients, 'patient')}, {plural(row.events, 'event')}",
-            to_svg(
-                survival_figure(
-                    frame,
-                    label=lexicon.label,
-                    strata=[row.stratum],
-                    behind=[stratum for stratum in strata if stratum != row.stratum],
-                    medians=medians,
-                    size=(300, 200),
-                ),
-                name=f"{name}-{position}",
-                title=f"{title}: {lexicon.label(row.stratum)}",
-                description=f"{lexicon.label(row.stratum)}: median {row.median} months; the other"
-                " strata stand behind in grey.",
-            ),
-            False,
+        label, panel = lexicon.label(row.stratum), f"{name}-{position}"
+        told = f"{label}: median {row.median} months; the other strata stand behind in grey."
+        draw_panel = partial(
+            draw,
+            panel,
+            f"{title}: {label}",
+            told,
+            strata=[row.stratum],
+            behind=[stratum for stratum in strata if stratum != row.stratum],
+            medians=medians,
+            size=(300, 200),
         )
+        counts = f"{plural(row.patients, 'patient')}, {plural(row.events, 'event')}"
+        yield Plot(label, counts, plots.svg(panel, draw_panel), False)
+
+
+class _How(TypedDict, total=False):
+    """How `survival_figure` draws."""
+
+    strata: list[str]
+    behind: list[str]
+    medians: dict[str, float | None] | None
+    size: tuple[float, float]
 
 
 def _curve(con: DuckDBPyConnection, group: SurvivalGroup) -> Mapping[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -250,6 +251,16 @@ def life_table(name: str, root: Path | None) -> LifeTable:
     if name in BUILTIN:
         return LifeTable.builtin(name)
     return LifeTable.from_csv((root or Path()) / name)
+
+
+def table_hash(name: str, root: Path | None) -> str:
+    """The hash of a life table in a file; '' for a built-in one, for none and for one not there."""
+    if not name or name in BUILTIN:
+        return ""
+    try:
+        return hashlib.sha256(((root or Path()) / name).read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _table(name: str) -> str:

@@ -7,6 +7,7 @@ thousand rows: one per stratum and distinct time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from cytoreg.project.config import Endpoint
 from cytoreg.survival import beside_population, causes, comparison, left_out
-from cytoreg.survival.analysis import Analysis, analyse
+from cytoreg.survival.analysis import Analysis, analyse, table_hash
 from cytoreg.survival.cohort import Reduced, days, frame
 from cytoreg.survival.curves import curves
 from cytoreg.survival.kaplan_meier import KaplanMeier, Z, quantile, survival_at
@@ -31,6 +32,8 @@ from cytoreg.survival.tables import (
     said,
     write,
 )
+from cytoreg.warehouse.connection import literal, transaction
+from cytoreg.warehouse.making import Making, Part
 from cytoreg.warehouse.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -127,14 +130,18 @@ TABLES: tuple[Table, ...] = (
 
 
 def materialize(
-    con: DuckDBPyConnection, endpoints: Mapping[str, Endpoint], root: Path | None = None
+    con: DuckDBPyConnection,
+    endpoints: Mapping[str, Endpoint],
+    root: Path | None = None,
+    making: Making | None = None,
 ) -> None:
     """Write the survival marts, replacing them; files of life tables are below `root`.
 
     Each endpoint is estimated for its whole cohort and for each value of each of its strata; an
     empty cohort gives no rows. Rows are sorted by their grain, so equal cohorts give equal tables.
     No patient and no cohort stops this: unusable patients are left out and counted, and what cannot
-    be estimated has a row that says why.
+    be estimated has a row that says why. With `making`, an endpoint's estimates are taken over from
+    the last build if its cohort is as it was there.
 
     Raises ConfigError when a cohort, a column or a life table is missing or of the wrong kind.
 
@@ -151,17 +158,35 @@ def materialize(
     >>> con.sql("select time_days, at_risk, survival from marts.survival_curve").fetchall()
     [(0, 3, 1.0), (100, 3, 0.6666666666666666), (200, 2, 0.6666666666666666), (300, 1, 0.0)]
     """
-    parts: dict[str, list[pd.DataFrame]] = {table.name: [] for table in TABLES}
+    with transaction(con):
+        con.execute("create schema if not exists marts")
+        for table in TABLES:
+            table.make(con)
+    making = making or Making(con)
     for name in sorted(endpoints):
-        analysis = analyse(con, name, endpoints[name], root)
-        sources = [left_out.estimate]
-        if analysis.count():
-            sources += [estimate, comparison.estimate, causes.estimate, beside_population.estimate]
-        for source in sources:
-            for table, frame_of_part in source(analysis):
-                parts[table.name].append(frame_of_part)
-    for table in TABLES:
-        write(con, table, parts[table.name])
+        endpoint = endpoints[name]
+        making.step(
+            f"survival.{name}",
+            [endpoint.model_dump(mode="json"), table_hash(endpoint.life_table, root)],
+            [endpoint.cohort],
+            [Part(table.name, f"endpoint = {literal(name)}") for table in TABLES],
+            partial(_estimate, con, name, endpoint, root),
+        )
+
+
+def _estimate(con: DuckDBPyConnection, name: str, endpoint: Endpoint, root: Path | None) -> None:
+    """Add the estimates of an endpoint to the survival marts."""
+    analysis = analyse(con, name, endpoint, root)
+    sources = [left_out.estimate]
+    if analysis.count():
+        sources += [estimate, comparison.estimate, causes.estimate, beside_population.estimate]
+    parts: dict[str, list[pd.DataFrame]] = {table.name: [] for table in TABLES}
+    for source in sources:
+        for table, frame_of_part in source(analysis):
+            parts[table.name].append(frame_of_part)
+    with transaction(con):
+        for table in TABLES:
+            write(con, table, parts[table.name])
 
 
 def estimate(analysis: Analysis) -> Iterator[tuple[Table, pd.DataFrame]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cytoreg.warehouse.connection import quote, transaction
+from cytoreg.warehouse.connection import quote
 from cytoreg.warehouse.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -43,15 +43,12 @@ def said(word: str, where: NDArray[np.bool_] | pd.Series[bool]) -> NDArray[np.ob
 
 
 def write(con: DuckDBPyConnection, table: Table, parts: Sequence[pd.DataFrame]) -> None:
-    """Make the mart from its parts, sorted by its grain; NaN becomes NULL."""
-    with transaction(con):
-        con.execute("create schema if not exists marts")
-        table.make(con)
-        if parts:
-            con.register("_estimates", _joined(table, parts))
-            order = ", ".join(map(quote, table.grain))
-            con.execute(f"insert into {table.name} by name from _estimates order by {order}")
-            con.unregister("_estimates")
+    """Add parts to the mart, sorted by its grain; NaN becomes NULL."""
+    if parts:
+        con.register("_estimates", _joined(table, parts))
+        order = ", ".join(map(quote, table.grain))
+        con.execute(f"insert into {table.name} by name from _estimates order by {order}")
+        con.unregister("_estimates")
 
 
 def _joined(table: Table, parts: Sequence[pd.DataFrame]) -> object:

@@ -36,6 +36,13 @@ _COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "threshold": ("double", "share of records that may violate the rule"),
         "status": ("varchar", "pass, fail, or error if the rule could not be run"),
     },
+    "made": {
+        "step": ("varchar", "step that made the table, or a part of it"),
+        "fingerprint": ("varchar", "hash of the step, of what it reads and of the code that ran"),
+        "table": ("varchar", "table with its schema"),
+        "part": ("varchar", "rows of the table that the step made, as a condition"),
+        "content": ("varchar", "columns with their types, number of rows, sum of the rows' hashes"),
+    },
     "expectation_row": {
         "rule": ("varchar", "id of the expectation that the row fails"),
         "entity": ("varchar", "table, with its schema"),
@@ -117,6 +124,8 @@ _COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
 _COMMENTS = {
     "finding": "One row per rule and record that violates it.",
     "check_result": "One row per rule: how many records violate it, of how many.",
+    "made": "What made each table: the next build takes over a table that would come out the"
+    " same. One row per step and table; in the private build alone.",
     "expectation_row": "One row per failed expectation and row; in the private build alone.",
     "balance": "The books, one row per source table: landed = accepted + quarantined + forgotten.",
     "cell_balance": "The books of the cells, by source table and column:"

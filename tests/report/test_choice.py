@@ -12,6 +12,7 @@ from published_file import write_published
 
 from cytoreg.errors import ConfigError
 from cytoreg.report.choice import MOST, Choice, Wish, choose, described, drawn, title_of
+from cytoreg.report.drawings import drawings
 from cytoreg.report.figure import to_svg
 from cytoreg.report.lexicon import Lexicon
 from cytoreg.report.panels import figure_parts
@@ -77,7 +78,7 @@ def test_a_figure_whose_mart_is_missing_says_which_can_be_drawn(tmp_path: Path) 
             choose(con, Wish("expected"), WORDS)
         with pytest.raises(ConfigError, match="cumulative_incidence is empty"):
             choose(con, Wish("incidence"), WORDS)
-        assert figure_parts(con, WORDS) == []
+        assert figure_parts(con, WORDS, drawings(con, None)) == []
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_figures_show_what_was_chosen(
 def test_the_page_shows_all_patients_and_the_first_variable(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
-    parts = figure_parts(con, WORDS)
+    parts = figure_parts(con, WORDS, drawings(con, None))
     assert [part.id for part in parts] == ["expected-0", "expected-1", "incidence-0", "incidence-1"]
     assert [len(part.plots) for part in parts] == [1, 3, 1, 3]  # operation_era comes first
     assert parts[0].heading == "Overall survival, observed and expected, all patients"

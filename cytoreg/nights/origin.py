@@ -1,0 +1,64 @@
+"""Where a run's build comes from: the code, the landings, and the last build, for `Making`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from cytoreg.nights.run import last_made
+from cytoreg.nights.run_folder import opened
+from cytoreg.system.engine import engine
+from cytoreg.warehouse.making import Making, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cytoreg.manifest import Landing
+    from cytoreg.nights.run import Run
+
+__all__ = ["making"]
+
+
+@contextmanager
+def making(run: Run, landings: Sequence[Landing]) -> Iterator[Making]:
+    """The run's build, to be made from these landings."""
+    from cytoreg.models import build
+
+    models = build.load_models(run.root / "sql")
+    origin = Origin(
+        common=_common(run),
+        landed=_landed(landings),
+        reads={name: model.reads for name, model in models.items()},
+        before=None if run.full else last_made(run, run.build.name),
+    )
+    with opened(run) as con, closing(Making(con, origin)) as made:
+        yield made
+
+
+def _common(run: Run) -> str:
+    """What every step of the run depends on: code, libraries, key, time zone, forgotten persons."""
+    from cytoreg.identity import forgotten
+    from cytoreg.identity.key import fingerprint_of
+    from cytoreg.nights.run_key import run_key
+
+    known = [
+        engine(),
+        fingerprint_of(run_key(run)),
+        run.time_zone,
+        [entry.id for entry in forgotten.entries(run.data)],
+    ]
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
+
+
+def _landed(landings: Sequence[Landing]) -> dict[str, str]:
+    """The hash of the Parquet file behind each view on landed rows, by the view's name."""
+    return {
+        f"landing.{landing.source}_{table.table}": stored.sha256
+        for landing in landings
+        for table in landing.tables
+        for stored in landing.stored
+        if stored.name == f"{table.table}.parquet"
+    }

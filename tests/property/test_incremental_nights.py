@@ -1,0 +1,207 @@
+"""A night that takes tables over from the last build makes the tables that a rebuild makes.
+
+Random sequences of nights: deliveries, rules, models, settings and `as_of` change, a night crashes,
+and the last build is altered, damaged or lost. After each night its landings are built again from
+nothing, and every table of both builds is compared, with its rows in their order and its comments.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from cytoreg.nights import refresh
+from cytoreg.nights.run import Run
+from cytoreg.project.load import Project, load_project
+from tests import kept_registry
+from tests.kept_registry import AS_OF
+
+SURVIVAL = """
+[survival.seen]
+label = "Time until the last visit"
+cohort = "marts.seen"
+strata = ["half"]
+
+[outcome.visit]
+table = "marts.person_visit"
+strata = []
+[outcome.visit.measures.remarked]
+label = "Visits with a remark"
+share = "remarks > 0"
+of = "true"
+definition = "Visits with at least one remark, of all visits."
+"""
+SEEN = """/* Persons with visits.
+grain: person_id
+materialized: table
+*/
+select
+  person_id, -- pseudonym
+  date_diff('day', min(day), $as_of)::int as time_days, -- days since the first visit
+  (count(*) > 1)::int as event, -- whether there was another visit
+  case when person_id < 'P8' then 'low' else 'high' end as half -- by the pseudonym
+from registry.visit
+where day <= $as_of
+group by person_id
+"""
+TIMED = """/* When the registry was built.
+grain: one row
+materialized: table
+*/
+select
+  now() - now() as since, -- no time at all
+  count(*) as visits -- all visits
+from registry.visit
+"""
+
+
+@dataclass
+class World:
+    """A registry, and what may happen to it between two nights."""
+
+    project: Project
+    chance: random.Random
+    as_of: date = AS_OF
+
+    @property
+    def root(self) -> Path:
+        return self.project.root
+
+    def replace(self, name: str, before: str, after: str) -> None:
+        path = self.root / name
+        path.write_text(path.read_text("utf-8").replace(before, after), "utf-8")
+
+    def deliver(self) -> None:
+        kept_registry.deliver(self.root, self.chance.randint(3, 9), new=str(self.chance.random()))
+
+    def deliver_one(self) -> None:
+        with (self.root / "extracts/clinic.csv").open("a", encoding="utf-8") as file:
+            file.write(f"W{self.chance.random()},700101,2019-0{self.chance.randint(1, 9)}-02,,\n")
+
+    def change_rule(self) -> None:
+        words = ("What was said.", "What somebody said.")
+        before, after = self.chance.sample(words, 2)
+        self.replace("schemas/visit.py", before, after)
+
+    def change_cohort(self) -> None:
+        before, after = self.chance.sample(["count(*) > 1", "count(*) > 2"], 2)
+        self.replace("sql/marts/seen.sql", before, after)
+
+    def change_comment(self) -> None:
+        before, after = self.chance.sample(["-- by the pseudonym", "-- of the pseudonym"], 2)
+        self.replace("sql/marts/seen.sql", before, after)
+
+    def change_label(self) -> None:
+        before, after = self.chance.sample(["Time until the last", "Time to the last"], 2)
+        self.replace("cytoreg.toml", before, after)
+
+    def wait(self) -> None:
+        self.as_of += timedelta(days=self.chance.randint(1, 400))
+
+    def crash(self) -> None:
+        self.replace("sql/marts/person.sql", "group by all", "group by nothing")
+        with suppress(Exception):
+            refresh.refresh(self.project, as_of=self.as_of)
+        self.replace("sql/marts/person.sql", "group by nothing", "group by all")
+
+    def alter(self) -> None:
+        with duckdb.connect(str(self.builds()[-1])) as con:
+            con.execute("update registry.visit set visit = 'altered'")
+            con.execute("delete from marts.person where certificates = 0")
+
+    def damage(self) -> None:
+        path = self.builds()[-1]
+        bytes_ = bytearray(path.read_bytes())
+        bytes_[len(bytes_) // 2] ^= 255
+        path.write_bytes(bytes_)
+
+    def lose(self) -> None:
+        self.builds()[-1].unlink()
+
+    def builds(self) -> list[Path]:
+        found = (
+            path.with_name("build.duckdb") for path in self.project.builds.glob("*/verdict.json")
+        )
+        return sorted(path for path in found if path.exists())
+
+
+EVENTS: tuple[Callable[[World], None], ...] = (
+    *(World.deliver, World.deliver_one, World.change_rule, World.change_cohort),
+    *(World.change_comment, World.change_label, World.wait, World.crash, World.alter),
+    *(World.damage, World.lose, lambda world: None),
+)  # fmt: skip
+
+
+@pytest.fixture
+def world(tmp_path: Path, request: pytest.FixtureRequest) -> World:
+    kept_registry.write(tmp_path, people=6)
+    with (tmp_path / "cytoreg.toml").open("a", encoding="utf-8") as file:
+        file.write(SURVIVAL)
+    (tmp_path / "sql/marts/seen.sql").write_text(SEEN, encoding="utf-8")
+    (tmp_path / "sql/marts/timed.sql").write_text(TIMED, encoding="utf-8")
+    return World(load_project(tmp_path), random.Random(getattr(request, "param", 0)))
+
+
+@pytest.mark.parametrize("world", range(2), indirect=True)
+def test_a_night_makes_the_tables_that_its_rebuild_makes(world: World) -> None:
+    for _ in range(4):
+        event = world.chance.choice(EVENTS)
+        event(world)
+        night = refresh.refresh(load_project(world.root), as_of=world.as_of)
+        again = refresh.rebuild(load_project(world.root), night.run_id)
+        assert tables(world, night.run_id) == tables(world, again.run_id), event
+        assert again.counts["taken_over"] == 0
+
+
+def test_a_night_without_a_change_takes_over_all_but_what_could_change_by_itself(
+    world: World,
+) -> None:
+    steps = ["judge rows", "registry.visit", "marts.person_visit", "marts.person", "marts.seen"]
+    first = refresh.refresh(world.project, as_of=world.as_of)
+    second = refresh.refresh(world.project, as_of=world.as_of)
+    assert (first.counts["taken_over"], second.counts["taken_over"]) == (0, len(steps) + 2)
+    assert made(world, second.run_id) == {*steps, "survival.seen", "outcomes"}
+
+    World.wait(world)  # judging and the cohort depend on the day; what they make, not always
+    third = refresh.refresh(world.project, as_of=world.as_of)
+    assert third.counts["taken_over"] == 3
+
+
+def made(world: World, run_id: str) -> set[str]:
+    """The steps that are noted in a private build."""
+    with duckdb.connect(str(Run.open(world.project.data, run_id).build), read_only=True) as con:
+        return {name for (name,) in con.execute("select step from quality.made").fetchall()}
+
+
+def tables(world: World, run_id: str) -> dict[str, Any]:
+    """Every table of a private build: its declaration, its comments, its rows in their order."""
+    build = Run.open(world.project.data, run_id).build
+    with duckdb.connect(str(build), read_only=True) as con:
+        con.execute("set TimeZone = 'UTC'")
+        found: dict[str, Any] = {
+            name: con.execute(f"from {name}").fetchall()
+            for (name,) in con.execute(
+                "select schema_name || '.' || table_name from duckdb_tables()"
+                " where table_name not in ('run', 'source', 'drift', 'gate')"
+            ).fetchall()
+        }
+        found["views"] = con.execute(
+            "select schema_name, view_name, sql, comment from duckdb_views()"
+            " where schema_name <> 'landing' and not internal order by all"
+        ).fetchall()
+        found["comments"] = con.execute(
+            "select schema_name, table_name, column_name, data_type, comment from duckdb_columns()"
+            " where not internal and column_name <> '_run_id' order by all"
+        ).fetchall()
+        found["tables"] = con.execute(
+            "select schema_name, table_name, comment, sql from duckdb_tables() order by all"
+        ).fetchall()
+    return found
