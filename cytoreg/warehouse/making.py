@@ -189,10 +189,10 @@ def content_of(con: DuckDBPyConnection, part: Part, *, ordered: bool = True) -> 
     if ordered:
         rows = f"select *, row_number() over () as _ordinal {rows}"
         hashed.append("_ordinal")
-    ((count, total),) = con.execute(
+    counted: list[tuple[int, str | None]] = con.execute(
         f"select count(*), cast(sum(hash({', '.join(hashed)})) as varchar) from ({rows})"
     ).fetchall()
-    return json.dumps([columns, count, total])
+    return json.dumps([columns, *counted[0]])
 
 
 class _Differs(Exception):
@@ -208,14 +208,15 @@ class _Build:
     def __init__(self, path: Path) -> None:
         self.con = duckdb.connect(str(path), read_only=True)
         self.made: dict[str, list[tuple[Part, str]]] = {}
-        for fingerprint, table, where, content in self.con.execute(
+        made: list[tuple[str, str, str, str]] = self.con.execute(
             'select fingerprint, "table", part, content from quality.made order by rowid'
-        ).fetchall():
+        ).fetchall()
+        for fingerprint, table, where, content in made:
             self.made.setdefault(fingerprint, []).append((Part(table, where), content))
-        self._declared: dict[str, tuple[str, list[str]]] = {}
-        for name, kind, sql in self.con.execute(_TABLES).fetchall():
-            self._declared[name] = kind, [sql]
-        for name, what, text in self.con.execute(_COMMENTS).fetchall():
+        tables: list[tuple[str, str, str]] = self.con.execute(_TABLES).fetchall()
+        self._declared = {name: (kind, [sql]) for name, kind, sql in tables}
+        comments: list[tuple[str, str, str]] = self.con.execute(_COMMENTS).fetchall()
+        for name, what, text in comments:
             self._declared[name][1].append(f"comment on {what} is {literal(text)}")
 
     def copy(self, part: Part, con: DuckDBPyConnection) -> str:

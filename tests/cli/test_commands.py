@@ -343,3 +343,33 @@ def test_an_interrupt_within_a_statement_is_no_fault(small_made: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr == "interrupted; what was published stays as it was\n"
+
+
+def test_diff_compares_what_is_published_with_what_was(twice: Path) -> None:
+    same = run("diff", cwd=twice)
+    assert (same.code, same.out) == (0, "")
+    assert "every mart is the same" in same.err
+
+    clinic = twice / "extracts" / "clinic.csv"
+    with clinic.open("a", encoding="utf-8") as file:
+        file.write("V77777,700101,2019-09-01,,\n")
+    assert run("refresh", "--untracked", "--as-of", AS_OF, cwd=twice).code == 0
+
+    told = run("diff", "--json", cwd=twice)
+    marts = {one["mart"]: one for one in json.loads(told.out)["marts"]}
+    assert marts["marts.person_visit"]["added"] == 1
+    assert marts["marts.person"]["added"] == marts["marts.person"]["gone"] == 0
+    shown = run("diff", cwd=twice)
+    assert "marts.person_visit" in shown.out
+    assert "marts.person " not in shown.out
+
+
+def test_diff_names_the_runs_and_marts_that_there_are(twice: Path) -> None:
+    for arguments, told in (
+        (("--mart", "nonsense"), "no mart marts.nonsense"),
+        (("20000101T000000Z-000000",), "is not kept"),
+    ):
+        done = run("diff", *arguments, cwd=twice)
+        assert done.code == 2
+        assert told in done.err
+        assert "marts.person" in done.err or "kept are" in done.err
