@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import kept_registry
 import pyarrow as pa
 import pytest
 
@@ -47,19 +48,12 @@ def test_nothing_answers_before_the_first_night(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Verdict, Verdict]:
-    """A project, a night that was published, and a validation of later, flawed extracts."""
-    from cytoreg.demo import simulate
-
-    folder = tmp_path_factory.mktemp("registry")
-    simulate(folder / "sound", patients=60, defects=False)
-    simulate(folder / "flawed", patients=60)
-    (folder / "data").mkdir()
-    sound, flawed = (
-        cytoreg.load_project(ROOT, extracts=folder / name, data=str(folder / "data"))
-        for name in ("sound", "flawed")
-    )
-    night = cytoreg.refresh(sound, as_of=date(2016, 12, 31))
-    return sound, night, cytoreg.validate(flawed, as_of=date(2017, 12, 31))
+    """A small project, a night that was published, and a validation of what came later."""
+    root = kept_registry.write(tmp_path_factory.mktemp("kept") / "registry")
+    project = cytoreg.load_project(root)
+    night = cytoreg.refresh(project, as_of=date(2020, 12, 31))
+    kept_registry.deliver(root, new="later")
+    return project, night, cytoreg.validate(project, as_of=date(2021, 12, 31))
 
 
 def test_a_night_from_python(nights: tuple[Project, Verdict, Verdict]) -> None:
@@ -67,40 +61,48 @@ def test_a_night_from_python(nights: tuple[Project, Verdict, Verdict]) -> None:
     assert night.published
     assert not judged.published
     table = cytoreg.query(project, "select run_id, as_of from quality.run")
-    assert table.to_pylist() == [{"run_id": night.run_id, "as_of": date(2016, 12, 31)}]
+    assert table.to_pylist() == [{"run_id": night.run_id, "as_of": date(2020, 12, 31)}]
 
     asked = "select year(as_of)::int as year from quality.run"
     for run, private, year in (
-        (None, False, 2016),
-        (None, True, 2016),
-        (judged.run_id, False, 2017),
-        (judged.run_id, True, 2017),
-        ("last", True, 2017),
-        (night.run_id, True, 2016),
+        (None, False, 2020),
+        (None, True, 2020),
+        (judged.run_id, False, 2021),
+        (judged.run_id, True, 2021),
+        ("last", True, 2021),
+        (night.run_id, True, 2020),
     ):
         found = cytoreg.query(project, asked, run=run, private=private)
         assert found["year"].to_pylist() == [year], (run, private)
-    people = "select count(*) as n from accepted.patient"
+    people = "select count(*) as n from accepted.person"
     assert cytoreg.query(project, people, run=night.run_id, private=True)["n"].to_pylist()[0] > 0
-    with pytest.raises(ConfigError, match=r"accepted\.patient"):
+    with pytest.raises(ConfigError, match=r"accepted\.person"):
         cytoreg.query(project, people, run=night.run_id)
     with pytest.raises(ConfigError, match="run yesterday is not kept") as error:
         cytoreg.query(project, "select 1", run="yesterday", private=True)
     assert night.run_id in error.value.remedy
 
 
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Verdict:
+    """A validation of flawed extracts of the reference project."""
+    from cytoreg.demo import simulate
+
+    folder = tmp_path_factory.mktemp("registry")
+    simulate(folder / "extracts", patients=60)
+    project = cytoreg.load_project(ROOT, extracts=folder / "extracts", data=str(folder / "data"))
+    return cytoreg.validate(project, as_of=date(2017, 12, 31))
+
+
 @pytest.mark.parametrize("name", ["patient", "procedure"])
-def test_judge_finds_in_a_staged_table_what_the_night_found(
-    nights: tuple[Project, Verdict, Verdict], name: str
-) -> None:
+def test_judge_finds_in_a_staged_table_what_the_night_found(judged: Verdict, name: str) -> None:
     """By rules that look at the entity alone: of others the night also knows who is who."""
     from cytoreg.rules import load_schemas
     from cytoreg.rules.requirement import Exists, Has, Pairwise
 
-    _, _, night = nights
     schemas = load_schemas(ROOT / "schemas")
 
-    build = duckdb.connect(str(night.report.parent / "build.duckdb"), read_only=True)
+    build = duckdb.connect(str(judged.report.parent / "build.duckdb"), read_only=True)
 
     def ask(sql: str) -> pa.Table:
         return build.sql(sql).to_arrow_table()
