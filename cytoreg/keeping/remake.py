@@ -26,10 +26,15 @@ from cytoreg.warehouse.connection import comment, literal, open_build
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["MADE", "remake"]
+__all__ = ["BUILD", "is_made", "remake"]
 
-MADE = ("build.duckdb", "build.duckdb.wal", publish.PUBLIC, publish.DIGEST, "report.html")
-"""What a run makes from its landings, and what is remade."""
+BUILD = "build.duckdb"
+_MADE = {BUILD, f"{BUILD}.wal", publish.PUBLIC, publish.DIGEST, "report.html", "report.html.part"}
+
+
+def is_made(name: str) -> bool:
+    """Whether a run makes this file or folder of its own from its landings, whole or half."""
+    return name in _MADE or name.startswith(".")
 
 
 def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
@@ -37,7 +42,7 @@ def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
     again = replace(run, data=data)
 
     def left_out(folder: str, names: list[str]) -> set[str]:
-        return {name for name in names if name in {*MADE, "steps"} or name.startswith(".")}
+        return {name for name in names if name == "steps" or is_made(name)}
 
     shutil.copytree(run.folder, again.folder, ignore=left_out)
     for step in steps(run):

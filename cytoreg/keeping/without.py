@@ -21,7 +21,7 @@ from cytoreg.errors import ConfigError
 from cytoreg.identity import forgotten
 from cytoreg.identity.forgotten import Entry
 from cytoreg.identity.key import fingerprint_of, key_of
-from cytoreg.keeping.remake import MADE, remake
+from cytoreg.keeping.remake import BUILD, is_made, remake
 from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import fingerprint
 from cytoreg.nights.withhold import NEW, rewrite, searched
@@ -200,7 +200,7 @@ def _search(
 
 def _given_up(project: Project, folder: Path, used: Collection[Place]) -> list[Move]:
     """What is removed of a run that cannot be remade: builds, and names of lost landings."""
-    gone = [folder / name for name in MADE if (folder / name).exists()]
+    gone = sorted(path for path in folder.iterdir() if is_made(path.name))
     gone += [
         path
         for path in (folder / "landings").glob("[!.]*")
@@ -260,7 +260,7 @@ def identified(project: Project, persons: Collection[str]) -> list[str]:
     identifier = quote(f"{entity}_id")
     found: dict[str, set[str]] = {}
     for folder in publish.folders(project):
-        with suppress(duckdb.Error), open_build(folder / MADE[0], read_only=True) as con:
+        with suppress(duckdb.Error), open_build(folder / BUILD, read_only=True) as con:
             rows: list[tuple[str, str]] = con.execute(
                 f"from (select {identifier} as id, unnest([id, cast({quote(number)} as varchar)])"
                 f" as named from registry.{quote(entity + '_number')})"

@@ -21,8 +21,8 @@ _locks: dict[Path, BaseFileLock] = {}
 def take_lock(data: Path) -> None:
     """Take the lock, so that no other refresh or rollback runs; raises Busy when one is under way.
 
-    If a crash interrupted one of them, its changes are completed first, and its halves of files in
-    `data` are removed.
+    If a crash interrupted one of them, its changes are completed first, and its halves of files are
+    removed.
     """
     from filelock import FileLock, Timeout
 

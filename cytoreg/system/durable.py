@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -91,9 +92,15 @@ def write(path: Path, text: str) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what `write` left in a folder when it was killed; nobody may be writing there."""
-    for aside in folder.glob(".*.tmp"):
-        aside.unlink()
+    """Remove the halves of files and folders that killed processes left anywhere below a folder.
+
+    Whatever is made there has a name like `.name.tmp` until it is whole. Nobody may be writing.
+    """
+    for aside in [*folder.rglob(".*.tmp"), *folder.rglob(".*.tmp.wal")]:
+        if aside.is_dir() and not aside.is_symlink():
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            aside.unlink(missing_ok=True)
 
 
 def copy(source: Path, target: Path) -> Hashed:

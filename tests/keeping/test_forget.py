@@ -214,6 +214,29 @@ def test_what_a_night_landed_before_it_was_cut_off_is_removed_by_the_next(projec
         raise Killed
 
 
+def test_what_was_cut_off_half_made_keeps_nothing_of_the_person(
+    two_nights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise Killed
+
+    project = copy(two_nights, tmp_path / "registry")
+    key = key_of(project, GONE)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(publish, "durable_write", killed)
+        refresh(project, as_of=AS_OF)
+    (half,) = project.builds.glob("*/.published.duckdb.tmp")
+    half.with_name("report.html.part").write_text(key)
+    for landing in list(project.landing.glob("*/*")):  # as a kill leaves a landing and a copy
+        shutil.copytree(landing, landing.with_name(".0123456789abcdef.tmp"), dirs_exist_ok=True)
+    shutil.copy(project.published, project.published.with_name(".registry.duckdb.1.tmp"))
+    assert "0123456789abcdef" in str(traces(project.data, GONE))
+    forget(project, [key])
+    assert list(project.data.rglob(".*")) == []
+    assert traces(project.data, GONE, key) == {}
+    assert half.with_name("run.json").exists()
+
+
 DEED = """
 import sys
 from pathlib import Path
