@@ -74,6 +74,7 @@ generate: $(READY) ## write the generated pages of docs/reference anew
 
 bench: $(READY) ## measure beside peers (several minutes): refresh, rules, survival, sources
 	$(BIN)/python benchmarks/refresh.py
+	$(BIN)/python benchmarks/nights.py
 	$(BIN)/python benchmarks/rules.py
 	$(BIN)/python benchmarks/comparisons.py
 	$(BIN)/python benchmarks/survival.py
