@@ -21,7 +21,8 @@ from cytoreg.system.machine import interrupted, machine_error
 from cytoreg.warehouse import functions
 from cytoreg.warehouse.connection import literal, quote, transaction
 from cytoreg.warehouse.errors import line_of, scrub
-from cytoreg.warehouse.making import Making, Part
+from cytoreg.warehouse.last_build import Part
+from cytoreg.warehouse.making import Making
 
 __all__ = ["Model", "build", "load_models"]
 

@@ -16,7 +16,7 @@ from cytoreg import rules
 from cytoreg.linkage import link, weighing
 from cytoreg.project.config import Linkage
 from cytoreg.rules import EntityRules
-from cytoreg.warehouse.making import Part
+from cytoreg.warehouse.last_build import Part
 
 __all__ = ["judge_and_link", "judged_from", "judged_into", "link_persons"]
 

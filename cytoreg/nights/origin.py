@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cytoreg.nights.run import last_made
 from cytoreg.nights.run_folder import opened
 from cytoreg.system.engine import engine
+from cytoreg.warehouse.last_build import copy_whole
 from cytoreg.warehouse.making import Making, Origin
 
 if TYPE_CHECKING:
@@ -28,13 +29,19 @@ def making(run: Run, landings: Sequence[Landing]) -> Iterator[Making]:
     from cytoreg.models import build
 
     models = build.load_models(run.root / "sql")
+    before = None if run.full else last_made(run, run.build.name)
     origin = Origin(
         common=_common(run),
         landed=_landed(landings),
         reads={name: model.reads for name, model in models.items()},
-        before=None if run.full else last_made(run, run.build.name),
+        before=before,
     )
+    whole = [origin.common, origin.landed, run.project.content_hash(), str(run.as_of)]
+    identity = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+    if before and not run.build.exists():
+        copy_whole(before, run.build, identity, models)  # if nothing changed
     with opened(run) as con, closing(Making(con, origin)) as made:
+        made.mark(identity)
         yield made
 
 

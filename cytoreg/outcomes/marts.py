@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from cytoreg.outcomes.benchmark import compare, table_of
 from cytoreg.outcomes.definition import DEFINITION, define, terms
 from cytoreg.outcomes.summary import SUMMARY, summarize
-from cytoreg.warehouse.making import Making, Part
+from cytoreg.warehouse.last_build import Part
+from cytoreg.warehouse.making import Making
 from cytoreg.warehouse.tables import Table
 
 if TYPE_CHECKING:

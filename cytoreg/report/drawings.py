@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from cytoreg.report.choice import MARTS
 from cytoreg.report.quality import tables
 from cytoreg.system.engine import engine
-from cytoreg.warehouse.making import Part, content_of
+from cytoreg.warehouse.last_build import Part, content_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

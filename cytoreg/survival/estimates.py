@@ -33,7 +33,8 @@ from cytoreg.survival.tables import (
     write,
 )
 from cytoreg.warehouse.connection import literal, transaction
-from cytoreg.warehouse.making import Making, Part
+from cytoreg.warehouse.last_build import Part
+from cytoreg.warehouse.making import Making
 from cytoreg.warehouse.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -158,11 +159,11 @@ def materialize(
     >>> con.sql("select time_days, at_risk, survival from marts.survival_curve").fetchall()
     [(0, 3, 1.0), (100, 3, 0.6666666666666666), (200, 2, 0.6666666666666666), (300, 1, 0.0)]
     """
+    making = making or Making(con)
     with transaction(con):
         con.execute("create schema if not exists marts")
         for table in TABLES:
-            table.make(con)
-    making = making or Making(con)
+            table.make(con, anew=not any(making.has(f"survival.{name}") for name in endpoints))
     for name in sorted(endpoints):
         endpoint = endpoints[name]
         making.step(

@@ -21,25 +21,18 @@ import duckdb
 
 from cytoreg.system.machine import interrupted
 from cytoreg.warehouse import quality
-from cytoreg.warehouse.connection import literal, quote, transaction
+from cytoreg.warehouse.connection import literal, transaction
+from cytoreg.warehouse.last_build import Differs, LastBuild, Part, content_of, made_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Making", "Origin", "Part", "content_of"]
+__all__ = ["Making", "Origin"]
 
 RUN = "_run_id"
 """Column in which views on landed files name the run."""
-_EXACT = {"VARCHAR", "BIGINT", "INTEGER", "DATE", "BOOLEAN", "TIMESTAMP"}
-"""Types whose values are hashed; of others the text is, since -0.0 and 0.0 have one hash."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """The rows of a table for which a condition (SQL) holds, or a view."""
-
-    table: str
-    where: str = "true"
+_WHOLE = "build"
+"""The step that stands for the whole build."""
 
 
 @dataclass(frozen=True)
@@ -69,19 +62,33 @@ class Making:
         self._origin = origin
         self._contents: dict[str, str] = {}
         self._views: dict[str, str] = {}
-        self._before: _Build | None = None
+        self._own: dict[str, list[tuple[Part, str]]] = {}
+        self._before: LastBuild | None = None
         if origin is None:
             return
         quality.ensure(con, "made")
+        self._own = made_of(con)
         self._see_views()
         if origin.before is not None:
             with suppress(duckdb.Error):  # gone, damaged, or of a newer DuckDB
-                self._before = _Build(origin.before)
+                self._before = LastBuild(origin.before)
 
     def close(self) -> None:
         """Close the last build."""
         if self._before is not None:
             self._before.con.close()
+
+    def has(self, name: str) -> bool:
+        """Whether the build has this step already, because its file began as a copy of the last."""
+        if self._origin is None:
+            return False
+        sql = f"select 1 from quality.made where step = {literal(name)} limit 1"
+        return bool(self.con.execute(sql).fetchall())
+
+    def mark(self, identity: str) -> None:
+        """Note from what the whole build is made; see `copy_whole`."""
+        if not self._own.get(identity):
+            self._note(_WHOLE, identity, [(Part(""), "")])
 
     def step(
         self,
@@ -103,13 +110,13 @@ class Making:
         given = {table: self.content(table) for table in reads}
         told = json.dumps([self._origin.common, name, definition, given], sort_keys=True)
         fingerprint = hashlib.sha256(told.encode()).hexdigest()
-        made = self._taken_over(fingerprint)
+        made = self._own.get(fingerprint) or self._taken_over(fingerprint)
         taken = bool(made)
         self.taken_over += taken
         if not taken:
             make()
             self._see_views()
-            made = [(p, self._content(p)) for p in (parts() if callable(parts) else parts)]
+            made = [(p, content_of(self.con, p)) for p in (parts() if callable(parts) else parts)]
         for part, content in made:
             self._contents.pop(part.table, None)
             if part.where == "true" and part.table not in self._views:
@@ -121,7 +128,7 @@ class Making:
     def content(self, table: str) -> str:
         """What stands for the rows of a table or view: equal only if they are equal."""
         if table not in self._contents:
-            self._contents[table] = self._of_view(table) or self._content(Part(table))
+            self._contents[table] = self._of_view(table) or content_of(self.con, Part(table))
         return self._contents[table]
 
     def _of_view(self, name: str) -> str:
@@ -143,9 +150,6 @@ class Making:
         ).fetchall()
         self._views = dict(rows)
 
-    def _content(self, part: Part) -> str:
-        return content_of(self.con, part, ordered=part.table not in self._views)
-
     def _taken_over(self, fingerprint: str) -> list[tuple[Part, str]]:
         """Copy parts of the last build; [] if it has none, or they are not what was noted."""
         known = self._before.made.get(fingerprint, []) if self._before else []
@@ -154,11 +158,10 @@ class Making:
         try:
             with transaction(self.con):
                 for part, content in known:
-                    if self._before.copy(part, self.con) == "view":
-                        self._see_views()
-                    if self._content(part) != content:
-                        raise _Differs
-        except _Differs:
+                    self._before.copy(part, self.con)
+                    if content_of(self.con, part) != content:
+                        raise Differs
+        except Differs:
             return []
         except duckdb.Error as error:
             if interrupted(error):
@@ -172,101 +175,3 @@ class Making:
         with transaction(self.con):
             self.con.execute(f"delete from quality.made where step = {literal(name)}")
             self.con.execute(f"{quality.TABLES['made'].into()} values {values}")
-
-
-def content_of(con: DuckDBPyConnection, part: Part, *, ordered: bool = True) -> str:
-    """Columns with their types, number of rows, and a hash of the rows, in their order if asked.
-
-    Rows of a view have no order.
-    """
-    rows = f"from {_quoted(part.table)} where {part.where}"
-    relation = con.sql(rows)
-    columns = list(zip(relation.columns, map(str, relation.types), strict=True))
-    hashed = [
-        quote(column) if kind in _EXACT else f"cast({quote(column)} as varchar)"
-        for column, kind in columns
-    ]
-    if ordered:
-        rows = f"select *, row_number() over () as _ordinal {rows}"
-        hashed.append("_ordinal")
-    counted: list[tuple[int, str | None]] = con.execute(
-        f"select count(*), cast(sum(hash({', '.join(hashed)})) as varchar) from ({rows})"
-    ).fetchall()
-    return json.dumps([columns, *counted[0]])
-
-
-class _Differs(Exception):
-    """A table of the last build is not what its build made."""
-
-
-class _Build:
-    """The last build's file, open on a connection of its own, and what its steps made.
-
-    It is not attached to the new build: what looks through the catalog would see its tables too.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.con = duckdb.connect(str(path), read_only=True)
-        self.made: dict[str, list[tuple[Part, str]]] = {}
-        made: list[tuple[str, str, str, str]] = self.con.execute(
-            'select fingerprint, "table", part, content from quality.made order by rowid'
-        ).fetchall()
-        for fingerprint, table, where, content in made:
-            self.made.setdefault(fingerprint, []).append((Part(table, where), content))
-        tables: list[tuple[str, str, str]] = self.con.execute(_TABLES).fetchall()
-        self._declared = {name: (kind, [sql]) for name, kind, sql in tables}
-        comments: list[tuple[str, str, str]] = self.con.execute(_COMMENTS).fetchall()
-        for name, what, text in comments:
-            self._declared[name][1].append(f"comment on {what} is {literal(text)}")
-
-    def copy(self, part: Part, con: DuckDBPyConnection) -> str:
-        """Copy a view or table with its comments, or some rows into a table that exists.
-
-        Returns which of them it is.
-        """
-        place = _quoted(part.table)
-        kind, statements = self._declared.get(part.table, ("", []))
-        if not kind:
-            raise _Differs
-        if part.where == "true":
-            con.execute(f"drop {kind} if exists {place}")
-            con.execute(";".join(statements))
-        if kind == "table":
-            rows = self.con.execute(f"from {place} where {part.where}").to_arrow_reader()
-            con.register("_taken_over", rows)
-            con.execute(f"insert into {place} from _taken_over")
-            con.unregister("_taken_over")
-        return kind
-
-
-_TABLES = """
-select schema_name || '.' || table_name, 'table', sql from duckdb_tables() where not internal
-union all
-select schema_name || '.' || view_name, 'view', sql from duckdb_views() where not internal
-"""
-"""Each table and view: its name, which it is, and the statement that declares it."""
-
-_COMMENTS = """
-with commented as (
-  select schema_name, table_name, 'table' as kind, null as column_name, comment, 0 as ordinal
-  from duckdb_tables()
-  union all
-  select schema_name, view_name, 'view', null, comment, 0 from duckdb_views()
-  union all
-  select schema_name, table_name, 'column', column_name, comment, column_index
-  from duckdb_columns() where not internal
-)
-select schema_name || '.' || table_name,
-  concat(kind, ' "', schema_name, '"."', replace(table_name, '"', '""'), '"',
-    '."' || replace(column_name, '"', '""') || '"'),
-  comment
-from commented
-where comment is not null
-order by schema_name, table_name, ordinal
-"""
-"""Each comment: name of the table or view, what in it the comment is on, the text."""
-
-
-def _quoted(table: str) -> str:
-    schema, name = table.split(".")
-    return f"{quote(schema)}.{quote(name)}"

@@ -117,6 +117,10 @@ class World:
             con.execute("update registry.visit set visit = 'altered'")
             con.execute("delete from marts.person where certificates = 0")
 
+    def add(self) -> None:
+        with duckdb.connect(str(self.builds()[-1])) as con:
+            con.execute("create table registry.stranger as select 1 as one")
+
     def damage(self) -> None:
         path = self.builds()[-1]
         bytes_ = bytearray(path.read_bytes())
@@ -136,7 +140,7 @@ class World:
 EVENTS: tuple[Callable[[World], None], ...] = (
     *(World.deliver, World.deliver_one, World.change_rule, World.change_cohort),
     *(World.change_comment, World.change_label, World.wait, World.crash, World.alter),
-    *(World.damage, World.lose, lambda world: None),
+    *(World.add, World.damage, World.lose, lambda world: None),
 )  # fmt: skip
 
 
@@ -168,7 +172,10 @@ def test_a_night_without_a_change_takes_over_all_but_what_could_change_by_itself
     first = refresh.refresh(world.project, as_of=world.as_of)
     second = refresh.refresh(world.project, as_of=world.as_of)
     assert (first.counts["taken_over"], second.counts["taken_over"]) == (0, len(steps) + 2)
-    assert made(world, second.run_id) == {*steps, "survival.seen", "outcomes"}
+    assert made(world, second.run_id) == {"build", *steps, "survival.seen", "outcomes"}
+
+    again = refresh.rebuild(world.project, second.run_id)
+    assert tables(world, second.run_id) == tables(world, again.run_id)
 
     World.wait(world)  # judging and the cohort depend on the day; what they make, not always
     third = refresh.refresh(world.project, as_of=world.as_of)
