@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from cytoreg.nights.run import last_made
 from cytoreg.nights.run_folder import opened
-from cytoreg.system.engine import engine
+from cytoreg.survival.analysis import table_hash
+from cytoreg.system.engine import engine, files_hash
 from cytoreg.warehouse.last_build import copy_whole
 from cytoreg.warehouse.making import Making, Origin
 
@@ -36,13 +37,23 @@ def making(run: Run, landings: Sequence[Landing]) -> Iterator[Making]:
         reads={name: model.reads for name, model in models.items()},
         before=before,
     )
-    whole = [origin.common, origin.landed, run.project.content_hash(), str(run.as_of)]
-    identity = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+    identity = _identity(run, origin)
     if before and not run.build.exists():
         copy_whole(before, run.build, identity, models)  # if nothing changed
     with opened(run) as con, closing(Making(con, origin)) as made:
         made.mark(identity)
         yield made
+
+
+def _identity(run: Run, origin: Origin) -> str:
+    """What the whole build is made from: landings, project, the files that it names, `as_of`."""
+    config, root = run.project.config, run.root
+    known = [
+        *(origin.common, origin.landed, run.project.content_hash(), str(run.as_of)),
+        *(config.model_dump_json(exclude={"sources"}), files_hash(root / "schemas")),
+        *(table_hash(endpoint.life_table, root) for endpoint in config.survival.values()),
+    ]
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
 
 def _common(run: Run) -> str:

@@ -163,7 +163,7 @@ def materialize(
     with transaction(con):
         con.execute("create schema if not exists marts")
         for table in TABLES:
-            table.make(con, anew=not any(making.has(f"survival.{name}") for name in endpoints))
+            table.make(con, anew=not making.copied)
     for name in sorted(endpoints):
         endpoint = endpoints[name]
         making.step(

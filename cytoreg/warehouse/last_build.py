@@ -17,10 +17,14 @@ from cytoreg.warehouse.connection import literal, quote
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Differs", "LastBuild", "Part", "content_of", "copy_whole", "made_of"]
+__all__ = ["Differs", "LastBuild", "Part", "content_of", "copy_whole", "is_copy", "made_of"]
 
 _EXACT = {"VARCHAR", "BIGINT", "INTEGER", "DATE", "BOOLEAN", "TIMESTAMP"}
 """Types whose values are hashed; of others the text is, since -0.0 and 0.0 have one hash."""
+
+
+WHOLE, COPIED = "build", "copied"
+"""The step that stands for the whole build, and its content if the file began as a copy."""
 
 
 @dataclass(frozen=True)
@@ -109,13 +113,21 @@ def copy_whole(path: Path, target: Path, identity: str, models: Collection[str])
             if identity not in made_of(con):
                 return False
         copy(path, target)
-        with closing(duckdb.connect(str(target), read_only=True)) as con:
+        with closing(duckdb.connect(str(target))) as con:
             whole = _is_whole(con, models)
+            told = f"set content = {literal(COPIED)} where step = {literal(WHOLE)}"
+            con.execute(f"update quality.made {told}")
     except duckdb.Error:
         whole = False
     if not whole:
         target.unlink(missing_ok=True)
     return whole
+
+
+def is_copy(con: DuckDBPyConnection) -> bool:
+    """Whether the file of a build began as a copy of the last build's."""
+    copied = f"step = {literal(WHOLE)} and content = {literal(COPIED)}"
+    return bool(con.execute(f"select 1 from quality.made where {copied}").fetchall())
 
 
 def _is_whole(con: DuckDBPyConnection, models: Collection[str]) -> bool:

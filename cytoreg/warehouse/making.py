@@ -19,10 +19,19 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from cytoreg.errors import BuildError
 from cytoreg.system.machine import interrupted
 from cytoreg.warehouse import quality
 from cytoreg.warehouse.connection import literal, transaction
-from cytoreg.warehouse.last_build import Differs, LastBuild, Part, content_of, made_of
+from cytoreg.warehouse.last_build import (
+    WHOLE,
+    Differs,
+    LastBuild,
+    Part,
+    content_of,
+    is_copy,
+    made_of,
+)
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -31,8 +40,6 @@ __all__ = ["Making", "Origin"]
 
 RUN = "_run_id"
 """Column in which views on landed files name the run."""
-_WHOLE = "build"
-"""The step that stands for the whole build."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,8 @@ class Origin:
 class Making:
     """The steps of a build on one connection; without `origin` all are done, and none is noted.
 
-    `taken_over` counts the steps whose tables came from the last build.
+    `taken_over` counts the steps whose tables came from the last build. The file may have begun as
+    a copy of the last build's (`copied`), in which every step is done.
     """
 
     def __init__(self, con: DuckDBPyConnection, origin: Origin | None = None) -> None:
@@ -62,12 +70,14 @@ class Making:
         self._origin = origin
         self._contents: dict[str, str] = {}
         self._views: dict[str, str] = {}
+        self.copied = False
         self._own: dict[str, list[tuple[Part, str]]] = {}
         self._before: LastBuild | None = None
         if origin is None:
             return
         quality.ensure(con, "made")
-        self._own = made_of(con)
+        if is_copy(con):
+            self.copied, self._own = True, made_of(con)
         self._see_views()
         if origin.before is not None:
             with suppress(duckdb.Error):  # gone, damaged, or of a newer DuckDB
@@ -78,17 +88,10 @@ class Making:
         if self._before is not None:
             self._before.con.close()
 
-    def has(self, name: str) -> bool:
-        """Whether the build has this step already, because its file began as a copy of the last."""
-        if self._origin is None:
-            return False
-        sql = f"select 1 from quality.made where step = {literal(name)} limit 1"
-        return bool(self.con.execute(sql).fetchall())
-
     def mark(self, identity: str) -> None:
         """Note from what the whole build is made; see `copy_whole`."""
-        if not self._own.get(identity):
-            self._note(_WHOLE, identity, [(Part(""), "")])
+        if not self.copied:
+            self._note(WHOLE, identity, [(Part(""), "")])
 
     def step(
         self,
@@ -110,6 +113,11 @@ class Making:
         given = {table: self.content(table) for table in reads}
         told = json.dumps([self._origin.common, name, definition, given], sort_keys=True)
         fingerprint = hashlib.sha256(told.encode()).hexdigest()
+        if self.copied and fingerprint not in self._own:
+            raise BuildError(
+                f"{name} would not come out as in the last build, though nothing changed",
+                remedy="make every table anew: cytoreg refresh --full",
+            )
         made = self._own.get(fingerprint) or self._taken_over(fingerprint)
         taken = bool(made)
         self.taken_over += taken

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cytoreg.errors import BuildError
 from cytoreg.models.build import build, load_models
 from cytoreg.warehouse.connection import open_build
-from cytoreg.warehouse.last_build import Part
+from cytoreg.warehouse.last_build import Part, copy_whole
 from cytoreg.warehouse.making import Making, Origin
 from tests.kept_registry import AS_OF
 
@@ -241,3 +242,36 @@ def test_such_a_model_is_built_in_every_night(tmp_path: Path) -> None:
             build(making, load_models(tmp_path / "sql"), as_of=AS_OF)
             found |= set(making.con.execute("from registry.one").fetchall())
     assert len(found) == 2
+
+
+def test_a_copied_build_whose_step_would_come_out_otherwise_ends_the_night(tmp_path: Path) -> None:
+    with made(tmp_path / "1.duckdb") as making:
+        making.mark("identity")
+        step(making, SQL)
+    assert copy_whole(tmp_path / "1.duckdb", tmp_path / "2.duckdb", "identity", ["registry.given"])
+    with open_build(tmp_path / "2.duckdb") as con, closing(Making(con, Origin(""))) as making:
+        assert making.copied
+        assert step(making, SQL)
+        with pytest.raises(BuildError, match="would not come out"):
+            step(making, f"{SQL} limit 1")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "select 1",
+        "update marts.made set t = 'x'",
+        "create table marts.stranger as select 1 as i",
+        "drop table marts.made",
+        "delete from quality.made where step = 'build'",
+    ],
+)
+def test_a_build_is_copied_only_whole_and_as_it_was_made(tmp_path: Path, fault: str) -> None:
+    with made(tmp_path / "1.duckdb") as making:
+        making.mark("identity")
+        step(making, SQL)
+        making.con.execute(fault)
+    first, second, third = (tmp_path / f"{number}.duckdb" for number in (1, 2, 3))
+    copied = copy_whole(first, second, "identity", ["registry.given"])
+    assert copied == second.exists() == (fault == "select 1")
+    assert not copy_whole(first, third, "another", [])

@@ -20,7 +20,9 @@ import pytest
 
 from cytoreg.nights import refresh
 from cytoreg.nights.run import Run
+from cytoreg.nights.stages import STAGES, stage_named
 from cytoreg.project.load import Project, load_project
+from cytoreg.survival.analysis import table_hash
 from tests import kept_registry
 from tests.kept_registry import AS_OF
 
@@ -200,6 +202,7 @@ def tables(world: World, run_id: str) -> dict[str, Any]:
                 " where table_name not in ('run', 'source', 'drift', 'gate')"
             ).fetchall()
         }
+        found["quality.made"] = [row for row in found["quality.made"] if row[0] != "build"]
         found["views"] = con.execute(
             "select schema_name, view_name, sql, comment from duckdb_views()"
             " where schema_name <> 'landing' and not internal order by all"
@@ -212,3 +215,39 @@ def tables(world: World, run_id: str) -> dict[str, Any]:
             "select schema_name, table_name, comment, sql from duckdb_tables() order by all"
         ).fetchall()
     return found
+
+
+@pytest.mark.parametrize("changed", ["a code list", "the environment"])
+def test_what_is_outside_models_and_schemas_counts_too(
+    world: World, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    monkeypatch.setenv("LABEL", "Time until the last visit")
+    world.replace("cytoreg.toml", "Time until the last visit", "${LABEL}")
+    codes = world.root / "schemas" / "codes.csv"
+    codes.write_text("1\n", encoding="utf-8")
+    first = refresh.refresh(load_project(world.root), as_of=world.as_of)
+    if changed == "the environment":
+        monkeypatch.setenv("LABEL", "Another label")
+    else:
+        codes.write_text("2\n", encoding="utf-8")
+    night = refresh.refresh(load_project(world.root), as_of=world.as_of)
+    again = refresh.rebuild(load_project(world.root), night.run_id)
+    assert tables(world, night.run_id) == tables(world, again.run_id)
+    assert made(world, night.run_id) == made(world, first.run_id)
+
+
+def test_a_stage_that_is_played_again_makes_the_same_tables(world: World) -> None:
+    night = refresh.refresh(world.project, as_of=world.as_of)
+    before = tables(world, night.run_id)
+    run = Run.of(world.project, night.run_id)
+    for stage in STAGES[STAGES.index(stage_named("assemble")) :]:
+        stage(run)
+    assert tables(world, night.run_id) == before
+
+
+def test_a_life_table_in_a_file_counts_by_its_bytes(tmp_path: Path) -> None:
+    (tmp_path / "rates.csv").write_text("one", encoding="utf-8")
+    one = table_hash("rates.csv", tmp_path)
+    (tmp_path / "rates.csv").write_text("two", encoding="utf-8")
+    assert "" != one != table_hash("rates.csv", tmp_path) != ""
+    assert table_hash("", tmp_path) == table_hash("none.csv", tmp_path) == ""
