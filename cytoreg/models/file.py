@@ -20,14 +20,16 @@ __all__ = ["AS_OF", "FOLDERS", "PRIVACY", "Model", "counts_of", "privacy_of", "r
 FOLDERS = ("staging", "registry", "marts")
 AS_OF = re.compile(r"\$as_of\b")
 _CHANGING = re.compile(
-    r"\b((now|today|age|random|setseed|uuid(v\d)?|gen_random_uuid|get_current_\w+|nextval|currval"
-    r"|transaction_timestamp|getenv|getvariable|read_\w+|\w+_scan|sniff_\w+|glob|query|query_table"
-    r"|pragma_\w+|duckdb_\w+)\s*\(|(current_(date|time|timestamp)|localtime|localtimestamp"
-    r"|information_schema|tablesample|using\s+sample)\b)",
+    r"\b((now|today|age|random|setseed|uuid(v\d)?|gen_random_uuid|(get_)?current_\w+|nextval|currval"
+    r"|transaction_timestamp|txid_current|getenv|getvariable|(read|parquet|sniff)_\w+|\w+_scan|glob"
+    r"|query|query_table|pragma_\w+|duckdb_\w+)\"?\s*\(|(current_(date|time|timestamp)|localtime"
+    r"|localtimestamp|information_schema|pg_catalog|tablesample|using\s+sample|_run_id)\b)",
     re.IGNORECASE,
 )
-"""What can give another result on the same tables: time, chance, files, settings, the catalog."""
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+"""What can give another result on the same tables: time, chance, files, settings, the catalog, and
+the run that landed views name."""
+_COMMENT = re.compile(r"('(?:[^']|'')*')|--[^\n]*|/\*.*?\*/", re.DOTALL)
+"""A comment, or a string, which may look as if it held one."""
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _HEADER = re.compile(r"\s*/\*(.*?)\*/", re.DOTALL)
 PRIVACY = ("private", "ages", "places", "years")
@@ -62,7 +64,7 @@ class Model:
     @property
     def repeatable(self) -> bool:
         """Whether the SELECT gives the same rows whenever the tables that it reads are the same."""
-        return not _CHANGING.search(_COMMENT.sub(" ", self.sql))
+        return not _CHANGING.search(_COMMENT.sub(r" \1 ", self.sql))
 
 
 @dataclass(frozen=True)

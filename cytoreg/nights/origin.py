@@ -34,11 +34,11 @@ def making(run: Run, landings: Sequence[Landing]) -> Iterator[Making]:
     origin = Origin(
         common=_common(run),
         landed=_landed(landings),
-        reads={name: model.reads for name, model in models.items()},
+        reads={name: model.reads for name, model in models.items() if model.repeatable},
         before=before,
     )
     identity = _identity(run, origin)
-    if before and not run.build.exists():
+    if before and not run.build.exists() and len(origin.reads) == len(models):
         copy_whole(before, run.build, identity, models)  # if nothing changed
     with opened(run) as con, closing(Making(con, origin)) as made:
         made.mark(identity)
@@ -50,6 +50,7 @@ def _identity(run: Run, origin: Origin) -> str:
     config, root = run.project.config, run.root
     known = [
         *(origin.common, origin.landed, run.project.content_hash(), str(run.as_of)),
+        run.purpose == "validate",  # makes no marts
         *(config.model_dump_json(exclude={"sources"}), files_hash(root / "schemas")),
         *(table_hash(endpoint.life_table, root) for endpoint in config.survival.values()),
     ]

@@ -178,8 +178,9 @@ def materialize(run: Run, progress: Progress) -> dict[str, int]:
 
         built = build_marts(sql, later=estimated)
         survival.materialize(made.con, config.survival, run.root, made)
-        outcomes.materialize(made.con, config, made)
-        built += build_marts({name: model for name, model in sql.items() if name not in built})
+        rest = {name: model for name, model in sql.items() if name not in built}
+        outcomes.materialize(made.con, config, made, later=rest)
+        built += build_marts(rest)
     return {"marts": len(built) + len(estimated), "taken_over": made.taken_over}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from cytoreg.outcomes.benchmark import compare, table_of
@@ -29,11 +30,16 @@ def tables(config: Config) -> tuple[Table, ...]:
     return (*summary, *benchmarks, *([DEFINITION] if terms(config) else []))
 
 
-def materialize(con: DuckDBPyConnection, config: Config, making: Making | None = None) -> None:
+def materialize(
+    con: DuckDBPyConnection,
+    config: Config,
+    making: Making | None = None,
+    later: Collection[str] = (),
+) -> None:
     """Write the outcome marts, replacing them, once the survival marts and tables they read exist.
 
     With `making`, they are taken over from the last build if every table of registry and marts is
-    as it was there: a measure's SQL may read any of them.
+    as it was there: a measure's SQL may read any of them, except those that are made `later`.
 
     Raises ConfigError when a table, a column or an expression is missing or of the wrong kind, and
     BuildError when values cannot be computed with.
@@ -51,17 +57,17 @@ def materialize(con: DuckDBPyConnection, config: Config, making: Making | None =
     (making or Making(con)).step(
         "outcomes",
         config.model_dump(mode="json", include=_DECLARED),
-        _readable(con, parts),
+        _readable(con, {*later, *(part.table for part in parts)}),
         parts,
         make,
     )
 
 
-def _readable(con: DuckDBPyConnection, parts: list[Part]) -> list[str]:
-    """All tables of registry and marts, without what is about to be made."""
+def _readable(con: DuckDBPyConnection, later: Collection[str]) -> list[str]:
+    """All tables of registry and marts but those made later, which a copied build has already."""
     rows: list[tuple[str]] = con.execute(
         "select schema_name || '.' || table_name from duckdb_tables()"
         " where schema_name in ('registry', 'marts') and database_name = current_database()"
         " order by all"
     ).fetchall()
-    return [name for (name,) in rows if Part(name) not in parts]
+    return [name for (name,) in rows if name not in later]

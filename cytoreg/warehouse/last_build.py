@@ -103,8 +103,9 @@ def copy_whole(path: Path, target: Path, identity: str, models: Collection[str])
     """Copy a closed build that was made as a whole from what `identity` stands for.
 
     Every table of the copy is compared with what was noted; `models` are those that are made in
-    every build, noted or not. Without a build, with another one, or if anything is amiss, there is
-    no copy. Returns whether there is one.
+    every build, noted or not. What no step made, in schema quality or in tables that several steps
+    fill, is left out. Without a build, with another one, or if anything is amiss, there is no copy.
+    Returns whether there is one.
     """
     if path.with_name(path.name + ".wal").exists():
         return False
@@ -115,6 +116,7 @@ def copy_whole(path: Path, target: Path, identity: str, models: Collection[str])
         copy(path, target)
         with closing(duckdb.connect(str(target))) as con:
             whole = _is_whole(con, models)
+            _leave_out(con)
             told = f"set content = {literal(COPIED)} where step = {literal(WHOLE)}"
             con.execute(f"update quality.made {told}")
     except duckdb.Error:
@@ -134,13 +136,30 @@ def _is_whole(con: DuckDBPyConnection, models: Collection[str]) -> bool:
     """Whether a build has what its steps made, and nothing else."""
     noted = [(part, known) for made in made_of(con).values() for part, known in made if part.table]
     rows: list[tuple[str]] = con.execute(
-        "select schema_name || '.' || table_name from duckdb_tables()"
-        " where not internal and schema_name not in ('quality', 'landing')"
+        "select table_schema || '.' || table_name from information_schema.tables"
+        " where table_schema not in ('quality', 'landing')"
     ).fetchall()
     there = {name for (name,) in rows}
     return there <= {part.table for part, _ in noted} | set(models) and all(
         content_of(con, part) == known for part, known in noted
     )
+
+
+def _leave_out(con: DuckDBPyConnection) -> None:
+    """Remove tables of schema quality, and rows of any table, that no step made."""
+    made = {"quality.made": ["(true)"]}
+    for part in (part for parts in made_of(con).values() for part, _ in parts if part.table):
+        made.setdefault(part.table, []).append(f"({part.where})")
+    rows: list[tuple[str]] = con.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where schema_name = 'quality'"
+    ).fetchall()
+    for (name,) in rows:
+        if name not in made:
+            con.execute(f"drop table {_quoted(name)}")
+    for name, conditions in made.items():
+        if "(true)" not in conditions:
+            kept = " or ".join(conditions)
+            con.execute(f"delete from {_quoted(name)} where ({kept}) is not true")
 
 
 _TABLES = """

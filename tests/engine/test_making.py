@@ -220,6 +220,11 @@ limit 1
         ("(select count(*) from read_csv('codes.csv'))", False),
         ("(select count(*) from duckdb_tables())", False),
         ("getenv('HOME')", False),
+        ("current_setting('threads')", False),
+        ("concat('--', now())", False),
+        ("(select max(num_rows) from parquet_metadata('codes.parquet'))", False),
+        ("(select max(_run_id) from landing.office_people)", False),
+        ("concat('it''s', '/* 1', 2) /* now() */", True),
     ],
 )
 def test_models_that_depend_on_time_chance_or_files_are_told(
@@ -262,6 +267,7 @@ def test_a_copied_build_whose_step_would_come_out_otherwise_ends_the_night(tmp_p
         "select 1",
         "update marts.made set t = 'x'",
         "create table marts.stranger as select 1 as i",
+        "create view marts.stranger as select 1 as i",
         "drop table marts.made",
         "delete from quality.made where step = 'build'",
     ],

@@ -105,6 +105,13 @@ class World:
         before, after = self.chance.sample(["Time until the last", "Time to the last"], 2)
         self.replace("cytoreg.toml", before, after)
 
+    def time(self) -> None:
+        path = self.root / "sql/marts/timed.sql"
+        if path.exists():
+            path.unlink()  # a build that no model makes otherwise is copied as a whole
+        else:
+            path.write_text(TIMED, encoding="utf-8")
+
     def wait(self) -> None:
         self.as_of += timedelta(days=self.chance.randint(1, 400))
 
@@ -142,7 +149,7 @@ class World:
 EVENTS: tuple[Callable[[World], None], ...] = (
     *(World.deliver, World.deliver_one, World.change_rule, World.change_cohort),
     *(World.change_comment, World.change_label, World.wait, World.crash, World.alter),
-    *(World.add, World.damage, World.lose, lambda world: None),
+    *(World.add, World.damage, World.lose, World.time, lambda world: None),
 )  # fmt: skip
 
 
@@ -251,3 +258,64 @@ def test_a_life_table_in_a_file_counts_by_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "rates.csv").write_text("two", encoding="utf-8")
     assert "" != one != table_hash("rates.csv", tmp_path) != ""
     assert table_hash("", tmp_path) == table_hash("none.csv", tmp_path) == ""
+
+
+ESTIMATES = "select\n  count(*) as times{} -- how many\nfrom marts.survival_curve"
+READING = "(select max(code) from read_csv('{}'))"
+
+
+def test_what_a_model_reads_from_a_file_counts_wherever_it_reads_it(world: World) -> None:
+    codes = world.root / "codes.csv"
+    codes.write_text("code\none\n", encoding="utf-8")
+    reading = READING.format(codes)
+    world.replace("sql/staging/visit.sql", "  note, -- note", f"  {reading} as note, -- code")
+    world.replace("sql/marts/seen.sql", "else 'high'", f"else {reading}")
+    for name, materialized, sql in (
+        ("registry/coded", "view", f"select\n  {reading} as code -- code"),
+        ("marts/of_view", "table", "select\n  code -- code\nfrom registry.coded"),
+        ("marts/dashed", "table", f"select\n  concat('--', {reading}) as code -- code"),
+        ("marts/of_estimates", "table", ESTIMATES.format(f", -- how many\n  {reading} as code")),
+        ("marts/of_them", "table", "select\n  code -- code\nfrom marts.of_estimates"),
+    ):
+        header = f"/* Codes.\ngrain: one row\nmaterialized: {materialized}\n*/\n"
+        (world.root / f"sql/{name}.sql").write_text(header + sql + "\n", encoding="utf-8")
+    refresh.refresh(world.project, as_of=world.as_of)
+    codes.write_text("code\ntwo\n", encoding="utf-8")
+    night = refresh.refresh(world.project, as_of=world.as_of)
+    again = refresh.rebuild(world.project, night.run_id)
+    assert tables(world, night.run_id) == tables(world, again.run_id)
+
+
+def test_a_copied_build_with_marts_that_are_made_of_estimates_is_as_it_was(world: World) -> None:
+    World.time(world)
+    header = "/* How many times.\ngrain: one row\nmaterialized: table\n*/\n"
+    (world.root / "sql/marts/of_estimates.sql").write_text(
+        f"{header}{ESTIMATES.format('')}\n", encoding="utf-8"
+    )
+    first = refresh.refresh(world.project, as_of=world.as_of)
+    second = refresh.refresh(world.project, as_of=world.as_of)
+    assert tables(world, first.run_id) == tables(world, second.run_id)
+    assert made(world, first.run_id) == made(world, second.run_id)
+
+
+def test_a_validation_has_no_marts_of_the_last_build(world: World) -> None:
+    World.time(world)
+    refresh.refresh(world.project, as_of=world.as_of)
+    validation, whole = (
+        refresh.refresh(world.project, as_of=world.as_of, publish=False, full=full)
+        for full in (False, True)
+    )
+    assert tables(world, validation.run_id) == tables(world, whole.run_id)
+    assert not any(name.startswith("marts.") for name in tables(world, validation.run_id))
+
+
+def test_rows_that_somebody_added_to_the_last_build_are_not_copied(world: World) -> None:
+    World.time(world)
+    first = refresh.refresh(world.project, as_of=world.as_of)
+    expected = tables(world, first.run_id)
+    with duckdb.connect(str(world.builds()[-1])) as con:
+        con.execute("insert into marts.survival_landmark (endpoint) values ('stranger')")
+        con.execute("insert into quality.check_result (kind, rule) values ('table', 'x')")
+        con.execute("create table quality.stranger as select 1 as one")
+    second = refresh.refresh(world.project, as_of=world.as_of)
+    assert tables(world, second.run_id) == expected
