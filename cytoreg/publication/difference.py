@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["Cell", "Difference", "cells", "differences"]
 
 SCHEMA = "marts"
+_ALIKE = (
+    re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL[^\[]*"),
+    re.compile(r"DATE|TIMESTAMP[^\[]*"),
+)
+"""Types that can be compared by value with each other."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ def cells(before: Path, after: Path, found: Difference, most: int) -> list[Cell]
     """The first cells that differ in rows that both builds have, in the order of the grain."""
     if not found.grain or not found.changed:
         return []
-    name = found.mart.split(".")[1]
+    name = found.mart.split(".", 1)[1]
     keys = [f"cast(b.{quote(column)} as varchar)" for column in found.grain]
     order = ", ".join(f"b.{quote(column)}" for column in found.grain)
     listed = ", ".join(
@@ -75,13 +81,14 @@ def cells(before: Path, after: Path, found: Difference, most: int) -> list[Cell]
         f" 'after': cast(b.{quote(column)} as varchar)}}"
         for column in found.changed
     )
-    sql = (
-        f"with met as (select [{', '.join(keys)}] as key, row_number() over (order by {order}) as"
-        f" place, unnest([{listed}]) as cell {_met(name, found.grain, 'join')})\n"
-        "select key, cell.name, cell.before, cell.after from met"
-        f" where cell.before is distinct from cell.after order by place limit {most}"
-    )
     with _both(before, after) as con:
+        met = _met(name, found.grain, "join", _texts(con, name))
+        sql = (
+            f"with met as (select [{', '.join(keys)}] as key, row_number() over (order by {order})"
+            f" as place, unnest([{listed}]) as cell {met})\n"
+            "select key, cell.name, cell.before, cell.after from met"
+            f" where cell.before is distinct from cell.after order by place limit {most}"
+        )
         rows: list[tuple[list[str | None], str, str | None, str | None]]
         rows = con.execute(sql).fetchall()
     return [Cell(tuple(key), column, old, new) for key, column, old, new in rows]
@@ -108,30 +115,53 @@ def _difference(con: DuckDBPyConnection, name: str, grain: Sequence[str]) -> Dif
         return Difference(mart, (), rows, None, 0, rows, 0, {}, ())
     before, after = _count(con, "a", name), _count(con, "b", name)
     both = [column for column in old if column in new]
+    texts = _texts(con, name)
     if not _identifies(con, name, grain, both):
-        added, gone = (_without(con, pair, name, both) for pair in (("b", "a"), ("a", "b")))
+        read = [_read(column, texts) for column in both]
+        added, gone = (_without(con, pair, name, read) for pair in (("b", "a"), ("a", "b")))
         return Difference(mart, (), before, after, added, gone, 0, {}, columns)
     others = [column for column in both if column not in grain]
-    differs = [f"a.{quote(column)} is distinct from b.{quote(column)}" for column in others]
+    differs = [
+        f"{_read(column, texts, 'a.')} is distinct from {_read(column, texts, 'b.')}"
+        for column in others
+    ]
     meet = " and a.rowid is not null and b.rowid is not null"
     counted = [f"count(*) filter ({condition}{meet})" for condition in differs]
     anywhere = " or ".join(differs) or "false"
     counts: list[tuple[int, ...]] = con.execute(
         "select count(*) filter (a.rowid is null), count(*) filter (b.rowid is null),"
         f" {', '.join([f'count(*) filter (({anywhere}){meet})', *counted])}"
-        f" {_met(name, grain, 'full join')}"
+        f" {_met(name, grain, 'full join', texts)}"
     ).fetchall()
     added, gone, changed, *by_column = counts[0]
     by_name = {column: count for column, count in zip(others, by_column, strict=True) if count}
     return Difference(mart, tuple(grain), before, after, added, gone, changed, by_name, columns)
 
 
-def _met(name: str, grain: Sequence[str], how: str) -> str:
+def _met(name: str, grain: Sequence[str], how: str, texts: Collection[str]) -> str:
     """FROM both builds, rows met by their grain."""
     on = " and ".join(
-        f"a.{quote(column)} is not distinct from b.{quote(column)}" for column in grain
+        f"{_read(column, texts, 'a.')} is not distinct from {_read(column, texts, 'b.')}"
+        for column in grain
     )
     return f"from a.{SCHEMA}.{quote(name)} as a {how} b.{SCHEMA}.{quote(name)} as b on {on}"
+
+
+def _texts(con: DuckDBPyConnection, name: str) -> set[str]:
+    """Columns whose two types have no values in common: their text is compared."""
+    old, new = (_columns(con, database, name) for database in ("a", "b"))
+    met = {column: {old[column], new[column]} for column in old if column in new}
+    return {
+        column
+        for column, kinds in met.items()
+        if len(kinds) > 1 and not any(all(map(one.fullmatch, kinds)) for one in _ALIKE)
+    }
+
+
+def _read(column: str, texts: Collection[str], of: str = "") -> str:
+    """SQL of a column's value, or of its text."""
+    read = of + quote(column)
+    return f"cast({read} as varchar)" if column in texts else read
 
 
 def _columns(con: DuckDBPyConnection, database: str, name: str) -> dict[str, str]:
@@ -168,8 +198,9 @@ def _identifies(
 def _without(
     con: DuckDBPyConnection, pair: tuple[str, str], name: str, columns: Sequence[str]
 ) -> int:
-    """How many rows the first build has that the second one lacks, repeated ones counted."""
-    listed = ", ".join(map(quote, columns)) or "1"
+    """How many rows (of these SQL values) the first build has that the second one lacks, repeated
+    ones counted."""
+    listed = ", ".join(columns) or "1"
     one, other = (f"select {listed} from {database}.{SCHEMA}.{quote(name)}" for database in pair)
     counted: list[tuple[int]] = con.execute(
         f"select count(*) from ({one} except all {other})"

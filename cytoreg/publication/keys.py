@@ -9,19 +9,24 @@ if TYPE_CHECKING:
 
     from cytoreg.project.load import Project
 
-__all__ = ["published_key", "rotation"]
+__all__ = ["key_behind", "published_key", "rotation"]
 
 
 def published_key(project: Project) -> str:
     """The fingerprint of the published build's key; '' when it is unknown."""
+    return key_behind(project.published)
+
+
+def key_behind(published: Path) -> str:
+    """The fingerprint of the key behind the pseudonyms of such a file; '' when it is unknown."""
     import duckdb
 
     from cytoreg.publication.reading import reading
 
-    if not project.published.exists():
+    if not published.exists():
         return ""
     try:
-        with reading(project.published) as con:
+        with reading(published) as con:
             keys: list[tuple[str | None]] = con.execute(
                 "select pseudonym_key from quality.run"
             ).fetchall()

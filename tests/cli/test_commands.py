@@ -17,7 +17,9 @@ from command_line import Ran, run
 from kept_registry import AS_OF
 from typer.testing import CliRunner
 
+from cytoreg.cli.difference import _grains
 from cytoreg.errors import ConfigError
+from cytoreg.project.load import load_project
 
 FIGURES = "select figure, stratum, observed from marts.publication_benchmark"
 
@@ -362,6 +364,22 @@ def test_diff_compares_what_is_published_with_what_was(twice: Path) -> None:
     shown = run("diff", cwd=twice)
     assert "marts.person_visit" in shown.out
     assert "marts.person " not in shown.out
+
+
+def test_diff_tells_that_another_key_made_the_pseudonyms(twice: Path) -> None:
+    assert "other keys" not in run("diff", cwd=twice).err
+    before = min((twice / "data" / "builds").glob("2*/published.duckdb"))
+    before.chmod(0o600)
+    with duckdb.connect(str(before)) as con:
+        con.execute("update quality.run set pseudonym_key = 'another'")
+    done = run("diff", "--json", cwd=twice)
+    assert (done.code, "other keys" in done.err) == (0, True)
+
+
+def test_diff_shows_patients_who_are_left_out_only_if_asked(twice: Path) -> None:
+    _, estimates = _grains(load_project(twice))
+    assert "marts.survival_left_out" in estimates
+    assert "marts.survival_left_out_patient" not in estimates
 
 
 def test_diff_names_the_runs_and_marts_that_there_are(twice: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from cytoreg.publication.difference import Cell, Difference, cells, differences
 
@@ -96,3 +97,32 @@ def test_other_types_of_a_column_are_compared_by_value(tmp_path: Path) -> None:
     table = "create table marts.patient as select 'P1' as patient_id, {} as value;"
     (found,), *_ = compared(tmp_path, table.format("1::integer"), table.format("1.0::double"))
     assert found.same
+
+
+@pytest.mark.parametrize("grain", ["patient", "loose"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("'unknown'", "date '2020-01-01'"),
+        ("'alive'", "1"),
+        ("true", "date '2020-01-01'"),
+        ("[1]", "1"),
+    ],
+)
+def test_types_without_values_in_common_are_compared_as_text(
+    tmp_path: Path, grain: str, before: str, after: str
+) -> None:
+    table = f"create table marts.{grain} as select 'P1' as patient_id, {{}} as value;"
+    (found,), *files = compared(tmp_path, table.format(before), table.format(after))
+    one = (0, 0, 1) if grain == "patient" else (1, 1, 0)
+    assert (found.added, found.gone, found.rows_changed) == one
+    assert len(cells(*files, found, 10)) == one[2]
+
+
+def test_rows_meet_by_the_text_of_a_grain_that_has_become_a_number(tmp_path: Path) -> None:
+    table = "create table marts.patient as select {} as patient_id, {} as value;"
+    (found,), *files = compared(
+        tmp_path, table.format("'7'", "1 as value union all select 'none', 1"), table.format("7", 2)
+    )
+    assert (found.added, found.gone, found.changed) == (0, 1, {"value": 1})
+    assert cells(*files, found, 10) == [Cell(("7",), "value", "1", "2")]
