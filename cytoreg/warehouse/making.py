@@ -107,7 +107,7 @@ class Making:
         be representable as JSON. `parts` are what it makes, or a function that finds them when they
         are made.
         """
-        if self._origin is None:
+        if self._origin is None or not parts:
             make()
             return False
         given = {table: self.content(table) for table in reads}
@@ -129,7 +129,9 @@ class Making:
             self._contents.pop(part.table, None)
             if part.where == "true" and part.table not in self._views:
                 self._contents[part.table] = content
-        if made and not any(f'"{RUN}"' in content for _, content in made):
+        if any(f'"{RUN}"' in content for _, content in made):
+            made = [(part, "") for part, _ in made]  # never taken over, nor the build copied
+        if made:
             self._note(name, fingerprint, made)
         return taken
 
@@ -161,7 +163,7 @@ class Making:
     def _taken_over(self, fingerprint: str) -> list[tuple[Part, str]]:
         """Copy parts of the last build; [] if it has none, or they are not what was noted."""
         known = self._before.made.get(fingerprint, []) if self._before else []
-        if self._before is None or not known:
+        if self._before is None or not all(content for _, content in known):
             return []
         try:
             with transaction(self.con):

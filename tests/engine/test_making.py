@@ -168,7 +168,11 @@ def test_a_step_may_make_nothing(tmp_path: Path) -> None:
 
 def test_tables_that_name_their_run_are_never_taken_over(tmp_path: Path) -> None:
     with made(tmp_path / "1.duckdb") as making:
+        making.mark("identity")
         step(making, "select 'run 1' as _run_id, 'a' as t")
+    assert not copy_whole(
+        tmp_path / "1.duckdb", tmp_path / "0.duckdb", "identity", ["registry.given", "marts.made"]
+    )
     with made(tmp_path / "2.duckdb", tmp_path / "1.duckdb") as making:
         assert not step(making, "select 'run 1' as _run_id, 'a' as t")
 
@@ -257,6 +261,7 @@ def test_a_copied_build_whose_step_would_come_out_otherwise_ends_the_night(tmp_p
     with open_build(tmp_path / "2.duckdb") as con, closing(Making(con, Origin(""))) as making:
         assert making.copied
         assert step(making, SQL)
+        assert not making.step("nothing", "", [], [], lambda: None)
         with pytest.raises(BuildError, match="would not come out"):
             step(making, f"{SQL} limit 1")
 
