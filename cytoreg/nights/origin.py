@@ -28,17 +28,23 @@ __all__ = ["making"]
 def making(run: Run, landings: Sequence[Landing]) -> Iterator[Making]:
     """The run's build, to be made from these landings."""
     from cytoreg.models import build
+    from cytoreg.models.file import AS_OF
 
     models = build.load_models(run.root / "sql")
     before = None if run.full else last_made(run, run.build.name)
     origin = Origin(
         common=_common(run),
         landed=_landed(landings),
-        reads={name: model.reads for name, model in models.items() if model.repeatable},
+        views={
+            name: (AS_OF.sub(str(run.as_of), model.sql), model.reads)
+            for name, model in models.items()
+            if model.materialized == "view" and model.repeatable
+        },
         before=before,
     )
     identity = _identity(run, origin)
-    if before and not run.build.exists() and len(origin.reads) == len(models):
+    repeatable = all(model.repeatable for model in models.values())
+    if before and not run.build.exists() and repeatable:
         copy_whole(before, run.build, identity, models)  # if nothing changed
     with opened(run) as con, closing(Making(con, origin)) as made:
         made.mark(identity)

@@ -47,13 +47,13 @@ class Origin:
     """Where a build comes from.
 
     `common` identifies what all its steps depend on. `landed` has the hashes of the views on landed
-    files, `reads` names what each other view reads. `before` is the last build's file, if tables
-    may be taken over from it.
+    files, `views` the SQL of other views as their models have it, and what they read; any further
+    view counts by its rows. `before` is the last build's file, if tables may be taken over from it.
     """
 
     common: str
     landed: Mapping[str, str] = field(default_factory=dict)
-    reads: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    views: Mapping[str, tuple[str, Iterable[str]]] = field(default_factory=dict)
     before: Path | None = None
 
 
@@ -69,7 +69,6 @@ class Making:
         self.taken_over = 0
         self._origin = origin
         self._contents: dict[str, str] = {}
-        self._views: dict[str, str] = {}
         self.copied = False
         self._own: dict[str, list[tuple[Part, str]]] = {}
         self._before: LastBuild | None = None
@@ -78,7 +77,6 @@ class Making:
         quality.ensure(con, "made")
         if is_copy(con):
             self.copied, self._own = True, made_of(con)
-        self._see_views()
         if origin.before is not None:
             with suppress(duckdb.Error):  # gone, damaged, or of a newer DuckDB
                 self._before = LastBuild(origin.before)
@@ -123,11 +121,10 @@ class Making:
         self.taken_over += taken
         if not taken:
             make()
-            self._see_views()
             made = [(p, content_of(self.con, p)) for p in (parts() if callable(parts) else parts)]
         for part, content in made:
             self._contents.pop(part.table, None)
-            if part.where == "true" and part.table not in self._views:
+            if part.where == "true":
                 self._contents[part.table] = content
         if any(f'"{RUN}"' in content for _, content in made):
             made = [(part, "") for part, _ in made]  # never taken over, nor the build copied
@@ -142,23 +139,15 @@ class Making:
         return self._contents[table]
 
     def _of_view(self, name: str) -> str:
-        """A view's hash, from its SQL and what it reads; '' if it is a table or that is unknown."""
+        """A view's hash, from its SQL and what it reads; '' if it counts by its rows."""
         origin = self._origin
         if origin is None or name in origin.landed:
             return origin.landed[name] if origin else ""
-        if name in origin.reads and name not in self._views:
-            self._see_views()
-        if name not in self._views or name not in origin.reads:
+        if name not in origin.views:
             return ""
-        given = {table: self.content(table) for table in origin.reads[name]}
-        told = json.dumps([self._views[name], given], sort_keys=True)
+        sql, reads = origin.views[name]
+        told = json.dumps([sql, {table: self.content(table) for table in reads}], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()
-
-    def _see_views(self) -> None:
-        rows: list[tuple[str, str]] = self.con.execute(
-            "select schema_name || '.' || view_name, sql from duckdb_views() where not internal"
-        ).fetchall()
-        self._views = dict(rows)
 
     def _taken_over(self, fingerprint: str) -> list[tuple[Part, str]]:
         """Copy parts of the last build; [] if it has none, or they are not what was noted."""

@@ -148,7 +148,7 @@ def test_a_view_counts_by_its_sql_and_what_it_reads(tmp_path: Path) -> None:
             origin = Origin(
                 "",
                 landed={"landing.file": content},
-                reads={"staging.seen": ["landing.file"]},
+                views={"staging.seen": (sql, ["landing.file"])},
                 before=before,
             )
             with closing(Making(con, origin)) as making:

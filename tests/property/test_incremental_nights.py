@@ -23,6 +23,7 @@ from cytoreg.nights.run import Run
 from cytoreg.nights.stages import STAGES, stage_named
 from cytoreg.project.load import Project, load_project
 from cytoreg.survival.analysis import table_hash
+from cytoreg.warehouse.last_build import is_copy
 from tests import kept_registry
 from tests.kept_registry import AS_OF
 
@@ -319,3 +320,36 @@ def test_rows_that_somebody_added_to_the_last_build_are_not_copied(world: World)
         con.execute("create table quality.stranger as select 1 as one")
     second = refresh.refresh(world.project, as_of=world.as_of)
     assert tables(world, second.run_id) == expected
+
+
+EARLY = """/* Visits before the middle of 2019.
+grain: visit_id
+materialized: view
+*/
+select
+  visit_id, -- pseudonym
+  person_id -- pseudonym of the person
+from registry.visit
+where day < date '2019-06-15' and day <= $as_of
+"""
+LATE = """/* Persons with such a visit.
+grain: person_id
+*/
+select
+  person_id, -- pseudonym
+  count(*) as visits -- visits
+from registry.early
+group by person_id
+"""
+
+
+def test_a_night_without_a_change_copies_a_build_with_views_as_a_whole(world: World) -> None:
+    (world.root / "sql/marts/timed.sql").unlink()
+    (world.root / "sql/registry/early.sql").write_text(EARLY, encoding="utf-8")
+    (world.root / "sql/registry/late.sql").write_text(LATE, encoding="utf-8")
+    refresh.refresh(load_project(world.root), as_of=world.as_of)
+    night = refresh.refresh(load_project(world.root), as_of=world.as_of)
+    with duckdb.connect(str(world.builds()[-1]), read_only=True) as con:
+        assert is_copy(con)
+    again = refresh.rebuild(load_project(world.root), night.run_id)
+    assert tables(world, night.run_id) == tables(world, again.run_id)
