@@ -65,7 +65,7 @@ def diff(
     grains, estimates = _grains(loaded)
     found = differences(*files, grains)
     shown = _shown(found, mart or [], estimates)
-    most = 1_000_000 if as_json else MOST_CELLS + 1
+    most = None if as_json else MOST_CELLS + 1
     told = {one.mart: cells(*files, one, most) for one in shown}
     if as_json:
         marts = [

@@ -69,8 +69,11 @@ def differences(before: Path, after: Path, grains: Mapping[str, Sequence[str]]) 
         return [_difference(con, name, grains.get(f"{SCHEMA}.{name}", ())) for name in names]
 
 
-def cells(before: Path, after: Path, found: Difference, most: int) -> list[Cell]:
-    """The first cells that differ in rows that both builds have, in the order of the grain."""
+def cells(before: Path, after: Path, found: Difference, most: int | None = None) -> list[Cell]:
+    """The cells that differ in rows that both builds have, in the order of the grain.
+
+    All of them, or at `most` so many.
+    """
     if not found.grain or not found.changed:
         return []
     name = found.mart.split(".", 1)[1]
@@ -87,7 +90,8 @@ def cells(before: Path, after: Path, found: Difference, most: int) -> list[Cell]
             f"with met as (select [{', '.join(keys)}] as key, row_number() over (order by {order})"
             f" as place, unnest([{listed}]) as cell {met})\n"
             "select key, cell.name, cell.before, cell.after from met"
-            f" where cell.before is distinct from cell.after order by place limit {most}"
+            f" where cell.before is distinct from cell.after order by place"
+            + (f" limit {most}" if most is not None else "")
         )
         rows: list[tuple[list[str | None], str, str | None, str | None]]
         rows = con.execute(sql).fetchall()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from cytoreg.system.durable import copy
-from cytoreg.warehouse.connection import literal, quote
+from cytoreg.warehouse.connection import literal, open_build, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -110,11 +109,11 @@ def copy_whole(path: Path, target: Path, identity: str, models: Collection[str])
     if path.with_name(path.name + ".wal").exists():
         return False
     try:
-        with closing(duckdb.connect(str(path), read_only=True)) as con:
+        with open_build(path, read_only=True) as con:
             if identity not in made_of(con):
                 return False
         copy(path, target)
-        with closing(duckdb.connect(str(target))) as con:
+        with open_build(target) as con:
             whole = _is_whole(con, models)
             _leave_out(con)
             told = f"set content = {literal(COPIED)} where step = {literal(WHOLE)}"

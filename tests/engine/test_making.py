@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -286,3 +289,32 @@ def test_a_build_is_copied_only_whole_and_as_it_was_made(tmp_path: Path, fault: 
     copied = copy_whole(first, second, "identity", ["registry.given"])
     assert copied == second.exists() == (fault == "select 1")
     assert not copy_whole(first, third, "another", [])
+
+
+COPIED = """
+import sys
+from pathlib import Path
+from cytoreg.warehouse.connection import open_build
+from cytoreg.warehouse.last_build import Part, copy_whole
+from cytoreg.warehouse.making import Making, Origin
+
+first, second = map(Path, sys.argv[1:])
+with open_build(first) as con:
+    making = Making(con, Origin(""))
+    making.mark("identity")
+    sql = "create table marts.made as select timestamptz '2020-01-01 00:00:00+00' as t"
+    making.step("marts.made", sql, [], [Part("marts.made")], lambda: con.execute(sql))
+print(copy_whole(first, second, "identity", []))
+"""
+
+
+def test_a_build_with_instants_is_copied_in_any_time_zone_of_the_machine(tmp_path: Path) -> None:
+    # DuckDB asks for the machine's time zone once in a process.
+    done = subprocess.run(
+        [sys.executable, "-c", COPIED, tmp_path / "1.duckdb", tmp_path / "2.duckdb"],
+        env=os.environ | {"TZ": "America/Chicago"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "True\n"
