@@ -24,6 +24,7 @@ from cytoreg.rules.entity import Entity
 from cytoreg.rules.plain import adopt_model, adopt_schema, building_blocks_apart
 from cytoreg.rules.unnamed import all_models, refuse_unnamed
 from cytoreg.rules.vocabulary import entity_name
+from cytoreg.system.engine import files_hash
 
 
 def load_schemas(folder: Path) -> dict[str, EntityRules]:
@@ -36,17 +37,7 @@ def load_schemas(folder: Path) -> dict[str, EntityRules]:
     with file and line when a file can't be imported, a schema is wrong, or something in the folder
     would be ignored.
     """
-    return dict(_loaded(folder, _content(folder)))
-
-
-def _content(folder: Path) -> str:
-    """A digest of all files of a folder, by which it is told whether one of them has changed."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
-            content = path.read_bytes()
-            digest.update(f"{path.relative_to(folder)} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
+    return dict(_loaded(folder, files_hash(folder)))
 
 
 @lru_cache(maxsize=8)  # a night asks for its schemas several times
