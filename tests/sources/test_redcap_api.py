@@ -497,6 +497,7 @@ def test_secrets_of_the_address_are_not_told(project: Make, redcap: Redcap) -> N
     assert landing.origin == redcap.url
 
 
+@pytest.mark.usefixtures("thrice")
 @settings(
     max_examples=int(os.environ.get("CYTOREG_EXAMPLES", "25")),
     deadline=None,

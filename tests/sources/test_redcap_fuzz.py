@@ -2,11 +2,13 @@
 
 Laws, for any change of the data or the dictionary: nothing but a SourceError leaves the reader, and
 neither it nor a note tells a value. When the export is not refused, what stands in a line that the
-change did not touch stands in a row or, raw, in a reject: once. No line has two rows in a table.
+change did not touch stands in a row or, raw, in a reject: once. No line has two rows in a table,
+and one that has none is counted in a note.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from changes import (
@@ -57,13 +59,13 @@ def lines() -> list[bytes]:
     return found
 
 
-def read(folder: Path) -> tuple[str, dict[str, list[int]], list[Reject], str]:
+def read(folder: Path) -> tuple[str, dict[str, list[int]], list[Reject], Counter[str]]:
     """All words of the rows, the rows' numbers by table, the rejects, the notes."""
     config = RedcapSource(
         kind="redcap", data="data.csv", dictionary="dictionary.csv",
         tables={"enrollment": "e", "visit": "v"},
     )  # fmt: skip
-    words, notes = "", ""
+    words, notes = "", Counter[str]()
     numbers: dict[str, list[int]] = {"enrollment": [], "visit": []}
     rejects = []
     for item in export.read("research", config, folder):
@@ -74,13 +76,14 @@ def read(folder: Path) -> tuple[str, dict[str, list[int]], list[Reject], str]:
         elif isinstance(item, Reject):
             rejects.append(item)
         elif isinstance(item, Unexpected):
-            notes += item.what
+            notes[item.what] += item.count
     return words, numbers, rejects, notes
 
 
 @HOW_OFTEN
 @given(wanted=changes(PIECES) | st.tuples(CUT_OFF).map(list))
 @example(wanted=[(0.3, 0, b'"'), (0.6, 0, b'"')])
+@example(wanted=[(0.75, 4, b""), (0.75, 12, b""), (0.49609375, 7, b"")])
 def test_no_line_is_lost(tmp_path: Path, wanted: list[Change]) -> None:
     whole = lines()
     text, spans = changed(b"".join(whole), wanted)
@@ -92,11 +95,11 @@ def test_no_line_is_lost(tmp_path: Path, wanted: list[Change]) -> None:
         assert "é" not in str(error)
         assert error.remedy
         return
-    assert "é" not in notes + "".join(reject.reason for reject in rejects)
+    assert "é" not in "".join([*notes, *(reject.reason for reject in rejects)])
     for table in numbers.values():
         assert len(set(table)) == len(table)
     every = sorted({*numbers["enrollment"], *numbers["visit"]} | {item.row for item in rejects})
-    assert every == list(range(1, len(every) + 1))
+    assert max(every, default=0) - len(every) <= sum(notes.values())
     kept = words + "".join(reject.raw for reject in rejects)
     at = 0
     for number, line in enumerate(whole):
@@ -120,7 +123,7 @@ def test_a_dictionary_or_headings_with_other_bytes_are_refused_or_fit(
         assert "é" not in str(error)
         assert error.remedy
         return
-    assert "é" not in notes
+    assert "é" not in "".join(notes)
     kept = words + "".join(reject.raw for reject in rejects)
     lost = [n for n in range(len(lines())) if word(n) not in kept]
-    assert not lost or "which is not declared" in notes, other
+    assert not lost or any("which is not declared" in note for note in notes), other

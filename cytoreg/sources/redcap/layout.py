@@ -21,7 +21,7 @@ from cytoreg.errors import SourceError
 from cytoreg.sources.arrow import Column, equal
 from cytoreg.sources.declaration import NO_TABLE
 from cytoreg.sources.files import SourceFile
-from cytoreg.sources.items import Rows
+from cytoreg.sources.items import Rows, Unexpected
 from cytoreg.sources.records import Dialect
 from cytoreg.sources.redcap.config import RedcapSource
 from cytoreg.sources.redcap.dictionary import EVENT, Field, columns_of
@@ -119,14 +119,20 @@ def _check_headings(file: SourceFile, headings: list[str], record_id: str) -> No
     raise file.refused(what, _REMEDY + ", with raw headings")
 
 
-def instruments(rows: pa.Table, layout: Layout, config: RedcapSource, where: str) -> Iterator[Rows]:
-    """The rows of each declared instrument, with its own columns, and `_line` where it is known."""
+def instruments(
+    rows: pa.Table, layout: Layout, config: RedcapSource, where: str
+) -> Iterator[Rows | Unexpected]:
+    """The rows of each declared instrument, with its own columns, and `_line` where it is known.
+
+    An instance without a value is not a row; it is counted.
+    """
     filled = _filled(rows, layout)
     which = _which(rows, layout)
     plain = equal(which, "")
     shared = [layout.record_id, *(name for name in _CONTEXT if name in rows.column_names)]
     for form in config.tables:
-        told = pc.and_(pc.or_(plain, equal(which, form)), pa.array(filled[form]))
+        named = equal(which, form)
+        told = pc.and_(pc.or_(plain, named), pa.array(filled[form]))
         if form == layout.first:
             told = pc.or_(told, pc.and_(plain, _expected(rows, layout)))
         chosen = rows.filter(told)
@@ -137,6 +143,8 @@ def instruments(rows: pa.Table, layout: Layout, config: RedcapSource, where: str
         places = [name for name in ("_row", "_line") if name in rows.column_names]
         columns |= {name: chosen[name].cast(pa.int64()) for name in places}
         yield Rows(form, pa.Table.from_pydict(columns))
+        if blank := len(rows.filter(pc.and_not(named, pa.array(filled[form])))):
+            yield Unexpected(f"row of instrument {form} without a value", blank)
 
 
 def undeclared(rows: pa.Table, layout: Layout, config: RedcapSource) -> dict[str, int]:
@@ -144,7 +152,7 @@ def undeclared(rows: pa.Table, layout: Layout, config: RedcapSource) -> dict[str
     filled = _filled(rows, layout)
     which = _which(rows, layout).to_numpy(zero_copy_only=False)
     counts = {
-        form: int((((which == form) | (which == "")) & filled[form]).sum())
+        form: int(((which == form) | ((which == "") & filled[form])).sum())
         for form in layout.forms
         if form not in config.tables
     }
