@@ -1,5 +1,6 @@
-"""Write docs/reference, docs/spec and the registers in docs/sources from the code.
+"""Write docs/reference, docs/spec, and the tables of keys and registers in docs/sources.
 
+All of it comes from the code.
 `--check` only reports whether they are up to date.
 
 Usage: python docs/generate.py [--check]
@@ -7,6 +8,7 @@ Usage: python docs/generate.py [--check]
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from itertools import groupby
@@ -224,6 +226,33 @@ def unread(kind: str, page: str) -> str:
     return f"{before.rstrip()}\n\n{section}{rest}"
 
 
+EVERY = "../reference/configuration.md#sourcesname"
+KEYS = re.compile(
+    r"(<!-- Keys of (\w+): the docstrings of its fields, written here by make generate. -->\n)"
+    r".*?(<!-- End of keys. -->\n)",
+    re.DOTALL,
+)
+
+
+def with_keys(page: str) -> str:
+    """A page of docs/sources with a table of keys below each comment that names a model."""
+    from cytoreg.sources.declaration import Server
+    from cytoreg.sources.keys import sections
+    from cytoreg.sources.kinds import OWN, reader
+
+    configs = [reader(kind).config for kind in OWN]
+    below = [model for config in configs for _, model in sections(config)]
+    models = {model.__name__: model for model in (*configs, *below, Server)}
+
+    def written(found: re.Match[str]) -> str:
+        begin, name, end = found.groups()
+        every = f"Beside the [keys of every source]({EVERY}), such as `tables` and `missing`:\n\n"
+        before = every if models[name] in configs else ""
+        return f"{begin}\n{before}{configuration.keys(models[name])}\n{end}"
+
+    return KEYS.sub(written, page)
+
+
 PAGES = {
     "cli.md": cli,
     "configuration.md": configuration.page,
@@ -246,9 +275,9 @@ def main() -> int:
         (ROOT / "docs" / "spec", specs.pages()),
     ):
         written |= {folder / name: NOTE + page for name, page in pages.items()}
-    for kind in OWN:
-        path = ROOT / "docs" / "sources" / f"{kind}.md"
-        written[path] = unread(kind, path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "docs" / "sources").glob("*.md")):
+        page = with_keys(path.read_text(encoding="utf-8"))
+        written[path] = unread(path.stem, page) if path.stem in OWN else page
     stale = []
     for path, text in written.items():
         if path.exists() and path.read_text(encoding="utf-8") == text:

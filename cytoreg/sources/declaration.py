@@ -84,15 +84,19 @@ class Server(Section):
     """Access to files on a server: the user, the secret, and the place if it is not the default."""
 
     user: str = ""
-    """The user of SFTP, or the id of an access key of S3."""
+    """For SFTP the user, by default the one who runs cytoreg; for S3 the id of an access key."""
     password: str = Field("", repr=False)
-    """Its password or secret, as `${NAME}`; for a private key its passphrase."""
+    """For SFTP the user's password, or the passphrase of `key_file`; for S3 the secret of the
+    access key. From the environment: `"${MARKERS_PASSWORD}"`.
+    """
     key_file: str = ""
-    """For SFTP, the file of a private key."""
+    """For SFTP, the file of a private key. Without it and `password`, the keys in `~/.ssh` and
+    those of an agent are used.
+    """
     known_hosts: str = ""
-    """For SFTP, the file of known hosts."""
+    """For SFTP, the file of known hosts; by default `~/.ssh/known_hosts`."""
     endpoint: str = ""
-    """For S3, the endpoint of a store other than Amazon's."""
+    """For S3, the URL of a store that is not Amazon's: `"https://s3.hospital.example"`."""
 
     @model_validator(mode="after")
     def _anywhere(self) -> Self:
@@ -191,9 +195,12 @@ def free(columns: Iterable[str]) -> None:
 
 
 class InFiles(Source):
-    """A source in files; `path` is a glob below `paths.extracts`."""
+    """A source in files."""
 
     path: Annotated[str, Field(min_length=1)]
+    """The files: a glob below `paths.extracts`, in which `**` descends into folders, or an address
+    on a server, such as `sftp://files.example.org/out/*.csv`.
+    """
 
     @property
     def patterns(self) -> list[str]:
@@ -205,17 +212,20 @@ class Files(InFiles):
     """A source in text files."""
 
     encoding: str = "utf-8"
+    """The encoding of the files, a name that Python knows, such as `cp1252`. A byte-order mark
+    takes precedence in its file.
+    """
 
 
 class Headed(Source):
-    """A source whose columns have headings.
-
-    `columns` gives each column its headings; "all" reads every heading under its own name. Columns
-    in `optional` may be missing from a file; they are null there.
-    """
+    """A source whose columns have headings."""
 
     columns: Annotated[dict[str, list[str]], Field(min_length=1)] | Literal["all"]
+    """For each column the headings that it may have, so that files with older headings still fit;
+    the column's own name is always one of them. `"all"`: every column under its own heading.
+    """
     optional: list[str] = []
+    """Columns that a file, or one of its sheets, may lack; they are null there."""
 
     @property
     def headings(self) -> dict[str, list[str]]:
@@ -246,7 +256,9 @@ def single(tables: dict[str, str]) -> None:
 
 
 class Span(Section):
-    """A column of a fixed-width line: first character (counted from 1) and width."""
+    """The place of a column in a fixed-width line."""
 
     start: Annotated[int, Field(ge=1)]
+    """The column's first character, counted from 1: characters, not bytes."""
     width: Annotated[int, Field(ge=1)]
+    """How many characters it has."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cytoreg.sources.declaration import Source
+from cytoreg.sources.keys import keys, sections
 from cytoreg.sources.kinds import reader
 from cytoreg.sources.unread import INSTEAD
 
@@ -14,15 +14,13 @@ __all__ = ["page", "register"]
 def page(kind: str) -> str:
     """The whole page, as Markdown; raises ConfigError for an unknown kind."""
     its = reader(kind)
-    keys = [
-        (f"`{key}`", "has to be given" if field.is_required() else f"`{field.get_default()!r}`")
-        for key, field in its.config.model_fields.items()
-        if key not in Source.model_fields
-    ]
-    return (
-        f"# {kind}\n\n{its.page().strip()}\n\n## Keys\n\nBeside those of every source:\n\n"
-        f"{_table(('key', 'without it'), keys)}\n{register(kind)}\n"
-    )
+    columns = ("key", "type", "default", "meaning")
+    parts = [f"# {kind}\n\n{its.page().strip()}\n\n## Keys\n\nBeside those of every source:\n\n"]
+    for place, model in [("", its.config), *sections(its.config)]:
+        rows = [(f"`{key.name}`", *key[1:]) for key in keys(model)]
+        parts.append(f"### Keys within `{place}`\n\n" if place else "")
+        parts.append(f"{_table(columns, rows)}\n")
+    return f"{''.join(parts)}{register(kind)}\n"
 
 
 def register(kind: str) -> str:

@@ -123,8 +123,36 @@ def test_text_of_other_kinds_is_theirs_still(tmp_path: Path) -> None:
 def test_its_page_has_its_keys_and_what_it_does_not_read() -> None:
     shown = page("analyser")
     assert shown.startswith("# analyser\n\nResults of the analyser, one table")
-    assert "| `controls` | `False` |" in shown
+    meaning = "Whether the results of control samples land too."
+    assert f"| `controls` | `true` or `false` | `false` | {meaning} |" in shown
     assert "| Results of control samples |" in shown
+
+
+BARE = """
+from hospital_analyser import Analyser, AnalyserSource
+from typing import Literal
+from pydantic import BaseModel, Field, create_model
+
+class LabSource(AnalyserSource):
+    kind: Literal["lab"]
+    controls: bool = True
+    rack: int = Field(1, ge=1, description="The rack.")
+
+Made = create_model("Made", __base__=LabSource, tray=(str, "a"))
+
+class Lab(Analyser):
+    config = Made
+
+LAB = Lab()
+"""
+
+
+@pytest.mark.usefixtures("analyser")
+def test_the_keys_of_another_package_need_no_description(install: Install) -> None:
+    install("hospital_lab", BARE, {"lab": "hospital_lab:LAB"}, "hospital-lab")
+    shown = page("lab")
+    assert "| `rack` | whole number from 1 | `1` | The rack. |" in shown
+    assert '| `tray` | text | `"a"` |  |' in shown
 
 
 @pytest.mark.parametrize("kind", sorted(kinds.OWN))

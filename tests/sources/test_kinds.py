@@ -10,6 +10,7 @@ import pytest
 
 from cytoreg.project.load import Project
 from cytoreg.sources.declaration import Source
+from cytoreg.sources.keys import keys, sections
 from cytoreg.sources.kinds import OWN, reader
 from cytoreg.sources.unread import INSTEAD
 
@@ -19,12 +20,29 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 @pytest.mark.parametrize("kind", sorted(OWN))
 def test_every_key_of_a_kind_is_on_its_page(kind: str) -> None:
     page = (DOCS / "sources" / f"{kind}.md").read_text(encoding="utf-8")
-    own = reader(kind).config.model_fields.keys() - Source.model_fields.keys()
-    assert [key for key in sorted(own - {"kind"}) if f"`{key}`" not in page] == []
+    config = reader(kind).config
+    own = config.model_fields.keys() - Source.model_fields.keys()
+    assert [key for key in sorted(own - {"kind"}) if f"| `{key}` |" not in page] == []
+    models = [config, *(model for _, model in sections(config))]
+    assert [
+        model.__name__ for model in models if f"<!-- Keys of {model.__name__}:" not in page
+    ] == []
     assert f'kind = "{kind}"' in page
     assert f"sources/{kind}.md" in (DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8")
     reference = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8")
     assert f"../sources/{kind}.md" in reference
+
+
+@pytest.mark.parametrize("kind", sorted(OWN))
+def test_every_key_of_a_kind_has_a_meaning(kind: str) -> None:
+    config = reader(kind).config
+    found = {
+        f"{model.__name__}.{key.name}": key.meaning
+        for model in (config, *(model for _, model in sections(config)))
+        for key in keys(model)
+    }
+    assert found
+    assert [key for key, meaning in found.items() if not meaning] == []
 
 
 @pytest.mark.parametrize("kind", sorted(OWN))

@@ -6,22 +6,22 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from cytoreg.sources.declaration import Files, free
+from cytoreg.sources.declaration import InFiles, free
 
 READY = ("document", "patient", "section", "entry")
 """Tables that need no declaration of columns."""
 
 
-class CdaSource(Files):
-    """CDA documents; lands `document`, `patient`, `section`, `entry`, and project-defined tables.
-
-    `columns` gives a table further columns, each the XPath of its value from the row's element. A
-    project-defined table has only such columns; `each` is the XPath of its rows' elements.
-    """
+class CdaSource(InFiles):
+    """CDA documents; lands `document`, `patient`, `section`, `entry`, and custom tables."""
 
     kind: Literal["cda"]
     columns: dict[str, Annotated[dict[str, str], Field(min_length=1)]] = {}
+    """For each table further columns, each with the XPath of its value from the row's element; a
+    custom table has only these.
+    """
     each: dict[str, str] = {}
+    """For each custom table the XPath of the elements that become its rows."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -15,11 +15,8 @@ NOTE = "note"
 READY = (*LEVELS, NOTE)
 
 
-class DatasetJsonSource(InFiles, Headed):
-    """CDISC Dataset-JSON 1.1, as JSON or NDJSON; `path` is a glob below `paths.extracts`.
-
-    One table; the `name` of a column is its heading.
-    """
+class DatasetJsonSource(Headed, InFiles):
+    """CDISC Dataset-JSON 1.1, as JSON or NDJSON, one table; a column's `name` is its heading."""
 
     kind: Literal["dataset_json"]
 
@@ -30,18 +27,18 @@ class DatasetJsonSource(InFiles, Headed):
 
 
 class OdmSource(InFiles):
-    """CDISC ODM-XML 1.2 to 1.3.2: a table per item group, `subject`, `event`, `form` and `note`.
-
-    `path` is a glob below `paths.extracts`. `groups` gives each table the OIDs of its item groups:
-    if it has several, those of one form make one row. A table has a column for each item of its
-    metadata; `columns` gives it others, by the OIDs of items or the names of attributes. With
-    `labels` a code is landed as its decode.
-    """
+    """CDISC ODM-XML 1.2 to 1.3.2: a table per item group, `subject`, `event`, `form` and `note`."""
 
     kind: Literal["odm"]
     groups: dict[Name, Annotated[list[str], Field(min_length=1)]] = {}
+    """For each table of item groups their OIDs; several groups of one form make one row."""
     columns: dict[Name, list[str]] = {}
+    """For each table further columns: OIDs of items that the metadata do not have, names of
+    attributes.
+    """
     labels: bool = False
+    """Whether a code lands as its decode (CodeListItem), in the first language that the code has.
+    """
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

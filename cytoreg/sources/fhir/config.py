@@ -31,29 +31,47 @@ def _definition(value: object, info: ValidationInfo) -> object:
 
 
 class FhirSource(Source):
-    """FHIR R4 resources, in files (`path`) or by the bulk export of a server (`url`).
-
-    `views` gives each table the SQL-on-FHIR ViewDefinition that makes its rows. `export` is what a
-    server is asked for: `Patient`, `Group/<id>`, or nothing for everything; `type_filter` are
-    searches that select resources of a type. With `whole_days`, everything is requested only after
-    that many days, and otherwise only what changed since the previous landing. Requests use the
-    token in `token_env`, or the client `client_id` whose private key is in `key_env`.
-    """
+    """FHIR R4 resources, in files (`path`) or by the bulk export of a server (`url`)."""
 
     kind: Literal["fhir"]
-    path: str = ""
-    encoding: str = "utf-8"
-    url: str = ""
-    export: str = Field("Patient", pattern=r"^(|Patient|Group/[A-Za-z0-9.-]{1,64})$")
-    type_filter: list[Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]*\?[!-~]+$")]] = []
-    whole_days: float = Field(0, ge=0)
-    token_env: str = ""
-    client_id: str = ""
-    key_env: str = ""
-    token_url: str = ""
-    scope: str = "system/*.read"
-    timeout_seconds: float = Field(60, gt=0)
     views: dict[Name, Annotated[dict[str, object], BeforeValidator(_definition)]]
+    """For each table the view that makes its rows: the file of a SQL-on-FHIR ViewDefinition in the
+    project (`views/laboratory.json`), or the name of a ready one (`us_core/patient`).
+    """
+    path: str = ""
+    """Files of resources: a glob below `paths.extracts`, or an address on a server of files."""
+    encoding: str = "utf-8"
+    """The encoding of the files, a name that Python knows."""
+    url: str = ""
+    """The base address of a server, https."""
+    export: str = Field("Patient", pattern=r"^(|Patient|Group/[A-Za-z0-9.-]{1,64})$")
+    """What the server exports: `"Patient"`, all patients; `"Group/ID"`, those of a group; or `""`,
+    everything that it has.
+    """
+    type_filter: list[Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]*\?[!-~]+$")]] = []
+    """Searches that restrict the resources of a type on the server (`_typeFilter`), such as
+    `["Observation?code=http://loinc.org|9811-1"]`.
+    """
+    whole_days: float = Field(0, ge=0)
+    """After how many days everything is requested from the server again; in between, only what
+    changed. 0: everything, every night.
+    """
+    token_env: str = ""
+    """The environment variable with the access token, if the server needs one."""
+    client_id: str = ""
+    """In place of `token_env`: the client as which cytoreg requests a token, by SMART Backend
+    Services.
+    """
+    key_env: str = ""
+    """The environment variable with the private key of `client_id`: the key itself, PEM or JWK, RSA
+    or elliptic, or the path of its file.
+    """
+    token_url: str = ""
+    """The address at which `client_id` requests tokens, if the server does not state it."""
+    scope: str = "system/*.read"
+    """The scope that `client_id` requests."""
+    timeout_seconds: float = Field(60, gt=0)
+    """How long the server may be silent."""
 
     @property
     def patterns(self) -> list[str]:

@@ -10,16 +10,17 @@ from cytoreg.sources.declaration import Files, free
 
 
 class Hl7Source(Files):
-    """HL7 v2 messages in files; a row is a message, an order in it, or a segment named by `each`.
-
-    `columns` gives each table's columns the paths of their values: `PID-3[MR].1`,
-    `OBX[22637-3]*-5`. Without `encoding`, each message declares its own.
-    """
+    """HL7 v2 messages in files; a row is a message, an order in it, or a segment."""
 
     kind: Literal["hl7"]
     columns: dict[str, Annotated[dict[str, str], Field(min_length=1)]]
+    """For each table its columns, each with the path of its value, such as `PID-3[MR].1`."""
     each: dict[str, Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{2}$")]] = {}
+    """For each table the segment that becomes a row. Without it a row is a message, or an order in
+    it; with `MSH` always a message.
+    """
     encoding: str = ""
+    """The encoding of the files, whatever MSH-18 says; by default that of each message."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -11,17 +11,23 @@ from cytoreg.sources.json.paths import path_of
 
 
 class JsonSource(Files):
-    """Records in JSON: one per line, in an array, or at the path `records` in each document.
-
-    `columns` gives each table's columns the paths of their values; "all" (the default for a table
-    that it does not name) reads every key of its records. A table has one row per record, or one
-    for each value of the list at its path in `each`.
-    """
+    """Records in JSON: one per line, in a list, or deeper inside each document."""
 
     kind: Literal["json"]
     records: str = "$"
+    """Where the records are in a document: the path of keys to a list, or to one object. By default
+    the document is the list or the record itself.
+    """
     each: dict[str, str] = {}
+    """For each table whose rows are the values of a list inside each record, the path to that list;
+    lists along the path are expanded. Other tables have one row per record.
+    """
     columns: dict[str, Annotated[dict[str, str], Field(min_length=1)] | Literal["all"]] = {}
+    """For each table its columns, each with the path of its value: keys, and positions in lists,
+    counted from 0; `["a key"]` for a key with other characters; `$` is the record itself. With
+    `"all"`, or without an entry, the table takes every key that its records have, which needs an
+    extra pass over the files.
+    """
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from cytoreg.sources.declaration import Files, Name, Span, free, single
+from cytoreg.sources.declaration import Files, InFiles, Name, Span, free, single
 
 Items = list[str] | Literal["all"]
 Alternatives = dict[Name, Annotated[list[str], Field(min_length=1)]]
@@ -27,18 +27,21 @@ def _columns(item: str | Alternatives) -> Alternatives:
     return {item: [item]} if isinstance(item, str) else item
 
 
-class NaaccrXmlSource(Files):
-    """NAACCR XML; lands `root`, `patient` and `tumor`, with item ids as column names.
-
-    `items` lists the items of each level that become columns; "all" means those in its files. In
-    place of an id, `{ column = [ids] }` is a column for an item with several ids. If `record_type`
-    is given, files must state it. `dictionaries` are globs of the user dictionaries.
-    """
+class NaaccrXmlSource(InFiles):
+    """NAACCR XML; lands `root`, `patient` and `tumor`, with item ids as column names."""
 
     kind: Literal["naaccr_xml"]
     items: dict[Literal["root", "patient", "tumor"], list[str | Alternatives] | Literal["all"]]
+    """For each table the ids of the items to land, or `"all"`: every id in the files, which are
+    then read twice. In place of an id, `{ sex = ["sexAssignedAtBirth", "sex"] }` is a column for an
+    item that has several ids.
+    """
     record_type: RecordType | None = None
+    """The record type of the files: abstract, modified, confidential or incidence. A file of
+    another type is refused; by default, any is read.
+    """
     dictionaries: list[str] = []
+    """Globs of the user dictionaries. These files are not read as data."""
 
     @property
     def described_by(self) -> list[str]:
@@ -65,19 +68,23 @@ class NaaccrXmlSource(Files):
 
 
 class NaaccrFlatSource(Files):
-    """NAACCR fixed width, versions 14 to 18: one table, one row per line, item ids as columns.
-
-    Version and type are read from each line. `columns` names parts of a line that the layouts leave
-    to the registry. With `trimmed`, blanks may be missing at a line's end.
-    """
+    """NAACCR fixed width, versions 14 to 18: one table, one row per line, item ids as columns."""
 
     lines = True
 
     kind: Literal["naaccr_flat"]
     items: Items
+    """Ids of NAACCR's XML standard, or `"all"`: every item of every version."""
     columns: dict[str, Span] = {}
+    """For each further column its place in a line, where the layouts leave that part to the
+    registry.
+    """
     record_type: RecordType | None = None
+    """The record type of the lines: abstract, modified, confidential or incidence. A line of
+    another type is a reject; by default, any is read.
+    """
     trimmed: bool = False
+    """Whether lines may have lost blanks at their end."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -9,8 +9,8 @@ from pydantic import model_validator
 from cytoreg.sources.declaration import Headed, InFiles, single
 
 
-class ParquetSource(InFiles, Headed):
-    """Parquet files, one table; `path` is a glob below `paths.extracts`."""
+class ParquetSource(Headed, InFiles):
+    """Parquet files, one table."""
 
     kind: Literal["parquet"]
 

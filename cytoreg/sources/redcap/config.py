@@ -10,23 +10,35 @@ from cytoreg.sources.declaration import Source
 
 
 class RedcapSource(Source):
-    """A REDCap project, by its API or as exported; lands one table per instrument.
-
-    Either `url` of the API and `token_env`, the environment variable with the token; or `data` and
-    `dictionary`, the two files of an export. With `whole_days`, all records are requested from the
-    API only after that many days, and otherwise those that changed.
-    """
+    """A REDCap project, by its API or as exported; lands one table per instrument."""
 
     kind: Literal["redcap"]
-    data: str = ""
-    dictionary: str = ""
-    encoding: str = "utf-8"
     url: str = ""
+    """The address of the API, https."""
     token_env: str = ""
+    """The environment variable with the token of the API; the same name with `_FILE` appended gives
+    the token's file.
+    """
     data_access_groups: bool = False
+    """Whether the API is also asked for `redcap_data_access_group`, for which the token's owner
+    needs the right.
+    """
     records_per_request: int = Field(200, ge=1, le=900)
+    """How many records the API is asked for at a time."""
     timeout_seconds: float = Field(60, gt=0)
+    """How long the API may be silent."""
     whole_days: float = Field(0, ge=0)
+    """After how many days all records are requested from the API again; in between, only those that
+    changed. 0: all of them, every night.
+    """
+    data: str = ""
+    """The data file of an export: a glob that must match one file, which may be in a zip archive
+    (`"export.zip/*_DATA_*.csv"`).
+    """
+    dictionary: str = ""
+    """The data dictionary that belongs to `data`, in the same way."""
+    encoding: str = "utf-8"
+    """The encoding of `data` and `dictionary`."""
 
     @property
     def patterns(self) -> list[str]:

@@ -16,31 +16,35 @@ NAME = re.compile(r'(?:"(?:[^"]|"")+"|[^\s."]+)(?:\.(?:"(?:[^"]|"")+"|[^\s."]+))
 
 
 class Increment(Section):
-    """How a table is landed incrementally.
-
-    `key` names the columns that identify its rows, `changed` the time of a row's last change. Read
-    is what changed since the latest such time less `overlap_days`, to allow for clocks that
-    disagree and long transactions. Keys and times of all rows are compared every night.
-    """
+    """How a table is landed incrementally."""
 
     key: Annotated[list[str], Field(min_length=1)]
+    """The columns that identify a row: a primary key."""
     changed: str
+    """The column with the date or time of a row's last change."""
     overlap_days: float = Field(2, ge=0)
+    """How long before the latest known change reading begins, to allow for clocks that disagree,
+    time zones, and transactions that commit late.
+    """
 
 
 class SqlSource(Source):
-    """A relational database by SQLAlchemy URL.
-
-    `columns` lists the columns to read of each table, or is "all". `read_from` gives another source
-    for a table than the table of its name: another name, or a query, or the file of a query in the
-    project. `incremental` has a section for each table that is not read completely every night.
-    """
+    """Tables, views and queries of a relational database."""
 
     kind: Literal["sql"]
     url: str
+    """The SQLAlchemy URL of the database, from the environment: `"${HOSPITAL_URL}"`."""
     columns: dict[str, Columns] | Literal["all"]
+    """For each table the columns to read, or `"all"` of them. `columns = "all"`: all columns of all
+    tables.
+    """
     read_from: dict[str, str] = {}
+    """For each table that is not read from the one of the same name: the name of a table or view,
+    with its schema if need be; a query; or the file of a query in the project, which ends in
+    `.sql`.
+    """
     incremental: dict[Name, Increment] = {}
+    """A section for each table that is not read whole every night."""
 
     @property
     def urls(self) -> list[str]:

@@ -9,13 +9,13 @@ from pydantic import model_validator
 from cytoreg.sources.declaration import Headed, InFiles, single
 
 
-class StatisticsSource(InFiles, Headed):
-    """Files of a statistical system, one table; `path` is a glob below `paths.extracts`.
-
-    A variable's name is its heading. `encoding` is for files that declare a wrong one, or none.
-    """
+class StatisticsSource(Headed, InFiles):
+    """Files of a statistical system, one table; a variable's name is its heading."""
 
     encoding: str | None = None
+    """A name such as `cp1252`, for files that state a wrong encoding or none; by default, the one
+    that the file states.
+    """
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -24,15 +24,19 @@ class StatisticsSource(InFiles, Headed):
 
 
 class SasSource(StatisticsSource):
-    """SAS data sets (.sas7bdat) and transport files (.xpt).
-
-    `dataset` selects one of several in a transport file. `catalog` is a glob of catalogs
-    (.sas7bcat): a code under one of their formats is landed as its label.
-    """
+    """SAS data sets (.sas7bdat) and transport files (.xpt)."""
 
     kind: Literal["sas"]
+    encoding: str | None = None
+    """A name such as `cp1252`, for files that state a wrong encoding or none; by default, the one
+    that the file states, and UTF-8 for transport files, which state none.
+    """
     dataset: str | None = None
+    """Which data set to read from a transport file that holds several."""
     catalog: str = ""
+    """A glob of format catalogs (.sas7bcat): codes with one of their formats land as labels. These
+    files are not read as data.
+    """
 
     @property
     def patterns(self) -> list[str]:
@@ -40,18 +44,23 @@ class SasSource(StatisticsSource):
         return [self.path, *filter(None, [self.catalog])]
 
 
-class SpssSource(StatisticsSource):
-    """SPSS data files: .sav, .zsav, .por. With `labels` a code is landed as its value label."""
+class LabelledSource(StatisticsSource):
+    """Files that have the labels of their codes."""
+
+    labels: bool = False
+    """Whether a code with a value label lands as the label (`male`) instead of the code (`1`)."""
+
+
+class SpssSource(LabelledSource):
+    """SPSS data files: .sav, .zsav, .por."""
 
     kind: Literal["spss"]
-    labels: bool = False
 
 
-class StataSource(StatisticsSource):
-    """Stata data files (.dta). With `labels` a code is landed as its value label."""
+class StataSource(LabelledSource):
+    """Stata data files (.dta)."""
 
     kind: Literal["stata"]
-    labels: bool = False
 
 
 AnyStatistics = SasSource | SpssSource | StataSource

@@ -9,24 +9,27 @@ from pydantic import Field, model_validator
 from cytoreg.sources.declaration import Files, Headed, Span, free, single
 
 
-class CsvSource(Files, Headed):
-    """Delimited text, one table.
-
-    Without `delimiter` it is detected: a comma, a semicolon, a tab or a bar. An empty `quote` means
-    that quotes have no meaning. `header` is the number of the line with the headings, 0 if there is
-    none and the columns are in the order of `columns`. Without it, it is the first line that has
-    all declared headings, or with "all" the first line. A line that begins with `comment` is not a
-    record. With `trailing` a delimiter also follows the last field of each record.
-    """
+class CsvSource(Headed, Files):
+    """Delimited text, one table."""
 
     lines = True
 
     kind: Literal["csv"]
     delimiter: str | None = None
+    """One ASCII character. By default, the one that the file uses: a comma, a semicolon, a tab or
+    a bar.
+    """
     quote: Literal['"', "'", ""] = '"'
+    """The character that encloses a field; `""` where quotes have no meaning."""
     header: Annotated[int, Field(ge=0)] | None = None
+    """The number of the line with the headings. `0`: there are none, and the columns come in the
+    order of `columns`, or with `"all"` are called `column_1`, `column_2` and so on. By default, the
+    line among the first 50 that has most of the declared headings, or with `"all"` the first line.
+    """
     comment: str = ""
+    """Lines that begin with this text are skipped; the manifest has their number."""
     trailing: bool = False
+    """Whether a delimiter also follows the last field of each record."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -40,17 +43,19 @@ class CsvSource(Files, Headed):
 
 
 class FixedWidthSource(Files):
-    """Fixed-width text, one table; a line of another length than `length` is refused.
-
-    With `trimmed`, blanks may be missing at a line's end; so they may if no line of a file has any.
-    """
+    """Fixed-width text, one table."""
 
     lines = True
 
     kind: Literal["fixed_width"]
     length: Annotated[int, Field(ge=1)]
+    """How many characters a line has, without its line end."""
     columns: Annotated[dict[str, Span], Field(min_length=1)]
+    """For each column its place in a line; columns may overlap."""
     trimmed: bool = False
+    """Whether lines may have lost blanks at their end. It is needed only where some lines of a file
+    have lost them: if all have, this is recognized.
+    """
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
