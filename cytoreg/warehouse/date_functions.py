@@ -129,8 +129,9 @@ def _at_midnight() -> str:
         + ", moment) "
         for form, day, shape, rest in forms
     )
-    midnight = f"case when not contains(moment, '24') then moment {midnights}else moment end"
-    return once("value", "moment", midnight)
+    other = once("value", "moment", f"case {midnights}else moment end")
+    known = "value is null or not regexp_matches(cast(value as varchar), '24:?00')"
+    return f"case when {known} then cast(value as varchar) else {other} end"
 
 
 def _iso_date() -> str:
@@ -152,7 +153,7 @@ def _iso_date() -> str:
     known = f"{_YEAR}(?:-{_MONTH}(?:-{_DAY})?)?"
     return f"""
         case
-          when regexp_full_match(value, {literal(known)}) then value
+          when value is null or regexp_full_match(value, {literal(known)}) then value
           when regexp_full_match(value, {literal(_PACKED)})
             then regexp_replace(value, '^(....)(..)', '\\1-\\2-')
           else {once("value", "other", other)}
@@ -184,9 +185,12 @@ def _clock_time() -> str:
           value)
       else value
     end"""
+    clocked = "([01][0-9]|2[0-3]):[0-5][0-9]"
     return f"""
         case
-          when regexp_full_match(value, '([01][0-9]|2[0-3]):[0-5][0-9]') then value
+          when value is null or regexp_full_match(value, '{clocked}') then value
+          when regexp_full_match(value, '{_FULL}[ T]{clocked}(:[0-5][0-9])?')
+            then substr(value, 12, 5)
           else {once(clock, "clock", told)}
         end"""
 
@@ -210,7 +214,8 @@ def _iso_time() -> str:
     timed = once(packed, "u", once("main.at_midnight(u)", "t", timed))
     return f"""
         case
-          when regexp_full_match(value, '{_FULL}[ T]([01][0-9]|2[0-3]):[^ ]*') then value
+          when value is null
+            or regexp_full_match(value, '{_FULL}[ T]([01][0-9]|2[0-3]):[^ ]*') then value
           else {once("value", "other", timed)}
         end"""
 
@@ -228,7 +233,7 @@ def _ordered(*, month: int, day: int, signs: str) -> str:
     told = f"case when regexp_full_match(other, {literal(parts)}) then {ordered} else other end"
     return f"""
             case
-              when regexp_full_match(value, {literal(_FULL)}) then value
+              when value is null or regexp_full_match(value, {literal(_FULL)}) then value
               else {once("value", "other", once(told, "ordered", "main.iso_date(ordered)"))}
             end"""
 

@@ -60,17 +60,25 @@ _CLEANED_LINES = """
 _GROUPED = f"regexp_replace(regexp_replace(value, '\\.0+$', ''), '[{BLANKS}./-]', '', 'g')"
 _ZERO_PADDED = f"""
   case
+    when value is null or length(value) = width and regexp_full_match(value, '[0-9]+') then value
     when regexp_full_match({_GROUPED}, '[0-9]*[1-9][0-9]*')
       and length(ltrim({_GROUPED}, '0')) <= width
       then lpad(ltrim({_GROUPED}, '0'), width, '0')
     else value
   end"""
-_LOCAL_DAY = f"""regexp_replace(
+_DAY_OF_TIME = f"""regexp_replace(
     case
-      when regexp_full_match(value, '{_ISO_MIDNIGHT}') then left(value, 10)
-      else main.local_time(value)
+      when regexp_full_match(time, '{_ISO_MIDNIGHT}') then left(time, 10)
+      else main.local_time(time)
     end,
     '^({_ISO_DAY})[Tt ][0-9]{{2}}(:[0-9]{{2}}.*)?$', '\\1')"""
+_LOCAL_DAY = f"""
+  case
+    when value is null or regexp_full_match(value, '{_ISO_DAY}') then value
+    else {once("value", "time", _DAY_OF_TIME)}
+  end"""
+_LOCAL_TIME = f"{_ISO_DAY}([Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-9]{{2}})?)?"
+"""How most systems write a day or a local time."""
 
 
 def define(con: duckdb.DuckDBPyConnection, time_zone: str = "") -> None:
@@ -101,10 +109,15 @@ def define(con: duckdb.DuckDBPyConnection, time_zone: str = "") -> None:
     date_functions.define(con)
     number_functions.define(con)
     local = _local("told", time_zone or "UTC")
+    local = once("value", "given", once("main.at_midnight(given)", "told", local))
     create = "create or replace macro" if time_zone else "create macro if not exists"
     con.execute(
-        f"{create} main.local_time(value) as"
-        f" (select {local} from (select main.at_midnight(value) as told))"
+        f"""{create} main.local_time(value) as
+        case
+          when value is null or regexp_full_match(cast(value as varchar), '{_LOCAL_TIME}')
+            then cast(value as varchar)
+          else {local}
+        end"""
     )
     macros = {
         "cleaned(value)": _CLEANED,
@@ -145,7 +158,8 @@ def _plain(value: str) -> str:
     )
     plain = "[+-]?[0-9]+([.][0-9]+)?"
     other = once(value, "other", f"case{tried} else other end")
-    return f"case when regexp_full_match({value}, '{plain}') then {value} else {other} end"
+    known = f"{value} is null or regexp_full_match({value}, '{plain}')"
+    return f"case when {known} then {value} else {other} end"
 
 
 def _local(value: str, zone: str) -> str:

@@ -89,7 +89,11 @@ _COMPARING = {
     "parts_of_name(a, b)": "list_has_all(a.words, b.words) or list_has_all(b.words, a.words)"
     " or (length(a.loose) = 1 and starts_with(b.loose, a.loose))"
     " or (length(b.loose) = 1 and starts_with(a.loose, b.loose))",
-    "names_agree(written, family)": f"""list_transform(
+    # Most are one word of A to Z, written alike: no need to take them apart.
+    "names_agree(written, family)": f"""case
+      when regexp_full_match(family, '[A-Za-z]+')
+        and lower(family) = lower(string_split(written, ',')[1]) then true
+      else list_transform(
         [struct_pack(
           whole := name_forms(written, null), family := name_forms(family, null),
           before := name_forms(string_split(written, ',')[1], null)
@@ -98,7 +102,8 @@ _COMPARING = {
           or same_name(n.before, n.family, true)
           or (length(n.before.forms[1]) >= {_CUT}
             and starts_with(n.family.forms[1], n.before.forms[1]))
-      )[1]""",
+      )[1]
+    end""",
 }
 
 

@@ -93,7 +93,7 @@ def define(con: DuckDBPyConnection) -> None:
     con.execute(
         f"""create or replace macro main.whole_number(value) as
         case
-          when regexp_full_match(value, '[0-9]+') then value
+          when value is null or regexp_full_match(value, '[0-9]+') then value
           else {once("value", "other", other)}
         end"""
     )

@@ -22,12 +22,13 @@ with trimmed as (
   from landing.research_complication
 )
 select
-  coalesce(record_of_person, t.record_id) || coalesce('-' || instance, '')
+  coalesce(r.record_of_person, c.record_of_person, t.record_id) || coalesce('-' || instance, '')
     as complication_key, -- record_id and redcap_repeat_instance; where the form does not repeat, the record's
-  coalesce(record_of_person, t.record_id)
+  coalesce(r.record_of_person, c.record_of_person, t.record_id)
     as record_id, -- record_id; of one of two persons with the hospital number
   instance, -- redcap_repeat_instance
-  hospital_number, -- mrn of the record's enrolment, or else of its cases (staging.number_of_record)
+  coalesce(r.hospital_number, c.hospital_number)
+    as hospital_number, -- mrn of the record's enrolment, or else of its cases (staging.number_of_record)
   t.case_number, -- comp_case_no
   iso_date(complication_date) as complication_date, -- comp_date
   case type
@@ -65,5 +66,6 @@ select
   _file, -- lineage
   _row -- lineage
 from trimmed as t
-left join staging.number_of_record as n
-  on n.record_id = t.record_id and (n.case_number is null or n.case_number = t.case_number)
+left join staging.number_of_record as r on r.record_id = t.record_id and r.case_number is null
+left join staging.number_of_record as c
+  on c.record_id = t.record_id and c.case_number = t.case_number

@@ -95,3 +95,10 @@ def test_staging_is_text_without_blanks(con, entity):
     blank = (f"count(*) filter ({name} is distinct from cleaned({name}))" for name in kinds)
     counted = con.execute(f"select {', '.join(blank)} from staging.{entity}").fetchone()
     assert dict(zip(kinds, counted, strict=True)) == dict.fromkeys(kinds, 0)
+
+
+@pytest.mark.parametrize("model", (*PARTS, *ORIGIN))
+def test_no_join_compares_every_pair_of_rows(con, model):
+    """DuckDB does so where a condition of a join is not made of comparisons with `and` alone."""
+    ((_, plan),) = con.execute(f"explain from staging.{model}").fetchall()
+    assert "BLOCKWISE_NL_JOIN" not in plan
