@@ -35,7 +35,8 @@ d <- read.csv(commandArgs(TRUE)[1])
 d$year <- as.Date(d$start)
 invisible(gc(reset = TRUE)); before <- sum(gc()[, 6])
 seconds <- system.time(f <- rs.surv(Surv(time_days, event) ~ 1, data = d, ratetable = survexp.us,
-  rmap = list(age = age_days, year = year, sex = sex), method = "pohar-perme", precision = 1))[[3]]
+  rmap = list(age = age_days, year = year, sex = sex), method = "pohar-perme", precision = 1,
+  add.times = c(365, 1826, 3652)))[[3]]
 s <- summary(f, times = c(365, 1826, 3652))
 cat(format(c(seconds, sum(gc()[, 6]) - before, s$surv), digits = 15))
 """
@@ -72,7 +73,8 @@ def ours(path: Path, table_file: Path) -> None:
         else LifeTable.builtin("usa", calendar="birthday")
     )
     before, began = peak_mb(), time.perf_counter()
-    found = net_survival(cohort, table, "pohar-perme", np.array(DAYS) / 365.25)
+    at = np.array(DAYS) / 365.25
+    found = net_survival(cohort, table, "pohar-perme", at, integral="relsurv")
     print(json.dumps([time.perf_counter() - began, peak_mb() - before, *found["estimate"]]))
 
 

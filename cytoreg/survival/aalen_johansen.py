@@ -117,7 +117,7 @@ def _jackknife(
     So U is linear in B and F with coefficients of the patient, whose products are summed once.
     """
     n = curve.at_risk.astype(np.float64)
-    _, of_all, spared = product(curve.at_risk, curve.events)
+    _, of_all = product(curve.at_risk, curve.events, curve.spared)
     hazard = np.cumsum(of_all)
     share = sums.incidence
     last = np.append(0.0, hazard[:-1]) - np.divide(1.0, n, out=np.zeros_like(n), where=n > 0)
@@ -129,7 +129,7 @@ def _jackknife(
     h, f, b = (np.append(column, 0.0)[entered] for column in (hazard, share, base))
     waiting = h * f - b  # U(t) = B(t) − h F(t) + waiting
     # where all at risk leave by an event, survival is 0 whatever their weights
-    saved = np.divide(1.0, spared, out=np.zeros_like(spared), where=spared > 0)
+    saved = np.divide(1.0, curve.spared, out=np.zeros_like(n), where=curve.spared > 0)
     own = np.divide(sums.before, n, out=np.zeros_like(n), where=n > 0)
     v = hazard[left] - h - np.where(patients.event, saved[left], 0.0)
     at_exit = base[left] - h * share[left] + waiting + np.where(happened, own[left], 0.0)

@@ -37,8 +37,7 @@ def settle(data: dict[str, NDArray[Any]]) -> None:
         return
     values = np.unique(np.concatenate(columns))
     values = values[np.isfinite(values)]
-    tolerance = 1.5e-8 * max(1.0, float(np.abs(values).mean())) if len(values) else 0.0
-    near = np.diff(values) <= tolerance
+    near = np.diff(values) <= _tolerance(values)
     if near.any():
         cuts = values[np.append(True, ~near)]
         for name in ("time_days", "entry_days"):
@@ -46,3 +45,24 @@ def settle(data: dict[str, NDArray[Any]]) -> None:
                 place = np.searchsorted(cuts, data[name], side="right") - 1
                 known = np.isfinite(data[name]) & (place >= 0)
                 data[name] = np.where(known, cuts[place], data[name])
+
+
+def snapped(asked: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`asked`, each replaced by the nearest of `times` (ascending) if only rounding lies between.
+
+    1.1 years are 401.775 days or 401.77500000000003, as they are computed.
+    """
+    if not len(times):
+        return asked
+    after = np.minimum(np.searchsorted(times, asked), len(times) - 1)
+    before = np.maximum(after - 1, 0)
+    nearest = np.where(asked - times[before] < times[after] - asked, times[before], times[after])
+    found: NDArray[np.float64] = np.where(
+        np.abs(nearest - asked) <= _tolerance(times), nearest, asked
+    )
+    return found
+
+
+def _tolerance(times: NDArray[np.float64]) -> float:
+    """How far two times may differ by rounding: √(machine epsilon) of their mean, as in R."""
+    return 1.5e-8 * max(1.0, float(np.abs(times).mean())) if len(times) else 0.0

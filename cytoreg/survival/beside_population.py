@@ -69,8 +69,8 @@ EXPECTED = Table(
 NET = Table(
     "marts.net_survival",
     "Survival if only the disease could kill, with 95 % intervals, at the landmarks of"
-    " cytoreg.toml (Pohar Perme, in relsurv's steps of a day). Patients whom the life table does"
-    " not know are left out. Grain: endpoint, stratum_variable, stratum, method, years.",
+    " cytoreg.toml (Pohar Perme, exact integral). Patients whom the life table does not know are"
+    " left out. Grain: endpoint, stratum_variable, stratum, method, years.",
     {
         **STRATUM,
         "method": Column("varchar", "the estimator: pohar-perme"),

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cytoreg.errors import CytoregError
 from cytoreg.survival.aalen_johansen import Incidence, Variance, fit_incidences
+from cytoreg.survival.arrays import snapped
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
 from cytoreg.survival.kaplan_meier import Interval, KaplanMeier, survival_at
 from cytoreg.survival.patients import Patients, patients_of
@@ -116,8 +117,9 @@ def incidence_at(
 
     def values(curve: KaplanMeier, found: Incidence) -> dict[str, object]:
         here = survival_at(curve, asked)
-        row = np.searchsorted(curve.time, asked, side="right") - 1
-        known = asked <= curve.time.item(-1)
+        day = snapped(asked, curve.time)
+        row = np.searchsorted(curve.time, day, side="right") - 1
+        known = day <= curve.time.item(-1)
         estimated: dict[str, NDArray[np.float64]] = vars(found)
         columns: dict[str, object] = {
             "years": years,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cytoreg.errors import CytoregError
+from cytoreg.survival.arrays import snapped
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
 from cytoreg.survival.kaplan_meier import Z
 from cytoreg.survival.life_table import LifeTable
@@ -31,9 +32,9 @@ def crude_mortality(
     (∫ ΣY dΛ*/ΣY) and N the deaths among Y at risk:
         disease(t) = Σ S(s−) (dN/Y − dΛ*),   other(t) = Σ S(s−) dΛ*,   over all times s ≤ t;
     together they are 1 − S(t). No cause of death is needed. The variance adds, over the deaths,
-    dN/Y² times the square of what a death moves: S(s) − (disease(t) − disease(s)), and
-    other(t) − other(s). The 95 % interval is estimate ± 1.96 std_err. NaN past a stratum's last
-    time. Cronin and Feuer, Stat Med 2000.
+    dN/Y² (Σw² dN/(Σw Y)² with weights w that are fractions) times the square of what a death moves:
+    S(s) − (disease(t) − disease(s)), and other(t) − other(s). The 95 % interval is estimate ± 1.96
+    std_err. NaN past a stratum's last time. Cronin and Feuer, Stat Med 2000.
     In R: relsurv::cmp.rel.
 
     Raises CytoregError for input that cannot be estimated (counts of rows, never values).
@@ -57,13 +58,13 @@ def crude_mortality(
 
 def _at(part: Reduced, table: LifeTable, years: Floats) -> dict[str, object]:
     """One stratum's rows: the causes one after the other, each at all requested years."""
-    asked = days(years)
     who = people(part, table)
     last = float(who.time.max())
+    asked = snapped(days(years), np.unique(who.time))
     counts = count(who, part["event"] == 1, asked[asked <= last])
     some = counts.at_risk > 0
     share = np.divide(counts.events, counts.at_risk, out=np.zeros_like(counts.events), where=some)
-    spread = np.divide(share, counts.at_risk, out=np.zeros_like(share), where=some)
+    spread = np.divide(counts.squares, counts.at_risk**2, out=np.zeros_like(share), where=some)
     survival = np.cumprod(1 - share)
     before = np.append(1.0, survival[:-1])
     expected = expected_hazard(counts, who, table)

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cytoreg.errors import CytoregError
+from cytoreg.survival.arrays import snapped
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
 from cytoreg.survival.life_table import LifeTable
-from cytoreg.survival.patients import NOBODY, Floats
+from cytoreg.survival.patients import Floats, rows_at_risk
 from cytoreg.survival.population import People, people, remaining, walk
 from cytoreg.survival.special import special
 
@@ -75,8 +76,9 @@ def expected_survival(
             )
         else:
             end = potential(part) if method == "hakulinen" else part["time_days"]
-            estimate = (hakulinen if method == "hakulinen" else conditional)(part, table, asked)
-            at_risk = np.array([np.sum(part["count"][end >= day]) for day in asked])
+            day = snapped(asked, np.unique(end).astype(np.float64))
+            estimate = (hakulinen if method == "hakulinen" else conditional)(part, table, day)
+            at_risk = np.array([np.sum(part["count"][end >= one]) for one in day])
             estimate = np.where(at_risk > 0, estimate, np.nan)
         whole = np.rint(at_risk).astype(np.int64) if part.whole else at_risk
         return {"years": years, "at_risk": whole, "estimate": estimate}
@@ -169,7 +171,8 @@ def _at_risk(who: People, grid: Floats) -> Floats:
     come = np.bincount(np.searchsorted(grid, who.entry), who.count, len(grid))
     go = np.bincount(np.searchsorted(grid, who.time), who.count, len(grid))
     here: Floats = np.append(0.0, np.cumsum(come - go)[:-1])
-    return np.where(here > NOBODY * np.sum(who.count), here, 0.0)
+    some = rows_at_risk(who.entry, who.time, grid) > 0
+    return np.where(some & (grid > 0), here, 0.0)
 
 
 def potential(part: Reduced) -> Floats:

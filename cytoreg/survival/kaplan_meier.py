@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cytoreg.errors import CytoregError
+from cytoreg.survival.arrays import snapped
 from cytoreg.survival.influence import curve_variance
-from cytoreg.survival.patients import NOBODY, Floats, Patients, checked
+from cytoreg.survival.patients import Floats, Patients, checked, rows_at_risk
 
 Interval = Literal["log-log", "log", "plain"]
 Counts: TypeAlias = NDArray[np.int64] | NDArray[np.float64]
@@ -23,6 +24,8 @@ Counts: TypeAlias = NDArray[np.int64] | NDArray[np.float64]
 Z = 1.959963984540054
 """The 0.975 quantile of the standard normal distribution: every interval is of 95 %."""
 
+_NOBODY = 1e-9
+"""A share of the weights this small is a rounding remainder of nobody."""
 _TIE = 1.5e-8
 """Survival this close to a quantile's level lies on it: R's tolerance, √(machine epsilon)."""
 
@@ -34,6 +37,7 @@ class KaplanMeier:
     at_risk: those under observation just before `time` (at time 0: those who start then). Counts
     are integers, or sums of weights if these are fractions.
     events, censored: those who left at `time`.
+    spared: those at risk at `time` who did not have the event then.
     survival: from `time` to the next one.
     std_err: the standard error of survival; NaN, as are lower and upper, where survival is 0 (the
     variance is not defined).
@@ -46,6 +50,7 @@ class KaplanMeier:
     at_risk: Counts
     events: Counts
     censored: Counts
+    spared: Floats
     survival: Floats
     std_err: Floats
     lower: Floats
@@ -119,15 +124,19 @@ def fit_patients(patients: Patients, interval: Interval = "log-log") -> KaplanMe
     entered: Counts | None = None
     if patients.entry is None:
         at_risk = (events + censored)[::-1].cumsum()[::-1]
+        spared: Floats = np.append(at_risk[1:], 0.0) + censored  # a difference of sums would round
     else:
         order = np.argsort(patients.entry, kind="stable")
         entry, entered = patients.entry[order], np.cumsum(patients.count[order])
         before = np.append(0.0, entered)[np.searchsorted(entry, time, side="left")]
         at_risk = before - np.append(0.0, np.cumsum(events + censored)[:-1])
         at_risk[0] = np.sum(patients.count[np.equal(patients.entry, 0)])
-    at_risk = np.where(at_risk > NOBODY * np.sum(patients.count), at_risk, 0.0)
+        rows = rows_at_risk(patients.entry, patients.time, time)
+        at_risk = np.where(rows > 0, at_risk, 0.0)
+        some = rows > np.bincount(place[1:], patients.event, len(time))
+        spared = np.where(some, np.maximum(at_risk - events, 0.0), 0.0)
     n, d, c = (_counts(column, patients.whole) for column in (at_risk, events, censored))
-    survival, steps, spared = product(n, d)
+    survival, steps = product(n, d, spared)
     greenwood = np.cumsum(steps)
     variance = greenwood if patients.whole else curve_variance(patients, time, steps, spared)
     relative = np.where(survival > 0, np.sqrt(np.maximum(variance, 0.0)), np.nan)
@@ -139,6 +148,7 @@ def fit_patients(patients: Patients, interval: Interval = "log-log") -> KaplanMe
         at_risk=n,
         events=d,
         censored=c,
+        spared=spared,
         survival=survival,
         std_err=survival * relative,
         lower=lower,
@@ -149,16 +159,13 @@ def fit_patients(patients: Patients, interval: Interval = "log-log") -> KaplanMe
     )
 
 
-def product(at_risk: Counts, events: Counts) -> tuple[Floats, Floats, Floats]:
-    """Survival, the steps d / (n (n − d)) of Greenwood's sum (0 where n = d), and n − d."""
+def product(at_risk: Counts, events: Counts, spared: Floats) -> tuple[Floats, Floats]:
+    """Survival, and the steps d / (n (n − d)) of Greenwood's sum (0 where all have the event)."""
     n, d = at_risk.astype(np.float64), events.astype(np.float64)
-    spared = n - d
-    if at_risk.dtype.kind == "f":
-        spared[spared < NOBODY * n] = 0.0
-    happened = d > 0
+    happened = (d > 0) & (n > 0)
     factor = np.divide(spared, n, out=np.ones_like(n), where=happened)
     steps = np.divide(d, n * spared, out=np.zeros_like(n), where=happened & (spared > 0))
-    return np.cumprod(factor, dtype=np.float64), steps, spared
+    return np.cumprod(factor, dtype=np.float64), steps
 
 
 def _counts(sums: Counts, whole: bool) -> Counts:
@@ -203,13 +210,14 @@ def survival_at(curve: KaplanMeier, time: ArrayLike) -> Survival:
     asked = np.asarray(time, dtype=np.float64)
     if not np.all(asked >= 0):
         raise CytoregError("survival is asked for at times that are negative or not numbers")
+    given, asked = asked, snapped(asked, curve.time)
     row = np.searchsorted(curve.time, asked, side="right") - 1
 
     def value(column: Floats) -> Floats:
         return np.where(asked <= curve.time.item(-1), column[row], np.nan)
 
     return Survival(
-        time=asked,
+        time=given,
         at_risk=_at_risk(curve, asked),
         survival=value(curve.survival),
         std_err=value(curve.std_err),
@@ -228,7 +236,7 @@ def _at_risk(curve: KaplanMeier, asked: Floats) -> Counts:
     here = entered[np.searchsorted(curve.entry, asked, side="left")]
     here = here - left[np.searchsorted(curve.time, asked, side="left")]
     here = np.where(np.equal(asked, 0), curve.at_risk[:1], here)
-    found: Counts = np.where(here > NOBODY * entered.item(-1), here, np.zeros_like(here))
+    found: Counts = np.where(here > _NOBODY * entered.item(-1), here, np.zeros_like(here))
     return found
 
 

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cytoreg.errors import CytoregError
+from cytoreg.survival.arrays import snapped
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
 from cytoreg.survival.day_steps import OFF, relsurv_weighted, steps_between
 from cytoreg.survival.expected import ederer1, hakulinen
 from cytoreg.survival.kaplan_meier import Z
 from cytoreg.survival.life_table import LifeTable
-from cytoreg.survival.patients import NOBODY, Floats
+from cytoreg.survival.patients import Floats, rows_at_risk
 from cytoreg.survival.population import People, people, remaining, walk
 
 if TYPE_CHECKING:
@@ -34,15 +35,17 @@ OPTIONAL = ("entry_days", "race")
 
 @dataclass(frozen=True)
 class Counts:
-    """At each of `time`, at which somebody leaves or enters: the numbers just before it and at it.
+    """At each of `time`: the numbers just before it and at it.
 
-    `place` is the position in `time` of each patient's own.
+    `place` is the position in `time` of each patient's own, `squares` the sum of squared weights of
+    those who die (of patients, if weights count them).
     """
 
     time: Floats
     place: NDArray[np.int64]
     at_risk: Floats
     events: Floats
+    squares: Floats
 
 
 def net_survival(
@@ -52,24 +55,27 @@ def net_survival(
     at: ArrayLike = (1, 3, 5, 10),
     by: By = None,
     *,
-    integral: Integral = "relsurv",
+    integral: Integral = "exact",
 ) -> pd.DataFrame:
     """Net survival, or relative survival, of each stratum `at` years of 365.25 days.
 
     Columns: those of `by`, then years, at_risk, estimate, std_err, lower, upper. The interval is
-    symmetric for the logarithm. NaN past the last time of a stratum. Between two times at which
-    somebody leaves, the estimate is that of the earlier one, as a Kaplan–Meier curve's is.
+    symmetric for the logarithm. NaN past the last time of a stratum. The population's mortality
+    between the last time at which somebody left and the time asked for is in the estimate: each
+    time asked for ends a factor of the product, like one at which somebody leaves.
 
     With N the deaths, Y at risk, Λ* and S* a patient's population hazard and survival:
       pohar-perme  ∏ (1 − ΣdN/S* / ΣY/S* + ∫ ΣY dΛ*/S* / ΣY/S*), net survival;
-                   se² of its logarithm Σ (ΣdN/S*²) / (ΣY/S*)².
+                   se² of its logarithm Σ (Σw² dN/S*²) / (Σw Y/S*)², w the weight of a patient
+                   (weights that are integers count patients: w instead of w²).
                    Pohar Perme, Stare and Estève, Biometrics 2012.
       ederer2      ∏ (1 − dN/Y + ∫ ΣY dΛ*/Y); Ederer and Heise, 1959.
       ederer1, hakulinen  the observed curve over the expected one of `expected_survival`;
-                   for these three se² = Σ dN/Y².
-    In R: relsurv::rs.surv(…, method = method, precision = 1). The first two methods give its digits
-    by the same steps of a day; with integral "exact" they have no steps, and differ where few are
-    left. docs/survival/net-survival.md explains by how much, and why.
+                   for these three se² = Σ Σw² dN / (Σw Y)².
+    In R: relsurv::rs.surv(…, method = method, precision = 1, add.times = at * 365.25). The integral
+    "exact" needs no steps. With "relsurv" the first two methods give relsurv's digits, by the same
+    steps of a day, which are low where few are left.
+    docs/survival/net-survival.md explains by how much, and why.
 
     Raises CytoregError for input that cannot be estimated (counts of rows, never values).
 
@@ -80,8 +86,8 @@ def net_survival(
     >>> usa = LifeTable.builtin("usa")
     >>> net_survival(cohort, usa, at=[1, 5])[["years", "at_risk", "estimate"]].round(2)
        years  at_risk  estimate
-    0    1.0        4      1.00
-    1    5.0        2      0.53
+    0    1.0        4      1.01
+    1    5.0        2      0.55
     """
     if integral not in ("exact", "relsurv"):
         raise CytoregError(f"there is no integral {integral}: take exact or relsurv")
@@ -101,17 +107,13 @@ def _at(
     """One stratum's rows, one per asked year."""
     who = people(part, table, off=OFF if integral == "relsurv" else 0)
     _refuse(who, who.time > _LONGEST)
-    counts = count(who, np.equal(part["event"], 1))
+    asked = snapped(days(years), np.unique(who.time))
+    known = asked <= np.max(who.time)
+    counts = count(who, np.equal(part["event"], 1), asked[known])
     estimate, relative = curve(who, counts, part, table, method, integral)
-    asked = days(years)
-    row = np.searchsorted(counts.time, asked, side="right") - 1
-    known = (row >= 0) & (asked <= counts.time.item(-1))
-    s = np.where(known, estimate[row], np.where(row < 0, 1.0, np.nan))
-    se = np.where(known, relative[row], np.where(row < 0, 0.0, np.nan))
-    following = np.searchsorted(counts.time, asked, side="left")
-    waiting = np.append(counts.at_risk, 0.0)[following]
-    if np.any(who.entry > 0):
-        waiting = _under_observation(who, asked)
+    row = np.where(known, np.searchsorted(counts.time, asked), 0)
+    s, se = (np.where(known, values[row], np.nan) for values in (estimate, relative))
+    waiting = np.where(known, counts.at_risk[row], 0.0)
     return {
         "years": years,
         "at_risk": np.rint(waiting).astype(np.int64) if part.whole else waiting,
@@ -127,9 +129,13 @@ def count(who: People, event: NDArray[np.bool_], more: Floats | None = None) -> 
     late = who.entry[who.entry > 0]
     time = np.unique(np.concatenate([who.time, late, [] if more is None else more]))
     place = np.searchsorted(time, who.time)
-    events = np.bincount(place, np.where(event, who.count, 0.0), len(time)).astype(np.float64)
-    at_risk = _carried(time, place, who, np.ones(len(who.time)), np.ones(len(who.time)))
-    return Counts(time, place, np.where(at_risk > NOBODY * np.sum(who.count), at_risk, 0.0), events)
+    events, squares = (
+        np.bincount(place, np.where(event, values, 0.0), len(time)).astype(np.float64)
+        for values in (who.count, who.squares)
+    )
+    at_risk = _carried(time, place, who)
+    at_risk = np.where(rows_at_risk(who.entry, who.time, time) > 0, at_risk, 0.0)
+    return Counts(time, place, at_risk, events, squares)
 
 
 def curve(
@@ -140,8 +146,8 @@ def curve(
     method: Method,
     integral: Integral,
 ) -> tuple[Floats, Floats]:
-    """The estimate at each time of leaving, and the standard error of its logarithm."""
-    at_risk, events = counts.at_risk, counts.events
+    """The estimate at each time of `counts`, and the standard error of its logarithm."""
+    at_risk, events, squared = counts.at_risk, counts.events, counts.squares
     if method == "pohar-perme":
         died = np.equal(part["event"], 1)
         if integral == "relsurv":
@@ -157,18 +163,19 @@ def curve(
             )
         _refuse(who, own > _OUTLIVED)
         deaths = _at_times(counts, np.where(died, who.count * own, 0.0))
-        squares = _at_times(counts, np.where(died, who.count * own**2, 0.0))
+        squares = _at_times(counts, np.where(died, who.squares * own**2, 0.0))
         return _product(weights, deaths, squares, expected)
     if method == "ederer2":
         grid = steps_between(counts.time).grid if integral == "relsurv" else None
-        return _product(at_risk, events, events, expected_hazard(counts, who, table, grid))
+        expected = expected_hazard(counts, who, table, grid)
+        return _product(at_risk, events, squared, expected)
     share = np.divide(events, at_risk, out=np.zeros_like(events), where=at_risk > 0)
     survival: Floats = np.cumprod(1 - share)
     if method == "ederer1":
         population = ederer1(part, table, counts.time)
     else:
         population = hakulinen(part, table, counts.time)
-    spread = np.divide(share, at_risk, out=np.zeros_like(events), where=at_risk > 0)
+    spread = np.divide(squared, at_risk**2, out=np.zeros_like(events), where=at_risk > 0)
     unknown = np.full_like(survival, np.nan)  # where nobody of the population is alive
     relative = np.divide(survival, population, out=unknown, where=population > 0)
     return relative, np.sqrt(np.cumsum(spread)).astype(np.float64)
@@ -216,16 +223,12 @@ def _positive(weights: Floats, who: People, counts: Counts) -> Floats:
     return weights
 
 
-def _carried(
-    time: Floats, place: NDArray[np.int64], who: People, leaving: Floats, entering: Floats
-) -> Floats:
-    """Sums, if they did not move in between, of those at risk just before each time."""
+def _carried(time: Floats, place: NDArray[np.int64], who: People) -> Floats:
+    """The number at risk just before each time."""
     late = who.entry > 0
-    left = np.bincount(place, who.count * leaving, len(time))
-    entered = np.bincount(
-        np.searchsorted(time, who.entry[late]), (who.count * entering)[late], len(time)
-    )
-    at_start = float(np.sum((who.count * entering)[~late]))
+    left = np.bincount(place, who.count, len(time))
+    entered = np.bincount(np.searchsorted(time, who.entry[late]), who.count[late], len(time))
+    at_start = float(np.sum(who.count[~late]))
     held: Floats = at_start + np.append(0.0, np.cumsum(entered - left)[:-1])
     return held
 
@@ -260,15 +263,3 @@ def _entered(counts: Counts, who: People, entering: Floats) -> tuple[Floats, flo
     place = np.searchsorted(counts.time, who.entry[late])
     entered = np.bincount(place, (who.count * entering)[late], len(counts.time))
     return entered.astype(np.float64), float(np.sum((who.count * entering)[~late]))
-
-
-def _under_observation(who: People, asked: Floats) -> Floats:
-    """The number at risk just before each given time."""
-
-    def until(values: Floats, side: Literal["left", "right"]) -> Floats:
-        order = np.argsort(values)
-        total = np.append(0.0, np.cumsum(who.count[order]))
-        return total[np.searchsorted(values[order], asked, side=side)]
-
-    here = until(who.entry, "left") - until(who.time, "left")
-    return np.where(np.equal(asked, 0), np.sum(who.count[np.equal(who.entry, 0)]), here)

@@ -15,9 +15,6 @@ from cytoreg.survival.cohort import By, Cohort, Reduced, check, reduce
 Floats: TypeAlias = NDArray[np.float64]
 """An array of floats."""
 
-NOBODY = 1e-9
-"""A share of the weights this small is a rounding remainder of nobody."""
-
 
 @dataclass(frozen=True)
 class Patients:
@@ -34,6 +31,17 @@ class Patients:
     squares: Floats
     entry: Floats | None = None
     whole: bool = True
+
+
+def rows_at_risk(entry: Floats, time: Floats, at: Floats) -> NDArray[np.int64]:
+    """The rows at risk just before each of `at` (at 0: those that start then).
+
+    Rows do not round: in sums of weights, a small one beside large ones looks like nobody.
+    """
+    ordered = np.sort(entry)
+    entered = np.searchsorted(ordered, at, side="left")
+    left = np.searchsorted(np.sort(time), at, side="left")
+    return np.where(np.equal(at, 0), np.searchsorted(ordered, 0, side="right"), entered - left)
 
 
 def patients_of(part: Reduced) -> Patients:

@@ -41,7 +41,8 @@ class People:
 
     `age` in days at the start, `group` of the life table, `start` in days since 1970-01-01 (on the
     table's calendar: shifted if its year changes on birthdays), at risk after `entry` up to `time`,
-    both in days since the start; `count` of them.
+    both in days since the start; `count` of them, `squares` the sum of their squared weights (if
+    all weights are integers, they count patients, and it is `count`).
     """
 
     age: Floats
@@ -50,6 +51,7 @@ class People:
     entry: Floats
     time: Floats
     count: Floats
+    squares: Floats
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def people(part: Reduced, table: LifeTable, *, off: int = 0) -> People:
     time = part["time_days"].astype(np.float64)
     entry = part["entry_days"].astype(np.float64) if "entry_days" in part else np.zeros_like(time)
     group = table.group_of(part["sex"], part.columns.get("race"))
-    return People(age, group, start, entry, time, part["count"])
+    squares = part["count"] if part.whole else part["squares"]
+    return People(age, group, start, entry, time, part["count"], squares)
 
 
 def walk(

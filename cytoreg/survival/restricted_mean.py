@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cytoreg.errors import CytoregError
+from cytoreg.survival.arrays import snapped
 from cytoreg.survival.cohort import By, Cohort, days, frame
 from cytoreg.survival.influence import mean_variance
 from cytoreg.survival.kaplan_meier import KaplanMeier, Z, fit_patients, product
@@ -69,13 +70,14 @@ def area(
     """
     if not (np.isfinite(tau) and tau > 0):
         raise CytoregError("a restricted mean needs a tau above 0")
+    tau = snapped(np.array([tau]), curve.time).item(0)
     if tau > curve.time.item(-1) and curve.survival.item(-1) > 0 and not extend:
         return float("nan"), float("nan")
     end = np.minimum(np.append(curve.time[1:], np.inf), tau)
     pieces = curve.survival * np.maximum(end - curve.time, 0.0)
-    _, steps, spared = product(curve.at_risk, curve.events)
+    _, steps = product(curve.at_risk, curve.events, curve.spared)
     if curve.at_risk.dtype.kind == "f" and rows is not None:
-        variance = mean_variance(rows, curve.time, steps, spared, pieces)
+        variance = mean_variance(rows, curve.time, steps, curve.spared, pieces)
     else:
         variance = float(np.sum(steps * pieces[::-1].cumsum()[::-1] ** 2))
     return float(np.sum(pieces)), math.sqrt(variance)

@@ -32,7 +32,7 @@ us <- as.integer(dimnames(survexp.us)[[3]])
 keep(survexp.us, 20:109, which(us >= 1958), us[us >= 1958], "us")
 cuts <- as.integer(format(as.Date("1960-01-01") + as.integer(attr(slopop, "cutpoints")[[2]]), "%Y"))
 chosen <- which(cuts >= 1980)
-keep(slopop, 20:103, chosen, cuts[chosen], "slopop")
+keep(slopop, 0:103, chosen, cuts[chosen], "slopop")
 
 # Expected survival of mgus2.
 at <- c(1, 5, 10, 20) * 365.25
@@ -49,13 +49,14 @@ p <- pyears(Surv(days, death) ~ sex, data = m, ratetable = survexp.us,
             rmap = list(age = age * 365.25, year = start, sex = sex))
 say(data.frame(sex = names(p$event), observed = p$event, expected = full(p$expected)), "deaths")
 
-# Relative and net survival of rdata, at 1, 5 and 10 years of 365.241 days.
+# Relative and net survival of rdata, at 1, 5 and 10 years of 365.241 days, with the population's
+# mortality since somebody left last (add.times).
 at <- c(1, 5, 10) * 365.241
 rows <- NULL
 for (method in c("pohar-perme", "ederer2", "ederer1")) for (precision in c(1, 0.01)) {
   if (method == "ederer1" && precision < 1) next
   fit <- rs.surv(Surv(time, cens) ~ 1, data = rdata, ratetable = slopop, method = method,
-                 precision = precision, rmap = list(age = age * 365.241))
+                 precision = precision, rmap = list(age = age * 365.241), add.times = at)
   s <- summary(fit, times = at)
   rows <- rbind(rows, data.frame(method = method, precision = precision, days = at,
                                  estimate = full(s$surv), std_err = full(s$std.err)))

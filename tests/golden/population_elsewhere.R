@@ -55,7 +55,7 @@ for (name in unique(d$cohort)) {
     if (every && method != "pohar-perme") next
     arguments <- list(Surv(time, event) ~ 1, data = x, ratetable = survexp.usr, method = method,
       precision = 1, rmap = quote(list(age = age * 365.25, sex = sex, race = race, year = start)))
-    if (every) arguments$add.times <- seq_len(last)
+    arguments$add.times <- if (every) seq_len(last) else years * 365.25
     fit <- do.call(rs.surv, arguments)
     s <- summary(fit, times = years * 365.25)
     net <- rbind(net, data.frame(cohort = name, method = method, every_day = every, years = years,
@@ -73,7 +73,8 @@ say(x, "fractions")
 rows <- NULL
 for (method in c("pohar-perme", "ederer2")) {
   fit <- rs.surv(Surv(time, event) ~ 1, data = x, ratetable = survexp.usr, method = method,
-    precision = 1, rmap = list(age = age * 365.25, sex = sex, race = race, year = start))
+    precision = 1, rmap = list(age = age * 365.25, sex = sex, race = race, year = start),
+    add.times = c(0.5, 1, 2) * 365.25)
   s <- summary(fit, times = c(0.5, 1, 2) * 365.25)
   rows <- rbind(rows, data.frame(method = method, years = c(0.5, 1, 2), estimate = full(s$surv),
                                  std_err = full(s$std.err)))

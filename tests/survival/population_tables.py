@@ -44,6 +44,23 @@ def cohort(name: str, year_days: float = 365.25) -> pd.DataFrame:
     )
 
 
+def colrec() -> pd.DataFrame:
+    """relsurv's colrec; `group` from 1 on is the age group of the standards."""
+    rows = cohort("colrec").assign(site=golden("colrec")["site"])
+    limits = [45, 55, 65, 75]
+    years = rows["age_days"].to_numpy() / 365.241
+    return rows.assign(group=np.searchsorted(limits, years, side="right") + 1)
+
+
+def where_relsurv_looks(patients: pd.DataFrame, days: np.ndarray, method: str) -> np.ndarray:
+    """The day whose value relsurv gives: for Pohar Perme the one asked for (add.times), for other
+    methods the last one at which somebody left, whatever add.times says."""
+    if method == "pohar-perme":
+        return days
+    times = np.unique(patients["time_days"])
+    return times[np.searchsorted(times, days, side="right") - 1]
+
+
 def immortal() -> LifeTable:
     """A population in which nobody dies."""
     return LifeTable.from_hazards(np.zeros((2, 1, 1)), years=[1900])
