@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cytoreg.project.load import Project
 from cytoreg.sources.declaration import Source
 from cytoreg.sources.keys import keys, sections
 from cytoreg.sources.kinds import OWN, reader
@@ -59,25 +56,3 @@ def test_every_kind_has_a_register_of_what_is_not_read(kind: str) -> None:
     page = (DOCS / "sources" / f"{kind}.md").read_text(encoding="utf-8")
     assert page.count("## What is not read\n") == 1, wanted
     assert [one.feature for one in register if one.feature not in page] == [], wanted
-
-
-VIEW = """{"resource": "Observation", "select": [{"column": [{"name": "id", "path": "id"}]}]}"""
-
-
-@pytest.mark.parametrize("kind", sorted(OWN))
-def test_every_section_on_a_page_is_one(
-    kind: str,
-    project: Callable[[str], Project],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    page = (DOCS / "sources" / f"{kind}.md").read_text(encoding="utf-8")
-    for name in re.findall(r"\$\{(\w+)", page):
-        monkeypatch.setenv(name, "sqlite:///a.db")
-    for name in re.findall(r"views/\w+\.json|queries/\w+\.sql", page):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        text = VIEW if name.endswith(".json") else "select 1 as result_id"
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    for section in re.findall(r"```toml\n(.*?)```", page, re.DOTALL):
-        if section.startswith("[sources.") and f'kind = "{kind}"' in section:
-            assert project(section).config.sources
