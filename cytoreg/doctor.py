@@ -231,7 +231,7 @@ def _private(project: Project) -> Check:
             "privacy",
             f"others on this machine may read {found} in {project.data}\n  → chmod -R go-rwx them",
         )
-    return Check("ok", "privacy", "what holds identities is for this user alone")
+    return Check("ok", "privacy", "only you can read or change files that contain identities")
 
 
 def _pseudonyms(project: Project) -> Check:

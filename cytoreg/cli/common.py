@@ -172,7 +172,7 @@ def show_verdict(verdict: Verdict, published: Path, *, as_json: bool) -> None:
         f" + {counts.get('quarantined', 0):,} quarantined"
         + f" + {counts.get('forgotten', 0):,} forgotten"
         * bool(counts.get("forgotten"))
-        + f"; {counts.get('refused_cells', 0):,} cells refused,"
+        + f"; {counts.get('refused_cells', 0):,} cells of accepted rows refused,"
         f" {counts.get('findings', 0):,} findings"
     )
     if left := counts.get("not_judged"):

@@ -100,7 +100,7 @@ def status(
         typer.secho(problem, fg="red", err=True)
     if found.problems:
         raise typer.Exit(1)
-    typer.secho("well", fg="green", err=True)
+    typer.secho("healthy", fg="green", err=True)
 
 
 @app.command()

@@ -62,7 +62,7 @@ def runs(
         "status",
         "as of",
         "landed",
-        "unparsable",
+        "of them unparsable",
         "stale",
         "seconds",
         "error",
@@ -83,13 +83,14 @@ def runs(
 
 def _row(run: RunRecord, published: str | None) -> tuple[object, ...]:
     """A run for people: what came in, which sources were stale, the first line of its error."""
+    unparsable = sum(int(source["rejects"]) for source in run.inputs.values())
     return (
         run.run_id,
         "now" if run.run_id == published else "",
         run.status,
         str(run.as_of),
-        sum(int(source["rows"]) for source in run.inputs.values()),
-        sum(int(source["rejects"]) for source in run.inputs.values()),
+        sum(int(source["rows"]) for source in run.inputs.values()) + unparsable,
+        unparsable,
         ", ".join(name for name, source in run.inputs.items() if source.get("stale")),
         round(sum(run.durations.values()), 1),
         (run.error or "").splitlines()[0] if run.error else "",

@@ -258,11 +258,13 @@ def _tell_next(loaded: Project, entities: Collection[str], told: Told) -> None:
     """What the new source means for the project, and what to do now."""
     persons = loaded.config.linkage.entity
     if persons in entities:
-        typer.echo("persons    it is the last in [linkage.precedence] default")
+        typer.echo(
+            "persons    where sources differ, this one counts last: [linkage.precedence] default"
+        )
     elif not any(persons in each.tables.values() for each in loaded.config.sources.values()):
         typer.echo(f"persons    none yet: records are linked once a source has rows of {persons}")
     elif told.event:
-        typer.echo("persons    [linkage] with_number: its numbers are of persons too")
+        typer.echo("persons    its numbers are of persons too: it is in [linkage] with_number")
     elif told.person:
         typer.echo(f"persons    a record of nobody among the rows of {persons} is rejected")
     if told.event:
@@ -276,7 +278,9 @@ def _show_headings(found: list[Headings], kind: str) -> None:
     for one in found[:_SHOWN]:
         what = "row" if kind == "excel" else "line"
         place = f"{what} {one.line} of " if one.line else ""
-        names = f"{len(one.names)}: {', '.join(one.names)}" if one.names else "none"
-        typer.echo(f"headings   {place}{one.file}: {names}", err=True)
+        count = f"{len(one.names)} of " if one.names else ""
+        typer.echo(
+            f"headings   {count}{place}{one.file}: {', '.join(one.names) or 'none'}", err=True
+        )
     if len(found) > _SHOWN:
         typer.echo(f"           and of {len(found) - _SHOWN} more files", err=True)

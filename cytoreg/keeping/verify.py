@@ -271,4 +271,4 @@ def _modes(project: Project) -> Line:
             f"others may read or change {first}",
             f"chmod -R go-rwx them, below {project.data}",
         )
-    return Line("permissions", True, "what holds identities is for this user alone")
+    return Line("permissions", True, "only you can read or change files that contain identities")

@@ -161,7 +161,9 @@ def _cells(con: duckdb.DuckDBPyConnection) -> Gate:
         " coalesce(sum(refused), 0)::bigint from quality.cell_balance"
     ).fetchall()
     present, accepted, refused = sums[0]
-    told = f"present {present:,} = accepted {accepted:,} + refused {refused:,}"
+    told = (
+        f"present {present:,} = accepted {accepted:,} + refused {refused:,} (alone or with its row)"
+    )
     return Gate(name, True, told)
 
 
