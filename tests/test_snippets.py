@@ -8,6 +8,7 @@ import tomllib
 from contextlib import suppress
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import tomlkit
 import typer
@@ -102,3 +103,35 @@ def _found(line: str) -> tuple[typer.core.TyperCommand, list[str]]:
         command, words = below, words[1:]
     assert not (words and hasattr(command, "commands")), f"there is no {line}"
     return command, words
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("docs/survival/")])
+def test_every_call_of_an_estimator_on_a_page_runs(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a cohort of a hundred patients that has the columns which the page names."""
+    monkeypatch.chdir(tmp_path)
+    cells = [
+        f"{year},{age},{sex},0.01" for year in (1990, 2030) for age in range(111) for sex in "mf"
+    ]
+    for name in set(re.findall(r"\w+\.csv", PAGES[page])):
+        (tmp_path / name).write_text("\n".join(["year,age,sex,q", *cells]), encoding="utf-8")
+    cohort = pd.DataFrame(
+        {
+            "time_days": [37 * (n % 97) + 1 for n in range(100)],
+            "event": [n % 2 for n in range(100)],
+            "start_date": pd.Timestamp("2000-01-01"),
+            "age": (ages := [40 + n % 31 for n in range(100)]),
+            "age_days": [365.25 * age for age in ages],
+            "sex": ["male" if n % 3 else "female" for n in range(100)],
+            "site": (sites := [f"S{n % 10 // 4}" for n in range(100)]),
+            "primary_site": sites,
+            "grade": [f"G{1 + n % 11 // 4}" for n in range(100)],
+            "centre": [f"C{n % 7 // 4}" for n in range(100)],
+        }
+    )
+    blocks = re.findall(r"^```python\n(.*?)^```", PAGES[page], re.DOTALL | re.MULTILINE)
+    assert blocks
+    names: dict[str, object] = {"cohort": cohort}
+    for block in blocks:
+        exec(block, names)
