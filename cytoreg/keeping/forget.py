@@ -1,7 +1,8 @@
 """Forget a person: in landings, in every kept build, in the published file, and in future.
 
 Kept content is remade without the person in a temporary folder (`without`) and put in place by one
-plan (`journal`): after a crash the registry is as before, or the next start completes the plan.
+plan (`journal`): after a crash the registry is as before, or the next start completes the plan. The
+lives of the person's findings leave the ledger just before: what is kept never outlives them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from cytoreg.identity import forgotten
 from cytoreg.identity.forgotten import KEPT, Entry
 from cytoreg.identity.key import fingerprint_of, key_of
 from cytoreg.keeping.without import files, identified, make
-from cytoreg.nights import endings
+from cytoreg.nights import endings, life_ledger
 from cytoreg.nights.lock import locked
 from cytoreg.progress import Progress, quiet
 from cytoreg.publication import publish
@@ -101,6 +102,7 @@ def forget(
             detail = f"receipt {entry.id}: {sum(made.records.values())} records"
             again = endings.retelling(receipt.rebuilt, "forget", detail)
             moves += files(home, {endings.RETELL: again})
+            life_ledger.forget(project.ledger_url, made.lives)
             journal.carry_out(project.data, moves, keep=copies)
         endings.make_up(project)
     return receipt
@@ -113,6 +115,7 @@ def forget_again(project: Project, *, progress: Progress = quiet) -> list[str]:
         with journal.making(project.data) as home:
             made = make(project, home, None, (), progress)
             again = endings.retelling(made.rebuilt, "forget", "again, what was restored")
+            life_ledger.forget(project.ledger_url, made.lives)
             journal.carry_out(project.data, made.moves + files(home, {endings.RETELL: again}))
         endings.make_up(project)
     return made.rebuilt

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from cytoreg.identity import forgotten
 from cytoreg.identity.forgotten import Entry
 from cytoreg.identity.key import fingerprint_of, key_of
 from cytoreg.keeping.remake import BUILD, is_made, remake
+from cytoreg.nights import lives
 from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import fingerprint
 from cytoreg.nights.withhold import NEW, rewrite, searched
@@ -40,17 +41,20 @@ if TYPE_CHECKING:
 __all__ = ["Made", "files", "identified", "make"]
 
 PSEUDONYM = re.compile("P[0-9A-F]{16}")
+_TRACES = ("trace", "reject_trace", "life_trace")
 
 
 @dataclass
 class Made:
-    """What was remade: records removed from each landing, runs remade and runs given up."""
+    """What was remade: records removed from each landing, runs remade and runs given up; `lives`
+    are source and pseudonym of each record that was removed, by which the ledger knows it."""
 
     landings: dict[Place, int]
     records: dict[str, int]
     rebuilt: list[str]
     removed: list[str]
     moves: list[Move]
+    lives: list[tuple[str, str]] = field(default_factory=list)
 
 
 Place = tuple[str, str]
@@ -76,7 +80,7 @@ def make(
         digests = _search(project, home, con, runs, complete, ids, progress)
         listed = forgotten.entries(project.data)
         if entry:
-            if con.execute("select count(*) from trace").fetchall() == [(0,)]:
+            if not con.execute("from trace limit 1").fetchall():
                 raise ConfigError("no record of the person was found", remedy="refresh first")
             listed.append(replace(entry, digests=digests))
         made.moves += files(home, {forgotten.NAME: forgotten.text(listed)})
@@ -86,11 +90,12 @@ def make(
             for before, after in zip(landing.tables, written.tables, strict=True):
                 if count := after.forgotten - before.forgotten:
                     made.landings[place] = made.landings.get(place, 0) + count
-        rows = con.execute(
+        counted = con.execute(
             "select _source || '.' || _table, count(*) from (select _source, _table from trace"
             " union all select source, source_table from reject_trace) group by 1 order by 1"
-        ).fetchall()
-        made.records = dict(rows)
+        )
+        made.records = dict(counted.fetchall())
+        made.lives = con.execute("select source, record from life_trace order by all").fetchall()
     for run in runs:
         landings = complete.get(run.run_id, [])
         touched = any(_place(landing) in made.landings for landing in landings)
@@ -109,8 +114,7 @@ def make(
             made.moves.append(Move(folder.relative_to(project.data).as_posix()))
     current = publish.published_run(project)
     if current in made.rebuilt:
-        target = home / NEW / "published" / project.published.name
-        target.parent.mkdir()
+        (target := home / NEW / "published" / project.published.name).parent.mkdir()
         durable.copy(home / NEW / "builds" / current / publish.PUBLIC, target)
         target.chmod(publish.READ_ONLY)
         made.moves.append(_move(f"published/{target.name}"))
@@ -184,17 +188,17 @@ def _search(
             landings = complete[night.run_id]
             with searched(home, project, landings, night.as_of, ids, sorted(digests)) as found:
                 part, more = found
-                for table in ("trace", "reject_trace"):
+                lives.trace(part, project)
+                for table in _TRACES:
                     part.execute(f"copy {table} to {literal(str(home / table))} (format parquet)")
                     rows = f"read_parquet({literal(str(home / table))})"
                     con.execute(f"create table if not exists {table} as from {rows} limit 0")
                     con.execute(f"insert into {table} from {rows} except from {table}")
+                    (home / table).unlink()
                 digests |= set(more)
                 after_first = after_first or len(digests)
         grown = len(digests) > after_first
     (home / "search.duckdb").unlink(missing_ok=True)
-    for table in ("trace", "reject_trace"):
-        (home / table).unlink(missing_ok=True)
     return sorted(digests)
 
 

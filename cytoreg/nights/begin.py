@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from cytoreg.errors import ConfigError, CytoregError, kind_and_place
 from cytoreg.identity import forgotten
-from cytoreg.nights import archive, endings, ledger
+from cytoreg.nights import archive, endings, ledger, lives
 from cytoreg.nights.lock import release_lock, take_lock
 from cytoreg.nights.run import ID, RUN, Purpose, Run, create, newest, newest_first
 from cytoreg.project.load import Project
@@ -57,6 +57,7 @@ def _begin(
     zone = project.time_zone
     ledger.repair(project.ledger_url)
     endings.make_up(project)
+    lives.make_up(project)
     archive.make_up(project)
     forgotten.expire(project)
     forgotten.sweep(project)

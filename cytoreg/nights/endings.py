@@ -47,13 +47,17 @@ Counted = tuple[str, str, int, bool]
 
 @dataclass(frozen=True)
 class Ending:
-    """What the ledger says of a run that the run's other files do not: see `ledger.finish`."""
+    """What the ledger says of a run that the run's other files do not: see `ledger.finish`.
+
+    `rules` are the digests of what the rules about rows required: see nights/lives.py.
+    """
 
     status: str
     finished_at: str
     error: str | None = None
     outputs: Mapping[str, int] = field(default_factory=dict)
     tables: Sequence[Counted] = ()
+    rules: Mapping[str, str] = field(default_factory=dict)
 
 
 def keep(
@@ -63,10 +67,11 @@ def keep(
     error: str | None = None,
     outputs: Mapping[str, int] | None = None,
     tables: Sequence[Counted] = (),
+    rules: Mapping[str, str] | None = None,
 ) -> None:
     """Write down how a run ends; for a run that is to be published, before it is."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    ending = Ending(status, now, error, outputs or {}, tables)
+    ending = Ending(status, now, error, outputs or {}, tables, rules or {})
     durable.write(run.folder / NAME, json.dumps(asdict(ending)))
 
 

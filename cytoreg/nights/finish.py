@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import CytoregError, kind_and_place
-from cytoreg.nights import archive, endings
+from cytoreg.nights import archive, endings, lives
 from cytoreg.nights.declared import declares_marts
 from cytoreg.nights.run import Purpose, Run, Verdict, last_made
 from cytoreg.nights.run_folder import durations, fingerprint, keep_verdict, opened, steps, timed
@@ -36,6 +36,7 @@ def finish(run: Run, progress: Progress = quiet) -> Verdict:
     """
     from cytoreg.nights.run_key import run_key
     from cytoreg.publication import privacy, publish, retention
+    from cytoreg.rules import load_schemas
 
     project = run.project
     with timed(run, "publish") as counts:
@@ -55,7 +56,8 @@ def finish(run: Run, progress: Progress = quiet) -> Verdict:
         write_report(run, "closed" if status in ("gate closed", "held") else status)
         verdict = Verdict(run.run_id, status == "published", gates, run.report)
         keep_verdict(run, verdict)
-        endings.keep(run, status, outputs=outputs, tables=counted(run))
+        rules = lives.definitions_of(load_schemas(run.root / "schemas"))
+        endings.keep(run, status, outputs=outputs, tables=counted(run), rules=rules)
         notes = _put_in_place(run) if status == "published" else []
         counts["published"] = int(status == "published")
     if datetime.now(UTC) < run.began:
@@ -63,6 +65,7 @@ def finish(run: Run, progress: Progress = quiet) -> Verdict:
     verdict = replace(verdict, counts=totals(run), durations=durations(run), notes=notes)
     for what, last in (
         ("the ledger", lambda: endings.enter(run)),
+        ("the lives of findings", lambda: lives.enter(run) if verdict.published else None),
         ("the archive", lambda: notes.extend(archive.archive(run) if verdict.published else [])),
         ("retention", lambda: retention.retain(project, project.config.retention.builds)),
         ("the verdict", lambda: keep_verdict(run, verdict)),

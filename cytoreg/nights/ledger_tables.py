@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cytoreg.errors import ConfigError
+from cytoreg.nights.life_tables import add_lives
 from cytoreg.system.machine import MachineError, machine_error
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def ledger_tables() -> sa.MetaData:
         sa.Column("why", sa.Text),
     )
     _audit(metadata)
+    add_lives(metadata)
     sa.Table("ledger_version", metadata, sa.Column("version", sa.Integer, primary_key=True))
     return metadata
 
@@ -139,12 +141,13 @@ def _audit(metadata: sa.MetaData) -> None:
             sa.event.listen(audit, "after_create", made)
 
 
-VERSION = 2
+VERSION = 3
 MIGRATIONS = {
     1: (
         "alter table publication add column who varchar(200)",
         "alter table publication add column why text",
     ),
+    2: (),  # the lives of findings: new tables alone
 }
 """Statements that bring the tables from each version to the next; the first had no version
 table."""

@@ -27,7 +27,7 @@ from cytoreg.keeping.backup import backup
 from cytoreg.keeping.forget import forget, undo
 from cytoreg.keeping.restore import restore
 from cytoreg.keeping.verify import verify
-from cytoreg.nights import audit, endings, health, ledger
+from cytoreg.nights import audit, endings, health, ledger, life_ledger
 from cytoreg.nights.lock import locked
 from cytoreg.nights.refresh import running
 from cytoreg.nights.stages import land_source
@@ -151,6 +151,22 @@ def test_the_books_count_the_forgotten_and_everything_holds(project: Project) ->
     assert publish.published_run(project) == newest(project).name
     outputs = [run.outputs["marts.person"] for run in ledger.runs(project.ledger_url)]
     assert outputs == [11, 11]
+
+
+def test_the_lives_of_their_findings_are_forgotten_and_the_others_stay(
+    begun: tuple[Path, str], two_nights: Path, project: Project, tmp_path: Path
+) -> None:
+    def records(of: Project) -> set[str]:
+        known = life_ledger.lives(of.ledger_url, ended=True)
+        return set(known["record"].drop_null().to_pylist())
+
+    before = records(copy(two_nights, tmp_path / "before"))
+    after = records(project)
+    assert after < before
+    assert len(before - after) == 1
+    content = (project.data / "ledger.sqlite").read_bytes()
+    assert {record for record in before if record.encode() in content} == after
+    assert not [record for record in before - after if record.lower() in told(project.published)]
 
 
 def test_the_receipt_and_the_audit_hold_no_identity(
