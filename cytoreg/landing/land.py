@@ -29,7 +29,7 @@ from cytoreg.manifest import FileManifest, Landing
 from cytoreg.progress import Progress, quiet
 from cytoreg.project.load import Project
 from cytoreg.sources import kinds
-from cytoreg.sources.drops.fetch import Delivery, delivered
+from cytoreg.sources.drops.fetch import Delivery, delivered, glimpsed
 from cytoreg.sources.drops.move import state_of
 from cytoreg.sources.files import relative_name, unreadable
 from cytoreg.sources.items import Item
@@ -76,6 +76,19 @@ def land(project: Project, source: str, *, progress: Progress = quiet) -> Landin
             progress(f"{error.message}; waiting for it", 0)
         wait(pause)
     raise AssertionError  # the pauses never end
+
+
+def foreseen(project: Project, source: str) -> str:
+    """The fingerprint that landing a source now would give; empty if only its server can tell.
+
+    Raises SourceError when there are no files, or they cannot be read.
+    """
+    config = project.source(source)
+    if config.addresses:
+        return ""
+    with glimpsed(source, config, project.extracts) as delivery:
+        _, files = _files(delivery)
+        return _fingerprint(_declared(config), files) if files else ""
 
 
 def _land(delivery: Delivery, home: Path, listed: set[str], progress: Progress) -> Landing:

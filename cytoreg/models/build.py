@@ -24,7 +24,7 @@ from cytoreg.warehouse.errors import line_of, scrub
 from cytoreg.warehouse.last_build import Part
 from cytoreg.warehouse.making import Making
 
-__all__ = ["Model", "build", "load_models"]
+__all__ = ["Model", "build", "definition_of", "load_models", "ordered"]
 
 
 def load_models(folder: Path) -> dict[str, Model]:
@@ -43,7 +43,7 @@ def load_models(folder: Path) -> dict[str, Model]:
                 remedy="rename one: the first folder is the schema, the file is the table",
             )
         found[model.name] = model
-    return {name: found[name] for name in _ordered(found)}
+    return {name: found[name] for name in ordered(found)}
 
 
 def build(
@@ -70,7 +70,7 @@ def build(
         making = Making(making)
     con = making.con
     chosen = _chosen(models, schemas, names)
-    order = [name for name in _ordered(chosen) if name not in _waiting(chosen, later)]
+    order = [name for name in ordered(chosen) if name not in _waiting(chosen, later)]
     existing = _existing(con)
     _require(chosen, order, existing)
     functions.ensure(con)
@@ -91,12 +91,16 @@ def _make(making: Making, model: Model, as_of: date) -> int:
         _check_grain(con, model)
 
     if model.repeatable:
-        definition = [model.sql, str(as_of) if AS_OF.search(model.sql) else ""]
-        making.step(model.name, definition, model.reads, [Part(model.name)], make)
+        making.step(model.name, definition_of(model, as_of), model.reads, [Part(model.name)], make)
     else:
         make()
     counted: list[tuple[int]] = con.execute(f"select count(*) from {model.name}").fetchall()
     return counted[0][0]
+
+
+def definition_of(model: Model, as_of: date) -> dict[str, str]:
+    """What decides a model's table besides what it reads."""
+    return {"its SQL": model.sql} | ({"as_of": str(as_of)} if AS_OF.search(model.sql) else {})
 
 
 def _chosen(
@@ -109,7 +113,8 @@ def _chosen(
     return {name: models[name] for name in models if name in set(names)}
 
 
-def _ordered(models: Mapping[str, Model]) -> list[str]:
+def ordered(models: Mapping[str, Model]) -> list[str]:
+    """The models' names, each after those that it reads; raises ConfigError for a circle."""
     """Names, each after the models that it reads; otherwise by name, for a stable order."""
     sorter = TopologicalSorter(
         {name: sorted(models[name].reads & set(models)) for name in sorted(models)}
@@ -128,7 +133,7 @@ def _ordered(models: Mapping[str, Model]) -> list[str]:
 def _waiting(models: Mapping[str, Model], later: Collection[str]) -> set[str]:
     """Models that cannot be built before the tables in `later` are there."""
     waiting = set(later)
-    for name in _ordered(models):
+    for name in ordered(models):
         if models[name].reads & waiting:
             waiting.add(name)
     return waiting - set(later)

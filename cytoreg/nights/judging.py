@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 
 import duckdb
 
@@ -16,9 +17,20 @@ from cytoreg import rules
 from cytoreg.linkage import link, weighing
 from cytoreg.project.config import Linkage
 from cytoreg.rules import EntityRules
+from cytoreg.system.engine import files_hash
 from cytoreg.warehouse.last_build import Part
 
-__all__ = ["judge_and_link", "judged_from", "judged_into", "link_persons"]
+__all__ = [
+    "JUDGING",
+    "definition_of",
+    "judge_and_link",
+    "judged_from",
+    "judged_into",
+    "link_persons",
+]
+
+JUDGING = "judge rows"
+"""The step of a build that judges rows and links persons."""
 
 
 def judge_and_link(
@@ -82,6 +94,15 @@ def _with_references(schemas: Mapping[str, EntityRules], names: tuple[str, ...])
     while missing := {o for n in wanted for o in schemas[n].refers_to} - wanted:
         wanted |= missing
     return [name for name in schemas if name in wanted]
+
+
+def definition_of(schemas: Path, config: Linkage, as_of: date) -> dict[str, object]:
+    """What decides how rows are judged and linked besides the rows."""
+    return {
+        "schemas": files_hash(schemas),
+        "[linkage]": config.model_dump(mode="json"),
+        "as_of": str(as_of),
+    }
 
 
 def judged_from(con: duckdb.DuckDBPyConnection) -> list[str]:

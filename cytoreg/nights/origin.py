@@ -16,32 +16,24 @@ from cytoreg.warehouse.last_build import copy_whole
 from cytoreg.warehouse.making import Making, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from cytoreg.manifest import Landing
+    from cytoreg.models.file import Model
     from cytoreg.nights.run import Run
 
-__all__ = ["making"]
+__all__ = ["common_of", "making", "views_of"]
 
 
 @contextmanager
 def making(run: Run, landings: Sequence[Landing]) -> Iterator[Making]:
     """The run's build, to be made from these landings."""
     from cytoreg.models import build
-    from cytoreg.models.file import AS_OF
 
     models = build.load_models(run.root / "sql")
     before = None if run.full else last_made(run, run.build.name)
-    origin = Origin(
-        common=_common(run),
-        landed=_landed(landings),
-        views={
-            name: (AS_OF.sub(str(run.as_of), model.sql), model.reads)
-            for name, model in models.items()
-            if model.materialized == "view" and model.repeatable
-        },
-        before=before,
-    )
+    origin = Origin(common_of(run), _landed(landings), views_of(models, run.as_of), before)
     identity = _identity(run, origin)
     repeatable = all(model.repeatable for model in models.values())
     if before and not run.build.exists() and repeatable:
@@ -63,19 +55,29 @@ def _identity(run: Run, origin: Origin) -> str:
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
 
-def _common(run: Run) -> str:
-    """What every step of the run depends on: code, libraries, key, time zone, forgotten persons."""
+def views_of(models: Mapping[str, Model], as_of: date) -> dict[str, tuple[str, frozenset[str]]]:
+    """The SQL of views that count by it, and what they read."""
+    from cytoreg.models.file import AS_OF
+
+    return {
+        name: (AS_OF.sub(str(as_of), model.sql), model.reads)
+        for name, model in models.items()
+        if model.materialized == "view" and model.repeatable
+    }
+
+
+def common_of(run: Run) -> dict[str, object]:
+    """What every step of the run depends on."""
     from cytoreg.identity import forgotten
     from cytoreg.identity.key import fingerprint_of
     from cytoreg.nights.run_key import run_key
 
-    known = [
-        engine(),
-        fingerprint_of(run_key(run)),
-        run.time_zone,
-        [entry.id for entry in forgotten.entries(run.data)],
-    ]
-    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
+    return {
+        "cytoreg or a library that it computes with": engine(),
+        "the pseudonym key": fingerprint_of(run_key(run)),
+        "the time zone": run.time_zone,
+        "the list of forgotten persons": [entry.id for entry in forgotten.entries(run.data)],
+    }
 
 
 def _landed(landings: Sequence[Landing]) -> dict[str, str]:

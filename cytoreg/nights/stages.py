@@ -83,12 +83,11 @@ def judge_rows(run: Run, _: Progress) -> dict[str, int]:
     from cytoreg import rules
     from cytoreg.identity.pseudonyms import define_pseudonym
     from cytoreg.landing import balance
+    from cytoreg.nights import judging
     from cytoreg.nights.declared import require_declared
-    from cytoreg.nights.judging import judge_and_link, judged_from, judged_into
     from cytoreg.nights.origin import making
     from cytoreg.nights.run_key import run_key
     from cytoreg.report import completeness
-    from cytoreg.system.engine import files_hash
 
     config, key = run.project.config, run_key(run)
     landings = _landings(run)
@@ -99,15 +98,11 @@ def judge_rows(run: Run, _: Progress) -> dict[str, int]:
         define_pseudonym(con, key)
         quality.ensure(con, "check_result")
         made.step(
-            "judge rows",
-            [
-                files_hash(run.root / "schemas"),
-                config.linkage.model_dump(mode="json"),
-                str(run.as_of),
-            ],
-            judged_from(con),
-            lambda: judged_into(con),
-            lambda: judge_and_link(
+            judging.JUDGING,
+            judging.definition_of(run.root / "schemas", config.linkage, run.as_of),
+            judging.judged_from(con),
+            lambda: judging.judged_into(con),
+            lambda: judging.judge_and_link(
                 con, schemas, config.linkage, as_of=run.as_of, pseudonym_key=key
             ),
         )

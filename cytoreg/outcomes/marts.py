@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from cytoreg.project.config import Config
 
-__all__ = ["materialize", "tables"]
+__all__ = ["OUTCOMES", "definition_of", "materialize", "tables"]
 
+OUTCOMES = "outcomes"
+"""The step of a build that makes the outcome marts."""
 _DECLARED = {"outcome", "benchmark", "survival", "words"}
 """The sections of cytoreg.toml that decide what the outcome marts hold."""
 
@@ -55,12 +57,18 @@ def materialize(
 
     parts = [Part(table.name) for table in tables(config)]
     (making or Making(con)).step(
-        "outcomes",
-        config.model_dump(mode="json", include=_DECLARED),
+        OUTCOMES,
+        definition_of(config),
         _readable(con, {*later, *(part.table for part in parts)}),
         parts,
         make,
     )
+
+
+def definition_of(config: Config) -> dict[str, object]:
+    """What decides the outcome marts besides the tables that they read."""
+    told = config.model_dump(mode="json", include=_DECLARED)
+    return {f"[{name}]": section for name, section in told.items()}
 
 
 def _readable(con: DuckDBPyConnection, later: Collection[str]) -> list[str]:

@@ -168,11 +168,19 @@ def materialize(
         endpoint = endpoints[name]
         making.step(
             f"survival.{name}",
-            [endpoint.model_dump(mode="json"), table_hash(endpoint.life_table, root)],
+            definition_of(endpoint, root),
             [endpoint.cohort],
             [Part(table.name, f"endpoint = {literal(name)}") for table in TABLES],
             partial(_estimate, con, name, endpoint, root),
         )
+
+
+def definition_of(endpoint: Endpoint, root: Path | None) -> dict[str, object]:
+    """What decides the estimates of an endpoint besides its cohort."""
+    return {
+        "its section of cytoreg.toml": endpoint.model_dump(mode="json"),
+        "its life table": table_hash(endpoint.life_table, root),
+    }
 
 
 def _estimate(con: DuckDBPyConnection, name: str, endpoint: Endpoint, root: Path | None) -> None:

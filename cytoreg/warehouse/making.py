@@ -36,22 +36,31 @@ from cytoreg.warehouse.last_build import (
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Making", "Origin"]
+__all__ = ["Making", "Origin", "hashes"]
 
 RUN = "_run_id"
 """Column in which views on landed files name the run."""
+
+
+def hashes(definition: Mapping[str, object]) -> dict[str, str]:
+    """A short hash of each thing, by its name."""
+    return {
+        name: hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+        for name, value in definition.items()
+    }
 
 
 @dataclass(frozen=True)
 class Origin:
     """Where a build comes from.
 
-    `common` identifies what all its steps depend on. `landed` has the hashes of the views on landed
-    files, `views` the SQL of other views as their models have it, and what they read; any further
-    view counts by its rows. `before` is the last build's file, if tables may be taken over from it.
+    `common` is what all its steps depend on, each thing by a name for people. `landed` has the
+    hashes of the views on landed files, `views` the SQL of other views as their models have it, and
+    what they read; any further view counts by its rows. `before` is the last build's file, if
+    tables may be taken over from it.
     """
 
-    common: str
+    common: Mapping[str, object]
     landed: Mapping[str, str] = field(default_factory=dict)
     views: Mapping[str, tuple[str, Iterable[str]]] = field(default_factory=dict)
     before: Path | None = None
@@ -88,22 +97,23 @@ class Making:
 
     def mark(self, identity: str) -> None:
         """Note from what the whole build is made; see `copy_whole`."""
-        if not self.copied:
-            self._note(WHOLE, identity, [(Part(""), "")])
+        if not self.copied and self._origin is not None:
+            known = hashes({**self._origin.common, **_views(self._origin)})
+            self._note(WHOLE, identity, [(Part(""), "")], known, sorted(self._origin.landed))
 
     def step(
         self,
         name: str,
-        definition: object,
+        definition: Mapping[str, object],
         reads: Iterable[str],
         parts: Sequence[Part] | Callable[[], Sequence[Part]],
         make: Callable[[], object],
     ) -> bool:
         """Take over what a step makes, or make it; returns whether it was taken over.
 
-        `definition` is all that decides what it makes besides the tables that it `reads`; it must
-        be representable as JSON. `parts` are what it makes, or a function that finds them when they
-        are made.
+        `definition` is all that decides what it makes besides the tables that it `reads`, each
+        thing by a name for people and representable as JSON. `parts` are what it makes, or a
+        function that finds them when they are made.
         """
         if self._origin is None or not parts:
             make()
@@ -129,7 +139,7 @@ class Making:
         if any(f'"{RUN}"' in content for _, content in made):
             made = [(part, "") for part, _ in made]  # never taken over, nor the build copied
         if made:
-            self._note(name, fingerprint, made)
+            self._note(name, fingerprint, made, hashes(definition), sorted(given))
         return taken
 
     def content(self, table: str) -> str:
@@ -168,9 +178,21 @@ class Making:
             return []
         return known
 
-    def _note(self, name: str, fingerprint: str, made: list[tuple[Part, str]]) -> None:
-        rows = [(name, fingerprint, part.table, part.where, content) for part, content in made]
+    def _note(
+        self,
+        name: str,
+        fingerprint: str,
+        made: list[tuple[Part, str]],
+        definition: Mapping[str, str],
+        reads: list[str],
+    ) -> None:
+        known = json.dumps(definition), json.dumps(reads)
+        rows = [(name, fingerprint, p.table, p.where, content, *known) for p, content in made]
         values = ", ".join(f"({', '.join(map(literal, row))})" for row in rows)
         with transaction(self.con):
             self.con.execute(f"delete from quality.made where step = {literal(name)}")
             self.con.execute(f"{quality.TABLES['made'].into()} values {values}")
+
+
+def _views(origin: Origin) -> dict[str, object]:
+    return {name: sql for name, (sql, _) in origin.views.items()}

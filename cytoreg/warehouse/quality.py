@@ -42,6 +42,8 @@ _COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "table": ("varchar", "table with its schema"),
         "part": ("varchar", "rows of the table that the step made, as a condition"),
         "content": ("varchar", "columns with their types, number of rows, sum of the rows' hashes"),
+        "definition": ("varchar", "hash of each thing that decides what the step makes, as JSON"),
+        "reads": ("varchar", "tables that the step reads, as a JSON list"),
     },
     "expectation_row": {
         "rule": ("varchar", "id of the expectation that the row fails"),

@@ -32,7 +32,9 @@ def made(
         con.execute(
             "create table registry.given as select * from (values (1, 'a'), (2, 'b')) it(i, t)"
         )
-        with closing(Making(con, Origin(common, landed=landed or {}, before=before))) as making:
+        with closing(
+            Making(con, Origin({"code": common}, landed=landed or {}, before=before))
+        ) as making:
             yield making
 
 
@@ -44,7 +46,7 @@ def step(making: Making, sql: str, *, reads: tuple[str, ...] = ("registry.given"
         making.con.execute("comment on table marts.made is 'It''s made.'")
         making.con.execute("comment on column marts.made.t is 'A text.'")
 
-    return making.step("marts.made", sql, reads, [Part("marts.made")], make)
+    return making.step("marts.made", {"its SQL": sql}, reads, [Part("marts.made")], make)
 
 
 SQL = "select i, t from registry.given order by i"
@@ -129,7 +131,7 @@ def test_rows_of_a_shared_table_are_taken_over_one_by_one(tmp_path: Path) -> Non
     def fill(making: Making, name: str, value: int) -> bool:
         part = [Part("marts.shared", f"name = '{name}'")]
         insert = f"insert into marts.shared values ('{name}', {value})"
-        return making.step(name, value, [], part, lambda: making.con.execute(insert))
+        return making.step(name, {"value": value}, [], part, lambda: making.con.execute(insert))
 
     for number, value, taken in ((1, 1, (False, False)), (2, 2, (True, False))):
         before = tmp_path / f"{number - 1}.duckdb"
@@ -149,7 +151,7 @@ def test_a_view_counts_by_its_sql_and_what_it_reads(tmp_path: Path) -> None:
             con.execute("create view landing.file as select 1 as i, 'run 1' as _run_id")
             con.execute(f"create view staging.seen as {sql}")
             origin = Origin(
-                "",
+                {},
                 landed={"landing.file": content},
                 views={"staging.seen": (sql, ["landing.file"])},
                 before=before,
@@ -166,7 +168,7 @@ def test_a_view_counts_by_its_sql_and_what_it_reads(tmp_path: Path) -> None:
 
 def test_a_step_may_make_nothing(tmp_path: Path) -> None:
     with made(tmp_path / "1.duckdb") as making:
-        assert not making.step("nothing", "", [], [], lambda: None)
+        assert not making.step("nothing", {}, [], [], lambda: None)
 
 
 def test_tables_that_name_their_run_are_never_taken_over(tmp_path: Path) -> None:
@@ -261,10 +263,11 @@ def test_a_copied_build_whose_step_would_come_out_otherwise_ends_the_night(tmp_p
         making.mark("identity")
         step(making, SQL)
     assert copy_whole(tmp_path / "1.duckdb", tmp_path / "2.duckdb", "identity", ["registry.given"])
-    with open_build(tmp_path / "2.duckdb") as con, closing(Making(con, Origin(""))) as making:
+    origin = Origin({"code": ""})
+    with open_build(tmp_path / "2.duckdb") as con, closing(Making(con, origin)) as making:
         assert making.copied
         assert step(making, SQL)
-        assert not making.step("nothing", "", [], [], lambda: None)
+        assert not making.step("nothing", {}, [], [], lambda: None)
         with pytest.raises(BuildError, match="would not come out"):
             step(making, f"{SQL} limit 1")
 
@@ -300,10 +303,10 @@ from cytoreg.warehouse.making import Making, Origin
 
 first, second = map(Path, sys.argv[1:])
 with open_build(first) as con:
-    making = Making(con, Origin(""))
+    making = Making(con, Origin({}))
     making.mark("identity")
     sql = "create table marts.made as select timestamptz '2020-01-01 00:00:00+00' as t"
-    making.step("marts.made", sql, [], [Part("marts.made")], lambda: con.execute(sql))
+    making.step("marts.made", {"its SQL": sql}, [], [Part("marts.made")], lambda: con.execute(sql))
 print(copy_whole(first, second, "identity", []))
 """
 

@@ -19,11 +19,13 @@ import duckdb
 import pytest
 
 from cytoreg.nights import refresh
+from cytoreg.nights.plan import plan
 from cytoreg.nights.run import Run
 from cytoreg.nights.stages import STAGES, stage_named
 from cytoreg.project.load import Project, load_project
 from cytoreg.survival.analysis import table_hash
 from cytoreg.warehouse.last_build import is_copy
+from cytoreg.warehouse.making import Making
 from tests import kept_registry
 from tests.kept_registry import AS_OF
 
@@ -64,6 +66,10 @@ select
   count(*) as visits -- all visits
 from registry.visit
 """
+
+
+TIMED_STEPS = {"marts.timed"}
+"""Models that are always made, and are no step."""
 
 
 @dataclass
@@ -165,14 +171,36 @@ def world(tmp_path: Path, request: pytest.FixtureRequest) -> World:
 
 
 @pytest.mark.parametrize("world", range(2), indirect=True)
-def test_a_night_makes_the_tables_that_its_rebuild_makes(world: World) -> None:
+def test_a_night_makes_the_tables_that_its_rebuild_makes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    watch(monkeypatch, steps)
     for _ in range(4):
         event = world.chance.choice(EVENTS)
         event(world)
+        planned = plan(load_project(world.root), as_of=world.as_of)
+        steps.clear()
         night = refresh.refresh(load_project(world.root), as_of=world.as_of)
+        if event not in (World.alter, World.damage):  # which only reading the tables shows
+            assert set(steps) <= {step.name for step in planned.steps}, event
+            assert {step.name for step in planned.steps if step.why} <= {*steps, *TIMED_STEPS}
         again = refresh.rebuild(load_project(world.root), night.run_id)
         assert tables(world, night.run_id) == tables(world, again.run_id), event
         assert again.counts["taken_over"] == 0
+
+
+def watch(monkeypatch: pytest.MonkeyPatch, steps: list[str]) -> None:
+    """List the steps that are made from now on."""
+    usual = Making.step
+
+    def step(making: Making, name: str, *rest: Any) -> bool:
+        taken = usual(making, name, *rest)
+        if not taken:
+            steps.append(name)
+        return taken
+
+    monkeypatch.setattr(Making, "step", step)
 
 
 def test_a_night_without_a_change_takes_over_all_but_what_could_change_by_itself(
