@@ -50,13 +50,13 @@ def fit_incidences(
     patients: Patients,
     cause: NDArray[np.int64],
     causes: int,
-    interval: Interval = "log-log",
+    interval: tuple[Interval, float],
     variance: Variance = "jackknife",
 ) -> tuple[KaplanMeier, list[Incidence]]:
     """The event-free curve, and the incidence of each of `causes`.
 
-    `cause` is the cause by which a row of `patients` left, from 0 on; −1 where `patients.event` is
-    False.
+    `interval` is its kind and the quantile of its limits. `cause` is the cause by which a row of
+    `patients` left, from 0 on; −1 where `patients.event` is False.
     """
     if variance not in ("jackknife", "aalen"):
         raise CytoregError(f"there is no variance {variance}: take jackknife or aalen")
@@ -65,7 +65,7 @@ def fit_incidences(
             "Aalen's variance takes weights that are whole numbers, which count patients",
             remedy="take the jackknife, which suits any weights",
         )
-    curve = fit_patients(patients, interval)
+    curve = fit_patients(patients, *interval)
     place = np.searchsorted(curve.time, patients.time)
     n = curve.at_risk.astype(np.float64)
     before = np.append(1.0, curve.survival[:-1])
@@ -88,12 +88,14 @@ def fit_incidences(
     return curve, found
 
 
-def _incidence(whole: bool, sums: _Sums, std_err: Floats, interval: Interval) -> Incidence:
+def _incidence(
+    whole: bool, sums: _Sums, std_err: Floats, interval: tuple[Interval, float]
+) -> Incidence:
     share = sums.incidence
     happened = share > 0
     relative = np.divide(std_err, share, out=np.full_like(share, np.nan), where=happened)
-    lower, upper = pointwise(share, relative, interval)
-    sure = ~happened if interval == "plain" else ~happened & np.equal(np.arange(len(share)), 0)
+    lower, upper = pointwise(share, relative, *interval)
+    sure = ~happened if interval[0] == "plain" else ~happened & np.equal(np.arange(len(share)), 0)
     lower[sure] = upper[sure] = 0.0
     events = np.rint(sums.events).astype(np.int64) if whole else sums.events
     return Incidence(events, share, std_err, lower, upper)

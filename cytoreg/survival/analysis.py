@@ -14,7 +14,7 @@ from cytoreg.survival.cohort import OLDEST
 from cytoreg.survival.competing import CENSORED
 from cytoreg.survival.life_table import BUILTIN, LifeTable
 from cytoreg.survival.reasons import UNKNOWN, Reasons, first, missing, unusable
-from cytoreg.survival.relation import DATES, NUMBERS, REALS, WORDS
+from cytoreg.survival.relation import DATES, NUMBERS, READ_AS_DATES, REALS, WORDS, plain
 from cytoreg.warehouse.connection import literal, quote
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def analyse(
         taken |= {
             "age_days": "cast(age_days as double)",
             "sex": "lower(trim(cast(sex as varchar)))",
-            "start_date": "cast(start_date as date)",
+            "start_date": plain("start_date", kinds["start_date"]),
         }
         if table.by_race:
             taken["race"] = "trim(cast(race as varchar))"
@@ -228,7 +228,7 @@ def _check(where: str, endpoint: Endpoint, kinds: dict[str, str], table: LifeTab
             raise ConfigError(f"{where} {key}: {column} is {kinds[column]}, not a number")
     if table is not None and kinds["age_days"] not in NUMBERS:
         raise ConfigError(f"{where} life_table: age_days is {kinds['age_days']}, not a number")
-    if table is not None and kinds["start_date"] not in DATES:
+    if table is not None and kinds["start_date"] not in READ_AS_DATES:
         raise ConfigError(f"{where} life_table: start_date is {kinds['start_date']}, not a date")
     for column in endpoint.covariates:
         if kinds[column] not in NUMBERS | DATES | WORDS | {"BOOLEAN"}:

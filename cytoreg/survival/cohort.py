@@ -80,14 +80,15 @@ def reduce(
 ) -> list[Reduced]:
     """The distinct combinations of `columns` in each stratum, by one `group by` in DuckDB.
 
-    `cohort` is a DuckDB relation (read through its own connection), a pandas frame, an Arrow table
+    `cohort` is a DuckDB relation (read through its own connection), a pandas or Polars frame, Arrow
     or anything else that DuckDB scans. From `optional` the columns are used that the cohort has,
     its column `weight` as sums. Strata are sorted by their values, an empty one last; an empty
     cohort has none.
 
     Raises CytoregError for a cohort that DuckDB cannot read, a column that is missing or of the
-    wrong kind (time_days, entry_days, age_days and weight are numbers, start_date is a date), and
-    weights that are missing, infinite, 0 or negative (with a count of rows, never their values).
+    wrong kind (time_days, entry_days, age_days and weight are numbers, start_date is a date or an
+    ISO text), and weights that are missing, infinite, 0 or negative (with a count of rows, never
+    their values).
     """
     strata = names(by)
     relation = relation_of(cohort, (*strata, *columns, *optional, "weight"))
@@ -115,7 +116,7 @@ def reduce(
     grouped = relation.aggregate(", ".join(taken), ", ".join(keys.values()))
     if keys:
         grouped = grouped.order(", ".join(f"{alias} nulls last" for alias in keys))
-        shown = [fetched(alias, kinds[name.lower()]) for alias, name in columns_of.items()]
+        shown = [fetched(alias, name, kinds[name.lower()]) for alias, name in columns_of.items()]
         grouped = grouped.project(", ".join([*shown, "* exclude (" + ", ".join(keys) + ")"]))
     found = cast("dict[str, NDArray[Any]]", grouped.fetchnumpy())
     rows = np.asarray(found["rows"], dtype=np.int64)

@@ -19,7 +19,7 @@ from cytoreg.errors import CytoregError
 from cytoreg.survival.aalen_johansen import Incidence, Variance, fit_incidences
 from cytoreg.survival.arrays import snapped
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
-from cytoreg.survival.kaplan_meier import Interval, KaplanMeier, survival_at
+from cytoreg.survival.kaplan_meier import Interval, KaplanMeier, survival_at, z_of
 from cytoreg.survival.patients import Patients, patients_of
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def cumulative_incidence(
     *,
     causes: Sequence[Cause] | None = None,
     variance: Variance = "jackknife",
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Each stratum's incidence of each cause: a row at 0 and at each time at which a patient left.
 
@@ -59,7 +60,7 @@ def cumulative_incidence(
       w), and counts patients in n.risk;
     - aalen: Σ [(F(t) − F(s)) / S(s)]² S(s−)² c d_other / n² + Σ [1 − (F(t) − F(s)) / S(s)]²
       S(s−)² c d_k / n², with c = (n − d) / (n − 1) for ties, as in cmprsk's cuminc.
-    The 95 % interval is symmetric for log(−log F), log F or F, clipped to [0, 1]; NaN where F is 0
+    The interval is symmetric for log(−log F), log F or F, clipped to [0, 1]; NaN where F is 0
     after time 0 (log-log and log) or 1 (log-log).
     `causes` are those that may occur, in the order of the result; by default all that do, ordered.
     In R: survfit(Surv(time_days, factor(event)) ~ by, conf.type = interval), whose default is log.
@@ -83,7 +84,7 @@ def cumulative_incidence(
         columns: dict[str, object] = vars(found)
         return start | {name: columns[name] for name in _COLUMNS}
 
-    fits = incidences(cohort, by, interval, causes=causes, variance=variance)
+    fits = incidences(cohort, by, interval, causes=causes, variance=variance, confidence=confidence)
     return _frame(by, fits, values)
 
 
@@ -95,6 +96,7 @@ def incidence_at(
     *,
     causes: Sequence[Cause] | None = None,
     variance: Variance = "jackknife",
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Each stratum's incidence of each cause `at` years of 365.25 days.
 
@@ -130,7 +132,7 @@ def incidence_at(
             name: np.where(known, estimated[name][row], np.nan) for name in _COLUMNS[1:]
         }
 
-    fits = incidences(cohort, by, interval, causes=causes, variance=variance)
+    fits = incidences(cohort, by, interval, causes=causes, variance=variance, confidence=confidence)
     return _frame(by, fits, values)
 
 
@@ -141,6 +143,7 @@ def incidences(
     *,
     causes: Sequence[Cause] | None = None,
     variance: Variance = "jackknife",
+    confidence: float = 0.95,
 ) -> list[Fit]:
     """Each stratum of a cohort, its curve of being event-free and each cause's incidence."""
     parts = check(reduce(cohort, ("time_days", "event"), by, optional=("entry_days",)), events=None)
@@ -153,7 +156,11 @@ def incidences(
     found = []
     for part, cause in zip(parts, codes, strict=True):
         curve, fitted = fit_incidences(
-            patients_by_cause(part, cause), cause, len(known), interval, variance
+            patients_by_cause(part, cause),
+            cause,
+            len(known),
+            (interval, z_of(confidence)),
+            variance,
         )
         found.append((part, curve, dict(zip(known, fitted, strict=True))))
     return found

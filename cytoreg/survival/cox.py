@@ -15,7 +15,7 @@ import numpy as np
 from cytoreg.errors import CytoregError
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, complete, names, reduce
 from cytoreg.survival.design import Column, design, given
-from cytoreg.survival.kaplan_meier import Z
+from cytoreg.survival.kaplan_meier import z_of
 from cytoreg.survival.newton import Maximum, maximize, quadratic
 from cytoreg.survival.partial_likelihood import (
     Risk,
@@ -84,6 +84,7 @@ def cox(
     *,
     reference: Mapping[str, object] | None = None,
     missing: Literal["error", "leave out"] = "error",
+    confidence: float = 0.95,
 ) -> Cox:
     """Fit hazard(t | x) = hazard₀(t) exp(xβ), with a separate hazard₀ for each of `strata`.
 
@@ -92,7 +93,8 @@ def cox(
     (for pandas categories and enumerations: their own).
     Ties: Efron's or Breslow's approximation. `entry_days` delays entry. A weight is that of one
     patient, as in R, so that with Efron's ties a weight of 2 is not quite two rows; if any weight
-    is a fraction, the variance is robust. Intervals: exp(coefficient ± 1.96 std_err), 95 %.
+    is a fraction, the variance is robust. Intervals: exp(coefficient ± 1.96 std_err), for a
+    confidence of 95 %.
     Cox, J R Stat Soc B 1972; Efron, J Am Stat Assoc 1977; Lin and Wei, J Am Stat Assoc 1989.
     In R: coxph(Surv(entry_days, time_days, event) ~ covariates + strata(strata),
     weights = weight, ties = ties).
@@ -120,13 +122,19 @@ def cox(
     risk, patients = _risk(parts, tables)
     if len(risk.time) == 0:
         raise CytoregError("nobody had the event: a Cox model has nothing to estimate")
-    return _fitted(columns, risk, patients, ties, left_out)
+    return _fitted(columns, risk, patients, ties, (left_out, z_of(confidence)))
 
 
 def _fitted(
-    columns: list[Column], risk: Risk, patients: Patients, ties: Ties, left_out: int
+    columns: list[Column],
+    risk: Risk,
+    patients: Patients,
+    ties: Ties,
+    told: tuple[int, float],
 ) -> Cox:
-    """Maximize the likelihood, and describe the maximum."""
+    """Maximize the likelihood, and describe the maximum; `told`: those left out, and the quantile
+    of the intervals."""
+    left_out, quantile = told
     steps = steps_of(risk, ties)
     maximum = maximize(risk, steps)
     problems = tuple(
@@ -138,7 +146,7 @@ def _fitted(
     unknown = np.array([bool(problem) for problem in maximum.problems])
     shown = np.where(unknown[:, None] | unknown, np.nan, variance)
     return Cox(
-        terms=_terms(columns, maximum, shown),
+        terms=_terms(columns, maximum, shown, quantile),
         tests=_tests(maximum, variance),
         variance=shown,
         log_likelihood=maximum.fit.log_likelihood,
@@ -219,7 +227,9 @@ def _risk(parts: Sequence[Reduced], tables: Sequence[Floats]) -> tuple[Risk, Pat
     return risk, together
 
 
-def _terms(columns: Sequence[Column], maximum: Maximum, variance: Floats) -> pd.DataFrame:
+def _terms(
+    columns: Sequence[Column], maximum: Maximum, variance: Floats, quantile: float
+) -> pd.DataFrame:
     import pandas as pd
 
     known = np.array([not problem for problem in maximum.problems])
@@ -227,7 +237,7 @@ def _terms(columns: Sequence[Column], maximum: Maximum, variance: Floats) -> pd.
     std_err = np.sqrt(np.diag(variance))
     z = coefficient / std_err
     with np.errstate(over="ignore"):  # a limit too large for a float is infinite
-        lower, upper = (np.exp(coefficient + sign * Z * std_err) for sign in (-1, 1))
+        lower, upper = (np.exp(coefficient + sign * quantile * std_err) for sign in (-1, 1))
     return pd.DataFrame(
         {
             "term": [column.term for column in columns],

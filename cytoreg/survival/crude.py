@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from cytoreg.errors import CytoregError
 from cytoreg.survival.arrays import snapped
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
-from cytoreg.survival.kaplan_meier import Z
+from cytoreg.survival.kaplan_meier import z_of
 from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.net import COLUMNS, OPTIONAL, count, expected_hazard
 from cytoreg.survival.patients import Floats
@@ -23,7 +23,12 @@ CAUSES = ("disease", "other")
 
 
 def crude_mortality(
-    cohort: Cohort, table: LifeTable, at: ArrayLike = (1, 3, 5, 10), by: By = None
+    cohort: Cohort,
+    table: LifeTable,
+    at: ArrayLike = (1, 3, 5, 10),
+    by: By = None,
+    *,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """The probability of having died of the disease, and of other causes, `at` years.
 
@@ -33,8 +38,9 @@ def crude_mortality(
         disease(t) = Σ S(s−) (dN/Y − dΛ*),   other(t) = Σ S(s−) dΛ*,   over all times s ≤ t;
     together they are 1 − S(t). No cause of death is needed. The variance adds, over the deaths,
     dN/Y² (Σw² dN/(Σw Y)² with weights w that are fractions) times the square of what a death moves:
-    S(s) − (disease(t) − disease(s)), and other(t) − other(s). The 95 % interval is estimate ± 1.96
-    std_err. NaN past a stratum's last time. Cronin and Feuer, Stat Med 2000.
+    S(s) − (disease(t) − disease(s)), and other(t) − other(s). The interval is estimate ± 1.96
+    std_err, for a confidence of 95 %. NaN past a stratum's last time.
+    Cronin and Feuer, Stat Med 2000.
     In R: relsurv::cmp.rel.
 
     Raises CytoregError for input that cannot be estimated (counts of rows, never values).
@@ -53,10 +59,11 @@ def crude_mortality(
     if not np.all(np.isfinite(years) & (years >= 0)):
         raise CytoregError("mortality is asked for at years that are negative or not numbers")
     parts = check(reduce(cohort, COLUMNS, by, optional=OPTIONAL))
-    return frame(by, ((part, _at(part, table, years)) for part in parts))
+    z = z_of(confidence)
+    return frame(by, ((part, _at(part, table, years, z)) for part in parts))
 
 
-def _at(part: Reduced, table: LifeTable, years: Floats) -> dict[str, object]:
+def _at(part: Reduced, table: LifeTable, years: Floats, z: float) -> dict[str, object]:
     """One stratum's rows: the causes one after the other, each at all requested years."""
     who = people(part, table)
     last = float(who.time.max())
@@ -89,6 +96,6 @@ def _at(part: Reduced, table: LifeTable, years: Floats) -> dict[str, object]:
         "at_risk": np.tile(np.rint(waiting).astype(np.int64) if part.whole else waiting, 2),
         "estimate": estimate,
         "std_err": std_err,
-        "lower": estimate - Z * std_err,
-        "upper": estimate + Z * std_err,
+        "lower": estimate - z * std_err,
+        "upper": estimate + z * std_err,
     }

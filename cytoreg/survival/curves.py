@@ -20,6 +20,7 @@ from cytoreg.survival.kaplan_meier import (
     fit_patients,
     quantile,
     survival_at,
+    z_of,
 )
 from cytoreg.survival.patients import patients_of, strata
 
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def kaplan_meier(cohort: Cohort, by: By = None, interval: Interval = "log-log") -> pd.DataFrame:
+def kaplan_meier(
+    cohort: Cohort, by: By = None, interval: Interval = "log-log", *, confidence: float = 0.95
+) -> pd.DataFrame:
     """Each stratum's curve: a row at 0 and at each time of an event or a censoring.
 
     Columns: those of `by`, then time_days, at_risk, events, censored, survival, std_err, lower,
@@ -61,11 +64,17 @@ def kaplan_meier(cohort: Cohort, by: By = None, interval: Interval = "log-log") 
             "upper": curve.upper,
         }
 
-    return frame(by, ((part, values(curve)) for part, curve in curves(cohort, by, interval)))
+    found = curves(cohort, by, interval, confidence)
+    return frame(by, ((part, values(curve)) for part, curve in found))
 
 
 def survival_landmark(
-    cohort: Cohort, at: ArrayLike, by: By = None, interval: Interval = "log-log"
+    cohort: Cohort,
+    at: ArrayLike,
+    by: By = None,
+    interval: Interval = "log-log",
+    *,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Each stratum's survival `at` years of 365.25 days; NaN past its last observed time.
 
@@ -96,7 +105,8 @@ def survival_landmark(
             "upper": found.upper,
         }
 
-    return frame(by, ((part, values(curve)) for part, curve in curves(cohort, by, interval)))
+    found = curves(cohort, by, interval, confidence)
+    return frame(by, ((part, values(curve)) for part, curve in found))
 
 
 def survival_quantile(
@@ -104,6 +114,8 @@ def survival_quantile(
     share: float | Sequence[float] = 0.5,
     by: By = None,
     interval: Interval = "log-log",
+    *,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """The days by which each `share` (0.5: the median) of a stratum has had the event.
 
@@ -131,11 +143,13 @@ def survival_quantile(
             "upper": np.array([each.upper for each in found]),
         }
 
-    return frame(by, ((part, values(curve)) for part, curve in curves(cohort, by, interval)))
+    found = curves(cohort, by, interval, confidence)
+    return frame(by, ((part, values(curve)) for part, curve in found))
 
 
 def curves(
-    cohort: Cohort, by: By = None, interval: Interval = "log-log"
+    cohort: Cohort, by: By = None, interval: Interval = "log-log", confidence: float = 0.95
 ) -> list[tuple[Reduced, KaplanMeier]]:
     """Each stratum of a cohort with its curve."""
-    return [(part, fit_patients(patients_of(part), interval)) for part in strata(cohort, by)]
+    z = z_of(confidence)
+    return [(part, fit_patients(patients_of(part), interval, z)) for part in strata(cohort, by)]

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from cytoreg.errors import CytoregError
 from cytoreg.survival.arrays import snapped
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
+from cytoreg.survival.kaplan_meier import z_of
 from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.patients import Floats, rows_at_risk
 from cytoreg.survival.population import People, people, remaining, walk
@@ -86,11 +87,13 @@ def expected_survival(
     return frame(by, ((part, values(part)) for part in parts))
 
 
-def expected_deaths(cohort: Cohort, table: LifeTable, by: By = None) -> pd.DataFrame:
+def expected_deaths(
+    cohort: Cohort, table: LifeTable, by: By = None, *, confidence: float = 0.95
+) -> pd.DataFrame:
     """Deaths that the population like each stratum would have had, and the ratio to those seen.
 
     Columns: those of `by`, then person_years, observed, expected (Σ of each patient's cumulative
-    population hazard while at risk), smr (observed / expected) with its exact 95 % Poisson
+    population hazard while at risk), smr (observed / expected) with its exact Poisson
     interval lower, upper (NaN with weights that are fractions).
     In R: survival::pyears(…, ratetable = …)$expected.
     Raises CytoregError for input that cannot be estimated (counts of rows, never values).
@@ -104,6 +107,7 @@ def expected_deaths(cohort: Cohort, table: LifeTable, by: By = None) -> pd.DataF
        person_years  observed  expected  smr
     0         23.55       3.0      0.41  7.4
     """
+    z_of(confidence)  # refuses what is none
     columns = ("time_days", "event", *_PERSON)
     parts = check(reduce(cohort, columns, by, optional=("race", "entry_days")))
 
@@ -112,7 +116,9 @@ def expected_deaths(cohort: Cohort, table: LifeTable, by: By = None) -> pd.DataF
         sums = walk(table, who, np.empty(0), 0)
         expected = float(np.sum(who.count * (sums.at_leaving - sums.at_entry)))
         observed = float(np.sum(who.count[np.equal(part["event"], 1)]))
-        lower, upper = _poisson(observed) if part.whole else (float("nan"), float("nan"))
+        lower, upper = (
+            _poisson(observed, confidence) if part.whole else (float("nan"), float("nan"))
+        )
         ratio = 1 / expected if expected > 0 else float("nan")
         return {
             "person_years": float(np.sum(who.count * (who.time - who.entry))) / 365.25,
@@ -194,8 +200,9 @@ def _followed(part: Reduced, table: LifeTable, time: Floats) -> People:
     return replace(people(given, table), time=time)
 
 
-def _poisson(observed: float) -> tuple[float, float]:
-    """The exact 95 % interval of a count (Garwood, Biometrika 1936)."""
+def _poisson(observed: float, confidence: float) -> tuple[float, float]:
+    """The exact interval of a count (Garwood, Biometrika 1936)."""
     quantile = special().gammaincinv
-    lower = float(quantile(observed, 0.025)) if observed > 0 else 0.0
-    return lower, float(quantile(observed + 1, 0.975))
+    tail = (1 - confidence) / 2
+    lower = float(quantile(observed, tail)) if observed > 0 else 0.0
+    return lower, float(quantile(observed + 1, 1 - tail))

@@ -16,18 +16,29 @@ from cytoreg.errors import CytoregError
 from cytoreg.survival.arrays import snapped
 from cytoreg.survival.influence import curve_variance
 from cytoreg.survival.patients import Floats, Patients, checked, rows_at_risk
+from cytoreg.survival.special import special
 
 Interval = Literal["log-log", "log", "plain"]
 Counts: TypeAlias = NDArray[np.int64] | NDArray[np.float64]
 """Numbers of patients, or sums of weights that are fractions."""
 
 Z = 1.959963984540054
-"""The 0.975 quantile of the standard normal distribution: every interval is of 95 %."""
+"""The 0.975 quantile of the standard normal distribution: an interval is of 95 % by default."""
 
 _NOBODY = 1e-9
 """A share of the weights this small is a rounding remainder of nobody."""
 _TIE = 1.5e-8
 """Survival this close to a quantile's level lies on it: R's tolerance, √(machine epsilon)."""
+
+
+def z_of(confidence: float) -> float:
+    """The quantile of the standard normal distribution for intervals of this confidence.
+
+    Raises CytoregError for a confidence that is not between 0 and 1 (95 % is 0.95).
+    """
+    if not 0 < confidence < 1:
+        raise CytoregError("a confidence lies between 0 and 1, as 0.95 does")
+    return Z if confidence == 0.95 else float(special().ndtri(np.array([0.5 + confidence / 2]))[0])
 
 
 @dataclass(frozen=True)
@@ -88,6 +99,7 @@ def fit_kaplan_meier(
     *,
     entry: ArrayLike | None = None,
     interval: Interval = "log-log",
+    confidence: float = 0.95,
 ) -> KaplanMeier:
     """Estimate survival from `count` patients (default 1) who left at `time` with `event` 0 or 1.
 
@@ -98,7 +110,7 @@ def fit_kaplan_meier(
     `entry` is at risk after it, up to and including `time`.
     A count may be a fraction: then every count is one patient's weight, and se comes from each
     patient's influence on the curve (influence.py): Greenwood's formula counts weights as patients.
-    The 95 % interval is symmetric for log(−log S), for log S or for S, clipped to [0, 1].
+    The interval is symmetric for log(−log S), for log S or for S, clipped to [0, 1].
     In R: survfit(Surv(entry, time, event) ~ 1, weights = count, conf.type = interval).
 
     Raises CytoregError for no rows, a time that is negative or not finite, an event that is not
@@ -111,10 +123,10 @@ def fit_kaplan_meier(
     >>> curve.survival.round(3).tolist()
     [1.0, 0.75, 0.75, 0.375, 0.0]
     """
-    return fit_patients(checked(time, event, count, entry), interval)
+    return fit_patients(checked(time, event, count, entry), interval, z_of(confidence))
 
 
-def fit_patients(patients: Patients, interval: Interval = "log-log") -> KaplanMeier:
+def fit_patients(patients: Patients, interval: Interval = "log-log", z: float = Z) -> KaplanMeier:
     """`fit_kaplan_meier` for rows that have been checked."""
     time, place = np.unique(np.append(0.0, patients.time), return_inverse=True)
     died = np.where(patients.event, patients.count, 0.0)
@@ -140,7 +152,7 @@ def fit_patients(patients: Patients, interval: Interval = "log-log") -> KaplanMe
     greenwood = np.cumsum(steps)
     variance = greenwood if patients.whole else curve_variance(patients, time, steps, spared)
     relative = np.where(survival > 0, np.sqrt(np.maximum(variance, 0.0)), np.nan)
-    lower, upper = pointwise(survival, relative, interval)
+    lower, upper = pointwise(survival, relative, interval, z)
     if survival.item(0) == 1.0:  # nobody had the event at time 0, where survival is 1 by definition
         lower[0] = upper[0] = 1.0
     return KaplanMeier(
@@ -240,17 +252,19 @@ def _at_risk(curve: KaplanMeier, asked: Floats) -> Counts:
     return found
 
 
-def pointwise(survival: Floats, relative: Floats, interval: Interval) -> tuple[Floats, Floats]:
+def pointwise(
+    survival: Floats, relative: Floats, interval: Interval, z: float = Z
+) -> tuple[Floats, Floats]:
     """Lower and upper limit of a probability, from it and the standard error of its logarithm."""
     known = np.where(survival > 0, survival, np.nan)
     if interval == "plain":
-        width = Z * relative * known
+        width = z * relative * known
         lower, upper = known - width, known + width
     elif interval == "log":
-        lower, upper = known * np.exp(-Z * relative), known * np.exp(Z * relative)
+        lower, upper = known * np.exp(-z * relative), known * np.exp(z * relative)
     elif interval == "log-log":
         known = np.where(known < 1, known, np.nan)
-        power = np.exp(Z * relative / np.log(known))
+        power = np.exp(z * relative / np.log(known))
         lower, upper = known ** (1 / power), known**power
     else:
         raise CytoregError(f"there is no interval {interval}: take log-log, log or plain")

@@ -11,7 +11,7 @@ import numpy as np
 from cytoreg.errors import CytoregError
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
 from cytoreg.survival.expected import ederer1
-from cytoreg.survival.kaplan_meier import KaplanMeier, Z, fit_patients, quantile
+from cytoreg.survival.kaplan_meier import KaplanMeier, fit_patients, quantile, z_of
 from cytoreg.survival.life_table import DAYS_PER_YEAR, LifeTable
 from cytoreg.survival.patients import Floats, Patients, patients_of
 from cytoreg.survival.population import lived, people, walk
@@ -37,7 +37,13 @@ _CELLS = 2_000_000
 
 
 def life_expectancy(
-    cohort: Cohort, table: LifeTable, tau_years: float = 10, by: By = None, *, seed: int = 2017
+    cohort: Cohort,
+    table: LifeTable,
+    tau_years: float = 10,
+    by: By = None,
+    *,
+    seed: int = 2017,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Four measures of life lost, in years of 365.25 days, each named for what it is.
 
@@ -52,7 +58,7 @@ def life_expectancy(
                                        exp(−η t), η the excess hazard of the five years before:
                                        deaths less expected deaths, per person-time.
                                        low: η = 0; high: 2η.
-    Intervals, 95 %: of the median (log-log) for the first two and from the variance of the
+    Intervals: of the median (log-log) for the first two and from the variance of the
     restricted mean for the third, with the expected curve as known; for the fourth percentiles of
     300 bootstrap samples of the patients' times, drawn with `seed`. NaN where a median is not
     reached, or tau lies past the last time and some survived it; the loss has no interval where
@@ -73,9 +79,19 @@ def life_expectancy(
     """
     if not (np.isfinite(tau_years) and tau_years > 0):
         raise CytoregError("life expectancy needs a tau above 0")
+    how = _How(seed, confidence, z_of(confidence))
     columns = ("time_days", "event", "age_days", "sex", "start_date")
     parts = check(reduce(cohort, columns, by, optional=("race", "entry_days")))
-    return frame(by, ((part, _measures(part, table, tau_years, seed)) for part in parts))
+    return frame(by, ((part, _measures(part, table, tau_years, how)) for part in parts))
+
+
+@dataclass(frozen=True)
+class _How:
+    """How intervals are made: the seed of the bootstrap, the confidence and its quantile."""
+
+    seed: int
+    confidence: float
+    z: float
 
 
 @dataclass(frozen=True)
@@ -90,9 +106,9 @@ class _Expected:
     whole: float
 
 
-def _measures(part: Reduced, table: LifeTable, tau: float, seed: int) -> dict[str, object]:
+def _measures(part: Reduced, table: LifeTable, tau: float, how: _How) -> dict[str, object]:
     rows = patients_of(part)
-    curve = fit_patients(rows)
+    curve = fit_patients(rows, z=how.z)
     expected = _expected(part, table, tau)
     median = quantile(curve)
     low, middle, high = (
@@ -100,12 +116,12 @@ def _measures(part: Reduced, table: LifeTable, tau: float, seed: int) -> dict[st
     )
     observed, std_err = (value / DAYS_PER_YEAR for value in area(curve, float(days(tau)), rows))
     lost = expected.until_tau - observed
-    loss = _loss(part, table, rows, curve, expected, tau, seed)
+    loss = _loss(part, table, rows, curve, expected, tau, how)
     nothing = float("nan")
     found = (
         (*(expected.whole - value for value in (middle, high, low)), nothing, nothing),
         (*(expected.median - value for value in (middle, high, low)), nothing, nothing),
-        (lost, lost - Z * std_err, lost + Z * std_err, nothing, nothing),
+        (lost, lost - how.z * std_err, lost + how.z * std_err, nothing, nothing),
         loss,
     )
     names = ("estimate", "lower", "upper", "low", "high")
@@ -149,7 +165,7 @@ def _loss(
     curve: KaplanMeier,
     expected: _Expected,
     tau: float,
-    seed: int,
+    how: _How,
 ) -> tuple[float, float, float, float, float]:
     """Loss in life expectancy: estimate, interval, and its value with no or twice the excess."""
     end = min(tau, curve.time.item(-1) / DAYS_PER_YEAR)
@@ -162,8 +178,8 @@ def _loss(
     )
     if not rows.whole or rows.entry is not None:
         return estimate, float("nan"), float("nan"), low, high
-    drawn = np.concatenate(list(_replicates(rows, curve.time, tail, seed)))
-    lower, upper = np.quantile(drawn, (0.025, 0.975))
+    drawn = np.concatenate(list(_replicates(rows, curve.time, tail, how.seed)))
+    lower, upper = np.quantile(drawn, (0.5 - how.confidence / 2, 0.5 + how.confidence / 2))
     return estimate, float(lower), float(upper), low, high
 
 

@@ -205,7 +205,7 @@ def _from_relation(
             f"life table {name} has no column {min(missing)}",
             remedy="it needs year, age, sex and q, and may have race",
         )
-    race = "cast(race as varchar)" if "race" in names else "''"
+    race = "coalesce(trim(cast(race as varchar)), '')" if "race" in names else "''"
     rows = found.project(
         f"{_whole('year')} as year, {_whole('age')} as age,"
         f" lower(trim(cast(sex as varchar))) as sex, {race} as race, try_cast(q as double) as q"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +14,7 @@ from cytoreg.survival.arrays import snapped
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, days, frame, reduce
 from cytoreg.survival.day_steps import OFF, relsurv_weighted, steps_between
 from cytoreg.survival.expected import ederer1, hakulinen
-from cytoreg.survival.kaplan_meier import Z
+from cytoreg.survival.kaplan_meier import z_of
 from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.patients import Floats, rows_at_risk
 from cytoreg.survival.population import People, people, remaining, walk
@@ -56,6 +57,7 @@ def net_survival(
     by: By = None,
     *,
     integral: Integral = "exact",
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Net survival, or relative survival, of each stratum `at` years of 365.25 days.
 
@@ -89,6 +91,23 @@ def net_survival(
     0    1.0        4      1.01
     1    5.0        2      0.55
     """
+    years, parts = asked_of(cohort, method, at, by, integral)
+    z = z_of(confidence)
+
+    def values(part: Reduced) -> dict[str, object]:
+        found = at_times(part, table, method, days(years), integral)
+        s, se = found["estimate"], found["relative"]
+        limits = {"lower": s * np.exp(-z * se), "upper": s * np.exp(z * se)}
+        waiting = np.rint(found["at_risk"]).astype(np.int64) if part.whole else found["at_risk"]
+        return {"years": years, "at_risk": waiting, "estimate": s, "std_err": s * se, **limits}
+
+    return frame(by, ((part, values(part)) for part in parts))
+
+
+def asked_of(
+    cohort: Cohort, method: Method, at: ArrayLike, by: By, integral: Integral
+) -> tuple[Floats, Sequence[Reduced]]:
+    """The years asked for and a cohort's strata, checked. Raises CytoregError as `net_survival`."""
     if integral not in ("exact", "relsurv"):
         raise CytoregError(f"there is no integral {integral}: take exact or relsurv")
     if method not in METHODS:
@@ -97,30 +116,25 @@ def net_survival(
     if not np.all(np.isfinite(years) & (years >= 0)):
         raise CytoregError("net survival is asked for at years that are negative or not numbers")
     more = (*OPTIONAL, "potential_days") if method == "hakulinen" else OPTIONAL
-    parts = check(reduce(cohort, COLUMNS, by, optional=more))
-    return frame(by, ((part, _at(part, table, method, years, integral)) for part in parts))
+    return years, check(reduce(cohort, COLUMNS, by, optional=more))
 
 
-def _at(
-    part: Reduced, table: LifeTable, method: Method, years: Floats, integral: Integral
-) -> dict[str, object]:
-    """One stratum's rows, one per asked year."""
+def at_times(
+    part: Reduced, table: LifeTable, method: Method, times: Floats, integral: Integral
+) -> dict[str, Floats]:
+    """One stratum's estimate at each of `times` (days), the standard error of its logarithm
+    (`relative`), and the number at risk."""
     who = people(part, table, off=OFF if integral == "relsurv" else 0)
     _refuse(who, who.time > _LONGEST)
-    asked = snapped(days(years), np.unique(who.time))
+    asked = snapped(times, np.unique(who.time))
     known = asked <= np.max(who.time)
     counts = count(who, np.equal(part["event"], 1), asked[known])
     estimate, relative = curve(who, counts, part, table, method, integral)
     row = np.where(known, np.searchsorted(counts.time, asked), 0)
-    s, se = (np.where(known, values[row], np.nan) for values in (estimate, relative))
-    waiting = np.where(known, counts.at_risk[row], 0.0)
     return {
-        "years": years,
-        "at_risk": np.rint(waiting).astype(np.int64) if part.whole else waiting,
-        "estimate": s,
-        "std_err": s * se,
-        "lower": s * np.exp(-Z * se),
-        "upper": s * np.exp(Z * se),
+        "estimate": np.where(known, estimate[row], np.nan),
+        "relative": np.where(known, relative[row], np.nan),
+        "at_risk": np.where(known, counts.at_risk[row], 0.0),
     }
 
 

@@ -76,6 +76,7 @@ def outside(table: LifeTable) -> Reasons:
         *reasons,
         (_unknown("age_days"), "age unknown"),
         ("start_date is null or not isfinite(start_date)", "start unknown"),
+        ("year(start_date) not between 1 and 9999", "start impossible"),
         ("age_days < 0", "age negative"),
         (f"age_days < {first_day}", "younger than the life table"),
         (f"age_days + time_days >= {end}", "older than the life table"),
@@ -90,10 +91,8 @@ def incomplete(covariates: Mapping[str, str]) -> Reasons:
 def in_other_years(table: LifeTable) -> str:
     """SQL: whether a patient was followed in a calendar year that the table lacks."""
     first, last = int(table.years[0]), int(table.years[-1])
-    return (
-        f"extract(year from start_date) < {first}"
-        f" or extract(year from start_date + cast(time_days as integer)) > {last}"
-    )
+    end = f"date '{last:04d}-12-31' - cast(time_days as integer)"  # a sum may pass the last date
+    return f"extract(year from start_date) < {first} or start_date > {end}"
 
 
 def _impossible(days: str, name: str) -> Reasons:

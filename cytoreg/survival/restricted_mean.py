@@ -12,7 +12,7 @@ from cytoreg.errors import CytoregError
 from cytoreg.survival.arrays import snapped
 from cytoreg.survival.cohort import By, Cohort, days, frame
 from cytoreg.survival.influence import mean_variance
-from cytoreg.survival.kaplan_meier import KaplanMeier, Z, fit_patients, product
+from cytoreg.survival.kaplan_meier import KaplanMeier, fit_patients, product, z_of
 from cytoreg.survival.patients import Patients, patients_of, strata
 
 if TYPE_CHECKING:
@@ -20,14 +20,19 @@ if TYPE_CHECKING:
 
 
 def restricted_mean(
-    cohort: Cohort, tau_years: ArrayLike, by: By = None, *, extend: bool = False
+    cohort: Cohort,
+    tau_years: ArrayLike,
+    by: By = None,
+    *,
+    extend: bool = False,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """The area under each stratum's Kaplan–Meier curve up to `tau_years` (years of 365.25 days).
 
-    Columns: those of `by`, then tau_years, estimate, std_err, lower, upper, in days. The 95 %
-    interval is estimate ± 1.96 std_err. All are NaN where tau lies past the last observed time of
-    a stratum and some survived it: the rest of the curve is unknown. `extend` keeps it level
-    instead, as R does.
+    Columns: those of `by`, then tau_years, estimate, std_err, lower, upper, in days. The interval
+    is estimate ± 1.96 std_err, for a confidence of 95 %. All are NaN where tau lies past the last
+    observed time of a stratum and some survived it: the rest of the curve is unknown. `extend`
+    keeps it level instead, as R does.
     In R: summary(survfit(…), rmean = tau_years * 365.25)$table.
 
     Raises CytoregError for a tau that is not above 0, and for input that cannot be estimated.
@@ -40,6 +45,7 @@ def restricted_mean(
     0        1.0    274.47    53.25  170.09  378.84
     """
     years = np.atleast_1d(np.asarray(tau_years, dtype=np.float64))
+    z = z_of(confidence)
 
     def values(rows: Patients) -> dict[str, object]:
         curve = fit_patients(rows)
@@ -50,8 +56,8 @@ def restricted_mean(
             "tau_years": years,
             "estimate": estimate,
             "std_err": std_err,
-            "lower": estimate - Z * std_err,
-            "upper": estimate + Z * std_err,
+            "lower": estimate - z * std_err,
+            "upper": estimate + z * std_err,
         }
 
     return frame(by, ((part, values(patients_of(part))) for part in strata(cohort, by)))
