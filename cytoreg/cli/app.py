@@ -15,13 +15,13 @@ from cytoreg.system.machine import interrupted, machine_error
 
 HELP = """Data quality and ETL for clinical registries.
 
-A night: sources are landed, every row and table is judged, every row is accounted for, and outcome
-and survival marts are published by one rename.
+A refresh lands the sources, checks every row and every table, accounts for every row, and publishes
+outcome and survival marts with a single rename.
 
-Exit codes: 0 done (published), 1 gate closed, or something kept is damaged, 2 wrong use or
-configuration, 3 a source failed, 4 another refresh, rollback or the like is at work, 5 the machine
-failed (disk full, no permission, no memory), 70 a fault of cytoreg itself, 130 interrupted.
-CYTOREG_DEBUG=1 shows tracebacks, which may hold patients' values.
+Exit codes: 0 done (published), 1 gate closed, or something that is kept is damaged, 2 wrong use or
+configuration, 3 a source failed, 4 another refresh, rollback or the like is running, 5 the machine
+failed (disk full, no permission, no memory), 70 an error in cytoreg itself, 130 interrupted.
+CYTOREG_DEBUG=1 shows tracebacks, which may contain patients' values.
 """
 
 INTERRUPTED = 130

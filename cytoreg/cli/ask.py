@@ -44,7 +44,7 @@ def query(
     form: Annotated[
         Format | None,
         typer.Option(
-            "--format", "-f", help="How rows are written. [default: FILE's suffix, else a table]"
+            "--format", "-f", help="Format of the rows. [default: by FILE's suffix, or a table]"
         ),
     ] = None,
     output: Annotated[
@@ -53,25 +53,25 @@ def query(
             "--output",
             "-o",
             metavar="FILE",
-            help="Where to, whole or not at all. [default: stdout]",
+            help="Write to this file, completely or not at all. [default: standard output]",
         ),
     ] = None,
     run: Annotated[
         str | None,
         typer.Option(
-            metavar="RUN|last", help="Ask the private build of this run, published or not."
+            metavar="RUN|last", help="Query the private build of this run, published or not."
         ),
     ] = None,
     private: Annotated[
         bool,
-        typer.Option("--private", help="Ask the private build, which holds identities."),
+        typer.Option("--private", help="Query the private build, which contains identities."),
     ] = False,
     project: ProjectOption = None,
     data: DataOption = None,
 ) -> None:
-    """Ask the published marts, read-only, also while a refresh runs.
+    """Query the published marts, read-only, even while a refresh runs.
 
-    Standard error says which run answers when it is not the newest.
+    If the queried run is not the newest, standard error says so.
 
     Example:  cytoreg query -o benchmark.xlsx "select * from marts.publication_benchmark"
     """
@@ -172,7 +172,7 @@ def report(
         ),
     ] = None,
     run: Annotated[
-        str | None, typer.Option(metavar="RUN|last", help="The same, as query takes it.")
+        str | None, typer.Option(metavar="RUN|last", help="The same run, given as an option.")
     ] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     project: ProjectOption = None,
@@ -180,7 +180,7 @@ def report(
 ) -> None:
     """Print the path of a run's report: one HTML page, no network needed.
 
-    Standard error says whose it is when that run is not published, or not the newest.
+    If that run is not published, or not the newest, standard error says so.
 
     Example:  cytoreg report --open
     """

@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 ProjectOption = Annotated[
     Path | None,
     typer.Option(
-        "--project", "-p", metavar="DIR", help="The registry project. [default: here or above]"
+        "--project", "-p", metavar="DIR", help="The project. [default: this folder or above]"
     ),
 ]
 ExtractsOption = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Where the extracts lie. [default: cytoreg.toml]"),
+    typer.Option(metavar="DIR", help="The folder of extracts. [default: as in cytoreg.toml]"),
 ]
 DataOption = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Where cytoreg keeps its own. [default: cytoreg.toml]"),
+    typer.Option(metavar="DIR", help="The data folder. [default: as in cytoreg.toml]"),
 ]
 AsOfOption = Annotated[
     datetime | None,
     typer.Option(
         formats=["%Y-%m-%d"],
-        help="Last day that the extracts can cover; a later date is a defect. [default: today]",
+        help="Last day that the extracts cover; a later date is a defect. [default: today]",
     ),
 ]
 JsonOption = Annotated[
-    bool, typer.Option("--json", help="One JSON value on standard output, nothing else.")
+    bool, typer.Option("--json", help="Print one JSON value to standard output, nothing else.")
 ]
 
 

@@ -29,10 +29,13 @@ MOST_CELLS = 40
 def diff(
     before: Annotated[
         str | None,
-        typer.Argument(metavar="[BEFORE]", help="A run. [default: published before AFTER]"),
+        typer.Argument(
+            metavar="[BEFORE]", help="The earlier run. [default: the one published before AFTER]"
+        ),
     ] = None,
     after: Annotated[
-        str | None, typer.Argument(metavar="[AFTER]", help="Another. [default: the published run]")
+        str | None,
+        typer.Argument(metavar="[AFTER]", help="The later run. [default: the published one]"),
     ] = None,
     mart: Annotated[
         list[str] | None,
@@ -42,7 +45,7 @@ def diff(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare the marts of two runs: rows added and gone, cells that differ, by column.
+    """Compare the marts of two runs: rows added or gone, cells that differ.
 
     Estimates and outcomes that differ are shown side by side. Runs are named by their ids, or by
     the words `published` and `last`. A mart about patients shows its cells (with pseudonyms) only

@@ -35,11 +35,11 @@ def verify(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check all that is kept: is it what it was made?
+    """Check that everything that is kept is still as it was written.
 
-    Landings and exported builds by their SHA-256, the books of rows and cells of every run, counted
-    again, the published file, the ledger beside the runs' own files, and who may read what. Changes
-    nothing. Exit code 1 if something does not hold, with what to do about it.
+    Compares landings and exported builds with their SHA-256, counts the rows and cells of every run
+    again, checks the published file, compares the ledger with the runs' own files, and checks
+    permissions. Changes nothing. Exit code 1 if a check fails; a message says what to do.
 
     Example:  cytoreg verify --json
     """
@@ -56,7 +56,7 @@ def verify(
         typer.secho(f"{line.what}: {line.found}\n  → {line.remedy}", fg="red", err=True)
     if wrong:
         raise typer.Exit(1)
-    typer.secho(f"all {len(lines)} hold", fg="green", err=True)
+    typer.secho(f"all {len(lines)} checks passed", fg="green", err=True)
 
 
 @app.command()
@@ -68,11 +68,11 @@ def status(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say whether the nights go well, for people and for monitoring.
+    """Report whether refreshes go well, for people and for monitoring.
 
-    What is published and since when, how the last refresh ended, which sources were away, and
-    whether a night did not happen ([notify] silence). Exit code 1 if something is amiss. Quick: it
-    opens no build. The same stands in health.json of the data folder after every night.
+    Shows what is published and since when, how the last refresh ended, which sources were away, and
+    whether a refresh did not happen ([notify] silence). Exit code 1 if something is wrong. It opens
+    no build, so it is quick. health.json in the data folder has the same after every refresh.
 
     Example:  cytoreg status --json
     """
@@ -105,7 +105,9 @@ def status(
 
 @app.command()
 def backup(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty: the backup.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder of the backup, new or empty.")
+    ],
     only_published: Annotated[
         bool,
         typer.Option("--only-published", help="Only the published build and its landings."),
@@ -114,10 +116,10 @@ def backup(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Back up all that the registry needs to go on: configuration, ledger, landings, builds.
+    """Back up what the registry needs: configuration, ledger, landings, builds.
 
-    The key of pseudonyms is never in it: keep it elsewhere. Deliveries are not in it either. The
-    backup is whole or not there, and its manifest has the SHA-256 of each file.
+    The backup never contains the pseudonym key (keep it elsewhere), nor deliveries. It is complete
+    or does not exist, and its manifest has the SHA-256 of each file.
 
     Example:  cytoreg backup /mnt/backup/registry-2026-11-29
     """
@@ -141,23 +143,23 @@ def backup(
 def restore(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The backup.")],
     into: Annotated[
-        Path, typer.Argument(metavar="[PROJECT]", help="A project, or a folder to make it in.")
+        Path, typer.Argument(metavar="[PROJECT]", help="A project, or a folder that becomes one.")
     ] = Path(),
     data: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The data folder. [default: as cytoreg.toml says]"),
+        typer.Option(metavar="DIR", help="The data folder. [default: as in cytoreg.toml]"),
     ] = None,
     replace: Annotated[
         bool,
-        typer.Option("--replace", help="What is in the data folder is put aside, not removed."),
+        typer.Option("--replace", help="Set the present data folder aside; it is not removed."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Put a backup in place: into a project, or into a folder that becomes one.
+    """Restore a backup into a project, or into a folder that becomes one.
 
-    A project's own configuration stays. Every file is proven by its SHA-256 before anything is
-    touched; a crash leaves the whole or nothing. A data folder that is in use is refused, and
-    without --replace one that is not empty.
+    A project keeps its own configuration. Every file is compared with its SHA-256 before anything
+    changes; a crash leaves the data folder as it was, or restored. A data folder that is in use is
+    refused, and so is one that is not empty, unless --replace is given.
 
     Example:  cytoreg restore /mnt/backup/registry-2026-11-29 my-registry
     """
@@ -196,26 +198,28 @@ def forget(
     listed: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="FILE", help="Keys or hospital numbers, one a line; - reads them."
+            "--from", metavar="FILE", help="Keys or hospital numbers, one per line; - is stdin."
         ),
     ] = None,
     keep_for: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Keep what is removed, privately, for 30d, 12h or 4w."),
+        typer.Option(
+            metavar="TIME", help="Keep what is removed, privately, for this time: 30d, 12h, 4w."
+        ),
     ] = None,
     undone: Annotated[
         str | None,
-        typer.Option("--undo", metavar="RECEIPT", help="Put back what was removed and is kept."),
+        typer.Option("--undo", metavar="RECEIPT", help="Restore what --keep-for kept."),
     ] = None,
     project: ProjectOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove a person from landings, builds, reports and what is published, and keep them out.
+    """Remove a person from all that is kept and published, and keep them out.
 
-    Later deliveries of the person are recognized by keyed digests, never kept, and counted in the
-    books as forgotten. The receipt holds no identity. Without --keep-for it cannot be undone.
-    Deliveries and backups are not touched.
+    Landings, builds and reports are made anew without the person. Records in later deliveries are
+    recognized by keyed digests, removed, and counted as forgotten. The receipt contains no
+    identity. Without --keep-for it cannot be undone. Deliveries and backups are not changed.
 
     Example:  cytoreg forget --patient P1989DF0ECB7835A7 --keep-for 30d
     """

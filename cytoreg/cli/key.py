@@ -8,7 +8,7 @@ from cytoreg.cli.app import app
 from cytoreg.cli.common import DataOption, JsonOption, ProjectOption, load, show_json
 
 group = typer.Typer(
-    help="The key of pseudonyms: make one, change it without losing who is who.",
+    help="The pseudonym key: make one, or change it and keep track of who is who.",
     no_args_is_help=True,
 )
 app.add_typer(group, name="key")
@@ -16,7 +16,7 @@ app.add_typer(group, name="key")
 
 @group.command()
 def new() -> None:
-    """Print a new random key of 256 bits; nothing keeps it.
+    """Print a new random key of 256 bits; it is not stored anywhere.
 
     Example:  export CYTOREG_PSEUDONYM_KEY="$(cytoreg key new)"
     """
@@ -29,10 +29,10 @@ def new() -> None:
 def rotate(
     project: ProjectOption = None, data: DataOption = None, as_json: JsonOption = False
 ) -> None:
-    """Map the published pseudonyms to those of the key that is set now, in a private file.
+    """Map the published pseudonyms to those of a new key, in a private file.
 
-    Builds the published run again with the new key, publishes nothing, and opens gate
-    pseudonym_key for the next refresh. The former key is not needed.
+    The new key is the one in the environment. Builds the published run again with it, publishes
+    nothing, and opens gate pseudonym_key for the next refresh. The former key is not needed.
 
     Example:  CYTOREG_PSEUDONYM_KEY="$NEW_KEY" cytoreg key rotate
     """

@@ -29,9 +29,9 @@ def runs(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the runs: which is published, how they ended, what came in, how long they took.
+    """List the runs: which is published, how each ended, how much landed.
 
-    Below them the rollbacks: when, which run took whose place, by whom and why.
+    Rollbacks are listed below: when, to which run, from which, by whom and why.
 
     Example:  cytoreg runs --limit 5
     """
@@ -100,15 +100,15 @@ def _row(run: RunRecord, published: str | None) -> tuple[object, ...]:
 @app.command()
 def rules(
     entity: Annotated[
-        str | None, typer.Argument(metavar="[ENTITY]", help="Only this entity's.")
+        str | None, typer.Argument(metavar="[ENTITY]", help="Only the rules of this entity.")
     ] = None,
     show_sql: Annotated[
-        bool, typer.Option("--show-sql", help="The SQL that judges the entity.")
+        bool, typer.Option("--show-sql", help="Show the SQL that checks the entity.")
     ] = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the rules about rows: id, severity, and the reason that a steward reads.
+    """List the rules about rows: id, severity, and the reason shown to stewards.
 
     Example:  cytoreg rules procedure --show-sql
     """
@@ -138,10 +138,10 @@ def doctor(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check the installation, the project and each source, and rehearse a night without records.
+    """Check the installation, the project and each source; rehearse a refresh.
 
-    Staging, rules, linkage, suites, marts and endpoints are compiled as tonight would; nothing is
-    written. Exit code 2 if something is wrong.
+    Compiles staging, rules, linkage, suites, marts and endpoints as the next refresh would, on
+    empty tables. Writes nothing. Exit code 2 if something is wrong.
 
     Example:  cytoreg doctor --extracts new-delivery
     """

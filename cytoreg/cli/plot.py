@@ -32,39 +32,48 @@ def plot(
         ),
     ],
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Where to; its suffix says what: svg, png, pdf.")
+        Path, typer.Argument(metavar="FILE", help="The file to write: .svg, .png or .pdf.")
     ],
     endpoint: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of cytoreg.toml. [default: the first]")
+        str | None,
+        typer.Option(metavar="NAME", help="An endpoint of cytoreg.toml. [default: the first]"),
     ] = None,
     by: Annotated[
-        str, typer.Option(metavar="VARIABLE", help="What splits the patients into strata.")
+        str,
+        typer.Option(metavar="VARIABLE", help="The variable that divides patients into strata."),
     ] = "all",
     stratum: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Only this one; may be given again. [default: all]"),
+        typer.Option(
+            metavar="NAME", help="Draw this stratum; may be given several times. [default: all]"
+        ),
     ] = None,
     cause: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="incidence: only this one. [default: all]"),
+        typer.Option(
+            metavar="NAME",
+            help="incidence: draw this cause; may be given several times. [default: all]",
+        ),
     ] = None,
     method: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="expected: how. [default: ederer1 if there]"),
+        typer.Option(
+            metavar="NAME", help="expected: the method. [default: ederer1, if it was computed]"
+        ),
     ] = None,
     title: Annotated[
-        str | None, typer.Option(help='Above the figure; "" for none. [default: what it shows]')
+        str | None, typer.Option(help='Title of the figure; "" for none. [default: what it shows]')
     ] = None,
-    width: Annotated[int, typer.Option(min=200, max=4000, help="In points, without margins.")] = (
-        720
-    ),
+    width: Annotated[
+        int, typer.Option(min=200, max=4000, help="Width in points, without margins.")
+    ] = (720),
     height: Annotated[
-        int, typer.Option(min=150, max=4000, help="In points, without numbers at risk.")
+        int, typer.Option(min=150, max=4000, help="Height in points, without numbers at risk.")
     ] = 420,
     project: ProjectOption = None,
     data: DataOption = None,
 ) -> None:
-    """Draw a survival figure of the published marts: bands, numbers at risk, one file.
+    """Draw survival from the published marts, with bands and numbers at risk.
 
     Example:  cytoreg plot survival sites.pdf --by primary_site --stratum pancreas --stratum unknown
     """

@@ -21,7 +21,7 @@ _NEXT = {
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the project is to be.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the project.")],
     template: Annotated[
         Template | None,
         typer.Option(
@@ -51,11 +51,13 @@ def _chosen() -> Template:
 
 @app.command()
 def simulate(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the extracts go.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write to.")],
     patients: Annotated[int, typer.Option(min=20, help="Records in the tumour registry.")] = 834,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 2017,
+    seed: Annotated[
+        int, typer.Option(help="The same seed gives the same files, byte for byte.")
+    ] = 2017,
     defects: Annotated[
-        bool, typer.Option(help="Plant defects and variants, and write the truth about them.")
+        bool, typer.Option(help="Plant defects and variants, and list them in truth/.")
     ] = True,
     rate: Annotated[
         float | None,
@@ -70,14 +72,14 @@ def simulate(
         typer.Option(
             metavar="URL",
             envvar="HOSPITAL_URL",
-            help="PostgreSQL for the hospital's record, instead of an SQLite file.",
+            help="Write the hospital's database to this PostgreSQL, not to an SQLite file.",
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the extracts of a simulated hospital: its eight sources, no real patient.
+    """Write the extracts of a simulated hospital: eight sources, no real patient.
 
-    Into a folder that is new, empty, or as simulate left it: anything else in it is refused.
+    The folder must be new, empty, or as an earlier simulate left it.
 
     Example:  cytoreg simulate extracts --patients 5000 --seed 1 --no-defects
     """

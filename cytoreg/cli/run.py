@@ -30,11 +30,13 @@ def refresh(
     extracts: ExtractsOption = None,
     data: DataOption = None,
     untracked: Annotated[
-        bool, typer.Option("--untracked", help="Without Prefect: the same stages, no server.")
+        bool, typer.Option("--untracked", help="Run the same stages without Prefect.")
     ] = False,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Continue the last refresh, which failed: land the rest."),
+        typer.Option(
+            "--resume", help="Continue the last refresh, if it failed: land what is missing."
+        ),
     ] = False,
     accept: Annotated[
         list[str] | None,
@@ -44,13 +46,15 @@ def refresh(
     ] = None,
     full: Annotated[
         bool,
-        typer.Option("--full", help="Make every table anew, also what would come out the same."),
+        typer.Option(
+            "--full", help="Make every table anew, even one that would come out the same."
+        ),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Refresh the registry now and publish its marts, if the gates hold.
 
-    A source that is away is tried again until its deadline; then its last landing serves. Runs the
+    A source that is away is tried again until its deadline; then its last landing is used. Runs the
     project's own flow (flows/nightly.py) in Prefect: on the server that PREFECT_API_URL names, or
     on one that lives as long as the command.
 
@@ -94,9 +98,10 @@ def validate(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Judge without publishing: land, stage, rules, linkage and suites, then the report.
+    """Check the data and write the report, without publishing.
 
-    Marts are not made, so the suites of marts are not judged.
+    Runs the stages of a refresh up to linkage and suites. No marts are built, so their suites are
+    skipped.
 
     Example:  cytoreg validate --extracts new-delivery
     """
@@ -112,16 +117,17 @@ def validate(
 @app.command()
 def serve(
     project: ProjectOption = None,
-    cron: Annotated[str, typer.Option(help="When, as cron says it.")] = "0 2 * * *",
+    cron: Annotated[str, typer.Option(help="When to refresh, as a cron expression.")] = "0 2 * * *",
     timezone: Annotated[
-        str | None, typer.Option(help="Of the schedule. [default: the registry's]")
+        str | None, typer.Option(help="Time zone of the schedule. [default: the registry's]")
     ] = None,
     extracts: ExtractsOption = None,
     data: DataOption = None,
 ) -> None:
-    """Refresh every night on this machine, until interrupted; no other service is needed.
+    """Refresh every night on this machine, until interrupted.
 
-    Starts a Prefect server of its own unless PREFECT_API_URL names one.
+    No other service is needed: it starts a Prefect server of its own, unless PREFECT_API_URL names
+    one.
 
     Example:  cytoreg serve --cron "30 1 * * *" --timezone Europe/Berlin
     """
@@ -138,22 +144,24 @@ def serve(
 @app.command("rollback")
 def undo(
     run_id: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="Which run. [default: the one before]")
+        str | None,
+        typer.Argument(metavar="[RUN]", help="The run to publish. [default: the one before]"),
     ] = None,
-    why: Annotated[str, typer.Option(help="The reason, for who reads cytoreg runs.")] = "",
+    why: Annotated[str, typer.Option(help="The reason, which cytoreg runs shows.")] = "",
     hold: Annotated[
-        bool, typer.Option("--hold", help="No refresh publishes before it is released.")
+        bool, typer.Option("--hold", help="Let no refresh publish until the hold is released.")
     ] = False,
     free: Annotated[
-        bool, typer.Option("--release", help="End the hold; what is published stays.")
+        bool, typer.Option("--release", help="End the hold; the published build stays.")
     ] = False,
     project: ProjectOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish an earlier build again, by the rename that publishes.
+    """Publish an earlier build again, with a single rename.
 
-    The ledger remembers who did it, when and why. Without --hold the next refresh publishes anew.
+    The ledger records who did it, when and why. Without --hold, the next refresh publishes a new
+    build.
 
     Example:  cytoreg rollback --hold --why "grades of 2016 are wrong"
     """
@@ -176,16 +184,16 @@ def undo(
 @app.command()
 def publish(
     public: Annotated[
-        Path, typer.Option("--public", metavar="DIR", help="Where the public copy goes.")
+        Path, typer.Option("--public", metavar="DIR", help="The folder of the public copy.")
     ],
     project: ProjectOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a copy of the published marts for the public: counts, with small numbers suppressed.
+    """Write a copy of the marts for the public: counts, small numbers suppressed.
 
-    Marts of persons stay inside. [privacy] suppress says what a small number is; what is published
-    inside stays exact.
+    Marts with one row per person are left out. [privacy] suppress says which numbers are small. The
+    published file itself stays exact.
 
     Example:  cytoreg publish --public for-the-website
     """

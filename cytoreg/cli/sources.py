@@ -72,7 +72,7 @@ def list_(
 
 @group.command("add")
 def add_(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What the source is to be called.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the source.")],
     where: Annotated[
         str | None,
         typer.Argument(
@@ -82,7 +82,7 @@ def add_(
         ),
     ] = None,
     kind: Annotated[
-        str | None, typer.Option(help="What kind of source it is. [default: detected]")
+        str | None, typer.Option(help="The kind of source. [default: detected]")
     ] = None,
     table: Annotated[
         list[str] | None,
@@ -95,24 +95,24 @@ def add_(
     header: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Line (or row) of the headings; 0: there are none. [default: found]"
+            min=0, help="Line (or row) of the headings; 0: there are none. [default: detected]"
         ),
     ] = None,
     comment: Annotated[
         str | None,
-        typer.Option(metavar="SIGN", help="Begins a line without a record. [default: found]"),
+        typer.Option(metavar="SIGN", help="What comment lines begin with. [default: detected]"),
     ] = None,
     missing: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="TEXT,TEXT", help="Texts that stand for an empty cell; may be given again."
+            metavar="TEXT,TEXT", help="Texts that mean an empty cell; may be given several times."
         ),
     ] = None,
     server: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KEY=VALUE",
-            help="Of files on a server: user, password (as '${NAME}'), key_file, known_hosts,"
+            help="For files on a server: user, password (as '${NAME}'), key_file, known_hosts,"
             " endpoint; may be given several times.",
         ),
     ] = None,
@@ -132,47 +132,49 @@ def add_(
     days: Annotated[
         str | None,
         typer.Option(
-            metavar="COL[,COL]", help="Survival: column with the days between, instead of both."
+            metavar="COL[,COL]", help="Survival: follow-up in days, instead of --start and --end."
         ),
     ] = None,
     months: Annotated[
-        str | None, typer.Option(metavar="COL", help="Survival: the same in months.")
+        str | None, typer.Option(metavar="COL", help="Survival: follow-up in months.")
     ] = None,
     years: Annotated[
-        str | None, typer.Option(metavar="COL", help="Survival: the same in years.")
+        str | None, typer.Option(metavar="COL", help="Survival: follow-up in years.")
     ] = None,
     event: Annotated[
         str | None,
         typer.Option(
             metavar="COL[=TEXT,TEXT]",
-            help="Survival: column that says whether it happened, and the texts that say so"
-            " (* for any); or its day. [default: 1, yes, dead and the like]",
+            help="Survival: column of the event, and the texts that mean it happened (* for any);"
+            " or column of its date. [default: 1, yes, dead and the like]",
         ),
     ] = None,
     strata: Annotated[
         list[str] | None,
         typer.Option(
             metavar="COL[=TEXT,TEXT]",
-            help="Survival: column by whose texts it is also given; may be given again.",
+            help="Survival: column by which it is also given; may be given several times.",
         ),
     ] = None,
     only: Annotated[
         str | None,
-        typer.Option(metavar="COL=TEXT,TEXT", help="Survival: the records that count."),
+        typer.Option(
+            metavar="COL=TEXT,TEXT", help="Survival: count only records with these texts."
+        ),
     ] = None,
     project: ProjectOption = None,
     extracts: ExtractsOption = None,
 ) -> None:
-    """Declare a source: looks at what is there, asks what is wanted, writes a start.
+    """Add a source: inspect it, ask which tables to land, write files to start from.
 
-    Adds a section to cytoreg.toml, a staging model for each table, and for an entity that is new a
-    schema and a suite to start from. Shows and writes names of columns, never a value. A line that
-    may be a record is not taken for headings without --header, or a yes on the terminal.
+    Adds a section to cytoreg.toml, a staging model for each table and, for a new entity, a schema
+    and a suite. Shows and writes names of columns, never a value. A line that may be a record is
+    taken as headings only with --header, or if you confirm it on the terminal.
 
     Example:  cytoreg sources add registry_office 'deaths/*.csv' --table deaths=death
 
-    Told which columns are the person, the time and the event, it also writes an endpoint of
-    survival, its cohort and its suite: cytoreg refresh then publishes survival.
+    If you say which columns are the person, the time and the event, it also writes a survival
+    endpoint, its cohort and its suite; cytoreg refresh then publishes survival.
 
     Example:  cytoreg sources add trial trial.csv --person id --days time --event status=2
 
@@ -225,7 +227,7 @@ def kinds_(
         str | None, typer.Argument(metavar="[KIND]", help="The kind whose page is shown.")
     ] = None,
 ) -> None:
-    """List the kinds of source there are, or show the page of one: its keys, what it does not read.
+    """List the kinds of source, or show the page of one: keys, what it does not read.
 
     A package adds a kind by an entry point: docs/how-to/kind-of-source.md.
 

@@ -264,7 +264,7 @@ def test_the_command_tells_in_its_exit_code_whether_all_holds(project: Project) 
         return done.exit_code, done.stdout, done.stderr
 
     code, out, err = run()
-    assert (code, err) == (0, "all 12 hold\n")
+    assert (code, err) == (0, "all 12 checks passed\n")
     assert "as exported, read-only and fenced" in out
     project.published.chmod(0o644)
     code, out, err = run("--json")
