@@ -67,7 +67,7 @@ def materialize(
 
 def definition_of(config: Config) -> dict[str, object]:
     """What decides the outcome marts besides the tables that they read."""
-    told = config.model_dump(mode="json", include=_DECLARED)
+    told: dict[str, object] = config.model_dump(mode="json", include=_DECLARED)
     return {f"[{name}]": section for name, section in told.items()}
 
 
