@@ -146,14 +146,14 @@ def _say_who_answers(loaded: Project, run: str | None) -> None:
 
     if run is not None:
         one = answering(loaded, run, PRIVATE)
-        typer.echo(f"run {one.run_id} answers ({one.state}), from its private build", err=True)
+        typer.echo(f"queried: the private build of run {one.run_id} ({one.state})", err=True)
         return
     published = published_run(loaded)
     later = newer(loaded, published) if published else []
     if later:
         typer.echo(
-            f"run {published} answers, which is published; {_told(later)};"
-            " --run last asks the newest",
+            f"queried: the published run {published}; {_told(later)};"
+            " --run last queries the newest",
             err=True,
         )
 

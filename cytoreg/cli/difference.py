@@ -64,7 +64,10 @@ def diff(
     old = answering(loaded, before or _published_before(loaded, new.run_id), PUBLIC)
     files = old.folder / PUBLIC, new.folder / PUBLIC
     if len({key for key in map(key_behind, files) if key}) > 1:
-        typer.echo("the runs have other keys: no person has the same pseudonym in both", err=True)
+        typer.echo(
+            "the runs have different pseudonym keys: nobody has the same pseudonym in both",
+            err=True,
+        )
     grains, estimates = _grains(loaded)
     found = differences(*files, grains)
     shown = _shown(found, mart or [], estimates)
@@ -96,7 +99,8 @@ def _published_before(project: Project, run_id: str) -> str:
     if earlier := [run for run in publications(project) if run < run_id]:
         return earlier[0]
     raise ConfigError(
-        f"no build published before {run_id} is kept", remedy="name a run; see: cytoreg runs"
+        f"no build that was published before {run_id} is kept any more",
+        remedy="name a run; see: cytoreg runs",
     )
 
 

@@ -56,7 +56,7 @@ class Told:
             return
         if units and (len(units) > 1 or self.start or self.end):
             raise ConfigError(
-                f"--{units[0]} is the time itself: it cannot stand beside another time",
+                f"--{units[0]} is the time itself: it cannot be combined with another",
                 remedy="give one of --days, --months and --years, or --start and --end",
             )
         needed = ("person", "event", *(() if units else ("start", "end")))
@@ -179,7 +179,7 @@ class _Columns:
         if not (texts := self.texts(event)):
             raise ConfigError(
                 f"--event: {heading} is empty in the records that were looked at, so that nothing"
-                " shows what means that the event happened",
+                " shows which text means that the event happened",
                 remedy=remedy,
             )
         if not _most(texts, lambda text: _plain(text) in (*HAPPENED, *NOT)):

@@ -34,7 +34,7 @@ def take_lock(data: Path) -> None:
         lock.acquire()
     except Timeout:
         raise Busy(
-            f"another refresh, rollback, verify, backup or forget is at work on {data}",
+            f"another refresh, rollback, verify, backup or forget is running on {data}",
             remedy="wait for it (cytoreg runs shows a refresh), or use another --data folder",
         ) from None
     _locks[data] = lock

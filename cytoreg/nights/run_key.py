@@ -46,7 +46,7 @@ def key_gates(run: Run) -> list[Gate]:
         return []
     old, new = published_key(run.project), fingerprint_of(run_key(run))
     if old in ("", new):
-        told = "nothing is published whose key is known" if not old else "that of what is published"
+        told = "that of the published build" if old else "no earlier build has a known key"
     elif old == DEMO_NAME:
         told = "of this registry; what is published is a demo"
     elif rotation(run.project, old, new).exists():
@@ -54,8 +54,8 @@ def key_gates(run: Run) -> list[Gate]:
     else:
         name = run.project.config.privacy.pseudonym_key
         told = (
-            f"another than that of what is published, so that every pseudonym would change: set"
-            f" {name} to the former one, or run cytoreg key rotate"
+            "not that of the published build: every pseudonym would change; set"
+            f" {name} to the former key, or run cytoreg key rotate"
         )
         return [Gate("pseudonym_key", False, told)]
     return [Gate("pseudonym_key", True, told)]

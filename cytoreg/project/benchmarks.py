@@ -47,7 +47,7 @@ class Figure(Word):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if bool(self.measure) == bool(self.count):
-            raise ValueError(f"figure {self.figure} has either `measure` or `count`")
+            raise ValueError(f"figure {self.figure}: give either `measure` or `count`")
         if (self.where or self.sum) and not self.count:
             raise ValueError(f"figure {self.figure}: `where` and `sum` are of a `count`")
         if self.count and not self.unit:

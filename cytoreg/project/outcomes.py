@@ -54,7 +54,7 @@ class Measure(Word):
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         if bool(self.share) == bool(self.quantity):
-            raise ValueError("a measure has either `share` or `quantity`")
+            raise ValueError("give a measure either `share` or `quantity`")
         if self.quantity and self.of:
             raise ValueError("`of` is the denominator of a share; a quantity has `among`")
         if self.share and self.unit:

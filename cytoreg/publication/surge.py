@@ -63,7 +63,9 @@ def gate(con: duckdb.DuckDBPyConnection, previous: Path | None, accepted: Collec
     told = "; ".join(text for _, text in sorted(risen, reverse=True)[:5])
     limit = f"limit {SURGE:.0%} more of a source table's rows"
     if risen:
-        return Gate("findings", False, f"{limit}; {told}; if it is so: refresh --accept SOURCE")
+        return Gate(
+            "findings", False, f"{limit}; {told}; if this is right: cytoreg refresh --accept SOURCE"
+        )
     return Gate("findings", True, f"{limit}; none above it")
 
 

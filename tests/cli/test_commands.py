@@ -190,11 +190,11 @@ def test_a_validation_leaves_what_is_published(
     asked = "select run_id from quality.run"
     plain = run("query", "-f", "csv", asked, cwd=registry)
     assert first in plain.out
-    assert f"run {first} answers, which is published; newer is run {judged}, judged" in plain.err
+    assert f"queried: the published run {first}; newer is run {judged}, judged" in plain.err
     for name in ("last", judged):
         named = run("query", "-f", "csv", "--run", name, asked, cwd=registry)
         assert judged in named.out
-        assert f"run {judged} answers (judged: a validation)" in named.err
+        assert f"queried: the private build of run {judged} (judged: a validation)" in named.err
     people = run("query", "-f", "csv", "--run", first, "from accepted.person limit 1", cwd=registry)
     assert people.code == 0, people.err
     assert first in run("report", "--run", first, cwd=registry).out
@@ -367,13 +367,13 @@ def test_diff_compares_what_is_published_with_what_was(twice: Path) -> None:
 
 
 def test_diff_tells_that_another_key_made_the_pseudonyms(twice: Path) -> None:
-    assert "other keys" not in run("diff", cwd=twice).err
+    assert "different pseudonym keys" not in run("diff", cwd=twice).err
     before = min((twice / "data" / "builds").glob("2*/published.duckdb"))
     before.chmod(0o600)
     with duckdb.connect(str(before)) as con:
         con.execute("update quality.run set pseudonym_key = 'another'")
     done = run("diff", "--json", cwd=twice)
-    assert (done.code, "other keys" in done.err) == (0, True)
+    assert (done.code, "different pseudonym keys" in done.err) == (0, True)
 
 
 def test_diff_shows_patients_who_are_left_out_only_if_asked(twice: Path) -> None:

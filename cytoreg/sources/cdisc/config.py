@@ -46,7 +46,7 @@ class OdmSource(InFiles):
             if strange := sorted(set(said) - set(self.tables)):
                 raise ValueError(f"`{key}` names {strange[0]}, which is not in `tables`")
         if taken := [table for table in self.groups if table in READY]:
-            raise ValueError(f"`groups` names {taken[0]}, whose rows are known")
+            raise ValueError(f"`groups` names {taken[0]}, whose rows cytoreg defines")
         if lacking := [t for t in self.tables if t not in self.groups and t not in READY]:
             raise ValueError(f"`groups` does not say which item groups make table {lacking[0]}")
         groups = [group for groups in self.groups.values() for group in groups]
@@ -55,5 +55,5 @@ class OdmSource(InFiles):
         for columns in self.columns.values():
             free(columns)
         if NOTE in self.columns:
-            raise ValueError(f"`columns` names {NOTE}, whose columns are known")
+            raise ValueError(f"`columns` names {NOTE}, whose columns cytoreg defines")
         return self
