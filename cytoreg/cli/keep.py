@@ -278,8 +278,8 @@ def _time(said: str | None) -> timedelta | None:
 
 
 def _key(variable: str, fingerprint: str) -> str:
-    """Where the key of pseudonyms is expected, and how it is recognized."""
+    """Where the pseudonym key is expected, and how it is recognized."""
     told = (
         f"its fingerprint is {fingerprint}" if fingerprint else "nothing was published with a key"
     )
-    return f"the backup does not have the key of pseudonyms: it is expected in {variable}; {told}"
+    return f"the pseudonym key is not in the backup; it is expected in {variable}; {told}"

@@ -99,7 +99,7 @@ def _prove(folder: Path, found: Backup, progress: Progress) -> None:
         sized = path.is_file() and path.stat().st_size == file.bytes
         if linked or not sized or durable.sha256(path) != file.sha256:
             wrong.append(file.name)
-        progress("prove", count)
+        progress("check the backup", count)
     if wrong:
         raise ConfigError(
             f"{folder} is damaged: {', '.join(wrong[:5])} {'and more' * (len(wrong) > 5)}".strip(),

@@ -258,7 +258,7 @@ def _forgotten(project: Project) -> Iterator[Line]:
         yield Line(what, False, error.message, error.remedy)
         return
     kept = sum((project.data / forgotten.KEPT / entry.id).exists() for entry in listed)
-    found = f"{len(listed)} persons or groups were forgotten; copies of {kept} are kept for a time"
+    found = f"persons or groups forgotten: {len(listed)}; copies kept for a time: {kept}"
     yield Line(what, not overdue, overdue or found, "the next refresh removes them")
 
 
