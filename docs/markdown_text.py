@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 
 def cell(value: object) -> str:
     """A value inside a Markdown table."""
-    return " ".join(str(value).split()).replace("|", "\\|")
+    text = re.sub(r"`([^`]*)`", lambda found: code(found[1]), " ".join(str(value).split()))
+    return text.replace("|", "\\|")
 
 
 def code(text: str) -> str:
