@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -76,21 +77,32 @@ def query(
     Example:  cytoreg query -o benchmark.xlsx "select * from marts.publication_benchmark"
     """
     from cytoreg.nights.kept_runs import build_of
-    from cytoreg.publication.formats import save, write
     from cytoreg.publication.query import query as ask
 
-    form = _form(form, output)
+    form = form_of_answer(form, output)
     loaded = load(project, None, data)
     private = private or run is not None
     build = build_of(loaded, run, private=private)
     if private:
         _audit(loaded, build, sql, output)
     found = ask(build, sql)
-    _say_who_answers(loaded, run)
+    say_who_answers(loaded, run)
+    give(found, form, output)
+
+
+def give(
+    found: pa.RecordBatchReader,
+    form: Format,
+    output: Path | None,
+    columns: Sequence[str] | None = None,
+) -> None:
+    """Write an answer as asked for; a table for people has these columns, if they are there."""
+    from cytoreg.publication.formats import save, write
+
     if output:
         save(found, form, output)
     elif form is Format.table:
-        _as_table(found)
+        _as_table(found, columns)
     else:
         write(found, form, sys.stdout.buffer)
         sys.stdout.flush()
@@ -105,7 +117,7 @@ def _audit(loaded: Project, build: Path, sql: str, output: Path | None) -> None:
     audit.record(loaded, "query --private", asked + where)
 
 
-def _form(form: Format | None, output: Path | None) -> Format:
+def form_of_answer(form: Format | None, output: Path | None) -> Format:
     """The requested format; raises ConfigError for one that does not fit the output."""
     from cytoreg.publication.formats import SUFFIXES, form_of
 
@@ -127,26 +139,28 @@ def _form(form: Format | None, output: Path | None) -> Format:
     return form
 
 
-def _as_table(found: pa.RecordBatchReader) -> None:
+def _as_table(found: pa.RecordBatchReader, columns: Sequence[str] | None) -> None:
+    names = [name for name in columns or found.schema.names if name in found.schema.names]
     rows: list[tuple[object, ...]] = []
     for batch in found:
-        rows += zip(*batch.to_pydict().values(), strict=True)
+        rows += zip(*batch.select(names).to_pydict().values(), strict=True)
         if len(rows) > TABLE_ROWS:
             break
-    show_table(found.schema.names, rows[:TABLE_ROWS])
+    show_table(names, rows[:TABLE_ROWS])
     if len(rows) > TABLE_ROWS:
         typer.echo(f"the first {TABLE_ROWS:,} rows; --format csv has all", err=True)
 
 
-def _say_who_answers(loaded: Project, run: str | None) -> None:
+def say_who_answers(loaded: Project, run: str | None, *, private: bool = True) -> None:
     """On standard error: which run answers, if one is named or the published one is not the
     newest."""
-    from cytoreg.nights.kept_runs import PRIVATE, answering, newer
+    from cytoreg.nights.kept_runs import PRIVATE, PUBLIC, answering, newer
     from cytoreg.publication.publish import published_run
 
     if run is not None:
-        one = answering(loaded, run, PRIVATE)
-        typer.echo(f"queried: the private build of run {one.run_id} ({one.state})", err=True)
+        one = answering(loaded, run, PRIVATE if private else PUBLIC)
+        build = "private build" if private else "export"
+        typer.echo(f"queried: the {build} of run {one.run_id} ({one.state})", err=True)
         return
     published = published_run(loaded)
     later = newer(loaded, published) if published else []

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "entries", "of_question", "record"]
 
 What = Literal[
-    "query --private", "rollback", "release", "accept", "key rotate", "publish --public", "backup",
-    "restore", "forget", "forget --undo", "archive",
+    "query --private", "findings --private", "record --private", "rollback", "release", "accept",
+    "key rotate", "publish --public", "backup", "restore", "forget", "forget --undo", "archive",
 ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from command_line import run, run_process
 COMMANDS = (
     "init", "simulate", "sources list", "sources add", "sources kinds", "refresh",
     "validate", "serve", "rollback",
-    "publish", "query", "report", "plot", "plan", "diff", "runs", "rules", "doctor",
+    "publish", "query", "report", "findings", "plot", "plan", "diff", "runs", "rules", "doctor",
     "verify", "status", "backup",
     "restore", "forget", "key new", "key rotate",
 )  # fmt: skip

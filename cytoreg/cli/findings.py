@@ -1,0 +1,125 @@
+"""Commands for stewards: what is wrong, since when, and all that is known of one record."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cytoreg.cli.app import app
+from cytoreg.cli.ask import Format, form_of_answer, give, say_who_answers
+from cytoreg.cli.common import DataOption, ProjectOption, load
+from cytoreg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cytoreg.project.load import Project
+
+
+class Severity(StrEnum):
+    """How grave a finding is."""
+
+    critical = "critical"
+    warning = "warning"
+    info = "info"
+
+
+class State(StrEnum):
+    """Where a finding is in its life."""
+
+    open = "open"
+    new = "new"
+    back = "back"
+    gone = "gone"
+
+
+@app.command()
+def findings(
+    run: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN|last",
+            help="A kept run, also a refused one or a validation. [default: the published]",
+        ),
+    ] = None,
+    rule: Annotated[str, typer.Option(help="Only this rule's; * and ? stand for others.")] = "",
+    source: Annotated[str, typer.Option(help="Only in this source.")] = "",
+    entity: Annotated[str, typer.Option(help="Only about this kind of record.")] = "",
+    severity: Annotated[Severity | None, typer.Option(help="Only of this severity.")] = None,
+    state: Annotated[
+        State | None,
+        typer.Option(
+            help="open: seen before; new: first seen in this run; back: there again; gone, and how."
+            " [default: all that are there]"
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="last", help="Only what changed since the night before: new, back or gone."
+        ),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="At most so many.")] = None,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format", "-f", help="How rows are written. [default: FILE's suffix, else a table]"
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to, whole or not at all. [default: stdout]",
+        ),
+    ] = None,
+    private: Annotated[
+        bool,
+        typer.Option(
+            "--private", help="With keys, file names and values, from the private build; audited."
+        ),
+    ] = False,
+    project: ProjectOption = None,
+    data: DataOption = None,
+) -> None:
+    """List what the rules about records found: where, why, what to do, and since when.
+
+    A finding stays the same when rows are sorted or files renamed. Without --private, keys and
+    names of files are pseudonyms, and values are left out. The table has the main columns; csv,
+    xlsx and json have all. nights counts the published nights that a finding has been there. A
+    finding that is gone was corrected, its record vanished, or its rule was changed or withdrawn.
+
+    Example:  cytoreg findings --since last --private -o today.xlsx
+    """
+    from cytoreg.nights.findings import SHOWN, Asked, asked
+
+    if since not in (None, "last"):
+        raise ConfigError(f"--since takes last, not {since}", remedy="--since last")
+    loaded, chosen = load(project, None, data), form_of_answer(form, output)
+    wanted = Asked(
+        rule,
+        source,
+        entity,
+        severity.value if severity else "",
+        state.value if state else None,
+        changed=since is not None,
+        limit=limit,
+    )
+    if private:
+        _audit(loaded, run, output)
+    with asked(loaded, run, wanted, private=private) as found:
+        say_who_answers(loaded, run, private=private)
+        give(found, chosen, output, SHOWN)
+
+
+def _audit(loaded: Project, run: str | None, output: Path | None) -> None:
+    """Record who asks for findings with values, before they are shown."""
+    from cytoreg.nights import audit
+    from cytoreg.nights.kept_runs import PRIVATE, answering
+
+    where = f"; into {output.name}" if output else ""
+    one = answering(loaded, run, PRIVATE)
+    audit.record(loaded, "findings --private", f"run {one.run_id}{where}")
