@@ -94,7 +94,8 @@ _ENGINE = {
     "survival_summary": (
         "events/patients",
         "median_days, median_lower, median_upper, median_months, median_months_lower,"
-        " median_months_upper, tau_years, restricted_mean_days, restricted_mean_lower,"
+        " median_months_upper, follow_up_days, follow_up_lower, follow_up_upper, tau_years,"
+        " restricted_mean_days, restricted_mean_lower,"
         " restricted_mean_upper",
     ),
     "survival_landmark": ("at_risk", "years, survival, lower, upper"),

@@ -10,6 +10,7 @@ from cytoreg.survival.crude import crude_mortality
 from cytoreg.survival.curves import kaplan_meier, survival_landmark, survival_quantile
 from cytoreg.survival.estimates import TABLES, materialize
 from cytoreg.survival.expected import expected_deaths, expected_survival
+from cytoreg.survival.follow_up import median_follow_up
 from cytoreg.survival.gray import gray_test
 from cytoreg.survival.kaplan_meier import (
     KaplanMeier,
@@ -24,7 +25,9 @@ from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.log_rank import LogRank, log_rank, pairwise_log_rank
 from cytoreg.survival.net import net_survival
 from cytoreg.survival.proportional_hazards import proportional_hazards
-from cytoreg.survival.restricted_mean import restricted_mean
+from cytoreg.survival.restricted_mean import restricted_mean, restricted_mean_difference
+from cytoreg.survival.standardized import standardized_net_survival
+from cytoreg.survival.windows import conditional_net_survival, conditional_survival, window
 
 __all__ = [
     "TABLES",
@@ -34,6 +37,8 @@ __all__ = [
     "LogRank",
     "Quantile",
     "Survival",
+    "conditional_net_survival",
+    "conditional_survival",
     "cox",
     "crude_mortality",
     "cumulative_incidence",
@@ -46,12 +51,16 @@ __all__ = [
     "life_expectancy",
     "log_rank",
     "materialize",
+    "median_follow_up",
     "net_survival",
     "pairwise_log_rank",
     "proportional_hazards",
     "quantile",
     "restricted_mean",
+    "restricted_mean_difference",
+    "standardized_net_survival",
     "survival_at",
     "survival_landmark",
     "survival_quantile",
+    "window",
 ]

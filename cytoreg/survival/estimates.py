@@ -18,8 +18,9 @@ from cytoreg.survival import beside_population, causes, comparison, left_out
 from cytoreg.survival.analysis import Analysis, analyse, table_hash
 from cytoreg.survival.cohort import Reduced, days, frame
 from cytoreg.survival.curves import curves
+from cytoreg.survival.follow_up import followed
 from cytoreg.survival.kaplan_meier import KaplanMeier, Z, quantile, survival_at
-from cytoreg.survival.patients import Floats
+from cytoreg.survival.patients import Floats, patients_of
 from cytoreg.survival.restricted_mean import area
 from cytoreg.survival.tables import (
     AT_RISK,
@@ -107,6 +108,13 @@ SUMMARY = Table(
         "median_days": Column("double", "median survival, days; empty if not reached"),
         "median_lower": Column("double", "lower limit of the median's 95 % interval, days"),
         "median_upper": Column("double", "upper limit, days; empty if the data set none"),
+        "follow_up_days": Column(
+            "double",
+            "median follow-up, days: of the Kaplan-Meier curve of being observed (reverse);"
+            " empty if not reached",
+        ),
+        "follow_up_lower": Column("double", "lower limit of its 95 % interval, days"),
+        "follow_up_upper": Column("double", "upper limit, days; empty if the data set none"),
         "median_months": Column("double", "median survival, months"),
         "median_months_lower": Column("double", "lower limit of the 95 % interval, months"),
         "median_months_upper": Column("double", "upper limit of the 95 % interval, months"),
@@ -206,7 +214,7 @@ def estimate(analysis: Analysis) -> Iterator[tuple[Table, pd.DataFrame]]:
     years = np.unique(np.asarray(endpoint.landmarks_years, dtype=np.float64))
 
     def summary(part: Reduced, curve: KaplanMeier) -> dict[str, object]:
-        return _summary(part, curve, endpoint.tau_years)
+        return _summary(part, curve, endpoint.tau_years) | _follow_up(part, curve)
 
     for table, columns in (
         (CURVE, lambda _, curve: _curve(curve)),
@@ -237,6 +245,15 @@ def _landmarks(curve: KaplanMeier, years: Floats) -> dict[str, object]:
     found = survival_at(curve, days(years))
     problem = said(PAST_LAST_DAY, np.isnan(found.survival))
     return {"years": years, **vars(found), "problem": problem}
+
+
+def _follow_up(part: Reduced, curve: KaplanMeier) -> dict[str, object]:
+    found = followed(patients_of(part), curve.interval, Z)
+    return {
+        "follow_up_days": found.estimate,
+        "follow_up_lower": found.lower,
+        "follow_up_upper": found.upper,
+    }
 
 
 def _summary(part: Reduced, curve: KaplanMeier, tau_years: float) -> dict[str, object]:

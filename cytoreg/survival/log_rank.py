@@ -38,7 +38,7 @@ class LogRank:
 
 
 @dataclass(frozen=True)
-class _Sums:
+class Sums:
     """For one set of groups: observed, expected (one item per group) and the variance of both."""
 
     observed: Floats
@@ -83,8 +83,8 @@ def log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.0) -> Log
             f" {'one' if groups else 'none'}"
         )
     found = _sums(parts, groups, len(names(strata)), rho)
-    statistic, degrees, p_value = _test(found)
-    table = _table(by, parts, groups, strata, found)
+    statistic, degrees, p_value = tested(found)
+    table = table_of(by, parts, groups, strata, found)
     return LogRank(statistic, degrees, p_value, table, left_out)
 
 
@@ -112,7 +112,7 @@ def pairwise_log_rank(cohort: Cohort, by: By, strata: By = None, rho: float = 0.
     rows = []
     for pair in combinations(groups, 2):
         taken = [part for part in parts if part.stratum[deep:] in pair]
-        statistic, _, p_value = _test(_sums(taken, list(pair), deep, rho))
+        statistic, _, p_value = tested(_sums(taken, list(pair), deep, rho))
         rows.append((*(_label(group) for group in pair), statistic, p_value))
     frame = pd.DataFrame(rows, columns=["first", "second", "statistic", "p_value"])
     adjusted = holm(frame["p_value"].to_numpy(dtype=np.float64))
@@ -166,12 +166,12 @@ def _label(group: tuple[str | None, ...]) -> str | None:
 
 def _sums(
     parts: Sequence[Reduced], groups: list[tuple[str | None, ...]], deep: int, rho: float
-) -> _Sums:
+) -> Sums:
     """Observed, expected and variance over all strata (the first `deep` columns)."""
-    total = _Sums(np.zeros(len(groups)), np.zeros(len(groups)), np.zeros((len(groups),) * 2))
+    total = Sums(np.zeros(len(groups)), np.zeros(len(groups)), np.zeros((len(groups),) * 2))
     for _, members in groupby(parts, key=lambda part: part.stratum[:deep]):
         found = _stratum({groups.index(part.stratum[deep:]): part for part in members}, groups, rho)
-        total = _Sums(
+        total = Sums(
             total.observed + found.observed,
             total.expected + found.expected,
             total.variance + found.variance,
@@ -179,7 +179,7 @@ def _sums(
     return total
 
 
-def _stratum(members: dict[int, Reduced], groups: Sequence[object], rho: float) -> _Sums:
+def _stratum(members: dict[int, Reduced], groups: Sequence[object], rho: float) -> Sums:
     """The sums of one stratum, whose groups are numbered."""
     happened = [part["time_days"][np.equal(part["event"], 1)] for part in members.values()]
     time = np.unique(np.concatenate(happened)).astype(np.float64)
@@ -198,7 +198,7 @@ def _stratum(members: dict[int, Reduced], groups: Sequence[object], rho: float) 
     weight = before**rho if rho else np.ones_like(n)
     share = at_risk / n[:, None]
     spread = np.divide(d * (n - d), n - 1, out=np.zeros_like(n), where=n > 1) * weight**2
-    return _Sums(
+    return Sums(
         observed=weight @ events,
         expected=(weight * d) @ share,
         variance=np.diag(spread @ share) - (share * spread[:, None]).T @ share,
@@ -212,9 +212,12 @@ def _from(time: Floats, values: NDArray[np.float64], counts: Floats) -> Floats:
     return sums[1:]
 
 
-def _test(found: _Sums) -> tuple[float, int, float]:
-    """χ², its degrees of freedom and p, leaving out one group of those with expected events."""
-    taken = np.flatnonzero(found.expected > 0)
+def tested(found: Sums, taken: NDArray[np.int64] | None = None) -> tuple[float, int, float]:
+    """χ², its degrees of freedom and p, leaving out one of the groups that are `taken`.
+
+    By default those with expected events.
+    """
+    taken = np.flatnonzero(found.expected > 0) if taken is None else taken
     degrees = max(len(taken) - 1, 0)
     difference = (found.observed - found.expected)[taken][1:]
     variance = found.variance[np.ix_(taken, taken)][1:, 1:]
@@ -224,12 +227,12 @@ def _test(found: _Sums) -> tuple[float, int, float]:
     return statistic, degrees, float(special().chdtrc(degrees, statistic))
 
 
-def _table(
+def table_of(
     by: By,
     parts: Iterable[Reduced],
     groups: list[tuple[str | None, ...]],
     strata: By,
-    found: _Sums,
+    found: Sums,
 ) -> pd.DataFrame:
     """One row per group: its values, patients, observed and expected events."""
     import pandas as pd

@@ -68,11 +68,16 @@ class _Frame(Protocol):
     dtypes: list[object]
 
 
-def relation_of(cohort: Cohort, wanted: Collection[str]) -> DuckDBPyRelation:
-    """The cohort as a relation; a frame or table gets a database of its own."""
+def relation_of(cohort: Cohort, wanted: Collection[str] | None) -> DuckDBPyRelation:
+    """The cohort as a relation; a frame or table gets a database of its own.
+
+    A pandas frame's only with the `wanted` columns (None: all).
+    """
     import duckdb
 
     cohort = _without_polars(cohort)
+    if wanted is None:
+        wanted = _names(cohort)
     _check_names(cohort, wanted)
     if isinstance(cohort, duckdb.DuckDBPyRelation):
         return cohort
@@ -120,15 +125,18 @@ def _local(relation: DuckDBPyRelation, given: Cohort) -> DuckDBPyRelation:
 
 def _check_names(cohort: Cohort, wanted: Collection[str]) -> None:
     """Refuse a cohort in which a wanted name may mean two columns; DuckDB would take the first."""
-    schema = getattr(cohort, "schema", None)  # Arrow's `columns` are the columns themselves
-    columns = getattr(schema, "names", getattr(cohort, "columns", ()))
-    lower = [str(name).lower() for name in columns]
+    lower = [name.lower() for name in _names(cohort)]
     for name in wanted:
         if lower.count(name.lower()) > 1:
             raise CytoregError(
                 f"the cohort has more than one column {name}",
                 remedy="rename all but one; capitals make no difference",
             )
+
+
+def _names(cohort: Cohort) -> list[str]:
+    schema = getattr(cohort, "schema", None)  # Arrow's `columns` are the columns themselves
+    return [str(name) for name in getattr(schema, "names", getattr(cohort, "columns", ()))]
 
 
 def _encoded(cohort: Cohort, wanted: Collection[str]) -> Cohort:
