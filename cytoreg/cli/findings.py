@@ -10,10 +10,18 @@ import typer
 
 from cytoreg.cli.app import app
 from cytoreg.cli.ask import Format, form_of_answer, give, say_who_answers
-from cytoreg.cli.common import DataOption, ProjectOption, load
+from cytoreg.cli.common import (
+    DataOption,
+    JsonOption,
+    ProjectOption,
+    load,
+    show_json,
+    show_table,
+)
 from cytoreg.errors import ConfigError
 
 if TYPE_CHECKING:
+    from cytoreg.nights.record import Record
     from cytoreg.project.load import Project
 
 
@@ -123,3 +131,76 @@ def _audit(loaded: Project, run: str | None, output: Path | None) -> None:
     where = f"; into {output.name}" if output else ""
     one = answering(loaded, run, PRIVATE)
     audit.record(loaded, "findings --private", f"run {one.run_id}{where}")
+
+
+@app.command()
+def record(
+    key: Annotated[
+        str,
+        typer.Argument(
+            metavar="KEY",
+            help="A record's key or pseudonym, as findings shows it, or a person's number.",
+        ),
+    ],
+    entity: Annotated[str, typer.Option(help="Only this kind of record.")] = "",
+    run: Annotated[
+        str | None,
+        typer.Option(metavar="RUN|last", help="A kept run. [default: the published]"),
+    ] = None,
+    private: Annotated[
+        bool,
+        typer.Option("--private", help="Needed: it shows patients' values; audited."),
+    ] = False,
+    project: ProjectOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one record from every source side by side, its findings, and the person it belongs to.
+
+    For each field of the person it says which source the value came from. What was refused, a cell
+    or a whole record, has a cross, and is shown as the source has it.
+
+    Example:  cytoreg record 2004-00017 --private
+    """
+    from dataclasses import asdict
+
+    from cytoreg.nights.record import look_up
+
+    if not private:
+        raise ConfigError(
+            "a record is shown with the patient's values",
+            remedy="add --private, which the audit records",
+        )
+    seen = look_up(load(project, None, data), key, run, entity)
+    if as_json:
+        show_json(asdict(seen))
+        return
+    for kind in dict.fromkeys(one.entity for one in seen.records):
+        records = [one for one in seen.records if one.entity == kind]
+        heads = [
+            f"{'✗ ' * bool(one.rules)}{one.source} {one.file}, record {one.row}" for one in records
+        ]
+        fields = [
+            (name, *(_cell(one, name) for one in records))
+            for name in records[0].values
+            if any(_cell(one, name) for one in records)
+        ]
+        show_table((kind, *heads), fields)
+    for person in seen.golden:
+        fields = [
+            (name, value, person.sources.get(name))
+            for name, value in person.values.items()
+            if value
+        ]
+        show_table((f"person {person.person}", "value", "from"), fields)
+    if seen.findings:
+        columns = [name for name in seen.findings[0] if name not in ("entity", "key")]
+        rows = [tuple(one[name] for name in columns) for one in seen.findings]
+        show_table(columns, rows, title="findings")
+    else:
+        typer.echo("no rule found anything wrong with it")
+
+
+def _cell(one: Record, name: str) -> str | None:
+    """A field of a record for people."""
+    return f"✗ {one.refused[name]}" if name in one.refused else one.values[name]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHANGED", "CORRECTED", "REKEYED", "UNKNOWN", "VANISHED", "WITHDRAWN",
-    "definitions_of", "enter", "identified", "make_up", "trace",
+    "definitions_of", "enter", "identified", "keys_of", "make_up", "trace",
 ]  # fmt: skip
 
 CORRECTED, VANISHED = "corrected", "record vanished"
@@ -219,12 +219,12 @@ def _records(entity: EntityRules, staged: str) -> str:
     """SELECT of source and pseudonym of staged records, under every key that findings give them."""
     return (
         f"select distinct _source, pseudonym({literal(entity.name)}, key)"
-        f" from (select _source, unnest({_key(entity)}) as key from {staged})"
+        f" from (select _source, unnest({keys_of(entity)}) as key from {staged})"
         " where key is not null"
     )
 
 
-def _key(entity: EntityRules) -> str:
+def keys_of(entity: EntityRules) -> str:
     """A list (SQL) of how findings name a staged record: its key, and the first part of it."""
     keys = [f"cast({quote(column.name)} as varchar)" for column in entity.columns if column.key]
     if not keys:
