@@ -33,8 +33,8 @@ SUBJECTS = {
     ),
     "tumours": (
         "Tumours",
-        "staging/tumours rules/tumours rules/tumour_indices registry/tumor_sites"
-        " marts/primary_site",
+        "staging/tumours rules/tumours rules/tumour_indices rules/values_in_shape"
+        " registry/tumor_sites marts/primary_site",
     ),
     "operations": (
         "Operations",

@@ -20,6 +20,31 @@ SITES = (
 # ICD-O-3 topography: C, two digits, dot, one digit.
 TOPOGRAPHY = r"^C[0-9]{2}\.[0-9]$"
 
+# The topographies that ICD-O-3 has (WHO, 3rd edition, second revision): the fourth characters of
+# each of its groups.
+_FOURTH = {
+    "9": "01 07 12 19 20 23 33 37 52 55 56 58 61 64 65 66 73 80",
+    "[01]": "22 30",
+    "[019]": "03 62 70 74",
+    "[0128]": "21 48",
+    "[01289]": "05 06 13 51 60",
+    "[012789]": "63",
+    "[0189]": "04 08 09 24 53 68",
+    "[028]": "14",
+    "[0-389]": "11 17 31 32 34 40 54",
+    "[0-4]": "42",
+    "[0-4789]": "25 57",
+    "[0-48]": "38",
+    "[0-489]": "02 10 41",
+    "[0-578]": "76",
+    "[0-589]": "15 72 75 77",
+    "[0-689]": "00 16 47 49 50 69",
+    "[0-9]": "18 44 67 71",
+    "[089]": "26 39",
+}
+_SITES = "|".join(f"({groups.replace(' ', '|')})[.]{last}" for last, groups in _FOURTH.items())
+SITE_EXISTS = f"regexp_matches(primary_site, '^C({_SITES})$')"
+
 # ICD-O-3 histologies of neuroendocrine neoplasms; sql/registry/neuroendocrine.sql says which are
 # carcinomas, and why 8157 is among them.
 NET_HISTOLOGIES = (
@@ -29,6 +54,10 @@ NET_HISTOLOGIES = (
 
 NEC_HISTOLOGIES = (8013, 8041, 8246)
 
+# ICD-O-3.2 (IACR, 2019) has no benign form of these, and of the second no borderline one.
+NEVER_BENIGN = (8013, 8041, 8154, 8240, 8241, 8242, 8246, 8249)
+ALWAYS_MALIGNANT = (8013, 8041, 8154, 8246, 8249)
+
 BEHAVIORS = ("0", "1", "2", "3")
 
 # Grade codes of all sites (NAACCR items 3843 to 3845; SEER EOD 3.3, Derived Summary Grade; 8 where
@@ -36,6 +65,13 @@ BEHAVIORS = ("0", "1", "2", "3")
 # D by differentiation, 9 unknown (EOD 3.3, Grade Pathological of the NET schemas).
 GRADES = ("1", "2", "3", "4", "5", "A", "B", "C", "D", "E", "H", "L", "M", "S", "8", "9")
 NET_GRADES = ("1", "2", "3", "A", "B", "C", "D", "9")
+
+GRADE_FITS_KI67 = """
+    coalesce(ki67_comparator, '') in ('<', '<=')
+    or coalesce(ki67_low, ki67_percent) > 100
+    or not (grade = '1' and coalesce(ki67_low, ki67_percent) >= 3)
+    and not (grade = '2' and coalesce(ki67_low, ki67_percent) > 20)
+"""
 
 # T, N and M as they are written: what they rest on (c, p, y after therapy, r recurrence, a autopsy,
 # m before or behind T several primaries), the category, and what qualifies it in brackets or as m
@@ -45,6 +81,40 @@ _QUALIFIED = r"( ?(\([^()]{1,20}\)|[mM][iI]?[cC]?|[sS][nN]))*$"
 T_CATEGORY = _RESTS_ON + r"[tT] ?([xX0]|[iI][sS]|[1-4]([a-dA-D][1-3]?)?)" + _QUALIFIED
 N_CATEGORY = _RESTS_ON + r"[nN] ?([xX]|[0-3]([a-cA-C][1-3]?)?)" + _QUALIFIED
 M_CATEGORY = _RESTS_ON + r"[mM] ?([xX0]|1([a-dA-D][1-3]?)?)" + _QUALIFIED
+
+# When each edition of the AJCC manual came into force.
+EDITION_FITS_DATE = """
+    case edition
+      when '5' then specimen_date >= date '1998-01-01'
+      when '6' then specimen_date >= date '2003-01-01'
+      when '7' then specimen_date >= date '2010-01-01'
+      when '8' then specimen_date >= date '2018-01-01'
+      when '9' then specimen_date >= date '2024-01-01'
+    end
+"""
+
+# AJCC Cancer Staging Manual, 7th and 8th edition and Version 9, neuroendocrine tumours: T1 is at
+# most 1 cm in stomach and small bowel, 2 cm elsewhere in the digestive tract. Carcinomas are staged
+# otherwise. From the 8th edition on, M1a is of the liver, M1b elsewhere, M1c both.
+_STAGED_AS_NET = (
+    f"edition in ('7', '8', '9') and histology in {NET_HISTOLOGIES}"
+    f" and histology not in {NEC_HISTOLOGIES}"
+    " and coalesce(differentiation, '') not in ('poorly', 'undifferentiated')"
+)
+T1_FITS_SIZE = f"""
+    not (contains(upper(t), 'T1') and {_STAGED_AS_NET})
+    or size_mm <= case
+      when substring(primary_site, 1, 3) in ('C16', 'C17') then 10
+      when substring(primary_site, 1, 3) in ('C18', 'C19', 'C20', 'C25') then 20
+    end
+"""
+M1_FITS_METASTASIS = f"""
+    edition = '7'
+    or not ({_STAGED_AS_NET})
+    or not (contains(upper(m), 'M1A') and metastasis in ('elsewhere', 'both'))
+    and not (contains(upper(m), 'M1B') and metastasis in ('liver', 'both'))
+    and not (contains(upper(m), 'M1C') and metastasis in ('liver', 'elsewhere'))
+"""
 
 # Clavien-Dindo, from the mildest to death; III and IV are major, of kind a or b (Dindo 2004,
 # doi:10.1097/01.sla.0000133083.54934.ae, table 1).

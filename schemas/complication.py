@@ -113,6 +113,13 @@ class Complication(Entity):
         reason="Grade V is death by the complication, but the patient is alive or died long after.",
         severity="warning",
     )
+    entered_once = compare(
+        "complication",
+        on=("hospital_number", "case_number", "complication_date", "type", "grade"),
+        holds="complication_key = complication.complication_key",
+        reason="Another complication of the case has this day, kind and grade: entered twice?",
+        severity="warning",
+    )
     death_is_grade_v = rule(
         "(type = 'death') = (grade = 'V')",
         "A complication of kind death has grade V, and grade V is a death.",

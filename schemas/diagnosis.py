@@ -8,6 +8,19 @@ from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 
 from .codes import HOSPITAL_NUMBER, ICD_CM
 
+# Pregnancy, birth, and the organs of one sex, in either revision of ICD.
+OF_WOMEN = ("O|Z3[3479A]|C5[1-8]|N7[0-7]|N8|N9[0-8]", "6[3-7]|V2[2347]|179|18[0-4]|61[4-9]|62")
+OF_MEN = ("C6[0-3]|N4|N5[0-3]", "18[5-7]|60[0-8]")
+
+
+def of_one_sex(codes: tuple[str, str]) -> str:
+    """SQL: whether the code begins like one of these, of ICD-10-CM and ICD-9-CM."""
+    tenth, ninth = codes
+    return (
+        f"case code_system when 'icd10cm' then regexp_matches(code, '^({tenth})')"
+        f" when 'icd9cm' then regexp_matches(code, '^({ninth})') end"
+    )
+
 
 class Diagnosis(Entity):
     """A diagnosis that the hospital coded for an encounter, for billing rather than research."""
@@ -100,6 +113,16 @@ class Diagnosis(Entity):
         on="diagnosis_number",
         holds="hospital_number = diagnosis.hospital_number",
         reason="Another patient has a diagnosis of this number too; each keeps the own one.",
+        severity="warning",
+    )
+    fits_sex = compare(
+        "patient",
+        on="hospital_number",
+        holds=f"""
+            not (patient.sex = 'male' and {of_one_sex(OF_WOMEN)})
+            and not (patient.sex = 'female' and {of_one_sex(OF_MEN)})
+        """,
+        reason="A diagnosis that only the other sex can have.",
         severity="warning",
     )
     system_fits_date = compare(

@@ -130,6 +130,18 @@ class Encounter(Entity):
         reason="Admitted after death.",
         severity="warning",
     )
+    discharged_by_death = compare(
+        "patient",
+        on="hospital_number",
+        holds="""
+            class = 'ambulatory'
+            or cast(admission_time as date) > patient.death_date
+            or cast(discharge_time as date) - patient.death_date
+              <= case when coalesce(disposition, 'expired') = 'expired' then 2 else 0 end
+        """,
+        reason="Discharged after death; who died here leaves the records within two days.",
+        severity="warning",
+    )
     expired_is_dead = compare(
         "patient",
         on="hospital_number",

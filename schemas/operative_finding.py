@@ -222,6 +222,11 @@ class OperativeFinding(Entity):
         "A carcinoid crisis is a complication of the operation.",
         severity="warning",
     )
+    crisis_has_pressure = rule(
+        "not crisis_recorded or systolic_low is not null or bp_change_percent is not null",
+        "A crisis without any blood pressure: no definition of a crisis can be tried on it.",
+        severity="warning",
+    )
     low_pressure_timed = rule(
         "minutes_below_80 = 0 or systolic_low < 80",
         "Minutes below 80 mmHg, yet the lowest pressure is not below 80.",

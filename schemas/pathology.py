@@ -11,14 +11,19 @@ from .codes import (
     CASE_NUMBER,
     COMPARATORS,
     DIFFERENTIATION,
+    EDITION_FITS_DATE,
+    GRADE_FITS_KI67,
     GRADES,
     HOSPITAL_NUMBER,
+    M1_FITS_METASTASIS,
     M_CATEGORY,
     METASTASIS,
     N_CATEGORY,
     NEC_HISTOLOGIES,
     NET_HISTOLOGIES,
     RESULT_STATUS,
+    SITE_EXISTS,
+    T1_FITS_SIZE,
     T_CATEGORY,
     TNM_EDITIONS,
     TOPOGRAPHY,
@@ -367,12 +372,7 @@ class Pathology(Entity):
         severity="warning",
     )
     grade_fits_ki67 = rule(
-        """
-        coalesce(ki67_comparator, '') in ('<', '<=')
-        or coalesce(ki67_low, ki67_percent) > 100
-        or not (grade = '1' and coalesce(ki67_low, ki67_percent) >= 3)
-        and not (grade = '2' and coalesce(ki67_low, ki67_percent) > 20)
-        """,
+        GRADE_FITS_KI67,
         "The Ki-67 index alone makes the grade higher (3 % for grade 2, above 20 % for grade 3).",
         severity="warning",
     )
@@ -437,19 +437,18 @@ class Pathology(Entity):
         "Category M and where the metastases are contradict each other.",
         severity="warning",
     )
+    m1_fits_metastasis = rule(
+        M1_FITS_METASTASIS,
+        "M1a is of the liver, M1b elsewhere, M1c both; the metastases are in other places.",
+        severity="warning",
+    )
+    t1_fits_size = rule(T1_FITS_SIZE, "Too large for T1 of this site.", severity="warning")
+    site_exists = rule(SITE_EXISTS, "ICD-O-3 has no such site.", severity="warning")
     # AJCC manuals by the year of diagnosis; Version 9 for neuroendocrine tumours of the digestive
     # tract (SEER EOD 3.3, schemas "V9: 2024+"). A report keeps the edition of the diagnosis or
     # takes that of its own day: any will do that was in force from the one to the other.
     edition_fits_date = rule(
-        """
-        case edition
-          when '5' then specimen_date >= date '1998-01-01'
-          when '6' then specimen_date >= date '2003-01-01'
-          when '7' then specimen_date >= date '2010-01-01'
-          when '8' then specimen_date >= date '2018-01-01'
-          when '9' then specimen_date >= date '2024-01-01'
-        end
-        """,
+        EDITION_FITS_DATE,
         "This edition came into force after the day of the specimen.",
         severity="warning",
     )

@@ -189,6 +189,11 @@ class Patient(Entity):
         "Recorded as alive, but with a day of death.",
         severity="warning",
     )
+    age_plausible = rule(
+        "coalesce(death_date, last_contact_date) - birth_date <= 42004",
+        "Older than 115 years at death or at the last contact.",
+        severity="warning",
+    )
     symptoms_agree = rule(
         "not (without_symptoms and (flushing or diarrhoea or wheezing))",
         "Ticked as without symptoms and with one.",

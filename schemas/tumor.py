@@ -5,12 +5,16 @@ from __future__ import annotations
 from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 
 from .codes import (
+    ALWAYS_MALIGNANT,
     BEHAVIORS,
     COMPARATORS,
+    GRADE_FITS_KI67,
     GRADES,
     HOSPITAL_NUMBER,
     NET_GRADES,
     NET_HISTOLOGIES,
+    NEVER_BENIGN,
+    SITE_EXISTS,
     TOPOGRAPHY,
 )
 
@@ -188,12 +192,7 @@ class Tumor(Entity):
         severity="warning",
     )
     grade_fits_ki67 = rule(
-        """
-        coalesce(ki67_comparator, '') in ('<', '<=')
-        or coalesce(ki67_low, ki67_percent) > 100
-        or not (grade = '1' and coalesce(ki67_low, ki67_percent) >= 3)
-        and not (grade = '2' and coalesce(ki67_low, ki67_percent) > 20)
-        """,
+        GRADE_FITS_KI67,
         "The Ki-67 index alone makes the grade higher (3 % for grade 2, above 20 % for grade 3).",
         severity="warning",
     )
@@ -209,8 +208,40 @@ class Tumor(Entity):
         severity="warning",
     )
     grade_fits_histology = rule(
-        "not (histology = 8249 and grade = '1')",
-        "Histology 8249 is a NET of grade 2 or 3.",
+        """
+        not (histology = 8249 and grade = '1')
+        and not (histology in (8013, 8041) and grade in ('1', 'A', 'L'))
+        """,
+        "Histology 8249 is a NET of grade 2 or 3, 8013 and 8041 are carcinomas of high grade.",
+        severity="warning",
+    )
+    behavior_fits_histology = rule(
+        f"""
+        not (behavior = '0' and histology in {NEVER_BENIGN})
+        and not (behavior = '1' and histology in {ALWAYS_MALIGNANT})
+        """,
+        "ICD-O-3 has no such behaviour of this histology.",
+        severity="warning",
+    )
+    site_exists = rule(SITE_EXISTS, "ICD-O-3 has no such site.", severity="warning")
+    # NAACCR items 380 and 560: malignant and in-situ tumours are counted 00 to 59, others from 60.
+    only_one = compare(
+        "tumor",
+        on=("_source", "hospital_number"),
+        holds="""
+            sequence <> '00'
+            or tumor.tumor_key = tumor_key
+            or tumor.behavior in ('0', '1')
+            or tumor.sequence >= '60'
+        """,
+        reason="Sequence 00 says that there is no other tumour, but the registry has one.",
+        severity="warning",
+    )
+    seen_after_diagnosis = compare(
+        "patient",
+        on=("_source", "source_patient_number"),
+        holds="diagnosis_date <= patient.last_contact_date",
+        reason="The registry saw the patient last before the diagnosis.",
         severity="warning",
     )
     histology_fits_site = rule(

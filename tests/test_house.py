@@ -16,7 +16,7 @@ PARAMETERS = 7
 # What is larger, and why it stays so; it may not grow.
 LARGE_MODULES = {
     # A table is declared in one place, its rules beside the columns that they are about.
-    "schemas/pathology.py": 483,
+    "schemas/pathology.py": 482,
 }
 LONG_FUNCTIONS: dict[str, int] = {}
 LONG_PARAMETER_LISTS = {

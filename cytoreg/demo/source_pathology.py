@@ -58,7 +58,11 @@ select
   s.mitoses::varchar as mitoses,
   '/2.mm2' as _mitoses_unit,
   if(s.poorly, 'poorly', 'well') as differentiation,
-  'pT' || s.t as t,
+  'pT' || case
+    when s.t = 1 and p.size_mm < 999
+      and p.size_mm > if(left(p.icd_o, 3) in ('C16', 'C17'), 10, 20) then 2
+    else s.t
+  end as t,
   case when s.examined = 0 then 'pNX' when s.positive > 0 then 'pN1' else 'pN0' end as n,
   case when s.metastasis > 0 then 'pM1' else 'M0' end as m,
   (['none', 'liver', 'elsewhere', 'liver and elsewhere'])[s.metastasis + 1] as metastasis,

@@ -21,6 +21,13 @@ from extract.tumor_registry_tumor as t
 join extract.tumor_registry_patient as p on p._sort = t._sort // 10
 where p.rowid in (select id from target) and t.tumorRecordNumber = '01'
 """
+_NO_LONGER_THE_ONLY_ONE = """
+update extract.tumor_registry_tumor as t
+set sequenceNumberHospital = '01'
+from extract.tumor_registry_patient as p
+where p._sort = t._sort // 10 and p.rowid in (select id from target)
+  and t.sequenceNumberHospital = '00'
+"""
 DEFECTS: tuple[Defect, ...] = (
     _patient(
         "patient.birth_date.type",
@@ -28,7 +35,12 @@ DEFECTS: tuple[Defect, ...] = (
         changes={"dateOfBirth": "x.dateOfBirth[1:4] || '0230'"},
     ),
     _patient("patient.sex.isin", "sex code that does not exist", changes={"sex": "'7'"}),
-    _patient("patient.unique", "abstract sent twice", action="repeat", then=(_ONE_MORE_TUMOUR,)),
+    _patient(
+        "patient.unique",
+        "abstract sent twice",
+        action="repeat",
+        then=(_ONE_MORE_TUMOUR, _NO_LONGER_THE_ONLY_ONE),
+    ),
     _patient("patient.family_name_given", "family name missing", changes={"nameLast": "null"}),
     _patient(
         "patient.dead_has_death_date",
