@@ -4,6 +4,7 @@
 NumPy and nothing heavier.
 """
 
+from cytoreg.survival.clusters import cox_by_person
 from cytoreg.survival.competing import cumulative_incidence, incidence_at
 from cytoreg.survival.cox import Cox, cox
 from cytoreg.survival.crude import crude_mortality
@@ -24,6 +25,8 @@ from cytoreg.survival.life_expectancy import life_expectancy
 from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.log_rank import LogRank, log_rank, pairwise_log_rank
 from cytoreg.survival.net import net_survival
+from cytoreg.survival.net_log_rank import net_log_rank
+from cytoreg.survival.prediction import adjusted_survival, concordance, predicted_survival
 from cytoreg.survival.proportional_hazards import proportional_hazards
 from cytoreg.survival.restricted_mean import restricted_mean, restricted_mean_difference
 from cytoreg.survival.standardized import standardized_net_survival
@@ -37,9 +40,12 @@ __all__ = [
     "LogRank",
     "Quantile",
     "Survival",
+    "adjusted_survival",
+    "concordance",
     "conditional_net_survival",
     "conditional_survival",
     "cox",
+    "cox_by_person",
     "crude_mortality",
     "cumulative_incidence",
     "expected_deaths",
@@ -52,8 +58,10 @@ __all__ = [
     "log_rank",
     "materialize",
     "median_follow_up",
+    "net_log_rank",
     "net_survival",
     "pairwise_log_rank",
+    "predicted_survival",
     "proportional_hazards",
     "quantile",
     "restricted_mean",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cytoreg.errors import CytoregError
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, complete, names, reduce
@@ -74,6 +75,7 @@ class Model:
     steps: Steps
     maximum: Maximum
     patients: Patients
+    mean: Floats  # of each column, which the risk sets hold less it
 
 
 def cox(
@@ -111,30 +113,33 @@ def cox(
         term  hazard_ratio  lower  upper  p_value
     0  arm=b         0.293  0.025   3.42    0.328
     """
-    covariates = _named_once(covariates)
+    covariates = named_once(covariates)
     if ties not in ("efron", "breslow"):
         raise CytoregError(f"there is no method for ties {ties}: take efron or breslow")
     asked = ("time_days", "event", *covariates)
     reduced = reduce(cohort, asked, names(strata), optional=("entry_days",))
     check(reduced, covariates=covariates)
-    parts, left_out = _complete(reduced, covariates, missing)
-    columns, tables = design(parts, covariates, reference or {})
-    risk, patients = _risk(parts, tables)
+    parts, left_out = known_rows(reduced, covariates, missing)
+    told = left_out, z_of(confidence)
+    return fit_parts(parts, covariates, ties, reference or {}, told)
+
+
+def fit_parts(
+    parts: Sequence[Reduced],
+    covariates: Sequence[str],
+    ties: Ties,
+    reference: Mapping[str, object],
+    told: tuple[int, float],
+    person: NDArray[np.int64] | None = None,
+) -> Cox:
+    """`cox` of strata whose covariates are complete, and the same `person` for rows that are one's.
+
+    `told`: those left out, and the quantile of the intervals.
+    """
+    columns, tables = design(parts, covariates, reference)
+    risk, patients, mean = _risk(parts, tables)
     if len(risk.time) == 0:
         raise CytoregError("nobody had the event: a Cox model has nothing to estimate")
-    return _fitted(columns, risk, patients, ties, (left_out, z_of(confidence)))
-
-
-def _fitted(
-    columns: list[Column],
-    risk: Risk,
-    patients: Patients,
-    ties: Ties,
-    told: tuple[int, float],
-) -> Cox:
-    """Maximize the likelihood, and describe the maximum; `told`: those left out, and the quantile
-    of the intervals."""
-    left_out, quantile = told
     steps = steps_of(risk, ties)
     maximum = maximize(risk, steps)
     problems = tuple(
@@ -142,9 +147,11 @@ def _fitted(
         for column, problem in zip(columns, maximum.problems, strict=True)
     )
     maximum = replace(maximum, problems=problems)
-    variance = maximum.variance if patients.whole else _robust(risk, steps, maximum)
+    robust = person is not None or not patients.whole
+    variance = _robust(risk, steps, maximum, person) if robust else maximum.variance
     unknown = np.array([bool(problem) for problem in maximum.problems])
     shown = np.where(unknown[:, None] | unknown, np.nan, variance)
+    left_out, quantile = told
     return Cox(
         terms=_terms(columns, maximum, shown, quantile),
         tests=_tests(maximum, variance),
@@ -155,27 +162,32 @@ def _fitted(
         events=int(np.sum(risk.dead)),
         left_out=left_out,
         ties=ties,
-        robust=not patients.whole,
-        model=Model(columns, risk, steps, maximum, patients),
+        robust=robust,
+        model=Model(columns, risk, steps, maximum, patients, mean),
     )
 
 
-def _named_once(covariates: Sequence[str]) -> list[str]:
+def named_once(covariates: Sequence[str]) -> list[str]:
+    """The covariates. Raises CytoregError for none, and for one named twice."""
     found = [covariates] if isinstance(covariates, str) else list(covariates)
     if not found or len(set(found)) < len(found):
         raise CytoregError("a Cox model needs covariates, each named once")
     return found
 
 
-def _robust(risk: Risk, steps: Steps, maximum: Maximum) -> Floats:
-    """The variance from each patient's influence on the coefficients."""
+def _robust(risk: Risk, steps: Steps, maximum: Maximum, person: NDArray[np.int64] | None) -> Floats:
+    """The variance from each patient's (or person's) influence on the coefficients."""
     with np.errstate(all="ignore"):  # where a coefficient is infinite, which the terms report
         moved = score_residuals(risk, steps, maximum.beta, maximum.fit) @ maximum.variance
-    spread: Floats = (moved * risk.squares[:, None]).T @ moved
-    return spread
+    if person is None:
+        spread: Floats = (moved * risk.squares[:, None]).T @ moved
+        return spread
+    by_person = np.zeros((int(np.max(person)) + 1, moved.shape[1]))
+    np.add.at(by_person, person, moved * risk.weight[:, None])
+    return by_person.T @ by_person
 
 
-def _complete(
+def known_rows(
     reduced: Sequence[Reduced], covariates: Sequence[str], missing: str
 ) -> tuple[list[Reduced], int]:
     """The rows without a missing stratum or covariate, and the number of patients left out."""
@@ -198,8 +210,8 @@ def _complete(
     return kept, left_out
 
 
-def _risk(parts: Sequence[Reduced], tables: Sequence[Floats]) -> tuple[Risk, Patients]:
-    """Risk sets (covariates moved to their means), and all patients as one group."""
+def _risk(parts: Sequence[Reduced], tables: Sequence[Floats]) -> tuple[Risk, Patients, Floats]:
+    """Risk sets (covariates less their means), all patients as one group, and the means."""
     each = [patients_of(part) for part in parts]
     rows = [part["rows"] for part in parts]
     late = each[0].entry is not None
@@ -224,7 +236,7 @@ def _risk(parts: Sequence[Reduced], tables: Sequence[Floats]) -> tuple[Risk, Pat
         entry=np.concatenate([p.entry for p in each if p.entry is not None]) if late else None,
         whole=parts[0].whole,
     )
-    return risk, together
+    return risk, together, mean
 
 
 def _terms(
