@@ -1,6 +1,6 @@
-"""Row rules: compiled SQL in DuckDB beside Pandera on pandas, same rows and same verdict.
+"""Row rules: compiled SQL in DuckDB beside its peers, same rows and same verdict.
 
-Usage: python benchmarks/rules.py [--rows 1000000]
+Usage: python benchmarks/rules.py [--rows 1000000] [--peers PYTHON] [--json]
 
 One Parquet file of text, 12 columns, and 32 rules: types, required, unique, ranges, codes,
 patterns, conditions between columns, a reference and two comparisons with another table; about
@@ -8,7 +8,9 @@ one row in ten breaks one. Each side runs in a process of its own. Pandera gets 
 user would write for it: vectorized conversions and checks, the other table merged once. DuckDB
 does more: it also writes the accepted and quarantined rows and one finding per rule and row.
 Memory is the high-water mark of resident memory (Linux), in MB; the bare process is what imports
-alone take.
+alone take. The SQL by hand writes the same tables as cytoreg. PYTHON is an interpreter with
+`pandera[polars]` and `pointblank`, which cytoreg does not need; without it these two are left out.
+Seconds are processor time, ratios are to cytoreg.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+from rules_peers import SIDES
 
 AS_OF = date(2016, 12, 31)
 ROWS = """
@@ -225,11 +228,21 @@ def child(side: str, folder: Path) -> None:
     import cytoreg.rules  # noqa: F401
 
     bare = peak_mb()
-    began = time.perf_counter()
-    judge = {"duckdb": judge_in_duckdb, "pandera": judge_in_pandera}[side]
+    began = time.process_time()
+    judge = {"cytoreg": judge_in_duckdb, "pandera": judge_in_pandera}[side]
     counts = judge(folder)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     print(json.dumps({"seconds": seconds, "peak": peak_mb(), "bare": bare, "counts": counts}))
+
+
+def peer(side: str, folder: Path) -> None:
+    """The same for a side of rules_peers.py, whose interpreter need not have cytoreg."""
+    import rules_peers
+
+    began = time.process_time()
+    counts = rules_peers.judge(side, folder)
+    seconds = time.process_time() - began
+    print(json.dumps({"seconds": seconds, "peak": peak_mb(), "counts": counts}))
 
 
 def peak_mb() -> int:
@@ -240,46 +253,65 @@ def peak_mb() -> int:
     raise RuntimeError("no VmHWM: this benchmark reads Linux's /proc")
 
 
+def ran(python: str, side: str, folder: Path) -> dict:
+    """What a side measured, in a process of its own."""
+    command = [python, "-W", "ignore", __file__, "--child", side, "--folder", str(folder)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+LABELS = {
+    "cytoreg": "cytoreg: findings and rows written",
+    "sql": "SQL by hand: the same written",
+    "pandera": "Pandera on pandas: findings counted",
+    "polars": "Pandera on Polars: failure cases",
+    "pointblank": "pointblank on Polars: extracts",
+}
+
+
 def main() -> None:
-    """Write the rows, run both sides, print one table."""
+    """Write the rows, run every side, print one table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--child", choices=["duckdb", "pandera"], help=argparse.SUPPRESS)
+    parser.add_argument("--peers", metavar="PYTHON", help="has pandera[polars] and pointblank")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--child", choices=list(LABELS), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        child(options.child, options.folder)
+        (child if options.child in ("cytoreg", "pandera") else peer)(options.child, options.folder)
         return
+    pythons = dict.fromkeys(("cytoreg", "sql", "pandera"), sys.executable)
+    if options.peers:
+        pythons |= dict.fromkeys(("polars", "pointblank"), options.peers)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for table, sql in (("case", ROWS.replace("$rows", str(options.rows))), ("person", PEOPLE)):
             duckdb.execute(f"copy ({sql}) to '{folder / table}.parquet'")
-        results = {}
-        for side in ("duckdb", "pandera"):
-            command = [sys.executable, "-W", "ignore", __file__, "--child", side]
-            ran = subprocess.run(
-                [*command, "--folder", str(folder)], check=True, capture_output=True, text=True
-            )
-            results[side] = json.loads(ran.stdout)
-    compiled, pandas = results["duckdb"], results["pandera"]
-    rules = len(compiled["counts"])
-    print(f"{options.rows:,} rows, 12 columns, {rules} rules")
-    print(f"{'':42}{'seconds':>10}{'peak MB':>10}")
-    for label, result in (
-        ("compiled SQL, findings and rows written", compiled),
-        ("Pandera on pandas, findings counted", pandas),
-    ):
-        print(f"{label:42}{result['seconds']:>10.2f}{result['peak']:>10,}")
-    print(f"{'(bare process with both imported)':42}{'':>10}{compiled['bare']:>10,}")
-    found = sum(compiled["counts"].values())
-    different = {
-        rule: (count, pandas["counts"].get(rule))
-        for rule, count in compiled["counts"].items()
-        if count != pandas["counts"].get(rule)
-    }
-    print(f"{found:,} findings; " + (f"DIFFERENT: {different}" if different else "both agree"))
+        results = {side: ran(python, side, folder) for side, python in pythons.items()}
+    counts = {key.removeprefix("case."): n for key, n in results["cytoreg"]["counts"].items()}
+    different = {}
+    for side, result in results.items():
+        found = {key.removeprefix("case."): n for key, n in result["counts"].items()}
+        # The peers do not know which of two records with one number is the better version.
+        rules = set(counts) - ({"case_number.unique"} if side in SIDES else set())
+        if wrong := [rule for rule in rules if counts[rule] != found.get(rule, 0)]:
+            different[side] = sorted(wrong)
+    own = results["cytoreg"]["seconds"]
+    ratios = {side: round(result["seconds"] / own, 3) for side, result in results.items()}
+    if options.json:
+        peaks = {side: result["peak"] for side, result in results.items()}
+        print(json.dumps({"rows": options.rows, "ratios": ratios, "peak_mb": peaks}))
+    else:
+        print(f"{options.rows:,} rows, 12 columns, {len(counts)} rules")
+        print(f"{'':42}{'seconds':>10}{'ratio':>8}{'peak MB':>10}")
+        for side, result in results.items():
+            told = f"{result['seconds']:>10.2f}{ratios[side]:>8.2f}{result['peak']:>10,}"
+            print(f"{LABELS[side]:42}{told}")
+        print(f"{'(bare process with cytoreg and Pandera)':60}{results['cytoreg']['bare']:>10,}")
+        print(f"{sum(counts.values()):,} findings; {'DIFFERENT' if different else 'all agree'}")
     if different:
-        raise SystemExit(1)
+        raise SystemExit(f"different: {different}")
 
 
 if __name__ == "__main__":
