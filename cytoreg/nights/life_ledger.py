@@ -42,13 +42,15 @@ class Night:
 class Change:
     """What a night changes: findings that are new or back, findings that are gone, definitions.
 
-    came: finding, rule, entity, source, record. went: finding, its first night, how it went.
+    renamed: former and new name of a finding, and its record's new pseudonym, once the key is
+    another. came: finding, rule, entity, source, record. went: finding, its first night, how.
     defined: digests of rules that are not as they were; '' for a rule that is no more.
     """
 
     came: Sequence[tuple[str, str, str, str, str | None]] = ()
     went: Sequence[tuple[str, int, str]] = ()
     defined: Mapping[str, str] | None = None
+    renamed: Sequence[tuple[str, str, str | None]] = ()
 
 
 def nights(url: str) -> list[Night]:
@@ -127,6 +129,7 @@ def add(url: str, night: Night, change: Change) -> None:
         if connection.execute(there.select().where(there.c.run_id == night.run_id)).first():
             return
         connection.execute(there.insert().values(vars(night)))
+        _rename(connection, change.renamed)
         numbers = _numbers(connection, {(row[1], row[2], row[3]) for row in change.came})
         for some in _parts(change.came):
             rows = [
@@ -173,6 +176,19 @@ def forget(url: str, records: Iterable[tuple[str, str]]) -> None:
             chosen = life.c.kind.in_(of_source.where(kind.c.source == source))
             for some in _parts(known, 500):
                 connection.execute(life.delete().where(life.c.record.in_(some), chosen))
+
+
+def _rename(connection: sa.Connection, renamed: Sequence[tuple[str, str, str | None]]) -> None:
+    """Give findings the names that they have under another key, in all their lives."""
+    import sqlalchemy as sa
+
+    life = ledger_tables().tables["finding_life"]
+    change = life.update().where(life.c.finding == sa.bindparam("old"))
+    for some in _parts(renamed):
+        connection.execute(
+            change.values(finding=sa.bindparam("new"), record=sa.bindparam("of")),
+            [{"old": old, "new": new, "of": record} for old, new, record in some],
+        )
 
 
 def _numbers(connection: sa.Connection, wanted: set[Kind]) -> dict[Kind, int]:

@@ -142,22 +142,60 @@ def _compared(
             return 0, Change(defined=defined)
         con.register("_known", life_ledger.lives(url))
         con.register("_kind", life_ledger.kinds(url))
-        con.execute("create temp table known as from _known join _kind using (kind)")
+        rekeyed = last is not None and last.key != fingerprint_of(key)
+        renamed = rename(con, run, last.run_id) if last and rekeyed else []
+        con.execute("create temp table if not exists renamed (old varchar, finding varchar)")
+        con.execute(
+            "create temp table known as"
+            " select k.* replace (coalesce(r.finding, k.finding) as finding)"
+            " from (from _known join _kind using (kind)) as k"
+            " left join renamed as r on r.old = k.finding"
+        )
         con.execute(
             "create temp table tonight as "
             f"select finding, rule, entity, source, record from ({_TONIGHT})"
         )
         ((findings,),) = con.execute("select count(*) from tonight").fetchall()
-        rekeyed = last is not None and last.key != fingerprint_of(key)
         came = con.execute(
             "select finding, coalesce(rule, ''), coalesce(entity, ''), coalesce(source, ''), record"
             " from tonight anti join known using (finding) order by finding"
         ).fetchall()
-        went = _went(con, run, changed, rekeyed=rekeyed)
-    return findings, Change(came, went, defined)
+        went = _went(con, run, changed, rekeyed=rekeyed and not renamed)
+    return findings, Change(came, went, defined, renamed)
 
 
 _TONIGHT = identified("public.quality.finding", '"key"')
+
+
+def rename(con: DuckDBPyConnection, run: Run, before: str) -> list[tuple[str, str, str | None]]:
+    """The findings of the run before, as they were named and as the new key names them.
+
+    Fills temporary `renamed`. Its build has the keys, its export the former pseudonyms, row by row.
+    [] if one of them is gone, or if they do not agree in a row.
+    """
+    folder = run.project.builds / before
+    if not ((folder / run.build.name).exists() and (folder / publish.PUBLIC).exists()):
+        return []
+    for name, file in (("former", publish.PUBLIC), ("keyed", run.build.name)):
+        con.execute(f"attach {literal(str(folder / file))} as {name} (read_only)")
+        con.execute(
+            f"create temp table {name}_row as select *, row_number() over () as place"
+            f" from {name}.quality.finding"
+        )
+    same = " and ".join(
+        f"o.{name} is not distinct from n.{name}"
+        for name in ("rule", "entity", "source", "source_table", '"row"', "line")
+    )
+    con.execute(
+        "create temp table renamed as select o.finding as old, n.finding, n.record,"
+        f" {same} and (o.record is null) = (n.record is null) as agrees"
+        f" from ({identified('former_row', 'key')}) as o"
+        f" full join ({identified('keyed_row', 'pseudonym(entity, key)')}) as n using (place)"
+    )
+    if con.execute("from renamed where agrees is distinct from true limit 1").fetchall():
+        con.execute("delete from renamed")
+    con.execute("delete from renamed where record is null")  # their names have no pseudonym
+    return con.execute("select old, finding, record from renamed").fetchall()
 
 
 def _went(

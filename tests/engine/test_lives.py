@@ -8,6 +8,7 @@ import pytest
 from lives_registry import SOUND, Stays
 
 from cytoreg.errors import ConfigError
+from cytoreg.keeping.rotate import rotate
 from cytoreg.nights import life_ledger, lives
 from cytoreg.nights.begin import new_run
 from cytoreg.nights.lock import release_lock
@@ -141,3 +142,20 @@ def test_no_value_and_no_key_of_a_record_is_in_the_ledger(stays: Stays) -> None:
     told = (stays.project.data / "ledger.sqlite").read_bytes()
     assert stays.known()
     assert not [word for word in (b"SECRETKEY", b"4711", b"SECRETWARD") if word in told]
+
+
+def test_lives_go_on_when_the_key_is_rotated(stays: Stays, monkeypatch: pytest.MonkeyPatch) -> None:
+    stays.night(BAD, BAD, ("W4", "1", "nowhere"), ("W5", "1", 'north"x,y"'))
+    before = stays.known()
+    names = set(life_ledger.lives(stays.project.ledger_url)["finding"].to_pylist())
+    monkeypatch.setenv("CYTOREG_PSEUDONYM_KEY", "9b" + "0123456789abcdef" * 3)
+    rotate(stays.project)
+    assert stays.night(BAD, BAD, ("W4", "1", "nowhere"), ("W5", "1", 'north"x,y"')).published
+    assert stays.known() == before
+    assert not names & {
+        row["finding"]
+        for row in life_ledger.lives(stays.project.ledger_url).to_pylist()
+        if row["record"]
+    }
+    stays.night(("W3", "1", "north"))
+    assert {how for *_, how in stays.known()} == {lives.CORRECTED, lives.VANISHED, lives.UNKNOWN}
