@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from cytoreg.errors import ConfigError
-from cytoreg.nights import history, ledger
+from cytoreg.nights import history, ledger, life_ledger
 from cytoreg.nights.ledger import RunCounts
+from cytoreg.nights.life_ledger import Change, Night
 from cytoreg.publication.notes import Note
 from cytoreg.system.machine import MachineError
 
@@ -55,6 +56,27 @@ def test_a_ledger_in_postgresql_remembers_the_same(url: str, server: str) -> Non
         (point,) = history.trend(place, "a.b")
         assert (point.run_id, point.violated, point.denominator) == ("r2", 1, 10)
     assert known[0] == known[1]
+
+
+def test_lives_of_findings_are_the_same_in_postgresql(url: str, server: str) -> None:
+    known = []
+    for place in (url, server):
+        nights = [
+            Night(n, f"night {n}", datetime(2020, 1, n, tzinfo=UTC), "k", "", 2) for n in (1, 2)
+        ]
+        came = [(name, "r", "e", "s", record) for name, record in (("F1", "P1"), ("F2", "P2"))]
+        life_ledger.add(place, nights[0], Change(came, defined={"r": "d1"}))
+        went, renamed = [("F1", 1, "corrected")], [("F2", "F9", "P9")]
+        life_ledger.add(place, nights[1], Change((), went, {"r": ""}, renamed))
+        life_ledger.add(place, nights[1], Change(came))  # it is there already
+        lives = life_ledger.lives(place, ended=True).sort_by("finding").to_pylist()
+        known.append((life_ledger.nights(place), life_ledger.definitions(place), lives))
+        life_ledger.forget(place, [("s", "P1"), ("other", "P9")])
+        assert life_ledger.lives(place, ended=True)["finding"].to_pylist() == ["F9"]
+    assert known[0] == known[1]
+    assert [(row["finding"], row["gone"], row["record"]) for row in known[0][2]] == [
+        ("F1", 2, "P1"), ("F9", None, "P9"),
+    ]  # fmt: skip
 
 
 def start(url: str, run_id: str) -> None:
