@@ -10,6 +10,7 @@ from cytoreg.survival.cox import Cox, cox
 from cytoreg.survival.crude import crude_mortality
 from cytoreg.survival.curves import kaplan_meier, survival_landmark, survival_quantile
 from cytoreg.survival.estimates import TABLES, materialize
+from cytoreg.survival.excess_hazard import excess_hazard
 from cytoreg.survival.expected import expected_deaths, expected_survival
 from cytoreg.survival.follow_up import median_follow_up
 from cytoreg.survival.gray import gray_test
@@ -48,6 +49,7 @@ __all__ = [
     "cox_by_person",
     "crude_mortality",
     "cumulative_incidence",
+    "excess_hazard",
     "expected_deaths",
     "expected_survival",
     "fit_kaplan_meier",

@@ -102,7 +102,7 @@ def _days(who: People, table: LifeTable) -> Iterator[tuple[float, Integers, Floa
     total, followed, begin = np.zeros(len(who.time)), np.arange(len(who.time)), 0.0
     for end in grid:
         followed = followed[who.time[followed] >= end]
-        hazard = _between(who, table, followed, begin, end)
+        hazard = between(who, table, followed, begin, end)
         total[followed] += hazard
         entered = (who.entry[followed] < end) | (end == 0)
         if entered.any():
@@ -111,17 +111,19 @@ def _days(who: People, table: LifeTable) -> Iterator[tuple[float, Integers, Floa
         begin = end
 
 
-def _between(who: People, table: LifeTable, rows: Integers, begin: float, end: float) -> Floats:
+def between(
+    who: People, table: LifeTable, rows: Integers, begin: float | Floats, end: float | Floats
+) -> Floats:
     """Λ* of each of `rows` from `begin` to `end`, at most a day later."""
     age, start, group = who.age[rows], who.start[rows], who.group[rows]
     changes = np.append(table.first_days(), np.inf)
     birthday = (np.floor((age + begin) / table.age_days + 1e-9) + 1) * table.age_days - age
     new_year = changes[np.searchsorted(changes, start + begin, side="right")] - start
     cuts = [
-        np.full(len(rows), begin),
+        np.broadcast_to(begin, len(rows)),
         np.clip(np.minimum(birthday, new_year), begin, end),
         np.clip(np.maximum(birthday, new_year), begin, end),
-        np.full(len(rows), end),
+        np.broadcast_to(end, len(rows)),
     ]
     _, ages, years = table.hazard.shape
     found = np.zeros(len(rows))

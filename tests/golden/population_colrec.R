@@ -47,7 +47,7 @@ rows <- NULL
 for (method in c("max.lik", "glm.poi")) {
   fit <- rsadd(Surv(time, stat) ~ male + agec + rectum, data = colrec, ratetable = slopop, int = 5,
                method = method, rmap = list(age = age, sex = sex, year = diag))
-  rows <- rbind(rows, data.frame(method = method, term = names(coef(fit)), estimate = full(coef(fit)),
+  rows <- rbind(rows, data.frame(method = method, term = gsub(",", " to ", names(coef(fit))), estimate = full(coef(fit)),
                                  std_err = full(summary(fit)$coefficients[, 2])))
 }
 say(rows, "_excess")

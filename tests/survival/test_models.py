@@ -14,6 +14,7 @@ from cytoreg.survival import (
     concordance,
     cox,
     cox_by_person,
+    excess_hazard,
     log_rank,
     net_log_rank,
     predicted_survival,
@@ -49,6 +50,50 @@ def test_beside_an_immortal_population_it_counts_deaths_as_the_log_rank_test_doe
     np.testing.assert_allclose(found["expected"], other["expected"])
     with pytest.raises(CytoregError, match="two groups"):
         net_log_rank(people[people["site"] == "colon"], SLOPOP, "site")
+
+
+def of_colrec() -> pd.DataFrame:
+    people = colrec()
+    age = (people["age_days"] / YEAR - 60) / 10
+    male, rectum = people["sex"] == "male", people["site"] == "rectum"
+    return people.assign(male=male.astype(int), agec=age, rectum=rectum.astype(int))
+
+
+def test_excess_hazards_of_colrec_are_relsurvs() -> None:
+    theirs = golden("colrec_excess").query("method == 'max.lik'")
+    until = np.arange(1, 6) * YEAR / 365.25
+    found = excess_hazard(of_colrec(), SLOPOP, ["male", "agec", "rectum"], until)
+    expected = [0.0915788748356, 0.247484543016, -0.0567323514152]
+    np.testing.assert_allclose(found["coefficient"][:3], expected, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(found["std_err"], theirs["std_err"], rtol=1e-6)
+    yearly = theirs["estimate"][3:] + np.log(365.25 / YEAR)  # of 365.25 days
+    np.testing.assert_allclose(found["coefficient"][3:], yearly, rtol=0, atol=1e-8)
+
+
+def test_beside_an_immortal_population_the_excess_is_all_mortality() -> None:
+    people = of_colrec()
+    found = excess_hazard(people.assign(one=1.0 * people["male"]), immortal(), ["one"], [5])
+    for sex, rate in people.groupby("male"):
+        inside = rate["time_days"] <= 5 * 365.25
+        deaths = (rate["event"].eq(1) & inside).sum()
+        years = np.minimum(rate["time_days"], 5 * 365.25).sum() / 365.25
+        hazard = np.exp(found["coefficient"][1] + sex * found["coefficient"][0])
+        assert hazard == pytest.approx(deaths / years, rel=1e-9)
+    words = excess_hazard(people, immortal(), ["sex"], [5], reference={"sex": "female"})
+    assert words["coefficient"].tolist() == pytest.approx(found["coefficient"].tolist())
+    repeated = people.loc[people.index.repeat(2)]
+    twice = excess_hazard(people.assign(weight=2), SLOPOP, ["agec"], [5])
+    pd.testing.assert_frame_equal(twice, excess_hazard(repeated, SLOPOP, ["agec"], [5]))
+
+
+def test_an_excess_hazard_without_a_maximum_is_said() -> None:
+    people = of_colrec()
+    with pytest.raises(CytoregError, match="no single maximum"):
+        excess_hazard(people.assign(same=people["male"]), SLOPOP, ["male", "same"], [5])
+    with pytest.raises(CytoregError, match="nobody died in an interval"):
+        excess_hazard(people, SLOPOP, ["male"], [30, 80])
+    with pytest.raises(CytoregError, match="ascend"):
+        excess_hazard(people, SLOPOP, ["male"], [5, 3])
 
 
 def rows_of_cgd() -> pd.DataFrame:
