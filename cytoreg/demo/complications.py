@@ -50,20 +50,23 @@ def complications(rng: np.random.Generator, done: Operations, stay: Ints) -> Com
     dying = np.equal(grade, _DEATH_GRADE)
     day = done.day[operation] + np.where(dying, done.window[operation], np.minimum(after, 30))
     kind = np.where(dying, _DEATH_TYPE, rng.integers(1, 10, len(operation)))
-    kind = _apart(np.stack([operation, day, grade, kind], axis=1))
+    kind = _apart(kind, (operation, day, grade))
     order = np.lexsort((grade, day, operation))
     return Complications(operation[order], day[order], kind[order], grade[order])
 
 
-def _apart(events: Ints) -> Ints:
-    """The kinds of events (operation, day, grade, kind), no two of which are alike in all four."""
+def _apart(kind: Ints, event: tuple[Ints, Ints, Ints]) -> Ints:
+    """The kinds, some of them changed: no two events are alike, here and in the rest of `event`."""
     while True:
-        _, first = np.unique(events, axis=0, return_index=True)
-        again = np.ones(len(events), dtype=bool)
-        again[first] = False
-        if not again.any():
-            return events[:, 3]
-        events[again, 3] = events[again, 3] % 9 + 1
+        order = np.lexsort((kind, *event))
+        same = np.equal(np.diff(kind[order]), 0)
+        for part in event:
+            same &= np.equal(np.diff(part[order]), 0)
+        again = order[1:][same]
+        if not len(again):
+            return kind
+        kind = kind.copy()
+        kind[again] = kind[again] % 9 + 1
 
 
 def _repeat(rng: np.random.Generator, operations: Ints) -> Ints:
