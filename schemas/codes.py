@@ -95,7 +95,8 @@ EDITION_FITS_DATE = """
 
 # AJCC Cancer Staging Manual, 7th and 8th edition and Version 9, neuroendocrine tumours: T1 is at
 # most 1 cm in stomach and small bowel, 2 cm elsewhere in the digestive tract. Carcinomas are staged
-# otherwise. From the 8th edition on, M1a is of the liver, M1b elsewhere, M1c both.
+# otherwise. From the 8th edition on, M1a is of the liver, M1b elsewhere, M1c both; of other organs,
+# such as the lung, these letters say something else.
 _STAGED_AS_NET = (
     f"edition in ('7', '8', '9') and histology in {NET_HISTOLOGIES}"
     f" and histology not in {NEC_HISTOLOGIES}"
@@ -110,6 +111,7 @@ T1_FITS_SIZE = f"""
 """
 M1_FITS_METASTASIS = f"""
     edition = '7'
+    or substring(primary_site, 1, 3) not in ('C16', 'C17', 'C18', 'C19', 'C20', 'C24', 'C25')
     or not ({_STAGED_AS_NET})
     or not (contains(upper(m), 'M1A') and metastasis in ('elsewhere', 'both'))
     and not (contains(upper(m), 'M1B') and metastasis in ('liver', 'both'))

@@ -116,7 +116,7 @@ class Complication(Entity):
     entered_once = compare(
         "complication",
         on=("hospital_number", "case_number", "complication_date", "type", "grade"),
-        holds="complication_key = complication.complication_key",
+        holds="type = 'other' or complication_key = complication.complication_key",
         reason="Another complication of the case has this day, kind and grade: entered twice?",
         severity="warning",
     )

@@ -57,6 +57,8 @@ given = {
         1-2              | 2001-05-12        | infection | II
         1-3              | 2001-05-12        | infection | I
         1-4              | 2001-05-13        | infection | II
+        1-5              | 2001-05-14        | other     | I
+        1-6              | 2001-05-14        | other     | I
     """,
     "staging.operative_finding": """
         finding_key | case_number | operation_date | crisis_recorded | intraop_complication | intraop_type | systolic_low | bp_change_percent
@@ -81,6 +83,7 @@ given = {
         P10            | P10           | C17.2        | 8240      | well            | pT2  | M1c  | both       | 8       |         | 2016-05-10    | 2016-05-14 12:00
         P11            | P11           | C17.2        | 8240      | well            | pT2  | pM1a | liver      | 8       |         | 2016-05-10    | 2016-05-14 12:00
         P12            | P12           | C76.9        | 8240      | well            | pT2  |      |            | 7       |         | 2011-05-10    | 2011-05-14 12:00
+        P13            | P13           | C34.1        | 8240      | well            | pT2  | pM1b | liver      | 8       |         | 2016-05-10    | 2016-05-14 12:00
     """,
 }
 
@@ -139,6 +142,7 @@ def test_reports(finds):
         P9  | pathology.edition_fits_date  | warning
         P10 | pathology.edition_fits_date  | warning
         P11 | pathology.edition_fits_date  | warning
+        P13 | pathology.edition_fits_date  | warning
         P8  | pathology.m1_fits_metastasis | warning
         P9  | pathology.m1_fits_metastasis | warning
         P12 | pathology.site_exists        | warning
