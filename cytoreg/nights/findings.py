@@ -134,7 +134,9 @@ def _build(project: Project, one: Kept, *, private: bool) -> Iterator[DuckDBPyCo
         with open_build(one.folder / PRIVATE, read_only=True) as con:
             limit_threads(con)
             define_pseudonym(con, key)
-            found = identified("quality.finding", 'pseudonym(entity, "key")')
+            shown = project.config.privacy.profile == "identified"
+            file = "file" if shown else "pseudonym('text', file)"
+            found = identified("quality.finding", 'pseudonym(entity, "key")', file)
             con.execute(f"create temp view found as {found}")
             yield con
         return

@@ -50,10 +50,10 @@ select finding, first, rule, entity, source, record, rule not in (from judged) a
 from known anti join tonight using (finding)"""
 
 
-def identified(findings: str, record: str) -> str:
+def identified(findings: str, record: str, file: str = "file") -> str:
     """SELECT of the findings of a table with `record`, and `finding`, which names each of them.
 
-    `record` is SQL for the pseudonym of the record's key.
+    `record` is SQL for the pseudonym of the record's key, `file` for a file as it is published.
     """
     same = "rule, entity, record, source"
     parts = ", ".join(f"coalesce({part}, '')" for part in same.split(", "))
@@ -62,7 +62,7 @@ select * exclude (nth), 'F' || upper(left(md5(concat_ws(chr(31), {parts}, nullif
   as finding
 from (
   select *, row_number() over (
-    partition by {same} order by source_table, "row", line, file
+    partition by {same} order by source_table, "row", line, {file}
   ) as nth
   from (select *, {record} as record from {findings})
 )"""

@@ -12,7 +12,10 @@ from command_line import Ran, run
 from lives_registry import Stays
 from openpyxl import load_workbook
 
+from cytoreg.identity.key import key_of
+from cytoreg.identity.pseudonyms import define_pseudonym
 from cytoreg.nights import audit
+from cytoreg.warehouse.connection import in_memory
 
 NEVER = ("W3", "W4", "SECRET", "-4711", "stays.csv")
 
@@ -143,3 +146,23 @@ def test_findings_under_another_key_have_no_state(stays: Stays) -> None:
     assert done.code == 0, done.err
     found = rows(stays, "--run", "last")
     assert [row["state"] for row in found] == [""]
+
+
+def test_equal_findings_of_several_files_have_the_same_names_with_and_without_private(
+    tmp_path: Path,
+) -> None:
+    stays = Stays.begin(tmp_path / "registry")
+    names = [f"{month}.csv" for month in ("april", "june", "may", "july", "august", "march")]
+    for name in names:
+        (stays.root / "extracts/ward" / name).write_text("number,days,ward\nW9,-4711,north\n")
+    stays.night()
+    told = {row["finding"]: row["file"] for row in rows(stays)}
+    known = {row["finding"]: row["file"] for row in rows(stays, "--private")}
+    with in_memory() as con:
+        define_pseudonym(con, key_of(stays.project))
+        shown = {
+            name: con.execute("select pseudonym('text', ?)", [file]).fetchall()[0][0]
+            for name, file in known.items()
+        }
+    assert len(shown) == len(names)
+    assert shown == told
