@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
+import polars
 import pyarrow as pa
 import pyarrow.dataset
 import pytest
@@ -66,7 +67,6 @@ def test_a_cohort_is_the_same_whatever_holds_it(make: Callable[[], object]) -> N
 
 @pytest.mark.parametrize("lazy", [False, True])
 def test_a_polars_frame_is_read_eager_or_lazy(lazy: bool) -> None:
-    polars = pytest.importorskip("polars")
     frame = polars.from_arrow(ARROW)
     assert estimates(frame.lazy() if lazy else frame) == estimates(PEOPLE)
 
