@@ -136,3 +136,9 @@ def test_no_function_has_more_than_60_lines() -> None:
 def test_no_function_has_more_than_7_parameters() -> None:
     sizes = ((name, _parameters(function)) for name, function in _functions())
     _compare(sizes, PARAMETERS, LONG_PARAMETER_LISTS)
+
+
+def test_no_two_modules_of_tests_have_one_name() -> None:
+    """pytest imports each by its name alone: of two, a run of the whole suite collects one."""
+    names = [path.name for path in (HOUSE.parent / "tests").rglob("test_*.py")]
+    assert sorted(set(names)) == sorted(names)
