@@ -22,10 +22,10 @@ from cytoreg.identity import forgotten
 from cytoreg.identity.forgotten import Entry
 from cytoreg.identity.key import fingerprint_of, key_of
 from cytoreg.keeping.remake import BUILD, is_made, remake
-from cytoreg.nights import lives
+from cytoreg.keeping.search import Place, narrow, place_of, records, search
 from cytoreg.nights.run import Run
 from cytoreg.nights.run_folder import fingerprint
-from cytoreg.nights.withhold import NEW, rewrite, searched
+from cytoreg.nights.withhold import NEW, rewrite
 from cytoreg.progress import Progress
 from cytoreg.publication import publish
 from cytoreg.publication.keys import published_key
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["Made", "files", "identified", "make"]
 
 PSEUDONYM = re.compile("P[0-9A-F]{16}")
-_TRACES = ("trace", "reject_trace", "life_trace")
 
 
 @dataclass
@@ -55,10 +54,6 @@ class Made:
     removed: list[str]
     moves: list[Move]
     lives: list[tuple[str, str]] = field(default_factory=list)
-
-
-Place = tuple[str, str]
-"""A landing: its source and fingerprint."""
 
 
 def make(
@@ -75,30 +70,29 @@ def make(
     """
     runs, complete = _runs(project)
     made = Made({}, {}, [], [], [])
-    used = {_place(landing): landing for landings in complete.values() for landing in landings}
+    used = {place_of(landing): landing for landings in complete.values() for landing in landings}
     with closing(in_memory(home / "spill")) as con:
-        digests = _search(project, home, con, runs, complete, ids, progress)
+        digests = search(project, home, con, runs, complete, ids, progress)
         listed = forgotten.entries(project.data)
         if entry:
-            if not con.execute("from trace limit 1").fetchall():
+            if not con.execute("from all_trace limit 1").fetchall():
                 raise ConfigError("no record of the person was found", remedy="refresh first")
             listed.append(replace(entry, digests=digests))
         made.moves += files(home, {forgotten.NAME: forgotten.text(listed)})
         for place, landing in used.items():
+            narrow(con, landing)
             written, move = rewrite(con, landing, home, [one.id for one in listed])
             made.moves.append(move)
             for before, after in zip(landing.tables, written.tables, strict=True):
                 if count := after.forgotten - before.forgotten:
                     made.landings[place] = made.landings.get(place, 0) + count
-        counted = con.execute(
-            "select _source || '.' || _table, count(*) from (select _source, _table from trace"
-            " union all select source, source_table from reject_trace) group by 1 order by 1"
-        )
-        made.records = dict(counted.fetchall())
-        made.lives = con.execute("select source, record from life_trace order by all").fetchall()
+        made.records = records(con)
+        made.lives = con.execute(
+            "select distinct source, record from all_life_trace order by all"
+        ).fetchall()
     for run in runs:
         landings = complete.get(run.run_id, [])
-        touched = any(_place(landing) in made.landings for landing in landings)
+        touched = any(place_of(landing) in made.landings for landing in landings)
         if landings and not touched:
             continue
         if landings and (run.folder / "verdict.json").exists():
@@ -160,46 +154,6 @@ def _runs(project: Project) -> tuple[list[Run], dict[str, list[Landing]]]:
             remedy=f"set {project.config.privacy.pseudonym_key} to that key, or refresh first",
         )
     return runs, complete
-
-
-def _search(
-    project: Project,
-    home: Path,
-    con: duckdb.DuckDBPyConnection,
-    runs: Sequence[Run],
-    complete: Mapping[str, list[Landing]],
-    ids: Sequence[str],
-    progress: Progress,
-) -> list[str]:
-    """Gather in `con` what `traces` finds in each run's landings; returns all digests.
-
-    A person may have had another number, and so another pseudonym, in an earlier run: what is
-    learnt in one run is searched for in the others.
-    """
-    nights = {
-        tuple(map(_place, complete[run.run_id])): run for run in runs if run.run_id in complete
-    }
-    digests: set[str] = set()
-    grown = True
-    while grown:
-        after_first = 0
-        for night in reversed(list(nights.values())):
-            progress(f"search the landings of run {night.run_id}", 0)
-            landings = complete[night.run_id]
-            with searched(home, project, landings, night.as_of, ids, sorted(digests)) as found:
-                part, more = found
-                lives.trace(part, project)
-                for table in _TRACES:
-                    part.execute(f"copy {table} to {literal(str(home / table))} (format parquet)")
-                    rows = f"read_parquet({literal(str(home / table))})"
-                    con.execute(f"create table if not exists {table} as from {rows} limit 0")
-                    con.execute(f"insert into {table} from {rows} except from {table}")
-                    (home / table).unlink()
-                digests |= set(more)
-                after_first = after_first or len(digests)
-        grown = len(digests) > after_first
-    (home / "search.duckdb").unlink(missing_ok=True)
-    return sorted(digests)
 
 
 def _given_up(project: Project, folder: Path, used: Collection[Place]) -> list[Move]:
@@ -281,10 +235,6 @@ def identified(project: Project, persons: Collection[str]) -> list[str]:
             remedy=f"give {entity}_id as the marts show it; numbers only by --from FILE",
         )
     return sorted(set().union(*found.values()))
-
-
-def _place(landing: Landing) -> Place:
-    return landing.source, landing.folder.name
 
 
 def _move(to: str) -> Move:

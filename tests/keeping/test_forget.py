@@ -407,6 +407,23 @@ def test_who_is_nobody_is_not_forgotten(two_nights: Path, tmp_path: Path) -> Non
     assert wrong(verify(project)) == {}
 
 
+def test_who_stands_in_their_row_of_another_delivery_stays(tmp_path: Path) -> None:
+    root = kept_registry.write(tmp_path / "registry")
+    assert refresh(load_project(root), as_of=AS_OF).published
+    for file in (root / "extracts").rglob("*.csv"):
+        head, *rows = file.read_text().splitlines()
+        file.write_text("\n".join([head, *reversed(rows)]) + "\n")
+    project = load_project(root)
+    assert refresh(project, as_of=AS_OF).published
+    charts = "select chart from registry.person"
+    before = set(query(project, charts, private=True)["chart"].to_pylist())
+    forget(project, [key_of(project, GONE)])
+    after = set(query(project, charts, private=True)["chart"].to_pylist())
+    assert before - after == {GONE.chart}
+    assert traces(project.data, GONE) == {}
+    assert wrong(verify(project)) == {}
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
     """Whom the command would forget."""
