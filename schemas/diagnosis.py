@@ -9,8 +9,11 @@ from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
 from .codes import HOSPITAL_NUMBER, ICD_CM
 
 # Pregnancy, birth, and the organs of one sex, in either revision of ICD.
-OF_WOMEN = ("O|Z3[3479A]|C5[1-8]|N7[0-7]|N8|N9[0-8]", "6[3-7]|V2[2347]|179|18[0-4]|61[4-9]|62")
-OF_MEN = ("C6[0-3]|N4|N5[0-3]", "18[5-7]|60[0-8]")
+OF_WOMEN = (
+    "O|Z3[3479A]|C5[1-8]|D06|D2[5-8]|D39|N7[0-7]|N8|N9[0-8]",
+    "6[3-7]|V2[2347]|179|18[0-4]|21[89]|22[01]|61[4-9]|62",
+)
+OF_MEN = ("C6[0-3]|D29|D40|N4|N5[0-3]", "18[5-7]|222|60[0-8]")
 
 
 def of_one_sex(codes: tuple[str, str]) -> str:

@@ -41,6 +41,8 @@ given = {
         D4               | E7               | 0000003         | icd10cm     | N99.0   | 2016-05-09
         D5               | E6               | 0000001         | icd10cm     | N40.1   | 2016-05-09
         D6               | E6               | 0000001         | icd10cm     | N80.0   | 2016-05-09
+        D7               | E1               | 0000002         | icd9cm      | 218.9   | 2001-05-09
+        D8               | E1               | 0000002         | icd9cm      | 222.0   | 2001-05-09
     """,
     "staging.procedure": """
         case_number | operation_date
@@ -115,6 +117,7 @@ def test_stays_and_their_diagnoses(finds):
         D1  | diagnosis.fits_sex            | warning
         D3  | diagnosis.fits_sex            | warning
         D5  | diagnosis.fits_sex            | warning
+        D7  | diagnosis.fits_sex            | warning
         """
     )
 
