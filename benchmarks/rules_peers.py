@@ -10,10 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rules_data import CODES
+
 if TYPE_CHECKING:
     import polars as pl
 
-CODES = ["CYTO-SB", "CYTO-PAN", "CYTO-LIV", "CYTO-COL", "CYTO-GAS", "CYTO-OTH"]
 SIDES = ("sql", "polars", "pointblank")
 
 

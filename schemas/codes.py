@@ -95,15 +95,16 @@ EDITION_FITS_DATE = """
 
 # AJCC Cancer Staging Manual, 7th and 8th edition and Version 9, neuroendocrine tumours: T1 is at
 # most 1 cm in stomach and small bowel, 2 cm elsewhere in the digestive tract. Carcinomas are staged
-# otherwise. From the 8th edition on, M1a is of the liver, M1b elsewhere, M1c both; of other organs,
-# such as the lung, these letters say something else.
+# otherwise. A clinical T (cT1) was estimated before the specimen was measured. From the 8th edition
+# on, M1a is of the liver, M1b elsewhere, M1c both; of other organs, such as the lung, these letters
+# say something else.
 _STAGED_AS_NET = (
     f"edition in ('7', '8', '9') and histology in {NET_HISTOLOGIES}"
     f" and histology not in {NEC_HISTOLOGIES}"
     " and coalesce(differentiation, '') not in ('poorly', 'undifferentiated')"
 )
 T1_FITS_SIZE = f"""
-    not (contains(upper(t), 'T1') and {_STAGED_AS_NET})
+    not (regexp_matches(lower(t), '^[^ct]*t1') and {_STAGED_AS_NET})
     or size_mm <= case
       when substring(primary_site, 1, 3) in ('C16', 'C17') then 10
       when substring(primary_site, 1, 3) in ('C18', 'C19', 'C20', 'C25') then 20
