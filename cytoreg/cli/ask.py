@@ -39,28 +39,24 @@ class Format(StrEnum):
 _BINARY = (Format.parquet, Format.arrow, Format.xlsx)
 
 
-FormatOption = Annotated[
-    Format | None,
-    typer.Option(
-        "--format", "-f", help="Format of the rows. [default: by FILE's suffix, or a table]"
-    ),
-]
-OutputOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Write to this file, completely or not at all. [default: standard output]",
-    ),
-]
-
-
 @app.command()
 def query(
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT over marts and quality.")],
-    form: FormatOption = None,
-    output: OutputOption = None,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format", "-f", help="Format of the rows. [default: by FILE's suffix, or a table]"
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write to this file, completely or not at all. [default: standard output]",
+        ),
+    ] = None,
     run: Annotated[
         str | None,
         typer.Option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cytoreg.cli.app import app
-from cytoreg.cli.ask import FormatOption, OutputOption, form_of_answer, give, say_who_answers
+from cytoreg.cli.ask import Format, form_of_answer, give, say_who_answers
 from cytoreg.cli.common import (
     DataOption,
     JsonOption,
@@ -69,8 +69,21 @@ def findings(
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=0, help="At most so many.")] = None,
-    form: FormatOption = None,
-    output: OutputOption = None,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format", "-f", help="How rows are written. [default: FILE's suffix, else a table]"
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to, whole or not at all. [default: stdout]",
+        ),
+    ] = None,
     private: Annotated[
         bool,
         typer.Option(
