@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 PAUSE = 1.0
 """Seconds before the second attempt; each further pause is about twice as long."""
@@ -35,24 +35,33 @@ def wait(seconds: float) -> None:
 def interruptible() -> Iterator[None]:
     """Let an interrupt (Ctrl-C) end the waiting of all threads, not only of this one.
 
-    For the main thread, which alone receives it; elsewhere this does nothing.
+    For the main thread, which alone receives it; elsewhere this does nothing. A thread of its own
+    learns of the interrupt, because Python runs handlers in the main thread between two steps of
+    Python: one that begins to wait for the others at that moment never gets there.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    usual = signal.getsignal(signal.SIGINT)
+    _interrupted.clear()
+    told, tells = socket.socketpair()
+    with told, tells:
+        tells.setblocking(False)
+        usual = signal.set_wakeup_fd(tells.fileno(), warn_on_full_buffer=False)
+        watching = threading.Thread(target=_watch, args=(told,), daemon=True)
+        watching.start()
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(usual)
+            tells.shutdown(socket.SHUT_WR)
+            watching.join()
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        _interrupted.set()
-        if callable(usual):
-            usual(number, frame)
 
-    signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, usual)
-        _interrupted.clear()
+def _watch(told: socket.socket) -> None:
+    """Receive the numbers of the signals that arrive, until there is no more to come."""
+    while number := told.recv(1):
+        if number[0] == signal.SIGINT:
+            _interrupted.set()
 
 
 def pauses() -> Iterator[float]:

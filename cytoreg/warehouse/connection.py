@@ -19,6 +19,10 @@ STORAGE_VERSION = "v1.0.0"
 ROW_GROUP = 122_880
 """Rows of a row group; DuckDB gives each to one thread."""
 
+_READ_ANEW = "set enable_external_file_cache = false"
+"""A file that was written anew is read anew. With its cache, DuckDB believes what it knew of a
+Parquet file's values when another file takes its name within the same second."""
+
 SCHEMAS = ("landing", "staging", "accepted", "quarantine", "registry", "quality", "marts")
 
 
@@ -28,7 +32,9 @@ def in_memory(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
     DuckDB makes the folder when it needs it, and removes it on closing. By default it would write
     patients' rows to `.tmp` in the working directory.
     """
-    return duckdb.connect(config={"temp_directory": str(spill or "")})
+    con = duckdb.connect(config={"temp_directory": str(spill or "")})
+    con.execute(_READ_ANEW)
+    return con
 
 
 def scratch(rows: int = 0) -> duckdb.DuckDBPyConnection:
@@ -71,6 +77,7 @@ def open_build(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDB
     )
     try:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute(_READ_ANEW)
         connection.execute("set enable_progress_bar = false")
         if not read_only:
             for schema in SCHEMAS:
