@@ -12,6 +12,7 @@ from cytoreg.survival.curves import kaplan_meier, survival_landmark, survival_qu
 from cytoreg.survival.estimates import TABLES, materialize
 from cytoreg.survival.excess_hazard import excess_hazard
 from cytoreg.survival.expected import expected_deaths, expected_survival
+from cytoreg.survival.fine_gray import fine_gray
 from cytoreg.survival.follow_up import median_follow_up
 from cytoreg.survival.gray import gray_test
 from cytoreg.survival.kaplan_meier import (
@@ -52,6 +53,7 @@ __all__ = [
     "excess_hazard",
     "expected_deaths",
     "expected_survival",
+    "fine_gray",
     "fit_kaplan_meier",
     "gray_test",
     "incidence_at",

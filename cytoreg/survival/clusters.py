@@ -8,8 +8,8 @@ import numpy as np
 
 from cytoreg.errors import CytoregError
 from cytoreg.survival.cohort import By, Cohort, check, names, reduce
-from cytoreg.survival.cox import Cox, fit_parts, known_rows, named_once
-from cytoreg.survival.design import given
+from cytoreg.survival.cox import Cox, fit_parts, known_rows
+from cytoreg.survival.design import given, named_once
 from cytoreg.survival.kaplan_meier import z_of
 from cytoreg.survival.partial_likelihood import Ties
 

@@ -6,7 +6,7 @@ with it and with R.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from cytoreg.errors import CytoregError
 from cytoreg.survival.cohort import By, Cohort, Reduced, check, complete, names, reduce
-from cytoreg.survival.design import Column, design, given
+from cytoreg.survival.design import Column, design, given, named_once
 from cytoreg.survival.kaplan_meier import z_of
 from cytoreg.survival.newton import Maximum, maximize, quadratic
 from cytoreg.survival.partial_likelihood import (
+    Lingering,
     Risk,
     Steps,
     Ties,
@@ -131,13 +132,17 @@ def fit_parts(
     reference: Mapping[str, object],
     told: tuple[int, float],
     person: NDArray[np.int64] | None = None,
+    lingering: Callable[[Risk], Lingering] | None = None,
 ) -> Cox:
     """`cox` of strata whose covariates are complete, and the same `person` for rows that are one's.
 
-    `told`: those left out, and the quantile of the intervals.
+    `told`: those left out, and the quantile of the intervals. `lingering`: the rows that stay in
+    the risk sets after they have left.
     """
     columns, tables = design(parts, covariates, reference)
     risk, patients, mean = _risk(parts, tables)
+    if lingering is not None:
+        risk = replace(risk, lingering=lingering(risk))
     if len(risk.time) == 0:
         raise CytoregError("nobody had the event: a Cox model has nothing to estimate")
     steps = steps_of(risk, ties)
@@ -147,7 +152,7 @@ def fit_parts(
         for column, problem in zip(columns, maximum.problems, strict=True)
     )
     maximum = replace(maximum, problems=problems)
-    robust = person is not None or not patients.whole
+    robust = person is not None or lingering is not None or not patients.whole
     variance = _robust(risk, steps, maximum, person) if robust else maximum.variance
     unknown = np.array([bool(problem) for problem in maximum.problems])
     shown = np.where(unknown[:, None] | unknown, np.nan, variance)
@@ -167,12 +172,11 @@ def fit_parts(
     )
 
 
-def named_once(covariates: Sequence[str]) -> list[str]:
-    """The covariates. Raises CytoregError for none, and for one named twice."""
-    found = [covariates] if isinstance(covariates, str) else list(covariates)
-    if not found or len(set(found)) < len(found):
-        raise CytoregError("a Cox model needs covariates, each named once")
-    return found
+def model_of(fit: Cox) -> Model:
+    """The model of a hazard. Raises CytoregError for one of a subdistribution's."""
+    if fit.model.risk.lingering is not None:
+        raise CytoregError("this takes a Cox model, not a Fine-Gray model")
+    return fit.model
 
 
 def _robust(risk: Risk, steps: Steps, maximum: Maximum, person: NDArray[np.int64] | None) -> Floats:

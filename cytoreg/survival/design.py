@@ -33,6 +33,14 @@ class Column:
         return self.covariate if self.level is None else f"{self.covariate}={self.level}"
 
 
+def named_once(covariates: Sequence[str]) -> list[str]:
+    """The covariates. Raises CytoregError for none, and for one named twice."""
+    found = [covariates] if isinstance(covariates, str) else list(covariates)
+    if not found or len(set(found)) < len(found):
+        raise CytoregError("a model needs covariates, each named once")
+    return found
+
+
 def design(
     parts: Sequence[Reduced], covariates: Sequence[str], reference: Mapping[str, object]
 ) -> tuple[list[Column], list[Floats]]:

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from cytoreg.errors import CytoregError
 from cytoreg.survival.changes import Ints as Integers
 from cytoreg.survival.cohort import DAYS_PER_YEAR, Cohort, Reduced, check, days, reduce
-from cytoreg.survival.cox import known_rows, named_once
-from cytoreg.survival.design import Column, design
+from cytoreg.survival.cox import known_rows
+from cytoreg.survival.design import Column, design, named_once
 from cytoreg.survival.kaplan_meier import z_of
 from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.net import COLUMNS, OPTIONAL

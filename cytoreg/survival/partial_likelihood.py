@@ -22,13 +22,46 @@ Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Lingering:
+    """Rows that stay at risk, with a falling weight, after they have left by a competing event.
+
+    Each of these `rows` of a Risk has, at time of death j with `end` ≤ j < `until` (the end of its
+    stratum, and more than its `end`), the share `inverse` × `left`[j] of its weight; `left` has an
+    item per time of death.
+    """
+
+    rows: Integers
+    until: Integers
+    inverse: Floats
+    left: Floats
+
+    def sums(self, risk: Risk, values: Floats) -> Floats:
+        """Σ share × values over lingering rows, per time of death."""
+        count = len(risk.time)
+        own = values[self.rows] * self.inverse
+        found = np.bincount(risk.end[self.rows], own, count).astype(np.float64)
+        for start, end in _ranges(risk.blocks):
+            found[start:end] = found[start:end].cumsum()
+        return found * self.left
+
+    def over_time(self, risk: Risk, values: Floats) -> Floats:
+        """Σ share × values over times of death, per row of the Risk (0 if it does not linger)."""
+        left = self.left if values.ndim == 1 else self.left[:, None]
+        total = np.append(np.zeros_like(values[:1]), (values * left).cumsum(axis=0), axis=0)
+        found: Floats = np.zeros((len(risk.weight), *values.shape[1:]))
+        passed = total[self.until] - total[risk.end[self.rows]]
+        found[self.rows] = (passed.T * self.inverse).T
+        return found
+
+
+@dataclass(frozen=True)
 class Risk:
     """Rows of identical patients and the times of death, all strata one after the other.
 
     Per row: `x` (rows × columns), `event`, `weight` (sum), `squares` (sum of squared weights),
     `rows` (patients), and the range of times of death at which it is at risk: `first` ≤ j < `end`;
     a row with the event has it at `end` − 1. Per time of death: `time`, `dead` (patients). `blocks`
-    gives where each stratum's times begin, and the last one's end.
+    gives where each stratum's times begin, and the last one's end. `lingering`: see there.
     """
 
     x: Floats
@@ -41,6 +74,7 @@ class Risk:
     time: Floats
     dead: Integers
     blocks: Integers
+    lingering: Lingering | None = None
 
 
 @dataclass(frozen=True)
@@ -157,8 +191,8 @@ def score_residuals(risk: Risk, steps: Steps, beta: Floats, fit: Fit) -> Floats:
     count = len(risk.time)
     hazard = steps.weight / fit.risk
     shares = [hazard, hazard * steps.out]
-    flat = [np.bincount(steps.at, share, count) for share in shares]
-    bent = [
+    flat = [np.bincount(steps.at, share, count).astype(np.float64) for share in shares]
+    bent: list[Floats] = [
         np.stack([np.bincount(steps.at, share * m, count) for m in _columns(fit.mean)], axis=1)
         for share in shares
     ]
@@ -167,6 +201,9 @@ def score_residuals(risk: Risk, steps: Steps, beta: Floats, fit: Fit) -> Floats:
     )
     passed = tilt[risk.end] - tilt[risk.first]
     drift = tilts[risk.end] - tilts[risk.first]
+    if risk.lingering:
+        passed = passed + risk.lingering.over_time(risk, flat[0])
+        drift = drift + risk.lingering.over_time(risk, bent[0])
     weight = np.bincount(steps.at, steps.weight, count)
     mean = np.stack(
         [np.bincount(steps.at, m * steps.weight, count) / weight for m in _columns(fit.mean)],
@@ -186,11 +223,13 @@ def _information(
 ) -> Floats:
     """Σ weight (Σ s x xᵀ / total − x̄ x̄ᵀ); the second moments are made one by one and summed."""
     count = len(risk.time)
-    here = np.bincount(steps.at, weight / total, count)
+    here = np.bincount(steps.at, weight / total, count).astype(np.float64)
     gone = np.bincount(steps.at, weight * steps.out / total, count)
     # every row's share of Σ_j here_j S2_j is known from the ranges alone: no matrix per time
     heres = np.append(0.0, np.cumsum(here))
     share = heres[risk.end] - heres[risk.first]
+    if risk.lingering:
+        share = share + risk.lingering.over_time(risk, here)
     share = share - np.where(risk.event, gone[np.maximum(risk.end - 1, 0)], 0.0)
     second: Floats = (risk.x * (scale * share)[:, None]).T @ risk.x
     return second - (mean * weight[:, None]).T @ mean
@@ -208,7 +247,7 @@ def _risk_sets(risk: Risk, values: Floats) -> Floats:
         found[start:end] = sums[start:end][::-1].cumsum()[::-1]
         if later is not None:
             found[start:end] -= later[start:end][::-1].cumsum()[::-1]
-    return found
+    return found + risk.lingering.sums(risk, values) if risk.lingering else found
 
 
 def _block_start(risk: Risk) -> Integers:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from cytoreg.errors import CytoregError
 from cytoreg.survival.cohort import days
-from cytoreg.survival.cox import Cox
+from cytoreg.survival.cox import Cox, model_of
 from cytoreg.survival.kaplan_meier import Interval, fit_patients, pointwise, z_of
 from cytoreg.survival.patients import Floats, Patients
 
@@ -138,7 +138,7 @@ def concordance(fit: Cox, weighting: str = "harrell") -> float:
     if weighting not in ("harrell", "uno"):
         raise CytoregError(f"there is no weighting {weighting}: take harrell or uno")
     _one_stratum(fit)
-    rows = fit.model.patients
+    rows = model_of(fit).patients
     if rows.entry is not None or not rows.whole:
         raise CytoregError("the C index takes neither delayed entry nor weights")
     score = fit.model.risk.x @ fit.model.maximum.beta
@@ -199,7 +199,7 @@ def _baseline(fit: Cox, years: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _one_stratum(fit: Cox) -> None:
-    if len(fit.model.risk.blocks) != 2:
+    if len(model_of(fit).risk.blocks) != 2:
         raise CytoregError("a model with strata has no single baseline: fit each stratum by itself")
 
 

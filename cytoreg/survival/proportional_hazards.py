@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cytoreg.errors import CytoregError
-from cytoreg.survival.cox import Cox
+from cytoreg.survival.cox import Cox, model_of
 from cytoreg.survival.kaplan_meier import fit_patients
 from cytoreg.survival.newton import inverse
 from cytoreg.survival.partial_likelihood import information
@@ -53,7 +53,7 @@ def proportional_hazards(fit: Cox, transform: Transform = "km") -> pd.DataFrame:
 def _tests(fit: Cox, transform: Transform) -> pd.DataFrame:
     import pandas as pd
 
-    model, maximum = fit.model, fit.model.maximum
+    model, maximum = model_of(fit), fit.model.maximum
     risk, steps = model.risk, model.steps
     g = _scale(model.patients, risk.time, transform)
     g = g - g @ risk.dead / np.sum(risk.dead)

@@ -1,6 +1,6 @@
 # What registries publish, of R's own data: follow-up, conditional survival, differences of
 # restricted means, recurrent events, predictions, Fine and Gray.
-# Usage: Rscript registry.R (survival 3.5-3); writes registry_*.csv here.
+# Usage: Rscript registry.R (survival 3.5-3, cmprsk 2.2-11); writes registry_*.csv here.
 suppressMessages(library(survival))
 full <- function(x) format(x, digits = 15, trim = TRUE)
 say <- function(frame, name) {
@@ -70,3 +70,21 @@ for (ties in c("efron", "breslow")) {
                                    std_err = full(sqrt(diag(fit$var)))))
 }
 say(found, "fine_gray")
+
+# The same by cmprsk (2.2-11), whose curve of censoring counts those with an event at its time.
+fit <- cmprsk::crr(m$etime, m$event, m[c("age", "male", "mspike")])
+say(data.frame(term = names(fit$coef), coefficient = full(fit$coef), std_err = full(sqrt(diag(fit$var)))), "crr")
+
+# Little cohorts full of ties, two strata each, by weights of finegray.
+set.seed(6)
+small <- data.frame(number = rep(1:12, each = 40), id = 1:480, time_days = sample(1:9, 480, TRUE),
+                    event = sample(0:2, 480, TRUE), x = sample(0:4, 480, TRUE), arm = sample(c("a", "b"), 480, TRUE))
+say(small, "small")
+small$state <- factor(small$event, 0:2)
+found <- NULL
+for (number in 1:12) for (ties in c("efron", "breslow")) {
+  fg <- finegray(Surv(time_days, state) ~ x + id + arm + strata(arm), data = small[small$number == number, ], etype = "1")
+  fit <- coxph(Surv(fgstart, fgstop, fgstatus) ~ x + strata(arm), weight = fgwt, data = fg, ties = ties, cluster = id)
+  found <- rbind(found, data.frame(number = number, ties = ties, coefficient = full(coef(fit)), std_err = full(sqrt(fit$var[1]))))
+}
+say(found, "small_fine_gray")
