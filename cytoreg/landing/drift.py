@@ -102,6 +102,7 @@ def columns(
         yield from _column(table, name, before, now)
         kept = [night.columns[name] for night in (before, *earlier) if name in night.columns]
         yield from _shifted(table, name, kept, now.columns[name])
+        yield from _rewritten(table, name, kept, now.columns[name])
 
 
 def volume(table: str, rows: int, published: int | None, nights: Sequence[int]) -> Iterator[Drift]:
@@ -181,6 +182,32 @@ def _shifted(
         reason = f"{moved[0]:.0%} of {name} have left their {left} for others"
         counts = _frequent(known[0], known[0]), _frequent(found, known[0])
         yield Drift(table, name, "shares", severity, reason, *counts)
+
+
+def _rewritten(
+    table: str, name: str, nights: Sequence[ColumnProfile], now: ColumnProfile
+) -> Iterator[Drift]:
+    """Whether leading zeros or the case of letters differ from every one of these nights.
+
+    A change of shape is `retyped`; profiles of earlier versions do not know how texts are written.
+    """
+    known = [night.written for night in nights]
+    found = now.written
+    if not found or not all(known) or sum(found.values()) < ENOUGH:
+        return
+    moved = [moves(before, found, renamed=False) for before in known]
+    sure = all(
+        move >= max(RETYPED, by_chance(before, found))
+        for move, before in zip(moved, known, strict=True)
+    )
+    if sure and _distance(nights[0], now) < RETYPED:
+        reason = f"{moved[0]:.0%} of {name} differ in leading zeros or in upper and lower case"
+        yield Drift(table, name, "written", "warning", reason, _ways(known[0]), _ways(found))
+
+
+def _ways(written: dict[str, int]) -> str:
+    rows = sum(written.values())
+    return ", ".join(f"{way} {count / rows:.0%}" for way, count in sorted(written.items()))
 
 
 def moves(before: dict[str, int], now: dict[str, int], *, renamed: bool = True) -> float:

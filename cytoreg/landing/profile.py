@@ -64,6 +64,14 @@ SPREAD = """case shape
 end"""
 """The year of a date; the sign and magnitude of a number, in steps of half a power of ten."""
 
+WRITTEN = """case
+  when regexp_full_match(value, '0\\d+') then 'leading zero'
+  when shape <> 'text' or upper(value) = lower(value) then 'other'
+  when value = upper(value) then 'upper case'
+  when value = lower(value) then 'lower case'
+  else 'mixed case'
+end"""
+"""How a text is written, beside its shape."""
 
 _TEXTS = schema({"place": pa.int64(), "value": pa.string(), "rows": pa.int64()})
 
@@ -71,12 +79,14 @@ _TEXTS = schema({"place": pa.int64(), "value": pa.string(), "rows": pa.int64()})
 @dataclass(frozen=True)
 class ColumnProfile:
     """Number of filled rows; of those in the sample, how many have each shape, and each magnitude
-    or year; number of rows of each code."""
+    or year, and each way of writing; number of rows of each code. `written` is empty in profiles of
+    earlier versions."""
 
     filled: int
     shapes: dict[str, int]
     codes: dict[str, int] = field(default_factory=dict)
     spread: dict[str, int] = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -142,7 +152,7 @@ class Measuring:
             con.register("sample", self._sample)
             coded = [
                 name
-                for name, (found, texts, _) in shapes.items()
+                for name, (found, texts, _, _) in shapes.items()
                 if texts and texts <= CODES and sum(found.values()) >= RECURS * texts
             ]
             whole = self._every == 1
@@ -150,8 +160,8 @@ class Measuring:
         return TableProfile(
             self._rows,
             {
-                name: ColumnProfile(self._filled[name], found, codes.get(name, {}), spread)
-                for name, (found, _, spread) in shapes.items()
+                name: ColumnProfile(self._filled[name], found, codes.get(name, {}), spread, written)
+                for name, (found, _, spread, written) in shapes.items()
             },
         )
 
@@ -208,34 +218,36 @@ def _measure(path: Path) -> TableProfile:
 
 def _shapes(
     con: DuckDBPyConnection, columns: int
-) -> Iterator[tuple[dict[str, int], int, dict[str, int]]]:
-    """Of each column: sampled rows by shape, how many texts differ, rows by magnitude or year."""
+) -> Iterator[tuple[dict[str, int], int, dict[str, int], dict[str, int]]]:
+    """Of each column: sampled rows by shape, how many texts differ, rows by spread and writing."""
     cases = " ".join(
         f"when regexp_full_match(value, {literal(pattern)}) then {literal(shape)}"
         for shape, pattern in SHAPES.items()
     )
-    found: list[tuple[int, str, str | None, int, int]] = con.execute(
+    found: list[tuple[int, str, str | None, str, int, int]] = con.execute(
         f"""with shaped as (
           select *, case {cases} else {literal(OTHER)} end as shape,
             try_cast(replace(value, ',', '.') as double) as number
           from texts where value <> ''
         )
         select place, shape, case when shape <> {literal(OTHER)} then {SPREAD} end as spread,
+          {WRITTEN} as written,
           sum(rows)::bigint as rows, count(*) as texts
-        from shaped group by all order by place, rows desc, shape, spread"""
+        from shaped group by all order by place, rows desc, shape, spread, written"""
     ).fetchall()
     of_column = {place: [*rows] for place, rows in groupby(found, key=itemgetter(0))}
     numbers = next(iter(SHAPES))
     for place in range(columns):
-        shapes, spread, texts = Counter[str](), Counter[str](), Counter[str]()
-        for _, shape, magnitude, rows, different in of_column.get(place, []):
+        shapes, spread, texts, written = (Counter[str]() for _ in range(4))
+        for _, shape, magnitude, way, rows, different in of_column.get(place, []):
             shapes[shape] += rows
+            written[way] += rows
             texts[shape] += different
             if magnitude:
                 spread[magnitude] += rows
         if texts[numbers] > SINGLE * shapes[numbers] > 0:
             spread.clear()
-        yield dict(shapes.most_common()), texts.total(), dict(spread)
+        yield dict(shapes.most_common()), texts.total(), dict(spread), dict(written)
 
 
 def _codes(con: DuckDBPyConnection, source: str, columns: list[str]) -> dict[str, dict[str, int]]:

@@ -91,8 +91,8 @@ _COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "column": ("varchar", "column; empty if it is about the table"),
         "what": (
             "varchar",
-            "new, missing, renamed, retyped, emptier, codes, shares, volume, gone or shrunk"
-            " (files), overlooked, incomplete, stale or refused",
+            "new, missing, renamed, retyped, written, emptier, codes, shares, volume, gone or"
+            " shrunk (files), overlooked, incomplete, stale or refused",
         ),
         "severity": ("varchar", "critical (closes gate sources), warning or info"),
         "reason": ("varchar", "the difference in words"),

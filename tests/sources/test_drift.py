@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -98,6 +99,11 @@ CHANGED = {
         {**patients(), "sex": ["X", *patients()["sex"][1:]]}, ("sex", "codes", "info"),
     ),
     "other codes": (change("sex", {"M": "1", "F": "2"}.get), ("sex", "codes", "warning")),
+    "leading zeros lost": (
+        change("mrn", lambda text: str(int(text))),
+        ("mrn", "written", "warning"),
+    ),
+    "upper case": (change("note", str.upper), ("note", "written", "warning")),
     "fewer texts": (
         change("race_code", lambda text: "" if text == "98" else text),
         ("race_code", "emptier", "warning"),
@@ -285,3 +291,16 @@ def test_sixty_ordinary_nights_raise_no_alarm(tmp_path: Path) -> None:
     nights = [a_night() for _ in range(60)]
     for before, now in pairwise(nights):
         assert shares(list(profiles({"t": before}, {"t": now}))) == []
+
+
+def test_how_texts_are_written_is_compared_only_with_nights_that_know_it(tmp_path: Path) -> None:
+    before, now = measured(tmp_path, patients()), measured(tmp_path, change("note", str.upper))
+    old = {name: replace(column, written={}) for name, column in before.columns.items()}
+    found = profiles({"t": replace(before, columns=old)}, {"t": now})
+    assert "written" not in {each.what for each in found}
+
+
+def test_a_way_of_writing_that_an_earlier_night_had_is_no_news(tmp_path: Path) -> None:
+    before, now = measured(tmp_path, patients()), measured(tmp_path, change("note", str.upper))
+    found = profiles({"t": before}, {"t": now}, [{"t": now}])
+    assert "written" not in {each.what for each in found}
