@@ -32,6 +32,7 @@ from cytoreg.survival.prediction import adjusted_survival, concordance, predicte
 from cytoreg.survival.proportional_hazards import proportional_hazards
 from cytoreg.survival.restricted_mean import restricted_mean, restricted_mean_difference
 from cytoreg.survival.standardized import standardized_net_survival
+from cytoreg.survival.states import state_probabilities
 from cytoreg.survival.windows import conditional_net_survival, conditional_survival, window
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "restricted_mean",
     "restricted_mean_difference",
     "standardized_net_survival",
+    "state_probabilities",
     "survival_at",
     "survival_landmark",
     "survival_quantile",

@@ -88,3 +88,13 @@ for (number in 1:12) for (ties in c("efron", "breslow")) {
   found <- rbind(found, data.frame(number = number, ties = ties, coefficient = full(coef(fit)), std_err = full(sqrt(fit$var[1]))))
 }
 say(found, "small_fine_gray")
+
+# States of myeloid: remission, transplant (first where both come on a day), death.
+d <- tmerge(myeloid[c("id", "trt")], myeloid, id = id, death = event(futime, death), sct = event(txtime), cr = event(crtime))
+d$to <- with(d, factor(ifelse(death == 1, 3, ifelse(sct == 1, 2, ifelse(cr == 1, 1, 0))), 0:3, c("none", "CR", "SCT", "death")))
+fit <- survfit(Surv(tstart, tstop, to) ~ 1, data = d, id = id)
+check <- survcheck(Surv(tstart, tstop, to) ~ 1, data = d, id = id)
+d$from <- as.character(check$istate)
+say(data.frame(person = d$id, from_state = d$from, to_state = as.character(d$to), entry_days = d$tstart, time_days = d$tstop), "myeloid")
+s <- summary(fit, times = c(100, 365, 1000))
+say(data.frame(days = rep(s$time, 4), state = rep(s$states, each = 3), probability = full(as.vector(s$pstate)), std_err = full(as.vector(s$std.err))), "states")
