@@ -40,7 +40,7 @@ SUBJECTS = {
         "Operations",
         "staging/operating_room_log staging/operating_room_log_values rules/operations"
         " rules/findings_at_operation registry/operations registry/crisis marts/operation"
-        " marts/mortality marts/partial_dates",
+        " marts/mortality marts/follow_up_missing marts/partial_dates",
     ),
     "complications": (
         "Complications",

@@ -17,6 +17,7 @@ from cytoreg import manifest
 from cytoreg.errors import ConfigError, CytoregError
 from cytoreg.identity import forgotten
 from cytoreg.keeping.exposed import exposed
+from cytoreg.keeping.lives_kept import last_night, strayed
 from cytoreg.landing import balance
 from cytoreg.nights import endings, ledger
 from cytoreg.nights.ledger_tables import damaged, file_of
@@ -70,7 +71,8 @@ def verify(project: Project, run_id: str | None = None) -> list[Line]:
         if run_id in (None, publish.published_run(project)):
             lines.append(_published(project))
         if run_id is None:
-            lines += [_ledger(project), _modes(project), *_forgotten(project)]
+            lines += [_ledger(project), *_findings(project, chosen)]
+            lines += [_modes(project), *_forgotten(project)]
         return lines
 
 
@@ -217,6 +219,18 @@ def _ledger(project: Project) -> Line:
     if wrong:
         return Line("ledger", False, "; ".join(wrong), _TOLD)
     return Line("ledger", True, f"{runs} runs, {len(kept)} of them kept, as their own files say")
+
+
+def _findings(project: Project, kept: list[Path]) -> Iterator[Line]:
+    """Compare the lives of findings with the findings; the ledger has a line of its own."""
+    if not kept or not _ledger(project).well or (night := last_night(project)) is None:
+        return
+    lacking, more = strayed(project, night)
+    if lacking or more:
+        found = f"{lacking:,} of run {night.run_id} have no life, {more:,} lives have no finding"
+        yield Line("findings", False, found, "restore a backup: their lives are kept nowhere else")
+    else:
+        yield Line("findings", True, f"{night.findings:,} of run {night.run_id} and their lives")
 
 
 def _differences(project: Project) -> Iterator[str]:

@@ -250,7 +250,7 @@ def _check(con: DuckDBPyConnection, project: Project, wanted: Asked) -> None:
         raise ConfigError("this run judged no records", remedy="choose another: cytoreg runs")
     kinds = life_ledger.kinds(project.ledger_url).to_pydict()
     for what, name in (("rule", wanted.rule), ("entity", wanted.entity), ("source", wanted.source)):
-        if not name or (what == "rule" and set("*?[") & set(name)):
+        if not name:
             continue
         known = set(kinds[what]) | (set(project.config.sources) if what == "source" else set())
         rows: list[tuple[str]] = con.execute(
@@ -259,7 +259,8 @@ def _check(con: DuckDBPyConnection, project: Project, wanted: Asked) -> None:
             else f"select distinct {what} from quality.check_result where {what} is not null"
         ).fetchall()
         known |= {one for (one,) in rows}
-        if name not in known:
+        fits = f"name glob {literal(name)}" if what == "rule" else f"name = {literal(name)}"
+        if not con.execute(f"from unnest(?) as t(name) where {fits}", [list(known)]).fetchall():
             close = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.4)
             raise ConfigError(
                 f"there is no {what} {name} in this run",

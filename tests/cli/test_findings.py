@@ -98,10 +98,11 @@ def test_findings_are_filtered(stays: Stays, filters: tuple[str, ...], expected:
     assert len(rows(stays, *filters)) == expected
 
 
-def test_a_name_that_there_is_not_is_an_error_with_the_nearest(stays: Stays) -> None:
-    done = run("findings", "--rule", "stay.day.ge", cwd=stays.root)
+@pytest.mark.parametrize("name", ["stay.day.ge", "stay.day.g*"])
+def test_a_name_that_there_is_not_is_an_error_with_the_nearest(stays: Stays, name: str) -> None:
+    done = run("findings", "--rule", name, cwd=stays.root)
     assert done.code == 2
-    assert "there is no rule stay.day.ge" in done.err
+    assert f"there is no rule {name}" in done.err
     assert "did you mean stay.days.ge" in done.err
 
 

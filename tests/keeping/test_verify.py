@@ -151,6 +151,18 @@ HARMS: dict[str, tuple[Harm, str, str]] = {
         "it does not know that run",
     ),
     "a run of the ledger": (in_ledger("delete from run"), "ledger", "it says nothing of run"),
+    "the life of a finding": (
+        in_ledger(
+            "delete from finding_life where finding = (select min(finding) from finding_life)"
+        ),
+        "findings",
+        "have no life, 0 lives have no finding",
+    ),
+    "the end of a finding's life": (
+        in_ledger("insert into finding_life (finding, first, kind) values ('F0', 1, 1)"),
+        "findings",
+        "have no life, 1 lives have no finding",
+    ),
     "the ledger": (
         lambda project: (project.data / "ledger.sqlite").write_bytes(b"damaged" * 5000),
         "ledger",
@@ -169,8 +181,16 @@ def test_what_is_whole_is_said_to_be_a_line_for_each(project: Project) -> None:
     lines = verify(project)
     assert wrong(lines) == {}
     kinds = [line.what.split()[0] for line in lines]
-    assert kinds == [*["landing"] * 7, "run", "run", "published", "ledger", "permissions"]
-    assert "rows 96 landed = 84 accepted + 12 quarantined" in lines[-4].found
+    assert kinds == [
+        *["landing"] * 7,
+        "run",
+        "run",
+        "published",
+        "ledger",
+        "findings",
+        "permissions",
+    ]
+    assert "rows 96 landed = 84 accepted + 12 quarantined" in lines[-5].found
 
 
 @pytest.mark.parametrize("harm", HARMS)
@@ -273,7 +293,7 @@ def test_the_command_tells_in_its_exit_code_whether_all_holds(project: Project) 
         return done.exit_code, done.stdout, done.stderr
 
     code, out, err = run()
-    assert (code, err) == (0, "all 12 checks passed\n")
+    assert (code, err) == (0, "all 13 checks passed\n")
     assert "as exported, read-only and fenced" in out
     project.published.chmod(0o644)
     code, out, err = run("--json")
