@@ -17,15 +17,21 @@ __all__ = ["last_night", "strayed"]
 
 
 def last_night(project: Project) -> Night | None:
-    """The last night in the ledger, if its run's export is kept as it was made."""
-    nights = life_ledger.nights(project.ledger_url)
-    if not nights or publish.as_exported(project, nights[-1].run_id) is None:
+    """The last night in the ledger, if its run's export is kept as it was made.
+
+    None too if somebody was forgotten since: the next night compares each finding.
+    """
+    last = max(life_ledger.nights(project.ledger_url), key=lambda one: one.number, default=None)
+    if last is None or not last.content or not publish.as_exported(project, last.run_id):
         return None
-    return nights[-1]
+    return last
 
 
 def strayed(project: Project, night: Night) -> tuple[int, int]:
-    """How many findings of a night have no open life, and how many open lives have no finding."""
+    """How many findings of a night have no open life, and how many open lives have no finding.
+
+    Those without a record are left out: such are numbered, and no life ends when one is forgotten.
+    """
     public = project.builds / night.run_id / publish.PUBLIC
     found = identified("public.quality.finding", '"key"')
     with in_memory(private_spill()) as con:
@@ -33,6 +39,7 @@ def strayed(project: Project, night: Night) -> tuple[int, int]:
         con.register("_known", life_ledger.lives(project.ledger_url))
         ((lacking, more),) = con.execute(
             "select count(*) filter (k.finding is null), count(*) filter (t.finding is null)"
-            f" from ({found}) as t full join _known as k using (finding)"
+            f" from (from ({found}) where record is not null) as t"
+            " full join (from _known where record is not null) as k using (finding)"
         ).fetchall()
     return lacking, more

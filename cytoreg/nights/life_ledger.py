@@ -162,7 +162,10 @@ def add(url: str, night: Night, change: Change) -> None:
 
 
 def forget(url: str, records: Iterable[tuple[str, str]]) -> None:
-    """Remove the lives of records, each given by its source and its pseudonym."""
+    """Remove the lives of records, each given by its source and its pseudonym.
+
+    The next night compares each finding, so that one that is brought back has a life again.
+    """
     tables = ledger_tables().tables
     life, kind = tables["finding_life"], tables["finding_kind"]
     by_source: dict[str, list[str]] = {}
@@ -176,6 +179,8 @@ def forget(url: str, records: Iterable[tuple[str, str]]) -> None:
             chosen = life.c.kind.in_(of_source.where(kind.c.source == source))
             for some in _parts(known, 500):
                 connection.execute(life.delete().where(life.c.record.in_(some), chosen))
+        if by_source:
+            connection.execute(tables["finding_night"].update().values(content=""))
 
 
 def _rename(connection: sa.Connection, renamed: Sequence[tuple[str, str, str | None]]) -> None:

@@ -316,6 +316,9 @@ def test_it_can_be_undone_while_it_is_kept(begun: tuple[Path, str], tmp_path: Pa
     assert not kept.exists()
     assert wrong(verify(project)) == {}
     assert key_of(project, GONE) == begun[1]
+    assert refresh(project, as_of=AS_OF).published
+    (findings,) = [line for line in verify(project) if line.what == "findings"]
+    assert findings.well, findings.found
 
 
 def test_an_older_backup_brings_nobody_back(

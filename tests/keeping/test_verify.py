@@ -152,14 +152,14 @@ HARMS: dict[str, tuple[Harm, str, str]] = {
     ),
     "a run of the ledger": (in_ledger("delete from run"), "ledger", "it says nothing of run"),
     "the life of a finding": (
-        in_ledger(
-            "delete from finding_life where finding = (select min(finding) from finding_life)"
-        ),
+        in_ledger("delete from finding_life where record = (select max(record) from finding_life)"),
         "findings",
         "have no life, 0 lives have no finding",
     ),
     "the end of a finding's life": (
-        in_ledger("insert into finding_life (finding, first, kind) values ('F0', 1, 1)"),
+        in_ledger(
+            "insert into finding_life (finding, first, kind, record) values ('F0', 1, 1, 'P0')"
+        ),
         "findings",
         "have no life, 1 lives have no finding",
     ),
