@@ -37,9 +37,9 @@ def strayed(project: Project, night: Night) -> tuple[int, int]:
     with in_memory(private_spill()) as con:
         con.execute(f"attach {literal(str(public))} as public (read_only)")
         con.register("_known", life_ledger.lives(project.ledger_url))
-        ((lacking, more),) = con.execute(
+        counts: list[tuple[int, int]] = con.execute(
             "select count(*) filter (k.finding is null), count(*) filter (t.finding is null)"
             f" from (from ({found}) where record is not null) as t"
             " full join (from _known where record is not null) as k using (finding)"
         ).fetchall()
-    return lacking, more
+    return counts[0]
