@@ -124,6 +124,8 @@ class Endpoint(Section):
     """Years of 365.25 days at which survival is given."""
     tau_years: float = Field(default=10, gt=0, le=130)
     """Horizon of the restricted mean and of years lost."""
+    min_at_risk: int = Field(default=10, ge=1)
+    """An estimate at a landmark with fewer patients at risk is not `reliable`."""
     interval: Literal["log-log", "log", "plain"] = "log-log"
     """The transformation of the 95 % interval."""
     life_table: str = ""

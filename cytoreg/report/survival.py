@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 
 from cytoreg.report.lexicon import ALL, Lexicon, read_lexicon
-from cytoreg.report.quality import tables
+from cytoreg.report.quality import columns, tables
 from cytoreg.report.words import NONE, number, number_of, ordered, percent, plural
 from cytoreg.warehouse.connection import open_build
 
@@ -18,12 +18,23 @@ if TYPE_CHECKING:
 
     from cytoreg.report.drawings import Drawings
 
+_Limit: TypeAlias = float | None
 OVERLAID = 5  # most strata in one plot; with more, each gets its own panel
 
 
 @dataclass(frozen=True)
+class Landmark:
+    """An estimate with its interval; `unsure` is one that too few patients at risk bear out."""
+
+    estimate: str = NONE
+    interval: str = ""
+    at_risk: str = ""
+    unsure: bool = False
+
+
+@dataclass(frozen=True)
 class SurvivalRow:
-    """A stratum's median and landmarks; `landmarks` is (estimate, interval) by year."""
+    """A stratum's median and its landmarks, by year."""
 
     stratum: str
     patients: int
@@ -31,7 +42,7 @@ class SurvivalRow:
     median_days: float | None
     median: str
     median_interval: str
-    landmarks: tuple[tuple[str, str], ...]
+    landmarks: tuple[Landmark, ...]
 
 
 @dataclass(frozen=True)
@@ -70,21 +81,10 @@ def read_survival(con: DuckDBPyConnection, lexicon: Lexicon) -> list[SurvivalGro
     """
     if not {"marts.survival_summary", "marts.survival_curve"} <= tables(con):
         return None
-    landmarks: dict[tuple[str, str, str], dict[float, tuple[str, str]]] = {}
+    landmarks = _landmarks(con)
     years: dict[tuple[str, str], set[float]] = {}
-    if "marts.survival_landmark" in tables(con):
-        marks: list[tuple[str, str, str, float, float | None, float | None, float | None]] = (
-            con.execute(
-                "select endpoint, stratum_variable, stratum, years, survival, lower, upper"
-                " from marts.survival_landmark"
-            ).fetchall()
-        )
-        for endpoint, variable, stratum, year, survival, lower, upper in marks:
-            years.setdefault((endpoint, variable), set()).add(float(year))
-            landmarks.setdefault((endpoint, variable, stratum), {})[float(year)] = (
-                percent(survival, 0 if survival is not None else None),
-                NONE if lower is None or upper is None else f"{100 * lower:.0f}–{100 * upper:.0f}",
-            )
+    for (endpoint, variable, _), marks in landmarks.items():
+        years.setdefault((endpoint, variable), set()).update(marks)
     groups: dict[tuple[str, str], dict[str, SurvivalRow]] = {}
     rows: list[
         tuple[str, str, str, int, int, float | None, float | None, float | None, float | None]
@@ -100,7 +100,7 @@ def read_survival(con: DuckDBPyConnection, lexicon: Lexicon) -> list[SurvivalGro
             int(events),
             _finite(days),
             *_median(*map(_finite, months)),
-            tuple(at.get(year, (NONE, "")) for year in sorted(years.get((endpoint, variable), ()))),
+            tuple(at.get(year, Landmark()) for year in sorted(years.get((endpoint, variable), ()))),
         )
     return [
         SurvivalGroup(
@@ -113,6 +113,30 @@ def read_survival(con: DuckDBPyConnection, lexicon: Lexicon) -> list[SurvivalGro
             groups.items(), key=lambda item: _reading_order(item[0][0], item[0][1], lexicon)
         )
     ]
+
+
+def _landmarks(con: DuckDBPyConnection) -> dict[tuple[str, str, str], dict[float, Landmark]]:
+    """`marts.survival_landmark` by year, for each endpoint, stratum variable and stratum."""
+    known = columns(con, "marts.survival_landmark")
+    if not known:
+        return {}
+    reliable = "reliable" if "reliable" in known else "null"  # builds of an earlier cytoreg
+    marks: list[tuple[str, str, str, float, int | None, float | None, _Limit, _Limit, bool]] = (
+        con.execute(
+            "select endpoint, stratum_variable, stratum, years, at_risk, survival, lower, upper,"
+            f" coalesce(not {reliable}, false) from marts.survival_landmark"
+        ).fetchall()
+    )
+    found: dict[tuple[str, str, str], dict[float, Landmark]] = {}
+    for endpoint, variable, stratum, year, at_risk, survival, lower, upper, unsure in marks:
+        none = lower is None or upper is None or lower == upper
+        found.setdefault((endpoint, variable, stratum), {})[float(year)] = Landmark(
+            percent(survival, 0 if survival is not None else None),
+            NONE if none else f"{100 * (lower or 0):.0f}–{100 * (upper or 0):.0f}",
+            "" if survival is None else f"{number(at_risk)} at risk",
+            unsure,
+        )
+    return found
 
 
 def _reading_order(

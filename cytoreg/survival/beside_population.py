@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cytoreg.survival.analysis import Analysis
 from cytoreg.survival.cohort import DAYS_PER_YEAR, Cohort
@@ -25,9 +26,11 @@ from cytoreg.survival.tables import (
     OF_STRATUM,
     ORIGIN,
     PAST_LAST_DAY,
+    RELIABLE,
     STRATUM,
     TAU_PAST_LAST_DAY,
     UPPER,
+    enough,
     said,
 )
 from cytoreg.warehouse.tables import Column, Table
@@ -82,6 +85,10 @@ NET = Table(
         "upper": UPPER,
         "left_out": _LEFT_OUT,
         "outside_years": _OUTSIDE_YEARS,
+        "reliable": Column(
+            "boolean",
+            f"{RELIABLE.text}; false too where it is above 1, or above that of an earlier landmark",
+        ),
         "problem": Column("varchar", f"why there is no estimate: {PAST_LAST_DAY}; {NOBODY}"),
         **ORIGIN,
         "interval": INTERVAL,
@@ -121,6 +128,8 @@ LIFE_EXPECTANCY = Table(
     (*OF_STRATUM, "measure"),
 )
 _METHOD: Method = "pohar-perme"
+_ROUNDED = 1e-12
+"""By how much an estimate may be above 1, or an earlier one, as numbers are rounded."""
 _INTERVALS = dict(zip(MEASURES, ("median", "median", "plain", "bootstrap"), strict=True))
 
 
@@ -164,7 +173,8 @@ def _estimates(
         day = np.rint(part["years"] * DAYS_PER_YEAR).astype("int64")
         yield EXPECTED, part.assign(time_days=day, expected=part["estimate"], method="ederer1")
     for part in inside.each(partial(_net, cohort, table, landmarks)):
-        yield NET, part.assign(method=_METHOD, interval="log")
+        reliable = _reliable(part, inside.endpoint.min_at_risk)
+        yield NET, part.assign(method=_METHOD, interval="log", reliable=reliable)
     for part in inside.each(lambda by: life_expectancy(cohort, table, tau, by)):
         lost = part["measure"] == "years_lost_to_tau"
         problem = np.where(lost, TAU_PAST_LAST_DAY, NOT_REACHED).astype(object)
@@ -176,6 +186,16 @@ def _estimates(
 def _net(cohort: Cohort, table: LifeTable, landmarks: Floats, by: str | None) -> pd.DataFrame:
     found = net_survival(cohort, table, _METHOD, landmarks, by)
     return found.assign(problem=said(PAST_LAST_DAY, found["estimate"].isna()))
+
+
+def _reliable(part: pd.DataFrame, least: int) -> NDArray[np.object_]:
+    """Whether each estimate of net survival may be published; None where there is none."""
+    estimate = part["estimate"].to_numpy(np.float64)
+    of = part.groupby(["stratum_variable", "stratum"], dropna=False)["estimate"]
+    before = of.transform(lambda one: one.cummin().shift(fill_value=1.0)).to_numpy(np.float64)
+    found = enough(estimate, part["at_risk"].to_numpy(np.float64), least)
+    found[estimate > np.fmin(before, 1.0) + _ROUNDED] = False
+    return found
 
 
 def _counts(analysis: Analysis, table: LifeTable) -> pd.DataFrame:

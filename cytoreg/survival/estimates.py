@@ -28,8 +28,10 @@ from cytoreg.survival.tables import (
     OF_STRATUM,
     ORIGIN,
     PAST_LAST_DAY,
+    RELIABLE,
     STRATUM,
     TAU_PAST_LAST_DAY,
+    enough,
     said,
     write,
 )
@@ -89,6 +91,7 @@ LANDMARK = Table(
             "double",
             "Kaplan-Meier estimate at the landmark; empty past the stratum's last observed day",
         ),
+        "reliable": RELIABLE,
         "problem": Column("varchar", f"why there is no estimate: {PAST_LAST_DAY}"),
         **_HOW,
     },
@@ -218,7 +221,7 @@ def estimate(analysis: Analysis) -> Iterator[tuple[Table, pd.DataFrame]]:
 
     for table, columns in (
         (CURVE, lambda _, curve: _curve(curve)),
-        (LANDMARK, lambda _, curve: _landmarks(curve, years)),
+        (LANDMARK, lambda _, curve: _landmarks(curve, years, endpoint.min_at_risk)),
         (SUMMARY, summary),
     ):
         for part in analysis.each(_framed(found, columns)):
@@ -241,10 +244,14 @@ def _curve(curve: KaplanMeier) -> dict[str, object]:
     }
 
 
-def _landmarks(curve: KaplanMeier, years: Floats) -> dict[str, object]:
+def _landmarks(curve: KaplanMeier, years: Floats, least: int) -> dict[str, object]:
     found = survival_at(curve, days(years))
-    problem = said(PAST_LAST_DAY, np.isnan(found.survival))
-    return {"years": years, **vars(found), "problem": problem}
+    return {
+        "years": years,
+        **vars(found),
+        "reliable": enough(found.survival, found.at_risk, least),
+        "problem": said(PAST_LAST_DAY, np.isnan(found.survival)),
+    }
 
 
 def _follow_up(part: Reduced, curve: KaplanMeier) -> dict[str, object]:

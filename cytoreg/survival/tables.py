@@ -30,6 +30,11 @@ AT_RISK = Column("bigint", "patients under observation just before then")
 LOWER = Column("double", "lower limit of the 95 % interval; empty where it is not defined")
 UPPER = Column("double", "upper limit of the 95 % interval; empty where it is not defined")
 INTERVAL = Column("varchar", "scale of the interval")
+RELIABLE = Column(
+    "boolean",
+    "whether it may be published: at least `min_at_risk` patients (cytoreg.toml) under observation"
+    " just before then; empty without an estimate",
+)
 PAST_LAST_DAY = "past the last day observed"
 TAU_PAST_LAST_DAY = "tau past the last day observed"
 LIFE_TABLE = Column("varchar", "population, version, and what counts beyond its years and ages")
@@ -39,6 +44,15 @@ def said(word: str, where: NDArray[np.bool_] | pd.Series[bool]) -> NDArray[np.ob
     """A column with the word in some places, and empty in the others."""
     column = np.full(len(where), None, dtype=object)
     column[np.asarray(where, dtype=bool)] = word
+    return column
+
+
+def enough(
+    estimate: NDArray[np.float64], at_risk: NDArray[np.float64] | NDArray[np.int64], least: int
+) -> NDArray[np.object_]:
+    """Whether at least so many are at risk; None where there is no estimate."""
+    column = np.greater_equal(at_risk, least).astype(object)
+    column[np.isnan(estimate)] = None
     return column
 
 
@@ -56,6 +70,7 @@ def _joined(table: Table, parts: Sequence[pd.DataFrame]) -> object:
     import pyarrow as pa
 
     kinds = {"varchar": pa.string(), "bigint": pa.int64(), "double": pa.float64()}
+    kinds["boolean"] = pa.bool_()
     return pa.concat_tables(
         pa.table(
             {

@@ -278,7 +278,7 @@ def _survival(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         "create table marts.survival_landmark (endpoint varchar, stratum_variable varchar, stratum"
         " varchar, years double, at_risk bigint, survival double, std_err double, lower double,"
-        " upper double)"
+        " upper double, reliable boolean)"
     )
     con.execute(
         "create table marts.survival_summary (endpoint varchar, stratum_variable varchar, stratum"
@@ -296,7 +296,8 @@ def _survival(con: duckdb.DuckDBPyConnection) -> None:
                 beyond = rows[-1][0] < years * 365.25
                 at_risk = sum(row[2] + row[3] for row in rows if row[0] >= years * 365.25)
                 figures = (None,) * 4 if beyond else before[-1][4:8]
-                landmarks.append((*where, years, at_risk, *figures))
+                reliable = None if beyond else at_risk >= 10
+                landmarks.append((*where, years, at_risk, *figures, reliable))
             days = [
                 next((row[0] for row in rows if row[place] is not None and row[place] < 0.5), None)
                 for place in (4, 6, 7)

@@ -133,6 +133,23 @@ def test_text_of_the_project_is_escaped(tmp_path: Path) -> None:
     assert reason in " ".join(read(text).text)
 
 
+def test_an_estimate_of_too_few_patients_stands_in_brackets(tmp_path: Path) -> None:
+    published, out = write_published(tmp_path / "registry.duckdb"), tmp_path / "report.html"
+    with duckdb.connect(str(published)) as con:
+        con.execute("delete from marts.survival_landmark where years <> 5")
+        con.execute("update marts.survival_landmark set survival = 1, lower = 1, upper = 1")
+        con.execute("update marts.survival_landmark set at_risk = 3, reliable = false")
+    report.render(published, out, title=TITLE, run=RUN)
+    shown = out.read_text(encoding="utf-8")
+    assert re.search(r'class="n soft"[^>]*>\(100\W*%\)', shown)
+    assert "3 at risk" in shown
+    assert "100–100" not in shown
+    with duckdb.connect(str(published)) as con:
+        con.execute("alter table marts.survival_landmark drop column reliable")
+    report.render(published, out, title=TITLE, run=RUN)  # of an earlier cytoreg
+    assert 'class="n soft" title' not in out.read_text(encoding="utf-8")
+
+
 def test_no_key_of_a_record_is_on_the_page(page: str, published: Path) -> None:
     with duckdb.connect(str(published), read_only=True) as con:
         keys = con.execute("select count(*) from quality.finding where key is not null").fetchone()

@@ -137,6 +137,41 @@ def test_landmarks_past_the_last_observed_day_are_empty(con: duckdb.DuckDBPyConn
     ).fetchall() == [(100.0, None, "log-log", "kaplan-meier")]
 
 
+@pytest.mark.parametrize(("least", "reliable"), [(3, [True, False, None]), (1, [True, True, None])])
+def test_an_estimate_of_too_few_at_risk_is_not_reliable(
+    con: duckdb.DuckDBPyConnection, least: int, reliable: list[bool | None]
+) -> None:
+    con.execute(
+        "create or replace table marts.cohort as select * from (values"
+        " (100, 1), (500, 1), (900, 0), (1500, 0)) as t(time_days, event)"
+    )
+    materialize(con, {"overall": endpoint(strata=[], landmarks_years=[1, 2, 5], min_at_risk=least)})
+    found = con.execute("select reliable from marts.survival_landmark order by years").fetchall()
+    assert [one for (one,) in found] == reliable
+
+
+def test_net_survival_that_rises_or_passes_1_is_not_reliable(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    con.execute(  # nobody dies of the women, though they are 90: their net survival is above 1
+        "create or replace table marts.cohort as select 4000 as time_days, 0 as event, 'female' as"
+        " sex, 90 * 365 as age_days, date '1990-01-01' as start_date, 'x' as site from range(40)"
+        " union all select 50 + 100 * i, (i < 30)::int, 'male', 40 * 365, date '1990-01-01', 'y'"
+        " from range(40) as t(i)"
+    )
+    materialize(
+        con,
+        {"overall": endpoint(strata=["site"], landmarks_years=[1, 5, 9], life_table="usa")},
+    )
+    found = con.execute(
+        "select stratum, years, at_risk, estimate, reliable from marts.net_survival"
+        " where stratum_variable = 'site' order by stratum, years"
+    ).fetchall()
+    assert [row[4] for row in found] == [False, False, False, True, True, False]
+    assert all(row[3] > 1 for row in found[:3])
+    assert [row[2] for row in found] == [40, 40, 40, 36, 22, 7]
+
+
 def test_each_row_says_how_it_was_made(con: duckdb.DuckDBPyConnection) -> None:
     materialize(con, {"overall": endpoint(**WHOLE)})
     for table in TABLES:
