@@ -170,6 +170,8 @@ def check_kind(kinds: Mapping[str, str], name: str, *, stratum: bool) -> None:
     """Raise CytoregError for a missing column, or one of the wrong kind (strata: any)."""
     if name.lower() not in kinds:
         raise CytoregError(f"the cohort has no column {name}")
+    if name in ("rows", "count", "squares") and not stratum:  # what `reduce` adds is called so
+        raise CytoregError(f"no column of an estimate can be called {name}: rename it")
     kind = kinds[name.lower()]
     expected, word = _KINDS.get(name, ({kind}, ""))
     if kind not in expected and not stratum:

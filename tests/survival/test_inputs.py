@@ -184,3 +184,10 @@ def test_a_start_past_the_calendar_leaves_one_patient_out_and_ends_nothing() -> 
     materialize(con, {"overall": Endpoint(cohort="marts.cohort", label="x", life_table="usa")})
     found = con.sql("select reason, patients from marts.survival_left_out").fetchall()
     assert found == [("start impossible", 1)]
+
+
+@pytest.mark.parametrize("name", ["rows", "count", "squares"])
+def test_a_covariate_with_the_name_of_a_sum_is_refused_not_replaced_by_it(name: str) -> None:
+    cohort = pd.DataFrame({"time_days": [1, 2, 3, 4], "event": [1, 0, 1, 1], name: [3, 1, 2, 5]})
+    with pytest.raises(CytoregError, match=f"can be called {name}: rename it"):
+        cox(cohort, [name])
