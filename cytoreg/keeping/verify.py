@@ -71,7 +71,9 @@ def verify(project: Project, run_id: str | None = None) -> list[Line]:
         if run_id in (None, publish.published_run(project)):
             lines.append(_published(project))
         if run_id is None:
-            lines += [_ledger(project), *_findings(project, chosen)]
+            lines.append(_ledger(project))
+            if chosen and lines[-1].well:
+                lines += _findings(project)
             lines += [_modes(project), *_forgotten(project)]
         return lines
 
@@ -221,9 +223,9 @@ def _ledger(project: Project) -> Line:
     return Line("ledger", True, f"{runs} runs, {len(kept)} of them kept, as their own files say")
 
 
-def _findings(project: Project, kept: list[Path]) -> Iterator[Line]:
-    """Compare the lives of findings with the findings; the ledger has a line of its own."""
-    if not kept or not _ledger(project).well or (night := last_night(project)) is None:
+def _findings(project: Project) -> Iterator[Line]:
+    """Compare the lives of findings with the findings, of a ledger that is whole."""
+    if (night := last_night(project)) is None:
         return
     lacking, more = strayed(project, night)
     if lacking or more:

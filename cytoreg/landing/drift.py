@@ -100,7 +100,8 @@ def columns(
         yield Drift(table, name, "new", "info", f"column {name} is new", "", filled)
     for name in before.columns.keys() & now.columns.keys():
         yield from _column(table, name, before, now)
-        kept = [night.columns[name] for night in (before, *earlier) if name in night.columns]
+        told = [night.columns[name] for night in earlier if name in night.columns]
+        kept = [before.columns[name], *(night for night in told if night.filled)]
         yield from _shifted(table, name, kept, now.columns[name])
         yield from _rewritten(table, name, kept, now.columns[name])
 

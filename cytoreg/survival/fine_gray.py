@@ -34,7 +34,8 @@ def fine_gray(
 ) -> Cox:
     """Fit −d log(1 − F(t | x)) / dt = h₀(t) exp(xβ), F the incidence of `cause`.
 
-    `event` holds the cause, as for `cumulative_incidence`; covariates, `reference`, `strata` and
+    `event` holds the cause; any other word is a competing one, even *alive*: make such events empty
+    before. Covariates, `reference`, `strata` and
     the result are those of `cox` (hazard_ratio: of the subdistribution, above 1 where the incidence
     is higher). Rows with a missing covariate or stratum are left out, and counted in `left_out`.
     The partial likelihood is Cox's for `cause`, but who left at T by another cause stays at risk

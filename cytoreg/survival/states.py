@@ -66,8 +66,8 @@ def state_probabilities(
     In R: summary(survfit(Surv(entry_days, time_days, to_state) ~ by, id = person,
     istate = from_state), times = at * 365.25).
 
-    Raises CytoregError for rows without a person or a state, that end before they begin, that move
-    to their own state, and for persons whose rows overlap, leave a gap, or change state between.
+    Raises CytoregError for a time before 0, for rows that lack a person or state, end before they
+    begin or move to their own state, and persons whose rows overlap, leave a gap or do not fit.
 
     >>> import pandas as pd
     >>> from cytoreg.survival import state_probabilities
@@ -80,7 +80,7 @@ def state_probabilities(
     1     b    0.6      1.0        0.333    0.272
     2     c    0.6      0.0        0.333    0.272
     """
-    years = np.atleast_1d(np.asarray(at, dtype=np.float64))
+    years = _times(at)
     parts = check(reduce(rows, _ASKED, by), covariates=("person",))
     _possible(parts)
     found = []
@@ -100,6 +100,13 @@ def state_probabilities(
             columns |= {"at_risk": at_risk[:, number], "probability": p, "std_err": se}
             found.append((part, columns | {"lower": lower, "upper": upper}))
     return frame(by, found)
+
+
+def _times(at: ArrayLike) -> Floats:
+    years: Floats = np.atleast_1d(np.asarray(at, dtype=np.float64))
+    if years.ndim > 1 or not years.size or not np.all(years >= 0):
+        raise CytoregError("`at` is one time, or a list of times, of 0 years or more")
+    return years
 
 
 def _possible(parts: Sequence[Reduced]) -> None:

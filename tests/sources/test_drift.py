@@ -300,6 +300,19 @@ def test_how_texts_are_written_is_compared_only_with_nights_that_know_it(tmp_pat
     assert "written" not in {each.what for each in found}
 
 
+@pytest.mark.parametrize(
+    ("column", "now", "what"), [("note", str.upper, "written"), ("sex", {"M": "F"}.get, "shares")]
+)
+def test_a_night_in_which_the_column_was_empty_hides_no_change(
+    column: str, now: Callable[[str], str | None], what: str, tmp_path: Path
+) -> None:
+    empty = measured(tmp_path, change(column, lambda _: ""))
+    before = measured(tmp_path, patients())
+    changed = measured(tmp_path, change(column, lambda text: now(text) or text))
+    found = profiles({"t": before}, {"t": changed}, [{"t": empty}])
+    assert (column, what) in {(each.column, each.what) for each in found}
+
+
 def test_a_way_of_writing_that_an_earlier_night_had_is_no_news(tmp_path: Path) -> None:
     before, now = measured(tmp_path, patients()), measured(tmp_path, change("note", str.upper))
     found = profiles({"t": before}, {"t": now}, [{"t": now}])

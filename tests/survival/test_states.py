@@ -53,6 +53,12 @@ def test_a_row_may_be_cut_and_rows_come_in_any_frame_and_order() -> None:
         np.testing.assert_allclose(found[ESTIMATES], wanted[ESTIMATES], atol=1e-10)
 
 
+@pytest.mark.parametrize("at", [[], [[1.0]], -1, [1, np.nan]])
+def test_it_is_asked_for_times_from_0_on(at: object) -> None:
+    with pytest.raises(CytoregError, match="times, of 0 years or more"):
+        state_probabilities(myeloid(), at)
+
+
 def test_the_shares_of_all_states_are_one() -> None:
     found = state_probabilities(myeloid().assign(weight=lambda r: 0.3 + r["person"] % 4), AT)
     np.testing.assert_allclose(found.groupby("years")["probability"].sum(), 1, atol=1e-12)
