@@ -72,19 +72,9 @@ docs-serve: $(READY) ## read the documentation in a browser while writing it
 generate: $(READY) ## write the generated pages of docs/reference anew
 	$(BIN)/python docs/generate.py
 
-bench: $(READY) ## measure beside peers (several minutes): refresh, rules, survival, sources
-	$(BIN)/python benchmarks/refresh.py
-	$(BIN)/python benchmarks/nights.py
-	$(BIN)/python benchmarks/rules.py
-	$(BIN)/python benchmarks/comparisons.py
-	$(BIN)/python benchmarks/survival.py
-	$(BIN)/python benchmarks/net_survival.py
-	$(BIN)/python benchmarks/naaccr.py
-	$(BIN)/python benchmarks/sheets.py
-	$(BIN)/python benchmarks/files.py
-	$(BIN)/python benchmarks/database.py
-	$(BIN)/python benchmarks/hl7_messages.py
-	$(BIN)/python benchmarks/fhir.py
+bench: $(READY) ## measure beside peers (an hour; SIZE=--smallest: does each run? 2 minutes)
+	set -e; for each in refresh nights rules comparisons survival net_survival naaccr sheets files \
+	  database hl7_messages fhir; do $(BIN)/python benchmarks/$$each.py $(SIZE); done
 
 lock: ## resolve the lock anew (universal, with hashes, without index addresses)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -2,6 +2,7 @@
 
     python benchmarks/comparisons.py
     python benchmarks/comparisons.py --rows 2000 --groups 10 --coded 2000 --codes 500
+    python benchmarks/comparisons.py --smallest
 
 `found` is what finds the rows that break the rule, beside the same by hand; codes are looked up as
 the cells are typed, so of `isin` that is part of it. `whole` is judging the entity, beside SQL by
@@ -21,6 +22,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 import duckdb
+from common import sized, tell
 
 from cytoreg.rules import Entity, agrees, compare, compile_schemas, field, judge
 from cytoreg.rules.statement import cells, rows, tables
@@ -135,11 +137,14 @@ select _source, _table, count(text) as texts, count(code) as accepted from typed
 def main(arguments: Sequence[str] | None = None) -> None:
     """Judge by each rule, run the SQL by hand, print one line a rule."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=160_000, help="that are compared")
-    parser.add_argument("--groups", type=int, default=10)
-    parser.add_argument("--coded", type=int, default=1_000_000, help="rows with a code")
-    parser.add_argument("--codes", type=int, default=72_000)
-    options = parser.parse_args(arguments)
+    options = sized(
+        parser,
+        arguments,
+        rows=(160_000, 2000),
+        groups=(10, 10),
+        coded=(1_000_000, 5000),
+        codes=(72_000, 200),
+    )
     codes = [f"C{number}" for number in range(options.codes)]
 
     class Compared(Entity):
@@ -192,6 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return seconds
 
     print(f"{'':40}{'by hand':>9}{'found':>9}{'ratio':>7}{'by hand':>9}{'whole':>9}{'ratio':>7}")
+    ratios = {}
     people = f"{options.rows:,} rows, {options.groups:,} groups"
     for title, model, search, whole in (
         (f"compare, {people}", Compared, (COMPARE,), (COMPARE, COUNTS_PEOPLE, BOOKS_PEOPLE)),
@@ -212,6 +218,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             f"{found_seconds / search_seconds:>7.1f}{whole_seconds:>8.3f}s{judged_seconds:>8.3f}s"
             f"{judged_seconds / whole_seconds:>7.1f}"
         )
+        kind = title.partition(",")[0]
+        ratios[f"{kind}, found by hand"] = found_seconds / search_seconds
+        ratios[f"{kind}, whole by hand"] = judged_seconds / whole_seconds
+    tell(ratios, rows=options.rows, coded=options.coded, codes=options.codes)
 
 
 def _seconds(run: Callable[[], object]) -> float:

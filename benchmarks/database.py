@@ -1,6 +1,6 @@
 """A table of PostgreSQL into a landing, beside ADBC alone and other ways to fetch it.
 
-Usage: python benchmarks/database.py [--rows 1000000] [--runs 3]
+Usage: python benchmarks/database.py [--rows 1000000] [--runs 3] [--smallest]
 
 A server from a wheel, a table of nine columns (integer, text, timestamps, numeric, boolean), each
 side in a process of its own, the best of some runs. Every side ends in a Parquet file, but for
@@ -24,6 +24,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
+
+from common import sized, tell
 
 QUERY = "select * from lab"
 TABLE = """
@@ -214,12 +216,10 @@ def measure(side: str, url: str, runs: int) -> dict[str, float | str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--side", choices=SIDES)
     parser.add_argument("--url")
     parser.add_argument("--folder", type=Path)
-    options = parser.parse_args()
+    options = sized(parser, rows=(1_000_000, 2000), runs=(3, 1))
     if options.side:
         run(options.side, options.url, options.folder)
         return
@@ -233,19 +233,22 @@ def main() -> None:
             _execute(url, TABLE.format(rows=options.rows), "analyze lab")
             print(f"{options.rows:,} rows × 9 columns")
             print(f"{'':30} {'seconds':>8} {'of ADBC':>8} {'memory MB':>10}")
-            first = 0.0
+            first, seconds_of = 0.0, {}
             for side in SIDES:
                 found = measure(side, url, options.runs)
                 if "missing" in found:
                     print(f"{side:30} not measured: {found['missing']}")
                     continue
-                seconds = float(found["seconds"])
+                seconds = seconds_of[side] = float(found["seconds"])
                 first = first or seconds
                 assert found["rows"] == options.rows
                 share = seconds / first
                 print(f"{side:30} {seconds:8.2f} {share:8.2f} {found['memory']:10,}", flush=True)
         finally:
             server.cleanup()
+    ours = seconds_of["cytoreg, landed"]
+    peers = {side: ours / one for side, one in seconds_of.items() if "cytoreg" not in side}
+    tell(peers, rows=options.rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """FHIR resources in MB/s: cytoreg's views beside bare parsers and a FHIRPath library.
 
-    python benchmarks/fhir.py [megabytes]          (fhirpathpy, if it is installed, on a part)
+    python benchmarks/fhir.py [--mb 200] [--smallest]     (fhirpathpy, if installed, on a part)
 
 All read the same NDJSON in one process, one after the other. The bare passes parse each line and
 take nothing out, or one element; the library evaluates the view's columns without its loops.
@@ -8,9 +8,9 @@ take nothing out, or one element; the library evaluates the view's columns witho
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 import msgspec
+from common import sized, tell
 
 from cytoreg.sources.fhir import files
 from cytoreg.sources.fhir.config import FhirSource
@@ -37,17 +38,24 @@ LINE = (
 )
 
 
-def main(megabytes: int) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    megabytes = sized(parser, mb=(200, 2)).mb
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "Observation.ndjson"
         lines = megabytes * 1_000_000 // len(LINE % (1, 1, 1, 1))
         with path.open("w", encoding="utf-8") as file:
             file.writelines(LINE % (n, n, n, n % 900) for n in range(lines))
         print(f"{lines:,} Observations, {path.stat().st_size / 1e6:.0f} MB")
-        measure("json.loads, nothing taken out", path, parse_json)
-        measure("msgspec, nothing taken out", path, parse_msgspec)
-        measure("DuckDB read_ndjson_objects, one element", path, parse_duckdb)
-        measure("cytoreg, view of 11 columns", path, views)
+        bare = {
+            title: measure(title, path, parse)
+            for title, parse in (
+                ("json.loads, nothing taken out", parse_json),
+                ("msgspec, nothing taken out", parse_msgspec),
+                ("DuckDB read_ndjson_objects, one element", parse_duckdb),
+            )
+        }
+        ours = measure("cytoreg, view of 11 columns", path, views)
         measure("cytoreg, 2 views", path, two_views)
         part = Path(folder) / "part.ndjson"
         with path.open("rb") as file:
@@ -55,9 +63,10 @@ def main(megabytes: int) -> None:
         measure("fhirpathpy, the same columns, 2,000 lines", part, library)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"peak memory {peak:.0f} MB")
+    tell({title: ours / seconds for title, seconds in bare.items()}, mb=megabytes)
 
 
-def measure(what: str, path: Path, read: Callable[[Path], str]) -> None:
+def measure(what: str, path: Path, read: Callable[[Path], str]) -> float:
     began = time.perf_counter()
     told = read(path)
     seconds = time.perf_counter() - began
@@ -65,6 +74,7 @@ def measure(what: str, path: Path, read: Callable[[Path], str]) -> None:
         f"{path.stat().st_size / 1e6 / seconds:8.1f} MB/s" if told != "not installed" else " " * 13
     )
     print(f"{what:44} {rate}   {told}")
+    return seconds
 
 
 def parse_json(path: Path) -> str:
@@ -127,4 +137,4 @@ def library(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    main()

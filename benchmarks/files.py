@@ -1,6 +1,6 @@
 """Delimited text into a landing, beside DuckDB's own reader and pandas.
 
-Usage: python benchmarks/files.py [--mb 1000] [--threads 2]
+Usage: python benchmarks/files.py [--mb 1000] [--threads 2] [--smallest]
 
 One CSV file of laboratory results with 12 columns, made on the spot: numbers, dates, codes, quoted
 free text with commas. Each side writes one Parquet file of text columns, compressed with zstd, in a
@@ -22,6 +22,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from common import sized, tell
 
 COLUMNS = (
     "result_id", "mrn", "order_id", "taken_at", "received_at", "test_code", "test_name", "value",
@@ -135,11 +137,10 @@ def run(side: str, folder: Path, threads: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mb", type=int, default=1000)
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--side", choices=SIDES)
     parser.add_argument("--folder", type=Path)
-    given = parser.parse_args()
+    given = sized(parser, mb=(1000, 2))
     if given.side:
         run(given.side, given.folder, given.threads)
         return
@@ -157,8 +158,8 @@ def main() -> None:
                 f"{side:10}{one['seconds']:8.2f}{one['cpu']:8.2f}{size / one['seconds']:8.0f}"
                 f"{one['rows']:12,.0f}{one['mb']:10.0f}"
             )
-        ratio = found["cytoreg"]["seconds"] / found["DuckDB"]["seconds"]
-        print(f"cytoreg takes {ratio:.2f} times as long as DuckDB")
+    ours = found.pop("cytoreg")["seconds"]
+    tell({side: ours / one["seconds"] for side, one in found.items()}, mb=given.mb)
 
 
 if __name__ == "__main__":

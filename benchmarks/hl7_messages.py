@@ -1,6 +1,6 @@
 """HL7 v2 messages into rows, beside a bare split and the bare passes of two parsers.
 
-Usage: python benchmarks/hl7_messages.py [--mb 100]
+Usage: python benchmarks/hl7_messages.py [--mb 100] [--smallest]
 
 One file of pathology reports made on the spot: 13 segments, 2 kB each, text in several OBX of one
 code. `hl7` and `hl7apy` (installed for this alone: pip install hl7 hl7apy) parse each message and
@@ -22,6 +22,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from common import sized, tell
 
 REPORT = {
     "control": "MSH-10", "sent": "MSH-7", "facility": "MSH-4.1", "mrn": "PID-3[5=MR].1",
@@ -126,10 +128,9 @@ def run(side: str, folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mb", type=int, default=100)
     parser.add_argument("--side", choices=SIDES)
     parser.add_argument("--folder", type=Path)
-    options = parser.parse_args()
+    options = sized(parser, mb=(100, 2))
     if options.side:
         run(options.side, options.folder)
         return
@@ -138,6 +139,7 @@ def main() -> None:
         make(folder / "reports.hl7", options.mb * 1_000_000)
         make(folder / "few.hl7", options.mb * 20_000)
         print(f"{'':36} {'MB/s':>7} {'rows':>9} {'memory MB':>10}")
+        pace = {}
         for side, (file, _) in SIDES.items():
             peer = side.partition(",")[0]
             if peer.startswith("hl7") and not importlib.util.find_spec(peer):
@@ -146,8 +148,11 @@ def main() -> None:
             call = [sys.executable, __file__, "--side", side, "--folder", name]
             done = subprocess.run(call, check=True, capture_output=True, text=True)
             found = json.loads(done.stdout)
-            speed = (folder / file).stat().st_size / 1e6 / found["seconds"]
+            speed = pace[side] = (folder / file).stat().st_size / 1e6 / found["seconds"]
             print(f"{side:36} {speed:7.1f} {found['rows']:9,} {found['memory']:10,}")
+    ours = pace["cytoreg, a row a message, 16 paths"]
+    peers = {side: speed / ours for side, speed in pace.items() if not side.startswith("cytoreg")}
+    tell(peers, mb=options.mb)
 
 
 if __name__ == "__main__":

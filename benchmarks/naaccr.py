@@ -1,6 +1,6 @@
 """NAACCR XML and fixed width into rows and into a landing, beside lxml's bare pass over the XML.
 
-Usage: python benchmarks/naaccr.py [--mb 300]
+Usage: python benchmarks/naaccr.py [--mb 300] [--smallest]
 
 One XML file of patients with 25 items and one or two tumors with 90, made on the spot, and lines of
 version 18 with the same items. The bare pass is `iterparse` that stops at each Patient and throws
@@ -20,6 +20,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from common import sized, tell
 
 from cytoreg.sources.naaccr.items import LENGTHS, layout, levels
 
@@ -148,10 +150,9 @@ def run(side: str, folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mb", type=int, default=300)
     parser.add_argument("--side", choices=SIDES)
     parser.add_argument("--folder", type=Path)
-    options = parser.parse_args()
+    options = sized(parser, mb=(300, 2))
     if options.side:
         run(options.side, options.folder)
         return
@@ -160,15 +161,18 @@ def main() -> None:
         make_xml(folder / "registry.xml", options.mb * 1_000_000)
         make_flat(folder / "registry.txt", options.mb * 1_000_000)
         print(f"{'':36} {'MB/s':>7} {'of bare':>8} {'rows':>9} {'memory MB':>10}")
-        pace = 0.0
+        pace, ratios = 0.0, {}
         for side, (file, _) in SIDES.items():
             call = [sys.executable, __file__, "--side", side, "--folder", name]
             done = subprocess.run(call, check=True, capture_output=True, text=True)
             found = json.loads(done.stdout)
             speed = (folder / file).stat().st_size / 1e6 / found["seconds"]
             pace = pace or speed
+            if side.startswith("cytoreg") and file.endswith("xml"):
+                ratios[f"{side.removeprefix('cytoreg, ')}: lxml's bare pass"] = pace / speed
             share = f"{speed / pace:8.0%}" if file.endswith("xml") else f"{'':8}"
             print(f"{side:36} {speed:7.0f} {share} {found['rows']:9,} {found['memory']:10,}")
+    tell(ratios, mb=options.mb)
 
 
 if __name__ == "__main__":

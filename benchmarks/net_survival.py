@@ -1,12 +1,12 @@
 """Net survival (Pohar Perme), side by side: ours and relsurv's rs.surv, which must agree.
 
-Usage: python benchmarks/net_survival.py [--patients 24000] [--many 1000000]
+Usage: python benchmarks/net_survival.py [--patients 24000] [--many 1000000] [--smallest]
 
 Every contender starts in a process of its own from the same file, with R's survexp.us as life table
-(the built-in one where R is missing). Seconds include the fit, not
-reading, importing and starting; memory is the process's high-water mark above that before the fit
-(Linux). lifelines has no such estimator. R is measured if Rscript with relsurv is installed;
-otherwise that is said.
+(the built-in one where R is missing). More patients are measured beside fewer. Seconds include the
+fit, not reading, importing and starting; memory is the process's high-water mark above that before
+the fit (Linux). lifelines has no such estimator. R is measured if Rscript with relsurv is
+installed; otherwise that is said.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from common import peak_mb, sized, tell
 
 TABLE = """
 suppressMessages(library(survival))
@@ -78,21 +79,11 @@ def ours(path: Path, table_file: Path) -> None:
     print(json.dumps([time.perf_counter() - began, peak_mb() - before, *found["estimate"]]))
 
 
-def peak_mb() -> int:
-    """High-water mark of resident memory of this process."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) // 1024
-    raise RuntimeError("no VmHWM: this benchmark reads Linux's /proc")
-
-
 def main() -> None:
     """Write the cohorts, run the contenders one after the other, print one table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--patients", type=int, default=24_000)
-    parser.add_argument("--many", type=int, default=1_000_000)
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = sized(parser, patients=(24_000, 500), many=(1_000_000, 2000))
     if options.child:
         ours(options.child, options.child.with_name("table.csv"))
         return
@@ -109,6 +100,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         if relsurv:
             run(["Rscript", "-e", TABLE, str(Path(name) / "table.csv")])
+        seconds_of = {}
         for patients in (options.patients, options.many):
             path = Path(name) / "cohort.csv"
             write(path, patients)
@@ -117,10 +109,19 @@ def main() -> None:
                 theirs = [float(word) for word in run(["Rscript", "-e", R, str(path)]).split()]
                 results["relsurv, precision = 1"] = theirs
             for label, (seconds, memory, *estimates) in results.items():
+                seconds_of[label, patients] = seconds / patients
                 shown = ", ".join(f"{value:.5f}" for value in estimates)
                 print(f"{label:34}{patients:>10,}{seconds:>10.2f}{memory:>8,.0f}   {shown}")
             if patients == options.patients and relsurv:
                 check(results["cytoreg"], theirs)
+    own = seconds_of.pop(("cytoreg", options.patients))
+    tell(
+        {
+            f"{label}, {patients:,} patients, per patient": own / seconds
+            for (label, patients), seconds in seconds_of.items()
+        },
+        patients=options.patients,
+    )
 
 
 def has_relsurv() -> bool:

@@ -1,20 +1,18 @@
 """Nights on which little changed, beside the same night made anew.
 
-Usage: python benchmarks/nights.py [--patients 20000] [--seed 2017]
+Usage: python benchmarks/nights.py [--patients 20000] [--seed 2017] [--smallest]
 
 Each night is an untracked refresh in a process of its own. Processor time counts all threads, and
-imports; the ratio is to the night that makes every table anew. Prints a table, and the ratios as
-one line of JSON.
+imports; the ratio is to the night that makes every table anew.
 
 Nights: `full` makes everything anew; on `nothing` nothing changed; on `next day` only `as_of`
 moved; on `one source` the operating-room log lacks a record (one of eight sources); on `one model`
-the comment of a mart changed.
+the comment of a mart changed. --smallest does the first two.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import secrets
@@ -24,6 +22,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from common import sized, tell
 
 CYTOREG = [sys.executable, "-m", "cytoreg"]
 
@@ -59,9 +59,8 @@ def with_another_comment(folder: Path) -> None:
 def main() -> None:
     """Simulate, refresh under each condition, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--patients", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=2017)
-    options = parser.parse_args()
+    options = sized(parser, patients=(20_000, 60))
     os.environ["CYTOREG_PSEUDONYM_KEY"] = secrets.token_hex(32)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "registry"
@@ -76,7 +75,7 @@ def main() -> None:
             ("one model", "2017-01-01", with_another_comment),
         ]
         measured = {}
-        for night, as_of, change in nights:
+        for night, as_of, change in nights[:2] if options.smallest else nights:
             if change:
                 change(folder)
             full = ("--full",) if night == "full" else ()
@@ -87,8 +86,8 @@ def main() -> None:
     print(f"{options.patients:,} patients\n\n{'night':12}{'cpu s':>8}{'elapsed s':>11}{'ratio':>8}")
     for night, (used, elapsed) in measured.items():
         print(f"{night:12}{used:8.1f}{elapsed:11.1f}{used / whole:8.2f}")
-    ratios = {night: round(used / whole, 3) for night, (used, _) in measured.items()}
-    print(json.dumps({"patients": options.patients, "cpu_ratio_to_full": ratios}))
+    del measured["full"]
+    tell({night: used / whole for night, (used, _) in measured.items()}, patients=options.patients)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A whole refresh, stage by stage, beside DuckDB merely reading the same extracts into tables.
 
-Usage: python benchmarks/refresh.py [--patients 100000] [--seed 2017]
+Usage: python benchmarks/refresh.py [--patients 100000] [--seed 2017] [--smallest]
 
 Both run in fresh processes of their own on the same simulated extracts. Memory is the high-water
 mark of resident memory in each stage (Linux; reset between stages), in MB.
@@ -21,20 +21,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from common import peak_mb, sized, tell
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def reset_peak() -> None:
     """Let the kernel forget the high-water mark so far."""
     Path("/proc/self/clear_refs").write_text("5")
-
-
-def peak_mb() -> int:
-    """High-water mark of resident memory since the last reset."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) // 1024
-    raise RuntimeError("no VmHWM: this benchmark reads Linux's /proc")
 
 
 def measure_refresh(extracts: Path, data: Path) -> list[tuple[str, float, int]]:
@@ -120,11 +114,10 @@ def measure_floor(extracts: Path, data: Path) -> list[tuple[str, float, int]]:
 def main() -> None:
     """Simulate, measure both, print one table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--patients", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=2017)
     parser.add_argument("--child", choices=["refresh", "floor"], help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = sized(parser, patients=(100_000, 60))
     if options.child:
         measure = {"refresh": measure_refresh, "floor": measure_floor}[options.child]
         data = options.folder / "data"
@@ -159,6 +152,7 @@ def main() -> None:
         print(f"{name:32} {seconds:10.2f} {peak:7,} {beside}")
     total, read = (sum(item[1] for item in results[key]) for key in ("refresh", "floor"))
     print(f"{'total':32} {total:10.2f} {'':7} {read:14.2f}")
+    tell({"DuckDB reading the same": total / read}, patients=options.patients)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Row rules: compiled SQL in DuckDB beside its peers, same rows and same verdict.
 
-Usage: python benchmarks/rules.py [--rows 1000000] [--peers PYTHON] [--json]
+Usage: python benchmarks/rules.py [--rows 1000000] [--peers PYTHON] [--smallest]
 
 One Parquet file of text, 12 columns, and 32 rules: types, required, unique, ranges, codes,
 patterns, conditions between columns, a reference and two comparisons with another table; about
@@ -10,7 +10,7 @@ does more: it also writes the accepted and quarantined rows and one finding per 
 Memory is the high-water mark of resident memory (Linux), in MB; the bare process is what imports
 alone take. The SQL by hand writes the same tables as cytoreg. PYTHON is an interpreter with
 `pandera[polars]` and `pointblank`, which cytoreg does not need; without it these two are left out.
-Seconds are processor time, ratios are to cytoreg.
+Seconds are processor time; a ratio is cytoreg's to the other's.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+from common import peak_mb, sized, tell
 from rules_data import CODES, PEOPLE, ROWS
 from rules_peers import SIDES
 
@@ -212,14 +213,6 @@ def peer(side: str, folder: Path) -> None:
     print(json.dumps({"seconds": seconds, "peak": peak_mb(), "counts": counts}))
 
 
-def peak_mb() -> int:
-    """High-water mark of resident memory of this process."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) // 1024
-    raise RuntimeError("no VmHWM: this benchmark reads Linux's /proc")
-
-
 def ran(python: str, side: str, folder: Path) -> dict:
     """What a side measured, in a process of its own."""
     command = [python, "-W", "ignore", __file__, "--child", side, "--folder", str(folder)]
@@ -239,12 +232,10 @@ LABELS = {
 def main() -> None:
     """Write the rows, run every side, print one table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--peers", metavar="PYTHON", help="has pandera[polars] and pointblank")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--child", choices=list(LABELS), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = sized(parser, rows=(1_000_000, 20_000))
     if options.child:
         (child if options.child in ("cytoreg", "pandera") else peer)(options.child, options.folder)
         return
@@ -265,20 +256,20 @@ def main() -> None:
         if wrong := [rule for rule in rules if counts[rule] != found.get(rule, 0)]:
             different[side] = sorted(wrong)
     own = results["cytoreg"]["seconds"]
-    ratios = {side: round(result["seconds"] / own, 3) for side, result in results.items()}
-    if options.json:
-        peaks = {side: result["peak"] for side, result in results.items()}
-        print(json.dumps({"rows": options.rows, "ratios": ratios, "peak_mb": peaks}))
-    else:
-        print(f"{options.rows:,} rows, 12 columns, {len(counts)} rules")
-        print(f"{'':42}{'seconds':>10}{'ratio':>8}{'peak MB':>10}")
-        for side, result in results.items():
-            told = f"{result['seconds']:>10.2f}{ratios[side]:>8.2f}{result['peak']:>10,}"
-            print(f"{LABELS[side]:42}{told}")
-        print(f"{'(bare process with cytoreg and Pandera)':60}{results['cytoreg']['bare']:>10,}")
-        print(f"{sum(counts.values()):,} findings; {'DIFFERENT' if different else 'all agree'}")
+    ratios = {side: own / result["seconds"] for side, result in results.items()}
+    print(f"{options.rows:,} rows, 12 columns, {len(counts)} rules")
+    print(f"{'':42}{'seconds':>10}{'ratio':>8}{'peak MB':>10}")
+    for side, result in results.items():
+        told = f"{result['seconds']:>10.2f}{ratios[side]:>8.2f}{result['peak']:>10,}"
+        print(f"{LABELS[side]:42}{told}")
+    print(f"{'(bare process with cytoreg and Pandera)':60}{results['cytoreg']['bare']:>10,}")
+    print(f"{sum(counts.values()):,} findings; {'DIFFERENT' if different else 'all agree'}")
     if different:
         raise SystemExit(f"different: {different}")
+    del ratios["cytoreg"]
+    tell(
+        {LABELS[side].partition(":")[0]: ratio for side, ratio in ratios.items()}, rows=options.rows
+    )
 
 
 if __name__ == "__main__":

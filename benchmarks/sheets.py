@@ -1,6 +1,6 @@
 """Workbooks, SPSS, Stata and SAS transport files into Arrow text, beside openpyxl and pandas.
 
-Usage: python benchmarks/sheets.py [--rows 200000]
+Usage: python benchmarks/sheets.py [--rows 200000] [--smallest]
 
 A workbook of 10 columns (XlsxWriter) and files of 9 variables (pyreadstat), made on the spot with
 the same kinds of value: numbers, codes, dates, texts. openpyxl walks through the rows only; pandas
@@ -21,6 +21,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from common import sized, tell
 
 
 def make(folder: Path, rows: int) -> None:
@@ -136,11 +138,10 @@ def run(number: int, folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--side", type=int)
     parser.add_argument("--make", action="store_true")
     parser.add_argument("--folder", type=Path)
-    options = parser.parse_args()
+    options = sized(parser, rows=(200_000, 1000))
     if options.side is not None:
         run(options.side, options.folder)
         return
@@ -151,15 +152,20 @@ def main() -> None:
         itself = [sys.executable, __file__, "--folder", name]  # a child begins with our memory
         subprocess.run([*itself, "--make", "--rows", str(options.rows)], check=True)
         print(f"{'':12} {'':20} {'seconds':>8} {'rows/s':>10} {'memory MB':>10}")
+        ours, ratios = {}, {}
         for number, (file, side, _) in enumerate(SIDES):
             call = [*itself, "--side", str(number)]
             done = subprocess.run(call, check=True, capture_output=True, text=True)
             found = json.loads(done.stdout)
             assert found["rows"] == options.rows
             pace = found["rows"] / found["seconds"]
+            ours.setdefault(file, found["seconds"])
+            if side != "cytoreg":
+                ratios[f"{file}, {side}"] = ours[file] / found["seconds"]
             print(
                 f"{file:12} {side:20} {found['seconds']:8.1f} {pace:10,.0f} {found['memory']:10,}"
             )
+    tell(ratios, rows=options.rows)
 
 
 if __name__ == "__main__":

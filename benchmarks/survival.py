@@ -1,6 +1,6 @@
 """Kaplan–Meier of a large cohort, side by side: SQL counts + ours, lifelines on rows, R on rows.
 
-Usage: python benchmarks/survival.py [--rows 5000000] [--strata 3]
+Usage: python benchmarks/survival.py [--rows 5000000] [--strata 3] [--smallest]
 
 Every contender starts in a process of its own from the same Parquet file and gives the curve of
 each stratum with its interval, the median and the median's interval; all must find the same. Ours
@@ -25,6 +25,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from common import peak_mb, sized, tell
+
 if TYPE_CHECKING:
     from cytoreg.survival import Quantile
 
@@ -42,14 +44,6 @@ medians <- summary(fit)$table[, c("median", "0.95LCL", "0.95UCL")]
 cat(sprintf('{"seconds": %f, "mb": %f, "medians": [%s]}\\n', proc.time()[["elapsed"]] - began,
   memory() - before, paste(t(medians), collapse = ", ")))
 """
-
-
-def peak_mb() -> float:
-    """High-water mark of this process's resident memory."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("no VmHWM: this benchmark reads Linux's /proc")
 
 
 def make(folder: Path, rows: int, strata: int) -> None:
@@ -152,11 +146,9 @@ def child(name: str, folder: Path) -> None:
 def main() -> None:
     """Make the cohort, run the contenders one after the other, print one table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=5_000_000)
-    parser.add_argument("--strata", type=int, default=3)
     parser.add_argument("--child", choices=CONTENDERS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = sized(parser, rows=(5_000_000, 20_000), strata=(3, 3))
     if options.child:
         child(options.child, options.folder)
         return
@@ -191,6 +183,9 @@ def main() -> None:
     print("\nthe same median in every stratum, days (95 % interval):", end=" ")
     medians = zip(*[iter(first["medians"])] * 3, strict=True)
     print(", ".join(f"{median:g} ({lower:g}–{upper:g})" for median, lower, upper in medians))
+    ours = first["seconds"]
+    peers = {peer: ours / result["seconds"] for peer, result in list(found.items())[1:]}
+    tell(peers, rows=options.rows, strata=options.strata)
 
 
 if __name__ == "__main__":
