@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from cytoreg.outcomes.benchmark import compare, table_of
+from cytoreg.outcomes.charts import chart, charted
 from cytoreg.outcomes.definition import DEFINITION, define, terms
 from cytoreg.outcomes.summary import SUMMARY, summarize
 from cytoreg.warehouse.last_build import Part
@@ -29,7 +30,12 @@ def tables(config: Config) -> tuple[Table, ...]:
     """The marts that `materialize` writes; none if nothing is declared."""
     benchmarks = [table_of(name, one) for name, one in config.benchmark.items()]
     summary = [SUMMARY] if config.outcome else []
-    return (*summary, *benchmarks, *([DEFINITION] if terms(config) else []))
+    return (
+        *summary,
+        *charted(config.outcome),
+        *benchmarks,
+        *([DEFINITION] if terms(config) else []),
+    )
 
 
 def materialize(
@@ -50,6 +56,7 @@ def materialize(
     def make() -> None:
         if config.outcome:
             summarize(con, config.outcome)
+            chart(con, config.outcome)
         for name, benchmark in config.benchmark.items():
             compare(con, config, name, benchmark)
         if terms(config):

@@ -39,7 +39,7 @@ def prove_outcomes(config: Config, models: Mapping[str, Model], known: Collectio
     for name, outcome in config.outcome.items():
         where = f"[outcome.{name}]"
         _require_table(f"{where} table", outcome.table, known)
-        _require_columns(models, outcome.table, _columns(where, outcome))
+        _require_columns(models, outcome.table, _columns(name, outcome))
     for name, benchmark in config.benchmark.items():
         if benchmark.records:
             _require_table(f"[benchmark.{name}] records", benchmark.records, known)
@@ -82,14 +82,12 @@ def _counted(where: str, figure: Figure) -> Iterator[tuple[str, str]]:
             yield from ((place, column) for column in _columns_of(place, text))
 
 
-def _columns(where: str, outcome: Outcome) -> Iterator[tuple[str, str]]:
+def _columns(name: str, outcome: Outcome) -> Iterator[tuple[str, str]]:
     """Each column that an outcome names, with its place."""
-    yield from ((f"{where} strata", column) for column in outcome.strata.values())
-    if outcome.by:
-        yield f"{where} by", outcome.by
-    for name, measure in outcome.measures.items():
-        for key, text in measure.expressions.items():
-            place = f"{where[:-1]}.measures.{name}] {key}"
+    yield from ((f"[outcome.{name}] {key}", column) for key, column in outcome.named(name))
+    for measure, one in outcome.measures.items():
+        for key, text in one.expressions.items():
+            place = f"[outcome.{name}.measures.{measure}] {key}"
             yield from ((place, column) for column in _columns_of(place, text))
 
 

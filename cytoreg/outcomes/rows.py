@@ -20,7 +20,7 @@ from cytoreg.warehouse.errors import scrub
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["ROWS", "UNKNOWN", "Levels", "read_rows", "run"]
+__all__ = ["ROWS", "UNKNOWN", "Levels", "answer", "read_rows", "run"]
 
 ROWS = "outcome_row"
 UNKNOWN = "unknown"
@@ -58,7 +58,7 @@ def read_rows(con: DuckDBPyConnection, name: str, outcome: Outcome) -> frozenset
     wrong type; BuildError where the table's values cannot be computed with.
     """
     where = f"[outcome.{name}]"
-    kinds = _kinds(con, where, outcome)
+    kinds = _kinds(con, name, outcome)
     selected = [f"{literal(WHOLE)} as whole"]
     selected += [
         f"{_stratum(column)} as stratum_{i}" for i, column in enumerate(outcome.strata.values())
@@ -67,7 +67,7 @@ def read_rows(con: DuckDBPyConnection, name: str, outcome: Outcome) -> frozenset
         own = "chr(0) || row_number() over ()"  # an unknown cluster is its own cluster
         selected.append(f"coalesce(cast({quote(outcome.by)} as varchar), {own}) as cluster")
     selected += [
-        f"{_answer(measure)} as answer_{i}" for i, measure in enumerate(outcome.shares.values())
+        f"{answer(measure)} as answer_{i}" for i, measure in enumerate(outcome.shares.values())
     ]
     selected += [
         f"{_value(measure)} as value_{i}" for i, measure in enumerate(outcome.quantities.values())
@@ -93,10 +93,11 @@ def run(con: DuckDBPyConnection, where: str, statement: str) -> None:
         raise BuildError(f"{where} failed: {scrub(error)}") from None
 
 
-def _kinds(con: DuckDBPyConnection, where: str, outcome: Outcome) -> dict[str, str]:
+def _kinds(con: DuckDBPyConnection, name: str, outcome: Outcome) -> dict[str, str]:
     """The types of the quantities, after all expressions of the outcome were bound to its table."""
     import duckdb
 
+    where = f"[outcome.{name}]"
     try:
         described: list[tuple[str, ...]] = con.execute(f"describe {outcome.table}").fetchall()
     except duckdb.Error:
@@ -104,14 +105,18 @@ def _kinds(con: DuckDBPyConnection, where: str, outcome: Outcome) -> dict[str, s
             f"{where} table: there is no table {outcome.table}",
             remedy="name a mart that sql/marts makes, as schema.table",
         ) from None
-    columns = {str(column).lower() for column, *_ in described}
-    named = [("strata", column) for column in outcome.strata.values()]
-    for key, column in [*named, *([("by", outcome.by)] if outcome.by else [])]:
-        if column.lower() not in columns:
+    types = {column.lower(): kind for column, kind, *_ in described}
+    for key, column in outcome.named(name):
+        if column.lower() not in types:
             raise ConfigError(
                 f"{where} {key}: {outcome.table} has no column {column}",
-                remedy=f"its columns are {', '.join(str(name) for name, *_ in described)}",
+                remedy=f"its columns are {', '.join(column for column, *_ in described)}",
             )
+    if outcome.charts and not types[outcome.day.lower()].startswith(("DATE", "TIMESTAMP")):
+        raise ConfigError(
+            f"{where} day: {outcome.day} is {types[outcome.day.lower()]}, not a date",
+            remedy="name a column of dates",
+        )
     kinds = {}
     for measure, one in outcome.measures.items():
         for key, expression in one.expressions.items():
@@ -154,11 +159,12 @@ def _stratum(column: str) -> str:
     return f"case when {nothing} then '{UNKNOWN}' else {value} end"
 
 
-def _answer(measure: Measure) -> str:
-    answer = f"cast(({measure.share}\n) as tinyint)"
+def answer(measure: Measure) -> str:
+    """SQL for a row's answer to a share, as in `outcome_row`."""
+    said = f"cast(({measure.share}\n) as tinyint)"
     if measure.of:
-        answer = f"case when ({measure.of}\n) then {answer} end"
-    return _asked(measure, f"coalesce({answer}, 2)")
+        said = f"case when ({measure.of}\n) then {said} end"
+    return _asked(measure, f"coalesce({said}, 2)")
 
 
 def _value(measure: Measure) -> str:

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from cytoreg.sources.declaration import Name, Section
 
-__all__ = ["WHOLE", "Measure", "Outcome", "Word", "plural"]
+__all__ = ["WHOLE", "Chart", "Measure", "Outcome", "Word", "plural"]
 
 WHOLE = "all"
 """Stratum variable and stratum of a whole table."""
@@ -31,6 +31,23 @@ class Word(Section):
     """Place in the reading order; by default after the one before it."""
 
 
+class Chart(Section):
+    """Control charts of a share: a CUSUM over time, and a funnel of the parts of a stratum."""
+
+    expected: float = Field(ge=0.001, le=0.999)
+    """The share while all is well, such as 0.02: of a publication, or of earlier years."""
+    odds_ratio: float = Field(default=2, ge=1.1, le=100)
+    """The CUSUM is quickest to tell when the odds of the event are so many times the expected."""
+    false_alarm_every: int = Field(default=2000, ge=10, le=1_000_000)
+    """While all is well, the CUSUM raises one alarm in so many rows, on average. Its limit follows
+    from this.
+    """
+    funnel: str = ""
+    """A stratum variable of the outcome, such as its surgeons or years: their shares are held
+    against what chance allows.
+    """
+
+
 class Measure(Word):
     """A share of rows, or a quantity, evaluated on each row of an outcome's table."""
 
@@ -50,6 +67,8 @@ class Measure(Word):
     """
     unit: str = ""
     """The quantity's unit, in words."""
+    chart: Chart | None = None
+    """Control charts of a share that a department watches. The outcome then needs `day`."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -59,6 +78,8 @@ class Measure(Word):
             raise ValueError("`of` is the denominator of a share; a quantity has `among`")
         if self.share and self.unit:
             raise ValueError("`unit` is of a quantity; a share has none")
+        if self.quantity and self.chart:
+            raise ValueError("`chart` is of a share; a quantity has none")
         return self
 
     @property
@@ -101,6 +122,12 @@ class Outcome(Section):
     """A column that groups rows which are not independent, such as `patient_id` of operations:
     intervals allow for it, as the mart's column `interval_by` shows.
     """
+    day: str = ""
+    """The column with the day of a row, by which control charts are ordered."""
+    key: str = ""
+    """The column that identifies a row, and orders those of one day. [default: the outcome's name
+    and `_id`]
+    """
     measures: Annotated[dict[Name, Measure], Field(min_length=1)]
     """What is measured on each row, by name."""
 
@@ -110,6 +137,35 @@ class Outcome(Section):
         if WHOLE in strata:
             raise ValueError(f"no stratum is called {WHOLE}: it stands for the whole table")
         return strata
+
+    @model_validator(mode="after")
+    def _charted(self) -> Self:
+        for name, chart in self.charts.items():
+            if not self.day:
+                raise ValueError(f"the chart of {name} needs `day`, the column by which to order")
+            if chart.funnel and chart.funnel not in self.strata:
+                raise ValueError(
+                    f"the funnel of {name} is by {chart.funnel}, which is not in strata"
+                )
+        return self
+
+    def named(self, name: str) -> list[tuple[str, str]]:
+        """Each column that the outcome of this name needs besides its measures, with its key."""
+        found = [("strata", column) for column in self.strata.values()]
+        if self.by:
+            found.append(("by", self.by))
+        if self.charts:
+            found += [("day", self.day), ("key", self.key_of(name))]
+        return found
+
+    def key_of(self, name: str) -> str:
+        """The column that identifies a row of the outcome of this name."""
+        return self.key or f"{name}_id"
+
+    @property
+    def charts(self) -> dict[str, Chart]:
+        """The control charts, by the name of their measure."""
+        return {name: one.chart for name, one in self.measures.items() if one.chart}
 
     @property
     def shares(self) -> dict[str, Measure]:

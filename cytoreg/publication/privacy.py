@@ -40,7 +40,7 @@ OF_EXACT_AGES = {
     "net_survival": ("estimate", "std_err", "lower", "upper"),
     "life_expectancy": ("estimate", "lower", "upper", "low", "high"),
 }
-OF_DATA = ("stratum", "level", "reference", "first", "second", "patient")
+OF_DATA = ("stratum", "level", "reference", "first", "second", "patient", "key")
 """Columns of the engine's own marts that hold values of a cohort; the others hold its own terms."""
 
 ENGINE_WORDS = ("all", "unknown", "day", "month", "year", "years")

@@ -91,6 +91,7 @@ def _counted(project: Project) -> dict[str, Counts]:
 
 _ENGINE = {
     "outcome_summary": ("numerator/denominator=estimate, unknown", "lower, upper"),
+    "outcome_funnel": ("numerator/denominator=estimate, unknown", ""),
     "survival_summary": (
         "events/patients",
         "median_days, median_lower, median_upper, median_months, median_months_lower,"

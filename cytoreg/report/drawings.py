@@ -26,6 +26,7 @@ __all__ = ["Drawings", "drawings"]
 _SHOWN = (
     *MARTS.values(),
     *("marts.survival_summary", "marts.survival_landmark", "marts.definition"),
+    *("marts.outcome_cusum", "marts.outcome_chart", "marts.outcome_funnel"),
 )
 """The marts from which plots, their titles and descriptions are made."""
 _HEAD = re.compile(r'<meta name="plots" content="([0-9a-f]{64}) ([0-9a-f]{64})">')

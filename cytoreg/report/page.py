@@ -11,6 +11,7 @@ from cytoreg.publication.reading import reading
 from cytoreg.report import quality
 from cytoreg.report.benchmark import read_figures
 from cytoreg.report.contents import beats_of, sections_of, stages_of
+from cytoreg.report.control import control_parts
 from cytoreg.report.drawings import Drawings, drawings
 from cytoreg.report.lexicon import ALL, Lexicon, read_lexicon
 from cytoreg.report.outcomes import read_outcomes
@@ -108,6 +109,7 @@ def _page(
         "suites": suites,
         "completeness": quality.read_completeness(con),
         "outcomes": read_outcomes(con, lexicon),
+        "charts": control_parts(con, lexicon, plots),
         "survival": survival_parts(con, lexicon, plots),
         "left_out": left_out(con, lexicon),
         "beside": figure_parts(con, lexicon, plots),

@@ -18,7 +18,7 @@ create schema if not exists marts;
 create or replace temp macro h(x) as cast(hash(x) % 1000000007 as integer);
 create or replace table marts.procedure_outcome as
 select
-  i as procedure_id,
+  i as procedure_id, date '2000-01-01' + i::integer as operation_date_earliest,
   ['pancreas', 'small_bowel', 'lung'][1 + h(i) % 3] as primary_site_final,
   ['male', 'female'][1 + h(i + 1) % 2] as sex,
   '50-59' as age_band,
