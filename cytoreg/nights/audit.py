@@ -22,6 +22,7 @@ __all__ = ["Entry", "entries", "of_question", "record"]
 What = Literal[
     "query --private", "findings --private", "record --private", "rollback", "release", "accept",
     "key rotate", "publish --public", "backup", "restore", "forget", "forget --undo", "archive",
+    "user add", "user remove", "sign in",
 ]  # fmt: skip
 
 
@@ -35,14 +36,17 @@ class Entry:
     detail: str
 
 
-def record(project: Project, what: What, detail: str) -> None:
-    """Record that the current user does something now; raises ConfigError if the ledger cannot."""
+def record(project: Project, what: What, detail: str, who: str = "") -> None:
+    """Record that somebody does something now; raises ConfigError if the ledger cannot.
+
+    who: the name that the application knows; by default the system's user.
+    """
     with begin(project.ledger_url) as connection:
         connection.execute(
             ledger_tables()
             .tables["audit"]
             .insert()
-            .values(at=datetime.now(UTC), who=user(), what=what, detail=detail)
+            .values(at=datetime.now(UTC), who=who or user(), what=what, detail=detail)
         )
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from cytoreg.nights.life_ledger import Night
     from cytoreg.project.load import Project
 
-__all__ = ["SHOWN", "Asked", "State", "asked", "opened", "with_lives"]
+__all__ = ["ORDER", "REMEDY", "SHOWN", "Asked", "State", "asked", "opened", "with_lives"]
 
 State = Literal["open", "new", "back", "gone"]
 
@@ -48,7 +48,7 @@ SHOWN = (
 )  # fmt: skip
 """The columns of a table for people; the other formats have all."""
 
-_REMEDY = """case
+REMEDY = """case
   when state = 'gone' then 'none: it is gone'
   when rule like '%.unparsable' then 'repair the record at the source: it could not be read'
   when severity = 'critical' and "column" is null
@@ -59,7 +59,7 @@ _REMEDY = """case
     then 'compare it with the chart: correct the source if it is wrong; it is used as it is'
   else 'none is needed: it is counted'
 end"""
-_ORDER = """case severity when 'critical' then 1 when 'warning' then 2 else 3 end,
+ORDER = """case severity when 'critical' then 1 when 'warning' then 2 else 3 end,
   rule, source, file, "row", finding"""
 
 
@@ -91,7 +91,7 @@ def asked(
     with opened(project, one, private=private) as con:
         _check(con, project, wanted)
         with_lives(con, project, one)
-        chosen = f"{_filter(wanted)} order by {_ORDER}"
+        chosen = f"{_filter(wanted)} order by {ORDER}"
         limit = "" if wanted.limit is None else f" limit {wanted.limit:d}"
         con.execute(f"create temp table chosen as from told where {chosen}{limit}")
         if private:
@@ -99,8 +99,8 @@ def asked(
         value, values = (" value,", " left join value using (finding)") if private else ("", "")
         yield con.sql(
             f'select finding, rule, severity, entity, source, source_table, file, line, "row",'
-            f' "key", "column",{value} reason, {_REMEDY} as remedy, state, how, first_seen,'
-            f" last_seen, nights, days from chosen{values} order by {_ORDER}"
+            f' "key", "column",{value} reason, {REMEDY} as remedy, state, how, first_seen,'
+            f" last_seen, nights, days from chosen{values} order by {ORDER}"
         ).to_arrow_reader(100_000)
 
 

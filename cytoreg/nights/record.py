@@ -60,20 +60,24 @@ class Golden:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a run knows of a record."""
+    """What a run knows of a record; names: the pseudonyms of the records with the key asked for,
+    or of all that are linked if it is a person's."""
 
     run_id: str
     records: list[Record]
     golden: list[Golden]
     findings: list[dict[str, object]]
+    names: list[str]
 
 
-def look_up(project: Project, key: str, run: str | None, entity: str = "") -> Seen:
+def look_up(
+    project: Project, key: str, run: str | None, entity: str = "", *, who: str = ""
+) -> Seen:
     """The records that have this key in any source, and those of the persons they are linked to.
 
     `key` is a record's key, its pseudonym, or a person's number or pseudonym. The audit gets the
-    pseudonyms of the records before anything is returned. Raises ConfigError if there is none; its
-    message does not repeat the key.
+    pseudonyms of the records before anything is returned, and `who` asks (default: the system's
+    user). Raises ConfigError if there is none; its message does not repeat the key.
     """
     from cytoreg.rules import load_schemas
 
@@ -84,16 +88,17 @@ def look_up(project: Project, key: str, run: str | None, entity: str = "") -> Se
     chosen = {entity: schemas[entity]} if entity else schemas
     with opened(project, one, private=True) as con:
         _find(con, chosen, key)
-        people = _people(con, project, schemas, key) if not entity or _found(con) else []
+        named = _found(con)
+        people = _people(con, project, schemas, key) if not entity or named else []
         if not (names := _found(con)):
-            audit.record(project, "record --private", f"run {one.run_id}; no record")
+            audit.record(project, "record --private", f"run {one.run_id}; no record", who)
             raise ConfigError(
                 "no record has this key in this run",
                 remedy="give the key as cytoreg findings shows it; --run asks another run",
             )
-        audit.record(project, "record --private", f"run {one.run_id}; {', '.join(names)}")
+        audit.record(project, "record --private", f"run {one.run_id}; {', '.join(names)}", who)
         with_lives(con, project, one)
-        return Seen(one.run_id, _records(con, schemas), people, _findings(con))
+        return Seen(one.run_id, _records(con, schemas), people, _findings(con), named or names)
 
 
 def _find(con: DuckDBPyConnection, schemas: dict[str, EntityRules], key: str) -> None:

@@ -1,0 +1,1 @@
+"""The application in which data stewards work: `cytoreg steward`."""

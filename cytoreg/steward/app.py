@@ -1,0 +1,86 @@
+"""The application: its addresses, and how it is served."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from cytoreg.errors import ConfigError
+from cytoreg.identity.key import key_of
+from cytoreg.steward import entrance, pages_findings
+from cytoreg.steward.guard import Guard
+from cytoreg.steward.web import HERE, House, Problem, explained, house_of, page
+
+if TYPE_CHECKING:
+    from cytoreg.project.load import Project
+
+__all__ = ["application", "serve"]
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def application(project: Project, url: str = "") -> Starlette:
+    """The application of a registry, reached under `url`, or from this machine alone."""
+    house = House(project, url)
+    app = Starlette(
+        routes=[
+            Mount("/static", StaticFiles(directory=HERE / "static")),
+            Route("/sign-in", entrance.sign_in, methods=["GET", "POST"]),
+            Route("/sign-out", page(entrance.sign_out), methods=["POST"]),
+            Route("/", page(pages_findings.worklist)),
+            Route("/findings", page(pages_findings.worklist)),
+            Route("/findings/{finding}", page(pages_findings.finding)),
+            Route("/records/{record}", page(pages_findings.record)),
+            Route("/find", page(pages_findings.find, "steward"), methods=["POST"]),
+            Route("/views", page(pages_findings.save_view), methods=["POST"]),
+        ],
+        middleware=[Middleware(Guard, house=house)],
+        exception_handlers={404: _problem, 405: _problem},
+    )
+    app.state.house = house
+    return app
+
+
+def serve(project: Project, host: str, port: int, url: str) -> None:
+    """Serve it until interrupted.
+
+    Raises ConfigError for an address that others reach without TLS, and without a pseudonym key.
+    """
+    import uvicorn
+
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/")):
+        raise ConfigError(
+            "--url is not the address of a site", remedy="such as https://registry.example.org"
+        )
+    outside = [name for name in (host, parts.hostname) if name and name not in _LOOPBACK]
+    if outside and parts.scheme != "https":
+        raise ConfigError(
+            f"passwords and patients' values would go to {outside[0]} unencrypted",
+            remedy="put a server with TLS before it and name its address:"
+            " --url https://registry.example.org",
+        )
+    key_of(project)
+    uvicorn.run(
+        application(project, url.rstrip("/")),
+        host=host,
+        port=port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        # X-Forwarded-For is believed only of a proxy on this machine, or of $FORWARDED_ALLOW_IPS.
+        proxy_headers=bool(url),
+    )
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    return explained(house_of(request), request, Problem(status, "not_found"))
