@@ -20,31 +20,6 @@ SITES = (
 # ICD-O-3 topography: C, two digits, dot, one digit.
 TOPOGRAPHY = r"^C[0-9]{2}\.[0-9]$"
 
-# The topographies that ICD-O-3 has (WHO, 3rd edition, second revision): the fourth characters of
-# each of its groups.
-_FOURTH = {
-    "9": "01 07 12 19 20 23 33 37 52 55 56 58 61 64 65 66 73 80",
-    "[01]": "22 30",
-    "[019]": "03 62 70 74",
-    "[0128]": "21 48",
-    "[01289]": "05 06 13 51 60",
-    "[012789]": "63",
-    "[0189]": "04 08 09 24 53 68",
-    "[028]": "14",
-    "[0-389]": "11 17 31 32 34 40 54",
-    "[0-4]": "42",
-    "[0-4789]": "25 57",
-    "[0-48]": "38",
-    "[0-489]": "02 10 41",
-    "[0-578]": "76",
-    "[0-589]": "15 72 75 77",
-    "[0-689]": "00 16 47 49 50 69",
-    "[0-9]": "18 44 67 71",
-    "[089]": "26 39",
-}
-_SITES = "|".join(f"({groups.replace(' ', '|')})[.]{last}" for last, groups in _FOURTH.items())
-SITE_EXISTS = f"regexp_matches(primary_site, '^C({_SITES})$')"
-
 # ICD-O-3 histologies of neuroendocrine neoplasms; sql/registry/neuroendocrine.sql says which are
 # carcinomas, and why 8157 is among them.
 NET_HISTOLOGIES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, listed, references, rule
 
 from .codes import (
     CASE_NUMBER,
@@ -22,7 +22,6 @@ from .codes import (
     NEC_HISTOLOGIES,
     NET_HISTOLOGIES,
     RESULT_STATUS,
-    SITE_EXISTS,
     T1_FITS_SIZE,
     T_CATEGORY,
     TNM_EDITIONS,
@@ -443,7 +442,7 @@ class Pathology(Entity):
         severity="warning",
     )
     t1_fits_size = rule(T1_FITS_SIZE, "Too large for T1 of this site.", severity="warning")
-    site_exists = rule(SITE_EXISTS, "ICD-O-3 has no such site.", severity="warning")
+    site_exists = listed("primary_site", "lists/icdo3_topography.csv", "ICD-O-3 has no such site.")
     # AJCC manuals by the year of diagnosis; Version 9 for neuroendocrine tumours of the digestive
     # tract (SEER EOD 3.3, schemas "V9: 2024+"). A report keeps the edition of the diagnosis or
     # takes that of its own day: any will do that was in force from the one to the other.

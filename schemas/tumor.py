@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, listed, references, rule
 
 from .codes import (
     ALWAYS_MALIGNANT,
@@ -14,7 +14,6 @@ from .codes import (
     NET_GRADES,
     NET_HISTOLOGIES,
     NEVER_BENIGN,
-    SITE_EXISTS,
     TOPOGRAPHY,
 )
 
@@ -223,7 +222,7 @@ class Tumor(Entity):
         "ICD-O-3 has no such behaviour of this histology.",
         severity="warning",
     )
-    site_exists = rule(SITE_EXISTS, "ICD-O-3 has no such site.", severity="warning")
+    site_exists = listed("primary_site", "lists/icdo3_topography.csv", "ICD-O-3 has no such site.")
     # NAACCR items 380 and 560: malignant and in-situ tumours are counted 00 to 59, others from 60.
     only_one = compare(
         "tumor",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -10,6 +12,7 @@ import pandera.pandas as pa
 from pandera.api.dataframe.model_components import FieldInfo
 
 from cytoreg.errors import ConfigError
+from cytoreg.rules.code_list import read_listed
 from cytoreg.rules.vocabulary import (
     SEVERITIES,
     Agreement,
@@ -17,6 +20,7 @@ from cytoreg.rules.vocabulary import (
     Comparison,
     Counterpart,
     Dependency,
+    Listed,
     Newest,
     Reference,
     Refused,
@@ -229,6 +233,31 @@ def determined(
     >>> one_birth_date = determined("birth_date", by="hospital_number")
     """
     return Dependency(column, _names(by), reason, _checked(severity), _names(refuses))
+
+
+def listed(
+    on: str | Sequence[str] | Mapping[str, str],
+    file: str,
+    reason: str = "",
+    *,
+    severity: Severity = "warning",
+    refuses: str | Sequence[str] = (),
+) -> Listed:
+    """The row's values stand in a list, a CSV file: several columns together in one of its rows.
+
+    on: columns of text or integers that the list has too, or a mapping of own column to the list's.
+    A null in any of them passes.
+    file: its path from the folder of the schema; the first line names the columns, and further
+    columns, such as a label, are for people. Say in a README beside it where the codes come from.
+    refuses: as for `rule`.
+
+    Raises ConfigError for a list that cannot be read, is empty, or has a row twice.
+
+        site_exists = listed("primary_site", "codes/icdo3_topography.csv")
+    """
+    folder, columns = Path(sys._getframe(1).f_code.co_filename).parent, _mapping(on)
+    rows = read_listed(folder, file, columns.values())
+    return Listed(tuple(columns), file, rows, reason, _checked(severity), _names(refuses))
 
 
 def _names(value: str | Sequence[str]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from cytoreg.rules.vocabulary import (
     Declaration,
     Dependency,
     Given,
+    Listed,
     Reference,
     RowRule,
     entity_name,
@@ -104,6 +105,12 @@ def passes(
         node = parse(declaration.holds, {"": own.types}, entity)
         values = evaluate(node, lambda _, name: own.columns[name], own.rows, given.as_of)
         broken = {row for row, value in enumerate(values) if value is False}
+    elif isinstance(declaration, Listed):
+        broken = {
+            row
+            for row, key in enumerate(own.key(declaration.on))
+            if None not in key and tuple(map(str, key)) not in declaration.rows
+        }
     elif isinstance(declaration, Dependency):
         broken = _minorities(declaration, own, _other(entity, entity, own, given))
     else:

@@ -29,7 +29,7 @@ from cytoreg.rules.judge import judge, scrubbed
 from cytoreg.rules.partial_date import PartialDate
 from cytoreg.rules.plain import adopt_model, adopt_schema
 from cytoreg.rules.requirement import Unique
-from cytoreg.rules.vocabulary import LINEAGE, Dependency, RowRule, entity_name
+from cytoreg.rules.vocabulary import LINEAGE, Dependency, Listed, RowRule, entity_name
 from cytoreg.warehouse.connection import SCHEMAS, in_memory, literal, private_spill, quote
 from cytoreg.warehouse.errors import scrub
 
@@ -109,7 +109,7 @@ def _require_others(tables: Mapping[type[Entity], pa.Table]) -> None:
     given = {entity_name(model) for model in tables}
     for model in tables:
         for attribute, declared in model._declarations.items():
-            if isinstance(declared, RowRule | Dependency) or declared.entity in given:
+            if isinstance(declared, RowRule | Dependency | Listed) or declared.entity in given:
                 continue
             raise ConfigError(
                 f"{entity_name(model)}.{attribute} looks at {declared.entity}, whose table is not"

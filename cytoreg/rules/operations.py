@@ -30,7 +30,7 @@ class Node:
     """An operation on nodes.
 
     value: of a literal, and the pattern of `regexp`, whose RE2 form is `name`.
-    name, qualifier: of a column; no qualifier means the row itself.
+    name, qualifier: of a column; no qualifier means the row itself. The table of codes of `listed`.
     """
 
     op: str
@@ -188,6 +188,8 @@ def to_sql(node: Node, column: Callable[[str, str], str], as_of: date | None) ->
             return TYPES[node.type].parse_sql(args[0])
         case "regexp":
             return f"regexp_matches({args[0]}, {literal(node.name)})"
+        case "listed":
+            return f"{args[0]} in (select code from {node.name})"
         case "null":
             return f"cast(null as {TYPES[node.type].sql.lower()})" if node.type != NULL else "null"
     return OPERATIONS[node.op].sql.format(*args)

@@ -31,7 +31,11 @@ class Condition:
     @property
     def looks_up(self) -> bool:
         """Whether it looks each value up in a table of codes, and passes over nulls."""
-        return self.codes is not None and not str(self.holds).startswith("case ")
+        return (
+            self.codes is not None
+            and isinstance(self.holds, str)
+            and not self.holds.startswith("case ")
+        )
 
     def sql(self, as_of: date | None) -> str:
         """The condition; null means unknown, which passes."""

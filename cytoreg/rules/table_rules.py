@@ -7,7 +7,7 @@ from inspect import cleandoc
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from cytoreg.errors import ConfigError
-from cytoreg.rules import checks
+from cytoreg.rules import checks, code_list
 from cytoreg.rules.catalogue import Rule
 from cytoreg.rules.column_rules import told_apart
 from cytoreg.rules.expression import parse
@@ -29,6 +29,7 @@ from cytoreg.rules.vocabulary import (
     Counterpart,
     Declaration,
     Dependency,
+    Listed,
     Reference,
     RowRule,
     check_name,
@@ -137,6 +138,10 @@ def _meaning(
         return _Meaning(f"Does not hold: {holds}", holds, test)
     if isinstance(declaration, Dependency):
         return _dependency(rule_id, declaration, own)
+    if isinstance(declaration, Listed):
+        missing = f"{', '.join(declaration.on)} is not in {declaration.file}."
+        test = code_list.condition(rule_id, declaration, own)
+        return _Meaning(missing, code_list.shown(declaration), test)
     that = declaration.entity
     theirs = _other(rule_id, declaration, own, types)
     on = tuple(declaration.on.items())

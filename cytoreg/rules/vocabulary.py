@@ -113,7 +113,19 @@ class Counterpart:
     refuses: tuple[str, ...] = ()
 
 
-Declaration = RowRule | Reference | Comparison | Dependency | Counterpart
+@dataclass(frozen=True)
+class Listed:
+    """The row's `on` columns stand together in a row of a list; `file` is its name."""
+
+    on: tuple[str, ...]
+    file: str
+    rows: frozenset[tuple[str, ...]]
+    reason: str
+    severity: Severity
+    refuses: tuple[str, ...] = ()
+
+
+Declaration = RowRule | Reference | Comparison | Dependency | Counterpart | Listed
 
 
 @dataclass(frozen=True)
