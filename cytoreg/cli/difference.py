@@ -18,7 +18,6 @@ from cytoreg.cli.common import (
 from cytoreg.errors import ConfigError
 
 if TYPE_CHECKING:
-    from cytoreg.project.load import Project
     from cytoreg.publication.difference import Cell, Difference
 
 MOST_CELLS = 40
@@ -55,32 +54,26 @@ def diff(
     """
     from dataclasses import asdict
 
-    from cytoreg.nights.kept_runs import PUBLIC, answering
-    from cytoreg.publication.difference import cells, differences
-    from cytoreg.publication.keys import key_behind
+    from cytoreg.nights.compared import compare
 
-    loaded = load(project, None, data)
-    new = answering(loaded, after, PUBLIC)
-    old = answering(loaded, before or _published_before(loaded, new.run_id), PUBLIC)
-    files = old.folder / PUBLIC, new.folder / PUBLIC
-    if len({key for key in map(key_behind, files) if key}) > 1:
+    met = compare(load(project, None, data), before, after)
+    if not met.same_key:
         typer.echo(
             "the runs have different pseudonym keys: nobody has the same pseudonym in both",
             err=True,
         )
-    grains, estimates = _grains(loaded)
-    found = differences(*files, grains)
-    shown = _shown(found, mart or [], estimates)
+    found = met.marts
+    shown = _shown(found, mart or [], met.estimates)
     most = None if as_json else MOST_CELLS + 1
-    told = {one.mart: cells(*files, one, most) for one in shown}
+    told = {one.mart: met.cells(one, most) for one in shown}
     if as_json:
         marts = [
             asdict(one) | {"cells": [asdict(cell) for cell in told.get(one.mart, [])]}
             for one in found
         ]
-        show_json({"before": old.run_id, "after": new.run_id, "marts": marts})
+        show_json({"before": met.before, "after": met.after, "marts": marts})
         return
-    typer.echo(f"{old.run_id} → {new.run_id}", err=True)
+    typer.echo(f"{met.before} → {met.after}", err=True)
     if all(one.same for one in found):
         typer.echo("every mart is the same", err=True)
         return
@@ -91,32 +84,6 @@ def diff(
     for one in shown:
         if told[one.mart]:
             _show_cells(one, told[one.mart])
-
-
-def _published_before(project: Project, run_id: str) -> str:
-    from cytoreg.publication.publish import publications
-
-    if earlier := [run for run in publications(project) if run < run_id]:
-        return earlier[0]
-    raise ConfigError(
-        f"no build that was published before {run_id} is kept any more",
-        remedy="name a run; see: cytoreg runs",
-    )
-
-
-def _grains(project: Project) -> tuple[dict[str, tuple[str, ...]], set[str]]:
-    """The columns that identify a row of each mart, and the marts of estimates and outcomes.
-
-    Of these, the one about single patients is left out.
-    """
-    from cytoreg import outcomes, survival
-    from cytoreg.models.build import load_models
-
-    estimates = (*survival.TABLES, *outcomes.tables(project.config))
-    models = load_models(project.root / "sql")
-    grains = {name: model.grain for name, model in models.items()}
-    grains |= {table.name: table.grain for table in estimates}
-    return grains, {table.name for table in estimates if "patient" not in table.grain}
 
 
 def _shown(found: list[Difference], named: list[str], estimates: set[str]) -> list[Difference]:

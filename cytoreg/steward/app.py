@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from cytoreg.errors import ConfigError
 from cytoreg.identity.key import key_of
-from cytoreg.steward import entrance, pages_findings
+from cytoreg.steward import entrance, pages_findings, pages_nights, pages_rules
 from cytoreg.steward.guard import Guard
 from cytoreg.steward.web import HERE, House, Problem, explained, house_of, page
 
@@ -35,7 +35,15 @@ def application(project: Project, url: str = "") -> Starlette:
             Mount("/static", StaticFiles(directory=HERE / "static")),
             Route("/sign-in", entrance.sign_in, methods=["GET", "POST"]),
             Route("/sign-out", page(entrance.sign_out), methods=["POST"]),
-            Route("/", page(pages_findings.worklist)),
+            Route("/", page(pages_nights.night)),
+            Route("/nights", page(pages_nights.nights)),
+            Route("/nights/{run}", page(pages_nights.night)),
+            Route("/nights/{run}/marts", page(pages_nights.marts)),
+            Route("/rules", page(pages_rules.rules)),
+            Route("/rules/{rule:path}", page(pages_rules.rule)),
+            Route("/sources", page(pages_rules.sources)),
+            Route("/sources/{source}", page(pages_rules.source)),
+            Route("/completeness", page(pages_rules.completeness)),
             Route("/findings", page(pages_findings.worklist)),
             Route("/findings/{finding}", page(pages_findings.finding)),
             Route("/records/{record}", page(pages_findings.record)),

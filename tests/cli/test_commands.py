@@ -17,8 +17,8 @@ from command_line import Ran, run
 from kept_registry import AS_OF
 from typer.testing import CliRunner
 
-from cytoreg.cli.difference import _grains
 from cytoreg.errors import ConfigError
+from cytoreg.nights.compared import grains_of
 from cytoreg.project.load import load_project
 
 FIGURES = "select figure, stratum, observed from marts.publication_benchmark"
@@ -377,7 +377,7 @@ def test_diff_tells_that_another_key_made_the_pseudonyms(twice: Path) -> None:
 
 
 def test_diff_shows_patients_who_are_left_out_only_if_asked(twice: Path) -> None:
-    _, estimates = _grains(load_project(twice))
+    _, estimates = grains_of(load_project(twice))
     assert "marts.survival_left_out" in estimates
     assert "marts.survival_left_out_patient" not in estimates
 
