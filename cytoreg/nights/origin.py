@@ -33,10 +33,11 @@ def making(run: Run, landings: Sequence[Landing]) -> Iterator[Making]:
 
     models = build.load_models(run.root / "sql")
     before = None if run.full else last_made(run, run.build.name)
-    origin = Origin(common_of(run), _landed(landings), views_of(models, run.as_of), before)
+    always = frozenset(name for name, model in models.items() if not model.repeatable)
+    views = views_of(models, run.as_of)
+    origin = Origin(common_of(run), _landed(landings), views, always, before)
     identity = _identity(run, origin)
-    repeatable = all(model.repeatable for model in models.values())
-    if before and not run.build.exists() and repeatable:
+    if before and not run.build.exists() and not always:
         copy_whole(before, run.build, identity, models)  # if nothing changed
     with opened(run) as con, closing(Making(con, origin)) as made:
         made.mark(identity)

@@ -16,7 +16,10 @@ from cytoreg.warehouse.connection import literal, open_build, quote
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Differs", "LastBuild", "Part", "content_of", "copy_whole", "is_copy", "made_of"]
+__all__ = [
+    "Differs", "LastBuild", "Part", "content_of", "copy_whole", "is_copy", "known_contents",
+    "made_of",
+]  # fmt: skip
 
 _EXACT = {"VARCHAR", "BIGINT", "INTEGER", "DATE", "BOOLEAN", "TIMESTAMP"}
 """Types whose values are hashed; of others the text is, since -0.0 and 0.0 have one hash."""
@@ -98,6 +101,15 @@ def made_of(con: DuckDBPyConnection) -> dict[str, list[tuple[Part, str]]]:
     return found
 
 
+def known_contents(con: DuckDBPyConnection) -> dict[str, str]:
+    """The content of each whole table that a step of this very build made, as it was noted.
+
+    Of schema quality, whose tables later stages go on filling, and of views, nothing is known.
+    """
+    rows: list[tuple[str, str]] = con.execute(_KNOWN).fetchall()
+    return dict(rows)
+
+
 def copy_whole(path: Path, target: Path, identity: str, models: Collection[str]) -> bool:
     """Copy a closed build that was made as a whole from what `identity` stands for.
 
@@ -167,6 +179,16 @@ union all
 select schema_name || '.' || view_name, 'view', sql from duckdb_views() where not internal
 """
 """Each table and view: its name, which it is, and the statement that declares it."""
+
+_KNOWN = """
+select "table", content from quality.made
+where part = 'true' and content <> '' and "table" not like 'quality.%' and "table" in (
+  select schema_name || '.' || table_name from duckdb_tables()
+  where database_name = current_database()
+)
+order by made.rowid
+"""
+"""Tables with their noted contents; the last note of a table counts."""
 
 _COMMENTS = """
 with commented as (

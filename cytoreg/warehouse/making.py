@@ -30,6 +30,7 @@ from cytoreg.warehouse.last_build import (
     Part,
     content_of,
     is_copy,
+    known_contents,
     made_of,
 )
 
@@ -56,13 +57,15 @@ class Origin:
 
     `common` is what all its steps depend on, each thing by a name for people. `landed` has the
     hashes of the views on landed files, `views` the SQL of other views as their models have it, and
-    what they read; any further view counts by its rows. `before` is the last build's file, if
-    tables may be taken over from it.
+    what they read; any further view counts by its rows. `always` are the tables of models that are
+    made in every build, and of which nothing is noted. `before` is the last build's file, if tables
+    may be taken over from it.
     """
 
     common: Mapping[str, object]
     landed: Mapping[str, str] = field(default_factory=dict)
     views: Mapping[str, tuple[str, Iterable[str]]] = field(default_factory=dict)
+    always: frozenset[str] = frozenset()
     before: Path | None = None
 
 
@@ -84,6 +87,8 @@ class Making:
         if origin is None:
             return
         quality.ensure(con, "made")
+        known = known_contents(con)
+        self._contents = {table: known[table] for table in known.keys() - origin.always}
         if is_copy(con):
             self.copied, self._own = True, made_of(con)
         if origin.before is not None:

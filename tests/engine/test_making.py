@@ -13,8 +13,9 @@ import pytest
 
 from cytoreg.errors import BuildError
 from cytoreg.models.build import build, load_models
+from cytoreg.warehouse import making as making_steps
 from cytoreg.warehouse.connection import open_build
-from cytoreg.warehouse.last_build import Part, copy_whole
+from cytoreg.warehouse.last_build import Part, content_of, copy_whole
 from cytoreg.warehouse.making import Making, Origin
 from tests.kept_registry import AS_OF
 
@@ -298,7 +299,7 @@ COPIED = """
 import sys
 from pathlib import Path
 from cytoreg.warehouse.connection import open_build
-from cytoreg.warehouse.last_build import Part, copy_whole
+from cytoreg.warehouse.last_build import Part, content_of, copy_whole
 from cytoreg.warehouse.making import Making, Origin
 
 first, second = map(Path, sys.argv[1:])
@@ -321,3 +322,32 @@ def test_a_build_with_instants_is_copied_in_any_time_zone_of_the_machine(tmp_pat
         check=True,
     )
     assert done.stdout == "True\n"
+
+
+def test_what_a_stage_noted_is_not_read_again_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def after(name: str, always: frozenset[str] = frozenset()) -> list[str]:
+        """The tables whose rows are read when a stage makes a step that reads marts.made."""
+        usual, read = making_steps.content_of, list[str]()
+        with open_build(tmp_path / "1.duckdb") as con:
+            making = Making(con, Origin({"code": ""}, always=always))
+            with monkeypatch.context() as patch:
+                patch.setattr(
+                    making_steps,
+                    "content_of",
+                    lambda con, part: read.append(part.table) or usual(con, part),
+                )
+                sql = f"create or replace table {name} as from marts.made"
+                making.step(name, {}, ["marts.made"], [Part(name)], lambda: con.execute(sql))
+        return read
+
+    with made(tmp_path / "1.duckdb") as making:
+        step(making, SQL)
+    assert after("marts.next") == ["marts.next"]
+    assert after("marts.more", frozenset({"marts.made"})) == ["marts.made", "marts.more"]
+    with open_build(tmp_path / "1.duckdb") as con:
+        step(Making(con, Origin({"code": ""})), f"{SQL} limit 1")
+    with open_build(tmp_path / "1.duckdb") as con:
+        shorter = Making(con, Origin({"code": ""})).content("marts.made")
+        assert shorter == content_of(con, Part("marts.made")), "the last note of a table counts"
