@@ -29,10 +29,6 @@ NET_HISTOLOGIES = (
 
 NEC_HISTOLOGIES = (8013, 8041, 8246)
 
-# ICD-O-3.2 (IACR, 2019) has no benign form of these, and of the second no borderline one.
-NEVER_BENIGN = (8013, 8041, 8154, 8240, 8241, 8242, 8246, 8249)
-ALWAYS_MALIGNANT = (8013, 8041, 8154, 8246, 8249)
-
 BEHAVIORS = ("0", "1", "2", "3")
 
 # Grade codes of all sites (NAACCR items 3843 to 3845; SEER EOD 3.3, Derived Summary Grade; 8 where

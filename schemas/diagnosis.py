@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cytoreg.rules import Entity, PartialDate, compare, field, references, rule
+from cytoreg.rules import Entity, PartialDate, compare, field, listed, references, rule
 
 from .codes import HOSPITAL_NUMBER, ICD_CM
 
@@ -90,6 +90,17 @@ class Diagnosis(Entity):
         """,
         "A code of the other revision of ICD.",
         severity="warning",
+    )
+    code_exists = listed(
+        ("code_system", "code"),
+        "lists/icd_cm_neoplasms.csv",
+        "No code of ICD-9-CM or ICD-10-CM: looked up are those of neoplasms.",
+        when="""
+        case code_system
+          when 'icd9cm' then regexp_matches(code, '^(1[4-9]|2[0-3])')
+          when 'icd10cm' then regexp_matches(code, '^(C|D[0-4])')
+        end
+        """,
     )
     not_merkel = rule(
         "not regexp_matches(code, '^C4A|^C7B[.]1|^209[.]3[1-6]|^209[.]75')",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from cytoreg.rules import Entity, PartialDate, compare, field, listed, references, rule
 
 from .codes import (
-    ALWAYS_MALIGNANT,
     BEHAVIORS,
     COMPARATORS,
     GRADE_FITS_KI67,
@@ -13,7 +12,6 @@ from .codes import (
     HOSPITAL_NUMBER,
     NET_GRADES,
     NET_HISTOLOGIES,
-    NEVER_BENIGN,
     TOPOGRAPHY,
 )
 
@@ -214,13 +212,12 @@ class Tumor(Entity):
         "Histology 8249 is a NET of grade 2 or 3, 8013 and 8041 are carcinomas of high grade.",
         severity="warning",
     )
-    behavior_fits_histology = rule(
-        f"""
-        not (behavior = '0' and histology in {NEVER_BENIGN})
-        and not (behavior = '1' and histology in {ALWAYS_MALIGNANT})
-        """,
-        "ICD-O-3 has no such behaviour of this histology.",
-        severity="warning",
+    behavior_fits_histology = listed(
+        ("histology", "behavior"),
+        "lists/neuroendocrine_morphology.csv",
+        "ICD-O-3 has no such behaviour of this histology, or had none on the day of diagnosis.",
+        when=f"histology in {NET_HISTOLOGIES}",
+        day="diagnosis_date",
     )
     site_exists = listed("primary_site", "lists/icdo3_topography.csv", "ICD-O-3 has no such site.")
     # NAACCR items 380 and 560: malignant and in-situ tumours are counted 00 to 59, others from 60.

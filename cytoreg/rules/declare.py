@@ -240,6 +240,8 @@ def listed(
     file: str,
     reason: str = "",
     *,
+    when: str = "",
+    day: str = "",
     severity: Severity = "warning",
     refuses: str | Sequence[str] = (),
 ) -> Listed:
@@ -249,15 +251,22 @@ def listed(
     A null in any of them passes.
     file: its path from the folder of the schema; the first line names the columns, and further
     columns, such as a label, are for people. Say in a README beside it where the codes come from.
+    when: a SQL expression; rows for which it is not true are not looked up.
+    day: a column with a date, if codes come and go: the code must hold on that day, from the
+    list's `valid_from` to its `valid_to` (2021-01-01; empty: always has, still does).
     refuses: as for `rule`.
 
     Raises ConfigError for a list that cannot be read, is empty, or has a row twice.
 
-        site_exists = listed("primary_site", "codes/icdo3_topography.csv")
+        site_exists = listed("primary_site", "lists/icdo3_topography.csv")
     """
     folder, columns = Path(sys._getframe(1).f_code.co_filename).parent, _mapping(on)
-    rows = read_listed(folder, file, columns.values())
-    return Listed(tuple(columns), file, rows, reason, _checked(severity), _names(refuses))
+    if not columns:
+        raise ConfigError(f"listed(…, {file!r}): `on` names no column")
+    rows = read_listed(folder, file, columns.values(), dated=bool(day))
+    return Listed(
+        tuple(columns), file, rows, when, day, reason, _checked(severity), _names(refuses)
+    )
 
 
 def _names(value: str | Sequence[str]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cytoreg.errors import ConfigError
+from cytoreg.rules.code_list import condition
 from cytoreg.rules.column_types import TYPES, ColumnType, Value, of_dtype, read, stored_values
 from cytoreg.rules.expression import parse
 from cytoreg.rules.operations import OPERATIONS, Node
@@ -71,6 +72,12 @@ def evaluate(
         case "regexp":
             found = re.compile(str(node.value)).search
             return [None if text is None else found(str(text)) is not None for (text,) in across]
+        case "listed":
+            return [None if code is None else str(code) in node.codes for (code,) in across]
+        case "listed from" | "listed until":
+            end = 0 if node.op == "listed from" else 1
+            known = {code: period[end] for code, period in node.codes.items()}
+            return [known.get(str(code)) for (code,) in across]
     operation = OPERATIONS[node.op].python
     return [None if None in row else operation(*row) for row in across]
 
@@ -106,11 +113,9 @@ def passes(
         values = evaluate(node, lambda _, name: own.columns[name], own.rows, given.as_of)
         broken = {row for row, value in enumerate(values) if value is False}
     elif isinstance(declaration, Listed):
-        broken = {
-            row
-            for row, key in enumerate(own.key(declaration.on))
-            if None not in key and tuple(map(str, key)) not in declaration.rows
-        }
+        node = condition(entity, declaration, own.types)
+        values = evaluate(node, lambda _, name: own.columns[name], own.rows, given.as_of)
+        broken = {row for row, value in enumerate(values) if value is False}
     elif isinstance(declaration, Dependency):
         broken = _minorities(declaration, own, _other(entity, entity, own, given))
     else:

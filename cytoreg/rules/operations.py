@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from cytoreg.errors import ConfigError
@@ -31,6 +31,7 @@ class Node:
 
     value: of a literal, and the pattern of `regexp`, whose RE2 form is `name`.
     name, qualifier: of a column; no qualifier means the row itself. The table of codes of `listed`.
+    codes: the codes of `listed`, `listed from` and `listed until`, with the days of each.
     """
 
     op: str
@@ -39,6 +40,7 @@ class Node:
     value: Value | None = None
     name: str = ""
     qualifier: str = ""
+    codes: Mapping[str, tuple[date, date]] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,9 @@ def to_sql(node: Node, column: Callable[[str, str], str], as_of: date | None) ->
             return f"regexp_matches({args[0]}, {literal(node.name)})"
         case "listed":
             return f"{args[0]} in (select code from {node.name})"
+        case "listed from" | "listed until":
+            bound = "valid_from" if node.op == "listed from" else "valid_to"
+            return f"(select {bound} from {node.name} where code = {args[0]})"
         case "null":
             return f"cast(null as {TYPES[node.type].sql.lower()})" if node.type != NULL else "null"
     return OPERATIONS[node.op].sql.format(*args)

@@ -25,7 +25,7 @@ def told(entity: EntityRules) -> list[str]:
         _findings(entity),
         _results(entity),
         *(f"drop table {table}_{entity.name}" for table in _TEMPORARY),
-        *(f"drop table {codes.table}" for codes in entity.codes),
+        *(f"drop table if exists {codes.table}" for codes in entity.codes),
     ]
 
 

@@ -140,7 +140,9 @@ def _meaning(
         return _dependency(rule_id, declaration, own)
     if isinstance(declaration, Listed):
         missing = f"{', '.join(declaration.on)} is not in {declaration.file}."
-        test = code_list.condition(rule_id, declaration, own)
+        test = Condition(
+            code_list.condition(rule_id, declaration, own), code_list.table_of(declaration)
+        )
         return _Meaning(missing, code_list.shown(declaration), test)
     that = declaration.entity
     theirs = _other(rule_id, declaration, own, types)

@@ -34,6 +34,10 @@ SHORT_NAMES = MappingProxyType(
 )
 
 
+Period = tuple[date, date]
+"""A first and a last day."""
+
+
 @dataclass(frozen=True)
 class ColumnMeta:
     """What a column's declaration adds to Pandera's own vocabulary."""
@@ -115,11 +119,17 @@ class Counterpart:
 
 @dataclass(frozen=True)
 class Listed:
-    """The row's `on` columns stand together in a row of a list; `file` is its name."""
+    """The row's `on` columns stand together in a row of a list; `file` is its name.
+
+    rows: each row of the list with the first and the last day on which it holds.
+    day: the column with the day on which it must hold; '' if it may be any.
+    """
 
     on: tuple[str, ...]
     file: str
-    rows: frozenset[tuple[str, ...]]
+    rows: Mapping[tuple[str, ...], Period]
+    when: str
+    day: str
     reason: str
     severity: Severity
     refuses: tuple[str, ...] = ()

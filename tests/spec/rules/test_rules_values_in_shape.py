@@ -43,6 +43,9 @@ given = {
         D6               | E6               | 0000001         | icd10cm     | N80.0   | 2016-05-09
         D7               | E1               | 0000002         | icd9cm      | 218.9   | 2001-05-09
         D8               | E1               | 0000002         | icd9cm      | 222.0   | 2001-05-09
+        D9               | E6               | 0000001         | icd10cm     | C7A.030 | 2016-05-09
+        D10              | E1               | 0000002         | icd9cm      | 209.80  | 2001-05-09
+        D11              | E6               | 0000001         | icd10cm     | C7A.012 | 2016-05-09
     """,
     "staging.procedure": """
         case_number | operation_date
@@ -119,6 +122,8 @@ def test_stays_and_their_diagnoses(finds):
         D3  | diagnosis.fits_sex            | warning
         D5  | diagnosis.fits_sex            | warning
         D7  | diagnosis.fits_sex            | warning
+        D9  | diagnosis.code_exists         | warning
+        D10 | diagnosis.code_exists         | warning
         """
     )
 
