@@ -13,7 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cytoreg.errors import ConfigError
-from cytoreg.rules import Entity, compile_schemas, field, judge, listed, load_schemas
+from cytoreg.rules import (
+    Entity,
+    begin,
+    compile_schemas,
+    field,
+    finish,
+    judge,
+    judge_alone,
+    judge_beside_others,
+    listed,
+    load_schemas,
+)  # fmt: skip
 from cytoreg.rules.code_list import read_listed
 from cytoreg.warehouse.connection import SCHEMAS
 
@@ -98,6 +109,27 @@ def test_a_critical_list_refuses_the_cell_that_it_names(folder: Path) -> None:
         "select violated, denominator from quality.check_result where rule = 'tumor.site_exists'"
     ).fetchall()
     assert counted == [(0, 0)]
+
+
+def test_two_entities_can_share_a_list_and_be_judged_side_by_side(folder: Path) -> None:
+    other = SCHEMA.replace("class Tumor", "class Report")
+    (folder / "report.py").write_text(other, encoding="utf-8")
+    schemas, con = load_schemas(folder), database()
+    for name in schemas:
+        con.execute(
+            f"create table staging.{name} as select '1' as number, 'C99.9' as site,"
+            " null::varchar as histology, null::varchar as behavior, 's' as _source,"
+            " 't' as _table, 'f' as _file, 1::bigint as _row"
+        )
+    day = date(2020, 1, 1)
+    begin(con, schemas)
+    for entity in schemas.values():
+        judge_alone(con, entity, day)
+    for entity in schemas.values():
+        judge_beside_others(con, entity, day)
+    finish(con, schemas, day)
+    found = con.execute("select rule from quality.finding order by rule").fetchall()
+    assert found == [("report.site_exists",), ("tumor.site_exists",)]
 
 
 CODE = st.sampled_from(["1", "2", "10", "a b", "é", "'", "x,y", "", None])
