@@ -59,7 +59,7 @@ def _cytoreg(
 
 def load_commands() -> None:
     """Import every command, in the order in which help lists them."""
-    listed = "project sources run ask findings steward plot plan difference look keep key"
+    listed = "project sources run ask findings decide steward plot plan difference look keep key"
     for commands in listed.split():
         import_module(f"cytoreg.cli.{commands}")
 

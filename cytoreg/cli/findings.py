@@ -68,6 +68,10 @@ def findings(
             metavar="last", help="Only what changed since the night before: new, back or gone."
         ),
     ] = None,
+    status: Annotated[
+        str, typer.Option(help="open, assigned, answered or closed: what was decided about it.")
+    ] = "",
+    assignee: Annotated[str, typer.Option(metavar="NAME", help="Only what NAME looks after.")] = "",
     limit: Annotated[int | None, typer.Option(min=0, help="At most so many.")] = None,
     form: Annotated[
         Format | None,
@@ -102,8 +106,11 @@ def findings(
 
     Example:  cytoreg findings --since last --private -o today.xlsx
     """
+    from cytoreg.nights.decision import STATUSES
     from cytoreg.nights.findings import SHOWN, Asked, asked
 
+    if status and status not in STATUSES:
+        raise ConfigError(f"no status {status}", remedy=f"there are: {', '.join(STATUSES)}")
     if since not in (None, "last"):
         raise ConfigError(f"--since takes last, not {since}", remedy="--since last")
     loaded, chosen = load(project, None, data), form_of_answer(form, output)
@@ -115,6 +122,8 @@ def findings(
         state.value if state else None,
         changed=since is not None,
         limit=limit,
+        status=status,
+        assignee=assignee,
     )
     if private:
         _audit(loaded, run, output)

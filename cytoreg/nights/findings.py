@@ -8,14 +8,14 @@ with the nights before it, as if it were the next.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from cytoreg.errors import ConfigError
 from cytoreg.identity.key import key_of
-from cytoreg.nights import life_ledger
+from cytoreg.nights import decisions, life_ledger
 from cytoreg.nights.finding_values import add_values
 from cytoreg.nights.kept_runs import PRIVATE, PUBLIC, Kept, answering
 from cytoreg.nights.lives import identified
@@ -43,8 +43,8 @@ __all__ = ["ORDER", "REMEDY", "SHOWN", "Asked", "State", "asked", "opened", "wit
 State = Literal["open", "new", "back", "gone"]
 
 SHOWN = (
-    "severity", "rule", "source", "file", "line", "key", "column", "value", "reason", "nights",
-    "state", "how",
+    "finding", "severity", "rule", "source", "file", "line", "key", "column", "value", "reason",
+    "nights", "state", "how", "status", "assignee",
 )  # fmt: skip
 """The columns of a table for people; the other formats have all."""
 
@@ -67,7 +67,8 @@ ORDER = """case severity when 'critical' then 1 when 'warning' then 2 else 3 end
 class Asked:
     """Which findings; '' and None are no filter. `rule` may have the wildcards * and ?.
 
-    changed: those alone that are not as in the night before. limit: at most so many.
+    changed: those alone that are not as in the night before. limit: at most so many. findings: by
+    name.
     """
 
     rule: str = ""
@@ -77,6 +78,9 @@ class Asked:
     state: State | None = None
     changed: bool = False
     limit: int | None = None
+    status: str = ""
+    assignee: str = ""
+    findings: Sequence[str] = ()
 
 
 @contextmanager
@@ -97,10 +101,12 @@ def asked(
         if private:
             add_values(con)
         value, values = (" value,", " left join value using (finding)") if private else ("", "")
+        comment = ", comment" if private else ""  # a steward may have written anything
         yield con.sql(
             f'select finding, rule, severity, entity, source, source_table, file, line, "row",'
             f' "key", "column",{value} reason, {REMEDY} as remedy, state, how, first_seen,'
-            f" last_seen, nights, days from chosen{values} order by {ORDER}"
+            f" last_seen, nights, days, status, assignee, due, outcome{comment}"
+            f" from chosen{values} order by {ORDER}"
         ).to_arrow_reader(100_000)
 
 
@@ -166,6 +172,7 @@ def with_lives(con: DuckDBPyConnection, project: Project, one: Kept) -> None:
     comparable = _comparable(con, last)
     con.register("_lives", life_ledger.lives(url, ended=True))
     con.register("_kinds", life_ledger.kinds(url))
+    con.register("_standing", decisions.standing(url))
     dates = [(each.number, each.at.date()) for each in nights]
     if not (last and last.run_id == one.run_id):
         dates.append((night, run.began.date()))
@@ -179,7 +186,12 @@ def with_lives(con: DuckDBPyConnection, project: Project, one: Kept) -> None:
           if(still, null, max(gone)) as gone, if(still, null, arg_max(how, gone)) as how
         from _lives join _kinds using (kind) where first <= {known} group by all"""
     )
-    con.execute(f"create temp view told as {_told(night, comparable=comparable)}")
+    con.execute(
+        f"""create temp view told as
+        select t.*, coalesce(s.status, 'open') as status, s.assignee, s.due, s.outcome, s.comment
+        from ({_told(night, comparable=comparable)}) as t
+        left join _standing as s using (finding)"""
+    )
 
 
 def _told(night: int, *, comparable: bool) -> str:
@@ -232,12 +244,15 @@ def _comparable(con: DuckDBPyConnection, last: Night | None) -> bool:
 def _filter(wanted: Asked) -> str:
     """The condition (SQL) for a finding that is asked for."""
     same = {"source": wanted.source, "entity": wanted.entity, "severity": wanted.severity}
+    same |= {"status": wanted.status, "assignee": wanted.assignee}
     parts = [f"{name} = {literal(value)}" for name, value in same.items() if value]
     if wanted.rule:
         parts.append(f"rule glob {literal(wanted.rule)}")
+    if wanted.findings:
+        parts.append(f"finding in ({', '.join(map(literal, wanted.findings))})")
     if wanted.state:
         parts.append(f"state = {literal(wanted.state)}")
-    elif not wanted.changed:
+    elif not wanted.changed and not wanted.findings:
         parts.append("state is distinct from 'gone'")
     if wanted.changed:
         parts.append("fresh")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cytoreg.errors import ConfigError
+from cytoreg.nights.decision_tables import add_decisions
 from cytoreg.nights.life_tables import add_lives
 from cytoreg.system.machine import MachineError, machine_error
 
@@ -61,6 +62,7 @@ def ledger_tables() -> sa.MetaData:
     )
     _audit(metadata)
     add_lives(metadata)
+    add_decisions(metadata)
     sa.Table("ledger_version", metadata, sa.Column("version", sa.Integer, primary_key=True))
     return metadata
 
@@ -141,13 +143,14 @@ def _audit(metadata: sa.MetaData) -> None:
             sa.event.listen(audit, "after_create", made)
 
 
-VERSION = 3
+VERSION = 4
 MIGRATIONS = {
     1: (
         "alter table publication add column who varchar(200)",
         "alter table publication add column why text",
     ),
     2: (),  # the lives of findings: new tables alone
+    3: (),  # decisions: a new table alone
 }
 """Statements that bring the tables from each version to the next; the first had no version
 table."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from cytoreg.nights.ledger_arrow import FETCHED, arrow
 from cytoreg.nights.ledger_tables import begin, ledger_tables, utc
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ __all__ = ["Change", "Night", "add", "definitions", "forget", "kinds", "lives", 
 Kind = tuple[str, str, str]
 """Rule, entity and source of a finding."""
 
-_FETCHED = 100_000
 _Row = TypeVar("_Row")
 
 
@@ -84,7 +84,7 @@ def kinds(url: str) -> pa.Table:
     schema = pa.schema({"kind": number, "rule": text, "entity": text, "source": text})
     with begin(url) as connection:
         table = ledger_tables().tables["finding_kind"]
-        return _table(connection.execute(table.select()), schema)
+        return arrow(connection.execute(table.select()), schema)
 
 
 def lives(url: str, *, ended: bool = False) -> pa.Table:
@@ -98,26 +98,8 @@ def lives(url: str, *, ended: bool = False) -> pa.Table:
     names = ("finding", "first", "kind", "record", "gone", "how")
     schema = pa.schema(dict(zip(names, (text, number, number, text, number, text), strict=True)))
     with begin(url) as connection:
-        answer = connection.execution_options(yield_per=_FETCHED).execute(wanted)
-        return _table(answer, schema)
-
-
-def _table(answer: sa.CursorResult[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
-    """The rows of a query, of which only some at a time are held as rows."""
-    import pyarrow as pa
-
-    batches = [
-        pa.RecordBatch.from_arrays(
-            [
-                pa.array(column, type=kind)
-                for column, kind in zip(columns, schema.types, strict=True)
-            ],
-            schema=schema,
-        )
-        for some in answer.partitions(_FETCHED)
-        for columns in [zip(*some, strict=True)]
-    ]
-    return pa.Table.from_batches(batches, schema)
+        answer = connection.execution_options(yield_per=FETCHED).execute(wanted)
+        return arrow(answer, schema)
 
 
 def add(url: str, night: Night, change: Change) -> None:
@@ -162,7 +144,7 @@ def add(url: str, night: Night, change: Change) -> None:
 
 
 def forget(url: str, records: Iterable[tuple[str, str]]) -> None:
-    """Remove the lives of records, each given by its source and its pseudonym.
+    """Remove the lives of records, each given by its source and pseudonym, and what was decided.
 
     The next night compares each finding, so that one that is brought back has a life again.
     """
@@ -181,19 +163,25 @@ def forget(url: str, records: Iterable[tuple[str, str]]) -> None:
                 connection.execute(life.delete().where(life.c.record.in_(some), chosen))
         if by_source:
             connection.execute(tables["finding_night"].update().values(content=""))
+            decision = tables["decision"]
+            lived = life.select().with_only_columns(life.c.finding)
+            connection.execute(decision.delete().where(decision.c.finding.not_in(lived)))
 
 
 def _rename(connection: sa.Connection, renamed: Sequence[tuple[str, str, str | None]]) -> None:
     """Give findings the names that they have under another key, in all their lives."""
     import sqlalchemy as sa
 
-    life = ledger_tables().tables["finding_life"]
-    change = life.update().where(life.c.finding == sa.bindparam("old"))
+    tables = ledger_tables().tables
+    life, decision = tables["finding_life"], tables["decision"]
+    lives = life.update().where(life.c.finding == sa.bindparam("old"))
+    lives = lives.values(finding=sa.bindparam("new"), record=sa.bindparam("of"))
+    decisions = decision.update().where(decision.c.finding == sa.bindparam("old"))
+    decisions = decisions.values(finding=sa.bindparam("new"))
     for some in _parts(renamed):
-        connection.execute(
-            change.values(finding=sa.bindparam("new"), record=sa.bindparam("of")),
-            [{"old": old, "new": new, "of": record} for old, new, record in some],
-        )
+        rows = [{"old": old, "new": new, "of": record} for old, new, record in some]
+        connection.execute(lives, rows)
+        connection.execute(decisions, [{"old": old, "new": new} for old, new, _ in some])
 
 
 def _numbers(connection: sa.Connection, wanted: set[Kind]) -> dict[Kind, int]:
@@ -214,6 +202,6 @@ def _numbers(connection: sa.Connection, wanted: set[Kind]) -> dict[Kind, int]:
     return known | new
 
 
-def _parts(rows: Sequence[_Row], size: int = _FETCHED) -> Iterator[Sequence[_Row]]:
+def _parts(rows: Sequence[_Row], size: int = FETCHED) -> Iterator[Sequence[_Row]]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -19,7 +20,7 @@ import duckdb
 from cytoreg.errors import ConfigError
 from cytoreg.identity.key import fingerprint_of
 from cytoreg.identity.pseudonyms import define_pseudonym
-from cytoreg.nights import endings, life_ledger
+from cytoreg.nights import decisions, endings, life_ledger
 from cytoreg.nights.life_ledger import Change, Night
 from cytoreg.nights.run import Run
 from cytoreg.nights.run_key import run_key
@@ -114,7 +115,9 @@ def enter(run: Run) -> None:
     else:
         changed = set(before) & set(defined)
         findings, change = _compared(run, key, last, changed, defined)
-    life_ledger.add(url, Night(number, run.run_id, run.began, night.key, content, findings), change)
+    night = replace(night, findings=findings)
+    life_ledger.add(url, night, change)
+    decisions.reopen_returned(url, night)
 
 
 def _content(run: Run, key: str) -> str:
