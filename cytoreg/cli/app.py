@@ -59,8 +59,8 @@ def _cytoreg(
 
 def load_commands() -> None:
     """Import every command, in the order in which help lists them."""
-    listed = "project sources run ask findings decide steward plot plan difference look keep key"
-    for commands in listed.split():
+    listed = "project sources run ask findings decide worklist steward plot plan difference look"
+    for commands in (*listed.split(), "keep", "key"):
         import_module(f"cytoreg.cli.{commands}")
 
 

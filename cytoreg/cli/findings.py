@@ -108,6 +108,7 @@ def findings(
     """
     from cytoreg.nights.decision import STATUSES
     from cytoreg.nights.findings import SHOWN, Asked, asked
+    from cytoreg.publication.no_formula import without_formulas
 
     if status and status not in STATUSES:
         raise ConfigError(f"no status {status}", remedy=f"there are: {', '.join(STATUSES)}")
@@ -126,13 +127,17 @@ def findings(
         assignee=assignee,
     )
     if private:
-        _audit(loaded, run, output)
+        audit_private(loaded, run, output)
     with asked(loaded, run, wanted, private=private) as found:
         say_who_answers(loaded, run, private=private)
-        give(found, chosen, output, SHOWN)
+        if chosen is Format.csv:
+            with without_formulas(found) as texts:
+                give(texts, chosen, output)
+        else:
+            give(found, chosen, output, SHOWN)
 
 
-def _audit(loaded: Project, run: str | None, output: Path | None) -> None:
+def audit_private(loaded: Project, run: str | None, output: Path | None) -> None:
     """Record who asks for findings with values, before they are shown."""
     from cytoreg.nights import audit
     from cytoreg.nights.kept_runs import PRIVATE, answering

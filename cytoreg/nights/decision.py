@@ -12,6 +12,7 @@ from cytoreg.errors import ConfigError
 __all__ = [
     "ACTS",
     "CORRECTED",
+    "LONGEST",
     "OUTCOMES",
     "STATUSES",
     "Act",

@@ -13,7 +13,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from cytoreg.errors import ConfigError
-from cytoreg.nights.decision import ACTS, CORRECTED, STATUSES, Act, Decision, Event, status_of
+from cytoreg.nights.decidable import require
+from cytoreg.nights.decision import ACTS, CORRECTED, Act, Decision, Event
 from cytoreg.nights.ledger_arrow import arrow
 from cytoreg.nights.ledger_tables import begin, ledger_tables, utc
 
@@ -25,7 +26,15 @@ if TYPE_CHECKING:
 
     from cytoreg.nights.life_ledger import Night
 
-__all__ = ["NIGHT", "decide", "history", "last_number", "reopen_returned", "standing"]
+__all__ = [
+    "NIGHT",
+    "decide",
+    "decide_each",
+    "history",
+    "last_number",
+    "reopen_returned",
+    "standing",
+]
 
 _Row = tuple[int, str, datetime, str, Act, str | None, date | None, str | None, str]
 _SOME = 500
@@ -52,17 +61,55 @@ def decide(
     if not who.strip():
         raise ConfigError("nobody decides", remedy="say who")
     with _alone(url) as connection:
-        _require_known(connection, wanted, decision.act)
-        events = _events(connection, wanted)
-        _require_unchanged(events, seen)
-        _require_allowed(wanted, events, decision.act)
-        now = datetime.now(UTC)
-        row = {
-            "at": now, "who": who.strip(), "act": decision.act,
-            "assignee": decision.assignee.strip() or None, "due": decision.due,
-            "outcome": decision.outcome or None, "comment": decision.comment.strip(),
-        }  # fmt: skip
-        return _add(connection, [{"finding": finding, **row} for finding in wanted])
+        there, events = _there(connection, wanted), _events(connection, wanted)
+        require(wanted, there, events, decision.act, seen)
+        return _add(connection, [_row(finding, decision, who) for finding in wanted])
+
+
+def decide_each(
+    url: str, wanted: Mapping[str, tuple[Decision, int]], who: str
+) -> tuple[list[Event], dict[str, ConfigError], int]:
+    """Decide about each finding for itself, in one transaction: what cannot be is left out.
+
+    wanted: a decision about each finding, and `last_number` when the steward looked. Returns what
+    was added, why not of the others, and how many the same steward had decided just so since: these
+    are not added again. Raises ConfigError as `decide` does if nobody decides.
+    """
+    if not who.strip():
+        raise ConfigError("nobody decides", remedy="say who")
+    refused: dict[str, ConfigError] = {}
+    rows: list[dict[str, object]] = []
+    before = 0
+    with _alone(url) as connection:
+        findings = list(wanted)
+        there, events = _there(connection, findings), _events(connection, findings)
+        for finding, (decision, seen) in wanted.items():
+            row = _row(finding, decision, who)
+            since = [one for one in events.get(finding, []) if one.number > seen]
+            if len(since) == 1 and _says(since[0], row):
+                before += 1
+                continue
+            try:
+                require([finding], there, events, decision.act, seen)
+            except ConfigError as error:
+                refused[finding] = error
+            else:
+                rows.append(row)
+        return _add(connection, rows), refused, before
+
+
+def _row(finding: str, decision: Decision, who: str) -> dict[str, object]:
+    """A decision as a row of the ledger, without its number."""
+    return {
+        "finding": finding, "at": datetime.now(UTC), "who": who.strip(), "act": decision.act,
+        "assignee": decision.assignee.strip() or None, "due": decision.due,
+        "outcome": decision.outcome or None, "comment": decision.comment.strip(),
+    }  # fmt: skip
+
+
+def _says(event: Event, row: Mapping[str, object]) -> bool:
+    """Whether a decision says the same as a row that is to be added."""
+    return {**vars(event), "number": None, "at": None} == {**row, "number": None, "at": None}
 
 
 def history(url: str, findings: Sequence[str] = (), *, limit: int | None = None) -> list[Event]:
@@ -165,8 +212,8 @@ def _alone(url: str) -> Iterator[sa.Connection]:
         yield connection
 
 
-def _require_known(connection: sa.Connection, wanted: list[str], act: Act) -> None:
-    """Raise ConfigError for findings that no night had, and for such as are gone."""
+def _there(connection: sa.Connection, wanted: Sequence[str]) -> dict[str, bool]:
+    """The findings that a night had, and whether each is there still."""
     import sqlalchemy as sa
 
     life = ledger_tables().tables["finding_life"]
@@ -182,41 +229,7 @@ def _require_known(connection: sa.Connection, wanted: list[str], act: Act) -> No
             .all()
         )
         there |= {finding: bool(open_lives) for finding, open_lives in rows}
-    if unknown := [one for one in wanted if one not in there]:
-        raise ConfigError(
-            f"no published night had {_listed(unknown)}", remedy="see: cytoreg findings"
-        )
-    gone = [one for one in wanted if not there[one]]
-    if gone and act != "comment":
-        raise ConfigError(
-            f"gone already: {_listed(gone)}",
-            remedy="nothing is to be decided; a comment can be added",
-        )
-
-
-def _require_unchanged(events: Mapping[str, list[Event]], seen: int | None) -> None:
-    """Raise ConfigError if somebody decided after the decision of number `seen`."""
-    newer = [one for several in events.values() for one in several if one.number > (seen or 0)]
-    if seen is None or not newer:
-        return
-    by = ", ".join(sorted({one.who for one in newer}))
-    raise ConfigError(
-        f"decided meanwhile by {by}: {_listed(sorted({one.finding for one in newer}))}",
-        remedy="look at them again, then decide",
-    )
-
-
-def _require_allowed(wanted: Sequence[str], events: Mapping[str, list[Event]], act: Act) -> None:
-    """Raise ConfigError if the status of one of them does not allow the act."""
-    _, allowed = ACTS[act]
-    for status in STATUSES:
-        if status not in allowed:
-            refused = [one for one in wanted if status_of(events.get(one, [])) == status]
-            if refused:
-                raise ConfigError(
-                    f"{act}: {_listed(refused)} {'is' if len(refused) == 1 else 'are'} {status}",
-                    remedy="reopen first" if status == "closed" else f"only {' or '.join(allowed)}",
-                )
+    return there
 
 
 def _events(connection: sa.Connection, findings: Sequence[str]) -> dict[str, list[Event]]:
@@ -254,9 +267,3 @@ def _add(connection: sa.Connection, rows: Sequence[Mapping[str, object]]) -> lis
 def _parts(rows: Sequence[_T]) -> Iterator[Sequence[_T]]:
     for start in range(0, len(rows), _SOME):
         yield rows[start : start + _SOME]
-
-
-def _listed(findings: Sequence[str]) -> str:
-    """Names of findings, the first ones."""
-    more = f" and {len(findings) - 5:,} more" if len(findings) > 5 else ""
-    return ", ".join(findings[:5]) + more

@@ -12,6 +12,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["FORMS", "SUFFIXES", "form_of", "save", "write"]
+__all__ = ["FORMS", "SUFFIXES", "form_of", "save", "whole", "write"]
 
 SUFFIXES = {
     ".csv": "csv",
@@ -58,6 +59,14 @@ def form_of(path: Path) -> str:
 
 def save(found: pa.RecordBatchReader, form: str, path: Path) -> None:
     """Write `path`, complete or not at all; raises ConfigError where that is not possible."""
+    with whole(path) as stream:
+        write(found, form, stream)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write, which appears at `path` once it is complete; raises ConfigError if it cannot
+    be written."""
     target = path.resolve()
     making = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     if target.exists() and not target.is_file() and not target.is_dir():
@@ -65,7 +74,7 @@ def save(found: pa.RecordBatchReader, form: str, path: Path) -> None:
     try:
         try:
             with making.open("wb") as stream:
-                write(found, form, stream)
+                yield stream
             if making != target:
                 os.replace(making, target)  # noqa: PTH105 - replaces what is there, on every system
         finally:

@@ -12,8 +12,8 @@ from command_line import run, run_process
 COMMANDS = (
     "init", "simulate", "sources list", "sources add", "sources kinds", "refresh",
     "validate", "serve", "rollback",
-    "publish", "query", "report", "findings", "decide", "decisions", "record", "steward",
-    "user add", "user list",
+    "publish", "query", "report", "findings", "decide", "decisions", "worklist export",
+    "worklist import", "record", "steward", "user add", "user list",
     "user remove", "plot", "plan", "diff", "runs", "rules",
     "doctor", "verify", "status", "backup",
     "restore", "forget", "key new", "key rotate",

@@ -1,0 +1,1 @@
+"""The worklist as a workbook: findings out, stewards' decisions in."""
