@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from cytoreg.project.benchmarks import Benchmark
 from cytoreg.project.outcomes import Outcome, Word
@@ -96,6 +96,21 @@ class Linkage(Section):
         return {source for order in self.precedence.values() for source in order}
 
 
+class Window(Section):
+    """Calendar years, from the first day of `begin` to the last day of `end`."""
+
+    begin: int = Field(ge=1, le=9999)
+    """The first year."""
+    end: int = Field(ge=1, le=9999)
+    """The last year."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end < self.begin:
+            raise ValueError(f"the window ends in {self.end}, before it begins in {self.begin}")
+        return self
+
+
 class Endpoint(Section):
     """One time-to-event analysis over a cohort mart (one row per patient)."""
 
@@ -132,10 +147,31 @@ class Endpoint(Section):
     """`usa`, or a CSV file of the project with year, age, sex and q. The cohort then needs
     `age_days`, `sex` and `start_date`.
     """
+    standard: Literal["", "icss1", "icss2", "icss3"] | dict[int, float] = ""
+    """With a life table: the population to whose ages net survival is standardized. `icss1` (most
+    cancers), `icss2` (those that hardly depend on age), `icss3` (those of the young), or the weight
+    of each age group by its first year of age: `{ 0 = 0.4, 50 = 0.6 }`.
+    """
+    window: Window | None = None
+    """Period analysis: the survival of those under observation in these years, `{ begin = 2008, end
+    = 2012 }`, each from the day on which they enter the window. The cohort then needs `start_date`.
+    """
     patient: str = "patient_id"
     """The column that identifies patients in `marts.survival_left_out_patient`, if the cohort has
     it.
     """
+
+    @model_validator(mode="after")
+    def _standardized(self) -> Self:
+        if self.standard and not self.life_table:
+            raise ValueError("`standard` is of net survival, which needs `life_table`")
+        if isinstance(self.standard, dict) and (
+            min(self.standard, default=1) != 0
+            or min(self.standard.values()) < 0
+            or abs(sum(self.standard.values()) - 1) > 1e-6
+        ):
+            raise ValueError("the weights of a standard begin at age 0, and add to 1")
+        return self
 
 
 class Gates(Section):

@@ -38,6 +38,7 @@ DECIMALS = 4
 OF_EXACT_AGES = {
     "expected_survival": ("expected",),
     "net_survival": ("estimate", "std_err", "lower", "upper"),
+    "standardized_net_survival": ("estimate", "std_err", "lower", "upper"),
     "life_expectancy": ("estimate", "lower", "upper", "low", "high"),
 }
 OF_DATA = ("stratum", "level", "reference", "first", "second", "patient", "key")

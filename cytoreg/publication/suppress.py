@@ -104,6 +104,7 @@ _ENGINE = {
     "hazard_ratio": ("events/patients, left_out", "hazard_ratio, lower, upper, p_value"),
     "survival_comparison": ("left_out", "statistic, degrees_of_freedom, p_value, p_holm"),
     "net_survival": ("at_risk, left_out, outside_years", "years, estimate, lower, upper"),
+    "standardized_net_survival": ("at_risk", "years, estimate, lower, upper"),
     "life_expectancy": ("patients, left_out, outside_years", "estimate, lower, upper, tau_years"),
     "expected_survival": ("at_risk, left_out", "time_days, expected"),
 }

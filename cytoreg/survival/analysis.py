@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,9 @@ from cytoreg.project.config import Endpoint
 from cytoreg.survival.cohort import OLDEST
 from cytoreg.survival.competing import CENSORED
 from cytoreg.survival.life_table import BUILTIN, LifeTable
-from cytoreg.survival.reasons import UNKNOWN, Reasons, first, missing, unusable
+from cytoreg.survival.reasons import UNKNOWN, Reasons, first, missing, unseen, unusable
 from cytoreg.survival.relation import DATES, NUMBERS, READ_AS_DATES, REALS, WORDS, plain
+from cytoreg.survival.windows import window
 from cytoreg.warehouse.connection import literal, quote
 
 if TYPE_CHECKING:
@@ -97,9 +99,10 @@ class Analysis:
 
     def named(self, found: pd.DataFrame) -> pd.DataFrame:
         """`found` with the columns that identify the analysis."""
-        return found.assign(
-            endpoint=self.name, origin=self.endpoint.origin, cohort=self.endpoint.cohort
-        )
+        origin, window = self.endpoint.origin, self.endpoint.window
+        if window is not None:
+            origin += f", under observation in {window.begin} to {window.end}"
+        return found.assign(endpoint=self.name, origin=origin, cohort=self.endpoint.cohort)
 
 
 def analyse(
@@ -126,17 +129,21 @@ def analyse(
         taken |= {
             "age_days": "cast(age_days as double)",
             "sex": "lower(trim(cast(sex as varchar)))",
-            "start_date": plain("start_date", kinds["start_date"]),
         }
-        if table.by_race:
-            taken["race"] = "trim(cast(race as varchar))"
+    if table is not None or endpoint.window is not None:
+        taken["start_date"] = plain("start_date", kinds["start_date"])
+    if table is not None and table.by_race:
+        taken["race"] = "trim(cast(race as varchar))"
     strata = {column: f"stratum_{i}" for i, column in enumerate(endpoint.strata)}
     covariates = {column: f"covariate_{i}" for i, column in enumerate(endpoint.covariates)}
     taken |= {alias: _stratum(column, kinds[column]) for column, alias in strata.items()}
     taken |= {alias: _covariate(column, kinds[column]) for column, alias in covariates.items()}
     columns = ", ".join(f"{expression} as {quote(alias)}" for alias, expression in taken.items())
     source = _table(endpoint.cohort)
-    reason = first(unusable(endpoint))
+    reasons, seen = unusable(endpoint), endpoint.window
+    if seen is not None:
+        reasons += unseen(seen, endpoint, taken["start_date"])
+    reason = first(reasons)
     counts: list[tuple[int, int]] = con.execute(
         f"select count(*), count({reason}) from {source}"
     ).fetchall()
@@ -147,6 +154,8 @@ def analyse(
         f"select {reason} as reason, cast({patient} as varchar) as patient, {columns} from {source}"
     )
     cohort = con.sql(f"select {columns} from {source}{usable}")
+    if seen is not None:
+        cohort = window(cohort, begin=date(seen.begin, 1, 1), end=date(seen.end, 12, 31))
     return Analysis(name, endpoint, cohort, everybody, strata, covariates, table, patients)
 
 
@@ -214,6 +223,8 @@ def _check(where: str, endpoint: Endpoint, kinds: dict[str, str], table: LifeTab
     needed += [("covariates", column) for column in endpoint.covariates]
     needed += [("cause", endpoint.cause)] if endpoint.cause else []
     needed += [("patient", endpoint.patient)] if "patient" in endpoint.model_fields_set else []
+    if endpoint.window is not None:
+        needed += [("window", "start_date")]
     if table is not None:
         needed += [("life_table", column) for column in _PERSON]
         needed += [("life_table", "race")] if table.by_race else []
@@ -228,8 +239,9 @@ def _check(where: str, endpoint: Endpoint, kinds: dict[str, str], table: LifeTab
             raise ConfigError(f"{where} {key}: {column} is {kinds[column]}, not a number")
     if table is not None and kinds["age_days"] not in NUMBERS:
         raise ConfigError(f"{where} life_table: age_days is {kinds['age_days']}, not a number")
-    if table is not None and kinds["start_date"] not in READ_AS_DATES:
-        raise ConfigError(f"{where} life_table: start_date is {kinds['start_date']}, not a date")
+    dated = "life_table" if table is not None else "window" if endpoint.window else ""
+    if dated and kinds["start_date"] not in READ_AS_DATES:
+        raise ConfigError(f"{where} {dated}: start_date is {kinds['start_date']}, not a date")
     for column in endpoint.covariates:
         if kinds[column] not in NUMBERS | DATES | WORDS | {"BOOLEAN"}:
             raise ConfigError(

@@ -117,7 +117,7 @@ def _tests(analysis: Analysis, column: str) -> Iterator[pd.DataFrame]:
 
     groups, events = analysis.levels(column), analysis.count(f"event = 1 and {column} is not null")
     known: list[str | None] = [*analysis.causes()]
-    gray = bool(analysis.endpoint.cause) and not analysis.endpoint.entry  # no late entry
+    gray = bool(analysis.endpoint.cause) and "entry_days" not in analysis.cohort.columns
     nothing = {"cause": None, "first": None, "second": None, "p_holm": float("nan")}
     if groups < 2 or not events:
         problem = NO_EVENTS if groups > 1 else ONE_GROUP if groups else NO_GROUP

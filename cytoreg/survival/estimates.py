@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from cytoreg.project.config import Endpoint
-from cytoreg.survival import beside_population, causes, comparison, left_out
+from cytoreg.survival import (
+    beside_population,
+    causes,
+    comparison,
+    left_out,
+    standardized_mart,
+)  # fmt: skip
 from cytoreg.survival.analysis import Analysis, analyse, table_hash
 from cytoreg.survival.cohort import Reduced, days, frame
 from cytoreg.survival.curves import curves
@@ -136,7 +142,8 @@ _Curves: TypeAlias = "dict[str | None, list[tuple[Reduced, KaplanMeier]]]"
 TABLES: tuple[Table, ...] = (
     *(CURVE, LANDMARK, SUMMARY, comparison.COMPARISON, comparison.HAZARD_RATIO),
     *(causes.INCIDENCE, beside_population.EXPECTED, beside_population.NET),
-    *(beside_population.LIFE_EXPECTANCY, left_out.LEFT_OUT, left_out.LEFT_OUT_PATIENT),
+    *(standardized_mart.STANDARDIZED, beside_population.LIFE_EXPECTANCY),
+    *(left_out.LEFT_OUT, left_out.LEFT_OUT_PATIENT),
 )
 """The marts that `materialize` writes."""
 
@@ -200,6 +207,7 @@ def _estimate(con: DuckDBPyConnection, name: str, endpoint: Endpoint, root: Path
     sources = [left_out.estimate]
     if analysis.count():
         sources += [estimate, comparison.estimate, causes.estimate, beside_population.estimate]
+        sources.append(standardized_mart.estimate)
     parts: dict[str, list[pd.DataFrame]] = {table.name: [] for table in TABLES}
     for source in sources:
         for table, frame_of_part in source(analysis):

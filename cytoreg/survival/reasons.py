@@ -13,7 +13,7 @@ from cytoreg.survival.life_table import LifeTable
 from cytoreg.warehouse.connection import literal, quote
 
 if TYPE_CHECKING:
-    from cytoreg.project.config import Endpoint
+    from cytoreg.project.config import Endpoint, Window
 
 Reasons: TypeAlias = list[tuple[str, str]]
 """Conditions in SQL and their meanings; the first that holds is the reason."""
@@ -50,6 +50,19 @@ def unusable(endpoint: Endpoint) -> Reasons:
         entry = f"cast({quote(endpoint.entry)} as double)"
         reasons += [*_impossible(entry, "entry"), (f"{entry} >= {time}", "entry not before time")]
     return reasons
+
+
+def unseen(window: Window, endpoint: Endpoint, start: str) -> Reasons:
+    """Why a usable row of the cohort, whose start is this SQL, is not at risk in the window."""
+    begin, end = f"date '{window.begin:04d}-01-01'", f"date '{window.end:04d}-12-31'"
+    entry = quote(endpoint.entry) if endpoint.entry else "0"
+    first_day = f"greatest({entry}, date_diff('day', {start}, {begin}))"
+    last_day = f"least({quote(endpoint.time)}, date_diff('day', {start}, {end}))"
+    return [
+        (f"{start} is null or not isfinite({start})", "start unknown"),
+        (f"{start} > {end}", "started after the window"),
+        (f"{last_day} <= {first_day}", "not at risk in the window"),
+    ]
 
 
 def outside(table: LifeTable) -> Reasons:

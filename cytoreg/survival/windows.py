@@ -35,8 +35,10 @@ def window(
     """The cohort as seen in a window of calendar time; all other columns are unchanged.
 
     A patient is at risk from `begin` on and up to `end`, both dates: entry_days becomes
-    max(entry, begin − start), time_days min(time, end − start), and an event after `end` is none.
-    Those never at risk in the window, or whose start is before `started_from` or after
+    max(entry, begin − start) if there is a `begin`, time_days min(time, end − start), and an event
+    after `end` is none.
+    Those never at risk in the window (in R, too, who leaves on the day of entry never is), or whose
+    start is before `started_from` or after
     `started_to`, are not in it, nor are those whose start is unknown.
       period analysis    begin, end: the survival of those under observation in these years;
       cohort analysis    started_from, started_to;
@@ -71,14 +73,13 @@ def window(
     late = f"greatest({entry}, date_diff('day', {start}, {first}))" if first else entry
     until = f"date_diff('day', {start}, {last})" if last else "time_days"
     event = "event" if not last else f"case when time_days > {until} then 0 else event end"
-    taken = {"time_days": f"least(time_days, {until})", "event": event, "entry_days": late}
-    taken["start_date"] = start
+    taken = {"time_days": f"least(time_days, {until})", "event": event, "start_date": start}
+    delayed = bool(first) or "entry_days" in kinds
+    if delayed:
+        taken["entry_days"] = late
     others = [quote(n) for n in relation.columns if n.lower() not in taken]
     seen = relation.project(", ".join([*others, *(f"{v} as {n}" for n, v in taken.items())]))
-    kept = [
-        "time_days > entry_days or (time_days = 0 and entry_days = 0)",
-        "start_date is not null",
-    ]
+    kept = ["time_days > entry_days" if delayed else "time_days >= 0", "start_date is not null"]
     kept += [f"start_date >= {from_}"] if from_ else []
     kept += [f"start_date <= {to}"] if to else []
     return seen.filter(" and ".join(f"({one})" for one in kept))

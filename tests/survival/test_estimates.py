@@ -58,6 +58,7 @@ def endpoint(**changes: object) -> Endpoint:
 
 
 WHOLE = {"cause": "cause", "covariates": ["age", "site", "arm"], "life_table": "usa"}
+WHOLE |= {"standard": {0: 0.5, 60: 0.5}}
 """What an endpoint may ask for besides curves."""
 
 
@@ -179,6 +180,7 @@ def test_each_row_says_how_it_was_made(con: duckdb.DuckDBPyConnection) -> None:
         beside = ("expected_survival", "net_survival", "life_expectancy")
         needed |= {"life_table"} if table.name.endswith(beside) else set()
         how = {"estimator", "method", "test", "measure", "left_out_of"} & set(table.columns)
+        how |= {"standard"} & set(table.columns)
         assert len(how) == 1, table.name
         for column in needed | how:
             (empty,) = con.execute(
