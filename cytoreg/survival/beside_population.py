@@ -173,7 +173,7 @@ def _estimates(
         day = np.rint(part["years"] * DAYS_PER_YEAR).astype("int64")
         yield EXPECTED, part.assign(time_days=day, expected=part["estimate"], method="ederer1")
     for part in inside.each(partial(_net, cohort, table, landmarks)):
-        reliable = _reliable(part, inside.endpoint.min_at_risk)
+        reliable = reliable_net(part, inside.endpoint.min_at_risk)
         yield NET, part.assign(method=_METHOD, interval="log", reliable=reliable)
     for part in inside.each(lambda by: life_expectancy(cohort, table, tau, by)):
         lost = part["measure"] == "years_lost_to_tau"
@@ -188,8 +188,11 @@ def _net(cohort: Cohort, table: LifeTable, landmarks: Floats, by: str | None) ->
     return found.assign(problem=said(PAST_LAST_DAY, found["estimate"].isna()))
 
 
-def _reliable(part: pd.DataFrame, least: int) -> NDArray[np.object_]:
-    """Whether each estimate of net survival may be published; None where there is none."""
+def reliable_net(part: pd.DataFrame, least: int) -> NDArray[np.object_]:
+    """Whether each estimate of net survival may be published; None where there is none.
+
+    Rows of a stratum are in the order of their years.
+    """
     estimate = part["estimate"].to_numpy(np.float64)
     of = part.groupby(["stratum_variable", "stratum"], dropna=False)["estimate"]
     before = of.transform(lambda one: one.cummin().shift(fill_value=1.0)).to_numpy(np.float64)

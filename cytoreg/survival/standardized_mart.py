@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cytoreg.survival.analysis import Analysis
+from cytoreg.survival.beside_population import NET, reliable_net
 from cytoreg.survival.cohort import Cohort
 from cytoreg.survival.life_table import LifeTable
 from cytoreg.survival.patients import Floats
@@ -21,10 +22,8 @@ from cytoreg.survival.tables import (
     LOWER,
     OF_STRATUM,
     ORIGIN,
-    RELIABLE,
     STRATUM,
     UPPER,
-    enough,
     said,
 )
 from cytoreg.warehouse.tables import Column, Table
@@ -51,7 +50,7 @@ STANDARDIZED = Table(
         "std_err": Column("double", "its standard error"),
         "lower": LOWER,
         "upper": UPPER,
-        "reliable": RELIABLE,
+        "reliable": NET.columns["reliable"],
         "problem": Column("varchar", f"why there is no estimate: {_EMPTY}"),
         **ORIGIN,
         "interval": INTERVAL,
@@ -73,15 +72,14 @@ def estimate(analysis: Analysis) -> Iterator[tuple[Table, pd.DataFrame]]:
     name = endpoint.standard if isinstance(endpoint.standard, str) else "own weights"
     asked = partial(_standardized, inside.cohort, table, endpoint.standard, landmarks)
     for part in inside.each(asked):
-        value, at_risk = (part[one].to_numpy(np.float64) for one in ("estimate", "at_risk"))
         yield (
             STANDARDIZED,
             part.assign(
                 standard=name,
                 interval="log",
                 life_table=table.version,
-                reliable=enough(value, at_risk, endpoint.min_at_risk),
-                problem=said(_EMPTY, np.isnan(value)),
+                reliable=reliable_net(part, endpoint.min_at_risk),
+                problem=said(_EMPTY, part["estimate"].isna()),
             ),
         )
 

@@ -128,6 +128,20 @@ def test_net_survival_is_standardized_by_stratum(
     assert set(found["standard"]) == {"own weights" if isinstance(standard, dict) else standard}
 
 
+def test_a_standardized_estimate_that_rises_or_passes_1_is_not_reliable() -> None:
+    con = duckdb.connect()
+    con.execute("create schema marts")
+    con.execute(
+        "create table marts.cohort as select 3000 + i as time_days, 0 as event,"
+        " date '1990-01-01' as start_date, 25000 as age_days, 'male' as sex from range(40) as r(i)"
+    )
+    materialize(con, endpoint(life_table="usa", standard={0: 1.0}))
+    rows = con.sql(
+        "select estimate > 1, reliable from marts.standardized_net_survival order by years"
+    ).fetchall()
+    assert rows == [(True, False)] * 3
+
+
 def test_an_age_group_without_patients_has_no_estimate_and_ends_nothing(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
