@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from cytoreg.errors import ConfigError
 from cytoreg.identity.key import key_of
-from cytoreg.steward import entrance, pages_findings, pages_nights, pages_rules
+from cytoreg.steward import entrance, pages_decisions, pages_findings, pages_nights, pages_rules
 from cytoreg.steward.guard import Guard
 from cytoreg.steward.web import HERE, House, Problem, explained, house_of, page
 
@@ -48,6 +48,7 @@ def application(project: Project, url: str = "") -> Starlette:
             Route("/findings/{finding}", page(pages_findings.finding)),
             Route("/records/{record}", page(pages_findings.record)),
             Route("/find", page(pages_findings.find, "steward"), methods=["POST"]),
+            Route("/decide", page(pages_decisions.decide, "steward"), methods=["POST"]),
             Route("/views", page(pages_findings.save_view), methods=["POST"]),
         ],
         middleware=[Middleware(Guard, house=house)],

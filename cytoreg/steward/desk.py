@@ -9,12 +9,13 @@ run is published, a build is written anew, or the ledger has another night.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from cytoreg.errors import ConfigError
-from cytoreg.nights import life_ledger
+from cytoreg.nights import decisions, life_ledger
 from cytoreg.nights.finding_values import add_values
 from cytoreg.nights.findings import ORDER, REMEDY, opened, with_lives
 from cytoreg.nights.kept_runs import PRIVATE, PUBLIC, Kept, answering
@@ -50,6 +51,24 @@ class Desk:
     private: bool
     total: int
     _con: DuckDBPyConnection
+    _seen: list[int] = field(default_factory=lambda: [-1])
+
+    @property
+    def decided(self) -> int:
+        """The number of the last decision that the table has."""
+        return self._seen[0]
+
+    def decide(self, project: Project, number: int) -> None:
+        """Bring the table to the decisions up to this number, or later ones."""
+        with closing(self.cursor()) as con:
+            con.register("standing", decisions.standing(project.ledger_url))
+            con.execute(
+                """update finding set status = s.status, assignee = s.assignee, due = s.due
+                from standing as s where finding.finding = s.finding
+                  and (finding.status, finding.assignee, finding.due)
+                    is distinct from (s.status, s.assignee, s.due)"""
+            )
+        self._seen[0] = number
 
     def cursor(self) -> DuckDBPyConnection:
         """A connection for one request; close it."""
@@ -79,6 +98,8 @@ class Desks:
             self._desks.move_to_end(place)
             while len(self._desks) > _KEPT:
                 self._desks.popitem(last=False)
+            if kept[1].decided != (number := decisions.last_number(self._project.ledger_url)):
+                kept[1].decide(self._project, number)
         return kept[1]
 
     def _stamp(self, one: Kept, *, private: bool) -> _Stamp:
@@ -102,7 +123,8 @@ def _made(project: Project, one: Kept, *, private: bool) -> Desk:
             f"""select row_number() over (order by {ORDER}) as place, finding, rule, severity,
               entity, source, source_table, file, line, "row", "key",
               coalesce(record, if(state = 'gone', "key", null)) as record, "column", {value},
-              reason, {REMEDY} as remedy, state, how, first_seen, last_seen, nights, days, fresh
+              reason, {REMEDY} as remedy, state, how, first_seen, last_seen, nights, days, fresh,
+              status, assignee, due
             from chosen left join (select finding, record from found) using (finding) {join}
             order by place"""
         ).to_arrow_table()

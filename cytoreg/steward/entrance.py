@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -14,7 +13,17 @@ from cytoreg.errors import CytoregError
 from cytoreg.steward import sessions
 from cytoreg.steward.sessions import Refused, csrf
 from cytoreg.steward.texts import text
-from cytoreg.steward.web import Asked, House, Problem, explained, house_of, read_form, see, show
+from cytoreg.steward.web import (
+    Asked,
+    House,
+    Problem,
+    explained,
+    house_of,
+    inside,
+    read_form,
+    see,
+    show,
+)
 
 __all__ = ["sign_in", "sign_out"]
 
@@ -34,7 +43,7 @@ def _form(
     visit = request.cookies.get(_visit(house)) or secrets.token_urlsafe(32)
     shown = show(
         house, request, "sign_in.html.j2", None, status,
-        after=_inside(after), wrong=wrong, token=csrf(visit),
+        after=inside(after), wrong=wrong, token=csrf(visit),
     )  # fmt: skip
     _set(house, shown, _visit(house), visit)
     if wait:
@@ -50,7 +59,7 @@ def _signed_in(request: Request, form: Mapping[str, list[str]]) -> Response:
         given.get("csrf", "").encode(), csrf(visit).encode()
     ):
         return explained(house, request, Problem(403, "forged"))
-    after = _inside(given.get("next", "/"))
+    after = inside(given.get("next", "/"))
     address = request.client.host if request.client else ""
     try:
         found = sessions.sign_in(
@@ -86,10 +95,3 @@ def _visit(house: House) -> str:
 
 def _set(house: House, answer: Response, name: str, value: str) -> None:
     answer.set_cookie(name, value, secure=house.secure, httponly=True, samesite="strict")
-
-
-def _inside(after: str) -> str:
-    """A page of ours: the one to go on to, or the first."""
-    parts = urlsplit(after.replace("\\", "/"))
-    ours = after.startswith("/") and not after.startswith(("//", "/\\"))
-    return after if ours and not parts.netloc and not parts.scheme and after.isprintable() else "/"

@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.responses import Response
 
 from cytoreg.errors import ConfigError
-from cytoreg.nights import audit
+from cytoreg.nights import audit, decisions
 from cytoreg.nights.record import Record, Seen, look_up
-from cytoreg.steward import views
+from cytoreg.steward import pages_decisions, views
 from cytoreg.steward.desk import Desk
 from cytoreg.steward.texts import text
 from cytoreg.steward.web import Asked, Problem, see, show
@@ -34,6 +34,7 @@ def worklist(asked: Asked) -> Response:
     return show(
         asked.house, asked.request, "worklist.html.j2", asked.visitor,
         wanted=wanted, page=found, run=desk.run_id, private=desk.private, facet_names=FACETS,
+        decide=pages_decisions.form(asked) if asked.visitor.may("steward") else None,
         views=views.of(asked.project, asked.visitor.name), this_view=wanted.query(values=""),
     )  # fmt: skip
 
@@ -50,6 +51,8 @@ def finding(asked: Asked) -> Response:
     return show(
         asked.house, asked.request, "finding.html.j2", asked.visitor,
         finding=found, run=run, desk=desk,
+        history=decisions.history(asked.project.ledger_url, [found.finding]),
+        decide=pages_decisions.form(asked) if asked.visitor.may("steward") else None,
     )  # fmt: skip
 
 

@@ -27,7 +27,18 @@ if TYPE_CHECKING:
     from cytoreg.project.load import Project
     from cytoreg.steward.accounts import Role
 
-__all__ = ["Answer", "Asked", "House", "Problem", "house_of", "no_session", "page", "see", "show"]
+__all__ = [
+    "Answer",
+    "Asked",
+    "House",
+    "Problem",
+    "house_of",
+    "inside",
+    "no_session",
+    "page",
+    "see",
+    "show",
+]
 
 HERE = Path(__file__).parent
 MOST_BYTES = 1 << 20
@@ -225,6 +236,13 @@ async def read_form(request: Request) -> Mapping[str, list[str]]:
     except ValueError:  # not UTF-8, or too many
         return {}
     return form
+
+
+def inside(after: str) -> str:
+    """A page of ours: the one to go on to, or the first."""
+    parts = urlsplit(after.replace("\\", "/"))
+    ours = after.startswith("/") and not after.startswith(("//", "/\\"))
+    return after if ours and not parts.netloc and not parts.scheme and after.isprintable() else "/"
 
 
 def _with_query(path: str, query: str) -> str:

@@ -38,7 +38,7 @@ _PSEUDONYM = re.compile("(?i)p?[0-9a-f]{1,16}")
 LONGEST = 200
 """Characters of a filter; what is longer is cut."""
 
-FACETS = ("severity", "state", "source", "entity", "rule")
+FACETS = ("severity", "status", "assignee", "state", "source", "entity", "rule")
 """Filters that list what there is to choose, with counts."""
 
 STATES = ("there", "all", *get_args(State))
@@ -54,7 +54,8 @@ ORDERS = {
 
 _COLUMNS = (
     'finding, rule, severity, entity, source, source_table, file, line, "row", "key", record,'
-    ' "column", value, reason, remedy, state, how, first_seen, last_seen, nights, days'
+    ' "column", value, reason, remedy, state, how, first_seen, last_seen, nights, days,'
+    " status, assignee, due"
 )
 
 
@@ -83,6 +84,9 @@ class Finding:
     last_seen: date | None
     nights: int | None
     days: int | None
+    status: str
+    assignee: str | None
+    due: date | None
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,8 @@ class Wanted:
     source: str = ""
     entity: str = ""
     severity: str = ""
+    status: str = ""
+    assignee: str = ""
     state: str = ""
     since: str = ""
     text: str = ""
@@ -107,7 +113,16 @@ class Wanted:
         """What the parameters of an address say; unknown ones and unknown words are no filter."""
         known = {
             name: query.get(name, "").strip()[:LONGEST].replace("\0", "")
-            for name in ("run", "rule", "source", "entity", "severity", "text")
+            for name in (
+                "run",
+                "rule",
+                "source",
+                "entity",
+                "severity",
+                "status",
+                "assignee",
+                "text",
+            )
         }
         state, order = query.get("state", ""), query.get("order", "")
         number = query.get("page", "")
@@ -215,6 +230,10 @@ def _where(con: DuckDBPyConnection, wanted: Wanted, but: str = "") -> _Where:
             words = _like(con, name, value)
             parts.append(f"{name} in ({', '.join('?' * len(words))})" if words else "false")
             given += words
+    for name in ("status", "assignee"):
+        if wanted.value(name) and name != but:
+            parts.append(f"{name} = ?")
+            given.append(wanted.value(name))
     state = "all" if but == "state" else wanted.state
     if state in get_args(State):
         parts.append(f"state = '{state}'")

@@ -30,7 +30,7 @@ def runs(ward: Project) -> list[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_each_count_of_findings_leads_to_as_many(viewer: Browser, page: str) -> None:
     shown = viewer.client.get(page).text
-    links = re.findall(r'<td class="n"><a href="(/findings\?[^"]+)">([\d,]+)</a>', shown)
+    links = re.findall(r'<td class="n"[^>]*><a href="(/findings\?[^"]+)">([\d,]+)</a>', shown)
     for link, count in links:
         listed = viewer.client.get(html.unescape(link)).text
         assert re.search(r"<h1>(\d+) finding", listed)[1] == count, link  # type: ignore[index]

@@ -32,6 +32,8 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "k") move(-1);
   else if (event.key === "r") follow("record");
   else if (event.key === "Enter" && event.target.tagName === "TR") follow("open");
+  else if (event.key === "x") document.activeElement?.closest("tr")?.querySelector("[name=finding]")?.click();
+  else if (event.key === "a") document.querySelector('[data-key="decide"]')?.focus();
   else if (event.key === "/" && search) {
     search.focus();
     search.select();
