@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cytoreg.cli.app import app
 from cytoreg.cli.common import DataOption, ProjectOption, load
 from cytoreg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cytoreg.report.choice import Kind
+    from cytoreg.report.control_figures import Chart
 
 
 class Figure(StrEnum):
@@ -19,6 +23,16 @@ class Figure(StrEnum):
     survival = "survival"
     expected = "expected"
     incidence = "incidence"
+    cusum = "cusum"
+    funnel = "funnel"
+
+
+_CHARTS: dict[Figure, Chart] = {Figure.cusum: "cusum", Figure.funnel: "funnel"}
+_KINDS: dict[Figure, Kind] = {
+    Figure.survival: "survival",
+    Figure.expected: "expected",
+    Figure.incidence: "incidence",
+}
 
 
 @app.command()
@@ -28,7 +42,7 @@ def plot(
         typer.Argument(
             metavar="FIGURE",
             help="survival: Kaplan–Meier curves; expected: these beside the population's;"
-            " incidence: by cause.",
+            " incidence: by cause; cusum and funnel: the control charts of a --measure.",
         ),
     ],
     file: Annotated[
@@ -61,6 +75,13 @@ def plot(
             metavar="NAME", help="expected: the method. [default: ederer1, if it was computed]"
         ),
     ] = None,
+    measure: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OUTCOME.NAME",
+            help="cusum, funnel: a measure with a chart. [default: one]",
+        ),
+    ] = None,
     title: Annotated[
         str | None, typer.Option(help='Title of the figure; "" for none. [default: what it shows]')
     ] = None,
@@ -73,12 +94,13 @@ def plot(
     project: ProjectOption = None,
     data: DataOption = None,
 ) -> None:
-    """Draw survival from the published marts, with bands and numbers at risk.
+    """Draw survival or a control chart from the published marts.
 
     Example:  cytoreg plot survival sites.pdf --by primary_site --stratum pancreas --stratum unknown
     """
     from cytoreg.publication.reading import reading
     from cytoreg.report.choice import Wish, choose, described, drawn, title_of
+    from cytoreg.report.control_figures import charted
     from cytoreg.report.figure import SUFFIXES, file_of
     from cytoreg.report.lexicon import read_lexicon
 
@@ -89,28 +111,26 @@ def plot(
             remedy=f"end it with {', '.join(SUFFIXES)}",
         )
     published = load(project, None, data).published
-    wish = Wish(figure.value, endpoint, by, tuple(stratum or ()), tuple(cause or ()), method)
     if not published.exists():
         raise ConfigError("nothing is published yet", remedy="refresh first: cytoreg refresh")
     with reading(published) as con:
-        lexicon = read_lexicon(con)
-        choice = choose(con, wish, lexicon)
-        said = title_of(choice, lexicon)
-        heading = said if title is None else title
-        made = drawn(con, choice, lexicon, size=(width, height), heading=heading)
-    content = file_of(
-        made,
-        suffix,
-        name=figure.value,
-        title=heading or said,
-        description=described(choice, lexicon),
-    )
+        lexicon, size = read_lexicon(con), (width, height)
+        if chart := _CHARTS.get(figure):
+            said, made = charted(con, chart, measure, lexicon, size, title)
+            description, left_out = f"{said}.", 0
+        else:
+            strata, causes = tuple(stratum or ()), tuple(cause or ())
+            wish = Wish(_KINDS[figure], endpoint, by, strata, causes, method)
+            choice = choose(con, wish, lexicon)
+            said, left_out = title_of(choice, lexicon), choice.left_out
+            heading = said if title is None else title
+            made = drawn(con, choice, lexicon, size=size, heading=heading)
+            description = described(choice, lexicon)
+    content = file_of(made, suffix, name=figure.value, title=title or said, description=description)
     try:
         file.write_bytes(content)
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}") from None
     typer.echo(file)
-    if choice.left_out:
-        typer.echo(
-            f"{choice.left_out} smaller strata of {by} are not drawn; --stratum picks", err=True
-        )
+    if left_out:
+        typer.echo(f"{left_out} smaller strata of {by} are not drawn; --stratum picks", err=True)

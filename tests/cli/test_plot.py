@@ -41,6 +41,7 @@ def test_strata_are_picked_by_name(made: Path, tmp_path: Path) -> None:
         (("survival", "curve.svg", "--by", "sex", "--stratum", "x"), "there are: "),
         (("survival", "nowhere/curve.svg"), "cannot be written"),
         (("pie", "curve.svg"), "survival"),
+        (("cusum", "chart.svg", "--measure", "procedure.joy"), "procedure.mortality_30_day"),
     ],
 )
 def test_wrong_names_are_answered_with_those_that_are_there(
@@ -67,3 +68,14 @@ def test_before_the_first_refresh_it_says_so(made: Path, tmp_path: Path) -> None
     drawn = run("plot", "survival", "a.svg", "--project", made, "--data", tmp_path, cwd=tmp_path)
     assert drawn.code == 2
     assert "nothing is published yet" in drawn.err
+
+
+@pytest.mark.parametrize("figure", ["cusum", "funnel"])
+def test_a_control_chart_is_drawn_of_a_measure(figure: str, made: Path, tmp_path: Path) -> None:
+    asked = ("--measure", "procedure.mortality_30_day", "--project", made)
+    drawn = run("plot", figure, "chart.svg", *asked, cwd=tmp_path)
+    assert drawn.code == 0, drawn.err
+    assert "30-day mortality, per procedure" in (tmp_path / "chart.svg").read_text()
+    first = run("plot", figure, "first.png", "--title", "", "--project", made, cwd=tmp_path)
+    assert first.code == 0, first.err
+    assert (tmp_path / "first.png").read_bytes().startswith(b"\x89PNG")

@@ -11,7 +11,8 @@ import pytest
 from cytoreg.outcomes.charts import chart
 from cytoreg.outcomes.summary import summarize
 from cytoreg.project.outcomes import Outcome
-from cytoreg.report.control import POINTS, control_parts, cusum_figure, funnel_figure
+from cytoreg.report.control import control_parts
+from cytoreg.report.control_figures import POINTS, cusum_figure, funnel_figure
 from cytoreg.report.drawings import Drawings
 from cytoreg.report.figure import to_svg
 from cytoreg.report.lexicon import Lexicon
