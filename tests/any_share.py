@@ -18,6 +18,7 @@ _LONG = "mypy counts each line of a long Annotated or Literal as one, though it 
 KNOWN: Mapping[str, tuple[float, str]] = {
     "cytoreg.cli.common": (3, _LONG),
     "cytoreg.nights.audit": (3, _LONG),
+    "cytoreg.project.thresholds": (2, "one expression of 71, which pydantic's validator has"),
     "cytoreg.suites.texts": (7, "dateutil and jsonschema have no types; they are called here only"),
 }
 """Modules above the limit: the per cent that they may have, and why."""

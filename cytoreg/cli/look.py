@@ -20,6 +20,7 @@ from cytoreg.errors import ConfigError
 
 if TYPE_CHECKING:
     from cytoreg.nights.ledger import RunRecord
+    from cytoreg.project.load import Project
 
 
 @app.command()
@@ -105,18 +106,35 @@ def rules(
     show_sql: Annotated[
         bool, typer.Option("--show-sql", help="Show the SQL that checks the entity.")
     ] = False,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN|last",
+            help="What a kept run counted, judged by the thresholds that cytoreg.toml has now.",
+        ),
+    ] = None,
     project: ProjectOption = None,
+    data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the rules about rows: id, severity, and the reason shown to stewards.
 
+    With --run also the expectations, and how many records violate each, of how many.
+
     Example:  cytoreg rules procedure --show-sql
+    Example:  cytoreg rules --run last
     """
     from cytoreg.rules import catalogue, load_schemas, sql_of
 
-    schemas = load_schemas(load(project).root / "schemas")
+    loaded = load(project, None, data)
+    schemas = load_schemas(loaded.root / "schemas")
     if entity and entity not in schemas:
         raise ConfigError(f"no entity {entity}", remedy=f"there are {', '.join(schemas)}")
+    if run:
+        if show_sql:
+            raise ConfigError("--show-sql shows what a run would do", remedy="leave out --run")
+        _results(loaded, run, entity, as_json)
+        return
     chosen = {entity: schemas[entity]} if entity else schemas
     if show_sql:
         for schema in chosen.values():
@@ -129,6 +147,24 @@ def rules(
     show_table(
         ("rule", "severity", "reason"), [(rule.id, rule.severity, rule.reason) for rule in found]
     )
+
+
+def _results(project: Project, run: str, entity: str | None, as_json: bool) -> None:
+    from cytoreg.nights.thresholds import results
+
+    found = [one for one in results(project, run) if entity in (None, one["entity"])]
+    if as_json:
+        show_json(found)
+        return
+    heads = (
+        *("rule", "severity", "violated", "denominator", "not_applicable", "percent"),
+        *("threshold", "status"),
+    )
+    show_table(heads, [tuple(map(_shown, map(one.get, heads))) for one in found])
+
+
+def _shown(value: object) -> object:
+    return f"{value:g}" if isinstance(value, float) else "" if value is None else value
 
 
 @app.command()

@@ -92,7 +92,7 @@ def _write(con: duckdb.DuckDBPyConnection, entity: str, field: str) -> None:
         order by _source, _table, _file, _row"""
     )
     con.execute(
-        f"""{quality.TABLES["check_result"].into()}
+        f"""{quality.TABLES["check_result"].into(*quality.COUNTED)}
         with counted as (
           select
             (select count(*) from disagreeing where entity = {literal(entity)}) as violated,

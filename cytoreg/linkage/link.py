@@ -261,7 +261,7 @@ def _count(
     """One check result; information has no threshold to exceed."""
     threshold = 1 if severity == "info" else 0
     con.execute(
-        f"""{quality.TABLES["check_result"].into()}
+        f"""{quality.TABLES["check_result"].into(*quality.COUNTED)}
         select 'row', {literal(rule)}, {literal(entity)}, null, {literal(severity)},
           {literal(reason)}, count(*) filter (where {condition}) as violated,
           count(*) as denominator,

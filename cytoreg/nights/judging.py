@@ -15,6 +15,7 @@ import duckdb
 
 from cytoreg import rules
 from cytoreg.linkage import link, weighing
+from cytoreg.nights import thresholds
 from cytoreg.project.config import Linkage
 from cytoreg.rules import EntityRules
 from cytoreg.system.engine import files_hash
@@ -113,8 +114,8 @@ def judged_from(con: duckdb.DuckDBPyConnection) -> list[str]:
 def judged_into(con: duckdb.DuckDBPyConnection) -> list[Part]:
     """The tables that judging makes; at that time schema registry holds only linked persons."""
     found = [Part(table) for table in _in_schemas(con, "accepted", "quarantine", "registry")]
-    found += [Part(f"quality.{table}") for table in ("finding", "cell_balance")]
-    return [*found, Part("quality.check_result", "kind = 'row'")]
+    found += [Part("quality.finding"), Part("quality.cell_balance")]
+    return [*found, Part(thresholds.COUNTS, "kind = 'row'")]
 
 
 def _in_schemas(con: duckdb.DuckDBPyConnection, *schemas: str) -> list[str]:

@@ -16,7 +16,7 @@ from cytoreg.nights.run_folder import fingerprint, opened, timed
 from cytoreg.nights.stage import Stage, stage
 from cytoreg.progress import Progress, quiet
 from cytoreg.warehouse import quality
-from cytoreg.warehouse.connection import quote
+from cytoreg.warehouse.connection import literal, quote
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -83,7 +83,7 @@ def judge_rows(run: Run, _: Progress) -> dict[str, int]:
     from cytoreg import rules
     from cytoreg.identity.pseudonyms import define_pseudonym
     from cytoreg.landing import balance
-    from cytoreg.nights import judging
+    from cytoreg.nights import judging, thresholds
     from cytoreg.nights.declared import require_declared
     from cytoreg.nights.origin import making
     from cytoreg.nights.run_key import run_key
@@ -96,16 +96,21 @@ def judge_rows(run: Run, _: Progress) -> dict[str, int]:
         schemas = rules.load_schemas(run.root / "schemas")
         require_declared(config, schemas)
         define_pseudonym(con, key)
-        quality.ensure(con, "check_result")
+        quality.ensure(con, "check_count", "check_result")
+
+        def judge() -> None:
+            judging.judge_and_link(con, schemas, config.linkage, as_of=run.as_of, pseudonym_key=key)
+            thresholds.keep(con)
+
         made.step(
             judging.JUDGING,
             judging.definition_of(run.root / "schemas", config.linkage, run.as_of),
             judging.judged_from(con),
             lambda: judging.judged_into(con),
-            lambda: judging.judge_and_link(
-                con, schemas, config.linkage, as_of=run.as_of, pseudonym_key=key
-            ),
+            judge,
         )
+        thresholds.require_rules(config.thresholds, _rules(run, con))
+        thresholds.judge(con, config.thresholds)
         balance.balance(con, landings)
         completeness.measure(con)
         return {"taken_over": made.taken_over} | _counts(
@@ -206,19 +211,33 @@ def stage_named(name: str) -> Stage:
 def _judge_suites(run: Run, *, marts: bool) -> dict[str, int]:
     """Judge suites and store the results; returns how many were judged and failed."""
     from cytoreg import suites
+    from cytoreg.nights import thresholds
 
     results = suites.judge_tables(
         run.build, run.root / "expectations", marts=marts, keys=_grains(run)
     )
     with opened(run) as con:
         suites.record(con, results)
-    counts = {
-        "expectations": len(results),
-        "failed": sum(result.status != "pass" for result in results),
-    }
+        thresholds.judge(con, run.project.config.thresholds)
+        told = ", ".join(literal(result.rule) for result in results) or "null"
+        counts = {"expectations": len(results)} | _counts(
+            con,
+            "select count(*) as failed from quality.check_result"
+            f" where kind = 'table' and status <> 'pass' and rule in ({told})",
+        )
     if run.purpose == "validate" and (left := _about_marts(run)):
         counts["not_judged"] = left
     return counts
+
+
+def _rules(run: Run, con: DuckDBPyConnection) -> list[str]:
+    """Every rule that was counted, and every expectation."""
+    from cytoreg import suites
+    from cytoreg.nights.thresholds import COUNTS
+
+    rows: list[tuple[str]] = con.execute(f"select rule from {COUNTS}").fetchall()
+    loaded = suites.load_suites(run.root / "expectations")
+    return [rule for (rule,) in rows] + [one.rule for suite in loaded for one in suite.items]
 
 
 def _about_marts(run: Run) -> int:

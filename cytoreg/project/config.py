@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from cytoreg.project.benchmarks import Benchmark
 from cytoreg.project.outcomes import Outcome, Word
+from cytoreg.project.thresholds import Threshold
 from cytoreg.project.zone import is_zone
 from cytoreg.sources.config import AnySource
 from cytoreg.sources.declaration import Name, Section
@@ -266,6 +267,9 @@ class Config(Section):
     benchmark: dict[Name, Benchmark] = {}
     words: dict[str, Word] = {}
     gates: Gates = Gates()
+    thresholds: dict[str, Threshold] = {}
+    """The share of records that may violate a rule, by its name, in which * and ? stand for others.
+    """
     retention: Retention = Retention()
     privacy: Privacy = Privacy()
     notify: Notify = Notify()

@@ -51,7 +51,7 @@ _SOUND = """select count(*) > 0 and bool_and(passed) and exists (
 ) from quality.gate"""
 
 PUBLIC_SCHEMAS = ("marts", "quality")
-PRIVATE_TABLES = ("expectation_row", "made")
+PRIVATE_TABLES = ("check_count", "expectation_row", "made")
 """Tables of `quality` about rows of unpublished tables."""
 _Table = tuple[str, str, str | None, list[tuple[str, str, str | None]]]
 """Schema, name and comment of a table, and of each column name, type and comment."""

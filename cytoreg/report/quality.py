@@ -78,7 +78,7 @@ class Check:
     @property
     def passed(self) -> bool:
         """Whether the check's own threshold holds."""
-        return self.status == "pass"
+        return self.status not in ("fail", "error")
 
 
 @dataclass(frozen=True)

@@ -228,7 +228,7 @@ def _count_unparsable(con: DuckDBPyConnection, schemas: Mapping[str, EntityRules
         for where in ("accepted", "quarantine")
     )
     con.execute(
-        f"{quality.TABLES['check_result'].into()}\n"
+        f"{quality.TABLES['check_result'].into(*quality.COUNTED)}\n"
         f"with entity as (\n  select * from (values {entities}) as listed(entity)\n"
         "  where entity is not null\n  union\n  select distinct entity from landing.reject\n),\n"
         "rejected as (\n  select entity, count(*) as violated from landing.reject group by entity\n"

@@ -149,15 +149,16 @@ def _findings(entity: EntityRules) -> str:
 
 def _results(entity: EntityRules) -> str:
     return (
-        f"{quality.TABLES['check_result'].into()}\n"
+        f"{quality.TABLES['check_result'].into(*quality.COUNTED)}\n"
         "with counted as (\n"
         f"  select rule, count(*) as violated from violation_{entity.name} group by rule\n"
         ")\n"
         "select\n"
         f"  'row' as kind, rule.rule, {literal(entity.name)} as entity, rule.\"column\",\n"
         "  rule.severity, rule.reason, coalesce(counted.violated, 0) as violated,\n"
-        "  coalesce(applied.rows, 0) as denominator, 0.0 as threshold,\n"
-        "  case when counted.violated > 0 then 'fail' else 'pass' end as status\n"
+        "  coalesce(applied.rows, 0) as denominator,\n"
+        "  case when rule.severity = 'info' then 1 else 0 end as threshold,\n"
+        "  case when violated > threshold * denominator then 'fail' else 'pass' end as status\n"
         f"from rule_{entity.name} as rule\n"
         "left join counted on counted.rule = rule.position\n"
         f"left join applied_{entity.name} as applied on applied.rule = rule.position\n"

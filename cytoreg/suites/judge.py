@@ -89,7 +89,8 @@ def record(con: duckdb.DuckDBPyConnection, results: Sequence[CheckResult]) -> No
             [[result.rule] for result in results],
         )
         con.executemany(
-            quality.TABLES["check_result"].values(),
+            f"{quality.TABLES['check_result'].into(*quality.COUNTED)}"
+            f" values ({', '.join('?' * len(quality.COUNTED))})",
             [astuple(result) for result in results],
         )
 

@@ -11,7 +11,7 @@ from cytoreg.suites.suite import Suite
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One row of `quality.check_result`, in the order of its columns."""
+    """What is counted for one row of `quality.check_result`, in the order of its columns."""
 
     kind: Literal["row", "table"]
     rule: str

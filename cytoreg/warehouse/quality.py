@@ -33,8 +33,15 @@ _COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "reason": ("varchar", "what the rule wants, in words"),
         "violated": ("bigint", "records that violate the rule"),
         "denominator": ("bigint", "records that the rule applies to"),
-        "threshold": ("double", "share of records that may violate the rule"),
-        "status": ("varchar", "pass, fail, or error if the rule could not be run"),
+        "threshold": ("double", "share of those records that may violate the rule"),
+        "status": (
+            "varchar",
+            "pass, fail, not applicable (to any record), or error if the rule could not be run",
+        ),
+        "not_applicable": ("bigint", "records that the rule does not apply to; empty for tables"),
+        "percent": ("double", "violated of the records that the rule applies to, in per cent"),
+        "threshold_from": ("varchar", "the rule, or the entry of [thresholds] in cytoreg.toml"),
+        "threshold_note": ("varchar", "why the threshold is what it is, as cytoreg.toml says"),
     },
     "made": {
         "step": ("varchar", "step that made the table, or a part of it"),
@@ -123,9 +130,16 @@ _COLUMNS: dict[str, dict[str, tuple[str, str]]] = {
         "detail": ("varchar", "the counts that decided"),
     },
 }
+COUNTED = tuple(_COLUMNS["check_result"])[:10]
+"""The columns of `quality.check_result` that judging fills."""
+
+_COLUMNS["check_count"] = {name: _COLUMNS["check_result"][name] for name in COUNTED}
+
 _COMMENTS = {
     "finding": "One row per rule and record that violates it.",
     "check_result": "One row per rule: how many records violate it, of how many.",
+    "check_count": "What was counted, one row per rule, with its own threshold; in the"
+    " private build alone.",
     "made": "What made each table: the next build takes over a table that would come out the"
     " same. One row per step and table; in the private build alone.",
     "expectation_row": "One row per failed expectation and row; in the private build alone.",

@@ -49,7 +49,7 @@ def fill(con: duckdb.DuckDBPyConnection, run_id: str = RUNS[0], accepted: int = 
         [accepted + 5, accepted],
     )
     con.execute(
-        "insert into quality.check_result values"
+        f"{quality.TABLES['check_result'].into(*quality.COUNTED)} values"
         " ('table', 't.unique', 't', null, 'critical', '', 0, 9, 0, 'pass'),"
         " ('table', 't.nice', 't', null, 'warning', '', 9, 9, 0, 'fail'),"
         " ('row', 'r.x', 'r', null, 'critical', '', 5, 100, 0, 'fail')"

@@ -22,8 +22,8 @@ def build(path: Path, findings: int, rows: int, rule: str = "patient.alive_after
             [rows, rows],
         )
         con.execute(
-            "insert into quality.check_result values ('row', ?, 'patient', null, 'warning', '', ?,"
-            " ?, 0, 'pass')",
+            f"{quality.TABLES['check_result'].into(*quality.COUNTED)} "
+            " values ('row', ?, 'patient', null, 'warning', '', ?, ?, 0, 'pass')",
             [rule, findings, rows],
         )
         con.execute(
