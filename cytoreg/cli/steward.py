@@ -66,10 +66,8 @@ def steward(
             remedy="make one: cytoreg user add NAME --role steward",
         )
     shown = f"[{host}]" if ":" in host else host
-    typer.echo(
-        f"serving {loaded.root} at {url or f'http://{shown}:{port}'}; Ctrl-C stops", err=True
-    )
-    serve(loaded, host, port, url)
+    said = f"serving {loaded.root} at {url or f'http://{shown}:{port}'}; Ctrl-C stops"
+    serve(loaded, host, port, url, lambda: typer.echo(said, err=True))
 
 
 app.add_typer(users, name="user")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -58,10 +61,11 @@ def application(project: Project, url: str = "") -> Starlette:
     return app
 
 
-def serve(project: Project, host: str, port: int, url: str) -> None:
-    """Serve it until interrupted.
+def serve(project: Project, host: str, port: int, url: str, listening: Callable[[], None]) -> None:
+    """Serve it until interrupted; `listening` is called once it can be reached.
 
-    Raises ConfigError for an address that others reach without TLS, and without a pseudonym key.
+    Raises ConfigError for an address that others reach without TLS, without a pseudonym key, and
+    for an address on which it cannot listen.
     """
     import uvicorn
 
@@ -78,16 +82,25 @@ def serve(project: Project, host: str, port: int, url: str) -> None:
             " --url https://registry.example.org",
         )
     key_of(project)
-    uvicorn.run(
+    served = uvicorn.Config(
         application(project, url.rstrip("/")),
-        host=host,
-        port=port,
         access_log=False,
         log_level="warning",
         server_header=False,
         # X-Forwarded-For is believed only of a proxy on this machine, or of $FORWARDED_ALLOW_IPS.
         proxy_headers=bool(url),
     )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        bound = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host}, port {port}: {error.strerror}",
+            remedy="stop what listens there, or choose another --port",
+        ) from None
+    with bound, suppress(KeyboardInterrupt):
+        listening()
+        uvicorn.Server(served).run(sockets=[bound])
 
 
 async def _problem(request: Request, error: Exception) -> Response:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import socket
 import sqlite3
 
 import pytest
 from ward import Browser
 
+from cytoreg.errors import ConfigError
 from cytoreg.project.load import Project
 from cytoreg.steward import pages_findings, texts, web
+from cytoreg.steward.app import serve
 from cytoreg.steward.store import FILE
 
 SECRET = "MUSTERMANN-1931"
@@ -110,3 +113,10 @@ def test_every_text_that_a_page_names_is_in_the_catalogue() -> None:
         if not name.startswith(tuple(prefixes)) and f'"{name}"' not in shown
     }
     assert unused == set()
+
+
+def test_an_address_that_is_taken_is_one_clear_error(ward: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=rf"cannot listen on 127\.0\.0\.1, port {port}"):
+            serve(ward, "127.0.0.1", port, "", lambda: pytest.fail("it listens"))
