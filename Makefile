@@ -7,9 +7,11 @@ READY := $(VENV)/.ready
 # uv only if it is told to (this variable: since 0.11; docs.astral.sh/uv/concepts/authentication).
 UV := 'uv>=0.11'
 export UV_SYSTEM_CERTS ?= true
+# All but spark, which has a target of its own.
+EXTRAS := --extra postgresql --extra s3 --extra sftp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest test-oldest lint format docs docs-serve bench lock generate clean
+.PHONY: help demo test test-newest test-oldest test-spark lint format docs docs-serve bench lock generate clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,9 +50,18 @@ test-oldest: ## test the core with the oldest releases that the bounds allow, wi
 test-newest test-oldest: test-%: $(READY)
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-$*
 	$(BIN)/uv pip install --quiet --python $(VENV)-$*/bin/python --resolution $(RESOLUTION) \
-	  --all-extras --group dev -r pyproject.toml
+	  $(EXTRAS) --group dev -r pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(VENV)-$*/bin/python --no-deps --no-build-isolation -e .
 	$(VENV)-$*/bin/python -m pytest $(CORE)
+
+# Spark is 450 MB, so it is neither in the lock nor in the environment of the other targets.
+test-spark: $(READY) ## test judging on Spark beside DuckDB (needs Java 17 or 21; minutes)
+	@"$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -version >/dev/null 2>&1 || \
+	  { echo "Spark needs Java 17 or 21: apt install openjdk-17-jre-headless, or set JAVA_HOME." >&2; exit 2; }
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-spark
+	$(BIN)/uv pip install --quiet --python $(VENV)-spark/bin/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(VENV)-spark/bin/python --no-build-isolation -e '.[spark]'
+	$(VENV)-spark/bin/python -m pytest -m spark -n 0 tests/spark
 
 lint: $(READY) ## ruff, mypy (strict on the engine, little Any), generated pages up to date
 	$(BIN)/ruff check .
@@ -80,7 +91,7 @@ lock: ## resolve the lock anew (universal, with hashes, without index addresses)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 \
-	  --all-extras --group dev --group docs pyproject.toml -o requirements.lock --custom-compile-command "make lock"
+	  $(EXTRAS) --group dev --group docs pyproject.toml -o requirements.lock --custom-compile-command "make lock"
 
 clean: ## remove the environment, simulated extracts and builds
-	rm -rf $(VENV) $(VENV)-newest $(VENV)-oldest extracts data site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-newest $(VENV)-oldest $(VENV)-spark extracts data site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -216,6 +216,27 @@ BEGIN = (
 END = "<!-- End of what is not read. -->"
 
 
+def spark_subset() -> str:
+    """What rules may use on Spark, from its table."""
+    from cytoreg.spark.subset import CONSTRUCTS, UNPORTABLE
+
+    rows = [(code(one.name), code(one.spark), one.differs or "does the same") for one in CONSTRUCTS]
+    refused = [(code(name), why) for name, why in UNPORTABLE.items()]
+    return "\n".join(
+        (
+            "# What rules may use on Spark\n\nA construct that is not listed is refused before"
+            " anything runs. Each is evaluated on both engines by `make test-spark`. `{0}`, `{1}`"
+            " stand for its parts. Besides these there are `case`, `in`, constants, and casts to the"
+            " types of columns. See [Judge on Spark](../how-to/spark.md).\n",
+            table(
+                ("DuckDB", "written for Spark as", "what Spark does with DuckDB's wording"), rows
+            ),
+            "## Refused by name\n",
+            table(("construct", "instead"), refused),
+        )
+    )
+
+
 def unread(kind: str, page: str) -> str:
     """The page of a kind of source with its register of what is not read; a new one at the end."""
     from cytoreg.sources.page import register
@@ -262,6 +283,7 @@ PAGES = {
     "measures.md": measures,
     "defects.md": defects,
     "quality.md": quality,
+    "spark.md": spark_subset,
 }
 
 

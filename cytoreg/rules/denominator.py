@@ -73,7 +73,7 @@ def _count(entity: EntityRules, positions: Iterable[int], as_of: date | None) ->
     if not chosen:
         return []
     counts = ",\n    ".join(
-        f"count(*) filter ({_applies(entity, entity.rules[p - 1], as_of)})" for p in chosen
+        f"count(*) filter ({applies(entity, entity.rules[p - 1], as_of)})" for p in chosen
     )
     return [
         f"insert into applied_{entity.name}\n"
@@ -83,7 +83,8 @@ def _count(entity: EntityRules, positions: Iterable[int], as_of: date | None) ->
     ]
 
 
-def _applies(entity: EntityRules, rule: Rule, as_of: date | None) -> str:
+def applies(entity: EntityRules, rule: Rule, as_of: date | None) -> str:
+    """SQL on a judged row: whether a rule that joins no rows applies to it."""
     columns = {column.name: column for column in entity.columns}
     match rule.test:
         case Unique(columns=key):

@@ -167,7 +167,7 @@ def _alone(entity: EntityRules, positions: Sequence[int], as_of: date | None) ->
     """Violations of conditions that look at the row alone."""
     rules = [(p, entity.rules[p - 1]) for p in positions]
     conditions = [
-        (p, _told_by_cell(entity, rule) or _unless_refused(entity, rule.test, as_of))
+        (p, _told_by_cell(entity, rule) or condition_sql(entity, rule.test, as_of))
         for p, rule in rules
         if isinstance(rule.test, Condition)
     ]
@@ -177,7 +177,7 @@ def _alone(entity: EntityRules, positions: Sequence[int], as_of: date | None) ->
     return [f"insert into violation_{entity.name}\n{found}"]
 
 
-def _unless_refused(entity: EntityRules, test: Condition, as_of: date | None) -> str:
+def condition_sql(entity: EntityRules, test: Condition, as_of: date | None) -> str:
     """The condition; one that null could break passes where a cell that it reads was refused."""
     sql = test.sql(as_of)
     if isinstance(test.holds, str) or not changed_by_null(test.holds):

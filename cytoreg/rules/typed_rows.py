@@ -11,7 +11,12 @@ from cytoreg.warehouse.connection import quote
 
 
 def typed_rows(entity: EntityRules) -> str:
-    """Statement of `judged_<entity>`: every staged row with its text and its values.
+    """Statement of `judged_<entity>`: every staged row with its text and its values."""
+    return f"create or replace temp table judged_{entity.name} as\n{typed_select(entity)}"
+
+
+def typed_select(entity: EntityRules, *also: str) -> str:
+    """SELECT of every staged row with its text, its values and the staged columns `also`.
 
     A doubted column also has its value after its checks.
     """
@@ -32,9 +37,8 @@ def typed_rows(entity: EntityRules) -> str:
                 f"  {_kept(entity, column.name, part)} as {quote(name)}"
                 for part, name in zip(typed, column.stored, strict=True)
             ]
-    listed = ",\n".join([*texts, *(f"    {name}" for name in LINEAGE)])
+    listed = ",\n".join([*texts, *(f"    {name}" for name in (*LINEAGE, *also))])
     return (
-        f"create or replace temp table judged_{entity.name} as\n"
         f"with staged as (\n  select\n{listed}\n  from staging.{quote(entity.name)}\n),\n"
         f"typed as (\n  select\n{_all_and(values, '    ')}\n  from staged\n),\n"
         f"bounded as (\n  select\n{_all_and(bounds, '    ')}\n  from typed\n)\n"
