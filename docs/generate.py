@@ -226,8 +226,8 @@ def spark_subset() -> str:
         (
             "# What rules may use on Spark\n\nA construct that is not listed is refused before"
             " anything runs. Each is evaluated on both engines by `make test-spark`. `{0}`, `{1}`"
-            " stand for its parts. Besides these there are `case`, `in`, constants, and casts to the"
-            " types of columns. See [Judge on Spark](../how-to/spark.md).\n",
+            " stand for its parts. Besides these there are `case`, `in`, constants, and casts to"
+            " the types of columns. See [Judge on Spark](../how-to/spark.md).\n",
             table(
                 ("DuckDB", "written for Spark as", "what Spark does with DuckDB's wording"), rows
             ),
