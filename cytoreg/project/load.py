@@ -82,7 +82,7 @@ class Project:
                     path
                     for folder in ("schemas", "sql", "expectations", "views")
                     for path in (self.root / folder).rglob("*")
-                    if path.suffix in {".json", ".py", ".sql", ".yaml"}
+                    if path.suffix in {".csv", ".json", ".py", ".sql", ".yaml"}
                 ),
             ]
         ):

@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cytoreg.errors import ConfigError
+from cytoreg.project.config import Config
+from cytoreg.project.load import Project
 from cytoreg.rules import (
     Entity,
     begin,
@@ -220,6 +222,15 @@ def test_another_list_is_another_rule(folder: Path) -> None:
         file.write("C18.1,appendix\n")
     assert said().startswith("site in lists/site.csv (3 rows, ")
     assert said() != before
+
+
+def test_another_list_makes_another_project(tmp_path: Path) -> None:
+    (tmp_path / "schemas" / "lists").mkdir(parents=True)
+    (tmp_path / "cytoreg.toml").write_text("", encoding="utf-8")
+    project = Project(tmp_path, Config.model_construct(), tmp_path, tmp_path)
+    before = project.content_hash()
+    (tmp_path / "schemas" / "lists" / "site.csv").write_text(SITES, encoding="utf-8")
+    assert project.content_hash() != before
 
 
 def test_only_text_and_integers_can_be_listed() -> None:
