@@ -58,14 +58,15 @@ def remake(run: Run, data: Path, progress: Progress = quiet) -> Run:
         con.execute("detach former")
         expected = run.purpose != "validate" and declares_marts(run.project)
         told = retell(con, run.project.config.gates, decided, marts_expected=expected)
-        finish.describe(con, again)
+        policy = privacy.policy_of(again.project)
+        finish.describe(con, again, policy)
         outputs = finish.sizes(con)
         _point(con, data, run.data)
     publish.export(
         again.build,
         again.folder / publish.PUBLIC,
         pseudonym_key=run_key(again),
-        policy=privacy.policy_of(again.project),
+        policy=policy,
     )
     ending = endings.read(again)
     if ending:

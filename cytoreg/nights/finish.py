@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from cytoreg.manifest import Landing
+    from cytoreg.publication.privacy import Policy
 
 _DONE: dict[Purpose, str] = {"publish": "published", "validate": "validated", "rebuild": "rebuilt"}
 
@@ -36,22 +37,25 @@ def finish(run: Run, progress: Progress = quiet) -> Verdict:
     """
     from cytoreg.nights.run_key import run_key
     from cytoreg.publication import privacy, publish, retention
+    from cytoreg.publication.last_export import last_export
     from cytoreg.rules import load_schemas
 
     project = run.project
     with timed(run, "publish") as counts:
-        gates, outputs = _check(run, run.purpose)
+        policy = privacy.policy_of(project)
+        gates, outputs = _check(run, run.purpose, policy)
         status = _DONE[run.purpose] if all(gate.passed for gate in gates) else "gate closed"
         if status == "published" and (hold := held(project)):
             remedy = "cytoreg rollback --release lets the nights be published again"
             gates.append(Gate(HELD, False, f"{hold}; {remedy}"))
             status = "held"
-        public = run.folder / publish.PUBLIC
+        public, before = run.folder / publish.PUBLIC, last_made(run, run.build.name)
         publish.export(
             run.build,
             public,
             pseudonym_key=run_key(run),
-            policy=privacy.policy_of(project),
+            policy=policy,
+            last=last_export(run.build, before, publish.PUBLIC),
         )
         write_report(run, "closed" if status in ("gate closed", "held") else status)
         verdict = Verdict(run.run_id, status == "published", gates, run.report)
@@ -110,7 +114,7 @@ def _told(error: BaseException) -> str:
     return failure.message if failure else kind_and_place(error)
 
 
-def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
+def _check(run: Run, purpose: Purpose, policy: Policy) -> tuple[list[Gate], dict[str, int]]:
     """The verdicts of the gates, and the number of rows of each mart."""
     from cytoreg.nights.run_key import key_gates
     from cytoreg.publication import surge
@@ -129,7 +133,7 @@ def _check(run: Run, purpose: Purpose) -> tuple[list[Gate], dict[str, int]]:
             marts_expected=marts and purpose != "validate",
             further=[*further, surge.gate(con, previous, run.drift_accepted), *key_gates(run)],
         )
-        describe(con, run)
+        describe(con, run, policy)
         return gates, sizes(con)
 
 
@@ -144,11 +148,13 @@ def sizes(con: DuckDBPyConnection) -> dict[str, int]:
     }
 
 
-def describe(con: DuckDBPyConnection, run: Run) -> None:
-    """Write `quality.run`: run, code, project and key of this build; no timings."""
+def describe(con: DuckDBPyConnection, run: Run, policy: Policy) -> None:
+    """Write `quality.run` (run, code, project, key; no timings), and note the export's policy."""
     from cytoreg.identity.key import fingerprint_of
     from cytoreg.nights.run_key import run_key
+    from cytoreg.publication.last_export import note_policy
 
+    note_policy(con, policy)
     table = quality.TABLES["run"]
     with transaction(con):
         table.make(con)

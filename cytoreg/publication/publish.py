@@ -18,6 +18,7 @@ from cytoreg.errors import BuildError, ConfigError, GateClosed
 from cytoreg.identity.pseudonyms import define_pseudonym
 from cytoreg.project.load import Project
 from cytoreg.publication import notes, privacy
+from cytoreg.publication.last_export import begin_as
 from cytoreg.publication.reading import answer
 from cytoreg.system.durable import copy, sha256, sync
 from cytoreg.system.durable import write as durable_write
@@ -66,16 +67,23 @@ _TABLES = f"""
 
 
 def export(
-    build: Path, out: Path, *, pseudonym_key: str, policy: privacy.Policy = PRIVATE_TEXT
+    build: Path,
+    out: Path,
+    *,
+    pseudonym_key: str,
+    policy: privacy.Policy = PRIVATE_TEXT,
+    last: Path | None = None,
 ) -> None:
     """Write the tables of marts and quality, with comments, to a file without identities.
 
-    The policy decides what of them is published (publication/privacy.py). `out` appears complete or
-    not at all, without a write-ahead log beside it, once its hash is written.
+    The policy decides what of them is published (publication/privacy.py). `last` is an earlier
+    export with the same marts, if there is one: they are copied, if it is what was exported. `out`
+    appears complete or not at all, without a write-ahead log beside it, once its hash is written.
     """
     making = out.with_name(f".{out.name}.tmp")
     for leftover in (making, making.with_name(making.name + ".wal")):
         leftover.unlink(missing_ok=True)
+    begun = last is not None and begin_as(last, digest_of(last.parent), making)
     # What does not fit into memory goes to the run's folder, like everything private.
     with closing(in_memory(out.parent / ".spill")) as con:
         con.execute(f"attach {literal(str(build))} as build (read_only)")
@@ -86,9 +94,10 @@ def export(
         define_pseudonym(con, pseudonym_key)
         with transaction(con):
             for schema in PUBLIC_SCHEMAS:
-                con.execute(f"create schema public.{schema}")
+                con.execute(f"create schema if not exists public.{schema}")
             for table in con.execute(_TABLES).fetchall():
-                _copy(con, policy, table)
+                if not (begun and table[0] == "marts"):
+                    _copy(con, policy, table)
         con.execute("checkpoint public")
         con.execute("detach public")
     if making.with_name(making.name + ".wal").exists():

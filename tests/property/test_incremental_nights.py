@@ -23,6 +23,10 @@ from cytoreg.nights.plan import plan
 from cytoreg.nights.run import Run
 from cytoreg.nights.stages import STAGES, stage_named
 from cytoreg.project.load import Project, load_project
+from cytoreg.publication import publish
+from cytoreg.publication.last_export import last_export, note_policy
+from cytoreg.publication.privacy import Policy
+from cytoreg.publication.publish import DIGEST, PUBLIC
 from cytoreg.survival.analysis import table_hash
 from cytoreg.warehouse.last_build import is_copy
 from cytoreg.warehouse.making import Making
@@ -70,6 +74,8 @@ from registry.visit
 
 TIMED_STEPS = {"marts.timed"}
 """Models that are always made, and are no step."""
+AT_LAST = ("build", "export")
+"""What is noted of a build as a whole, besides its steps."""
 
 
 @dataclass
@@ -187,6 +193,7 @@ def test_a_night_makes_the_tables_that_its_rebuild_makes(
             assert {step.name for step in planned.steps if step.why} <= {*steps, *TIMED_STEPS}
         again = refresh.rebuild(load_project(world.root), night.run_id)
         assert tables(world, night.run_id) == tables(world, again.run_id), event
+        assert published(world, night.run_id) == published(world, again.run_id), event
         assert again.counts["taken_over"] == 0
 
 
@@ -210,7 +217,7 @@ def test_a_night_without_a_change_takes_over_all_but_what_could_change_by_itself
     first = refresh.refresh(world.project, as_of=world.as_of)
     second = refresh.refresh(world.project, as_of=world.as_of)
     assert (first.counts["taken_over"], second.counts["taken_over"]) == (0, len(steps) + 2)
-    assert made(world, second.run_id) == {"build", *steps, "survival.seen", "outcomes"}
+    assert made(world, second.run_id) == {"build", "export", *steps, "survival.seen", "outcomes"}
 
     again = refresh.rebuild(world.project, second.run_id)
     assert tables(world, second.run_id) == tables(world, again.run_id)
@@ -227,8 +234,19 @@ def made(world: World, run_id: str) -> set[str]:
 
 
 def tables(world: World, run_id: str) -> dict[str, Any]:
-    """Every table of a private build: its declaration, its comments, its rows in their order."""
-    build = Run.open(world.project.data, run_id).build
+    """What is in a private build."""
+    found = held(Run.open(world.project.data, run_id).build)
+    found["quality.made"] = [row for row in found["quality.made"] if row[0] not in AT_LAST]
+    return found
+
+
+def published(world: World, run_id: str) -> dict[str, Any]:
+    """What is in a run's export."""
+    return held(Run.open(world.project.data, run_id).folder / PUBLIC)
+
+
+def held(build: Path) -> dict[str, Any]:
+    """Every table of a file: its declaration, its comments, its rows in their order."""
     with duckdb.connect(str(build), read_only=True) as con:
         con.execute("set TimeZone = 'UTC'")
         found: dict[str, Any] = {
@@ -238,7 +256,6 @@ def tables(world: World, run_id: str) -> dict[str, Any]:
                 " where table_name not in ('run', 'source', 'drift', 'gate')"
             ).fetchall()
         }
-        found["quality.made"] = [row for row in found["quality.made"] if row[0] != "build"]
         found["views"] = con.execute(
             "select schema_name, view_name, sql, comment from duckdb_views()"
             " where schema_name <> 'landing' and not internal order by all"
@@ -381,3 +398,47 @@ def test_a_night_without_a_change_copies_a_build_with_views_as_a_whole(world: Wo
         assert is_copy(con)
     again = refresh.rebuild(load_project(world.root), night.run_id)
     assert tables(world, night.run_id) == tables(world, again.run_id)
+
+
+def test_a_night_without_a_change_publishes_the_marts_of_the_last_export(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    World.time(world)
+    exported: list[str] = []
+    usual = publish._copy
+    monkeypatch.setattr(
+        publish,
+        "_copy",
+        lambda con, policy, table: exported.append(table[0]) or usual(con, policy, table),
+    )
+    first = refresh.refresh(world.project, as_of=world.as_of)
+    expected = published(world, first.run_id)
+    assert "marts.person" in expected and set(exported) == {"marts", "quality"}
+    for harmed in (None, "its bytes", "its hash", "gone"):
+        last = world.builds()[-1].with_name(PUBLIC)
+        last.chmod(0o644)
+        if harmed == "its bytes":
+            with duckdb.connect(str(last)) as con:
+                con.execute("delete from marts.person")
+        if harmed == "its hash":
+            last.with_name(DIGEST).write_text("0 of another\n")
+        if harmed == "gone":
+            last.unlink()
+        exported.clear()
+        night = refresh.refresh(world.project, as_of=world.as_of)
+        assert set(exported) == ({"marts", "quality"} if harmed else {"quality"})
+        assert published(world, night.run_id) == expected
+        assert not list(world.builds()[-1].parent.glob(f".{PUBLIC}*"))
+
+
+def test_marts_are_exported_again_if_the_policy_is_another(world: World) -> None:
+    World.time(world)
+    before, now = (
+        Run.open(world.project.data, refresh.refresh(world.project, as_of=world.as_of).run_id).build
+        for _ in range(2)
+    )
+    assert last_export(now, before, PUBLIC) == before.with_name(PUBLIC)
+    assert last_export(before, now, PUBLIC) is None, "the first was made, and is no copy"
+    with duckdb.connect(str(now)) as con:
+        note_policy(con, Policy(words=frozenset({"Smith"})))
+    assert last_export(now, before, PUBLIC) is None
