@@ -45,7 +45,7 @@ def registry(rows: int) -> duckdb.DuckDBPyConnection:
 def test_a_chart_says_what_it_is_made_for_and_what_it_found(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
-    (one,) = control_parts(con, Lexicon(), Drawings("", {}))
+    (one,) = control_parts(con, Lexicon(), Drawings((), {}))
     assert one.heading == "Died, per operation"
     assert re.fullmatch(r"29 of 1,000\. \d alarms?, the last on 2010-01-26\.", one.found)
     assert one.made_for.startswith("Expected 2.0\u202f%. The sum tells soonest if the odds are 2 ")
@@ -57,13 +57,13 @@ def test_a_chart_says_what_it_is_made_for_and_what_it_found(
 def test_a_file_without_days_has_a_chart_too(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("alter table marts.outcome_cusum drop column day")
     con.execute("alter table marts.outcome_chart drop column last_alarm")
-    (one,) = control_parts(con, Lexicon(), Drawings("", {}))
+    (one,) = control_parts(con, Lexicon(), Drawings((), {}))
     assert re.fullmatch(r"29 of 1,000\. \d alarms?\.", one.found)
     assert "2010" not in one.cusum
 
 
 def test_a_file_without_charts_has_none() -> None:
-    assert control_parts(duckdb.connect(), Lexicon(), Drawings("", {})) == []
+    assert control_parts(duckdb.connect(), Lexicon(), Drawings((), {})) == []
 
 
 def test_the_same_marts_give_the_same_drawing(con: duckdb.DuckDBPyConnection) -> None:
@@ -89,6 +89,6 @@ def test_a_long_chart_keeps_its_highest_points() -> None:
 
 def test_a_chart_of_nobody_can_be_drawn() -> None:
     con = registry(0)
-    (one,) = control_parts(con, Lexicon(), Drawings("", {}))
+    (one,) = control_parts(con, Lexicon(), Drawings((), {}))
     assert one.found == "0 of 0. No alarm."
     assert not one.parts

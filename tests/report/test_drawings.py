@@ -14,28 +14,36 @@ CURVE = """
 create schema marts;
 create table marts.survival_curve as select 0 as time_days, {} as survival;
 create table marts.source_row as select {} as row;
+create table marts.outcome_cusum as select {} as sum;
+create table marts.definition as select '{}' as label;
 """
 
 
-def page(survival: float, *, row: int = 1, last: Path | None = None) -> tuple[str, int]:
-    """A page with two plots; returns its text, and how many were drawn."""
+PLOTS = ("km0", "km0-1", "chart-clinic-death")
+
+
+def page(
+    survival: float, *, row: int = 1, total: int = 1, label: str = "one", last: Path | None = None
+) -> tuple[str, int]:
+    """A page with two curves and a control chart; returns its text, and how many were drawn."""
     drawn: list[str] = []
 
     def draw(name: str) -> str:
         drawn.append(name)
-        return f'<svg viewBox="0 0 1 1" aria-labelledby="{name}-title {name}-desc">{survival}</svg>'
+        value = total if name == "chart-clinic-death" else survival
+        return f'<svg viewBox="0 0 1 1" aria-labelledby="{name}-title {name}-desc">{value}</svg>'
 
     with duckdb.connect() as con:
-        con.execute(CURVE.format(survival, row))
+        con.execute(CURVE.format(survival, row, total, label))
         plots = drawings(con, last)
-        told = [plots.svg(name, lambda name=name: draw(name)) for name in ("km0", "km0-1")]
+        told = [plots.svg(name, lambda name=name: draw(name)) for name in PLOTS]
     return f'<meta name="plots" content="{plots.head}">' + "".join(told), len(drawn)
 
 
 @pytest.fixture
 def last(tmp_path: Path) -> Path:
     text, drawn = page(0.5)
-    assert drawn == 2
+    assert drawn == 3
     path = tmp_path / "report.html"
     path.write_text(text, encoding="utf-8")
     return path
@@ -52,8 +60,11 @@ def test_plots_of_other_values_or_by_other_code_are_drawn(
 ) -> None:
     text, drawn = page(0.25, last=last)
     assert (drawn, "0.25" in text, "0.5" in text) == (2, True, False)
+    text, drawn = page(0.5, total=7, last=last)
+    assert (drawn, ">7<" in text, text.count("0.5")) == (1, True, 2), "only charts show outcomes"
+    assert page(0.5, label="two", last=last)[1] == 3, "titles are made from the labels"
     monkeypatch.setattr(module, "engine", lambda: "other code")
-    assert page(0.5, last=last)[1] == 2
+    assert page(0.5, last=last)[1] == 3
 
 
 def test_a_page_that_was_changed_cut_or_lost_is_not_used(last: Path) -> None:
@@ -65,6 +76,6 @@ def test_a_page_that_was_changed_cut_or_lost_is_not_used(last: Path) -> None:
         text.replace("km0-1", "km0-2"),
     ):
         last.write_text(damaged, encoding="utf-8")
-        assert page(0.5, last=last) == (text, 2)
+        assert page(0.5, last=last) == (text, 3)
     last.unlink()
-    assert page(0.5, last=last) == (text, 2)
+    assert page(0.5, last=last) == (text, 3)
