@@ -85,7 +85,7 @@ generate: $(READY) ## write the generated pages of docs/reference anew
 
 bench: $(READY) ## measure beside peers (an hour; SIZE=--smallest: does each run? 2 minutes)
 	set -e; for each in refresh nights rules comparisons survival net_survival naaccr sheets files \
-	  database hl7_messages fhir; do $(BIN)/python benchmarks/$$each.py $(SIZE); done
+	  database hl7_messages fhir steward; do $(BIN)/python benchmarks/$$each.py $(SIZE); done
 
 lock: ## resolve the lock anew (universal, with hashes, without index addresses)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
