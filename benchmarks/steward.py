@@ -54,7 +54,7 @@ def make(folder: Path, patients: int) -> Project:
     subprocess.run([*CYTOREG, "simulate", str(folder / "extracts"), *size], cwd=ROOT, **quiet)  # type: ignore[call-overload]
     (folder / "data").mkdir()
     places = ["--extracts", str(folder / "extracts"), "--data", str(folder / "data")]
-    command = [*CYTOREG, "validate", "--as-of", "2016-12-31", "--untracked", *places]
+    command = [*CYTOREG, "validate", "--as-of", "2016-12-31", *places]
     subprocess.run(command, cwd=ROOT, **(quiet | {"check": False}))  # type: ignore[call-overload]
     return load_project(ROOT, data=folder / "data")
 
