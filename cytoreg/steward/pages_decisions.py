@@ -16,12 +16,16 @@ from cytoreg.steward.web import Asked, Problem, inside, see, show
 __all__ = ["decide", "form"]
 
 
-def form(asked: Asked) -> dict[str, object]:
-    """What the form needs: the acts, the outcomes, who can be asked, and what has been seen."""
+def form(asked: Asked, seen: int) -> dict[str, object] | None:
+    """What the form needs: the acts, the outcomes, who can be asked; None for who may not decide.
+
+    seen: the last decision that the page knows, taken before the page's findings are read.
+    """
+    if not asked.visitor.may("steward"):
+        return None
     people = [one.name for one in accounts(asked.project) if one.role != "viewer"]
     return {
-        "acts": list(ACTS), "outcomes": OUTCOMES, "people": people,
-        "seen": decisions.last_number(asked.project.ledger_url),
+        "acts": list(ACTS), "outcomes": OUTCOMES, "people": people, "seen": seen,
         "back": asked.request.url.path
         + (f"?{asked.request.url.query}" if asked.request.url.query else ""),
     }  # fmt: skip

@@ -28,13 +28,14 @@ def worklist(asked: Asked) -> Response:
     """The findings that the address asks for."""
     wanted = Wanted.of(asked.query)
     desk = _desk(asked, wanted.run, values=bool(wanted.values))
+    seen = desk.decided
     found = page(desk, wanted)
     if desk.private:
         _audit(asked, desk, found.findings)
     return show(
         asked.house, asked.request, "worklist.html.j2", asked.visitor,
         wanted=wanted, page=found, run=desk.run_id, private=desk.private, facet_names=FACETS,
-        decide=pages_decisions.form(asked) if asked.visitor.may("steward") else None,
+        decide=pages_decisions.form(asked, seen),
         views=views.of(asked.project, asked.visitor.name), this_view=wanted.query(values=""),
     )  # fmt: skip
 
@@ -43,6 +44,7 @@ def finding(asked: Asked) -> Response:
     """One finding, with its value for those who may see it."""
     run = asked.query.get("run", "")
     desk = _desk(asked, run, values=True)
+    seen = desk.decided
     found = finding_of(desk, asked.path("finding"))
     if found is None:
         raise Problem(404, "no_finding")
@@ -52,7 +54,7 @@ def finding(asked: Asked) -> Response:
         asked.house, asked.request, "finding.html.j2", asked.visitor,
         finding=found, run=run, desk=desk,
         history=decisions.history(asked.project.ledger_url, [found.finding]),
-        decide=pages_decisions.form(asked) if asked.visitor.may("steward") else None,
+        decide=pages_decisions.form(asked, seen),
     )  # fmt: skip
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from ward import SCRIPT, Browser, findings
 
 from cytoreg.nights import decisions
 from cytoreg.project.load import Project
+from cytoreg.steward import pages_findings
 
 
 def seen(browser: Browser, page: str = "/findings") -> str:
@@ -61,6 +63,24 @@ def test_of_two_stewards_the_slower_is_told_who_was_faster(
     assert status == 409
     assert "decided meanwhile by a-admin" in told
     assert len(decisions.history(ward.ledger_url, [names[1]])) == 1
+
+
+def test_what_was_decided_while_a_page_was_made_is_not_taken_for_seen(
+    steward: Browser, ward: Project, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = pages_findings.page
+
+    def slow(*asked: Any) -> object:
+        found = real(*asked)
+        said = decisions.Decision("comment", "meanwhile")
+        decisions.decide(ward.ledger_url, [names[2]], said, "a-admin")
+        return found
+
+    monkeypatch.setattr(pages_findings, "page", slow)
+    old = seen(steward)
+    form = {"act": "close", "outcome": "confirmed", "finding": names[2], "seen": old}
+    monkeypatch.undo()
+    assert steward.send("/decide", form)[0] == 409
 
 
 def test_many_are_decided_with_one_comment_or_none_is(steward: Browser, names: list[str]) -> None:
