@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cytoreg.nights import audit
-from cytoreg.steward.accounts import ROLES, Role, account_of, passes
+from cytoreg.steward.accounts import AT_ONCE, ROLES, Role, account_of, passes
 from cytoreg.steward.store import opened, rows
 
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ def sign_in(project: Project, name: str, password: str, address: str) -> Visitor
     Failures are counted by account and by address. An unknown name is not stored: it may be a
     password in the wrong field.
     """
+    with AT_ONCE:  # those that wait here are not counted as failed meanwhile
+        return _sign_in(project, name, password, address)
+
+
+def _sign_in(project: Project, name: str, password: str, address: str) -> Visitor | Refused:
     now, name = int(time.time()), name.strip().casefold()
     with opened(project) as con:
         con.execute("delete from failure where at < ?", (now - WINDOW,))

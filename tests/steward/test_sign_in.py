@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from ward import PASSWORD, Browser
@@ -103,6 +104,15 @@ def test_after_many_wrong_passwords_the_right_one_has_to_wait_too(ward: Project)
     with opened(ward) as con:
         con.execute("update failure set at = at - ?", (sessions.WINDOW + 1,))
     assert browser.sign_in("target") == 303
+
+
+def test_many_who_sign_in_at_once_with_the_right_password_all_come_in(ward: Project) -> None:
+    def come(_: int) -> object:
+        return sessions.sign_in(ward, "a-admin", PASSWORD, "10.0.0.1")
+
+    with ThreadPoolExecutor(sessions.PER_ADDRESS + 4) as pool:
+        found = list(pool.map(come, range(sessions.PER_ADDRESS + 4)))
+    assert all(isinstance(one, sessions.Visitor) for one in found)
 
 
 def test_one_address_cannot_try_one_account_after_another(ward: Project) -> None:
