@@ -156,12 +156,13 @@ def _put(sheet: Worksheet, row: int, at: int, cell: object, day: Format) -> None
     elif isinstance(cell, date) and cell.year > 1900:
         sheet.write_datetime(row, at, datetime.combine(cell, time()), day)
     else:
-        text = _text(cell)
-        sheet.write_string(row, at, text if len(text) <= _LONGEST_CELL else text[:32_000] + " …")
+        sheet.write_string(row, at, _text(cell))
 
 
 def _text(cell: object) -> str:
-    return "" if cell is None else str(cell)
+    """A cell as the sheet shows it: of a text that is too long, the beginning."""
+    text = "" if cell is None else str(cell)
+    return text if len(text) <= _LONGEST_CELL else text[:32_000] + " …"
 
 
 def _instruct(book: Workbook) -> None:

@@ -113,6 +113,13 @@ def test_an_edited_key_is_told(stays: Stays, column: str) -> None:
     assert refused["why"].startswith("edited: ")
 
 
+def test_a_key_that_no_sheet_can_hold_as_it_is_can_be_decided_about(stays: Stays) -> None:
+    stays.night(("x" * 40_000, "-1", "north"), ('" _x0041_\x0b  y"', "-1", "north"))
+    fill(export(stays, "--private"), *[{"decision": "comment", "comment": "odd"}] * 2)
+    taken, done = take(stays, stays.root / "list.xlsx")
+    assert (done.code, taken["decided"]) == (0, 2)
+
+
 def test_a_column_sorted_alone_moves_no_decision_to_another_finding(stays: Stays) -> None:
     path = export(stays)
     names = [row["finding"] for row in rows(path)]
