@@ -54,8 +54,9 @@ def write_findings(judged: Judged) -> None:
         f"result_{entity.name}",
         f"SELECT 'row' AS kind, rule.rule, {literal(entity.name)} AS entity, rule.`column`,"
         " rule.severity, rule.reason, coalesce(counted.violated, 0L) AS violated,"
-        " coalesce(applied.rows, 0L) AS denominator, 0D AS threshold,"
-        " CASE WHEN counted.violated > 0 THEN 'fail' ELSE 'pass' END AS status"
+        " coalesce(applied.rows, 0L) AS denominator,"
+        " if(rule.severity = 'info', 1D, 0D) AS threshold,"
+        " if(rule.severity <> 'info' AND counted.violated > 0, 'fail', 'pass') AS status"
         f" FROM ({_rules(entity)}) AS rule"
         f" LEFT JOIN (SELECT rule, count(*) AS violated FROM ({judged.broken()}) GROUP BY rule)"
         " AS counted ON counted.rule = rule.position"

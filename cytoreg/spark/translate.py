@@ -142,7 +142,7 @@ class _Writer:
 
     def looked_up(self, tree: exp.Expr) -> str:
         """The day of a code in a table of codes: `(select valid_from from … where code = …)`."""
-        select: exp.Expr = tree.this
+        select = tree.unnest()
         where: exp.Expr | None = select.args.get("where")
         if where is None or not isinstance(where.this, exp.EQ):
             raise Unportable("a subquery")

@@ -41,6 +41,10 @@ COMPARED = {
 }
 
 
+RESTATED = {"like": 1, "regexp_full_match": 2}
+"""The example of a condition that its naive wording restates."""
+
+
 def value_of(session, sql: str) -> object:
     ((value,),) = session.sql(f"select {sql}").collect()
     return int(value) if isinstance(value, Decimal) else value
@@ -57,7 +61,10 @@ def test_the_wording_of_duckdb_means_another_thing_or_is_not_known(session, cons
     """If this fails, the engines have become alike, and the table may say so."""
     from pyspark.errors import PySparkException
 
-    values = [duckdb.sql(f"select {one}").fetchall()[0][0] for one in construct.examples]
+    examples = construct.examples
+    if construct.name in RESTATED:
+        examples = (examples[RESTATED[construct.name]],)
+    values = [duckdb.sql(f"select {one}").fetchall()[0][0] for one in examples]
     try:
         value = value_of(session, construct.naive)
     except PySparkException:
@@ -237,7 +244,7 @@ def test_a_judging_that_did_not_end_does_not_count(session, visits, tmp_path, mo
     def fails(*_: object) -> None:
         session.sql("select raise_error('Jane Doe')").collect()
 
-    monkeypatch.setattr("cytoreg.spark.judge.write_findings", fails)
+    monkeypatch.setattr(sys.modules["cytoreg.spark.judge"], "write_findings", fails)
     with pytest.raises(BuildError, match="entity visit: Spark stopped with") as found:
         spark.judge(session, {"visit": visits}, schemas, tmp_path / "warehouse", as_of=AS_OF)
     assert "Jane" not in str(found.value)
