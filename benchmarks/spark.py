@@ -10,7 +10,6 @@ verdicts must be equal. Not part of `make bench`, whose environment has no Spark
 from __future__ import annotations
 
 import argparse
-import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -66,11 +65,11 @@ def _claims(con: duckdb.DuckDBPyConnection, rows: int, folder: Path) -> None:
     )
 
 
-def _timed(what: Callable[[], object]) -> tuple[float, float]:
-    """Seconds by the clock, and of processor time of this process and its children."""
-    began, cpu = time.perf_counter(), time.process_time()
+def _seconds(what: Callable[[], object]) -> float:
+    """Seconds by the clock."""
+    began = time.perf_counter()
     what()
-    return time.perf_counter() - began, time.process_time() - cpu
+    return time.perf_counter() - began
 
 
 def main() -> None:
@@ -96,9 +95,9 @@ def main() -> None:
             return spark.judge(session, {"claim": claims}, schemas, folder / place, as_of=AS_OF)
 
         seconds = {
-            "DuckDB": _timed(on_duckdb)[0],
-            "Spark, first": _timed(lambda: on_spark("first"))[0],
-            "Spark, warm": _timed(lambda: on_spark("warm"))[0],
+            "DuckDB": _seconds(on_duckdb),
+            "Spark, first": _seconds(lambda: on_spark("first")),
+            "Spark, warm": _seconds(lambda: on_spark("warm")),
         }
         judged = spark.latest(session, folder / "warm")
         columns = 'rule, "key", "row"'
@@ -112,8 +111,6 @@ def main() -> None:
     print(f"{options.rows:,} rows, {told[0]:,} findings, the same on both; 2 threads each")
     for name, taken in seconds.items():
         print(f"{name:14} {taken:7.1f} s  {options.rows / taken / 2:12,.0f} rows a second and core")
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    print(f"peak of Java {children:,} MB, of this process {common.peak_mb():,} MB")
     common.tell({"DuckDB": seconds["Spark, warm"] / seconds["DuckDB"]}, rows=options.rows)
 
 

@@ -19,7 +19,6 @@ KNOWN: Mapping[str, tuple[float, str]] = {
     "cytoreg.cli.common": (3, _LONG),
     "cytoreg.nights.audit": (3, _LONG),
     "cytoreg.project.thresholds": (2, "one expression of 71, which pydantic's validator has"),
-    "cytoreg.spark.translate": (7, "the parts of sqlglot's trees have no types; it reads them"),
     "cytoreg.suites.texts": (7, "dateutil and jsonschema have no types; they are called here only"),
 }
 """Modules above the limit: the per cent that they may have, and why."""

@@ -1,8 +1,8 @@
 """What rules may use on Spark: each construct, how Spark writes it, and where the two differ.
 
 This is data. A construct that is not here is refused before anything runs; one that is here is
-evaluated on both engines by the tests, with its examples. `naive` is DuckDB's own wording on Spark:
-where it is given, the tests show that Spark accepts it with another meaning, or does not know it.
+evaluated on both engines by the tests, with its examples. Where `naive` is given, the tests show
+that Spark reads it with another meaning, or does not know it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ class Construct:
 
     name: as DuckDB writes it. node: its class in sqlglot's tree. spark: how Spark writes it, with
     {0}, {1}, … for its parts. differs: what Spark would do with DuckDB's wording; empty if it does
-    the same. naive: that wording as Spark SQL. examples: expressions that both must give one value.
+    the same. examples: expressions that both must give one value. naive: the first of them, given
+    to Spark in DuckDB's wording.
     """
 
     name: str
@@ -77,7 +78,7 @@ CONSTRUCTS: tuple[Construct, ...] = (
         "floor",
         exp.Floor,
         "(CASE WHEN abs({0}) < 4503599627370496D THEN CAST(floor({0}) AS DOUBLE) ELSE {0} END)",
-        ("floor(cast('-1.5' as double))", "floor(cast('1e300' as double))"),
+        ("floor(cast('1e300' as double))", "floor(cast('-1.5' as double))"),
         "gives a BIGINT, and stops at a number beyond it",
         "floor(1e300D)",
     ),
@@ -85,7 +86,7 @@ CONSTRUCTS: tuple[Construct, ...] = (
         "ceil",
         exp.Ceil,
         "(CASE WHEN abs({0}) < 4503599627370496D THEN CAST(ceil({0}) AS DOUBLE) ELSE {0} END)",
-        ("ceil(cast('-1.5' as double))", "ceil(cast('-1e300' as double))"),
+        ("ceil(cast('-1e300' as double))", "ceil(cast('-1.5' as double))"),
         "gives a BIGINT, and stops at a number beyond it",
         "ceil(-1e300D)",
     ),
@@ -111,7 +112,7 @@ CONSTRUCTS: tuple[Construct, ...] = (
     Construct(
         "lower",
         exp.Lower,
-        "translate({0}, {small})",
+        "translate({0}, {letters})",
         ("lower('ΑΣ İSTANBUL ÄẞK')", "lower('')"),
         "maps some letters to several, and others by their place in a word",
         "lower('ΑΣ İSTANBUL ÄẞK')",
@@ -119,7 +120,7 @@ CONSTRUCTS: tuple[Construct, ...] = (
     Construct(
         "upper",
         exp.Upper,
-        "translate({0}, {capitals})",
+        "translate({0}, {letters})",
         ("upper('straße ŉ ﬁ ǆ')",),
         "maps some letters to several: ß to SS",
         "upper('straße ŉ ﬁ ǆ')",
@@ -153,7 +154,7 @@ CONSTRUCTS: tuple[Construct, ...] = (
         "like",
         exp.Like,
         "({0} LIKE replace({1}, '\\\\', '\\\\\\\\'))",
-        (r"'a\b' like 'a\_'", r"'50%' like '50\%'", "'😀\n' like '__'", "'A' like 'a'"),
+        (r"'50%' like '50\%'", r"'a\b' like 'a\_'", "'😀\n' like '__'", "'A' like 'a'"),
         "reads a backslash of the pattern as an escape",
         r"'50%' LIKE '50\\%'",
     ),
@@ -168,9 +169,9 @@ CONSTRUCTS: tuple[Construct, ...] = (
         exp.RegexpFullMatch,
         "regexp_like({0}, {pattern})",
         (
+            "regexp_full_match('a\u2028b', 'a.b')",
             "regexp_full_match('2016', '[0-9]{4}|x')",
             "regexp_full_match('x2016', '[0-9]{4}|x')",
-            "regexp_full_match('a\u2028b', 'a.b')",
             "regexp_full_match('a\nb', 'a.b')",
             "regexp_full_match('YEſ', '(?i)y|yes')",
             "regexp_full_match('a\n', 'a')",
@@ -200,8 +201,8 @@ CONSTRUCTS: tuple[Construct, ...] = (
         exp.DateDiff,
         "datediff(CAST({1} AS DATE), CAST({0} AS DATE))",
         (
-            f"date_diff('day', {_DAY}, date '2000-02-29')",
             f"date_diff('day', {_TIME}, timestamp '2016-03-01 00:00:00')",
+            f"date_diff('day', {_DAY}, date '2000-02-29')",
         ),
         "counts whole days between times, not midnights",
         "date_diff(DAY, timestamp_ntz'2016-02-29 23:59:59.5', timestamp_ntz'2016-03-01 00:00:00')",

@@ -58,9 +58,9 @@ class _Writer:
         self.codes = codes
         self.relations = relations
         self.own: Mapping[type[exp.Expr], Callable[[exp.Expr], str]] = {
-            exp.Paren: lambda tree: self.write(tree.this),
+            exp.Paren: lambda tree: self.write(_one(tree)),
             exp.Null: lambda _: "NULL",
-            exp.Boolean: lambda tree: "TRUE" if tree.this else "FALSE",
+            exp.Boolean: lambda tree: tree.sql().upper(),
             exp.Literal: lambda tree: literal(tree.name) if tree.is_string else tree.name,
             exp.Column: self.column,
             exp.Cast: self.cast,
@@ -89,10 +89,9 @@ class _Writer:
         if "{pattern}" in template:
             named["pattern"] = _pattern(tree)
             parts = parts[:1]
-        for name, function in (("small", "lower"), ("capitals", "upper")):
-            if f"{{{name}}}" in template:
-                letters = changed("lower" if function == "lower" else "upper")
-                named[name] = ", ".join(map(literal, letters))
+        if isinstance(tree, exp.Lower | exp.Upper):
+            letters = changed("lower" if isinstance(tree, exp.Lower) else "upper")
+            named["letters"] = ", ".join(map(literal, letters))
         written = [self.write(part) for part in parts]
         if isinstance(tree, exp.Substring):
             written = [_clipped(part, text) for part, text in zip(parts, written, strict=True)]
@@ -103,38 +102,33 @@ class _Writer:
     def column(self, tree: exp.Expr) -> str:
         """A column, of a relation if it is named."""
         assert isinstance(tree, exp.Column)  # noqa: S101
-        if isinstance(tree.this, exp.Star):
-            return "*"
         return ".".join(quote(part.name) for part in tree.parts)
 
     def cast(self, tree: exp.Expr) -> str:
         """A cast to a type that both have."""
-        kind = tree.args["to"].this
-        if kind not in TYPES:
-            raise Unportable(f"cast to {kind.name.lower()}")
+        to = _one(tree, "to")
+        kind: object = to.this
+        if not isinstance(kind, exp.DType) or kind not in TYPES:
+            raise Unportable(f"cast to {to.sql(dialect='duckdb').lower()}")
         function = "TRY_CAST" if isinstance(tree, exp.TryCast) else "CAST"
-        return f"{function}({self.write(tree.this)} AS {TYPES[kind]})"
+        return f"{function}({self.write(_one(tree))} AS {TYPES[kind]})"
 
     def case(self, tree: exp.Expr) -> str:
         """CASE, with or without a subject."""
-        subject = f" {self.write(tree.this)}" if tree.this else ""
-        branches: list[exp.Expr] = tree.args["ifs"]
+        subject = "".join(f" {self.write(part)}" for part in _some(tree, "this"))
         whens = "".join(
-            f" WHEN {self.write(branch.this)} THEN {self.write(branch.args['true'])}"
-            for branch in branches
+            f" WHEN {self.write(_one(branch))} THEN {self.write(_one(branch, 'true'))}"
+            for branch in _some(tree, "ifs")
         )
-        otherwise: exp.Expr | None = tree.args.get("default")
-        last = f" ELSE {self.write(otherwise)}" if otherwise else ""
+        last = "".join(f" ELSE {self.write(part)}" for part in _some(tree, "default"))
         return f"(CASE{subject}{whens}{last} END)"
 
     def listed(self, tree: exp.Expr) -> str:
         """IN a list, or in a table of codes. Spark's set of numbers holds 0.0 and -0.0 apart."""
-        value = self.write(tree.this)
-        query: exp.Expr | None = tree.args.get("query")
-        if query is None:
-            listed = [self.write(part) for part in _list(tree)]
-        else:
-            listed = _codes(self.table(query), "code")
+        value = self.write(_one(tree))
+        listed = [self.write(part) for part in _some(tree, "expressions")]
+        for query in _some(tree, "query"):
+            listed += _codes(self.table(query), "code")
         if any(text.endswith(" AS DOUBLE)") for text in listed):
             value = f"({value} + 0D)"
             listed = [f"({text} + 0D)" for text in listed]
@@ -142,14 +136,14 @@ class _Writer:
 
     def looked_up(self, tree: exp.Expr) -> str:
         """The day of a code in a table of codes: `(select valid_from from … where code = …)`."""
-        select = tree.unnest()
-        where: exp.Expr | None = select.args.get("where")
-        if where is None or not isinstance(where.this, exp.EQ):
+        select: exp.Expr = tree.unnest()
+        asked = [one for where in _some(select, "where") for one in _some(where, "this")]
+        if len(asked) != 1 or not isinstance(asked[0], exp.EQ):
             raise Unportable("a subquery")
-        table, column = self.table(select), select.expressions[0].name
+        table, column = self.table(select), _some(select, "expressions")[0].name
         pairs = (", ".join(_codes(table, name)) for name in ("code", column))
         known = "map_from_arrays(array({}), array({}))".format(*pairs)
-        return f"try_element_at({known}, {self.write(where.this.expression)})"
+        return f"try_element_at({known}, {self.write(_one(asked[0], 'expression'))})"
 
     def table(self, tree: exp.Expr) -> Codes:
         """The table of codes that a query reads."""
@@ -160,17 +154,17 @@ class _Writer:
 
     def interval(self, tree: exp.Expr) -> str:
         """A number of seconds."""
-        if str(tree.args["unit"]).upper() not in ("SECOND", "SECONDS"):
+        if _one(tree, "unit").name.upper() not in ("SECOND", "SECONDS"):
             raise Unportable("an interval that is not in seconds")
-        return f"make_dt_interval(0, 0, 0, {float(tree.this.name)!r})"
+        return f"make_dt_interval(0, 0, 0, {float(_one(tree).name)!r})"
 
     def date_diff(self, tree: exp.Expr) -> str:
         """How many midnights, full hours or full minutes lie between."""
-        unit = str(tree.args["unit"]).lower()
+        unit = _one(tree, "unit").name.lower()
         construct = _BY_NAME.get(f"date_diff('{unit}', …)")
         if construct is None:
             raise Unportable(f"date_diff in units of {unit}")
-        return self.fill(construct.spark, tree, [tree.expression, tree.this])
+        return self.fill(construct.spark, tree, [_one(tree, "expression"), _one(tree)])
 
     def function(self, tree: exp.Expr) -> str:
         """A function that sqlglot has no class for."""
@@ -178,43 +172,51 @@ class _Writer:
         construct = _BY_NAME.get(name)
         if construct is None or construct.node is not exp.Anonymous:
             raise Unportable(f"{name}()", UNPORTABLE.get(name, ""))
-        return self.fill(construct.spark, tree, _list(tree))
+        return self.fill(construct.spark, tree, _some(tree, "expressions"))
 
     def select(self, tree: exp.Expr) -> str:
         """Columns of one relation, after others that are named in WITH; nothing else."""
         assert isinstance(tree, exp.Select)  # noqa: S101
         known = {"expressions", "from_", "with_", "kind"}
-        if more := [name for name, value in tree.args.items() if value and name not in known]:
+        if more := [name for name in tree.args if name not in known and tree.args[name]]:
             raise Unportable(f"a SELECT with {more[0]}")
-        named = "".join(
-            f"{quote(cte.alias)} AS (\n{self.write(cte.this)}\n),\n" for cte in tree.ctes
+        named = ",\n".join(
+            f"{quote(cte.alias)} AS (\n{self.write(_one(cte))}\n)" for cte in tree.ctes
         )
-        columns = ",\n".join(
-            "*"
-            if isinstance(one, exp.Star)
-            else f"{self.write(one.unalias())} AS {quote(one.alias_or_name)}"
-            for one in tree.expressions
-        )
-        relation = ".".join(part.name for part in tree.args["from_"].this.parts)
+        columns = ",\n".join(map(self.selected, _some(tree, "expressions")))
+        table = _one(_one(tree, "from_"))
+        assert isinstance(table, exp.Table)  # noqa: S101
+        relation = ".".join(part.name for part in table.parts)
         return (
-            f"WITH {named.removesuffix(',' + chr(10))}\n" if named else ""
-        ) + f"SELECT\n{columns}\nFROM {quote(self.relations.get(relation, relation))}"
+            f"{f'WITH {named}' if named else ''}\nSELECT\n{columns}"
+            f"\nFROM {quote(self.relations.get(relation, relation))}"
+        )
+
+    def selected(self, tree: exp.Expr) -> str:
+        """A column of a SELECT with its name, or all columns."""
+        if isinstance(tree, exp.Star):
+            return "*"
+        return f"{self.write(tree.unalias())} AS {quote(tree.alias_or_name)}"
+
+
+def _one(tree: exp.Expr, name: str = "this") -> exp.Expr:
+    """A part that a tree always has."""
+    found: exp.Expr = tree.args[name]
+    return found
+
+
+def _some(tree: exp.Expr, name: str) -> list[exp.Expr]:
+    """A part that a tree may have, once or several times."""
+    found: exp.Expr | list[exp.Expr] | None = tree.args.get(name)
+    if found is None:
+        return []
+    return found if isinstance(found, list) else [found]
 
 
 def _parts(tree: exp.Expr) -> list[exp.Expr]:
     """The operands, in the order in which they are written."""
-    if isinstance(tree, exp.DateFromParts):
-        return [tree.args[name] for name in ("year", "month", "day")]
-    found: list[exp.Expr] = []
-    for name in _PARTS:
-        value: exp.Expr | list[exp.Expr] | None = tree.args.get(name)
-        found += value if isinstance(value, list) else [value] if value else []
-    return found
-
-
-def _list(tree: exp.Expr) -> list[exp.Expr]:
-    found: list[exp.Expr] = tree.args.get("expressions") or []
-    return found
+    names = ("year", "month", "day") if isinstance(tree, exp.DateFromParts) else _PARTS
+    return [part for name in names for part in _some(tree, name)]
 
 
 def _pattern(tree: exp.Expr) -> str:
@@ -223,8 +225,8 @@ def _pattern(tree: exp.Expr) -> str:
     Patterns come from rules/regex.py or from cytoreg itself, so only these differ: which characters
     end a line for `.`, and which letters are alike without regard to case.
     """
-    pattern = tree.expression
-    if not isinstance(pattern, exp.Literal) or tree.args.get("flag"):
+    pattern = _one(tree, "expression")
+    if not isinstance(pattern, exp.Literal) or _some(tree, "flag"):
         raise Unportable("a pattern that is not a constant")
     text = pattern.name
     flags = "d"
@@ -236,7 +238,7 @@ def _pattern(tree: exp.Expr) -> str:
 
 def _clipped(part: exp.Expr, text: str) -> str:
     """A length or a place that Spark's 32 bits hold; no text is longer."""
-    number = part.this if isinstance(part, exp.Cast) else part
+    number = _one(part) if isinstance(part, exp.Cast) else part
     if isinstance(number, exp.Literal) and not number.is_string:
         return str(min(int(number.name), _GREATEST_INT))
     return text
