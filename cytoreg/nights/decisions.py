@@ -17,6 +17,7 @@ from cytoreg.nights.decidable import require
 from cytoreg.nights.decision import ACTS, CORRECTED, Act, Decision, Event
 from cytoreg.nights.ledger_arrow import arrow
 from cytoreg.nights.ledger_tables import begin, ledger_tables, utc
+from cytoreg.warehouse.connection import scratch
 
 if TYPE_CHECKING:
     import sqlite3
@@ -137,7 +138,6 @@ def standing(url: str) -> pa.Table:
     Columns: finding, status, assignee, due, outcome, comment (the last one), decided (number of the
     last decision), decided_at, decided_by.
     """
-    import duckdb
     import pyarrow as pa
 
     number: pa.DataType = pa.int64()
@@ -149,7 +149,7 @@ def standing(url: str) -> pa.Table:
     with begin(url) as connection:
         event = arrow(connection.execute(table.select()), schema)
     leads = ", ".join(f"('{act}', '{to}')" for act, (to, _) in ACTS.items() if to)
-    with duckdb.connect() as con:
+    with scratch() as con:
         con.register("event", event)
         return con.sql(
             f"""with named as (

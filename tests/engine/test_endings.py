@@ -60,7 +60,7 @@ def two_nights(small: None, tmp_path_factory: pytest.TempPathFactory) -> Project
     return project
 
 
-def checked(run: Run, _: object) -> tuple[list[object], dict[str, int]]:
+def checked(run: Run, *_: object) -> tuple[list[object], dict[str, int]]:
     with open_build(run.build) as con:
         return check_gates(con, Gates(), None), {"marts.outcome": 1000}
 
